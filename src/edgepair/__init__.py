@@ -1,0 +1,47 @@
+"""Read oxidation state, coordination number and bond length from XANES and PDFs of oxides.
+
+Public names are loaded when they are first used, so that importing edgepair is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from edgepair._version import __version__
+
+if TYPE_CHECKING:
+    from edgepair.conventions import EdgepairError
+    from edgepair.dataset import from_arrays, load_bundled, open_dataset, save_dataset
+    from edgepair.spectra import PDFInstrument
+
+_HOMES = {
+    "EdgepairError": "edgepair.conventions",
+    "PDFInstrument": "edgepair.spectra",
+    "from_arrays": "edgepair.dataset",
+    "load_bundled": "edgepair.dataset",
+    "open_dataset": "edgepair.dataset",
+    "save_dataset": "edgepair.dataset",
+}
+
+__all__ = [
+    "EdgepairError",
+    "PDFInstrument",
+    "__version__",
+    "from_arrays",
+    "load_bundled",
+    "open_dataset",
+    "save_dataset",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module that defines it."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'edgepair' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(__all__)

@@ -1,0 +1,45 @@
+"""Names, units, tables of absorbers, modalities and tasks, and the error family."""
+
+from edgepair.conventions.absorbers import BUNDLED_ABSORBERS, STUDY_ABSORBERS, edge_energy
+from edgepair.conventions.errors import (
+    DataError,
+    EdgepairError,
+    LabelError,
+    OptionError,
+    OutputError,
+    SimulationError,
+    StructureError,
+    near_miss,
+)
+from edgepair.conventions.modalities import (
+    STUDY_MODALITIES,
+    TECHNIQUES,
+    Technique,
+    modality_title,
+    parse_modalities,
+    techniques_of,
+)
+from edgepair.conventions.tasks import TASKS, Task, parse_tasks
+
+__all__ = [
+    "BUNDLED_ABSORBERS",
+    "STUDY_ABSORBERS",
+    "STUDY_MODALITIES",
+    "TASKS",
+    "TECHNIQUES",
+    "DataError",
+    "EdgepairError",
+    "LabelError",
+    "OptionError",
+    "OutputError",
+    "SimulationError",
+    "StructureError",
+    "Task",
+    "Technique",
+    "edge_energy",
+    "modality_title",
+    "near_miss",
+    "parse_modalities",
+    "parse_tasks",
+    "techniques_of",
+]

@@ -1,0 +1,63 @@
+"""Absorbers: the elements whose K edges edgepair knows, and where those edges lie."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from edgepair.conventions.errors import OptionError
+
+STUDY_ABSORBERS = ("Ti", "Mn", "Fe", "Cu")
+"""The paper's absorbers; the study's default."""
+
+BUNDLED_ABSORBERS = ("Ti", "Cr", "Mn", "Fe", "Co", "Cu")
+"""Absorbers whose datasets ship inside the package, by atomic number."""
+
+
+@cache
+def edge_energy(absorber: str, edge: str = "K") -> float:
+    """Look up the tabulated energy of an absorption edge.
+
+    Parameters
+    ----------
+    absorber : str
+        Chemical symbol.
+    edge : str, optional
+        Name of the edge; edgepair reads K edges.
+
+    Returns
+    -------
+    float
+        Edge energy, eV.
+
+    Raises
+    ------
+    OptionError
+        The symbol is not an element, or the edge is not a K edge.
+
+    Notes
+    -----
+    Values are those of Elam, Ravel and Sieber (2002), as tabulated by XrayDB.
+
+    Examples
+    --------
+    >>> edge_energy("Fe")
+    7112.0
+    """
+    if edge != "K":
+        raise OptionError(
+            f"cannot look up the {edge} edge of {absorber}",
+            found=f"edge {edge!r}",
+            needed="a K edge: edgepair is trained on nothing else",
+            suggestion="leave the edge out, or pass edge='K'",
+        )
+    import xraydb
+
+    try:
+        return float(xraydb.xray_edge(absorber, edge, energy_only=True))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise OptionError(
+            f"cannot look up the K edge of {absorber!r}",
+            found=f"absorber {absorber!r}",
+            needed="the chemical symbol of an element from Li to Cf",
+            suggestion="use a symbol such as Fe",
+        ) from error

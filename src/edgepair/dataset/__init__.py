@@ -1,0 +1,28 @@
+"""Datasets: schema, building from arrays, storage, splits and bundled data."""
+
+from edgepair.dataset.arrays import from_arrays
+from edgepair.dataset.assemble import assemble
+from edgepair.dataset.bundled import bundled_path, load_bundled
+from edgepair.dataset.schema import SCHEMA_VERSION, VARIABLES, find_problems, validate
+from edgepair.dataset.showing import show_pdf
+from edgepair.dataset.splits import SPLITS, make_folds, split_groups
+from edgepair.dataset.store import open_dataset, save_dataset
+from edgepair.dataset.summary import summarise
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "SPLITS",
+    "VARIABLES",
+    "assemble",
+    "bundled_path",
+    "find_problems",
+    "from_arrays",
+    "load_bundled",
+    "make_folds",
+    "open_dataset",
+    "save_dataset",
+    "show_pdf",
+    "split_groups",
+    "summarise",
+    "validate",
+]

@@ -1,0 +1,170 @@
+"""Opening and saving datasets: Zarr format 2, as a directory or one uncompressed zip."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from edgepair.conventions import DataError, OutputError
+from edgepair.dataset.schema import VARIABLES, validate
+from edgepair.dataset.showing import show_pdf
+from edgepair.spectra import TYPICAL_INSTRUMENT, PDFInstrument
+
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+"""One time stamp for all members, so that the same data make the same bytes."""
+
+_KEPT_BITS = {"mu": 14, "G": 12, "G_M": 12, "G_neutron": 12}
+"""Mantissa bits kept of stored curves: mu to 3e-5 of its value, G to 1.2e-4 of its value. Both
+are below what the simulations are worth and halve the size."""
+
+
+def open_dataset(
+    path: str | Path, *, instrument: PDFInstrument | None = TYPICAL_INSTRUMENT
+) -> xr.Dataset:
+    """Open a dataset, check it against the schema and load it into memory.
+
+    Parameters
+    ----------
+    path : str or Path
+        A Zarr directory or zip that edgepair wrote.
+    instrument : PDFInstrument or None, optional
+        Instrument through which ideal PDFs are shown; None leaves them ideal. PDFs that are not
+        ideal are never changed.
+
+    Returns
+    -------
+    xarray.Dataset
+        Follows the schema; every array in memory.
+
+    Raises
+    ------
+    DataError
+        There is no such file, it is damaged, or it does not follow the schema.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise DataError(
+            f"cannot open the dataset {str(path)!r}",
+            found="no such file or folder",
+            needed="a Zarr folder or zip made by edgepair",
+            suggestion="check the path",
+        )
+    dataset = _read(path)
+    validate(dataset, name=repr(str(path)))
+    return dataset if instrument is None else show_pdf(dataset, instrument)
+
+
+def _read(path: Path) -> xr.Dataset:
+    import zarr
+
+    try:
+        if path.is_dir():
+            with xr.open_zarr(str(path), consolidated=False, decode_times=False) as opened:
+                dataset = opened.load()
+        else:
+            with zipfile.ZipFile(path) as archive:
+                broken = archive.testzip()
+            if broken is not None:
+                raise zipfile.BadZipFile(f"damaged at {broken}")
+            with zarr.storage.ZipStore(path, mode="r") as store:
+                dataset = xr.open_zarr(store, consolidated=False, decode_times=False).load()
+    except Exception as error:
+        # Damage shows up anywhere between the zip's directory and a chunk's decompressor, as
+        # almost any kind of exception; all of them mean the same to the user.
+        raise DataError(
+            f"cannot open the dataset {str(path)!r}",
+            found=f"{type(error).__name__}: {error}",
+            needed="a complete Zarr folder or zip",
+            suggestion="copy or make the file again",
+        ) from error
+    for name, variable in VARIABLES.items():
+        if variable.kind == "text" and name in dataset.variables:
+            dataset[name] = dataset[name].astype(object)
+    return dataset
+
+
+def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:
+    """Save a dataset as one uncompressed zip, beside its final place first.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Must follow the schema.
+    path : str or Path
+        File to write, usually ``*.zarr.zip``; an existing one is replaced.
+
+    Raises
+    ------
+    DataError
+        The dataset does not follow the schema.
+    OutputError
+        The file cannot be written.
+
+    Notes
+    -----
+    The same dataset gives the same bytes. Curves are stored as 32-bit numbers of which the bits
+    in `_KEPT_BITS` are kept.
+    """
+    path = Path(path)
+    validate(dataset)
+    stored = dataset.copy()
+    encoding = {}
+    for name in stored.variables:
+        encoding[name] = {"chunks": stored[name].shape or None}
+        if name in _KEPT_BITS:
+            stored[name] = stored[name].copy(data=round_mantissa(stored[name].values, _KEPT_BITS[str(name)]))
+        stored[name].encoding = {}
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".edgepair-") as scratch:
+            folder = Path(scratch) / "data.zarr"
+            stored.to_zarr(folder, mode="w", zarr_format=2, consolidated=False, encoding=encoding)
+            beside = Path(scratch) / path.name
+            _zip_folder(folder, beside)
+            shutil.move(beside, path)
+    except OSError as error:
+        raise OutputError(
+            f"cannot save the dataset as {str(path)!r}",
+            found=f"{type(error).__name__}: {error}",
+            needed="a folder that can be written, with room for the file",
+            suggestion="choose another place",
+        ) from error
+
+
+def _zip_folder(folder: Path, target: Path) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        for file in sorted(p for p in folder.rglob("*") if p.is_file()):
+            info = zipfile.ZipInfo(file.relative_to(folder).as_posix(), date_time=_ZIP_TIME)
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, file.read_bytes())
+
+
+def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
+    """Round to 32-bit numbers with fewer mantissa bits, which compress better.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Any shape, finite.
+    bits : int
+        Mantissa bits to keep, at most 23; the relative error is at most 2**-(bits + 1).
+
+    Returns
+    -------
+    numpy.ndarray
+        Same shape, float32.
+
+    Examples
+    --------
+    >>> float(round_mantissa(np.array([1.001]), 4)[0])
+    1.0
+    """
+    drop = 23 - bits
+    integers = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
+    half = np.uint32((1 << drop) >> 1)
+    mask = np.uint32(0xFFFFFFFF ^ ((1 << drop) - 1))
+    return ((integers + half) & mask).view(np.float32)

@@ -1,0 +1,79 @@
+"""What is in a dataset, in numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import TASKS, TECHNIQUES
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def summarise(dataset: xr.Dataset) -> dict[str, Any]:
+    """Count what is in a dataset.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+
+    Returns
+    -------
+    dict
+        ``absorber``; counts ``sites, materials, formulas, complete_materials``; ``techniques``
+        with their ranges and steps; ``tasks`` with the number of sites of each class, or mean,
+        spread and range; ``origins``; ``provenance``.
+    """
+    techniques = {}
+    for technique in TECHNIQUES.values():
+        if technique.variable in dataset:
+            axis = dataset[technique.axis].values
+            techniques[technique.name] = {
+                "points": len(axis),
+                "first": round(float(axis[0]), 4),
+                "last": round(float(axis[-1]), 4),
+                "step": round(float(np.median(np.diff(axis))), 4),
+                "unit": technique.unit,
+                **{k: str(v) for k, v in dataset[technique.variable].attrs.items() if k != "units"},
+            }
+    tasks: dict[str, Any] = {}
+    for task in TASKS.values():
+        if task.name not in dataset:
+            continue
+        values = dataset[task.name].values
+        known = values[np.isfinite(values)]
+        tasks[task.name] = {"sites": len(known)}
+        if task.kind == "classification":
+            names, counts = np.unique(known, return_counts=True)
+            tasks[task.name]["classes"] = {
+                f"{name:g}": int(n) for name, n in zip(names, counts, strict=True)
+            }
+        elif len(known):
+            tasks[task.name] |= {
+                "mean": round(float(known.mean()), 4),
+                "standard_deviation": round(float(known.std()), 4),
+                "lowest": round(float(known.min()), 4),
+                "highest": round(float(known.max()), 4),
+                "unit": task.unit,
+            }
+    origins, counts = np.unique(dataset["origin"].values.astype(str), return_counts=True)
+    return {
+        "absorber": dataset.attrs["absorber"],
+        "edge": dataset.attrs["edge"],
+        "edge_energy": float(dataset.attrs["edge_energy"]),
+        "sites": dataset.sizes["site"],
+        "materials": dataset.sizes["material"],
+        "formulas": len(set(dataset["formula"].values.tolist())),
+        "complete_materials": int(dataset["complete"].values.sum()),
+        "techniques": techniques,
+        "tasks": tasks,
+        "origins": {str(name): int(n) for name, n in zip(origins, counts, strict=True)},
+        "provenance": {
+            str(k): v
+            for k, v in dataset.attrs.items()
+            if k not in ("absorber", "edge", "edge_energy", "schema_version")
+        },
+    }
