@@ -13,25 +13,33 @@ from edgepair._version import __version__
 if TYPE_CHECKING:
     from edgepair.conventions import EdgepairError
     from edgepair.dataset import from_arrays, load_bundled, open_dataset, save_dataset
+    from edgepair.report import write_study
     from edgepair.spectra import PDFInstrument
+    from edgepair.study import StudyResult, run_study
 
 _HOMES = {
     "EdgepairError": "edgepair.conventions",
     "PDFInstrument": "edgepair.spectra",
+    "StudyResult": "edgepair.study",
     "from_arrays": "edgepair.dataset",
     "load_bundled": "edgepair.dataset",
     "open_dataset": "edgepair.dataset",
+    "run_study": "edgepair.study",
     "save_dataset": "edgepair.dataset",
+    "write_study": "edgepair.report",
 }
 
 __all__ = [
     "EdgepairError",
     "PDFInstrument",
+    "StudyResult",
     "__version__",
     "from_arrays",
     "load_bundled",
     "open_dataset",
+    "run_study",
     "save_dataset",
+    "write_study",
 ]
 
 

@@ -71,8 +71,10 @@ def _read(path: Path) -> xr.Dataset:
                 broken = archive.testzip()
             if broken is not None:
                 raise zipfile.BadZipFile(f"damaged at {broken}")
-            with zarr.storage.ZipStore(path, mode="r") as store:
-                dataset = xr.open_zarr(store, consolidated=False, decode_times=False).load()
+            with zarr.storage.ZipStore(path, mode="r", read_only=True) as store:
+                opened = xr.open_zarr(store, consolidated=False, decode_times=False)
+                dataset = opened.load()
+                opened.close()
     except Exception as error:
         # Damage shows up anywhere between the zip's directory and a chunk's decompressor, as
         # almost any kind of exception; all of them mean the same to the user.
@@ -110,12 +112,16 @@ def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:
     The same dataset gives the same bytes. Curves are stored as 32-bit numbers of which the bits
     in `_KEPT_BITS` are kept.
     """
+    import numcodecs
+
     path = Path(path)
     validate(dataset)
     stored = dataset.copy()
+    # One chunk a variable: a dataset is always read whole. Byte shuffling suits rounded numbers.
+    shuffled = numcodecs.Blosc("zstd", clevel=9, shuffle=numcodecs.Blosc.SHUFFLE)
     encoding = {}
     for name in stored.variables:
-        encoding[name] = {"chunks": stored[name].shape or None}
+        encoding[name] = {"chunks": stored[name].shape or None, "compressors": (shuffled,)}
         if name in _KEPT_BITS:
             stored[name] = stored[name].copy(data=round_mantissa(stored[name].values, _KEPT_BITS[str(name)]))
         stored[name].encoding = {}

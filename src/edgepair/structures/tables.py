@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +53,7 @@ class SourceMaterial:
             if isinstance(self.source, str):
                 return Structure.from_str(self.source, fmt="poscar")
             return Structure.from_dict(self.source)
-        except (ValueError, KeyError, IndexError, TypeError, AssertionError) as error:
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
             raise StructureError(
                 f"cannot read the structure of {self.material_id}",
                 found=f"{type(error).__name__}: {error}",
@@ -78,7 +79,7 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
     Raises
     ------
     StructureError
-        The file is missing, of another kind, or lacks a needed column.
+        The file is missing, damaged, of another kind, or lacks a needed column.
     """
     path = Path(path)
     if not path.is_file():
@@ -88,16 +89,16 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
             needed="a table of structures (.parquet, .json or .json.gz)",
             suggestion="check the path",
         )
-    rows: list[dict[str, Any]]
-    if path.suffix == ".parquet":
-        import pandas as pd
-
-        rows = [{str(k): v for k, v in row.items()} for row in pd.read_parquet(path).to_dict("records")]
-        column = "poscar"
-    else:
-        text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        rows = json.loads(text)
-        column = "structure"
+    column = "poscar" if path.suffix == ".parquet" else "structure"
+    try:
+        rows = _read_rows(path)
+    except (OSError, EOFError, ValueError, TypeError, zlib.error) as error:
+        raise StructureError(
+            f"cannot read structures from {str(path)!r}",
+            found=f"{type(error).__name__}: {error}",
+            needed="Parquet, or a JSON array of objects, gzipped or not",
+            suggestion="copy or export the file again",
+        ) from error
     for number, row in enumerate(rows):
         identifier = row.get("mp_id", row.get("id"))
         if identifier is None or column not in row:
@@ -108,3 +109,15 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
                 suggestion="rename the columns",
             )
         yield SourceMaterial(str(identifier), row[column], row)
+
+
+def _read_rows(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".parquet":
+        import pandas as pd
+
+        return [{str(k): v for k, v in row.items()} for row in pd.read_parquet(path).to_dict("records")]
+    text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    rows = json.loads(text)
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise TypeError(f"{type(rows).__name__} that is not an array of objects")
+    return rows

@@ -1,0 +1,205 @@
+"""Fitting one learner fold by fold, with what each held-out site is then told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import TASKS
+from edgepair.models.learners import LEARNERS
+from edgepair.models.tuning import tuned_settings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.models.features import FeatureTable
+
+WINDOW_WIDTH = {"xanes": 5.0, "pdf": 1.0, "dpdf": 1.0, "npdf": 1.0}
+"""Width of the windows whose points are permuted together, eV or Å: about the width of the
+features in each curve, so that a point's neighbours cannot stand in for it."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Features that are permuted together.
+
+    Attributes
+    ----------
+    technique : str
+        Technique they are of.
+    low, high : float
+        Stretch of the axis in which they sit, eV or Å.
+    columns : tuple of int
+        Their columns.
+    whole : bool
+        Whether these are all features of the technique.
+    """
+
+    technique: str
+    low: float
+    high: float
+    columns: tuple[int, ...]
+    whole: bool = False
+
+
+def choose_windows(features: FeatureTable) -> tuple[Window, ...]:
+    """Cut each technique's axis into windows, and add each technique as a whole.
+
+    Parameters
+    ----------
+    features : FeatureTable
+        Features of one modality.
+
+    Returns
+    -------
+    tuple of Window
+        Windows in order of position, then the whole techniques.
+    """
+    windows, whole = [], []
+    for technique in dict.fromkeys(features.technique.tolist()):
+        mine = np.flatnonzero(features.technique == technique)
+        position = features.position[mine]
+        first, last = float(position.min()), float(position.max())
+        count = max(1, round((last - first) / WINDOW_WIDTH[technique]))
+        edges = np.linspace(first, last, count + 1)
+        number = np.clip(np.searchsorted(edges, position, side="right") - 1, 0, count - 1)
+        for window in range(count):
+            columns = mine[number == window]
+            if len(columns):
+                windows.append(
+                    Window(technique, float(edges[window]), float(edges[window + 1]), tuple(columns.tolist()))
+                )
+        whole.append(Window(technique, first, last, tuple(mine.tolist()), whole=True))
+    return (*windows, *whole)
+
+
+@dataclass(frozen=True)
+class FitTask:
+    """One round of folds, ready to be sent to another process.
+
+    Attributes
+    ----------
+    learner, task : str
+        Names.
+    target : numpy.ndarray
+        Shape (n,): positions in the list of classes, or values.
+    n_classes : int
+        Number of classes; 0 in a regression.
+    groups : numpy.ndarray
+        Shape (n,): groups that stay together, for tuning and for learning curves.
+    folds : numpy.ndarray
+        Shape (n,): fold in which each site is held out.
+    trees, seed : int
+        Trees in a forest; random state.
+    tune : bool
+        Whether settings are searched inside each training set.
+    fraction : float
+        Share of the training groups that is used.
+    windows : tuple of Window
+        What to permute on the held-out folds.
+    """
+
+    learner: str
+    task: str
+    target: NDArray[Any]
+    n_classes: int
+    groups: NDArray[np.int64]
+    folds: NDArray[np.int64]
+    trees: int
+    seed: int
+    tune: bool = False
+    fraction: float = 1.0
+    windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True)
+class FitOutcome:
+    """What the held-out sites of one round of folds were told.
+
+    Attributes
+    ----------
+    predicted : numpy.ndarray
+        Shape (n,): positions in the list of classes, or values.
+    probability : numpy.ndarray
+        Shape (n, n_classes).
+    impurity : numpy.ndarray
+        Shape (n_folds, n_features): each adds up to 1; no rows where the learner has none.
+    permuted : numpy.ndarray
+        Shape (n_windows, n): what is predicted when a window is permuted.
+    """
+
+    predicted: NDArray[Any]
+    probability: NDArray[np.float32]
+    impurity: NDArray[np.float32]
+    permuted: NDArray[Any]
+
+
+def fit_folds(values: NDArray[np.float32], task: FitTask) -> FitOutcome:
+    """Fit on all folds but one, predict that one, for each.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Shape (n, n_features): features.
+    task : FitTask
+        What to fit.
+
+    Returns
+    -------
+    FitOutcome
+        Every site predicted once.
+    """
+    n, n_features = values.shape
+    classification = task.n_classes > 0
+    kind = np.int16 if classification else np.float64
+    predicted = np.empty(n, dtype=kind)
+    probability = np.zeros((n, task.n_classes), dtype=np.float32)
+    permuted = np.empty((len(task.windows), n), dtype=kind)
+    impurity = []
+    learner = LEARNERS[task.learner]
+    fold_names = np.unique(task.folds)
+    for fold in fold_names:
+        held_out = np.flatnonzero(task.folds == fold)
+        train = np.flatnonzero(task.folds != fold)
+        rng = np.random.default_rng([task.seed, int(fold), round(1000 * task.fraction)])
+        train = _subset(train, task, rng)
+        settings = tuned_settings(values[train], task, train) if task.tune else {}
+        estimator = learner.estimator(
+            TASKS[task.task], trees=task.trees, seed=int(rng.integers(2**31)), **settings
+        )
+        estimator.fit(values[train], task.target[train])
+        shown = np.ascontiguousarray(values[held_out])
+        predicted[held_out], chances = _predict(estimator, shown, task.n_classes)
+        probability[held_out] = chances
+        if learner.importances:
+            impurity.append(estimator.feature_importances_)
+        for number, window in enumerate(task.windows):
+            columns = list(window.columns)
+            scrambled = shown.copy()
+            scrambled[:, columns] = shown[rng.permutation(len(held_out))][:, columns]
+            permuted[number, held_out] = _predict(estimator, scrambled, task.n_classes)[0]
+    importances = np.array(impurity, dtype=np.float32).reshape(len(impurity), n_features)
+    return FitOutcome(predicted, probability, importances, permuted)
+
+
+def _predict(
+    estimator: Any, values: NDArray[np.float32], n_classes: int
+) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    if not n_classes:
+        return estimator.predict(values), np.zeros((len(values), 0), dtype=np.float32)
+    chances = np.zeros((len(values), n_classes), dtype=np.float32)
+    # A small training set may lack a class; its probability is then 0.
+    chances[:, estimator.classes_.astype(int)] = estimator.predict_proba(values)
+    return chances.argmax(axis=1), chances
+
+
+def _subset(train: NDArray[np.int64], task: FitTask, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Keep a share of the training groups, for learning curves."""
+    if task.fraction >= 1:
+        return train
+    names = rng.permutation(np.unique(task.groups[train]))
+    kept = names[: max(2, round(task.fraction * len(names)))]
+    chosen = train[np.isin(task.groups[train], kept)]
+    return chosen if not task.n_classes or len(np.unique(task.target[chosen])) > 1 else train

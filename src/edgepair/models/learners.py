@@ -1,0 +1,147 @@
+"""Learners: the estimators that the study compares, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from edgepair.conventions import OptionError, Task, near_miss
+
+
+@dataclass(frozen=True)
+class Learner:
+    """A kind of estimator with its settings.
+
+    Attributes
+    ----------
+    name : str
+        Name in files and options.
+    title : str
+        Name for people.
+    classifier, regressor : str
+        Names of scikit-learn's classes.
+    classifier_settings, regressor_settings : mapping
+        What is passed to them beside the number of trees and the seed.
+    importances : bool
+        Whether a fit tells how much each feature mattered.
+    """
+
+    name: str
+    title: str
+    classifier: str
+    regressor: str
+    classifier_settings: Mapping[str, Any] = field(default_factory=dict)
+    regressor_settings: Mapping[str, Any] = field(default_factory=dict)
+    importances: bool = True
+
+    def settings(self, task: Task) -> dict[str, Any]:
+        """Return the settings for a task.
+
+        Parameters
+        ----------
+        task : Task
+            Classification or regression.
+
+        Returns
+        -------
+        dict
+            A copy that may be changed.
+        """
+        chosen = self.classifier_settings if task.kind == "classification" else self.regressor_settings
+        return dict(chosen)
+
+    def estimator(self, task: Task, *, trees: int, seed: int, **changes: Any) -> Any:
+        """Make an estimator that is not fitted yet.
+
+        Parameters
+        ----------
+        task : Task
+            Classification or regression.
+        trees : int
+            Number of trees, where the learner has any.
+        seed : int
+            Random state.
+        **changes
+            Settings to use in place of the learner's own.
+
+        Returns
+        -------
+        sklearn.base.BaseEstimator
+            A classifier or a regressor.
+        """
+        import sklearn.dummy
+        import sklearn.ensemble
+
+        name = self.classifier if task.kind == "classification" else self.regressor
+        settings = self.settings(task) | changes
+        if name.startswith("Dummy"):
+            return getattr(sklearn.dummy, name)(**settings)
+        return getattr(sklearn.ensemble, name)(
+            n_estimators=trees, random_state=seed, n_jobs=1, **settings
+        )
+
+
+LEARNERS = MappingProxyType(
+    {
+        learner.name: learner
+        for learner in (
+            # Chosen by measurement: docs/decisions/0001-forest-settings.md
+            Learner(
+                "forest",
+                "extremely randomised trees",
+                "ExtraTreesClassifier",
+                "ExtraTreesRegressor",
+                {"max_features": "sqrt", "class_weight": "balanced"},
+                {"max_features": 0.1},
+            ),
+            Learner("stock", "scikit-learn's default random forest", "RandomForestClassifier", "RandomForestRegressor"),
+            Learner(
+                "dummy",
+                "commonest class or mean",
+                "DummyClassifier",
+                "DummyRegressor",
+                {"strategy": "prior"},
+                {"strategy": "mean"},
+                importances=False,
+            ),
+        )
+    }
+)
+"""All learners by name."""
+
+
+def parse_learners(names: list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+    """Check names of learners; the dummy is always added, last.
+
+    Parameters
+    ----------
+    names : sequence of str or None
+        Names; None for the forest.
+
+    Returns
+    -------
+    tuple of str
+        Each once.
+
+    Raises
+    ------
+    OptionError
+        A name is not a learner.
+
+    Examples
+    --------
+    >>> parse_learners(None)
+    ('forest', 'dummy')
+    """
+    chosen = ["forest"] if names is None else list(names)
+    for name in chosen:
+        if name not in LEARNERS:
+            raise OptionError(
+                f"cannot use the learner {name!r}",
+                found=f"learner {name!r}",
+                needed="one of " + ", ".join(LEARNERS),
+                suggestion=near_miss(name, LEARNERS),
+            )
+    return (*dict.fromkeys(name for name in chosen if name != "dummy"), "dummy")

@@ -1,0 +1,177 @@
+"""Finished fits, kept by a hash of everything that went into them."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import time
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.models import FitOutcome, FitTask
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LARGEST_BYTES = 1_000_000_000
+"""Oldest entries are dropped when the folder grows beyond this."""
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder for fits.
+
+    Returns
+    -------
+    pathlib.Path
+        Below ``XDG_CACHE_HOME``, or ``~/.cache``.
+    """
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "edgepair" / "fits"
+
+
+def array_digest(values: NDArray[Any]) -> str:
+    """Hash an array.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Numbers of any shape.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256 of its type, shape and bytes.
+    """
+    data = np.ascontiguousarray(values)
+    digest = hashlib.sha256(f"{data.dtype}{data.shape}".encode())
+    digest.update(data.tobytes())
+    return digest.hexdigest()
+
+
+def fit_key(features_digest: str, task: FitTask, source_digest: str) -> str:
+    """Hash everything that a fit depends on.
+
+    Parameters
+    ----------
+    features_digest : str
+        Hash of the features.
+    task : FitTask
+        What is fitted.
+    source_digest : str
+        Hash of the code of the models.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256.
+    """
+    parts = [features_digest, source_digest, version("scikit-learn"), version("numpy")]
+    for item in fields(task):
+        value = getattr(task, item.name)
+        parts.append(array_digest(value) if isinstance(value, np.ndarray) else repr(value))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def models_digest() -> str:
+    """Hash the code of ``edgepair.models``, so that a changed learner is fitted anew.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256 of its source files.
+    """
+    import edgepair.models
+
+    digest = hashlib.sha256()
+    for file in sorted(Path(edgepair.models.__path__[0]).glob("*.py")):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class FitCache:
+    """A folder of finished fits.
+
+    Attributes
+    ----------
+    folder : pathlib.Path or None
+        Where fits are kept; None keeps none.
+    """
+
+    folder: Path | None
+
+    def load(self, key: str) -> FitOutcome | None:
+        """Load a fit.
+
+        Parameters
+        ----------
+        key : str
+            From `fit_key`.
+
+        Returns
+        -------
+        FitOutcome or None
+            None where there is none, or it is damaged.
+        """
+        if self.folder is None:
+            return None
+        path = self.folder / f"{key}.npz"
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                outcome = FitOutcome(**{item.name: arrays[item.name] for item in fields(FitOutcome)})
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        except Exception:
+            # A damaged entry is as good as none: it is fitted and written again.
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return None
+        return outcome
+
+    def save(self, key: str, outcome: FitOutcome) -> None:
+        """Keep a fit, written beside its place first.
+
+        Parameters
+        ----------
+        key : str
+            From `fit_key`.
+        outcome : FitOutcome
+            What to keep.
+        """
+        if self.folder is None:
+            return
+        # A full or read-only disk costs the cache, not the study.
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    np.savez(file, **{item.name: getattr(outcome, item.name) for item in fields(FitOutcome)})
+                Path(name).replace(self.folder / f"{key}.npz")
+            finally:
+                Path(name).unlink(missing_ok=True)
+
+    def prune(self) -> None:
+        """Drop the oldest entries beyond `LARGEST_BYTES`, and what interrupted runs left."""
+        if self.folder is None or not self.folder.is_dir():
+            return
+        with contextlib.suppress(OSError):
+            for part in self.folder.glob("*.part"):
+                if time.time() - part.stat().st_mtime > 3600:
+                    part.unlink(missing_ok=True)
+            entries = sorted(
+                ((entry.stat().st_mtime, entry.stat().st_size, entry) for entry in self.folder.glob("*.npz")),
+                reverse=True,
+            )
+            total = 0
+            for _, size, entry in entries:
+                total += size
+                if total > LARGEST_BYTES:
+                    entry.unlink(missing_ok=True)

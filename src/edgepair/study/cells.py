@@ -1,0 +1,222 @@
+"""Cells of the study: one absorber and one task, with its sites, classes and folds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import Task, techniques_of
+from edgepair.dataset import make_folds, split_groups
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from edgepair.study.config import StudyConfig
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One absorber and one task.
+
+    Attributes
+    ----------
+    dataset : xarray.Dataset
+        The absorber's data.
+    absorber : str
+        Chemical symbol.
+    task : Task
+        What is read.
+    sites : numpy.ndarray
+        Shape (n,): rows of the dataset that take part.
+    target : numpy.ndarray
+        Shape (n,): position in `classes`, or the value itself in a regression.
+    classes : tuple of int
+        Classes that take part; empty in a regression.
+    groups : numpy.ndarray
+        Shape (n,): what is drawn in the bootstrap, numbered over all sites of the absorber.
+    n_groups : int
+        Number of groups of the absorber.
+    folds : numpy.ndarray
+        Shape (n_repeats, n): fold in which each site is held out.
+    split : str
+        What may not stand on both sides.
+    """
+
+    dataset: xr.Dataset
+    absorber: str
+    task: Task
+    sites: NDArray[np.int64]
+    target: NDArray[Any]
+    classes: tuple[int, ...]
+    groups: NDArray[np.int64]
+    n_groups: int
+    folds: NDArray[np.int64]
+    split: str
+
+    @property
+    def n_repeats(self) -> int:
+        """How often the folds are dealt."""
+        return len(self.folds)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """Numbers of sites, materials and formulas that take part."""
+        materials = np.unique(self.dataset["material_index"].values[self.sites])
+        formulas = self.dataset["formula"].values[materials]
+        return {
+            "n_sites": len(self.sites),
+            "n_materials": len(materials),
+            "n_formulas": len(set(formulas.tolist())),
+        }
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Something the study could not do, and why.
+
+    Attributes
+    ----------
+    absorber, task, modality : str
+        What was left out; empty means all.
+    reason : str
+        A sentence for people.
+    whole : bool
+        Whether a whole cell or modality is missing, not just a class of it.
+    """
+
+    absorber: str
+    task: str
+    modality: str
+    reason: str
+    whole: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the entry as it stands in ``study.json``.
+
+        Returns
+        -------
+        dict
+            Ready for JSON.
+        """
+        return {
+            "absorber": self.absorber,
+            "task": self.task,
+            "modality": self.modality,
+            "reason": self.reason,
+            "whole": self.whole,
+        }
+
+
+def available_modalities(
+    dataset: xr.Dataset, config: StudyConfig
+) -> tuple[tuple[str, ...], list[Skip]]:
+    """List the modalities that a dataset can serve.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+    config : StudyConfig
+        What is asked for.
+
+    Returns
+    -------
+    tuple of str
+        Modalities whose techniques are all there.
+    list of Skip
+        The others.
+    """
+    absorber = str(dataset.attrs["absorber"])
+    able, skipped = [], []
+    for modality in config.modalities:
+        missing = [t.variable for t in techniques_of(modality) if t.variable not in dataset]
+        if missing:
+            reason = "the data have no " + " and no ".join(missing)
+            skipped.append(Skip(absorber, "", modality, reason, True))
+        else:
+            able.append(modality)
+    return tuple(able), skipped
+
+
+def plan_cell(
+    dataset: xr.Dataset, task: Task, config: StudyConfig, *, split: str | None = None
+) -> tuple[Cell | None, list[Skip]]:
+    """Choose the sites, classes and folds of one cell.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+    task : Task
+        What is to be read.
+    config : StudyConfig
+        Folds, repeats, split and seed.
+    split : str, optional
+        A split other than that of `config`; dealt once only.
+
+    Returns
+    -------
+    Cell or None
+        None where the task cannot be done.
+    list of Skip
+        Classes left out, or why there is no cell.
+    """
+    absorber = str(dataset.attrs["absorber"])
+    n_folds = config.folds
+
+    def skip(reason: str, *, whole: bool = True) -> Skip:
+        return Skip(absorber, task.name, "", reason, whole)
+
+    if task.name not in dataset:
+        return None, [skip("the data have no such label")]
+    label = dataset[task.name].values
+    formulas = split_groups(dataset, "formula")
+    kept = np.isfinite(label)
+    if not kept.any():
+        return None, [skip("no site has this label")]
+    skipped = []
+    classes: tuple[int, ...] = ()
+    if task.kind == "classification":
+        fractional = kept & (label != np.round(label))
+        if fractional.any():
+            skipped.append(skip(f"{int(fractional.sum())} sites with a fractional label", whole=False))
+            kept &= ~fractional
+        names = []
+        for name in np.unique(label[kept]).astype(int):
+            here = kept & (label == name)
+            count = len(np.unique(formulas[here]))
+            if count < n_folds:
+                reason = f"class {name}: {count} formulas ({int(here.sum())} sites), fewer than {n_folds} folds"
+                skipped.append(skip(reason, whole=False))
+                kept &= ~here
+            else:
+                names.append(int(name))
+        classes = tuple(names)
+        if len(classes) < 2:
+            left = f"only class {classes[0]} is" if classes else "no class is"
+            return None, [*skipped, skip(f"{left} known for {n_folds} formulas or more")]
+    sites = np.flatnonzero(kept)
+    n_formulas = len(np.unique(formulas[sites]))
+    if n_formulas < n_folds:
+        return None, [*skipped, skip(f"{n_formulas} formulas, fewer than {n_folds} folds")]
+    target = label[sites]
+    if classes:
+        target = np.searchsorted(np.array(classes), target.astype(int))
+    elif np.ptp(target) == 0:
+        return None, [*skipped, skip("all sites have one value")]
+    chosen = split or config.split
+    folds = make_folds(
+        split_groups(dataset, chosen)[sites],
+        n_folds=n_folds,
+        n_repeats=1 if split else config.repeats_for(len(sites)),
+        seed=config.seed,
+        classes=target if classes else None,
+    )
+    n_groups = int(formulas.max()) + 1
+    cell = Cell(dataset, absorber, task, sites, target, classes, formulas[sites], n_groups, folds, chosen)
+    return cell, skipped
+

@@ -1,0 +1,168 @@
+"""What a study is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edgepair.conventions import OptionError, Task, parse_modalities, parse_tasks
+from edgepair.dataset import SPLITS
+from edgepair.models import parse_learners
+
+QUICK_TREES = 60
+TREES = 300
+DRAWS = 1000
+"""Bootstrap draws behind every interval."""
+
+
+@dataclass(frozen=True)
+class StudyConfig:
+    """Settings of a study, checked.
+
+    Attributes
+    ----------
+    tasks : tuple of str
+        Tasks.
+    modalities : tuple of str
+        Modalities.
+    learners : tuple of str
+        Learners; the dummy is last.
+    split : str
+        What may not stand on both sides of a split.
+    folds : int
+        Number of folds.
+    repeats : int or None
+        How often the folds are dealt anew; None: by the number of sites.
+    trees : int
+        Trees in a forest.
+    seed : int
+        Same seed, same numbers.
+    tune : bool
+        Whether forest settings are searched inside each training set.
+    extras : bool
+        Whether to add permutation importances, learning curves and the comparison with a random
+        split.
+    """
+
+    tasks: tuple[str, ...]
+    modalities: tuple[str, ...]
+    learners: tuple[str, ...]
+    split: str = "formula"
+    folds: int = 5
+    repeats: int | None = None
+    trees: int = TREES
+    seed: int = 0
+    tune: bool = False
+    extras: bool = True
+
+    @classmethod
+    def check(
+        cls,
+        *,
+        tasks: Sequence[str] | None = None,
+        modalities: Sequence[str] | None = None,
+        learners: Sequence[str] | None = None,
+        split: str = "formula",
+        folds: int = 5,
+        repeats: int | None = None,
+        trees: int | None = None,
+        seed: int = 0,
+        quick: bool = False,
+        tune: bool = False,
+    ) -> StudyConfig:
+        """Check settings as a user gives them.
+
+        Parameters
+        ----------
+        tasks, modalities, learners : sequence of str, optional
+            None: the defaults.
+        split : str, optional
+            One of `edgepair.dataset.SPLITS`.
+        folds, repeats, trees, seed : int, optional
+            Numbers as in the attributes.
+        quick : bool, optional
+            Fewer trees and one repeat, no extras: a look in well under a minute.
+        tune : bool, optional
+            Search forest settings inside each training set.
+
+        Returns
+        -------
+        StudyConfig
+            Checked.
+
+        Raises
+        ------
+        OptionError
+            A setting is not understood.
+        """
+        if split not in SPLITS:
+            raise _option("split", split, "one of " + ", ".join(SPLITS))
+        for name, value, lowest in (
+            ("folds", folds, 2),
+            ("repeats", repeats, 1),
+            ("trees", trees, 1),
+            ("seed", seed, 0),
+        ):
+            if value is not None and value < lowest:
+                raise _option(name, value, f"a whole number from {lowest}")
+        if quick and repeats is None:
+            repeats = 1
+        return cls(
+            tasks=tuple(task.name for task in parse_tasks(tasks)),
+            modalities=parse_modalities(modalities),
+            learners=parse_learners(learners),
+            split=split,
+            folds=folds,
+            repeats=repeats,
+            trees=trees or (QUICK_TREES if quick else TREES),
+            seed=seed,
+            tune=tune,
+            extras=not quick,
+        )
+
+    def task_list(self) -> tuple[Task, ...]:
+        """Return the tasks themselves.
+
+        Returns
+        -------
+        tuple of Task
+            In the order of the table of tasks.
+        """
+        return parse_tasks(self.tasks)
+
+    def repeats_for(self, n_sites: int) -> int:
+        """Return how often the folds of a cell are dealt anew.
+
+        Parameters
+        ----------
+        n_sites : int
+            Sites with a label.
+
+        Returns
+        -------
+        int
+            As asked for, else fewer for large sets, whose scores scatter less.
+        """
+        if self.repeats is not None:
+            return self.repeats
+        return 5 if n_sites < 500 else 2 if n_sites < 2000 else 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all settings by name.
+
+        Returns
+        -------
+        dict
+            Ready for JSON.
+        """
+        return asdict(self)
+
+
+def _option(name: str, value: object, needed: str) -> OptionError:
+    return OptionError(
+        f"cannot run the study with {name} {value!r}",
+        found=f"{name} {value!r}",
+        needed=needed,
+        suggestion=f"leave {name} out for the default",
+    )

@@ -1,0 +1,176 @@
+r"""Importances: per point, per window of neighbouring points, and per technique.
+
+Three kinds stand in ``importances.csv``:
+
+``impurity``
+    The forest's own: the share of the impurity that features at a position removed. All features
+    that sit at one point of the axis are added up; all points of a modality add up to 1.
+``permutation``
+    How much the main metric falls on held-out sites when the features in a window are shuffled
+    between them. A row without a position shuffles a whole technique.
+``share``
+    The part of the impurity importance that falls to one technique of a combination.
+
+Intervals of impurity and share come from refits over folds and repeats, whose training sets
+overlap; their variance is corrected for that [1]_: :math:`s^2 (1/J + n_2/n_1)` with J fits and
+the ratio of held-out to training sites. Intervals of permutations come from the bootstrap over
+formulas.
+
+.. [1] Nadeau and Bengio, Machine Learning 52, 239 (2003), doi 10.1023/A:1024068626366
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.stats import t as student_t
+
+from edgepair.conventions import TECHNIQUES
+from edgepair.models import FeatureTable, FitOutcome, Window
+from edgepair.study.scoring import group_sums, interval_of, metrics_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from edgepair.study.cells import Cell
+
+POINT_WIDTH = {"xanes": 0.5, "pdf": 0.1, "dpdf": 0.1, "npdf": 0.1}
+"""Width of the points into which impurity importances are gathered, eV or Å."""
+
+
+def importance_rows(
+    cell: Cell,
+    modality: str,
+    learner: str,
+    features: FeatureTable,
+    outcomes: Sequence[FitOutcome],
+    windows: Sequence[Window],
+    drawn: NDArray[np.float64],
+) -> list[dict[str, Any]]:
+    """List the rows of ``importances.csv`` of one learner on one cell and modality.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber, task and true values.
+    modality, learner : str
+        Names.
+    features : FeatureTable
+        Tells where each feature sits.
+    outcomes : sequence of FitOutcome
+        One per repeat; windows were permuted in the first.
+    windows : sequence of Window
+        What was permuted; may be empty.
+    drawn : numpy.ndarray
+        Shape (n_draws, n_groups), from `draw_groups`.
+
+    Returns
+    -------
+    list of dict
+        Rows.
+    """
+    base = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "learner": learner}
+    rows: list[dict[str, Any]] = []
+    impurity = np.concatenate([outcome.impurity for outcome in outcomes]).astype(np.float64)
+    techniques = list(dict.fromkeys(features.technique.tolist()))
+    if len(impurity):
+        for name in techniques:
+            rows += _impurity_rows(base, name, features, impurity, len(outcomes))
+            if len(techniques) > 1:
+                share = impurity[:, features.technique == name].sum(axis=1, keepdims=True)
+                value, lower, upper = _refit_interval(share, len(outcomes))
+                # A share cannot leave 0 to 1, however wide the interval.
+                bounds = (float(max(lower[0], 0.0)), float(min(upper[0], 1.0)))
+                rows.append(_row(base, name, None, "share", float(value[0]), *bounds))
+    if windows:
+        rows += _permutation_rows(base, cell, outcomes[0], windows, drawn)
+    return rows
+
+
+def _row(
+    base: dict[str, str],
+    technique: str,
+    place: tuple[float, float, float] | None,
+    kind: str,
+    value: float,
+    lower: float,
+    upper: float,
+) -> dict[str, Any]:
+    position, low, high = place if place is not None else (np.nan, np.nan, np.nan)
+    return base | {
+        "technique": technique,
+        "axis": TECHNIQUES[technique].axis,
+        "unit": TECHNIQUES[technique].unit,
+        "position": position,
+        "position_low": low,
+        "position_high": high,
+        "kind": kind,
+        "value": value,
+        "lower": lower,
+        "upper": upper,
+    }
+
+
+def _impurity_rows(
+    base: dict[str, str],
+    technique: str,
+    features: FeatureTable,
+    impurity: NDArray[np.float64],
+    n_repeats: int,
+) -> list[dict[str, Any]]:
+    mine = np.flatnonzero(features.technique == technique)
+    width = POINT_WIDTH[technique]
+    number = np.round(features.position[mine] / width).astype(int)
+    points, of_feature = np.unique(number, return_inverse=True)
+    gathered = np.zeros((len(impurity), len(points)))
+    for fit, row in enumerate(impurity[:, mine]):
+        gathered[fit] = np.bincount(of_feature, weights=row, minlength=len(points))
+    value, lower, upper = _refit_interval(gathered, n_repeats)
+    rows = []
+    for point, name in enumerate(points):
+        centre = round(float(name * width), 6)
+        place = (centre, round(centre - width / 2, 6), round(centre + width / 2, 6))
+        bounds = (float(max(lower[point], 0.0)), float(upper[point]))
+        rows.append(_row(base, technique, place, "impurity", float(value[point]), *bounds))
+    return rows
+
+
+def _refit_interval(
+    values: NDArray[np.float64], n_repeats: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Mean over refits, shape (n_columns,), with the corrected interval of the docstring above."""
+    n_fits = len(values)
+    n_folds = max(n_fits // max(n_repeats, 1), 2)
+    mean = values.mean(axis=0)
+    if n_fits < 2:
+        return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan)
+    spread = values.std(axis=0, ddof=1) * np.sqrt(1 / n_fits + 1 / (n_folds - 1))
+    half = student_t.ppf(0.975, n_fits - 1) * spread
+    return mean, mean - half, mean + half
+
+
+def _permutation_rows(
+    base: dict[str, str],
+    cell: Cell,
+    outcome: FitOutcome,
+    windows: Sequence[Window],
+    drawn: NDArray[np.float64],
+) -> list[dict[str, Any]]:
+    metric = cell.task.main_metric
+
+    def main(predicted: NDArray[Any]) -> tuple[float, NDArray[np.float64]]:
+        sums = group_sums(cell, predicted, None)
+        value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]
+        return float(value), metrics_of(cell, drawn @ sums)[metric]
+
+    whole, whole_draws = main(outcome.predicted)
+    rows = []
+    for window, predicted in zip(windows, outcome.permuted, strict=True):
+        value, draws = main(predicted)
+        place = None if window.whole else ((window.low + window.high) / 2, window.low, window.high)
+        lower, upper = interval_of(whole_draws - draws)
+        rows.append(_row(base, window.technique, place, "permutation", whole - value, lower, upper))
+    return rows

@@ -1,0 +1,238 @@
+"""The fits of a study: listing them, running them in processes, keeping what is finished."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.models import LEARNERS, FeatureTable, FitOutcome, FitTask, choose_windows, fit_folds
+from edgepair.study.cache import FitCache, array_digest, fit_key, models_digest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.study.cells import Cell
+    from edgepair.study.config import StudyConfig
+
+LEARNING_FRACTIONS = (0.1, 0.2, 0.4, 0.7)
+"""Shares of the training formulas in learning curves; 1 is the study itself."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One round of folds of one learner on one cell and modality.
+
+    Attributes
+    ----------
+    cell : Cell
+        Absorber, task, sites and folds.
+    modality, learner : str
+        Names.
+    repeat : int
+        Which dealing of folds.
+    fraction : float
+        Share of the training formulas.
+    """
+
+    cell: Cell
+    modality: str
+    learner: str
+    repeat: int
+    fraction: float = 1.0
+
+    def cost(self, n_features: int, trees: int, n_windows: int) -> float:
+        """Estimate the time of the job, in arbitrary units, for the progress bar.
+
+        Parameters
+        ----------
+        n_features, trees, n_windows : int
+            Sizes.
+
+        Returns
+        -------
+        float
+            Larger for what takes longer.
+        """
+        n = len(self.cell.sites) * self.fraction
+        if self.learner == "dummy":
+            return 1e-3 * n
+        wide = n_features if self.learner == "stock" and not self.cell.classes else n_features**0.5 * 3
+        return trees * (120.0 + n * np.log2(n + 2) * wide * 0.02 + 0.05 * n * n_windows)
+
+
+def list_jobs(
+    cell: Cell, modalities: Sequence[str], config: StudyConfig, *, main: bool
+) -> list[Job]:
+    """List the jobs of one cell.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber and task.
+    modalities : sequence of str
+        What the data allow.
+    config : StudyConfig
+        Learners, and whether there are learning curves.
+    main : bool
+        False for the cell of the comparison with a random split.
+
+    Returns
+    -------
+    list of Job
+        Folds first, then learning curves.
+    """
+    jobs = []
+    learners = config.learners if main else tuple(n for n in config.learners if n != "dummy")[:1]
+    for modality in modalities:
+        for learner in learners:
+            # The dummy sees no curve: one modality's answer is every modality's.
+            repeats = cell.n_repeats
+            jobs += [Job(cell, modality, learner, repeat) for repeat in range(repeats)]
+        if main and config.extras and learners[0] != "dummy":
+            jobs += [Job(cell, modality, learners[0], 0, share) for share in LEARNING_FRACTIONS]
+    return jobs
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A job that is done.
+
+    Attributes
+    ----------
+    job : Job
+        The job.
+    outcome : FitOutcome
+        What its held-out sites were told.
+    cost : float
+        As `Job.cost` has it.
+    cached : bool
+        Whether it came from the cache.
+    """
+
+    job: Job
+    outcome: FitOutcome
+    cost: float
+    cached: bool
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    features: Callable[[Cell, str], FeatureTable],
+    config: StudyConfig,
+    cache: FitCache,
+    n_jobs: int,
+    announce: Callable[[float], None],
+) -> Iterator[Finished]:
+    """Run jobs in processes, those that were not done before.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        In any order.
+    features : callable
+        Gives the features of a cell's dataset for a modality.
+    config : StudyConfig
+        Trees, seed, tuning, permutations.
+    cache : FitCache
+        Where finished fits are.
+    n_jobs : int
+        Number of processes.
+    announce : callable
+        Told the sum of all costs before the first job.
+
+    Yields
+    ------
+    Finished
+        In the order in which they end.
+    """
+    import joblib
+
+    code = models_digest()
+    with tempfile.TemporaryDirectory(prefix="edgepair-", ignore_cleanup_errors=True) as scratch:
+        shared = _SharedFeatures(features, Path(scratch))
+        waiting = []
+        finished = []
+        total = 0.0
+        for number, job in enumerate(jobs):
+            values, table, digest = shared.take(job.cell, job.modality)
+            task = _fit_task(job, table, config)
+            cost = job.cost(values.shape[1], config.trees, len(task.windows))
+            total += cost
+            key = fit_key(digest + array_digest(job.cell.sites), task, code)
+            outcome = cache.load(key)
+            if outcome is not None:
+                finished.append(Finished(job, outcome, cost, True))
+            else:
+                waiting.append((cost, number, key, values, job.cell.sites, task))
+        announce(total)
+        yield from finished
+        # The longest first, so that no process is left alone with one at the end.
+        waiting.sort(key=lambda item: (-item[0], item[1]))
+        costs = {number: cost for cost, number, *_ in waiting}
+        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
+        calls = (joblib.delayed(_fit)(number, values, sites, task, cache, key) for _, number, key, values, sites, task in waiting)
+        for number, outcome in parallel(calls):
+            yield Finished(jobs[number], outcome, costs[number], False)
+
+
+def _fit(
+    number: int,
+    values: NDArray[np.float32],
+    sites: NDArray[np.int64],
+    task: FitTask,
+    cache: FitCache,
+    key: str,
+) -> tuple[int, FitOutcome]:
+    outcome = fit_folds(np.asarray(values[sites]), task)
+    # Kept by the process that made it: what is finished survives an interruption of the parent.
+    cache.save(key, outcome)
+    return number, outcome
+
+
+def _fit_task(job: Job, table: FeatureTable, config: StudyConfig) -> FitTask:
+    cell = job.cell
+    learner = LEARNERS[job.learner]
+    first = job.learner == config.learners[0] and cell.split == config.split
+    permute = config.extras and first and job.repeat == 0 and job.fraction == 1 and learner.importances
+    return FitTask(
+        learner=job.learner,
+        task=cell.task.name,
+        target=cell.target,
+        n_classes=len(cell.classes),
+        groups=cell.groups,
+        folds=cell.folds[job.repeat],
+        trees=config.trees if job.fraction == 1 else min(config.trees, 150),
+        seed=_job_seed(config.seed, job.repeat),
+        tune=config.tune and learner.importances,
+        fraction=job.fraction,
+        windows=choose_windows(table) if permute else (),
+    )
+
+
+def _job_seed(seed: int, repeat: int) -> int:
+    return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0] % 2**31)
+
+
+class _SharedFeatures:
+    """Feature tables as files that processes map into memory instead of copying."""
+
+    def __init__(self, features: Callable[[Cell, str], FeatureTable], folder: Path) -> None:
+        self._features = features
+        self._folder = folder
+        self._taken: dict[tuple[str, str], tuple[NDArray[np.float32], FeatureTable, str]] = {}
+
+    def take(self, cell: Cell, modality: str) -> tuple[NDArray[np.float32], FeatureTable, str]:
+        """Return the mapped values, the table and its digest."""
+        key = (cell.absorber, modality)
+        if key not in self._taken:
+            table = self._features(cell, modality)
+            path = self._folder / f"{len(self._taken)}.npy"
+            np.save(path, table.values)
+            mapped = np.load(path, mmap_mode="r")
+            self._taken[key] = (mapped, table, array_digest(table.values))
+        return self._taken[key]

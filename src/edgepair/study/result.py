@@ -1,0 +1,234 @@
+"""What a study found, and how it is kept."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from edgepair.conventions import DataError, OutputError
+from edgepair.study.findings import Finding
+
+SCORE_COLUMNS = (
+    "absorber", "task", "modality", "learner", "split", "metric", "value", "lower", "upper",
+    "n_sites", "n_materials", "n_formulas",
+)  # fmt: skip
+PREDICTION_COLUMNS = (
+    "absorber", "task", "modality", "learner", "repeat", "fold", "site", "material_id", "formula",
+    "true", "predicted",
+)  # fmt: skip
+IMPORTANCE_COLUMNS = (
+    "absorber", "task", "modality", "learner", "technique", "axis", "unit", "position",
+    "position_low", "position_high", "kind", "value", "lower", "upper",
+)  # fmt: skip
+LEARNING_COLUMNS = (
+    "absorber", "task", "modality", "learner", "metric", "fraction", "n_formulas", "value", "lower", "upper",
+)  # fmt: skip
+CURVE_COLUMNS = (
+    "absorber", "task", "technique", "group", "n_sites", "position", "mean", "lower", "upper",
+)  # fmt: skip
+
+_TABLES = {
+    "scores": SCORE_COLUMNS,
+    "predictions": PREDICTION_COLUMNS,
+    "importances": IMPORTANCE_COLUMNS,
+    "learning": LEARNING_COLUMNS,
+    "curves": CURVE_COLUMNS,
+}
+
+
+@dataclass(frozen=True)
+class StudyResult:
+    """A finished study.
+
+    Attributes
+    ----------
+    scores : pandas.DataFrame
+        A row per absorber, task, modality, learner, split and metric.
+    predictions : pandas.DataFrame
+        A row per held-out site and repeat.
+    importances : pandas.DataFrame
+        A row per position, window or technique.
+    findings : tuple of Finding
+        The paper's findings.
+    config : dict
+        Content of ``study.json``: settings, seeds, versions, checksum of the data, seconds, what
+        was skipped and why, and what the data hold.
+    learning : pandas.DataFrame
+        Scores against the number of training formulas.
+    curves : pandas.DataFrame
+        Mean curves of each class (or third of the values), with 16th and 84th percentiles.
+    """
+
+    scores: pd.DataFrame
+    predictions: pd.DataFrame
+    importances: pd.DataFrame
+    findings: tuple[Finding, ...]
+    config: dict[str, Any]
+    learning: pd.DataFrame
+    curves: pd.DataFrame
+
+    @property
+    def skipped(self) -> list[dict[str, Any]]:
+        """What was left out, each with its reason."""
+        return list(self.config["skipped"])
+
+    @property
+    def complete(self) -> bool:
+        """Whether every absorber, task and modality that was asked for was done."""
+        return not any(item["whole"] for item in self.skipped)
+
+    def save(self, directory: str | Path) -> Path:
+        """Write the tables, findings and settings into a folder.
+
+        Parameters
+        ----------
+        directory : str or Path
+            Folder to make. An existing one is replaced if it holds a ``study.json`` or nothing.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder holds something else, or cannot be written. Nothing is left behind.
+        """
+        target = Path(directory)
+        check_output(target)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+        except OSError as error:
+            raise _unwritable(target, error) from error
+        try:
+            for name in _TABLES:
+                table: pd.DataFrame = getattr(self, name)
+                table.to_csv(scratch / f"{name}.csv", index=False, float_format="%.6g")
+            findings = [finding.as_dict() for finding in self.findings]
+            (scratch / "findings.json").write_text(_to_json(findings), encoding="utf-8")
+            (scratch / "study.json").write_text(_to_json(self.config), encoding="utf-8")
+            scratch.chmod(0o755)
+            _replace(scratch, target)
+        except OSError as error:
+            raise _unwritable(target, error) from error
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+        return target
+
+    @classmethod
+    def load(cls, directory: str | Path) -> StudyResult:
+        """Read a study that `save` wrote.
+
+        Parameters
+        ----------
+        directory : str or Path
+            The folder.
+
+        Returns
+        -------
+        StudyResult
+            Numbers to the six digits that are stored.
+
+        Raises
+        ------
+        DataError
+            The folder holds no study, or part of one.
+        """
+        folder = Path(directory)
+        try:
+            config = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+            entries = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+            findings = tuple(Finding(**_with_nan(entry)) for entry in entries)
+            tables = {name: pd.read_csv(folder / f"{name}.csv") for name in _TABLES}
+            for name, columns in _TABLES.items():
+                missing = [column for column in columns if column not in tables[name]]
+                if missing:
+                    raise KeyError(f"{name}.csv lacks {missing[0]!r}")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DataError(
+                f"cannot load a study from {str(folder)!r}",
+                found=f"{type(error).__name__}: {error}",
+                needed="a folder that `edgepair study` wrote",
+                suggestion="check the path, or run the study again",
+            ) from error
+        return cls(findings=findings, config=config, **tables)
+
+
+def check_output(target: Path) -> None:
+    """Refuse a folder that a study must not replace, before anything is computed.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        Where the study is wanted.
+
+    Raises
+    ------
+    OutputError
+        It is a file, or a folder that holds something other than a study.
+    """
+    if target.is_dir() and not any(target.iterdir()):
+        return
+    if target.exists() and not (target / "study.json").is_file():
+        raise OutputError(
+            f"cannot write the study to {str(target)!r}",
+            found="a file" if target.is_file() else "a folder that holds no study.json",
+            needed="a new folder, an empty one, or one that an earlier study wrote",
+            suggestion="choose another place with --out",
+        )
+    # Find out now, not after ten minutes of computing, whether the place can be written.
+    parent = target.parent
+    while not parent.exists() and parent != parent.parent:
+        parent = parent.parent
+    try:
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except OSError as error:
+        raise _unwritable(target, error) from error
+
+
+def _replace(scratch: Path, target: Path) -> None:
+    """Put a finished folder in its place; the old one is gone only once the new one is there."""
+    if not target.exists():
+        scratch.rename(target)
+        return
+    old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
+    try:
+        target.rename(old / "old")
+        scratch.rename(target)
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _unwritable(target: Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"cannot write the study to {str(target)!r}",
+        found=f"{type(error).__name__}: {error.strerror or error}",
+        needed="a place that can be written, with room for about 50 MB",
+        suggestion="choose another place with --out",
+    )
+
+
+def _to_json(value: Any) -> str:
+    return json.dumps(_without_nan(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _without_nan(value: Any) -> Any:
+    """Write NaN as null, which is what JSON has."""
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(item) for item in value]
+    return None if isinstance(value, float) and value != value else value
+
+
+def _with_nan(entry: dict[str, Any]) -> dict[str, Any]:
+    return {key: float("nan") if item is None else item for key, item in entry.items()}

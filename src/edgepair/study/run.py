@@ -1,0 +1,378 @@
+"""The study: every absorber, task and modality, scored on formulas it has not seen."""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from edgepair._version import __version__
+from edgepair.conventions import DataError, OptionError
+from edgepair.dataset import summarise, validate
+from edgepair.models import FeatureTable, FitOutcome, choose_windows, compute_features
+from edgepair.study.cache import FitCache, array_digest, cache_folder
+from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
+from edgepair.study.config import DRAWS, StudyConfig
+from edgepair.study.curves import curve_rows
+from edgepair.study.findings import find
+from edgepair.study.importances import importance_rows
+from edgepair.study.jobs import LEARNING_FRACTIONS, Finished, list_jobs, run_jobs
+from edgepair.study.result import (
+    CURVE_COLUMNS,
+    IMPORTANCE_COLUMNS,
+    LEARNING_COLUMNS,
+    SCORE_COLUMNS,
+    StudyResult,
+)
+from edgepair.study.scoring import draw_groups, score
+from edgepair.study.tables import prediction_table
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a study is.
+
+    Attributes
+    ----------
+    done, total : float
+        Work done and to do, in one arbitrary unit.
+    text : str
+        What was finished last.
+    cached : bool
+        Whether that was found in the cache, so that it took no time.
+    """
+
+    done: float
+    total: float
+    text: str
+    cached: bool
+
+
+def run_study(
+    dataset: xr.Dataset | Sequence[xr.Dataset],
+    *,
+    tasks: Sequence[str] | None = None,
+    modalities: Sequence[str] | None = None,
+    learners: Sequence[str] | None = None,
+    split: str = "formula",
+    folds: int = 5,
+    repeats: int | None = None,
+    trees: int | None = None,
+    seed: int = 0,
+    quick: bool = False,
+    tune: bool = False,
+    n_jobs: int | None = None,
+    cache: bool = True,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> StudyResult:
+    """Compare techniques and their combinations on one or several absorbers.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset or sequence of xarray.Dataset
+        One per absorber; any spectrum or label may be missing.
+    tasks : sequence of str, optional
+        Default: oxidation_state, coordination_number, bond_length.
+    modalities : sequence of str, optional
+        Default: xanes, pdf, dpdf, xanes+pdf, xanes+dpdf.
+    learners : sequence of str, optional
+        Default: forest. The dummy baseline is always added.
+    split : {'formula', 'material', 'random'}, optional
+        What may not stand on both sides of a split. ``random`` only to compare with numbers
+        published so.
+    folds : int, optional
+        Number of folds.
+    repeats : int, optional
+        How often folds are dealt anew; default 5 below 500 sites, 2 below 2000, else 1.
+    trees : int, optional
+        Trees in a forest; default 300.
+    seed : int, optional
+        Same seed, same numbers, whatever the number of processes.
+    quick : bool, optional
+        Fewer trees, one repeat, no permutations, learning curves or random split.
+    tune : bool, optional
+        Search forest settings inside each training set.
+    n_jobs : int, optional
+        Processes; default all cores.
+    cache : bool, optional
+        Whether to use and keep finished fits in the user's cache folder.
+    on_progress : callable, optional
+        Called with a `Progress` after each fit.
+
+    Returns
+    -------
+    StudyResult
+        Scores, predictions, importances and findings, with 95 % intervals from a bootstrap over
+        formulas.
+
+    Raises
+    ------
+    OptionError
+        A setting is not understood, or two datasets have one absorber.
+    DataError
+        A dataset does not follow the schema, or nothing of what was asked for can be done.
+
+    References
+    ----------
+    .. [1] Na Narong et al., arXiv 2410.17467 (2024)
+
+    Examples
+    --------
+    >>> result = run_study(load_bundled("Fe"), tasks=["bond_length"], modalities=["xanes"],
+    ...                    quick=True)  # doctest: +SKIP
+    >>> result.scores.query("metric == 'r2' and learner == 'forest'")  # doctest: +SKIP
+    """
+    started = time.monotonic()
+    config = StudyConfig.check(
+        tasks=tasks,
+        modalities=modalities,
+        learners=learners,
+        split=split,
+        folds=folds,
+        repeats=repeats,
+        trees=trees,
+        seed=seed,
+        quick=quick,
+        tune=tune,
+    )
+    datasets = _check_datasets(dataset)
+    plan = _plan(datasets, config)
+    outcomes, tables = _fit_all(plan, config, n_jobs, cache, on_progress)
+    scores, importances, predictions, learning, curves = [], [], [], [], []
+    for absorber_cells in plan.by_absorber():
+        drawn = draw_groups(absorber_cells[0].n_groups, DRAWS, [config.seed, 1])
+        for cell in absorber_cells:
+            for modality in plan.modalities[cell.absorber]:
+                for learner in config.learners:
+                    done = outcomes.repeats(cell, modality, learner)
+                    if not done:
+                        continue
+                    scores.append(score(cell, modality, learner, done, drawn))
+                    if cell.split != config.split:
+                        continue
+                    if learner != "dummy":
+                        predictions.append(prediction_table(cell, modality, learner, done))
+                        table = tables(cell, modality)
+                        windows = choose_windows(table) if len(done[0].permuted) else ()
+                        importances += importance_rows(
+                            cell, modality, learner, table, done, windows, drawn
+                        )
+                    learning += _learning_rows(cell, modality, learner, outcomes, done, drawn)
+            if cell.split == config.split:
+                curves += curve_rows(cell, plan.modalities[cell.absorber])
+    main = [item for item in scores if item.cell.split == config.split]
+    shares = [row for row in importances if row["kind"] == "share"]
+    return StudyResult(
+        scores=pd.DataFrame([row for item in scores for row in item.rows()], columns=list(SCORE_COLUMNS)),
+        predictions=pd.concat(predictions, ignore_index=True),
+        importances=pd.DataFrame(importances, columns=list(IMPORTANCE_COLUMNS)),
+        findings=find(main, shares, config.learners[0]),
+        config=_describe(config, datasets, plan, time.monotonic() - started),
+        learning=pd.DataFrame(learning, columns=list(LEARNING_COLUMNS)),
+        curves=pd.DataFrame(curves, columns=list(CURVE_COLUMNS)),
+    )
+
+
+@dataclass(frozen=True)
+class _Plan:
+    cells: tuple[Cell, ...]
+    modalities: dict[str, tuple[str, ...]]
+    skipped: tuple[Skip, ...]
+
+    def by_absorber(self) -> list[list[Cell]]:
+        groups: dict[str, list[Cell]] = defaultdict(list)
+        for cell in self.cells:
+            groups[cell.absorber].append(cell)
+        return list(groups.values())
+
+
+class _Outcomes:
+    """Finished fits by cell, modality, learner and share of the training set."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, str, str, float], dict[int, FitOutcome]] = defaultdict(dict)
+
+    def add(self, finished: Finished) -> None:
+        job = finished.job
+        key = (id(job.cell), job.modality, job.learner, job.fraction)
+        self._kept[key][job.repeat] = finished.outcome
+
+    def repeats(self, cell: Cell, modality: str, learner: str, fraction: float = 1.0) -> list[FitOutcome]:
+        kept = self._kept.get((id(cell), modality, learner, fraction), {})
+        return [kept[repeat] for repeat in sorted(kept)]
+
+
+def _check_datasets(dataset: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    datasets = list(dataset) if isinstance(dataset, Sequence) else [dataset]
+    seen: set[str] = set()
+    for number, item in enumerate(datasets):
+        validate(item, name=f"dataset {number} ({item.attrs.get('absorber', 'no absorber')})")
+        absorber = str(item.attrs["absorber"])
+        if absorber in seen:
+            raise OptionError(
+                f"cannot study {absorber} twice",
+                found=f"two datasets of {absorber}",
+                needed="one dataset per absorber",
+                suggestion="study them one after the other",
+            )
+        seen.add(absorber)
+    if not datasets:
+        raise OptionError(
+            "cannot run the study", found="no dataset", needed="at least one", suggestion="pass one"
+        )
+    return datasets
+
+
+def _plan(datasets: Sequence[xr.Dataset], config: StudyConfig) -> _Plan:
+    cells: list[Cell] = []
+    skipped: list[Skip] = []
+    modalities = {}
+    for dataset in datasets:
+        able, missing = available_modalities(dataset, config)
+        modalities[str(dataset.attrs["absorber"])] = able
+        skipped += missing
+        if not able:
+            continue
+        for task in config.task_list():
+            cell, reasons = plan_cell(dataset, task, config)
+            skipped += reasons
+            if cell is None:
+                continue
+            cells.append(cell)
+            if config.extras and config.split == "formula":
+                cells.append(_required(plan_cell(dataset, task, config, split="random")[0]))
+    if not cells:
+        raise DataError(
+            "cannot run the study: nothing of what was asked for can be done",
+            found="; ".join(
+                " ".join(part for part in (item.absorber, item.task, item.modality) if part)
+                + f": {item.reason}"
+                for item in skipped
+            ),
+            needed=f"an absorber and task with two classes or more of {config.folds} formulas each",
+            suggestion="use fewer folds, other tasks or more data",
+        )
+    return _Plan(tuple(cells), modalities, tuple(skipped))
+
+
+def _required(cell: Cell | None) -> Cell:
+    if cell is None:
+        raise AssertionError("a random split needs no more than a grouped one")
+    return cell
+
+
+def _fit_all(
+    plan: _Plan,
+    config: StudyConfig,
+    n_jobs: int | None,
+    use_cache: bool,
+    on_progress: Callable[[Progress], None] | None,
+) -> tuple[_Outcomes, Callable[[Cell, str], FeatureTable]]:
+    tables: dict[tuple[str, str], FeatureTable] = {}
+
+    def features(cell: Cell, modality: str) -> FeatureTable:
+        key = (cell.absorber, modality)
+        if key not in tables:
+            tables[key] = compute_features(cell.dataset, modality)
+        return tables[key]
+
+    jobs = [
+        job
+        for cell in plan.cells
+        for job in list_jobs(
+            cell, plan.modalities[cell.absorber], config, main=cell.split == config.split
+        )
+    ]
+    store = FitCache(cache_folder() if use_cache else None)
+    outcomes = _Outcomes()
+    total = 0.0
+
+    def announce(cost: float) -> None:
+        nonlocal total
+        total = cost
+        if on_progress:
+            on_progress(Progress(0.0, total, "", False))
+
+    done = 0.0
+    for finished in run_jobs(jobs, features, config, store, n_jobs or -1, announce):
+        outcomes.add(finished)
+        done += finished.cost
+        if on_progress:
+            job = finished.job
+            text = f"{job.cell.absorber} {job.cell.task.title}, {job.modality}"
+            on_progress(Progress(done, total, text, finished.cached))
+    store.prune()
+    return outcomes, features
+
+
+def _learning_rows(
+    cell: Cell,
+    modality: str,
+    learner: str,
+    outcomes: _Outcomes,
+    whole: list[FitOutcome],
+    drawn: NDArray[np.float64],
+) -> list[dict[str, Any]]:
+    rows = []
+    metric = cell.task.main_metric
+    n_train = cell.counts["n_formulas"] * (1 - 1 / len(np.unique(cell.folds[0])))
+    shares = [share for share in LEARNING_FRACTIONS if outcomes.repeats(cell, modality, learner, share)]
+    for share in [*shares, 1.0] if shares else []:
+        done = whole[:1] if share == 1 else outcomes.repeats(cell, modality, learner, share)
+        item = score(cell, modality, learner, done, drawn)
+        lower, upper = item.interval(metric)
+        rows.append(
+            {
+                "absorber": cell.absorber,
+                "task": cell.task.name,
+                "modality": modality,
+                "learner": learner,
+                "metric": metric,
+                "fraction": share,
+                "n_formulas": round(n_train * share),
+                "value": item.value[metric],
+                "lower": lower,
+                "upper": upper,
+            }
+        )
+    return rows
+
+
+def _describe(
+    config: StudyConfig, datasets: Sequence[xr.Dataset], plan: _Plan, seconds: float
+) -> dict[str, Any]:
+    """Gather what ``study.json`` holds."""
+    checksums = {}
+    for dataset in datasets:
+        parts = [array_digest(np.asarray(v.values)) for v in dataset.variables.values() if v.dtype.kind != "O"]
+        texts = [str(v.values.tolist()) for v in dataset.variables.values() if v.dtype.kind == "O"]
+        checksums[dataset.attrs["absorber"]] = array_digest(np.array(parts + texts, dtype=np.str_))
+    packages = ("numpy", "scipy", "pandas", "scikit-learn", "xarray", "zarr")
+    return {
+        "edgepair": __version__,
+        "config": json.loads(json.dumps(config.as_dict())),
+        "repeats": {f"{c.absorber} {c.task.name}": c.n_repeats for c in plan.cells if c.split == config.split},
+        "bootstrap_draws": DRAWS,
+        "groups": {d.attrs["absorber"]: d.attrs.get("groups", "formula") for d in datasets},
+        "classes": {
+            f"{c.absorber} {c.task.name}": list(c.classes) for c in plan.cells if c.split == config.split
+        },
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "data_sha256": checksums,
+        "data": [summarise(dataset) for dataset in datasets],
+        "seconds": round(seconds, 1),
+        "skipped": [item.as_dict() for item in plan.skipped],
+    }
+

@@ -1,0 +1,215 @@
+"""Scores with intervals: repeated folds, and a bootstrap over formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.models import (
+    FitOutcome,
+    classification_metrics,
+    classification_sums,
+    regression_metrics,
+    regression_sums,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from edgepair.study.cells import Cell
+
+INTERVAL = (2.5, 97.5)
+"""Percentiles that bound a 95 % interval."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One learner on one cell and modality.
+
+    Attributes
+    ----------
+    cell : Cell
+        Absorber, task, sites and split.
+    modality, learner : str
+        Names.
+    value : dict of str to float
+        Each metric, the mean over repeats.
+    draws : dict of str to numpy.ndarray
+        Each metric in each bootstrap draw, shape (n_draws,); paired over modalities, learners
+        and tasks of one absorber.
+    """
+
+    cell: Cell
+    modality: str
+    learner: str
+    value: dict[str, float]
+    draws: dict[str, NDArray[np.float64]]
+
+    def interval(self, metric: str) -> tuple[float, float]:
+        """Bound a metric.
+
+        Parameters
+        ----------
+        metric : str
+            Name of the metric.
+
+        Returns
+        -------
+        tuple of float
+            Lower and upper bound of the 95 % interval.
+        """
+        lower, upper = interval_of(self.draws[metric])
+        return lower, upper
+
+    def rows(self) -> list[dict[str, Any]]:
+        """List the rows of ``scores.csv``.
+
+        Returns
+        -------
+        list of dict
+            A row per metric.
+        """
+        base = {
+            "absorber": self.cell.absorber,
+            "task": self.cell.task.name,
+            "modality": self.modality,
+            "learner": self.learner,
+            "split": self.cell.split,
+        }
+        rows = []
+        for metric, value in self.value.items():
+            lower, upper = self.interval(metric)
+            rows.append(
+                base | {"metric": metric, "value": value, "lower": lower, "upper": upper} | self.cell.counts
+            )
+        return rows
+
+
+def interval_of(draws: NDArray[np.float64]) -> tuple[float, float]:
+    """Bound a quantity by the percentiles of its bootstrap draws.
+
+    Parameters
+    ----------
+    draws : numpy.ndarray
+        Shape (n_draws,); draws that are not finite (a class missing) do not count.
+
+    Returns
+    -------
+    tuple of float
+        Lower and upper bound of the 95 % interval.
+    """
+    known = draws[np.isfinite(draws)]
+    if not len(known):
+        return float("nan"), float("nan")
+    lower, upper = np.percentile(known, INTERVAL)
+    return float(lower), float(upper)
+
+
+def draw_groups(n_groups: int, n_draws: int, seed: Sequence[int]) -> NDArray[np.float64]:
+    """Draw groups with replacement, many times.
+
+    Parameters
+    ----------
+    n_groups : int
+        Number of groups.
+    n_draws : int
+        Number of draws.
+    seed : sequence of int
+        Same seed, same draws.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_draws, n_groups): how often each draw takes each group.
+    """
+    rng = np.random.default_rng(list(seed))
+    drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_draws)
+    return drawn.astype(np.float64)
+
+
+def group_sums(cell: Cell, predicted: NDArray[Any], probability: NDArray[Any] | None) -> NDArray[np.float64]:
+    """Sum what the metrics of a cell need, per group.
+
+    Parameters
+    ----------
+    cell : Cell
+        True values and groups.
+    predicted : numpy.ndarray
+        Shape (n,): as in `FitOutcome`.
+    probability : numpy.ndarray or None
+        Shape (n, n_classes); None counts the predicted class as certain.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_groups, n_sums).
+    """
+    if not cell.classes:
+        return regression_sums(cell.target, predicted, cell.groups, cell.n_groups)
+    told = predicted.astype(np.int64)
+    if probability is None:
+        probability = np.eye(len(cell.classes))[told]
+    return classification_sums(
+        cell.target, told, probability.astype(np.float64), cell.groups, cell.n_groups
+    )
+
+
+def metrics_of(cell: Cell, sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Score sums of `group_sums`.
+
+    Parameters
+    ----------
+    cell : Cell
+        Tells which metrics.
+    sums : numpy.ndarray
+        Shape (n_draws, n_sums).
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Each metric, shape (n_draws,).
+    """
+    return classification_metrics(sums) if cell.classes else regression_metrics(sums)
+
+
+def score(
+    cell: Cell,
+    modality: str,
+    learner: str,
+    outcomes: Sequence[FitOutcome],
+    drawn: NDArray[np.float64],
+) -> Score:
+    """Score one learner on one cell and modality.
+
+    Parameters
+    ----------
+    cell : Cell
+        True values, groups, counts.
+    modality, learner : str
+        Names.
+    outcomes : sequence of FitOutcome
+        One per repeat.
+    drawn : numpy.ndarray
+        Shape (n_draws, n_groups), from `draw_groups`.
+
+    Returns
+    -------
+    Score
+        With its bootstrap draws.
+    """
+    values, draws = [], []
+    for outcome in outcomes:
+        sums = group_sums(cell, outcome.predicted, outcome.probability)
+        values.append(metrics_of(cell, sums.sum(axis=0, keepdims=True)))
+        draws.append(metrics_of(cell, drawn @ sums))
+    return Score(
+        cell,
+        modality,
+        learner,
+        {name: float(np.mean([value[name][0] for value in values])) for name in values[0]},
+        {name: np.mean([draw[name] for draw in draws], axis=0) for name in draws[0]},
+    )
