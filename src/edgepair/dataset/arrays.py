@@ -172,10 +172,18 @@ def _count_sites(curves: dict[str, Any], labels: dict[str, Any], material_id: Se
             suggestion="pass energy= and mu=, or r= and G=",
         )
     # mu and labels have a row per site for certain; a G only where nothing else tells.
-    for values in (curves["mu"], material_id, *labels.values()):
+    for name, values in {"mu": curves["mu"], "material_id": material_id, **labels, **curves}.items():
         if values is not None:
-            return len(np.asarray(values, dtype=object)) if np.ndim(values) != 0 else 1
-    return len(next(np.asarray(values) for values in curves.values() if values is not None))
+            break
+    try:
+        return len(values)
+    except TypeError as error:
+        raise DataError(
+            f"cannot make a dataset: {name!r}",
+            found=f"a single {type(values).__name__}",
+            needed="one entry per site",
+            suggestion="put a single site into a list",
+        ) from error
 
 
 def _per_site(name: str, values: ArrayLike, n_sites: int) -> np.ndarray:

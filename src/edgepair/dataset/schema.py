@@ -97,6 +97,9 @@ def find_problems(dataset: xr.Dataset) -> list[str]:
     for technique in TECHNIQUES.values():
         if technique.variable in dataset and technique.axis not in dataset.variables:
             problems.append(f"{technique.variable!r} has no axis: {technique.axis!r} is missing")
+        slope = f"{technique.variable}_baseline"
+        if "ideal_u_iso" in getattr(dataset.get(technique.variable), "attrs", {}) and slope not in dataset:
+            problems.append(f"{technique.variable!r} is ideal (ideal_u_iso), but {slope!r} is missing")
     if problems:
         return problems
     return _range_problems(dataset)
@@ -207,7 +210,7 @@ def energy_problems(energy: np.ndarray, edge_energy: float, absorber: str) -> li
     """
     first, last = float(energy[0]), float(energy[-1])
     span = f"{first:g} to {last:g}"
-    if first < edge_energy / 1000 * 1.1 and edge_energy / 1000 * 0.9 < last < 100:
+    if 0.5 * edge_energy < 1000 * first and 1000 * last < 2 * edge_energy:
         return [f"'energy' runs from {span}, which looks like keV; it must be in eV"]
     if first < 1000 < edge_energy and last < edge_energy / 2:
         return [f"'energy' runs from {span}, which looks relative to the edge; it must be absolute"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -129,9 +128,9 @@ def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".edgepair-") as scratch:
             folder = Path(scratch) / "data.zarr"
             stored.to_zarr(folder, mode="w", zarr_format=2, consolidated=False, encoding=encoding)
-            beside = Path(scratch) / path.name
+            beside = Path(scratch) / "data.zarr.zip"
             _zip_folder(folder, beside)
-            shutil.move(beside, path)
+            beside.replace(path)
     except OSError as error:
         raise OutputError(
             f"cannot save the dataset as {str(path)!r}",

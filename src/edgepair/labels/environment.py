@@ -37,8 +37,8 @@ class Environment:
 
     @property
     def bond_length(self) -> float:
-        """Mean distance to the nearest neighbours, Å."""
-        return float(np.mean(self.distances))
+        """Mean distance to the nearest neighbours, Å; NaN where there are none."""
+        return float(np.mean(self.distances)) if self.distances else float("nan")
 
     @property
     def all_oxygen(self) -> bool:

@@ -120,6 +120,7 @@ def simulate_pdf(structure: Structure, absorbers: tuple[str, ...]) -> PairDistri
            doi 10.1088/0953-8984/19/33/335219
     """
     import diffpy.pdffit2
+    from diffpy.pdffit2 import pdffit2 as engine
 
     diffpy.pdffit2.redirect_stdout(io.StringIO())
     r = ideal_r()
@@ -139,7 +140,16 @@ def simulate_pdf(structure: Structure, absorbers: tuple[str, ...]) -> PairDistri
                     fit.selectAtomType(1, "i", element, element == absorber)
                     fit.selectAtomType(1, "j", element, True)
             partial[absorber] = _calculate(fit, 2)[0]
-    except (RuntimeError, ValueError, AttributeError, IndexError) as error:
+    except (
+        engine.structureError,
+        engine.calculationError,
+        engine.dataError,
+        engine.unassignedError,
+        RuntimeError,
+        ValueError,
+        AttributeError,
+        IndexError,
+    ) as error:
         raise SimulationError(
             f"cannot simulate the PDF of {structure.formula}",
             found=f"{type(error).__name__}: {error}",

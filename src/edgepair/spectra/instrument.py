@@ -46,6 +46,19 @@ class PDFInstrument:
     r_last: float = 20.0
     r_step: float = 0.1
 
+    def __post_init__(self) -> None:
+        """Refuse values that no instrument has."""
+        wrong = [name for name, value in asdict(self).items() if not np.isfinite(value)]
+        wrong += [name for name in ("qmax", "qdamp", "u_iso") if getattr(self, name) < 0]
+        wrong += ["r_step"] if self.r_step <= 0 else []
+        if wrong:
+            raise OptionError(
+                "cannot use this PDF instrument",
+                found=", ".join(f"{name} {getattr(self, name):g}" for name in dict.fromkeys(wrong)),
+                needed="finite numbers, none of qmax, qdamp, u_iso negative, r_step above 0",
+                suggestion="leave out what is not known: the defaults are typical",
+            )
+
     def grid(self) -> NDArray[np.float64]:
         """Return the grid on which curves are shown.
 

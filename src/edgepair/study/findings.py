@@ -141,11 +141,11 @@ def _overall_differences(
     for task, tasks in [*((task, [task]) for task in TASKS), ("all", classification)]:
         mine = [part for key, part in parts.items() if key[1] in tasks]
         absorbers = {key[0] for key in parts if key[1] in tasks}
-        if len(absorbers) < 2 and not (task == "all" and len(mine) > 1):
+        if len(absorbers) < 2:
             continue
         estimate = float(np.mean([part[0] for part in mine]))
         draws = np.mean([part[1] for part in mine], axis=0)
-        detail = f"mean over {len(absorbers)} absorber{'s' if len(absorbers) > 1 else ''}"
+        detail = f"mean over {len(absorbers)} absorbers"
         found.append(_make(name, "all", task, estimate, *interval_of(draws), detail))
     return found
 
@@ -171,13 +171,13 @@ def _shares(shares: Sequence[dict[str, Any]], learner: str) -> list[Finding]:
     for task, tasks in [*((task, [task]) for task in TASKS), ("all", classification)]:
         mine = [part for key, part in parts.items() if key[1] in tasks]
         absorbers = {key[0] for key in parts if key[1] in tasks}
-        if len(absorbers) < 2 and not (task == "all" and len(mine) > 1):
+        if len(absorbers) < 2:
             continue
         estimate = float(np.mean([part[0] for part in mine]))
         below, above = (
             float(np.sqrt(np.sum([part[side] ** 2 for part in mine]))) / len(mine) for side in (1, 2)
         )
-        detail = f"mean over {len(absorbers)} absorber{'s' if len(absorbers) > 1 else ''}"
+        detail = f"mean over {len(absorbers)} absorbers"
         found.append(
             _make("xanes_dominates", "all", task, estimate, estimate - below, estimate + above, detail)
         )

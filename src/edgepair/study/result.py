@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,25 +104,13 @@ class StudyResult:
             The folder holds something else, or cannot be written. Nothing is left behind.
         """
         target = Path(directory)
-        check_output(target)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
-        except OSError as error:
-            raise _unwritable(target, error) from error
-        try:
+        with staged_output(target) as folder:
             for name in _TABLES:
                 table: pd.DataFrame = getattr(self, name)
-                table.to_csv(scratch / f"{name}.csv", index=False, float_format="%.6g")
+                table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
             findings = [finding.as_dict() for finding in self.findings]
-            (scratch / "findings.json").write_text(_to_json(findings), encoding="utf-8")
-            (scratch / "study.json").write_text(_to_json(self.config), encoding="utf-8")
-            scratch.chmod(0o755)
-            _replace(scratch, target)
-        except OSError as error:
-            raise _unwritable(target, error) from error
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            (folder / "findings.json").write_text(_to_json(findings), encoding="utf-8")
+            (folder / "study.json").write_text(_to_json(self.config), encoding="utf-8")
         return target
 
     @classmethod
@@ -193,6 +183,41 @@ def check_output(target: Path) -> None:
             pass
     except OSError as error:
         raise _unwritable(target, error) from error
+
+
+@contextmanager
+def staged_output(target: Path) -> Iterator[Path]:
+    """Give a folder to write into, which takes the place of `target` only when all is written.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        Where the study is wanted; checked as by `check_output`.
+
+    Yields
+    ------
+    pathlib.Path
+        A new empty folder beside it, gone afterwards whatever happens.
+
+    Raises
+    ------
+    OutputError
+        The place cannot be written.
+    """
+    check_output(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    try:
+        scratch.chmod(0o755)
+        yield scratch
+        _replace(scratch, target)
+    except OSError as error:
+        raise _unwritable(target, error) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _replace(scratch: Path, target: Path) -> None:

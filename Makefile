@@ -1,0 +1,57 @@
+# Every target makes its own environment first. Needs: Python 3.11 to 3.13 with venv, make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: help setup study test check lint types docs bench wheel slow bundle lock clean
+
+help:            ## list the targets
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
+
+setup: $(READY)  ## make the environment that all targets share
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else "edgepair needs Python 3.11 to 3.13; this is %d.%d. Try: make PYTHON=python3.12" % v)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+study: $(READY)  ## the paper's experiment on the bundled data: edgepair-study/report.html
+	$(BIN)/edgepair study
+
+test: lint types docs $(READY)  ## everything that CI runs
+	$(BIN)/python -m pytest --cov
+	$(MAKE) --no-print-directory wheel
+
+check: test      ## the same
+
+lint: $(READY)   ## style, and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(READY)  ## strict types
+	$(BIN)/mypy
+
+docs: $(READY)   ## the documentation: site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+bench: $(READY)  ## our study against scikit-learn's default forests, in one run
+	$(BIN)/python benchmarks/study.py
+
+wheel: $(READY)  ## build the wheel and try it in an empty environment
+	$(BIN)/python scripts/try_wheel.py
+
+slow: $(READY)   ## tests that are too slow for CI
+	$(BIN)/python -m pytest -m slow
+
+bundle: $(READY) ## make the bundled datasets anew (needs the source data; see CONTRIBUTING)
+	$(BIN)/python scripts/make_bundle.py $(DATA) $(BUNDLE_OPTIONS)
+
+lock:            ## pin anew, on Python 3.11
+	$(PYTHON) scripts/lock.py
+
+clean:
+	rm -rf $(VENV) dist site edgepair-study .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage

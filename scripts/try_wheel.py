@@ -1,0 +1,49 @@
+"""Build the wheel, install it alone into an empty environment, and run a quick study with it.
+
+usage: python scripts/try_wheel.py
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LARGEST_MB = 50
+
+
+def main() -> None:
+    """Run the command."""
+    with tempfile.TemporaryDirectory(prefix="edgepair-wheel-") as name:
+        folder = Path(name)
+        build = ["-m", "build", "--wheel", "--no-isolation", "--outdir", str(ROOT / "dist"), str(ROOT)]
+        subprocess.run([sys.executable, *build], check=True, stdout=subprocess.DEVNULL)
+        wheel = max((ROOT / "dist").glob("*.whl"), key=lambda path: path.stat().st_mtime)
+        members = zipfile.ZipFile(wheel).namelist()
+        for needed in ("edgepair/py.typed", "edgepair/dataset/bundled/Fe.zarr.zip"):
+            if needed not in members:
+                sys.exit(f"the wheel lacks {needed}")
+        size = wheel.stat().st_size / 1e6
+        if size > LARGEST_MB:
+            sys.exit(f"the wheel has {size:.0f} MB, more than {LARGEST_MB}")
+        subprocess.run([sys.executable, "-m", "venv", str(folder / "env")], check=True)
+        python = folder / "env" / "bin" / "python"
+        # Only the pins of the lock, so that the day's newest releases do not decide the test.
+        pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary"]
+        lock = ["--constraint", str(ROOT / "requirements.lock")]
+        subprocess.run([str(python), *pip, *lock, str(wheel)], check=True)
+        command = [str(folder / "env" / "bin" / "edgepair"), "study", "--quick", "--absorber", "Fe,Mn"]
+        environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
+        environment["XDG_CACHE_HOME"] = str(folder / "cache")
+        subprocess.run(command, check=True, cwd=folder, env=environment)
+        if not (folder / "edgepair-study" / "report.html").is_file():
+            sys.exit("the installed wheel wrote no report")
+        print(f"{wheel.name}: {size:.1f} MB, installs alone and runs")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Applications: the command line. They hold no science."""

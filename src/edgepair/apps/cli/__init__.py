@@ -1,0 +1,5 @@
+"""The command line: each command calls public functions of edgepair and prints what they give."""
+
+from edgepair.apps.cli.main import main
+
+__all__ = ["main"]

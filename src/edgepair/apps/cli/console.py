@@ -1,0 +1,106 @@
+"""Printing: tables for people, progress on terminals only."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from edgepair.study import Progress
+
+PLAIN_WIDTH = 130
+"""Width of tables where the output is not a terminal, characters."""
+
+
+def split_list(values: list[str] | None) -> list[str] | None:
+    """Read an option that repeats or takes commas.
+
+    Parameters
+    ----------
+    values : list of str or None
+        As typed.
+
+    Returns
+    -------
+    list of str or None
+        Each part once, without blanks; None where the option was not given.
+
+    Examples
+    --------
+    >>> split_list(["Fe,Mn", "Ti"])
+    ['Fe', 'Mn', 'Ti']
+    """
+    if not values:
+        return None
+    parts = [part.strip() for value in values for part in value.split(",")]
+    return list(dict.fromkeys(part for part in parts if part)) or None
+
+
+def output_console() -> Console:
+    """Make a console for results, plain where the output is not a terminal.
+
+    Returns
+    -------
+    rich.console.Console
+        Writes to standard output.
+    """
+    from rich.console import Console
+
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, width=PLAIN_WIDTH, color_system=None, force_terminal=False)
+
+
+@contextmanager
+def progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
+    """Show a progress bar with the time left, on terminals only.
+
+    Parameters
+    ----------
+    title : str
+        What is going on.
+    quiet : bool
+        Show nothing.
+
+    Yields
+    ------
+    callable or None
+        To be called with each `edgepair.study.Progress`; None where nothing is shown.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=None),
+        TextColumn("{task.percentage:3.0f} %"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
+        TextColumn("[dim]{task.fields[last]}"),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        row = bar.add_task(title, total=None, left="", last="preparing")
+        computed = 0.0
+
+        def show(step: Progress) -> None:
+            nonlocal computed
+            seen = bar.tasks[0].completed
+            if not step.cached:
+                computed += step.done - seen
+            elapsed = bar.tasks[0].elapsed or 0.0
+            left = ""
+            if computed > 0:
+                # Fits that came from the cache took no time and say nothing of what is left.
+                seconds = elapsed * (step.total - step.done) / computed
+                left = f"{int(seconds // 60)} min {int(seconds % 60):02d} s left"
+            bar.update(row, total=step.total, completed=step.done, left=left, last=step.text)
+
+        yield show

@@ -1,0 +1,105 @@
+"""The commands ``edgepair data``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgepair.apps.cli.console import output_console, split_list
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+data_app = typer.Typer(
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    help="Show the bundled datasets, or look at and check datasets of your own.",
+)
+
+
+@data_app.callback()
+def bundled(
+    context: typer.Context,
+    absorber: Annotated[list[str] | None, typer.Option(help="Absorbers; default all bundled.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Show the bundled datasets, or look at and check datasets of your own."""
+    if context.invoked_subcommand is not None:
+        return
+    from edgepair.conventions import BUNDLED_ABSORBERS
+    from edgepair.dataset import load_bundled
+
+    _report([load_bundled(name) for name in split_list(absorber) or BUNDLED_ABSORBERS], as_json)
+
+
+@data_app.command()
+def show(
+    paths: Annotated[list[str], typer.Argument(help="Datasets (.zarr.zip or folder).")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Show what is in datasets of your own."""
+    from edgepair.dataset import open_dataset
+
+    _report([open_dataset(path) for path in paths], as_json)
+
+
+@data_app.command()
+def validate(
+    paths: Annotated[list[str], typer.Argument(help="Datasets (.zarr.zip or folder).")],
+) -> None:
+    """Say what is wrong with a dataset, in plain words."""
+    from edgepair.dataset import open_dataset
+
+    for path in paths:
+        dataset = open_dataset(path)
+        sizes = ", ".join(f"{size} {name}" for name, size in dataset.sizes.items())
+        print(f"{path}: follows the schema ({dataset.attrs['absorber']}; {sizes})")
+
+
+def _report(datasets: list[xr.Dataset], as_json: bool) -> None:
+    from edgepair.dataset import summarise
+
+    summaries = [summarise(dataset) for dataset in datasets]
+    if as_json:
+        print(json.dumps(summaries, ensure_ascii=False))
+        return
+    console = output_console()
+    for summary in summaries:
+        for line in _lines(summary):
+            console.print(line, soft_wrap=True, markup=False)
+        console.print()
+
+
+def _lines(summary: dict[str, Any]) -> list[str]:
+    origins = ", ".join(f"{name} {count}" for name, count in summary["origins"].items())
+    lines = [
+        f"{summary['absorber']}  {summary['sites']} sites, {summary['materials']} materials "
+        f"({summary['complete_materials']} complete), {summary['formulas']} formulas; origin {origins}"
+    ]
+    for name, task in summary["tasks"].items():
+        if "classes" in task:
+            text = ", ".join(f"{value}: {count}" for value, count in task["classes"].items())
+        elif task["sites"]:
+            text = (
+                f"{task['mean']:.3f} ± {task['standard_deviation']:.3f} {task['unit']} "
+                f"({task['lowest']:.2f} to {task['highest']:.2f})"
+            )
+        else:
+            text = "none"
+        lines.append(f"    {name:<20} {task['sites']} sites; {text}")
+    for name, grid in summary["techniques"].items():
+        shown = json.loads(grid["instrument"]) if "instrument" in grid else {}
+        through = "".join(f", {key} {shown[key]:g}" for key in ("qmax", "qdamp", "u_iso") if key in shown)
+        lines.append(
+            f"    {name:<20} {grid['first']:g} to {grid['last']:g} {grid['unit']}, "
+            f"step {grid['step']:g}, {grid['points']} points{through}"
+        )
+        made = "; ".join(grid[key] for key in ("code", "source", "licence") if key in grid)
+        if made:
+            lines.append(f"    {'':<20} {made}")
+    left_out = json.loads(summary["provenance"].get("left_out", "{}"))
+    if left_out:
+        lines.append("    left out             " + ", ".join(f"{k}: {n}" for k, n in left_out.items()))
+    return lines

@@ -1,0 +1,62 @@
+"""The command ``edgepair`` and what all its commands share."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from edgepair._version import __version__
+from edgepair.apps.cli.data import data_app
+from edgepair.apps.cli.study import study
+from edgepair.conventions import EdgepairError
+
+REFUSED = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="edgepair",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Read oxidation state, coordination number and bond length of transition-metal oxides "
+    "from XANES and pair distribution functions.",
+)
+app.command()(study)
+app.add_typer(data_app, name="data")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"edgepair {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line.
+
+    Errors that a user can cause are printed in their four parts and end with exit code 2; an
+    interruption ends with 130.
+    """
+    try:
+        app()
+    except EdgepairError as error:
+        print(f"edgepair: {error}", file=sys.stderr)
+        sys.exit(REFUSED)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output (head, less) has left: nothing more to say.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,191 @@
+"""The command ``edgepair study``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgepair.apps.cli.console import output_console, progress_bar, split_list
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from edgepair.study import StudyResult
+
+SKIPPED = 1
+
+
+def study(
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="Dataset of your own (.zarr.zip or folder) in place of the bundled ones."),
+    ] = None,
+    absorber: Annotated[
+        list[str] | None, typer.Option(help="Absorbers; default Ti,Mn,Fe,Cu (Cr and Co ship too).")
+    ] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="oxidation_state, coordination_number, bond_length.")
+    ] = None,
+    modality: Annotated[
+        list[str] | None, typer.Option(help="xanes, pdf, dpdf, npdf, joined by +; e.g. xanes+pdf.")
+    ] = None,
+    learner: Annotated[
+        list[str] | None, typer.Option(help="forest (default), stock: scikit-learn's default forest.")
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="formula, material, or random (only to compare with published numbers).")
+    ] = "formula",
+    folds: Annotated[int, typer.Option(help="Number of folds.")] = 5,
+    repeats: Annotated[
+        int | None, typer.Option(help="How often folds are dealt anew; default by size.", show_default=False)
+    ] = None,
+    trees: Annotated[int | None, typer.Option(help="Trees in a forest [default: 300]", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 0,
+    jobs: Annotated[
+        int | None, typer.Option(help="Processes; default all cores.", show_default=False)
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for results and report.")] = Path("edgepair-study"),
+    quick: Annotated[bool, typer.Option("--quick", help="A look: few trees, one repeat, no extras.")] = False,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="Search forest settings inside each training set.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Compare XANES, PDF, dPDF and their combinations; test the paper's findings."""
+    from edgepair.conventions import OptionError
+    from edgepair.report import write_study
+    from edgepair.study import check_output, run_study, staged_output
+
+    started = time.monotonic()
+    check_output(out)
+    if jobs is not None and jobs < 1:
+        raise OptionError(
+            f"cannot run the study in {jobs} processes",
+            found=f"--jobs {jobs}",
+            needed="a whole number from 1",
+            suggestion="leave --jobs out to use all cores",
+        )
+    datasets = _open(split_list(data), split_list(absorber))
+    try:
+        with progress_bar("edgepair study", quiet=quiet or as_json) as on_progress:
+            result = run_study(
+                datasets,
+                tasks=split_list(task),
+                modalities=split_list(modality),
+                learners=split_list(learner),
+                split=split,
+                folds=folds,
+                repeats=repeats,
+                trees=trees,
+                seed=seed,
+                quick=quick,
+                tune=tune,
+                n_jobs=jobs,
+                on_progress=on_progress,
+            )
+        with staged_output(out) as folder:
+            result.save(folder)
+            write_study(result, folder)
+    except KeyboardInterrupt:
+        print(
+            "edgepair: interrupted; finished fits are kept, the same command goes on from there",
+            file=sys.stderr,
+        )
+        raise
+    if as_json:
+        print(json.dumps(_document(result, out), ensure_ascii=False))
+    elif not quiet:
+        _show(result, out, time.monotonic() - started)
+    if not result.complete:
+        raise typer.Exit(SKIPPED)
+
+
+def _open(paths: list[str] | None, absorbers: list[str] | None) -> list[xr.Dataset]:
+    from edgepair.conventions import STUDY_ABSORBERS, OptionError
+    from edgepair.dataset import load_bundled, open_dataset
+
+    if paths is None:
+        return [load_bundled(name) for name in absorbers or STUDY_ABSORBERS]
+    datasets = [open_dataset(path) for path in paths]
+    here = [str(dataset.attrs["absorber"]) for dataset in datasets]
+    for name in absorbers or ():
+        if name not in here:
+            raise OptionError(
+                f"cannot study {name}",
+                found="datasets of " + ", ".join(here),
+                needed=f"a dataset of {name}",
+                suggestion="leave --absorber out, or name its file with --data",
+            )
+    return [
+        dataset for dataset, name in zip(datasets, here, strict=True) if absorbers is None or name in absorbers
+    ]
+
+
+def _document(result: StudyResult, out: Path) -> dict[str, Any]:
+    columns = ["absorber", "task", "modality", "learner", "split", "metric", "value", "lower", "upper"]
+    rows = json.loads(result.scores[columns].to_json(orient="records"))
+    return {
+        "out": str(out),
+        "scores": rows,
+        "findings": [
+            {k: None if v != v else v for k, v in item.as_dict().items()} for item in result.findings
+        ],
+        "skipped": result.skipped,
+    }
+
+
+def _show(result: StudyResult, out: Path, seconds: float) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from edgepair.conventions import TASKS, modality_title
+
+    console = output_console()
+    config = result.config["config"]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("", "task (metric)", "sites"):
+        table.add_column(title, no_wrap=True, justify="right" if title == "sites" else "left")
+    modalities = list(dict.fromkeys(result.scores["modality"]))
+    for name in modalities:
+        table.add_column(modality_title(name), no_wrap=True, justify="right")
+    table.add_column("dummy", no_wrap=True, justify="right", style="dim")
+    main = result.scores[result.scores["split"] == config["split"]]
+    for (absorber, task), rows in main.groupby(["absorber", "task"], sort=False):
+        metric = TASKS[task].main_metric
+        mine = rows[rows["metric"] == metric]
+        forest = mine[mine["learner"] == config["learners"][0]].set_index("modality")
+        best = forest["value"].max()
+        cells = []
+        for name in modalities:
+            if name not in forest.index:
+                cells.append("–")
+                continue
+            row = forest.loc[name]
+            half = (row["upper"] - row["lower"]) / 2
+            text = f"{row['value']:.2f} ± {half:.2f}"
+            cells.append(f"[bold]{text}[/bold]" if row["value"] == best else text)
+        dummy = mine[mine["learner"] == "dummy"]["value"]
+        label = "weighted F1" if metric == "f1_weighted" else "R²"
+        sites = str(rows["n_sites"].iloc[0])
+        dummy_text = f"{max(dummy.iloc[0], 0.0):.2f}" if len(dummy) else "–"
+        table.add_row(str(absorber), f"{TASKS[task].title} ({label})", sites, *cells, dummy_text)
+    console.print(table)
+    console.print(f"\n± is half of the 95 % interval; split by {config['split']}.\n")
+    overall = [finding for finding in result.findings if finding.absorber == "all"]
+    for finding in overall or result.findings:
+        console.print(f"{_MARK[finding.verdict]} {escape(finding.sentence)}", soft_wrap=True)
+    if result.skipped:
+        console.print("\nLeft out:")
+        for item in result.skipped:
+            where = " ".join(item[key] for key in ("absorber", "task", "modality") if item[key])
+            console.print(f"  {escape(where)}: {escape(item['reason'])}", soft_wrap=True)
+    console.print(f"\n{seconds:.0f} s. Report: {escape(str(out / 'report.html'))}", soft_wrap=True)
+
+
+_MARK = {"holds": "✓", "does_not_hold": "✗", "undecided": "?"}
