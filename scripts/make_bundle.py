@@ -46,7 +46,7 @@ pre-edge is still flat, and is continued by its end value."""
 MP_CITATION = (
     "Mathew et al., Sci. Data 5, 180151 (2018), doi 10.1038/sdata.2018.151; "
     "Jain et al., APL Mater. 1, 011002 (2013), doi 10.1063/1.4812323; by way of OmniXAS, "
-    "Kharel et al., npj Comput. Mater. 11 (2025), arXiv 2409.19552"
+    "Kharel et al., arXiv 2409.19552"
 )
 SOURCES: dict[str, dict[str, str]] = {
     "feff9": {
