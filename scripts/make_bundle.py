@@ -36,10 +36,17 @@ ROOT = Path(__file__).resolve().parents[1]
 CPU_LIMIT = 900.0
 """CPU seconds that one material may take before it is left out."""
 
-GRIDS = {"Ti": (-1.75, 33.0), "Cr": (0.0, 35.0), "Co": (0.0, 35.0), "Cu": (5.0, 79.0), "Mn": (-3.0, 62.0), "Fe": (-3.0, 62.0)}
+GRIDS = {
+    "Ti": (-1.75, 33.0),
+    "Cr": (0.0, 35.0),
+    "Co": (0.0, 35.0),
+    "Cu": (5.0, 79.0),
+    "Mn": (-3.0, 62.0),
+    "Fe": (-3.0, 62.0),
+}
 """First and last grid point of each absorber, eV from the tabulated edge; see `energy_grid`."""
 STEP = 0.25
-HOLD = 3.0
+HOLD = 5.0
 """eV by which a spectrum may end inside the grid: each starts at its own Fermi level, where the
 pre-edge is still flat, and is continued by its end value."""
 
@@ -232,7 +239,7 @@ def build(folder: Path, absorber: str, jobs: int) -> tuple[Any, Counter[str]]:
         neighbours[position, : row.environment.coordination_number] = row.environment.distances
     states = np.array([row.oxidation_state for _, row in rows])
     names = ("G", "G_M", "G_neutron")
-    arrays = {
+    arrays: dict[str, Any] = {
         "energy": energy_grid(absorber),
         "r": ideal_r(),
         "mu": [row.mu for _, row in rows],

@@ -19,8 +19,8 @@ from edgepair.structures import find_absorber_sites, read_structure_table
         ("nio", "Ni", [(2, 6, 4.1771 / 2)]),
         ("rutile", "Ti", [(4, 6, (4 * 1.94637 + 2 * 1.98337) / 6)]),
         ("hematite", "Fe", [(3, 6, (1.94567 + 2.11616) / 2)]),
-        ("franklinite", "Fe", [(3, 6, 2.02592)]),
-        ("franklinite", "Zn", [(2, 4, 1.97961)]),
+        ("franklinite", "Fe", [(3, 6, 2.02632)]),
+        ("franklinite", "Zn", [(2, 4, 1.97963)]),
     ],
 )
 def test_textbook_crystals(

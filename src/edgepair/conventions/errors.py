@@ -39,12 +39,7 @@ class EdgepairError(Exception):
 
     def __str__(self) -> str:
         """Return the four parts, one a line."""
-        return (
-            f"{self.problem}\n"
-            f"  Found:  {self.found}\n"
-            f"  Needed: {self.needed}\n"
-            f"  Try:    {self.suggestion}"
-        )
+        return f"{self.problem}\n  Found:  {self.found}\n  Needed: {self.needed}\n  Try:    {self.suggestion}"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Let the error cross process borders with its four parts."""

@@ -172,9 +172,8 @@ def _count_sites(curves: dict[str, Any], labels: dict[str, Any], material_id: Se
             suggestion="pass energy= and mu=, or r= and G=",
         )
     # mu and labels have a row per site for certain; a G only where nothing else tells.
-    for name, values in {"mu": curves["mu"], "material_id": material_id, **labels, **curves}.items():
-        if values is not None:
-            break
+    rows = {"mu": curves["mu"], "material_id": material_id, **labels, **curves}
+    name, values = next((name, values) for name, values in rows.items() if values is not None)
     try:
         return len(values)
     except TypeError as error:
@@ -245,7 +244,7 @@ def _materials(material_id: Sequence[str] | None, n_sites: int) -> tuple[np.ndar
 
 
 def _running_number(index: np.ndarray) -> np.ndarray:
-    """Number the sites within each material from 0."""
+    """Count the sites within each material from 0."""
     seen: dict[int, int] = {}
     numbers = []
     for material in index.tolist():
@@ -293,5 +292,3 @@ def _formulas(
                 suggestion="give sites of different formulas different material_id",
             )
     return [chosen[material] for material in range(len(identifiers))]
-
-

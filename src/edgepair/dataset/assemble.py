@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,16 +11,13 @@ import xarray as xr
 from edgepair.conventions import edge_energy
 from edgepair.dataset.schema import SCHEMA_VERSION, VARIABLES
 
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
 _TYPES: Mapping[str, Any] = {"float": np.float64, "integer": np.int64, "text": object, "flag": np.bool_}
 _CURVES = ("mu", "G", "G_M", "G_neutron")
 
 
 def assemble(
     absorber: str,
-    arrays: Mapping[str, ArrayLike],
+    arrays: Mapping[str, Any],
     *,
     edge: str = "K",
     attributes: Mapping[str, Mapping[str, Any]] | None = None,

@@ -49,9 +49,7 @@ def _load(absorber: str, instrument: PDFInstrument | None) -> xr.Dataset:
     return open_dataset(bundled_path(absorber), instrument=instrument)
 
 
-def load_bundled(
-    absorber: str, *, instrument: PDFInstrument | None = TYPICAL_INSTRUMENT
-) -> xr.Dataset:
+def load_bundled(absorber: str, *, instrument: PDFInstrument | None = TYPICAL_INSTRUMENT) -> xr.Dataset:
     """Load a dataset that ships with edgepair.
 
     Parameters

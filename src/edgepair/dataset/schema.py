@@ -233,9 +233,7 @@ def _range_problems(dataset: xr.Dataset) -> list[str]:
     outside = (index < 0) | (index >= n_materials)
     if outside.any():
         site = int(np.argmax(outside))
-        problems.append(
-            f"site {site} belongs to material {int(index[site])}, but there are {n_materials}"
-        )
+        problems.append(f"site {site} belongs to material {int(index[site])}, but there are {n_materials}")
     elif len(np.unique(index)) < n_materials:
         orphan = sorted(set(range(n_materials)) - set(index.tolist()))[0]
         problems.append(f"material {orphan} has no site")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +17,12 @@ SPLITS = ("formula", "material", "random")
 """What may not stand on both sides of a split: a reduced formula (default), a material, or
 nothing but the site itself (only to compare with published numbers)."""
 
+MOST_DEALS = 20
+"""How often folds are dealt anew to have every class in each."""
+
 
 def split_groups(dataset: xr.Dataset, split: str = "formula") -> NDArray[np.int64]:
-    """Number the group of each site.
+    """Tell the group of each site.
 
     Parameters
     ----------
@@ -78,8 +82,9 @@ def make_folds(
     Returns
     -------
     numpy.ndarray
-        Shape (n_repeats, n_sites): the fold in which each site is held out. Every class that has
-        at least `n_folds` groups is in every fold.
+        Shape (n_repeats, n_sites): the fold in which each site is held out. A class that has at
+        least `n_folds` groups is in every fold, unless classes share groups so that this cannot
+        be had.
 
     Raises
     ------
@@ -88,10 +93,11 @@ def make_folds(
 
     Notes
     -----
-    Groups are dealt one by one, in random order but those of rare classes and those with many
-    sites first, each to the fold that is shortest of what the group holds.
+    scikit-learn's ``StratifiedGroupKFold`` (``GroupKFold`` without classes), dealt anew with the
+    next random state, up to `MOST_DEALS` times, where a class that has enough groups is missing
+    from a fold.
     """
-    names, of_site = np.unique(groups, return_inverse=True)
+    names = np.unique(groups)
     if n_folds < 2 or len(names) < n_folds:
         raise DataError(
             "cannot deal sites into folds",
@@ -99,38 +105,39 @@ def make_folds(
             needed="at least 2 folds and at least as many groups as folds",
             suggestion="use fewer folds or more data",
         )
-    kinds = np.zeros(len(groups), int) if classes is None else np.unique(classes, return_inverse=True)[1]
-    counts = np.zeros((len(names), kinds.max() + 1))
-    np.add.at(counts, (of_site, kinds), 1)
     folds = np.empty((n_repeats, len(groups)), dtype=np.int64)
     for repeat in range(n_repeats):
         rng = np.random.default_rng([seed, repeat])
-        folds[repeat] = _deal(counts, n_folds, rng)[of_site]
+        for _ in range(MOST_DEALS):
+            folds[repeat] = _deal(groups, n_folds, int(rng.integers(2**31)), classes)
+            if classes is None or not _missing(folds[repeat], groups, n_folds, classes):
+                break
     return folds
 
 
-def _deal(counts: NDArray[np.float64], n_folds: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Deal groups (rows: sites per class) into folds."""
-    present = counts > 0
-    groups_of_class = present.sum(axis=0)
-    # Each class's rarest first: its groups go one to each fold before any fold has two.
-    rarest = np.where(present, groups_of_class, np.inf).min(axis=1)
-    order = np.lexsort((rng.random(len(counts)), -counts.sum(axis=1), rarest))
-    share = counts / counts.sum(axis=0)
-    dealt = np.zeros((n_folds, counts.shape[1]))
-    groups_dealt = np.zeros((n_folds, counts.shape[1]))
-    result = np.empty(len(counts), dtype=np.int64)
-    for group in order:
-        mine = present[group]
-        key = int(np.argmin(np.where(mine, groups_of_class, np.inf)))
-        filled = dealt + share[group]
-        # What the classes' shares would deviate by, were the group put in each fold.
-        spread = (filled[:, mine] ** 2 - dealt[:, mine] ** 2).sum(axis=1)
-        missing = groups_dealt[:, key] > 0 if groups_of_class[key] <= 3 * n_folds else np.zeros(n_folds, bool)
-        if missing.all():
-            missing[:] = False
-        fold = int(np.lexsort((rng.random(n_folds), dealt.sum(axis=1), spread, missing))[0])
-        result[group] = fold
-        dealt[fold] += share[group]
-        groups_dealt[fold] += present[group]
-    return result
+def _deal(
+    groups: NDArray[np.int64], n_folds: int, state: int, classes: NDArray[np.float64] | None
+) -> NDArray[np.int64]:
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
+    kind = GroupKFold if classes is None else StratifiedGroupKFold
+    target = np.zeros(len(groups)) if classes is None else np.asarray(classes)
+    folds = np.empty(len(groups), dtype=np.int64)
+    with warnings.catch_warnings():
+        # It warns of classes with fewer sites than folds, which callers leave out or accept.
+        warnings.simplefilter("ignore", UserWarning)
+        deals = kind(n_folds, shuffle=True, random_state=state).split(target, target, groups)
+        for fold, (_, held_out) in enumerate(deals):
+            folds[held_out] = fold
+    return folds
+
+
+def _missing(
+    folds: NDArray[np.int64], groups: NDArray[np.int64], n_folds: int, classes: NDArray[np.float64]
+) -> bool:
+    """Tell whether a class with enough groups is missing from a fold."""
+    for name in np.unique(classes):
+        mine = classes == name
+        if len(np.unique(groups[mine])) >= n_folds and len(np.unique(folds[mine])) < n_folds:
+            return True
+    return False

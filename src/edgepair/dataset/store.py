@@ -22,9 +22,7 @@ _KEPT_BITS = {"mu": 14, "G": 12, "G_M": 12, "G_neutron": 12}
 are below what the simulations are worth and halve the size."""
 
 
-def open_dataset(
-    path: str | Path, *, instrument: PDFInstrument | None = TYPICAL_INSTRUMENT
-) -> xr.Dataset:
+def open_dataset(path: str | Path, *, instrument: PDFInstrument | None = TYPICAL_INSTRUMENT) -> xr.Dataset:
     """Open a dataset, check it against the schema and load it into memory.
 
     Parameters

@@ -48,9 +48,7 @@ def summarise(dataset: xr.Dataset) -> dict[str, Any]:
         tasks[task.name] = {"sites": len(known)}
         if task.kind == "classification":
             names, counts = np.unique(known, return_counts=True)
-            tasks[task.name]["classes"] = {
-                f"{name:g}": int(n) for name, n in zip(names, counts, strict=True)
-            }
+            tasks[task.name]["classes"] = {f"{name:g}": int(n) for name, n in zip(names, counts, strict=True)}
         elif len(known):
             tasks[task.name] |= {
                 "mean": round(float(known.mean()), 4),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -78,9 +78,7 @@ class Learner:
         settings = self.settings(task) | changes
         if name.startswith("Dummy"):
             return getattr(sklearn.dummy, name)(**settings)
-        return getattr(sklearn.ensemble, name)(
-            n_estimators=trees, random_state=seed, n_jobs=1, **settings
-        )
+        return getattr(sklearn.ensemble, name)(n_estimators=trees, random_state=seed, n_jobs=1, **settings)
 
 
 LEARNERS = MappingProxyType(
@@ -96,7 +94,12 @@ LEARNERS = MappingProxyType(
                 {"max_features": "sqrt", "class_weight": "balanced"},
                 {"max_features": 0.1},
             ),
-            Learner("stock", "scikit-learn's default random forest", "RandomForestClassifier", "RandomForestRegressor"),
+            Learner(
+                "stock",
+                "scikit-learn's default random forest",
+                "RandomForestClassifier",
+                "RandomForestRegressor",
+            ),
             Learner(
                 "dummy",
                 "commonest class or mean",
@@ -112,7 +115,7 @@ LEARNERS = MappingProxyType(
 """All learners by name."""
 
 
-def parse_learners(names: list[str] | tuple[str, ...] | None) -> tuple[str, ...]:
+def parse_learners(names: Sequence[str] | None) -> tuple[str, ...]:
     """Check names of learners; the dummy is always added, last.
 
     Parameters

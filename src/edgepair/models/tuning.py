@@ -21,9 +21,7 @@ TUNING_TREES = 60
 INNER_FOLDS = 3
 
 
-def tuned_settings(
-    values: NDArray[np.float32], task: FitTask, train: NDArray[np.int64]
-) -> dict[str, Any]:
+def tuned_settings(values: NDArray[np.float32], task: FitTask, train: NDArray[np.int64]) -> dict[str, Any]:
     """Find the best forest settings for a training set, by folds of its own groups.
 
     Parameters

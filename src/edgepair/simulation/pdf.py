@@ -61,7 +61,8 @@ def ideal_r() -> NDArray[np.float64]:
     numpy.ndarray
         Shape (n_r,), Å: multiples of `IDEAL_R_STEP` up to `IDEAL_R_LAST`.
     """
-    return np.arange(1, round(IDEAL_R_LAST / IDEAL_R_STEP) + 1) * IDEAL_R_STEP
+    steps = np.arange(1, round(IDEAL_R_LAST / IDEAL_R_STEP) + 1, dtype=np.float64)
+    return steps * np.float64(IDEAL_R_STEP)
 
 
 def differential_baseline(structure: Structure, absorber: str | None) -> float:

@@ -68,7 +68,8 @@ class PDFInstrument:
             Shape (n_r,), Å.
         """
         count = int(np.floor((self.r_last - self.r_first) / self.r_step + 1e-9)) + 1
-        return self.r_first + self.r_step * np.arange(count)
+        grid: NDArray[np.float64] = self.r_first + self.r_step * np.arange(count, dtype=np.float64)
+        return grid
 
     def parameters(self) -> dict[str, float]:
         """Return all parameters by name.
@@ -156,7 +157,9 @@ def apply_instrument(
     if beyond.any():
         left = (axis[-1] - axis[beyond]) / (axis[-1] - shown[-1])
         damped[beyond] *= 0.5 * (1 - np.cos(np.pi * left))
-    return ((peaks + slope * axis) * damped) @ _band_limit(axis, shown, instrument.qmax).T
+    ideal: NDArray[np.float64] = (peaks + slope * axis) * damped
+    result: NDArray[np.float64] = ideal @ _band_limit(axis, shown, instrument.qmax).T
+    return result
 
 
 def _band_limit(axis: NDArray[np.float64], shown: NDArray[np.float64], qmax: float) -> NDArray[np.float64]:
@@ -164,7 +167,6 @@ def _band_limit(axis: NDArray[np.float64], shown: NDArray[np.float64], qmax: flo
     step = axis[1] - axis[0]
     cut = min(qmax, np.pi / step) if qmax > 0 else np.pi / step
     # sin(cut x)/(pi x) around +r' and, with the other sign, around its mirror image -r'
-    return (cut * step / np.pi) * (
-        np.sinc(cut * (shown[:, None] - axis[None, :]) / np.pi)
-        - np.sinc(cut * (shown[:, None] + axis[None, :]) / np.pi)
-    )
+    matrix: NDArray[np.float64] = np.sinc(cut * (shown[:, None] - axis[None, :]) / np.pi)
+    matrix -= np.sinc(cut * (shown[:, None] + axis[None, :]) / np.pi)
+    return matrix * (cut * step / np.pi)

@@ -111,9 +111,7 @@ class Skip:
         }
 
 
-def available_modalities(
-    dataset: xr.Dataset, config: StudyConfig
-) -> tuple[tuple[str, ...], list[Skip]]:
+def available_modalities(dataset: xr.Dataset, config: StudyConfig) -> tuple[tuple[str, ...], list[Skip]]:
     """List the modalities that a dataset can serve.
 
     Parameters
@@ -190,7 +188,9 @@ def plan_cell(
             here = kept & (label == name)
             count = len(np.unique(formulas[here]))
             if count < n_folds:
-                reason = f"class {name}: {count} formulas ({int(here.sum())} sites), fewer than {n_folds} folds"
+                reason = (
+                    f"class {name}: {count} formulas ({int(here.sum())} sites), fewer than {n_folds} folds"
+                )
                 skipped.append(skip(reason, whole=False))
                 kept &= ~here
             else:
@@ -219,4 +219,3 @@ def plan_cell(
     n_groups = int(formulas.max()) + 1
     cell = Cell(dataset, absorber, task, sites, target, classes, formulas[sites], n_groups, folds, chosen)
     return cell, skipped
-

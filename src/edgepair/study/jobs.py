@@ -62,12 +62,10 @@ class Job:
         if self.learner == "dummy":
             return 1e-3 * n
         wide = n_features if self.learner == "stock" and not self.cell.classes else n_features**0.5 * 3
-        return trees * (120.0 + n * np.log2(n + 2) * wide * 0.02 + 0.05 * n * n_windows)
+        return float(trees * (120.0 + n * np.log2(n + 2) * wide * 0.02 + 0.05 * n * n_windows))
 
 
-def list_jobs(
-    cell: Cell, modalities: Sequence[str], config: StudyConfig, *, main: bool
-) -> list[Job]:
+def list_jobs(cell: Cell, modalities: Sequence[str], config: StudyConfig, *, main: bool) -> list[Job]:
     """List the jobs of one cell.
 
     Parameters
@@ -175,7 +173,10 @@ def run_jobs(
         waiting.sort(key=lambda item: (-item[0], item[1]))
         costs = {number: cost for cost, number, *_ in waiting}
         parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
-        calls = (joblib.delayed(_fit)(number, values, sites, task, cache, key) for _, number, key, values, sites, task in waiting)
+        calls = (
+            joblib.delayed(_fit)(number, values, sites, task, cache, key)
+            for _, number, key, values, sites, task in waiting
+        )
         for number, outcome in parallel(calls):
             yield Finished(jobs[number], outcome, costs[number], False)
 

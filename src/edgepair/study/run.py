@@ -166,9 +166,7 @@ def run_study(
                         predictions.append(prediction_table(cell, modality, learner, done))
                         table = tables(cell, modality)
                         windows = choose_windows(table) if len(done[0].permuted) else ()
-                        importances += importance_rows(
-                            cell, modality, learner, table, done, windows, drawn
-                        )
+                        importances += importance_rows(cell, modality, learner, table, done, windows, drawn)
                     learning += _learning_rows(cell, modality, learner, outcomes, done, drawn)
             if cell.split == config.split:
                 curves += curve_rows(cell, plan.modalities[cell.absorber])
@@ -291,9 +289,7 @@ def _fit_all(
     jobs = [
         job
         for cell in plan.cells
-        for job in list_jobs(
-            cell, plan.modalities[cell.absorber], config, main=cell.split == config.split
-        )
+        for job in list_jobs(cell, plan.modalities[cell.absorber], config, main=cell.split == config.split)
     ]
     store = FitCache(cache_folder() if use_cache else None)
     outcomes = _Outcomes()
@@ -356,14 +352,18 @@ def _describe(
     """Gather what ``study.json`` holds."""
     checksums = {}
     for dataset in datasets:
-        parts = [array_digest(np.asarray(v.values)) for v in dataset.variables.values() if v.dtype.kind != "O"]
+        parts = [
+            array_digest(np.asarray(v.values)) for v in dataset.variables.values() if v.dtype.kind != "O"
+        ]
         texts = [str(v.values.tolist()) for v in dataset.variables.values() if v.dtype.kind == "O"]
         checksums[dataset.attrs["absorber"]] = array_digest(np.array(parts + texts, dtype=np.str_))
     packages = ("numpy", "scipy", "pandas", "scikit-learn", "xarray", "zarr")
     return {
         "edgepair": __version__,
         "config": json.loads(json.dumps(config.as_dict())),
-        "repeats": {f"{c.absorber} {c.task.name}": c.n_repeats for c in plan.cells if c.split == config.split},
+        "repeats": {
+            f"{c.absorber} {c.task.name}": c.n_repeats for c in plan.cells if c.split == config.split
+        },
         "bootstrap_draws": DRAWS,
         "groups": {d.attrs["absorber"]: d.attrs.get("groups", "formula") for d in datasets},
         "classes": {
@@ -375,4 +375,3 @@ def _describe(
         "seconds": round(seconds, 1),
         "skipped": [item.as_dict() for item in plan.skipped],
     }
-

@@ -153,9 +153,7 @@ def group_sums(cell: Cell, predicted: NDArray[Any], probability: NDArray[Any] | 
     told = predicted.astype(np.int64)
     if probability is None:
         probability = np.eye(len(cell.classes))[told]
-    return classification_sums(
-        cell.target, told, probability.astype(np.float64), cell.groups, cell.n_groups
-    )
+    return classification_sums(cell.target, told, probability.astype(np.float64), cell.groups, cell.n_groups)
 
 
 def metrics_of(cell: Cell, sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

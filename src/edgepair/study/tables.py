@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from edgepair.study.cells import Cell
 
 
-def prediction_table(
-    cell: Cell, modality: str, learner: str, outcomes: Sequence[FitOutcome]
-) -> pd.DataFrame:
+def prediction_table(cell: Cell, modality: str, learner: str, outcomes: Sequence[FitOutcome]) -> pd.DataFrame:
     """Make the rows of ``predictions.csv`` of one learner on one cell and modality.
 
     Parameters

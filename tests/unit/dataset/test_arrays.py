@@ -104,6 +104,12 @@ def test_bad_energies(axis: Floats, words: str, step_mu: Floats) -> None:
     assert caught.value.problem == "cannot make a dataset: 'energy'"
 
 
+def test_relative_energies_that_start_above_the_edge() -> None:
+    # 5 to 79 eV above the copper edge at 8.98 keV: not keV, though 8.98 lies between
+    with pytest.raises(DataError, match="relative to the edge"):
+        from_arrays(absorber="Cu", energy=np.arange(5.0, 80.0), mu=np.ones((1, 75)))
+
+
 def test_another_absorbers_energies_are_refused(energy: Floats, step_mu: Floats) -> None:
     with pytest.raises(DataError, match="does not hold the K edge of Mn at 6539 eV"):
         make(energy, step_mu, absorber="Mn")

@@ -44,7 +44,9 @@ def study(
     repeats: Annotated[
         int | None, typer.Option(help="How often folds are dealt anew; default by size.", show_default=False)
     ] = None,
-    trees: Annotated[int | None, typer.Option(help="Trees in a forest [default: 300]", show_default=False)] = None,
+    trees: Annotated[
+        int | None, typer.Option(help="Trees in a forest [default: 300]", show_default=False)
+    ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 0,
     jobs: Annotated[
         int | None, typer.Option(help="Processes; default all cores.", show_default=False)
@@ -123,7 +125,9 @@ def _open(paths: list[str] | None, absorbers: list[str] | None) -> list[xr.Datas
                 suggestion="leave --absorber out, or name its file with --data",
             )
     return [
-        dataset for dataset, name in zip(datasets, here, strict=True) if absorbers is None or name in absorbers
+        dataset
+        for dataset, name in zip(datasets, here, strict=True)
+        if absorbers is None or name in absorbers
     ]
 
 

@@ -1,0 +1,162 @@
+"""Forest plots: one finding, estimated for each absorber and task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from edgepair.conventions import TASKS
+from edgepair.report.formats import interval, number, percent, safe, task_title
+from edgepair.report.style import INK, MUTED, styled
+from edgepair.report.tables import in_order
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from edgepair.study import Finding
+
+SIDES = {
+    "xanes_beats_pdf": ("PDF better", "XANES better"),
+    "dpdf_narrows_gap": ("PDF better", "dPDF better"),
+    "combination_best": ("one alone better", "combination better"),
+    "xanes_dominates": ("PDFs more", "XANES more"),
+}
+"""What the two sides of the line mean."""
+
+_AXES = {"xanes_dominates": "XANES's share of the importance (%)"}
+_MARKS = {"holds": "circle", "undecided": "circle-open", "does_not_hold": "x"}
+
+
+def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
+    """Draw the estimates of one finding with their intervals.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        All findings of a study.
+    finding : str
+        Which one.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Filled dots where the finding holds, open ones where it is undecided, crosses where its
+        opposite holds; diamonds for means over absorbers. Differences of weighted F1 or R² (pure
+        numbers); for ``xanes_dominates`` the share itself, %.
+    """
+    import plotly.graph_objects as go
+
+    mine = [item for item in findings if item.finding == finding]
+    is_share = finding == "xanes_dominates"
+    rows: list[tuple[float, Finding]] = []
+    labels: list[tuple[float, str]] = []
+    heads: list[tuple[float, str]] = []
+    place = 0.0
+    for task in in_order([item.task for item in mine], [*TASKS, "all"]):
+        heads.append((place, _head(task, is_share)))
+        place += 1.0
+        block = sorted((i for i in mine if i.task == task), key=lambda i: i.absorber == "all")
+        for item in block:
+            rows.append((place, item))
+            labels.append((place, "mean" if item.absorber == "all" else safe(item.absorber)))
+            place += 0.9
+        place += 0.25
+    figure = go.Figure()
+    zero = 50.0 if is_share else 0.0
+    figure.add_vline(x=zero, line={"color": "#9aa5b1", "width": 1})
+    for kind in ("single", "mean"):
+        chosen = [(y, item) for y, item in rows if (item.absorber == "all") == (kind == "mean")]
+        if chosen:
+            figure.add_trace(_trace(chosen, kind == "mean", is_share))
+    for y, text in heads:
+        figure.add_annotation(
+            x=0, xref="paper", y=y, yref="y", text=text, showarrow=False, xanchor="left",
+            font={"size": 12, "color": MUTED}, bgcolor="rgba(255,255,255,0.85)", borderpad=1,
+        )  # fmt: skip
+    left, right = SIDES.get(finding, ("less", "more"))
+    for text, anchor, shift in ((f"← {left}", "right", -6), (f"{right} →", "left", 6)):
+        figure.add_annotation(
+            x=zero, xref="x", y=1, yref="paper", text=text, showarrow=False, xanchor=anchor,
+            yanchor="bottom", xshift=shift, font={"size": 12, "color": INK},
+        )  # fmt: skip
+    figure.update_yaxes(
+        tickvals=[y for y, _ in labels],
+        ticktext=[text for _, text in labels],
+        range=[place - 0.3, -0.6],
+        showgrid=False,
+    )
+    figure.update_xaxes(
+        title_text=_AXES.get(finding, "difference in score (no unit)"), nticks=7, range=_range(rows, is_share)
+    )
+    return styled(figure, height=round(24 * place + 90), margin={"t": 28})
+
+
+def _head(task: str, is_share: bool) -> str:
+    if is_share:
+        return task_title(task)
+    regression = task in TASKS and TASKS[task].kind == "regression"
+    return f"{task_title(task)}, {'R²' if regression else 'weighted F1'}"
+
+
+def _shown(item: Finding, is_share: bool) -> tuple[float, float, float]:
+    if is_share:
+        return tuple(100 * (end + 0.5) for end in (item.estimate, item.lower, item.upper))  # type: ignore[return-value]
+    return item.estimate, item.lower, item.upper
+
+
+def _range(rows: list[tuple[float, Finding]], is_share: bool) -> list[float]:
+    """Wide enough for both sides' names, whatever the estimates."""
+    zero = 50.0 if is_share else 0.0
+    ends = [end for _, item in rows for end in _shown(item, is_share) if end == end]
+    least = 12.0 if is_share else 0.05
+    low = min([*ends, zero - least])
+    high = max([*ends, zero + least])
+    # Neither side's name may be squeezed out: each side has a third of the width at least.
+    low = min(low, zero - (high - zero) * 0.5)
+    high = max(high, zero + (zero - low) * 0.5)
+    pad = 0.04 * (high - low)
+    return [low - pad, high + pad]
+
+
+def _trace(rows: list[tuple[float, Finding]], mean: bool, is_share: bool) -> Any:
+    import plotly.graph_objects as go
+
+    shown = [_shown(item, is_share) for _, item in rows]
+    symbols = [_MARKS.get(item.verdict, "circle") for _, item in rows]
+    if mean:
+        symbols = ["diamond" if item.verdict == "holds" else "diamond-open" for _, item in rows]
+    write = _write_share if is_share else _write_difference
+    return go.Scatter(
+        x=[value for value, _, _ in shown],
+        y=[y for y, _ in rows],
+        mode="markers",
+        marker={
+            "size": 11 if mean else 8,
+            "symbol": symbols,
+            "color": INK,
+            "line": {"width": 1.6, "color": INK},
+        },
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [upper - value if upper == upper else 0.0 for value, _, upper in shown],
+            "arrayminus": [value - lower if lower == lower else 0.0 for value, lower, _ in shown],
+            "color": "#52606d",
+            "thickness": 2 if mean else 1.4,
+            "width": 0,
+        },
+        hovertext=[
+            f"<b>{'mean' if item.absorber == 'all' else safe(item.absorber)} · {task_title(item.task)}</b>"
+            f"<br>{write(*ends)}<br>{item.verdict.replace('_', ' ')}"
+            for (_, item), ends in zip(rows, shown, strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _write_share(value: float, lower: float, upper: float) -> str:
+    return f"{percent(value / 100)}, 95 % interval {interval(lower, upper, 0)} %"
+
+
+def _write_difference(value: float, lower: float, upper: float) -> str:
+    return f"{number(value, sign=True)}, 95 % interval {interval(lower, upper, sign=True)}"

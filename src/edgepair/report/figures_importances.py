@@ -1,0 +1,216 @@
+"""Importances drawn on the mean curve of each class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.report.formats import METRIC_TITLES, counted, number, safe
+from edgepair.report.style import MUTED, faded, modality_colour, sequence_colours, styled
+from edgepair.report.tables import main_metric, rounded, select
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_AXIS_TITLES = {"energy": "energy E (eV)", "r": "distance r (Å)"}
+_CURVE_TITLES = {"xanes": "normalised μ(E)", "pdf": "G(r) (Å⁻²)", "dpdf": "dPDF G_M(r) (Å⁻²)", "npdf": "G(r) (Å⁻²)"}
+
+
+def importance_figure(
+    curves: pd.DataFrame,
+    importances: pd.DataFrame,
+    *,
+    absorber: str,
+    task: str,
+    modality: str,
+    technique: str,
+    learner: str = "forest",
+) -> go.Figure:
+    """Draw where along one technique's curve the answer was found.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        Columns of ``curves.csv``.
+    importances : pandas.DataFrame
+        Columns of ``importances.csv``.
+    absorber, task, modality, technique, learner : str
+        What is drawn: one technique of a modality.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Mean curve of each class with its 16th to 84th percentile, on a ground that is darker where
+        the importance is larger (against eV or Å); under it the impurity importance of each point,
+        %, and, where there is one, the fall of the main score when a window is shuffled.
+    """
+    from plotly.subplots import make_subplots
+
+    mine = select(importances, absorber=absorber, task=task, modality=modality, technique=technique, learner=learner)
+    mine = mine[mine["position"].notna()]
+    impurity = mine[mine["kind"] == "impurity"].sort_values("position")
+    permutation = mine[mine["kind"] == "permutation"].sort_values("position")
+    shown = select(curves, absorber=absorber, task=task, technique=technique)
+    heights = [0.62, 0.2, 0.18] if len(permutation) else [0.72, 0.28]
+    n_rows = len(heights)
+    figure = make_subplots(
+        rows=n_rows, cols=1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.1 if n_rows == 2 else 0.085
+    )
+    colour = modality_colour(technique)
+    lower, upper = _add_curves(figure, shown, task)
+    if len(impurity):
+        _add_ground(figure, impurity, colour, lower, upper)
+        _add_impurity(figure, impurity, colour)
+        width = float((impurity["position_high"] - impurity["position_low"]).median())
+        unit = TECHNIQUES[technique].unit if technique in TECHNIQUES else ""
+        _caption(figure, 2, f"impurity importance of each {width:g} {unit} point")
+    if len(permutation):
+        _add_permutation(figure, permutation, colour)
+        _caption(figure, 3, f"fall of {METRIC_TITLES[main_metric(task)]} when a window is shuffled")
+    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
+    figure.update_xaxes(title_text=_AXIS_TITLES.get(axis, axis), row=n_rows, col=1)
+    figure.update_xaxes(showgrid=False, nticks=8, range=_span(shown, impurity))
+    title = _CURVE_TITLES.get(technique, "curve").replace("G_M", f"G<sub>{safe(absorber)}</sub>")
+    figure.update_yaxes(title_text=title, range=[lower, upper], nticks=6, row=1, col=1)
+    figure.update_yaxes(title_text="share (%)", rangemode="tozero", nticks=4, row=2, col=1)
+    if len(permutation):
+        symbol = "F1" if main_metric(task) != "r2" else "R²"
+        figure.update_yaxes(title_text=f"Δ{symbol}", nticks=4, row=3, col=1)
+    return styled(
+        figure, height=500 if n_rows == 3 else 420, showlegend=True, hovermode="closest", legend_tracegroupgap=4
+    )
+
+
+def _add_curves(figure: Any, curves: pd.DataFrame, task: str) -> tuple[float, float]:
+    import plotly.graph_objects as go
+
+    groups = list(dict.fromkeys(curves["group"].astype(str)))
+    symbol = TASKS[task].symbol + " " if task in TASKS and TASKS[task].kind == "classification" else ""
+    for group, colour in zip(groups, sequence_colours(len(groups)), strict=True):
+        rows = curves[curves["group"].astype(str) == group].sort_values("position")
+        x = rounded(rows["position"], 7)
+        low, high = rounded(rows["lower"], 3), rounded(rows["upper"], 3)
+        band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+        figure.add_trace(
+            go.Scatter(
+                x=x + x[::-1], y=high + low[::-1], fill="toself", fillcolor=faded(colour, 0.1), **band
+            ),
+            1,
+            1,
+        )
+        n_sites = int(rows["n_sites"].iloc[0])
+        name = f"{symbol}{safe(group)} ({n_sites:,})"
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=rounded(rows["mean"], 4),
+                mode="lines",
+                name=name,
+                line={"color": colour, "width": 1.8},
+                hovertemplate=f"{symbol}{safe(group)}, {counted(n_sites, 'site')}<br>%{{x:.2f}}: %{{y:.3f}}<extra></extra>",
+            ),
+            1,
+            1,
+        )
+    ends = curves[["mean", "lower", "upper"]].to_numpy(dtype=float)
+    ends = ends[np.isfinite(ends)]
+    if not len(ends):
+        return 0.0, 1.0
+    pad = 0.04 * float(np.ptp(ends)) or 0.1
+    return float(ends.min()) - pad, float(ends.max()) + pad
+
+
+def _span(curves: pd.DataFrame, impurity: pd.DataFrame) -> list[float] | None:
+    places = np.concatenate([curves["position"].to_numpy(float), impurity["position"].to_numpy(float)])
+    return [float(places.min()), float(places.max())] if len(places) else None
+
+
+def _add_ground(figure: Any, impurity: pd.DataFrame, colour: str, lower: float, upper: float) -> None:
+    import plotly.graph_objects as go
+
+    value = impurity["value"].to_numpy(dtype=float)
+    figure.add_trace(
+        go.Heatmap(
+            x=rounded(impurity["position"], 7),
+            y=[(lower + upper) / 2],
+            dy=upper - lower,
+            y0=(lower + upper) / 2,
+            z=[rounded(100 * value, 3)],
+            colorscale=[[0, faded(colour, 0.0)], [1, faded(colour, 0.55)]],
+            zmin=0,
+            zmax=float(np.nanmax(value) * 100) or 1.0,
+            showscale=False,
+            hoverinfo="skip",
+        ).update(y=[lower, upper]),
+        1,
+        1,
+    )
+
+
+def _add_impurity(figure: Any, impurity: pd.DataFrame, colour: str) -> None:
+    import plotly.graph_objects as go
+
+    percent = {name: 100 * impurity[name].to_numpy(dtype=float) for name in ("value", "lower", "upper")}
+    figure.add_trace(
+        go.Bar(
+            x=rounded(impurity["position"], 7),
+            y=rounded(percent["value"], 3),
+            marker={"color": colour, "line": {"width": 0}},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": rounded(np.nan_to_num(percent["upper"] - percent["value"]), 3),
+                "arrayminus": rounded(np.nan_to_num(percent["value"] - percent["lower"]), 3),
+                "color": "rgba(31,41,51,0.3)",
+                "thickness": 0.8,
+                "width": 0,
+            },
+            showlegend=False,
+            hovertemplate="%{x:.2f}: %{y:.2f} % of the importance<extra></extra>",
+        ),
+        2,
+        1,
+    )
+
+
+def _add_permutation(figure: Any, permutation: pd.DataFrame, colour: str) -> None:
+    import plotly.graph_objects as go
+
+    value = permutation["value"].to_numpy(dtype=float)
+    low, high = (permutation[name].to_numpy(dtype=float) for name in ("position_low", "position_high"))
+    figure.add_trace(
+        go.Bar(
+            x=rounded((low + high) / 2, 6),
+            y=rounded(value, 3),
+            width=rounded((high - low) * 0.9, 4),
+            marker={"color": faded(colour, 0.45), "line": {"width": 0}},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": rounded(np.nan_to_num(permutation["upper"].to_numpy(dtype=float) - value), 3),
+                "arrayminus": rounded(np.nan_to_num(value - permutation["lower"].to_numpy(dtype=float)), 3),
+                "color": "rgba(31,41,51,0.6)",
+                "thickness": 1,
+                "width": 0,
+            },
+            showlegend=False,
+            hovertext=[
+                f"{number(a, 1)} to {number(b, 1)}: {number(v, sign=True)}"
+                for a, b, v in zip(low, high, -value, strict=True)
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+        ),
+        3,
+        1,
+    )
+    figure.add_hline(y=0, line={"color": "#9aa5b1", "width": 1}, row=3, col=1)
+
+
+def _caption(figure: Any, row: int, text: str) -> None:
+    figure.add_annotation(
+        x=0, xref="paper", y=1, yref=f"y{row} domain", text=text, showarrow=False, xanchor="left",
+        yanchor="bottom", font={"size": 12, "color": MUTED},
+    )  # fmt: skip

@@ -1,0 +1,269 @@
+"""How numbers and names are written for people, the same everywhere in the report."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from types import MappingProxyType
+
+from edgepair.conventions import TASKS, TECHNIQUES, OptionError, modality_title
+
+METRIC_TITLES = MappingProxyType(
+    {
+        "f1_weighted": "weighted F1",
+        "f1_macro": "macro F1",
+        "balanced_accuracy": "balanced accuracy",
+        "accuracy": "accuracy",
+        "log_loss": "log loss",
+        "r2": "R²",
+        "mae": "mean absolute error",
+        "rmse": "root mean square error",
+    }
+)
+"""Names of the metrics for people, in the order of the tables."""
+
+METRIC_UNITS = MappingProxyType({"log_loss": "nat", "mae": "Å", "rmse": "Å"})
+"""Units of the metrics; the others are pure numbers."""
+
+NO_NUMBER = "–"
+
+
+def number(value: float | None, digits: int = 3, *, sign: bool = False) -> str:
+    """Write a number with a true minus sign.
+
+    Parameters
+    ----------
+    value : float or None
+        The number; None and NaN give a dash.
+    digits : int, optional
+        Digits behind the point.
+    sign : bool, optional
+        Whether a positive number carries its sign.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> number(-0.0374), number(0.2229, sign=True), number(None)
+    ('−0.037', '+0.223', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return NO_NUMBER
+    text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.lstrip("+-")
+    return text.replace("-", "−")
+
+
+def interval(lower: float | None, upper: float | None, digits: int = 3, *, sign: bool = False) -> str:
+    """Write the two ends of an interval.
+
+    Parameters
+    ----------
+    lower, upper : float or None
+        Ends.
+    digits : int, optional
+        Digits behind the point.
+    sign : bool, optional
+        Whether positive ends carry their sign.
+
+    Returns
+    -------
+    str
+        Text; a dash where an end is not known.
+
+    Examples
+    --------
+    >>> interval(0.7164, 0.8538)
+    '0.716 to 0.854'
+    """
+    if number(lower) == NO_NUMBER or number(upper) == NO_NUMBER:
+        return NO_NUMBER
+    return f"{number(lower, digits, sign=sign)} to {number(upper, digits, sign=sign)}"
+
+
+def count(value: float) -> str:
+    """Write a whole number with thousands apart.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> count(12345)
+    '12,345'
+    """
+    return f"{round(value):,}"
+
+
+def counted(value: int, word: str) -> str:
+    """Write a number with its noun.
+
+    Parameters
+    ----------
+    value : int
+        How many.
+    word : str
+        Noun in the singular.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> counted(1, "absorber"), counted(1200, "formula")
+    ('1 absorber', '1,200 formulas')
+    """
+    return f"{count(value)} {word}" + ("" if value == 1 else "s")
+
+
+def percent(value: float, digits: int = 0) -> str:
+    """Write a share as a percentage.
+
+    Parameters
+    ----------
+    value : float
+        Share of one.
+    digits : int, optional
+        Digits behind the point.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> percent(0.7844)
+    '78 %'
+    """
+    text = number(100 * value, digits)
+    return text if text == NO_NUMBER else f"{text} %"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Join words as in a sentence.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Words.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> listed(["Ti", "Mn", "Fe"])
+    'Ti, Mn and Fe'
+    """
+    if len(words) < 2:
+        return "".join(words)
+    return ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def metric_title(metric: str) -> str:
+    """Name a metric, with its unit or what is perfect, for an axis.
+
+    Parameters
+    ----------
+    metric : str
+        Name in files.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> metric_title("mae"), metric_title("r2")
+    ('mean absolute error (Å)', 'R² (1 = perfect)')
+    """
+    title = METRIC_TITLES.get(metric, metric.replace("_", " "))
+    return f"{title} ({METRIC_UNITS.get(metric, '1 = perfect')})"
+
+
+def task_title(task: str) -> str:
+    """Name a task for people.
+
+    Parameters
+    ----------
+    task : str
+        Name in files; ``all`` is the mean over the classification tasks.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> task_title("bond_length")
+    'mean bond length'
+    """
+    if task == "all":
+        return "oxidation state and coordination number"
+    return TASKS[task].title if task in TASKS else task.replace("_", " ")
+
+
+def short_title(modality: str) -> str:
+    """Name a modality for people, whatever it is.
+
+    Parameters
+    ----------
+    modality : str
+        Name in files.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> short_title("xanes+dpdf"), short_title("exafs")
+    ('XANES + dPDF', 'EXAFS')
+    """
+    try:
+        return modality_title(modality)
+    except OptionError:
+        return " + ".join(
+            TECHNIQUES[part].title if part in TECHNIQUES else part.upper() for part in modality.split("+")
+        )
+
+
+def safe(text: object) -> str:
+    """Escape text from data before a figure shows it: figures read some HTML.
+
+    Parameters
+    ----------
+    text : object
+        Anything that came from a file.
+
+    Returns
+    -------
+    str
+        Text without live tags.
+
+    Examples
+    --------
+    >>> safe("<b>Fe2O3</b>")
+    '&lt;b&gt;Fe2O3&lt;/b&gt;'
+    """
+    return html.escape(str(text), quote=False)

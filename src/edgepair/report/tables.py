@@ -1,0 +1,265 @@
+"""Cuts of a study's tables: what a figure or a table of the report shows, in plain numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from edgepair.conventions import TASKS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.study import StudyResult
+
+BASELINE = "dummy"
+"""The learner that looks at no curve."""
+
+MOST_SITES = 800
+"""Sites that a parity plot shows at most."""
+
+
+def in_order(values: Sequence[str], order: Sequence[str]) -> list[str]:
+    """List the different values, known ones first and in a given order.
+
+    Parameters
+    ----------
+    values : sequence of str
+        Values, any number of times.
+    order : sequence of str
+        The order wanted.
+
+    Returns
+    -------
+    list of str
+        Each value once.
+
+    Examples
+    --------
+    >>> in_order(["pdf", "xanes", "pdf"], ["xanes", "pdf", "dpdf"])
+    ['xanes', 'pdf']
+    """
+    found = list(dict.fromkeys(values))
+    return [name for name in order if name in found] + [name for name in found if name not in order]
+
+
+def main_learner(result: StudyResult) -> str:
+    """Name the learner that figures and findings are about.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+
+    Returns
+    -------
+    str
+        The first learner that is not the baseline.
+    """
+    names = [*result.config["config"]["learners"], *result.scores["learner"].unique().tolist()]
+    return next((name for name in names if name != BASELINE), BASELINE)
+
+
+def absorbers_of(result: StudyResult) -> list[str]:
+    """List the absorbers that have scores, in the order in which they were studied.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+
+    Returns
+    -------
+    list of str
+        Chemical symbols.
+    """
+    return list(dict.fromkeys(result.scores["absorber"].tolist()))
+
+
+def tasks_of(result: StudyResult) -> list[str]:
+    """List the tasks that have scores.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+
+    Returns
+    -------
+    list of str
+        Names, in the order of the table of tasks.
+    """
+    return in_order(result.scores["task"].tolist(), list(TASKS))
+
+
+def modalities_of(result: StudyResult) -> list[str]:
+    """List the modalities that have scores.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+
+    Returns
+    -------
+    list of str
+        Names, in the order asked for.
+    """
+    return in_order(result.scores["modality"].tolist(), result.config["config"]["modalities"])
+
+
+def main_metric(task: str) -> str:
+    """Name the metric in which a task is compared.
+
+    Parameters
+    ----------
+    task : str
+        Name of the task.
+
+    Returns
+    -------
+    str
+        Name of the metric.
+
+    Examples
+    --------
+    >>> main_metric("bond_length")
+    'r2'
+    """
+    return TASKS[task].main_metric if task in TASKS else "f1_weighted"
+
+
+def main_scores(scores: pd.DataFrame, *, task: str, learner: str, split: str) -> pd.DataFrame:
+    """Cut the scores of one task in its main metric.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Columns of ``scores.csv``.
+    task, learner, split : str
+        What is wanted.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per absorber and modality.
+    """
+    chosen = (
+        (scores["task"] == task)
+        & (scores["learner"] == learner)
+        & (scores["split"] == split)
+        & (scores["metric"] == main_metric(task))
+    )
+    return scores[chosen]
+
+
+def select(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:
+    """Cut the rows of a table whose columns have given values.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Any table.
+    **wanted
+        Value by column.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows, in their order.
+    """
+    chosen = np.ones(len(table), dtype=bool)
+    for column, value in wanted.items():
+        chosen &= (table[column] == value).to_numpy(dtype=bool)
+    return table[chosen]
+
+
+def confusion_counts(predictions: pd.DataFrame) -> tuple[list[int], NDArray[np.int64]]:
+    """Count how often each class was taken for each other one, all repeats together.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Rows of ``predictions.csv`` of one absorber, task, modality and learner.
+
+    Returns
+    -------
+    list of int
+        Classes, increasing.
+    numpy.ndarray
+        Shape (n_classes, n_classes): rows true, columns predicted.
+    """
+    true = predictions["true"].to_numpy(dtype=float)
+    told = predictions["predicted"].to_numpy(dtype=float)
+    names = np.unique(np.concatenate([true, told]))
+    counts = np.zeros((len(names), len(names)), dtype=np.int64)
+    np.add.at(counts, (np.searchsorted(names, true), np.searchsorted(names, told)), 1)
+    return [int(name) for name in names], counts
+
+
+def site_means(predictions: pd.DataFrame) -> pd.DataFrame:
+    """Average the predictions of each site over repeats.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Rows of ``predictions.csv`` of one absorber, task, modality and learner.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``site, formula, true, predicted``, a row per site.
+    """
+    grouped = predictions.groupby("site", sort=True)
+    means = grouped[["true", "predicted"]].mean()
+    return means.assign(formula=grouped["formula"].first()).reset_index()
+
+
+def thinned(table: pd.DataFrame, most: int = MOST_SITES, *, seed: int = 0) -> pd.DataFrame:
+    """Choose rows by chance where there are too many.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Any table.
+    most : int, optional
+        Rows kept at most.
+    seed : int, optional
+        Same seed, same rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows kept, in their order.
+    """
+    if len(table) <= most:
+        return table
+    kept = np.random.default_rng(seed).choice(len(table), size=most, replace=False)
+    return table.iloc[np.sort(kept)]
+
+
+def rounded(values: Any, digits: int = 4) -> list[float | None]:
+    """Round to a number of significant digits, for a small page.
+
+    Parameters
+    ----------
+    values : array_like
+        Numbers.
+    digits : int, optional
+        Significant digits kept.
+
+    Returns
+    -------
+    list of float or None
+        NaN becomes None.
+
+    Examples
+    --------
+    >>> rounded([0.0123456, float("nan"), 7112.25], 4)
+    [0.01235, None, 7112.0]
+    """
+    array = np.asarray(values, dtype=float)
+    return [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in array.tolist()]
