@@ -44,7 +44,12 @@ CRYSTALS: dict[str, tuple[str, Lattice, list[str], list[list[float]]]] = {
         [[0.125] * 3, [0.5] * 3, [0.2549] * 3],
     ),
     # O'Neill, Eur. J. Mineral. 4, 571 (1992)
-    "franklinite": ("Fd-3m:2", Lattice.cubic(8.4412), ["Zn", "Fe", "O"], [[0.125] * 3, [0.5] * 3, [0.2604] * 3]),
+    "franklinite": (
+        "Fd-3m:2",
+        Lattice.cubic(8.4412),
+        ["Zn", "Fe", "O"],
+        [[0.125] * 3, [0.5] * 3, [0.2604] * 3],
+    ),
 }
 
 
@@ -102,7 +107,9 @@ def step_mu(energy: Floats) -> Floats:
     return np.array([step_spectrum(energy, e0=e0, white_line=0.4) for e0 in (7116.0, 7119.0, 7122.0)])
 
 
-def make_synthetic_dataset(*, seed: int = 0, absorber_edge: float = 7112.0, absorber: str = "Fe") -> xr.Dataset:
+def make_synthetic_dataset(
+    *, seed: int = 0, absorber_edge: float = 7112.0, absorber: str = "Fe"
+) -> xr.Dataset:
     """Make 60 sites of 50 materials of 40 formulas whose spectra hold their labels.
 
     The edge lies higher for higher oxidation states, the white line is higher for more

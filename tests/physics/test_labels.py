@@ -30,7 +30,9 @@ def test_textbook_crystals(
     states = find_oxidation_states(structure)
     sites = find_absorber_sites(structure, absorber)
     found = [(states[site.index], find_environment(structure, site.index)) for site in sites]
-    assert [(state, environment.coordination_number) for state, environment in found] == [e[:2] for e in expected]
+    assert [(state, environment.coordination_number) for state, environment in found] == [
+        e[:2] for e in expected
+    ]
     for (_, environment), (_, _, length) in zip(found, expected, strict=True):
         assert environment.all_oxygen
         # expected distances carry five decimals

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from pymatgen.core import Structure
 
-from edgepair.simulation import IDEAL_U_ISO, PairDistribution, ideal_r, simulate_pdf
+from edgepair.simulation import IDEAL_U_ISO, PairDistribution, simulate_pdf
 from edgepair.simulation.pdf import _pdffit_text
 from edgepair.spectra import PDFInstrument, apply_instrument
 
@@ -33,7 +33,9 @@ _simulated: dict[str, PairDistribution] = {}
 CRYSTALS = [("nio", "Ni"), ("rutile", "Ti"), ("hematite", "Fe")]
 
 
-def real_space_sum(structure: Structure, b: dict[str, float], pairs: set[frozenset[str]], r: Floats) -> Floats:
+def real_space_sum(
+    structure: Structure, b: dict[str, float], pairs: set[frozenset[str]], r: Floats
+) -> Floats:
     """Sum Gaussians over the chosen kinds of pairs; the total density's line is taken off in full.
 
     ``G(r) = 1/(N <b>^2 r) sum_ij b_i b_j gauss(r - r_ij, 2U) - 4 pi rho r sum_(pairs) c_i c_j b_i b_j/<b>^2``
@@ -83,7 +85,9 @@ def crystal(request: pytest.FixtureRequest) -> tuple[Structure, str, PairDistrib
     return structure, metal, _simulated[name]
 
 
-every_crystal = pytest.mark.parametrize("crystal", CRYSTALS, indirect=True, ids=[name for name, _ in CRYSTALS])
+every_crystal = pytest.mark.parametrize(
+    "crystal", CRYSTALS, indirect=True, ids=[name for name, _ in CRYSTALS]
+)
 
 
 def deviation(simulated: Floats, expected: Floats) -> float:
@@ -116,7 +120,9 @@ def test_dpdf_holds_every_pair_with_the_metal_once(crystal: tuple[Structure, str
 
 
 @every_crystal
-def test_total_pdf_less_dpdf_is_the_oxygen_sublattice(crystal: tuple[Structure, str, PairDistribution]) -> None:
+def test_total_pdf_less_dpdf_is_the_oxygen_sublattice(
+    crystal: tuple[Structure, str, PairDistribution],
+) -> None:
     structure, metal, pdf = crystal
     rest = real_space_sum(structure, ATOMIC_NUMBER, {frozenset(("O",))}, pdf.r)
     # relative to G, of which both are parts
@@ -189,13 +195,15 @@ def run_pdffit2(structure: Structure, instrument: PDFInstrument, r: Floats) -> F
         fit.read_struct_string(_pdffit_text(structure))
     fit.alloc("X", instrument.qmax, instrument.qdamp, float(r[0]), float(r[-1]), len(r))
     fit.calc()
-    return np.asarray(fit.getpdf_fit(), dtype=np.float64)
+    curve: Floats = np.asarray(fit.getpdf_fit(), dtype=np.float64)
+    return curve
 
 
 def show(pdf: PairDistribution, instrument: PDFInstrument) -> Floats:
-    return apply_instrument(
+    curve: Floats = apply_instrument(
         pdf.r, pdf.G[None], baseline=[pdf.baseline["G"]], ideal_u_iso=IDEAL_U_ISO, instrument=instrument
     )[0]
+    return curve
 
 
 SETTINGS = [
@@ -211,7 +219,7 @@ def test_instrument_shows_what_pdffit2_makes(
     crystal: tuple[Structure, str, PairDistribution], instrument: PDFInstrument
 ) -> None:
     structure, _, pdf = crystal
-    fine = np.arange(1, 1501) * 0.02
+    fine = np.linspace(0.02, 30.0, 1500)
     shown = instrument.grid()
     at = np.round(shown / 0.02).astype(int) - 1
     np.testing.assert_allclose(fine[at], shown, atol=1e-9)
@@ -227,7 +235,7 @@ def test_cut_is_the_exact_integral_over_q(crystal: tuple[Structure, str, PairDis
     structure, _, pdf = crystal
     instrument = PDFInstrument(qmax=20.0, qdamp=0.06, u_iso=0.01)
     # far enough for the damping to end the curve itself: exp(-(0.06 * 60)^2 / 2) = 0.0015
-    far = np.arange(1, 1501) * 0.04
+    far = np.linspace(0.04, 60.0, 1500)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(globals(), "IDEAL_U_ISO", instrument.u_iso)
         curve = real_space_sum(structure.get_primitive_structure(), ATOMIC_NUMBER, all_pairs(structure), far)

@@ -35,7 +35,11 @@ def array_sets(draw: st.DrawFn) -> dict[str, Any]:
         given_arrays["r"] = np.cumsum(rng.uniform(0.01, 0.2, 25))
     for name in set(chosen) - {"mu"}:
         given_arrays[name] = rng.normal(0, 3, (n_materials, 25))
-    for name, low, high in (("oxidation_state", 0, 6), ("coordination_number", 3, 9), ("bond_length", 1.5, 2.6)):
+    for name, low, high in (
+        ("oxidation_state", 0, 6),
+        ("coordination_number", 3, 9),
+        ("bond_length", 1.5, 2.6),
+    ):
         if draw(st.booleans()):
             values = rng.uniform(low, high, n_sites)
             values[rng.random(n_sites) < 0.2] = np.nan
@@ -66,7 +70,9 @@ def test_save_then_open_is_identical_to_rounding(arguments: dict[str, Any]) -> N
     for name in dataset.variables:
         if name in ("mu", "G", "G_M", "G_neutron"):
             # half of the last kept bit: 14 bits for mu, 12 for G
-            np.testing.assert_allclose(opened[name], dataset[name], rtol=2.0 ** (-15 if name == "mu" else -13))
+            np.testing.assert_allclose(
+                opened[name], dataset[name], rtol=2.0 ** (-15 if name == "mu" else -13)
+            )
         else:
             np.testing.assert_array_equal(opened[name], dataset[name])
 

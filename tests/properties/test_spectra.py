@@ -79,7 +79,9 @@ def test_instrument_is_linear_in_curve_and_baseline(
 
 
 @FEW
-@given(arrays(np.float32, 20, elements=st.floats(-100, 100, width=32, allow_subnormal=False)), st.integers(2, 22))
+@given(
+    arrays(np.float32, 20, elements=st.floats(-100, 100, width=32, allow_subnormal=False)), st.integers(2, 22)
+)
 def test_rounding_twice_is_rounding_once(values: NDArray[np.float32], bits: int) -> None:
     once = round_mantissa(values, bits)
     np.testing.assert_array_equal(round_mantissa(once, bits), once)

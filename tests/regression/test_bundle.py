@@ -57,7 +57,9 @@ def titanium(make_bundle: ModuleType, shared: Path) -> tuple[xr.Dataset, list[An
 
 
 @pytest.fixture(scope="module")
-def joined(make_bundle: ModuleType, titanium: tuple[xr.Dataset, list[Any]]) -> list[tuple[int, xr.Dataset, Any]]:
+def joined(
+    make_bundle: ModuleType, titanium: tuple[xr.Dataset, list[Any]]
+) -> list[tuple[int, xr.Dataset, Any]]:
     """Row, stored sites and fresh result of each chosen material."""
     stored, chosen = titanium
     rows = []
@@ -78,7 +80,9 @@ def test_labels_are_stored_exactly(joined: list[tuple[int, xr.Dataset, Any]]) ->
         kept = list(zip(*(sites[name].values.tolist() for name in names), strict=True))
         np.testing.assert_array_equal(np.array(fresh, float), np.array(kept, float))
         # CrystalNN's distances are the same sums on every machine up to their last bits
-        np.testing.assert_allclose(sites["bond_length"], [r.environment.bond_length for r in result.rows], rtol=1e-12)
+        np.testing.assert_allclose(
+            sites["bond_length"], [r.environment.bond_length for r in result.rows], rtol=1e-12
+        )
         assert bool(sites["complete"].values[number]) is result.complete
         assert sites["formula"].values[number] == result.formula
 
@@ -99,10 +103,14 @@ def test_pdfs_are_stored_to_rounding(joined: list[tuple[int, xr.Dataset, Any]]) 
             kept = sites[name].values[number]
             # 12 bits of the mantissa; where G crosses zero, PDFfit2's own noise
             np.testing.assert_allclose(kept, result.curves[name], rtol=2.0**-13 + 2.0**-22, atol=1e-6)
-            assert float(sites[f"{name}_baseline"][number]) == pytest.approx(result.baselines[name], rel=1e-12)
+            assert float(sites[f"{name}_baseline"][number]) == pytest.approx(
+                result.baselines[name], rel=1e-12
+            )
 
 
-def test_what_cannot_be_used_is_counted(make_bundle: ModuleType, titanium: tuple[xr.Dataset, list[Any]]) -> None:
+def test_what_cannot_be_used_is_counted(
+    make_bundle: ModuleType, titanium: tuple[xr.Dataset, list[Any]]
+) -> None:
     material, spectra = titanium[1][0]
     oxygen = next(i for i, site in enumerate(material.structure()) if site.specie.symbol == "O")
     short = make_bundle.Spectrum(spectra[0].site, spectra[0].energy[:5], spectra[0].mu[:5])

@@ -120,8 +120,10 @@ def _deal(
 ) -> NDArray[np.int64]:
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
-    kind = GroupKFold if classes is None else StratifiedGroupKFold
     target = np.zeros(len(groups)) if classes is None else np.asarray(classes)
+    # StratifiedGroupKFold refuses where no class has a site for every fold.
+    spread = classes is not None and np.unique(target, return_counts=True)[1].max() >= n_folds
+    kind = StratifiedGroupKFold if spread else GroupKFold
     folds = np.empty(len(groups), dtype=np.int64)
     with warnings.catch_warnings():
         # It warns of classes with fewer sites than folds, which callers leave out or accept.

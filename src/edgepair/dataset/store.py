@@ -59,6 +59,7 @@ def open_dataset(path: str | Path, *, instrument: PDFInstrument | None = TYPICAL
 def _read(path: Path) -> xr.Dataset:
     import zarr
 
+    dataset: xr.Dataset
     try:
         if path.is_dir():
             with xr.open_zarr(str(path), consolidated=False, decode_times=False) as opened:

@@ -201,5 +201,4 @@ def _subset(train: NDArray[np.int64], task: FitTask, rng: np.random.Generator) -
         return train
     names = rng.permutation(np.unique(task.groups[train]))
     kept = names[: max(2, round(task.fraction * len(names)))]
-    chosen = train[np.isin(task.groups[train], kept)]
-    return chosen if not task.n_classes or len(np.unique(task.target[chosen])) > 1 else train
+    return train[np.isin(task.groups[train], kept)]

@@ -37,7 +37,8 @@ def tuned_settings(values: NDArray[np.float32], task: FitTask, train: NDArray[np
     -------
     dict
         ``max_features`` and ``min_samples_leaf``, the pair with the smallest error (share of
-        wrong classes, or squared error); empty for a learner without these settings.
+        wrong classes, or squared error); empty for a learner without these settings, and where
+        the training set is one group.
     """
     learner = LEARNERS[task.learner]
     if not learner.importances:
@@ -45,6 +46,8 @@ def tuned_settings(values: NDArray[np.float32], task: FitTask, train: NDArray[np
     target = task.target[train]
     groups = task.groups[train]
     n_folds = min(INNER_FOLDS, len(np.unique(groups)))
+    if n_folds < 2:
+        return {}
     folds = make_folds(
         groups, n_folds=n_folds, n_repeats=1, seed=task.seed, classes=target if task.n_classes else None
     )[0]

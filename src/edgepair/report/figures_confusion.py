@@ -50,7 +50,10 @@ def confusion_figure(
             texttemplate="%{text}",
             textfont={"size": 13},
             customdata=[
-                [f"{count(value)} of {count(row.sum())} ({percent(part)})" for value, part in zip(row, parts, strict=True)]
+                [
+                    f"{count(value)} of {count(row.sum())} ({percent(part)})"
+                    for value, part in zip(row, parts, strict=True)
+                ]
                 for row, parts in zip(counts, share, strict=True)
             ],
             hovertemplate="true %{y}, predicted %{x}<br>%{customdata}<extra></extra>",
@@ -64,9 +67,7 @@ def confusion_figure(
     )
     symbol = TASKS[task].symbol if task in TASKS else task
     figure.update_xaxes(title_text=f"predicted {symbol}", type="category", showgrid=False, showline=False)
-    figure.update_yaxes(
-        title_text=f"true {symbol}", type="category", autorange="reversed", showgrid=False
-    )
+    figure.update_yaxes(title_text=f"true {symbol}", type="category", autorange="reversed", showgrid=False)
     return styled(figure, height=min(90 + 46 * len(names), 460))
 
 

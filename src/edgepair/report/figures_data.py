@@ -50,7 +50,9 @@ def class_figure(
         kept = None if used is None else {f"{name:g}" for name in used.get(absorber, [])}
         share.append([classes.get(name, 0) / total for name in names])
         texts.append([_bracketed(classes.get(name, 0), kept is None or name in kept) for name in names])
-        told.append([f"{count(classes.get(n, 0))} sites, {percent(classes.get(n, 0) / total)}" for n in names])
+        told.append(
+            [f"{count(classes.get(n, 0))} sites, {percent(classes.get(n, 0) / total)}" for n in names]
+        )
     figure = go.Figure(
         go.Heatmap(
             z=[rounded(row, 3) for row in share],
@@ -69,7 +71,9 @@ def class_figure(
             ygap=2,
         )
     )
-    figure.update_xaxes(title_text=f"{task_title(task)} (no unit)", type="category", showgrid=False, showline=False)
+    figure.update_xaxes(
+        title_text=f"{task_title(task)} (no unit)", type="category", showgrid=False, showline=False
+    )
     figure.update_yaxes(type="category", autorange="reversed", showgrid=False, tickfont={"size": 14})
     return styled(figure, height=70 + 38 * max(len(counts), 1))
 
@@ -111,7 +115,9 @@ def value_figure(predictions: pd.DataFrame, *, task: str) -> go.Figure:
         y = np.repeat(row - 0.85 * counts / max(counts.max(), 1), 2)
         base = {"mode": "lines", "showlegend": False}
         figure.add_trace(
-            go.Scatter(x=[x[0], x[-1]], y=[row, row], line={"color": "#b8c1ca", "width": 1}, hoverinfo="skip", **base)
+            go.Scatter(
+                x=[x[0], x[-1]], y=[row, row], line={"color": "#b8c1ca", "width": 1}, hoverinfo="skip", **base
+            )
         )
         figure.add_trace(
             go.Scatter(
@@ -119,14 +125,17 @@ def value_figure(predictions: pd.DataFrame, *, task: str) -> go.Figure:
                 fillcolor=faded(_NEUTRAL, 0.25), hoverinfo="skip", **base,
             )
         )  # fmt: skip
-        middle = float(np.median(values))
+        told = f"{safe(absorber)}: median %{{x:.3f}} {unit}, {count(len(values))} sites<extra></extra>"
         figure.add_trace(
             go.Scatter(
-                x=[middle], y=[row], mode="markers", marker={"symbol": "line-ns-open", "size": 12, "color": INK},
-                hovertemplate=f"{safe(absorber)}: median %{{x:.3f}} {unit}, {count(len(values))} sites<extra></extra>",
+                x=[float(np.median(values))],
+                y=[row],
+                mode="markers",
+                marker={"symbol": "line-ns-open", "size": 12, "color": INK},
+                hovertemplate=told,
                 showlegend=False,
             )
-        )  # fmt: skip
+        )
     figure.update_yaxes(
         tickvals=list(range(len(absorbers))),
         ticktext=[safe(name) for name in absorbers],

@@ -52,15 +52,18 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
     labels: list[tuple[float, str]] = []
     heads: list[tuple[float, str]] = []
     place = 0.0
+    alone = len({item.absorber for item in mine} - {"all"}) == 1
     for task in in_order([item.task for item in mine], [*TASKS, "all"]):
-        heads.append((place, _head(task, is_share)))
-        place += 1.0
+        if not alone:
+            heads.append((place, _head(task, is_share)))
+            place += 1.0
         block = sorted((i for i in mine if i.task == task), key=lambda i: i.absorber == "all")
         for item in block:
             rows.append((place, item))
-            labels.append((place, "mean" if item.absorber == "all" else safe(item.absorber)))
+            name = _alone_label(item) if alone else "mean" if item.absorber == "all" else safe(item.absorber)
+            labels.append((place, name))
             place += 0.9
-        place += 0.25
+        place += 0.15 if alone else 0.25
     figure = go.Figure()
     zero = 50.0 if is_share else 0.0
     figure.add_vline(x=zero, line={"color": "#9aa5b1", "width": 1})
@@ -91,11 +94,16 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
     return styled(figure, height=round(24 * place + 90), margin={"t": 28})
 
 
+def _alone_label(item: Finding) -> str:
+    return "mean of classes" if item.task == "all" else task_title(item.task)
+
+
 def _head(task: str, is_share: bool) -> str:
+    title = "classification tasks" if task == "all" else task_title(task)
     if is_share:
-        return task_title(task)
+        return title
     regression = task in TASKS and TASKS[task].kind == "regression"
-    return f"{task_title(task)}, {'R²' if regression else 'weighted F1'}"
+    return f"{title}, {'R²' if regression else 'weighted F1'}"
 
 
 def _shown(item: Finding, is_share: bool) -> tuple[float, float, float]:

@@ -15,8 +15,16 @@ from edgepair.report.tables import main_metric, rounded, select
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+SMOOTHED_POINTS = 5
+"""Points over which the ground behind the curves is averaged."""
+
 _AXIS_TITLES = {"energy": "energy E (eV)", "r": "distance r (Å)"}
-_CURVE_TITLES = {"xanes": "normalised μ(E)", "pdf": "G(r) (Å⁻²)", "dpdf": "dPDF G_M(r) (Å⁻²)", "npdf": "G(r) (Å⁻²)"}
+_CURVE_TITLES = {
+    "xanes": "normalised μ(E)",
+    "pdf": "G(r) (Å⁻²)",
+    "dpdf": "dPDF G_M(r) (Å⁻²)",
+    "npdf": "G(r) (Å⁻²)",
+}
 
 
 def importance_figure(
@@ -49,7 +57,9 @@ def importance_figure(
     """
     from plotly.subplots import make_subplots
 
-    mine = select(importances, absorber=absorber, task=task, modality=modality, technique=technique, learner=learner)
+    mine = select(
+        importances, absorber=absorber, task=task, modality=modality, technique=technique, learner=learner
+    )
     mine = mine[mine["position"].notna()]
     impurity = mine[mine["kind"] == "impurity"].sort_values("position")
     permutation = mine[mine["kind"] == "permutation"].sort_values("position")
@@ -57,7 +67,11 @@ def importance_figure(
     heights = [0.62, 0.2, 0.18] if len(permutation) else [0.72, 0.28]
     n_rows = len(heights)
     figure = make_subplots(
-        rows=n_rows, cols=1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.1 if n_rows == 2 else 0.085
+        rows=n_rows,
+        cols=1,
+        shared_xaxes=True,
+        row_heights=heights,
+        vertical_spacing=0.1 if n_rows == 2 else 0.085,
     )
     colour = modality_colour(technique)
     lower, upper = _add_curves(figure, shown, task)
@@ -80,7 +94,11 @@ def importance_figure(
         symbol = "F1" if main_metric(task) != "r2" else "R²"
         figure.update_yaxes(title_text=f"Δ{symbol}", nticks=4, row=3, col=1)
     return styled(
-        figure, height=500 if n_rows == 3 else 420, showlegend=True, hovermode="closest", legend_tracegroupgap=4
+        figure,
+        height=500 if n_rows == 3 else 420,
+        showlegend=True,
+        hovermode="closest",
+        legend_tracegroupgap=4,
     )
 
 
@@ -110,17 +128,27 @@ def _add_curves(figure: Any, curves: pd.DataFrame, task: str) -> tuple[float, fl
                 mode="lines",
                 name=name,
                 line={"color": colour, "width": 1.8},
-                hovertemplate=f"{symbol}{safe(group)}, {counted(n_sites, 'site')}<br>%{{x:.2f}}: %{{y:.3f}}<extra></extra>",
+                hovertemplate=f"{symbol}{safe(group)}, {counted(n_sites, 'site')}"
+                "<br>%{x:.2f}: %{y:.3f}<extra></extra>",
             ),
             1,
             1,
         )
-    ends = curves[["mean", "lower", "upper"]].to_numpy(dtype=float)
-    ends = ends[np.isfinite(ends)]
-    if not len(ends):
+    return _frame(curves)
+
+
+def _frame(curves: pd.DataFrame) -> tuple[float, float]:
+    """Leave room for the means and for most of the bands, whose spikes would flatten the means."""
+    mean = curves["mean"].to_numpy(dtype=float)
+    if not np.isfinite(mean).any():
         return 0.0, 1.0
-    pad = 0.04 * float(np.ptp(ends)) or 0.1
-    return float(ends.min()) - pad, float(ends.max()) + pad
+    low, high = float(np.nanmin(mean)), float(np.nanmax(mean))
+    room = 0.4 * (high - low) or 0.1
+    pad = 0.04 * (high - low) or 0.1
+    return (
+        max(low - room, float(np.nanmin(curves["lower"])) - pad),
+        min(high + room, float(np.nanmax(curves["upper"])) + pad),
+    )
 
 
 def _span(curves: pd.DataFrame, impurity: pd.DataFrame) -> list[float] | None:
@@ -131,20 +159,21 @@ def _span(curves: pd.DataFrame, impurity: pd.DataFrame) -> list[float] | None:
 def _add_ground(figure: Any, impurity: pd.DataFrame, colour: str, lower: float, upper: float) -> None:
     import plotly.graph_objects as go
 
-    value = impurity["value"].to_numpy(dtype=float)
+    # Trees spread their choice over neighbours that say the same: a running mean is quieter.
+    value = (
+        impurity["value"].rolling(SMOOTHED_POINTS, center=True, min_periods=1).mean().to_numpy(dtype=float)
+    )
     figure.add_trace(
         go.Heatmap(
             x=rounded(impurity["position"], 7),
-            y=[(lower + upper) / 2],
-            dy=upper - lower,
-            y0=(lower + upper) / 2,
+            y=[lower, upper],
             z=[rounded(100 * value, 3)],
             colorscale=[[0, faded(colour, 0.0)], [1, faded(colour, 0.55)]],
             zmin=0,
             zmax=float(np.nanmax(value) * 100) or 1.0,
             showscale=False,
             hoverinfo="skip",
-        ).update(y=[lower, upper]),
+        ),
         1,
         1,
     )

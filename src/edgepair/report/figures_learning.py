@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 
 def learning_figure(
-    learning: pd.DataFrame, *, absorber: str, task: str, learner: str = "forest", modalities: Sequence[str] = ()
+    learning: pd.DataFrame,
+    *,
+    absorber: str,
+    task: str,
+    learner: str = "forest",
+    modalities: Sequence[str] = (),
 ) -> go.Figure:
     """Draw the main score against the number of formulas to learn from.
 

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from edgepair.conventions import TASKS
-from edgepair.report.formats import METRIC_TITLES, count, interval, metric_title, number, safe, short_title
+from edgepair.report.formats import (
+    METRIC_TITLES,
+    capital,
+    count,
+    interval,
+    metric_title,
+    number,
+    safe,
+    short_title,
+    task_title,
+)
 from edgepair.report.style import GRID, faded, modality_colour, modality_symbol, styled
 from edgepair.report.tables import (
     BASELINE,
@@ -67,6 +76,7 @@ def score_figure(
     split: str = "formula",
     legend: bool = False,
     height: int | None = None,
+    compared: Sequence[str] = (),
 ) -> go.Figure:
     """Draw the main score of tasks, a column each.
 
@@ -82,6 +92,8 @@ def score_figure(
         Whether the figure carries a legend and the titles of its columns.
     height : int, optional
         Height, pixels.
+    compared : sequence of str, optional
+        Further tasks, drawn in other figures, that share the range of their metric's axis.
 
     Returns
     -------
@@ -92,7 +104,7 @@ def score_figure(
     from plotly.subplots import make_subplots
 
     alone = len(absorbers) == 1
-    titles = [TASKS[task].title if task in TASKS else task for task in tasks] if legend else None
+    titles = [capital(task_title(task)) for task in tasks] if legend else None
     figure = make_subplots(
         rows=1,
         cols=max(len(tasks), 1),
@@ -100,7 +112,7 @@ def score_figure(
         horizontal_spacing=0.05,
         subplot_titles=titles,
     )
-    ranges = _ranges(scores, tasks, learner, split)
+    ranges = _ranges(scores, [*tasks, *compared], learner, split)
     for column, task in enumerate(tasks, start=1):
         table = main_scores(scores, task=task, learner=learner, split=split)
         baseline = _baseline(scores, task, split)
@@ -164,7 +176,9 @@ def row_axis(absorbers: Sequence[str], modalities: Sequence[str]) -> dict[str, A
     dict
         Settings of a plotly axis.
     """
-    names = [short_title(name) for name in modalities] if len(absorbers) == 1 else [safe(a) for a in absorbers]
+    names = (
+        [short_title(name) for name in modalities] if len(absorbers) == 1 else [safe(a) for a in absorbers]
+    )
     return {
         "tickvals": list(range(len(names))),
         "ticktext": names,
@@ -244,15 +258,14 @@ def _baseline_trace(
         y=y,
         mode="lines",
         name="baseline: no curve looked at",
+        legendrank=2000,
         showlegend=named,
         line={"color": "#9aa5b1", "width": 2, "dash": "2px,2px"},
         hovertemplate="baseline %{x:.3f}<extra></extra>",
     )
 
 
-def _ranges(
-    scores: pd.DataFrame, tasks: Sequence[str], learner: str, split: str
-) -> dict[str, list[float]]:
+def _ranges(scores: pd.DataFrame, tasks: Sequence[str], learner: str, split: str) -> dict[str, list[float]]:
     """One range for all tasks of one metric, so that their columns can be compared."""
     limits: dict[str, list[float]] = {}
     for task in tasks:
@@ -263,9 +276,7 @@ def _ranges(
     ranges = {}
     for task in tasks:
         ends_list = limits[main_metric(task)] or [0.0, 1.0]
-        low, high = max(min(ends_list), _LOWEST_SHOWN), max(ends_list)
-        pad = 0.04 * (high - low) + 0.01
-        ranges[task] = [low - pad, min(high + pad, 1.01)]
+        low = max(min(ends_list), _LOWEST_SHOWN)
+        pad = 0.04 * (1 - low) + 0.01
+        ranges[task] = [low - pad, 1.0]
     return ranges
-
-

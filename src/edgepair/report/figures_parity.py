@@ -68,7 +68,8 @@ def parity_figure(
             mode="markers",
             marker=marker,
             hovertext=[safe(name) for name in sites["formula"]],
-            hovertemplate=f"%{{hovertext}}<br>true %{{x:.3f}} {unit}, predicted %{{y:.3f}} {unit}<extra></extra>",
+            hovertemplate=f"%{{hovertext}}<br>true %{{x:.3f}} {unit}, predicted %{{y:.3f}} {unit}"
+            "<extra></extra>",
         ),
         1,
         1,
@@ -99,6 +100,11 @@ def parity_figure(
     figure.update_xaxes(title_text=f"true {symbol} ({unit})", row=2, col=1)
     figure.update_yaxes(title_text=f"predicted ({unit})", range=span, nticks=6, row=1, col=1)
     figure.update_yaxes(
-        title_text=f"residual ({unit})", range=[-largest, largest], nticks=4, row=2, col=1, title_font_color=MUTED
+        title_text=f"residual ({unit})",
+        range=[-largest, largest],
+        nticks=4,
+        row=2,
+        col=1,
+        title_font_color=MUTED,
     )
     return styled(figure, height=430)

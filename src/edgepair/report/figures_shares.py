@@ -80,7 +80,10 @@ def share_figure(
         showgrid=False,
     )
     figure.update_xaxes(
-        title_text="share of the importance (%)", range=[0, 100], tickvals=[0, 25, 50, 75, 100], showgrid=False
+        title_text="share of the importance (%)",
+        range=[0, 100],
+        tickvals=[0, 25, 50, 75, 100],
+        showgrid=False,
     )
     figure.add_vline(x=50, line={"color": INK, "width": 1, "dash": "2px,3px"})
     return styled(figure, height=round(30 * place + 60), barmode="overlay", margin={"r": 16})
@@ -97,7 +100,7 @@ def _bar(name: str, parts: list[dict[str, Any]]) -> Any:
         y=[part["y"] for part in parts],
         width=0.62,
         marker={"color": modality_colour(name), "opacity": 0.85, "line": {"width": 0}},
-        text=[percent(part["x"]) if part["x"] > 0.1 else "" for part in parts],
+        text=[percent(part["x"]) if part["x"] > 0.16 else "" for part in parts],
         textposition="inside",
         insidetextanchor="start" if name == "xanes" else "end",
         textangle=0,
@@ -124,7 +127,9 @@ def _whiskers(whiskers: list[tuple[float, float, float, float]]) -> Any:
             "type": "data",
             "symmetric": False,
             "array": [100 * (upper - value) if upper == upper else 0.0 for _, value, _, upper in whiskers],
-            "arrayminus": [100 * (value - lower) if lower == lower else 0.0 for _, value, lower, _ in whiskers],
+            "arrayminus": [
+                100 * (value - lower) if lower == lower else 0.0 for _, value, lower, _ in whiskers
+            ],
             "color": INK,
             "thickness": 1.6,
             "width": 4,

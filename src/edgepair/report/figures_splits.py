@@ -59,7 +59,8 @@ def split_figure(
         first, second = rows["value"].tolist(), rows["value_random"].tolist()
         told = [
             f"<b>{safe(row.absorber)} · {short_title(modality)}</b><br>{metric} {number(row.value)} honest, "
-            f"{number(row.value_random)} random<br>flattered by {number(row.value_random - row.value, sign=True)}"
+            f"{number(row.value_random)} random<br>"
+            f"random less honest {number(row.value_random - row.value, sign=True)}"
             for row in rows.itertuples()
         ]
         gaps = [item for a, b in zip(first, second, strict=True) for item in (a, b, None)]

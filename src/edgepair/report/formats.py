@@ -222,6 +222,27 @@ def task_title(task: str) -> str:
     return TASKS[task].title if task in TASKS else task.replace("_", " ")
 
 
+def capital(text: str) -> str:
+    """Begin with a capital.
+
+    Parameters
+    ----------
+    text : str
+        Text.
+
+    Returns
+    -------
+    str
+        The same, its first letter large.
+
+    Examples
+    --------
+    >>> capital("oxidation state")
+    'Oxidation state'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def short_title(modality: str) -> str:
     """Name a modality for people, whatever it is.
 

@@ -191,7 +191,7 @@ def _template() -> Any:
             "plot_bgcolor": PAPER,
             "margin": {"l": 8, "r": 10, "t": 8, "b": 8, "pad": 2},
             "xaxis": axis | {"showline": True},
-            "yaxis": axis,
+            "yaxis": axis | {"ticklabelstandoff": 4},
             "dragmode": False,
             "hoverlabel": {
                 "bgcolor": PAPER,

@@ -169,4 +169,5 @@ def _band_limit(axis: NDArray[np.float64], shown: NDArray[np.float64], qmax: flo
     # sin(cut x)/(pi x) around +r' and, with the other sign, around its mirror image -r'
     matrix: NDArray[np.float64] = np.sinc(cut * (shown[:, None] - axis[None, :]) / np.pi)
     matrix -= np.sinc(cut * (shown[:, None] + axis[None, :]) / np.pi)
-    return matrix * (cut * step / np.pi)
+    matrix *= cut * step / np.pi
+    return matrix

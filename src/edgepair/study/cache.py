@@ -123,7 +123,7 @@ class FitCache:
             return None
         path = self.folder / f"{key}.npz"
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
                 outcome = FitOutcome(**{item.name: arrays[item.name] for item in fields(FitOutcome)})
             os.utime(path)
         except FileNotFoundError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from typing import Any
 
 from edgepair.conventions import OptionError, Task, parse_modalities, parse_tasks
@@ -98,14 +99,20 @@ class StudyConfig:
         """
         if split not in SPLITS:
             raise _option("split", split, "one of " + ", ".join(SPLITS))
-        for name, value, lowest in (
+        numbers: tuple[tuple[str, Any, int], ...] = (
             ("folds", folds, 2),
             ("repeats", repeats, 1),
             ("trees", trees, 1),
             ("seed", seed, 0),
-        ):
-            if value is not None and value < lowest:
+        )
+        for name, value, lowest in numbers:
+            if value is None and name in ("repeats", "trees"):
+                continue
+            if not isinstance(value, Integral) or value < lowest:
                 raise _option(name, value, f"a whole number from {lowest}")
+        for name, names in (("tasks", tasks), ("modalities", modalities), ("learners", learners)):
+            if names is not None and not len(names):
+                raise _option(name, names, "at least one name")
         if quick and repeats is None:
             repeats = 1
         return cls(

@@ -116,9 +116,10 @@ def _differences(
     if {"dpdf", "pdf"} <= value.keys():
         detail = f"{told('dpdf')}, {told('pdf')}"
         result["dpdf_narrows_gap"] = (value["dpdf"] - value["pdf"], draws["dpdf"] - draws["pdf"], detail)
-    pairs = [name for name in COMBINATIONS if name in value]
+    # A pair is only held against singles that include both its techniques.
+    pairs = [name for name in COMBINATIONS if {name, *name.split("+")} <= value.keys()]
     alone = [name for name in SINGLES if name in value]
-    if pairs and alone:
+    if pairs:
         best_pair = max(pairs, key=lambda name: value[name])
         best_alone = max(alone, key=lambda name: value[name])
         gain = np.max([draws[name] for name in pairs], axis=0) - np.max(

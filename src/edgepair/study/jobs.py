@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from edgepair.study.cells import Cell
     from edgepair.study.config import StudyConfig
 
+ASIDE_TREES = 100
+"""Trees in learning curves and in the comparison with a random split."""
+
 LEARNING_FRACTIONS = (0.1, 0.2, 0.4, 0.7)
 """Shares of the training formulas in learning curves; 1 is the study itself."""
 
@@ -44,6 +47,22 @@ class Job:
     learner: str
     repeat: int
     fraction: float = 1.0
+
+    def trees(self, config: StudyConfig) -> int:
+        """Tell how many trees the job grows.
+
+        Parameters
+        ----------
+        config : StudyConfig
+            What is asked for.
+
+        Returns
+        -------
+        int
+            Fewer for learning curves and for the random split, which are looked at, not quoted.
+        """
+        aside = self.fraction < 1 or self.cell.split != config.split
+        return min(config.trees, ASIDE_TREES) if aside else config.trees
 
     def cost(self, n_features: int, trees: int, n_windows: int) -> float:
         """Estimate the time of the job, in arbitrary units, for the progress bar.
@@ -159,7 +178,7 @@ def run_jobs(
         for number, job in enumerate(jobs):
             values, table, digest = shared.take(job.cell, job.modality)
             task = _fit_task(job, table, config)
-            cost = job.cost(values.shape[1], config.trees, len(task.windows))
+            cost = job.cost(values.shape[1], task.trees, len(task.windows))
             total += cost
             key = fit_key(digest + array_digest(job.cell.sites), task, code)
             outcome = cache.load(key)
@@ -207,7 +226,7 @@ def _fit_task(job: Job, table: FeatureTable, config: StudyConfig) -> FitTask:
         n_classes=len(cell.classes),
         groups=cell.groups,
         folds=cell.folds[job.repeat],
-        trees=config.trees if job.fraction == 1 else min(config.trees, 150),
+        trees=job.trees(config),
         seed=_job_seed(config.seed, job.repeat),
         tune=config.tune and learner.importances,
         fraction=job.fraction,

@@ -43,6 +43,9 @@ _TABLES = {
     "curves": CURVE_COLUMNS,
 }
 
+# Stays text even where every entry looks like a number (classes 2 and 3, material 007) or like 'NA'.
+_TEXTS = ("group", "material_id", "formula")
+
 
 @dataclass(frozen=True)
 class StudyResult:
@@ -137,7 +140,15 @@ class StudyResult:
             config = json.loads((folder / "study.json").read_text(encoding="utf-8"))
             entries = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
             findings = tuple(Finding(**_with_nan(entry)) for entry in entries)
-            tables = {name: pd.read_csv(folder / f"{name}.csv") for name in _TABLES}
+            tables = {
+                name: pd.read_csv(
+                    folder / f"{name}.csv",
+                    dtype=dict.fromkeys(_TEXTS, str),
+                    keep_default_na=False,
+                    na_values=[""],
+                )
+                for name in _TABLES
+            }
             for name, columns in _TABLES.items():
                 missing = [column for column in columns if column not in tables[name]]
                 if missing:
@@ -165,20 +176,19 @@ def check_output(target: Path) -> None:
     OutputError
         It is a file, or a folder that holds something other than a study.
     """
-    if target.is_dir() and not any(target.iterdir()):
-        return
-    if target.exists() and not (target / "study.json").is_file():
-        raise OutputError(
-            f"cannot write the study to {str(target)!r}",
-            found="a file" if target.is_file() else "a folder that holds no study.json",
-            needed="a new folder, an empty one, or one that an earlier study wrote",
-            suggestion="choose another place with --out",
-        )
-    # Find out now, not after ten minutes of computing, whether the place can be written.
-    parent = target.parent
-    while not parent.exists() and parent != parent.parent:
-        parent = parent.parent
     try:
+        empty = target.is_dir() and not any(target.iterdir())
+        if (target.exists() or target.is_symlink()) and not empty and not (target / "study.json").is_file():
+            raise OutputError(
+                f"cannot write the study to {str(target)!r}",
+                found="a folder that holds no study.json" if target.is_dir() else "a file",
+                needed="a new folder, an empty one, or one that an earlier study wrote",
+                suggestion="choose another place with --out",
+            )
+        # Find out now, not after ten minutes of computing, whether the place can be written.
+        parent = target.absolute().parent
+        while not parent.exists() and parent != parent.parent:
+            parent = parent.parent
         with tempfile.TemporaryFile(dir=parent):
             pass
     except OSError as error:
@@ -228,7 +238,11 @@ def _replace(scratch: Path, target: Path) -> None:
     old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
     try:
         target.rename(old / "old")
-        scratch.rename(target)
+        try:
+            scratch.rename(target)
+        except BaseException:
+            (old / "old").rename(target)
+            raise
     finally:
         shutil.rmtree(old, ignore_errors=True)
 

@@ -29,6 +29,7 @@ from edgepair.study.result import (
     CURVE_COLUMNS,
     IMPORTANCE_COLUMNS,
     LEARNING_COLUMNS,
+    PREDICTION_COLUMNS,
     SCORE_COLUMNS,
     StudyResult,
 )
@@ -147,12 +148,21 @@ def run_study(
         quick=quick,
         tune=tune,
     )
+    if n_jobs is not None and n_jobs < 1:
+        raise OptionError(
+            f"cannot run the study in {n_jobs} processes",
+            found=f"n_jobs {n_jobs}",
+            needed="a whole number from 1",
+            suggestion="leave it out to use all cores",
+        )
     datasets = _check_datasets(dataset)
     plan = _plan(datasets, config)
     outcomes, tables = _fit_all(plan, config, n_jobs, cache, on_progress)
     scores, importances, predictions, learning, curves = [], [], [], [], []
     for absorber_cells in plan.by_absorber():
-        drawn = draw_groups(absorber_cells[0].n_groups, DRAWS, [config.seed, 1])
+        # Independent over absorbers, paired over the tasks, modalities and learners of one.
+        seed_of_draws = [config.seed, 1, *absorber_cells[0].absorber.encode()]
+        drawn = draw_groups(absorber_cells[0].n_groups, DRAWS, seed_of_draws)
         for cell in absorber_cells:
             for modality in plan.modalities[cell.absorber]:
                 for learner in config.learners:
@@ -174,7 +184,9 @@ def run_study(
     shares = [row for row in importances if row["kind"] == "share"]
     return StudyResult(
         scores=pd.DataFrame([row for item in scores for row in item.rows()], columns=list(SCORE_COLUMNS)),
-        predictions=pd.concat(predictions, ignore_index=True),
+        predictions=pd.concat(predictions, ignore_index=True)
+        if predictions
+        else pd.DataFrame(columns=list(PREDICTION_COLUMNS)),
         importances=pd.DataFrame(importances, columns=list(IMPORTANCE_COLUMNS)),
         findings=find(main, shares, config.learners[0]),
         config=_describe(config, datasets, plan, time.monotonic() - started),
@@ -213,9 +225,18 @@ class _Outcomes:
 
 
 def _check_datasets(dataset: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
-    datasets = list(dataset) if isinstance(dataset, Sequence) else [dataset]
+    import xarray as xr
+
+    datasets = [dataset] if isinstance(dataset, xr.Dataset | str) else list(dataset)
     seen: set[str] = set()
     for number, item in enumerate(datasets):
+        if not isinstance(item, xr.Dataset):
+            raise OptionError(
+                f"cannot study dataset {number}",
+                found=f"a {type(item).__name__}",
+                needed="an xarray.Dataset",
+                suggestion="open files with edgepair.open_dataset first",
+            )
         validate(item, name=f"dataset {number} ({item.attrs.get('absorber', 'no absorber')})")
         absorber = str(item.attrs["absorber"])
         if absorber in seen:

@@ -58,7 +58,7 @@ def test_pickle_round_trip_keeps_kind_and_parts(kind: type[EdgepairError], proto
 
 def test_parts_must_be_named() -> None:
     with pytest.raises(TypeError, match="positional"):
-        EdgepairError("problem", "found", "needed", "suggestion")  # type: ignore[call-arg, misc]
+        EdgepairError("problem", "found", "needed", "suggestion")  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="suggestion"):
         EdgepairError("problem", found="x", needed="y")  # type: ignore[call-arg]
 

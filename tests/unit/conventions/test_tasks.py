@@ -8,7 +8,11 @@ from edgepair.conventions import TASKS, OptionError, parse_tasks
 
 
 def test_all_tasks_by_default_in_the_order_of_the_table() -> None:
-    assert [task.name for task in parse_tasks(None)] == ["oxidation_state", "coordination_number", "bond_length"]
+    assert [task.name for task in parse_tasks(None)] == [
+        "oxidation_state",
+        "coordination_number",
+        "bond_length",
+    ]
 
 
 def test_order_and_repeats_do_not_matter() -> None:

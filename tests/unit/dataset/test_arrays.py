@@ -49,7 +49,11 @@ def test_defaults_make_each_site_its_own_material(energy: Floats, step_mu: Float
 
 def test_sites_of_one_material(energy: Floats, step_mu: Floats) -> None:
     dataset = make(
-        energy, step_mu, material_id=["b", "a", "b"], formula=["Fe3O4", "FeO", "Fe3O4"], multiplicity=[8, 4, 16]
+        energy,
+        step_mu,
+        material_id=["b", "a", "b"],
+        formula=["Fe3O4", "FeO", "Fe3O4"],
+        multiplicity=[8, 4, 16],
     )
     assert dataset["material_id"].values.tolist() == ["b", "a"]
     assert dataset["formula"].values.tolist() == ["Fe3O4", "FeO"]
@@ -157,7 +161,10 @@ def test_labels_may_be_missing_but_not_infinite(energy: Floats, step_mu: Floats)
         ({"bond_length": [195, 200, 210]}, "possible are 1 to 4 Å"),
         ({"material_id": ["a", "b"]}, "'material_id'"),
         ({"formula": ["FeO"]}, "'formula'"),
-        ({"material_id": ["a", "b", "a"], "formula": ["FeO", "FeO", "Fe2O3"]}, "'FeO' and 'Fe2O3' for material 'a'"),
+        (
+            {"material_id": ["a", "b", "a"], "formula": ["FeO", "FeO", "Fe2O3"]},
+            "'FeO' and 'Fe2O3' for material 'a'",
+        ),
         ({"multiplicity": [1, 0, 1]}, "whole numbers"),
         ({"multiplicity": [1, 1.5, 1]}, "whole numbers"),
         ({"multiplicity": [1, np.nan, 1]}, "whole numbers"),

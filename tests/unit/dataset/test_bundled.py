@@ -46,7 +46,9 @@ def test_stored_pdfs_start_along_their_baseline(absorber: str) -> None:
     for name in ("G", "G_M", "G_neutron"):
         slopes = dataset[name].values[:, low] / dataset["r"].values[low]
         # stored to 2**-13 of the value
-        np.testing.assert_allclose(slopes, dataset[f"{name}_baseline"].values[:, None] + 0 * slopes, rtol=2e-4)
+        np.testing.assert_allclose(
+            slopes, dataset[f"{name}_baseline"].values[:, None] + 0 * slopes, rtol=2e-4
+        )
         assert dataset[name].attrs["ideal_u_iso"] == IDEAL_U_ISO
     assert (dataset["G_M_baseline"].values > dataset["G_baseline"].values).all()
 

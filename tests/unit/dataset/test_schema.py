@@ -66,7 +66,8 @@ def test_wrong_dimensions(synthetic_dataset: xr.Dataset) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "dtype", "kind"), [("multiplicity", float, "integer"), ("complete", int, "flag"), ("mu", int, "float")]
+    ("name", "dtype", "kind"),
+    [("multiplicity", float, "integer"), ("complete", int, "flag"), ("mu", int, "float")],
 )
 def test_wrong_kind(name: str, dtype: type, kind: str, synthetic_dataset: xr.Dataset) -> None:
     (problem,) = find_problems(synthetic_dataset.assign({name: synthetic_dataset[name].astype(dtype)}))
@@ -79,7 +80,9 @@ def test_wrong_kind(name: str, dtype: type, kind: str, synthetic_dataset: xr.Dat
 def test_curves_must_be_finite(name: str, bad: float, synthetic_dataset: xr.Dataset) -> None:
     synthetic_dataset[name].values[7, 3] = bad
     row = VARIABLES[name].dims[0]
-    assert find_problems(synthetic_dataset) == [f"{name!r} has 1 values that are not finite, first in {row} 7"]
+    assert find_problems(synthetic_dataset) == [
+        f"{name!r} has 1 values that are not finite, first in {row} 7"
+    ]
 
 
 @pytest.mark.parametrize("name", ["oxidation_state", "coordination_number", "bond_length"])

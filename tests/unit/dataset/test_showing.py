@@ -36,7 +36,9 @@ def test_every_pdf_goes_through_the_instrument(ideal: xr.Dataset) -> None:
     assert find_problems(shown) == []
     np.testing.assert_array_equal(shown["r"], instrument.grid())
     for k, name in enumerate(NAMES, 1):
-        expected = apply_instrument(R, ideal[name], baseline=k * SLOPES, ideal_u_iso=0.003, instrument=instrument)
+        expected = apply_instrument(
+            R, ideal[name], baseline=k * SLOPES, ideal_u_iso=0.003, instrument=instrument
+        )
         # stored as 32-bit numbers
         np.testing.assert_allclose(shown[name], expected, rtol=1e-6, atol=1e-7)
 

@@ -95,7 +95,9 @@ def test_no_group_stands_on_both_sides(layout: tuple[Integers, NDArray[np.float6
 
 @settings(max_examples=100, deadline=None)
 @given(layouts())
-def test_every_frequent_class_is_in_every_fold(layout: tuple[Integers, NDArray[np.float64], int, int]) -> None:
+def test_every_frequent_class_is_in_every_fold(
+    layout: tuple[Integers, NDArray[np.float64], int, int],
+) -> None:
     groups, classes, n_folds, seed = layout
     folds = make_folds(groups, n_folds=n_folds, n_repeats=2, seed=seed, classes=classes)
     for kind in np.unique(classes):
@@ -121,7 +123,9 @@ def test_folds_are_balanced(layout: tuple[Integers, NDArray[np.float64], int, in
     counts = np.bincount(folds, minlength=n_folds)
     largest = np.bincount(groups).max()
     # whole groups are dealt, and every class may leave a remainder
-    assert counts.max() - counts.min() <= (1 + len(np.unique(classes))) * largest + 0.25 * len(groups) / n_folds
+    assert (
+        counts.max() - counts.min() <= (1 + len(np.unique(classes))) * largest + 0.25 * len(groups) / n_folds
+    )
 
 
 def test_bundled_classes_are_in_every_fold() -> None:
@@ -137,3 +141,9 @@ def test_bundled_classes_are_in_every_fold() -> None:
             if len(np.unique(groups[known][classes == kind])) >= 5:
                 for repeat in folds:
                     assert min(groups_per_fold(repeat, groups[known], classes == kind)) >= 1, (task, kind)
+
+
+def test_classes_too_rare_for_every_fold_are_accepted() -> None:
+    # every class has fewer sites than there are folds: scikit-learn's stratified folds refuse that
+    folds = make_folds(np.arange(12), n_folds=6, n_repeats=2, seed=0, classes=np.arange(12) // 3.0)
+    assert all(np.bincount(repeat).tolist() == [2] * 6 for repeat in folds)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +32,10 @@ def saved(small: xr.Dataset, tmp_path: Path) -> Path:
     path = tmp_path / "small.zarr.zip"
     save_dataset(small, path)
     return path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
 
 
 def assert_same(opened: xr.Dataset, original: xr.Dataset) -> None:
@@ -75,7 +78,7 @@ def test_saving_again_gives_the_same_bytes(saved: Path, small: xr.Dataset, tmp_p
 def test_saving_replaces_and_leaves_nothing_else(saved: Path, synthetic_dataset: xr.Dataset) -> None:
     save_dataset(synthetic_dataset, saved)
     assert open_dataset(saved).sizes["site"] == 60
-    assert os.listdir(saved.parent) == [saved.name]
+    assert names(saved.parent) == [saved.name]
 
 
 @pytest.mark.parametrize("name", ["data.zarr", "data.zarr.zip", "x"])
@@ -94,7 +97,7 @@ def test_invalid_dataset_is_not_written(small: xr.Dataset, tmp_path: Path) -> No
     small["mu"].values[0, 0] = np.nan
     with pytest.raises(DataError, match="'mu' has 1 values"):
         save_dataset(small, tmp_path / "a.zip")
-    assert os.listdir(tmp_path) == []
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("place", ["file/a.zip", "absent/a.zip", "folder"])
@@ -104,8 +107,8 @@ def test_unwritable_place(place: str, small: xr.Dataset, tmp_path: Path) -> None
     with pytest.raises(OutputError, match="cannot save the dataset") as caught:
         save_dataset(small, tmp_path / place)
     assert place in caught.value.problem
-    assert sorted(os.listdir(tmp_path)) == ["file", "folder"]
-    assert os.listdir(tmp_path / "folder") == []
+    assert names(tmp_path) == ["file", "folder"]
+    assert names(tmp_path / "folder") == []
     assert (tmp_path / "file").read_text() == "in the way"
 
 
@@ -128,13 +131,14 @@ def test_flipped_bit_is_found_or_harmless(seed: int, saved: Path, small: xr.Data
     saved.write_bytes(content)
     try:
         opened = open_dataset(saved)
-    except DataError as error:
-        assert "cannot" in error.problem
-    else:
-        assert_same(opened, small)  # a time stamp or a permission bit
+    except DataError:
+        return  # found; any other exception fails the test
+    assert_same(opened, small)  # a time stamp or a permission bit
 
 
-@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x03\x04" + b"\x00" * 100], ids=["empty", "text", "head"])
+@pytest.mark.parametrize(
+    "content", [b"", b"not a zip", b"PK\x03\x04" + b"\x00" * 100], ids=["empty", "text", "head"]
+)
 def test_not_a_zip(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(content)
     with pytest.raises(DataError, match="Needed: a complete Zarr folder or zip"):

@@ -97,7 +97,14 @@ def test_grid_beyond_the_ideal_curve_is_refused(instrument: PDFInstrument) -> No
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("r_step", 0.0), ("r_step", -0.1), ("r_last", np.nan), ("qmax", -1.0), ("qdamp", -0.1), ("u_iso", np.inf)],
+    [
+        ("r_step", 0.0),
+        ("r_step", -0.1),
+        ("r_last", np.nan),
+        ("qmax", -1.0),
+        ("qdamp", -0.1),
+        ("u_iso", np.inf),
+    ],
 )
 def test_impossible_parameter_is_named(name: str, value: float) -> None:
     with pytest.raises(OptionError, match="this PDF instrument") as caught:

@@ -16,7 +16,10 @@ from edgepair.structures import SourceMaterial, read_structure_table
 
 def test_parquet_of_poscars(tmp_path: Path, nio: Structure, rutile: Structure) -> None:
     path = tmp_path / "structures.parquet"
-    rows = [{"mp_id": "mp-1", "poscar": nio.to(fmt="poscar")}, {"mp_id": "mp-2", "poscar": rutile.to(fmt="poscar")}]
+    rows = [
+        {"mp_id": "mp-1", "poscar": nio.to(fmt="poscar")},
+        {"mp_id": "mp-2", "poscar": rutile.to(fmt="poscar")},
+    ]
     pd.DataFrame(rows).to_parquet(path)
     materials = list(read_structure_table(path))
     assert [material.material_id for material in materials] == ["mp-1", "mp-2"]
@@ -43,7 +46,9 @@ def test_missing_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "row", [{"structure": {}}, {"mp_id": "mp-1"}, {"mp_id": "mp-1", "poscar": "..."}], ids=["id", "structure", "column"]
+    "row",
+    [{"structure": {}}, {"mp_id": "mp-1"}, {"mp_id": "mp-1", "poscar": "..."}],
+    ids=["id", "structure", "column"],
 )
 def test_missing_column_is_named(tmp_path: Path, row: dict[str, object]) -> None:
     path = tmp_path / "s.json"

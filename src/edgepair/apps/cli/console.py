@@ -29,6 +29,11 @@ def split_list(values: list[str] | None) -> list[str] | None:
     list of str or None
         Each part once, without blanks; None where the option was not given.
 
+    Raises
+    ------
+    OptionError
+        The option was given, but empty: as an unset shell variable would leave it.
+
     Examples
     --------
     >>> split_list(["Fe,Mn", "Ti"])
@@ -37,7 +42,17 @@ def split_list(values: list[str] | None) -> list[str] | None:
     if not values:
         return None
     parts = [part.strip() for value in values for part in value.split(",")]
-    return list(dict.fromkeys(part for part in parts if part)) or None
+    named = list(dict.fromkeys(part for part in parts if part))
+    if not named:
+        from edgepair.conventions import OptionError
+
+        raise OptionError(
+            "cannot use an empty option",
+            found=f"{values[0]!r}",
+            needed="a name, or several with commas between them",
+            suggestion="leave the option out for its default",
+        )
+    return named
 
 
 def output_console() -> Console:

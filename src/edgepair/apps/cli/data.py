@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -50,12 +51,23 @@ def validate(
     paths: Annotated[list[str], typer.Argument(help="Datasets (.zarr.zip or folder).")],
 ) -> None:
     """Say what is wrong with a dataset, in plain words."""
+    from edgepair.conventions import EdgepairError
     from edgepair.dataset import open_dataset
 
+    wrong = 0
     for path in paths:
-        dataset = open_dataset(path)
+        try:
+            dataset = open_dataset(path)
+        except EdgepairError as error:
+            wrong += 1
+            if wrong == len(paths):
+                raise
+            print(f"edgepair: {error}", file=sys.stderr)
+            continue
         sizes = ", ".join(f"{size} {name}" for name, size in dataset.sizes.items())
         print(f"{path}: follows the schema ({dataset.attrs['absorber']}; {sizes})")
+    if wrong:
+        raise typer.Exit(1)
 
 
 def _report(datasets: list[xr.Dataset], as_json: bool) -> None:

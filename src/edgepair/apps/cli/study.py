@@ -60,19 +60,11 @@ def study(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Compare XANES, PDF, dPDF and their combinations; test the paper's findings."""
-    from edgepair.conventions import OptionError
     from edgepair.report import write_study
     from edgepair.study import check_output, run_study, staged_output
 
     started = time.monotonic()
     check_output(out)
-    if jobs is not None and jobs < 1:
-        raise OptionError(
-            f"cannot run the study in {jobs} processes",
-            found=f"--jobs {jobs}",
-            needed="a whole number from 1",
-            suggestion="leave --jobs out to use all cores",
-        )
     datasets = _open(split_list(data), split_list(absorber))
     try:
         with progress_bar("edgepair study", quiet=quiet or as_json) as on_progress:

@@ -1,0 +1,213 @@
+"""How the study was made, in words that follow from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from edgepair.models import LEARNERS
+from edgepair.report.formats import count, counted, listed
+from edgepair.report.tables import BASELINE
+
+if TYPE_CHECKING:
+    from edgepair.study import StudyResult
+
+SPLIT_TITLES = {
+    "formula": "grouped by reduced formula",
+    "material": "grouped by material",
+    "random": "random split",
+}
+"""Names of the splits for people."""
+
+SPLIT_SHORT = {"formula": "by formula", "material": "by material", "random": "random"}
+"""The same in a table."""
+
+RANDOM_BANNER = (
+    "Random split: sites of one material, and materials of one formula, stand on both sides of the folds. "
+    "These scores flatter every technique; use them only beside numbers that were published so."
+)
+
+REFERENCES = (
+    (
+        "Na Narong, Zachko, Torrisi and Billinge, Interpretable multimodal machine "
+        "learning analysis of X-ray "
+        "absorption near-edge spectra and pair distribution functions, arXiv 2410.17467",
+        "https://arxiv.org/abs/2410.17467",
+    ),
+    (
+        "Torrisi et al., Random forest machine learning models for interpretable X-ray absorption near-edge "
+        "structure spectrum-property relationships, npj Comput. Mater. 6, 109 (2020)",
+        "https://doi.org/10.1038/s41524-020-00376-6",
+    ),
+    (
+        "Geurts, Ernst and Wehenkel, Extremely randomized trees, Mach. Learn. 63, 3 (2006)",
+        "https://doi.org/10.1007/s10994-006-6226-1",
+    ),
+    ("Breiman, Random forests, Mach. Learn. 45, 5 (2001)", "https://doi.org/10.1023/A:1010933404324"),
+    (
+        "Nadeau and Bengio, Inference for the generalization error, Mach. Learn. 52, 239 (2003)",
+        "https://doi.org/10.1023/A:1024068626366",
+    ),
+    (
+        "Rehr et al., Parameter-free calculations of X-ray spectra with FEFF9, "
+        "Phys. Chem. Chem. Phys. 12, 5503 (2010)",
+        "https://doi.org/10.1039/B926434E",
+    ),
+    (
+        "Kas et al., Advanced calculations of X-ray spectroscopies with FEFF10 and Corvus, "
+        "J. Synchrotron Rad. 28, 1801 (2021)",
+        "https://doi.org/10.1107/S1600577521008614",
+    ),
+    (
+        "Farrow et al., PDFfit2 and PDFgui, J. Phys.: Condens. Matter 19, 335219 (2007)",
+        "https://doi.org/10.1088/0953-8984/19/33/335219",
+    ),
+    (
+        "Ong et al., Python Materials Genomics (pymatgen), Comput. Mater. Sci. 68, 314 (2013)",
+        "https://doi.org/10.1016/j.commatsci.2012.10.028",
+    ),
+    (
+        "Pan et al., Benchmarking coordination number prediction algorithms (CrystalNN), "
+        "Inorg. Chem. 60, 1590 (2021)",
+        "https://doi.org/10.1021/acs.inorgchem.0c02996",
+    ),
+    (
+        "Jain et al., The Materials Project, APL Mater. 1, 011002 (2013)",
+        "https://doi.org/10.1063/1.4812323",
+    ),
+)
+"""What the study rests on: text and address."""
+
+
+def methods_of(result: StudyResult) -> list[dict[str, str]]:
+    """Say in words how a study was made.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+
+    Returns
+    -------
+    list of dict
+        ``title`` and ``text`` of each paragraph.
+    """
+    config = result.config["config"]
+    kinds = set(result.importances["kind"].unique().tolist())
+    paragraphs = [
+        ("Splits", _splits(result)),
+        ("Intervals of scores", _intervals(result)),
+        ("Learners", _learners(config)),
+        ("Importances", _importances(kinds)),
+        ("Labels", _LABELS),
+        ("Findings", _FINDINGS),
+    ]
+    if len(result.learning):
+        paragraphs.append(
+            (
+                "Learning curves",
+                "One round of the same folds, learned from a part of the training formulas that is drawn by "
+                "chance; the held-out sites stay the same.",
+            )
+        )
+    return [{"title": title, "text": text} for title, text in paragraphs if text]
+
+
+_LABELS = (
+    "Unless the data brought their own: oxidation states by bond valence "
+    "(pymatgen's BVAnalyzer), coordination "
+    "numbers and neighbours by CrystalNN, the bond length as the mean distance to those neighbours."
+)
+
+_FINDINGS = (
+    "A finding holds where the whole 95 % interval lies above zero, does not hold "
+    "where it lies below, and is "
+    "undecided otherwise. Differences are taken draw by draw, so both sides see the "
+    "same formulas. “Mean” is the "
+    "unweighted mean over absorbers; the overall estimate is the mean over "
+    "absorbers and classification tasks. "
+    "Nothing is corrected for the number of comparisons."
+)
+
+
+def _splits(result: StudyResult) -> str:
+    config = result.config["config"]
+    split = str(config["split"])
+    repeats = sorted({int(n) for n in result.config.get("repeats", {}).values()})
+    often = (
+        "once"
+        if repeats in ([], [1])
+        else f"{listed([str(n) for n in repeats])} times".replace(" and ", " or ")
+    )
+    said = {
+        "formula": "no reduced formula, and so no material, stands on both sides of a split",
+        "material": "no material stands on both sides of a split, but two materials of one formula may",
+        "random": "sites are dealt one by one, so that twins stand on both sides of a split",
+    }.get(split, split)
+    text = (
+        f"{config['folds']} folds, dealt {often}: {said}. Every modality and learner "
+        f"sees the same folds, and "
+        "every site is predicted by models that have not seen it."
+    )
+    without = [name for name, kind in result.config.get("groups", {}).items() if kind != "formula"]
+    if without and split == "formula":
+        text += f" The data of {listed(without)} name no formulas: there a group is a material."
+    return text
+
+
+def _intervals(result: StudyResult) -> str:
+    draws = int(result.config.get("bootstrap_draws", 1000))
+    return (
+        f"95 % intervals from a bootstrap of {count(draws)} draws over formulas, not "
+        f"over sites: sites of one "
+        "formula are no independent evidence. The same draws serve every modality, learner and task of an "
+        "absorber. A score is the mean over the rounds of folds."
+    )
+
+
+def _learners(config: Mapping[str, Any]) -> str:
+    told = []
+    for name in config["learners"]:
+        learner = LEARNERS.get(name)
+        if learner is None or name == BASELINE:
+            continue
+        settings = "; ".join(
+            f"{kind}: " + ", ".join(f"{key} {value}" for key, value in chosen.items())
+            for kind, chosen in (
+                ("classes", learner.classifier_settings),
+                ("numbers", learner.regressor_settings),
+            )
+            if chosen
+        )
+        told.append(
+            f"“{name}” is scikit-learn's {learner.classifier} or {learner.regressor} with "
+            f"{counted(int(config['trees']), 'tree')}"
+            + (f" ({settings})" if settings else " and its defaults")
+        )
+    text = "; ".join(told) + "." if told else ""
+    if config.get("tune"):
+        text += " Settings are searched inside each training set, by inner folds of its own groups."
+    if BASELINE in config["learners"]:
+        text += " The baseline looks at no curve: it answers with the commonest class or the mean."
+    return text[:1].upper() + text[1:]
+
+
+def _importances(kinds: set[str]) -> str:
+    parts = []
+    if "impurity" in kinds:
+        parts.append(
+            "Impurity importance: the part of the impurity that features at a point removed "
+            "in the forest, all "
+            "points of a modality adding up to 100 %; the mean over folds and rounds, with "
+            "intervals corrected "
+            "for overlapping training sets (Nadeau and Bengio)."
+        )
+    if "share" in kinds:
+        parts.append("A technique's share adds up its points.")
+    if "permutation" in kinds:
+        parts.append(
+            "Permutation importance: how far the main score falls on held-out sites when all features in a "
+            "window are shuffled between sites, with bootstrap intervals over formulas. Neighbouring windows "
+            "carry much the same, so each can look dispensable."
+        )
+    return " ".join(parts)

@@ -1,0 +1,200 @@
+"""The findings in words: one verdict each, and the sentence that opens the report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from edgepair.conventions import TASKS
+from edgepair.report.formats import (
+    METRIC_TITLES,
+    count,
+    interval,
+    listed,
+    number,
+    percent,
+    short_title,
+    task_title,
+)
+from edgepair.report.tables import main_metric
+from edgepair.study import FINDINGS
+
+if TYPE_CHECKING:
+    from edgepair.study import Finding
+
+_WORDS = {
+    "xanes_beats_pdf": {
+        "holds": "XANES alone beats the PDF alone",
+        "undecided": "XANES alone and the PDF alone cannot be told apart",
+        "does_not_hold": "the PDF alone beats XANES alone",
+    },
+    "dpdf_narrows_gap": {
+        "holds": "the dPDF does better than the total PDF",
+        "undecided": "whether the dPDF does better than the total PDF is undecided",
+        "does_not_hold": "the dPDF does worse than the total PDF",
+    },
+    "combination_best": {
+        "holds": "a combination does better than the best single technique",
+        "undecided": "a combination brings no clear gain over the best single technique",
+        "does_not_hold": "a combination does worse than the best single technique",
+    },
+    "xanes_dominates": {
+        "holds": "XANES takes most of the importance in combinations",
+        "undecided": "neither technique clearly takes most of the importance in combinations",
+        "does_not_hold": "XANES takes the smaller part of the importance in combinations",
+    },
+}
+
+VERDICT_TITLES = {
+    "holds": "holds",
+    "does_not_hold": "does not hold",
+    "undecided": "undecided",
+    "mixed": "mixed",
+}
+"""Verdicts for people; ``mixed`` where the cells differ and there is no overall estimate."""
+
+
+def summarise_findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Gather each finding with its verdict, overall estimates and single ones.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        All findings of a study.
+
+    Returns
+    -------
+    list of dict
+        ``finding, title, verdict, verdict_title, counts, n, tally, lines, sentences``. ``lines`` are the
+        estimates worth showing first: overall ones, else all single ones.
+    """
+    told = []
+    for name, title in FINDINGS.items():
+        mine = [item for item in findings if item.finding == name]
+        if not mine:
+            continue
+        single = [item for item in mine if item.absorber != "all"]
+        overall = [item for item in mine if item.absorber == "all"]
+        head = [item for item in overall if item.task == "all"]
+        if not head and len(overall) == 1:
+            head = overall
+        verdicts = {item.verdict for item in single}
+        if head:
+            verdict = head[0].verdict
+        elif len(verdicts) == 1:
+            verdict = verdicts.pop()
+        else:
+            verdict = "mixed"
+        # The overall estimate is over classes; numbers that are not classes stand beside it.
+        beside = [
+            i for i in overall if i not in head and i.task in TASKS and TASKS[i.task].kind == "regression"
+        ]
+        counts = {
+            key: sum(item.verdict == key for item in single)
+            for key in ("holds", "undecided", "does_not_hold")
+        }
+        told.append(
+            {
+                "finding": name,
+                "title": title[:1].upper() + title[1:],
+                "verdict": verdict,
+                "verdict_title": VERDICT_TITLES[verdict],
+                "counts": counts,
+                "n": len(single),
+                "tally": _tally(counts, len(single)),
+                "lines": [_line(item) for item in ([*head, *beside] or single)],
+                "sentences": [item.sentence for item in mine],
+            }
+        )
+    return told
+
+
+def _tally(counts: dict[str, int], n: int) -> str:
+    words = {"holds": "it holds in", "undecided": "is undecided in", "does_not_hold": "does not hold in"}
+    parts = [f"{words[key]} {times}" for key, times in counts.items() if times]
+    text = listed(parts)
+    if not text.startswith("it"):
+        text = "it " + text
+    return f"Of {n} pairs of absorber and task, {text}."
+
+
+def _line(item: Finding) -> dict[str, Any]:
+    is_share = item.finding == "xanes_dominates"
+    if is_share:
+        text = percent(item.estimate + 0.5)
+        span = f"{interval(100 * (item.lower + 0.5), 100 * (item.upper + 0.5), 0)} %"
+        of = "of the importance"
+    else:
+        text = number(item.estimate, sign=True)
+        span = interval(item.lower, item.upper, sign=True)
+        of = "R²" if item.task in TASKS and TASKS[item.task].kind == "regression" else "weighted F1"
+    where = "" if item.absorber == "all" else f"{item.absorber}, "
+    what = "classification tasks" if item.task == "all" else task_title(item.task)
+    return {
+        "label": where + what,
+        "estimate": item.estimate,
+        "lower": item.lower,
+        "upper": item.upper,
+        "verdict": item.verdict,
+        "text": text,
+        "interval": span,
+        "of": of,
+    }
+
+
+def headline(
+    findings: Sequence[dict[str, Any]],
+    overview: Sequence[dict[str, Any]],
+    n_sites: int,
+    absorbers: Sequence[str],
+) -> str:
+    """Say in one sentence what the study found.
+
+    Parameters
+    ----------
+    findings : sequence of dict
+        From `summarise_findings`.
+    overview : sequence of dict
+        Rows of the dot plot; used where no finding could be tested.
+    n_sites : int
+        Sites that were scored.
+    absorbers : sequence of str
+        Absorbers.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
+    start = f"On {count(n_sites)} sites of {listed(absorbers)}"
+    clauses = [_clause(item) for item in findings]
+    if clauses:
+        return f"{start}, " + _joined(clauses) + "."
+    known = [row for row in overview if row["value"] is not None and math.isfinite(row["value"])]
+    if not known:
+        return f"{start}, nothing could be scored."
+    tasks = list(dict.fromkeys(row["task"] for row in known))
+    parts = []
+    for task in tasks:
+        best = max((row for row in known if row["task"] == task), key=lambda row: float(row["value"]))
+        metric = METRIC_TITLES[main_metric(task)]
+        parts.append(
+            f"{short_title(best['modality'])} reads the {task_title(task)} of {best['absorber']} with "
+            f"{metric} {number(best['value'])}"
+        )
+    return f"{start}, " + _joined(parts) + "."
+
+
+def _clause(item: dict[str, Any]) -> str:
+    words = _WORDS[item["finding"]]
+    if item["verdict"] == "mixed":
+        holds = item["counts"]["holds"]
+        return f"{words['holds']} in {holds} of {item['n']} comparisons" if holds else words["undecided"]
+    return words[item["verdict"]]
+
+
+def _joined(clauses: Sequence[str]) -> str:
+    if len(clauses) < 3:
+        return " and ".join(clauses)
+    return "; ".join(clauses[:-1]) + "; and " + clauses[-1]

@@ -1,0 +1,125 @@
+"""The dictionary behind the page equals the tables of the study."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from edgepair.report import summarise_study
+from edgepair.report.summary import best_modalities
+
+
+def test_it_is_plain(study: Any) -> None:
+    json.dumps(summarise_study(study()), allow_nan=False)
+
+
+def test_dots_are_the_main_scores(study: Any) -> None:
+    result = study()
+    scores = result.scores
+    dots = summarise_study(result)["overview"]
+    assert len(dots) == 2 * 3 * 5
+    for dot in dots:
+        chosen = (
+            (scores["absorber"] == dot["absorber"])
+            & (scores["task"] == dot["task"])
+            & (scores["modality"] == dot["modality"])
+            & (scores["learner"] == "forest")
+            & (scores["split"] == "formula")
+            & (scores["metric"] == ("r2" if dot["task"] == "bond_length" else "f1_weighted"))
+        )
+        assert chosen.sum() == 1
+        row = scores[chosen].iloc[0]
+        assert (dot["value"], dot["lower"], dot["upper"]) == (row["value"], row["lower"], row["upper"])
+        assert dot["baseline"] == 0.3
+
+
+def test_dots_equal_the_table(study: Any) -> None:
+    told = summarise_study(study())
+    for dot in told["overview"]:
+        table = next(t for t in told["scores"] if t["name"] == dot["task"])
+        row = next(
+            r
+            for r in table["rows"]
+            if (r["absorber"], r["modality"], r["split"]) == (dot["absorber"], dot["modality"], "formula")
+        )
+        place = [m["name"] for m in table["metrics"]].index(dot["metric"])
+        assert row["values"][place] == {key: dot[key] for key in ("value", "lower", "upper")}
+
+
+def test_the_table_holds_every_score_once(study: Any) -> None:
+    result = study(learners=["forest", "stock", "dummy"])
+    told = summarise_study(result)
+    cells = sum(len(row["values"]) for table in told["scores"] for row in table["rows"])
+    real = result.scores[result.scores["learner"] != "dummy"]
+    floor = result.scores[result.scores["learner"] == "dummy"].drop_duplicates(["absorber", "task", "metric"])
+    assert cells == len(real) + len(floor)
+
+
+def test_key_numbers(study: Any) -> None:
+    tiles = summarise_study(study())["key_numbers"]
+    assert tiles[0]["value"] == 48
+    assert tiles[1]["value"] == pytest.approx(0.9 - 0.011 / 2)
+    assert "XANES" in tiles[1]["note"]
+
+
+def test_best_is_taken_among_modalities_that_most_absorbers_have() -> None:
+    rows = [
+        {"task": "bond_length", "modality": "xanes", "value": 0.6},
+        {"task": "bond_length", "modality": "xanes", "value": 0.6},
+        {"task": "bond_length", "modality": "pdf", "value": 0.9},
+    ]
+    assert best_modalities(rows) == [
+        {"task": "bond_length", "modality": "xanes", "value": 0.6, "n_absorbers": 2}
+    ]
+
+
+def test_findings_carry_verdict_and_counts(study: Any) -> None:
+    first, second = summarise_study(study())["findings"]
+    assert (first["verdict"], first["counts"]["holds"], first["n"]) == ("holds", 6, 6)
+    assert second["verdict"] == "undecided"
+    assert first["lines"][0]["estimate"] == 0.1
+    assert first["lines"][0]["text"] == "+0.100"
+
+
+def test_one_absorber_has_no_overall_estimate(study: Any) -> None:
+    first = summarise_study(study(absorbers=["Fe"]))["findings"][0]
+    assert first["verdict"] == "holds"
+    assert [line["label"] for line in first["lines"]] == [
+        "Fe, oxidation state",
+        "Fe, coordination number",
+        "Fe, mean bond length",
+    ]
+
+
+def test_the_sentence_names_what_was_found(study: Any) -> None:
+    sentence = summarise_study(study())["sentence"]
+    assert sentence == (
+        "On 48 sites of Mn and Fe, XANES alone beats the PDF alone and a combination brings no clear gain "
+        "over the best single technique."
+    )
+    alone = summarise_study(study(modalities=["pdf"], absorbers=["Fe"]))["sentence"]
+    assert alone.startswith("On 24 sites of Fe, PDF reads the oxidation state of Fe with weighted F1 0.900")
+
+
+def test_flattery_is_random_less_honest(study: Any) -> None:
+    rows = summarise_study(study())["flattery"]
+    assert len(rows) == 15
+    assert all(row["gain"] == pytest.approx(0.05) for row in rows)
+    assert summarise_study(study(split="random"))["flattery"] == []
+
+
+def test_methods_follow_the_settings(study: Any) -> None:
+    told = {item["title"]: item["text"] for item in summarise_study(study())["methods"]}
+    assert "5 folds, dealt 2 times: no reduced formula" in told["Splits"]
+    assert "bootstrap of 1,000 draws over formulas" in told["Intervals of scores"]
+    assert "ExtraTreesClassifier" in told["Learners"]
+    assert "Permutation" in told["Importances"]
+    quick = {item["title"]: item["text"] for item in summarise_study(study(extras=False))["methods"]}
+    assert "Permutation" not in quick["Importances"]
+    assert "Learning curves" not in quick
+    assert (
+        "twins"
+        in {i["title"]: i["text"] for i in summarise_study(study(split="random"))["methods"]}["Splits"]
+    )

@@ -1,0 +1,153 @@
+"""Importances: they add up, they find what is informative, and say how sure they are."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+from edgepair.conventions import TASKS
+from edgepair.models import FeatureTable, FitOutcome, Window
+from edgepair.study import StudyResult
+from edgepair.study.cells import Cell, plan_cell
+from edgepair.study.config import StudyConfig
+from edgepair.study.importances import importance_rows
+from edgepair.study.scoring import draw_groups, score
+
+CELL_KEYS = ["absorber", "task", "modality", "learner"]
+
+
+def rows_of(result: StudyResult, kind: str) -> pd.DataFrame:
+    return result.importances[result.importances["kind"] == kind]
+
+
+def test_points_of_a_modality_add_up_to_one(finished_study: StudyResult) -> None:
+    sums = rows_of(finished_study, "impurity").groupby(CELL_KEYS)["value"].sum()
+    assert len(sums) == 3 * 5
+    np.testing.assert_allclose(sums, 1, atol=1e-5)
+
+
+def test_shares_of_a_combination_add_up_to_one_and_equal_the_points_of_the_technique(
+    finished_study: StudyResult,
+) -> None:
+    shares = rows_of(finished_study, "share")
+    assert set(shares["modality"]) == {"xanes+pdf", "xanes+dpdf"}
+    np.testing.assert_allclose(shares.groupby(CELL_KEYS)["value"].sum(), 1, atol=1e-5)
+    points = rows_of(finished_study, "impurity").groupby([*CELL_KEYS, "technique"])["value"].sum()
+    for row in shares.itertuples():
+        key = (row.absorber, row.task, row.modality, row.learner, row.technique)
+        assert row.value == pytest.approx(points[key], abs=1e-5)
+        assert 0 <= row.lower <= row.value <= row.upper <= 1
+        assert np.isnan(row.position)
+
+
+def test_places_lie_on_the_axes(finished_study: StudyResult, synthetic_dataset: xr.Dataset) -> None:
+    placed = finished_study.importances.dropna(subset="position")
+    assert set(placed["kind"]) == {"impurity", "permutation"}
+    assert (placed["position_low"] <= placed["position"]).all()
+    assert (placed["position"] <= placed["position_high"]).all()
+    for axis, rows in placed.groupby("axis"):
+        values = synthetic_dataset[axis].values
+        assert rows["position"].between(values[0] - 0.5, values[-1] + 0.5).all()
+        assert set(rows["unit"]) == {"eV" if axis == "energy" else "Å"}
+
+
+def test_the_informative_region_is_found(finished_study: StudyResult, synthetic_dataset: xr.Dataset) -> None:
+    """The edge, not what lies far above it, carries the oxidation state of the made data."""
+    edge = synthetic_dataset.attrs["edge_energy"]
+    mine = finished_study.importances.query("task == 'oxidation_state' and modality == 'xanes'")
+    for kind in ("impurity", "permutation"):
+        rows = mine[(mine["kind"] == kind) & mine["position"].notna()]
+        near = rows[rows["position"].between(edge - 2, edge + 14)]["value"]
+        far = rows[rows["position"] > edge + 25]["value"]
+        assert near.max() > 2 * far.max()
+        assert near.sum() > 4 * far.sum()
+
+
+def test_permuting_a_useless_window_costs_nothing(
+    finished_study: StudyResult, synthetic_dataset: xr.Dataset
+) -> None:
+    edge = synthetic_dataset.attrs["edge_energy"]
+    rows = finished_study.importances.query(
+        "task == 'oxidation_state' and modality == 'xanes' and kind == 'permutation'"
+    )
+    useless = rows[rows["position"] > edge + 25]
+    whole = rows[rows["position"].isna()]
+    assert len(useless) > 2
+    assert useless["value"].abs().max() < 0.1
+    assert (useless["lower"] <= 0.03).all()
+    assert whole["value"].item() > 0.3
+    assert whole["lower"].item() > 0
+
+
+@pytest.fixture
+def cell(synthetic_dataset: xr.Dataset) -> Cell:
+    config = StudyConfig.check(repeats=2, folds=3)
+    planned = plan_cell(synthetic_dataset, TASKS["oxidation_state"], config)[0]
+    assert planned is not None
+    return planned
+
+
+def outcome(cell: Cell, impurity: list[list[float]], permuted: np.ndarray | None = None) -> FitOutcome:
+    n = len(cell.target)
+    told = np.zeros((0, n), dtype=np.int16) if permuted is None else permuted
+    return FitOutcome(
+        cell.target.astype(np.int16), np.eye(2, dtype=np.float32)[cell.target], np.float32(impurity), told
+    )
+
+
+def table(techniques: list[str], positions: list[float]) -> FeatureTable:
+    at = np.array(positions)
+    return FeatureTable(np.zeros((60, len(at)), np.float32), np.array(techniques), at, at, at)
+
+
+def test_features_at_one_point_are_added_up(cell: Cell) -> None:
+    features = table(["xanes", "xanes", "xanes"], [7112.0, 7112.1, 7115.0])
+    outcomes = [outcome(cell, [[0.2, 0.3, 0.5]] * 3)] * 2
+    rows = importance_rows(cell, "xanes", "forest", features, outcomes, (), draw_groups(40, 10, [0]))
+    assert [(row["position"], round(row["value"], 6)) for row in rows] == [(7112.0, 0.5), (7115.0, 0.5)]
+    assert {row["kind"] for row in rows} == {"impurity"}
+    assert all(row["lower"] == pytest.approx(row["value"], abs=1e-6) for row in rows)
+
+
+def test_the_interval_of_refits_is_corrected_for_overlapping_training_sets(cell: Cell) -> None:
+    """Against the formula of Nadeau and Bengio, written out for 6 fits in 3 folds."""
+    shares = np.array([0.50, 0.56, 0.60, 0.52, 0.58, 0.62])
+    features = table(["xanes", "pdf"], [7112.0, 2.0])
+    outcomes = [outcome(cell, [[s, 1 - s] for s in part]) for part in (shares[:3], shares[3:])]
+    rows = importance_rows(cell, "xanes+pdf", "forest", features, outcomes, (), draw_groups(40, 10, [0]))
+    share = next(row for row in rows if row["kind"] == "share" and row["technique"] == "xanes")
+    half = 2.570582 * shares.std(ddof=1) * np.sqrt(1 / 6 + 1 / 2)  # Student's t, 5 degrees of freedom
+    assert share["value"] == pytest.approx(shares.mean(), abs=1e-6)
+    assert share["upper"] - share["value"] == pytest.approx(half, rel=1e-4)
+    assert share["value"] - share["lower"] == pytest.approx(half, rel=1e-4)
+
+
+def test_a_permutation_costs_the_fall_of_the_main_metric(cell: Cell) -> None:
+    features = table(["xanes", "xanes"], [7112.0, 7140.0])
+    windows = (Window("xanes", 7110.0, 7115.0, (0,)), Window("xanes", 7110.0, 7140.0, (0, 1), whole=True))
+    flipped = 1 - cell.target
+    done = outcome(cell, [[1.0, 0.0]] * 3, np.array([cell.target, flipped], dtype=np.int16))
+    drawn = draw_groups(cell.n_groups, 50, [0])
+    rows = importance_rows(cell, "xanes", "forest", features, [done], windows, drawn)
+    useless, whole = (row for row in rows if row["kind"] == "permutation")
+    assert (useless["value"], useless["lower"], useless["upper"]) == (0, 0, 0)
+    assert useless["position"] == 7112.5
+    assert (whole["value"], whole["lower"], whole["upper"]) == (1, 1, 1)  # F1 from 1 to 0
+    assert np.isnan(whole["position"])
+
+
+def test_only_the_first_repeat_was_permuted(cell: Cell) -> None:
+    """A second repeat, worse than the first, must not enter the fall."""
+    windows = (Window("xanes", 7110.0, 7115.0, (0,)),)
+    first = outcome(cell, [[1.0]] * 3, np.array([cell.target], dtype=np.int16))
+    second = replace(first, predicted=(1 - cell.target).astype(np.int16))
+    drawn = draw_groups(cell.n_groups, 20, [0])
+    rows = importance_rows(
+        cell, "xanes", "forest", table(["xanes"], [7112.0]), [first, second], windows, drawn
+    )
+    assert next(row["value"] for row in rows if row["kind"] == "permutation") == 0
+    assert score(cell, "xanes", "forest", [first, second], drawn).value["accuracy"] == 0.5
