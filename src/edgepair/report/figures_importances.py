@@ -10,7 +10,7 @@ import pandas as pd
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.report.formats import METRIC_TITLES, counted, number, safe
 from edgepair.report.style import MUTED, faded, modality_colour, sequence_colours, styled
-from edgepair.report.tables import main_metric, rounded, select
+from edgepair.report.tables import even_axis, main_metric, rounded, select
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -109,21 +109,16 @@ def _add_curves(figure: Any, curves: pd.DataFrame, task: str) -> tuple[float, fl
     symbol = TASKS[task].symbol + " " if task in TASKS and TASKS[task].kind == "classification" else ""
     for group, colour in zip(groups, sequence_colours(len(groups)), strict=True):
         rows = curves[curves["group"].astype(str) == group].sort_values("position")
-        x = rounded(rows["position"], 7)
-        low, high = rounded(rows["lower"], 3), rounded(rows["upper"], 3)
+        x = even_axis(rows["position"], 7)
         band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-        figure.add_trace(
-            go.Scatter(
-                x=x + x[::-1], y=high + low[::-1], fill="toself", fillcolor=faded(colour, 0.1), **band
-            ),
-            1,
-            1,
-        )
+        figure.add_trace(go.Scatter(**x, y=rounded(rows["lower"], 3), **band), 1, 1)
+        ground = {"fill": "tonexty", "fillcolor": faded(colour, 0.1)}
+        figure.add_trace(go.Scatter(**x, y=rounded(rows["upper"], 3), **ground, **band), 1, 1)
         n_sites = int(rows["n_sites"].iloc[0])
         name = f"{symbol}{safe(group)} ({n_sites:,})"
         figure.add_trace(
             go.Scatter(
-                x=x,
+                **x,
                 y=rounded(rows["mean"], 4),
                 mode="lines",
                 name=name,
@@ -165,7 +160,7 @@ def _add_ground(figure: Any, impurity: pd.DataFrame, colour: str, lower: float, 
     )
     figure.add_trace(
         go.Heatmap(
-            x=rounded(impurity["position"], 7),
+            **even_axis(impurity["position"], 7),
             y=[lower, upper],
             z=[rounded(100 * value, 3)],
             colorscale=[[0, faded(colour, 0.0)], [1, faded(colour, 0.55)]],
@@ -185,7 +180,7 @@ def _add_impurity(figure: Any, impurity: pd.DataFrame, colour: str) -> None:
     percent = {name: 100 * impurity[name].to_numpy(dtype=float) for name in ("value", "lower", "upper")}
     figure.add_trace(
         go.Bar(
-            x=rounded(impurity["position"], 7),
+            **even_axis(impurity["position"], 7),
             y=rounded(percent["value"], 3),
             marker={"color": colour, "line": {"width": 0}},
             error_y={

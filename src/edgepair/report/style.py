@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -171,6 +172,7 @@ def styled(figure: go.Figure, *, height: int, **layout: Any) -> go.Figure:
     return figure
 
 
+@cache
 def _template() -> Any:
     import plotly.graph_objects as go
 

@@ -263,3 +263,32 @@ def rounded(values: Any, digits: int = 4) -> list[float | None]:
     """
     array = np.asarray(values, dtype=float)
     return [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in array.tolist()]
+
+
+def even_axis(positions: Any, digits: int = 6) -> dict[str, Any]:
+    """Write positions as start and step where they are evenly spaced: a page is smaller so.
+
+    Parameters
+    ----------
+    positions : array_like
+        Shape (n,), increasing.
+    digits : int, optional
+        Significant digits kept.
+
+    Returns
+    -------
+    dict
+        ``x0`` and ``dx``, or ``x``, as plotly's traces take them.
+
+    Examples
+    --------
+    >>> even_axis([1.0, 1.1, 1.2]), even_axis([1.0, 1.1, 1.3])
+    ({'x0': 1.0, 'dx': 0.1}, {'x': [1.0, 1.1, 1.3]})
+    """
+    array = np.asarray(positions, dtype=float)
+    if len(array) > 1:
+        step = (array[-1] - array[0]) / (len(array) - 1)
+        even = array[0] + step * np.arange(len(array))
+        if np.allclose(even, array, rtol=0, atol=1e-3 * step):
+            return {"x0": float(f"{array[0]:.10g}"), "dx": float(f"{step:.10g}")}
+    return {"x": rounded(array, digits)}

@@ -123,7 +123,10 @@ def _impurity_rows(
 ) -> list[dict[str, Any]]:
     mine = np.flatnonzero(features.technique == technique)
     width = POINT_WIDTH[technique]
-    number = np.round(features.position[mine] / width).astype(int)
+    places = np.unique(features.position[mine])
+    # Points are whole steps of the curve's own axis, so that each holds equally many of them.
+    start = places[0] - np.diff(places).min(initial=width) / 2
+    number = np.floor((features.position[mine] - start) / width + 1e-6).astype(int)
     points, of_feature = np.unique(number, return_inverse=True)
     gathered = np.zeros((len(impurity), len(points)))
     for fit, row in enumerate(impurity[:, mine]):
@@ -131,8 +134,8 @@ def _impurity_rows(
     value, lower, upper = _refit_interval(gathered, n_repeats)
     rows = []
     for point, name in enumerate(points):
-        centre = round(float(name * width), 6)
-        place = (centre, round(centre - width / 2, 6), round(centre + width / 2, 6))
+        low = float(start + name * width)
+        place = (round(low + width / 2, 6), round(low, 6), round(low + width, 6))
         bounds = (float(max(lower[point], 0.0)), float(upper[point]))
         rows.append(_row(base, technique, place, "impurity", float(value[point]), *bounds))
     return rows

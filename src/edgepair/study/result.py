@@ -153,7 +153,7 @@ class StudyResult:
                 missing = [column for column in columns if column not in tables[name]]
                 if missing:
                     raise KeyError(f"{name}.csv lacks {missing[0]!r}")
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(
                 f"cannot load a study from {str(folder)!r}",
                 found=f"{type(error).__name__}: {error}",

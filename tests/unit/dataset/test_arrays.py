@@ -71,9 +71,9 @@ def test_pdf_alone() -> None:
 
 @pytest.mark.parametrize("name", ["G", "G_M", "G_neutron"])
 def test_pdfs_per_site_or_per_material(name: str, energy: Floats, step_mu: Floats) -> None:
-    ids = ["x", "y", "x"]
+    ids = ["x", "x", "y"]
     by_material = make(energy, step_mu, r=R, material_id=ids, **{name: PDF[:2]})
-    by_site = make(energy, step_mu, r=R, material_id=ids, **{name: PDF[[0, 1, 0]]})
+    by_site = make(energy, step_mu, r=R, material_id=ids, **{name: PDF[[0, 0, 1]]})
     assert by_material.identical(by_site)
     np.testing.assert_allclose(by_site[name], PDF[:2], atol=1e-7)
 

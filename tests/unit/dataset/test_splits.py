@@ -145,5 +145,7 @@ def test_bundled_classes_are_in_every_fold() -> None:
 
 def test_classes_too_rare_for_every_fold_are_accepted() -> None:
     # every class has fewer sites than there are folds: scikit-learn's stratified folds refuse that
-    folds = make_folds(np.arange(12), n_folds=6, n_repeats=2, seed=0, classes=np.arange(12) // 3.0)
+    folds = make_folds(
+        np.arange(12), n_folds=6, n_repeats=2, seed=0, classes=np.repeat([0.0, 1.0, 2.0, 3.0], 3)
+    )
     assert all(np.bincount(repeat).tolist() == [2] * 6 for repeat in folds)

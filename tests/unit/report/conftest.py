@@ -30,7 +30,7 @@ N_SITES, N_POINTS = 24, 12
 MakeStudy = Callable[..., StudyResult]
 
 
-def make_study(
+def _make_study(
     *,
     absorbers: Sequence[str] = ("Mn", "Fe"),
     tasks: Sequence[str] = ("oxidation_state", "coordination_number", "bond_length"),
@@ -217,7 +217,13 @@ def _config(
     }
 
 
-@pytest.fixture
-def study() -> MakeStudy:
+@pytest.fixture(scope="session")
+def make_study() -> MakeStudy:
     """Return the maker of studies."""
+    return _make_study
+
+
+@pytest.fixture
+def study(make_study: MakeStudy) -> MakeStudy:
+    """Return the maker of studies, under a shorter name."""
     return make_study
