@@ -72,7 +72,9 @@ def main() -> None:
     parser.add_argument("--trees", type=int, default=300)
     options = parser.parse_args()
     print("CPU seconds and weighted F1 or R², one repeat of 5 folds by formula\n")
-    columns = "absorber, modality, task, sites, stock s, ours s, faster, stock, ours, gain (95 %), fewer errors"
+    columns = (
+        "absorber, modality, task, sites, stock s, ours s, faster, stock, ours, gain (95 %), fewer errors"
+    )
     print("| " + " | ".join(columns.split(", ")) + " |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     total = {"forest": 0.0, "stock": 0.0}

@@ -46,7 +46,9 @@ def assert_group_is_gone(group: int) -> None:
 
 def tables(folder: Path) -> dict[str, bytes]:
     return {
-        path.name: path.read_bytes() for path in folder.iterdir() if path.suffix == ".csv" or "findings" in path.name
+        path.name: path.read_bytes()
+        for path in folder.iterdir()
+        if path.suffix == ".csv" or "findings" in path.name
     }
 
 

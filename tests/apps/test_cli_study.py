@@ -61,9 +61,7 @@ def test_a_missing_part_is_named_and_ends_with_one(
     assert [(item["modality"], item["whole"]) for item in entries] == [("dpdf", True)]
 
 
-def test_a_rare_class_alone_does_not_change_the_exit_code(
-    edgepair: Callable[..., Any], saved: Path
-) -> None:
+def test_a_rare_class_alone_does_not_change_the_exit_code(edgepair: Callable[..., Any], saved: Path) -> None:
     dataset = open_dataset(saved)
     dataset["oxidation_state"].values[5:8] = 7
     save_dataset(dataset, "rare.zarr.zip")
@@ -96,7 +94,8 @@ def test_quiet_prints_nothing(edgepair: Callable[..., Any], saved: Path) -> None
 def test_lists_repeat_or_take_commas(edgepair: Callable[..., Any], saved: Path) -> None:
     base = ("study", "--data", saved, "--quick", "--trees", "2", "--jobs", "1", "--quiet")
     asked = (
-        ("--task", "bond_length,oxidation_state", "--modality", "xanes, pdf+xanes", "--learner", "stock,forest"),
+        ("--task", "bond_length,oxidation_state", "--modality", "xanes, pdf+xanes",
+         "--learner", "stock,forest"),
         ("--task", "bond_length", "--task", "oxidation_state", "--modality", "xanes", "--modality",
          "xanes+pdf", "--learner", "stock", "--learner", "forest"),
     )  # fmt: skip
@@ -110,7 +109,10 @@ def test_lists_repeat_or_take_commas(edgepair: Callable[..., Any], saved: Path) 
     assert set(table["learner"]) == {"stock", "forest", "dummy"}
 
 
-def test_options_reach_the_study(edgepair: Callable[..., Any], saved: Path) -> None:
+def test_options_reach_the_study(
+    edgepair: Callable[..., Any], saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgepair.models.tuning.TUNING_TREES", 1)
     done = edgepair(
         "study", "--data", saved, *SMALL, "--split", "material", "--folds", "3", "--repeats", "2",
         "--seed", "7", "--tune", "--out", "out", "--absorber", "Fe",

@@ -45,9 +45,7 @@ def test_a_bootstrap_over_formulas_covers_the_true_accuracy_and_one_over_sites_d
     for case in range(CASES):
         groups = made_groups(rng)
         right = correlated_answers(rng, groups)
-        lower, upper = interval_of(
-            accuracy_draws(right, groups, draw_groups(N_GROUPS, N_DRAWS, [case, 1]))
-        )
+        lower, upper = interval_of(accuracy_draws(right, groups, draw_groups(N_GROUPS, N_DRAWS, [case, 1])))
         honest += lower <= ACCURACY <= upper
         sites = np.arange(len(groups))
         lower, upper = interval_of(accuracy_draws(right, sites, draw_groups(len(sites), N_DRAWS, [case, 2])))

@@ -1,8 +1,8 @@
 """Models: curves to features, features to forests, and how well they do."""
 
 from edgepair.models.features import FeatureTable, compute_features
-from edgepair.models.fitting import FitOutcome, FitTask, Window, choose_windows, fit_folds
-from edgepair.models.learners import LEARNERS, Learner, parse_learners
+from edgepair.models.fitting import FitOutcome, FitTask, Window, average_outcomes, choose_windows, fit_folds
+from edgepair.models.learners import LEARNERS, Learner, fitted_learners, parse_learners
 from edgepair.models.metrics import (
     CLASSIFICATION_METRICS,
     LOWER_IS_BETTER,
@@ -23,11 +23,13 @@ __all__ = [
     "FitTask",
     "Learner",
     "Window",
+    "average_outcomes",
     "choose_windows",
     "classification_metrics",
     "classification_sums",
     "compute_features",
     "fit_folds",
+    "fitted_learners",
     "parse_learners",
     "regression_metrics",
     "regression_sums",

@@ -1,17 +1,26 @@
-"""Features: what the trees see of a curve, each with the stretch of the axis it draws on."""
+"""Features: what a learner sees of a curve, each with the stretch of the axis it draws on.
+
+Which features, and why, is decided in ``docs/decisions/0001-forest-settings.md``.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import DataError, techniques_of
+from edgepair.models.pdf_features import pdf_features
+from edgepair.models.xanes_features import xanes_features
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
+
+    from edgepair.models.blocks import Block
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,12 @@ class FeatureTable:
     high: NDArray[np.float64]
 
 
+RECIPES: Mapping[str, Callable[[NDArray[np.float64], NDArray[np.float64]], Block]] = MappingProxyType(
+    {"xanes": xanes_features, "pdf": pdf_features, "dpdf": pdf_features, "npdf": pdf_features}
+)
+"""How each technique's curves become features; a new technique adds one entry."""
+
+
 def compute_features(dataset: xr.Dataset, modality: str) -> FeatureTable:
     """Compute the features of every site for one modality.
 
@@ -57,7 +72,7 @@ def compute_features(dataset: xr.Dataset, modality: str) -> FeatureTable:
     DataError
         The dataset lacks a technique of the modality.
     """
-    tables = []
+    names, blocks = [], []
     for technique in techniques_of(modality):
         if technique.variable not in dataset:
             raise DataError(
@@ -67,19 +82,15 @@ def compute_features(dataset: xr.Dataset, modality: str) -> FeatureTable:
                 suggestion=f"leave {technique.name} out of the modalities",
             )
         axis = dataset[technique.axis].values.astype(np.float64)
-        curves = dataset[technique.variable].values.astype(np.float64)
-        values, position, low, high = curves, axis, axis, axis
+        block = RECIPES[technique.name](axis, dataset[technique.variable].values.astype(np.float64))
         if technique.owner == "material":
-            values = values[dataset["material_index"].values]
-        tables.append(
-            FeatureTable(
-                values.astype(np.float32), np.full(len(position), technique.name), position, low, high
-            )
-        )
+            block = block.take(dataset["material_index"].values)
+        blocks.append(block)
+        names.append(np.full(len(block.position), technique.name))
     return FeatureTable(
-        np.concatenate([table.values for table in tables], axis=1),
-        np.concatenate([table.technique for table in tables]),
-        np.concatenate([table.position for table in tables]),
-        np.concatenate([table.low for table in tables]),
-        np.concatenate([table.high for table in tables]),
+        np.concatenate([block.values for block in blocks], axis=1).astype(np.float32),
+        np.concatenate(names),
+        np.concatenate([block.position for block in blocks]),
+        np.concatenate([block.low for block in blocks]),
+        np.concatenate([block.high for block in blocks]),
     )

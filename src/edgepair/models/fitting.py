@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -182,6 +183,28 @@ def fit_folds(values: NDArray[np.float32], task: FitTask) -> FitOutcome:
             permuted[number, held_out] = _predict(estimator, scrambled, task.n_classes)[0]
     importances = np.array(impurity, dtype=np.float32).reshape(len(impurity), n_features)
     return FitOutcome(predicted, probability, importances, permuted)
+
+
+def average_outcomes(outcomes: Sequence[FitOutcome]) -> FitOutcome:
+    """Average what several learners told the same sites.
+
+    Parameters
+    ----------
+    outcomes : sequence of FitOutcome
+        Of one round of folds.
+
+    Returns
+    -------
+    FitOutcome
+        Mean probabilities and the likeliest class of them, or mean values; no importances.
+    """
+    first = outcomes[0]
+    probability = np.mean([outcome.probability for outcome in outcomes], axis=0)
+    if probability.shape[1]:
+        predicted: NDArray[Any] = probability.argmax(axis=1).astype(first.predicted.dtype)
+    else:
+        predicted = np.mean([outcome.predicted for outcome in outcomes], axis=0)
+    return FitOutcome(predicted, probability, first.impurity[:0], first.permuted[:0])
 
 
 def _predict(

@@ -26,6 +26,8 @@ class Learner:
         What is passed to them beside the number of trees and the seed.
     importances : bool
         Whether a fit tells how much each feature mattered.
+    parts : tuple of str
+        Learners whose answers are averaged in place of a fit of its own.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Learner:
     classifier_settings: Mapping[str, Any] = field(default_factory=dict)
     regressor_settings: Mapping[str, Any] = field(default_factory=dict)
     importances: bool = True
+    parts: tuple[str, ...] = ()
 
     def settings(self, task: Task) -> dict[str, Any]:
         """Return the settings for a task.
@@ -74,10 +77,14 @@ class Learner:
         import sklearn.dummy
         import sklearn.ensemble
 
+        from edgepair.models import kernel
+
         name = self.classifier if task.kind == "classification" else self.regressor
         settings = self.settings(task) | changes
         if name.startswith("Dummy"):
             return getattr(sklearn.dummy, name)(**settings)
+        if name.startswith("Kernel"):
+            return getattr(kernel, name)(**settings)
         return getattr(sklearn.ensemble, name)(n_estimators=trees, random_state=seed, n_jobs=1, **settings)
 
 
@@ -91,14 +98,25 @@ LEARNERS = MappingProxyType(
                 "extremely randomised trees",
                 "ExtraTreesClassifier",
                 "ExtraTreesRegressor",
-                {"max_features": "sqrt", "class_weight": "balanced"},
-                {"max_features": 0.1},
+                {"max_features": 0.2},
+                {"max_features": 0.2},
             ),
             Learner(
                 "stock",
                 "scikit-learn's default random forest",
                 "RandomForestClassifier",
                 "RandomForestRegressor",
+            ),
+            Learner(
+                "kernel", "Matérn kernel ridge", "KernelClassifier", "KernelRegressor", importances=False
+            ),
+            Learner(
+                "blend",
+                "mean of the forest and the kernel machine",
+                "",
+                "",
+                importances=False,
+                parts=("forest", "kernel"),
             ),
             Learner(
                 "dummy",
@@ -115,13 +133,34 @@ LEARNERS = MappingProxyType(
 """All learners by name."""
 
 
+def fitted_learners(names: Sequence[str]) -> tuple[str, ...]:
+    """List the learners that must be fitted to answer for some.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of learners.
+
+    Returns
+    -------
+    tuple of str
+        Each once; averages of others replaced by their parts.
+
+    Examples
+    --------
+    >>> fitted_learners(["blend", "dummy"])
+    ('forest', 'kernel', 'dummy')
+    """
+    return tuple(dict.fromkeys(part for name in names for part in LEARNERS[name].parts or (name,)))
+
+
 def parse_learners(names: Sequence[str] | None) -> tuple[str, ...]:
     """Check names of learners; the dummy is always added, last.
 
     Parameters
     ----------
     names : sequence of str or None
-        Names; None for the forest.
+        Names; None for the forest and the blend.
 
     Returns
     -------
@@ -136,9 +175,9 @@ def parse_learners(names: Sequence[str] | None) -> tuple[str, ...]:
     Examples
     --------
     >>> parse_learners(None)
-    ('forest', 'dummy')
+    ('forest', 'blend', 'dummy')
     """
-    chosen = ["forest"] if names is None else list(names)
+    chosen = ["forest", "blend"] if names is None else list(names)
     for name in chosen:
         if name not in LEARNERS:
             raise OptionError(

@@ -98,7 +98,7 @@ def importance_figure(
         height=500 if n_rows == 3 else 420,
         showlegend=True,
         hovermode="closest",
-        legend_tracegroupgap=4,
+        legend_traceorder="normal",
     )
 
 

@@ -79,7 +79,8 @@ def learning_figure(
         )
     figure.update_xaxes(
         type="log",
-        title_text="formulas to learn from (number)",
+        title_text="training formulas (number)",
+        tickangle=0,
         tickvals=places.tolist(),
         ticktext=[f"{value:,.0f}" for value in places],
         showgrid=False,

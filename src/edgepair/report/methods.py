@@ -23,20 +23,19 @@ SPLIT_SHORT = {"formula": "by formula", "material": "by material", "random": "ra
 """The same in a table."""
 
 RANDOM_BANNER = (
-    "Random split: sites of one material, and materials of one formula, stand on both sides of the folds. "
-    "These scores flatter every technique; use them only beside numbers that were published so."
+    "Random split: sites of one material, and materials of one formula, stand on both sides of the "
+    "folds. These scores flatter every technique; use them only beside numbers that were published so."
 )
 
 REFERENCES = (
     (
-        "Na Narong, Zachko, Torrisi and Billinge, Interpretable multimodal machine "
-        "learning analysis of X-ray "
-        "absorption near-edge spectra and pair distribution functions, arXiv 2410.17467",
+        "Na Narong, Zachko, Torrisi and Billinge, Interpretable multimodal machine learning analysis of "
+        "X-ray absorption near-edge spectra and pair distribution functions, arXiv 2410.17467",
         "https://arxiv.org/abs/2410.17467",
     ),
     (
-        "Torrisi et al., Random forest machine learning models for interpretable X-ray absorption near-edge "
-        "structure spectrum-property relationships, npj Comput. Mater. 6, 109 (2020)",
+        "Torrisi et al., Random forest machine learning models for interpretable X-ray absorption "
+        "near-edge structure spectrum-property relationships, npj Comput. Mater. 6, 109 (2020)",
         "https://doi.org/10.1038/s41524-020-00376-6",
     ),
     (
@@ -49,13 +48,13 @@ REFERENCES = (
         "https://doi.org/10.1023/A:1024068626366",
     ),
     (
-        "Rehr et al., Parameter-free calculations of X-ray spectra with FEFF9, "
-        "Phys. Chem. Chem. Phys. 12, 5503 (2010)",
+        "Rehr et al., Parameter-free calculations of X-ray spectra with FEFF9, Phys. Chem. Chem. Phys. "
+        "12, 5503 (2010)",
         "https://doi.org/10.1039/B926434E",
     ),
     (
-        "Kas et al., Advanced calculations of X-ray spectroscopies with FEFF10 and Corvus, "
-        "J. Synchrotron Rad. 28, 1801 (2021)",
+        "Kas et al., Advanced calculations of X-ray spectroscopies with FEFF10 and Corvus, J. "
+        "Synchrotron Rad. 28, 1801 (2021)",
         "https://doi.org/10.1107/S1600577521008614",
     ),
     (
@@ -67,8 +66,8 @@ REFERENCES = (
         "https://doi.org/10.1016/j.commatsci.2012.10.028",
     ),
     (
-        "Pan et al., Benchmarking coordination number prediction algorithms (CrystalNN), "
-        "Inorg. Chem. 60, 1590 (2021)",
+        "Pan et al., Benchmarking coordination number prediction algorithms (CrystalNN), Inorg. Chem. "
+        "60, 1590 (2021)",
         "https://doi.org/10.1021/acs.inorgchem.0c02996",
     ),
     (
@@ -106,27 +105,25 @@ def methods_of(result: StudyResult) -> list[dict[str, str]]:
         paragraphs.append(
             (
                 "Learning curves",
-                "One round of the same folds, learned from a part of the training formulas that is drawn by "
-                "chance; the held-out sites stay the same.",
+                "One round of the same folds, learned from a part of the training formulas that is drawn "
+                "by chance; the held-out sites stay the same.",
             )
         )
     return [{"title": title, "text": text} for title, text in paragraphs if text]
 
 
 _LABELS = (
-    "Unless the data brought their own: oxidation states by bond valence "
-    "(pymatgen's BVAnalyzer), coordination "
-    "numbers and neighbours by CrystalNN, the bond length as the mean distance to those neighbours."
+    "Unless the data brought their own: oxidation states by bond valence (pymatgen's BVAnalyzer), "
+    "coordination numbers and neighbours by CrystalNN, the bond length as the mean distance to those "
+    "neighbours."
 )
 
 _FINDINGS = (
-    "A finding holds where the whole 95 % interval lies above zero, does not hold "
-    "where it lies below, and is "
-    "undecided otherwise. Differences are taken draw by draw, so both sides see the "
-    "same formulas. “Mean” is the "
-    "unweighted mean over absorbers; the overall estimate is the mean over "
-    "absorbers and classification tasks. "
-    "Nothing is corrected for the number of comparisons."
+    "A finding holds where the whole 95 % interval lies above zero, does not hold where it lies below, "
+    "and is undecided otherwise. Differences are taken draw by draw, so both sides see the same "
+    "formulas; intervals of shares are those of the importances. “Mean” is the unweighted mean over "
+    "absorbers; the overall estimate is the mean over absorbers and classification tasks. Nothing is "
+    "corrected for the number of comparisons."
 )
 
 
@@ -145,9 +142,8 @@ def _splits(result: StudyResult) -> str:
         "random": "sites are dealt one by one, so that twins stand on both sides of a split",
     }.get(split, split)
     text = (
-        f"{config['folds']} folds, dealt {often}: {said}. Every modality and learner "
-        f"sees the same folds, and "
-        "every site is predicted by models that have not seen it."
+        f"{config['folds']} folds, dealt {often}: {said}. Every modality and learner sees the same folds, "
+        "and every site is predicted by models that have not seen it."
     )
     without = [name for name, kind in result.config.get("groups", {}).items() if kind != "formula"]
     if without and split == "formula":
@@ -158,10 +154,9 @@ def _splits(result: StudyResult) -> str:
 def _intervals(result: StudyResult) -> str:
     draws = int(result.config.get("bootstrap_draws", 1000))
     return (
-        f"95 % intervals from a bootstrap of {count(draws)} draws over formulas, not "
-        f"over sites: sites of one "
-        "formula are no independent evidence. The same draws serve every modality, learner and task of an "
-        "absorber. A score is the mean over the rounds of folds."
+        f"95 % intervals from a bootstrap of {count(draws)} draws over formulas, not over sites: sites of "
+        "one formula are no independent evidence. The same draws serve every modality, learner and task "
+        "of an absorber. A score is the mean over the rounds of folds."
     )
 
 
@@ -196,18 +191,16 @@ def _importances(kinds: set[str]) -> str:
     parts = []
     if "impurity" in kinds:
         parts.append(
-            "Impurity importance: the part of the impurity that features at a point removed "
-            "in the forest, all "
-            "points of a modality adding up to 100 %; the mean over folds and rounds, with "
-            "intervals corrected "
-            "for overlapping training sets (Nadeau and Bengio)."
+            "Impurity importance: the part of the impurity that features at a point removed in the "
+            "forest, all points of a modality adding up to 100 %; the mean over folds and rounds, with "
+            "intervals corrected for overlapping training sets (Nadeau and Bengio)."
         )
     if "share" in kinds:
         parts.append("A technique's share adds up its points.")
     if "permutation" in kinds:
         parts.append(
-            "Permutation importance: how far the main score falls on held-out sites when all features in a "
-            "window are shuffled between sites, with bootstrap intervals over formulas. Neighbouring windows "
-            "carry much the same, so each can look dispensable."
+            "Permutation importance: how far the main score falls on held-out sites when all features in "
+            "a window are shuffled between sites, with bootstrap intervals over formulas. Neighbouring "
+            "windows carry much the same, so each can look dispensable."
         )
     return " ".join(parts)

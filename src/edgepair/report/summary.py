@@ -38,9 +38,10 @@ def summarise_study(result: StudyResult) -> dict[str, Any]:
     Returns
     -------
     dict
-        Plain values only: ``title, sentence, banner, split, split_title, learner, absorbers, tasks,
-        modalities, key_numbers, overview, findings, shares, flattery, data, techniques, skipped,
-        scores, methods, facts, references``. Scores are pure numbers, bond lengths in Å.
+        Plain values only: ``title, sentence, banner, split, split_title, learner, learner_title,
+        learners, absorbers, tasks, modalities, key_numbers, overview, findings, shares, flattery,
+        data, techniques, skipped, scores, methods, facts, references``. Scores are pure numbers,
+        bond lengths in Å.
     """
     config = result.config["config"]
     split = str(config["split"])
@@ -57,6 +58,7 @@ def summarise_study(result: StudyResult) -> dict[str, Any]:
         "split_title": SPLIT_TITLES.get(split, split),
         "learner": learner,
         "learner_title": LEARNERS[learner].title if learner in LEARNERS else learner,
+        "learners": [n for n in dict.fromkeys(result.scores["learner"].tolist()) if n != BASELINE],
         "absorbers": absorbers,
         "tasks": [_task(name) for name in tasks_of(result)],
         "modalities": [{"name": name, "title": short_title(name)} for name in modalities_of(result)],

@@ -215,7 +215,7 @@ def site_means(predictions: pd.DataFrame) -> pd.DataFrame:
     """
     grouped = predictions.groupby("site", sort=True)
     means = grouped[["true", "predicted"]].mean()
-    return means.assign(formula=grouped["formula"].first()).reset_index()
+    return means.assign(formula=grouped["formula"].first().fillna("")).reset_index()
 
 
 def thinned(table: pd.DataFrame, most: int = MOST_SITES, *, seed: int = 0) -> pd.DataFrame:

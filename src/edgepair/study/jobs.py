@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.models import LEARNERS, FeatureTable, FitOutcome, FitTask, choose_windows, fit_folds
+from edgepair.models import (
+    LEARNERS,
+    FeatureTable,
+    FitOutcome,
+    FitTask,
+    choose_windows,
+    fit_folds,
+    fitted_learners,
+)
 from edgepair.study.cache import FitCache, array_digest, fit_key, models_digest
 
 if TYPE_CHECKING:
@@ -80,6 +88,8 @@ class Job:
         n = len(self.cell.sites) * self.fraction
         if self.learner == "dummy":
             return 1e-3 * n
+        if self.learner == "kernel":
+            return float(100 * n + 1e-3 * n**3 / 60)
         wide = n_features if self.learner == "stock" and not self.cell.classes else n_features**0.5 * 3
         return float(trees * (120.0 + n * np.log2(n + 2) * wide * 0.02 + 0.05 * n * n_windows))
 
@@ -104,14 +114,12 @@ def list_jobs(cell: Cell, modalities: Sequence[str], config: StudyConfig, *, mai
         Folds first, then learning curves.
     """
     jobs = []
-    learners = config.learners if main else tuple(n for n in config.learners if n != "dummy")[:1]
+    first = fitted_learners(tuple(name for name in config.learners if name != "dummy")[:1])
     for modality in modalities:
-        for learner in learners:
-            # The dummy sees no curve: one modality's answer is every modality's.
-            repeats = cell.n_repeats
-            jobs += [Job(cell, modality, learner, repeat) for repeat in range(repeats)]
-        if main and config.extras and learners[0] != "dummy":
-            jobs += [Job(cell, modality, learners[0], 0, share) for share in LEARNING_FRACTIONS]
+        for learner in fitted_learners(config.learners) if main else first:
+            jobs += [Job(cell, modality, learner, repeat) for repeat in range(cell.n_repeats)]
+        if main and config.extras:
+            jobs += [Job(cell, modality, name, 0, share) for name in first for share in LEARNING_FRACTIONS]
     return jobs
 
 
@@ -217,7 +225,7 @@ def _fit(
 def _fit_task(job: Job, table: FeatureTable, config: StudyConfig) -> FitTask:
     cell = job.cell
     learner = LEARNERS[job.learner]
-    first = job.learner == config.learners[0] and cell.split == config.split
+    first = job.learner in fitted_learners(config.learners[:1]) and cell.split == config.split
     permute = config.extras and first and job.repeat == 0 and job.fraction == 1 and learner.importances
     return FitTask(
         learner=job.learner,

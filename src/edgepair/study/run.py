@@ -17,7 +17,14 @@ import pandas as pd
 from edgepair._version import __version__
 from edgepair.conventions import DataError, OptionError
 from edgepair.dataset import summarise, validate
-from edgepair.models import FeatureTable, FitOutcome, choose_windows, compute_features
+from edgepair.models import (
+    LEARNERS,
+    FeatureTable,
+    FitOutcome,
+    average_outcomes,
+    choose_windows,
+    compute_features,
+)
 from edgepair.study.cache import FitCache, array_digest, cache_folder
 from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
 from edgepair.study.config import DRAWS, StudyConfig
@@ -220,6 +227,11 @@ class _Outcomes:
         self._kept[key][job.repeat] = finished.outcome
 
     def repeats(self, cell: Cell, modality: str, learner: str, fraction: float = 1.0) -> list[FitOutcome]:
+        parts = LEARNERS[learner].parts
+        if parts:
+            told = [self.repeats(cell, modality, part, fraction) for part in parts]
+            # Where a part was not fitted (the comparison with a random split) there is no average.
+            return [average_outcomes(outcomes) for outcomes in zip(*told, strict=True)] if all(told) else []
         kept = self._kept.get((id(cell), modality, learner, fraction), {})
         return [kept[repeat] for repeat in sorted(kept)]
 

@@ -70,6 +70,8 @@ def test_quick_is_a_look_but_what_is_asked_for_stands() -> None:
 
 
 def test_spelling_and_order_are_brought_into_one_form() -> None:
-    config = StudyConfig.check(tasks=["bond_length", "oxidation_state"], modalities=["pdf+xanes", "xanes+pdf"])
+    config = StudyConfig.check(
+        tasks=["bond_length", "oxidation_state"], modalities=["pdf+xanes", "xanes+pdf"]
+    )
     assert config.tasks == ("oxidation_state", "bond_length")
     assert config.modalities == ("xanes+pdf",)

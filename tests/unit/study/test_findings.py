@@ -31,7 +31,9 @@ def made_score(
     return Score(cell, modality, learner, {metric: value}, {metric: told})
 
 
-def by_name(found: tuple[Finding, ...], absorber: str = "Fe", task: str = "oxidation_state") -> dict[str, Finding]:
+def by_name(
+    found: tuple[Finding, ...], absorber: str = "Fe", task: str = "oxidation_state"
+) -> dict[str, Finding]:
     return {item.finding: item for item in found if (item.absorber, item.task) == (absorber, task)}
 
 
@@ -73,7 +75,9 @@ def test_each_difference_has_the_sign_the_design_gives_it() -> None:
     assert found["xanes_beats_pdf"].estimate == pytest.approx(0.20)
     assert found["dpdf_narrows_gap"].estimate == pytest.approx(0.12)
     assert found["combination_best"].estimate == pytest.approx(0.06)
-    assert all(item.lower <= item.estimate + 1e-9 and item.estimate <= item.upper + 1e-9 for item in found.values())
+    assert all(
+        item.lower <= item.estimate + 1e-9 and item.estimate <= item.upper + 1e-9 for item in found.values()
+    )
 
 
 def test_only_what_the_modalities_allow_is_found() -> None:
@@ -158,9 +162,7 @@ def made_share(modality: str, value: float, half: float, absorber: str = "Fe") -
     ]
 
 
-@pytest.mark.parametrize(
-    ("value", "verdict"), [(0.8, "holds"), (0.2, "does_not_hold"), (0.55, "undecided")]
-)
+@pytest.mark.parametrize(("value", "verdict"), [(0.8, "holds"), (0.2, "does_not_hold"), (0.55, "undecided")])
 def test_xanes_dominates_where_its_share_is_above_one_half(value: float, verdict: str) -> None:
     rows = [*made_share("xanes+pdf", value - 0.02, 0.1), *made_share("xanes+dpdf", value + 0.02, 0.1)]
     rows += made_share("xanes+npdf", 0.0, 0.0)  # none of the paper's combinations

@@ -168,9 +168,7 @@ def too_long(root: Path) -> Path:
 
 
 @pytest.mark.parametrize("make", [other_folder, plain_file, below_a_file, broken_link, too_long])
-def test_what_is_not_ours_is_refused_and_kept(
-    make: Any, finished_study: StudyResult, tmp_path: Path
-) -> None:
+def test_what_is_not_ours_is_refused_and_kept(make: Any, finished_study: StudyResult, tmp_path: Path) -> None:
     target = make(tmp_path)
     before = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     listed = names(tmp_path)
@@ -187,16 +185,23 @@ def test_checking_a_place_leaves_no_trace(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize("failure", [OSError(28, "No space left on device"), KeyboardInterrupt(), ValueError()])
+@pytest.mark.parametrize(
+    "failure", [OSError(28, "No space left on device"), KeyboardInterrupt(), ValueError()]
+)
 def test_a_failure_midway_leaves_the_earlier_study_and_nothing_else(
     failure: BaseException, finished_study: StudyResult, tmp_path: Path
 ) -> None:
     folder = finished_study.save(tmp_path / "study")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     wanted = OutputError if isinstance(failure, OSError) else type(failure)
-    with pytest.raises(wanted), staged_output(folder) as scratch:
-        (scratch / "scores.csv").write_text("half")
-        raise failure
+
+    def write_half() -> None:
+        with staged_output(folder) as scratch:
+            (scratch / "scores.csv").write_text("half")
+            raise failure
+
+    with pytest.raises(wanted):
+        write_half()
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert names(tmp_path) == ["study"]
 

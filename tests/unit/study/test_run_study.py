@@ -93,7 +93,11 @@ def test_predictions_reproduce_the_scores(finished_study: StudyResult) -> None:
 
 def test_probabilities_stand_where_the_class_exists(finished_study: StudyResult) -> None:
     table = finished_study.predictions
-    classes = {"oxidation_state": ["p_2", "p_3"], "coordination_number": ["p_4", "p_5", "p_6"], "bond_length": []}
+    classes = {
+        "oxidation_state": ["p_2", "p_3"],
+        "coordination_number": ["p_4", "p_5", "p_6"],
+        "bond_length": [],
+    }
     every = sorted({name for names in classes.values() for name in names})
     assert [name for name in table if name.startswith("p_")] == every
     for task, names in classes.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Annotated
 
@@ -49,6 +50,10 @@ def main() -> None:
     Errors that a user can cause are printed in their four parts and end with exit code 2; an
     interruption ends with 130.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show ± or ✓ gets a question mark, not a crash.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         app()
     except EdgepairError as error:

@@ -35,7 +35,8 @@ def study(
         list[str] | None, typer.Option(help="xanes, pdf, dpdf, npdf, joined by +; e.g. xanes+pdf.")
     ] = None,
     learner: Annotated[
-        list[str] | None, typer.Option(help="forest (default), stock: scikit-learn's default forest.")
+        list[str] | None,
+        typer.Option(help="forest, kernel, blend (mean of both), stock; default forest and blend."),
     ] = None,
     split: Annotated[
         str, typer.Option(help="formula, material, or random (only to compare with published numbers).")

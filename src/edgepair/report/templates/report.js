@@ -68,5 +68,20 @@
     show();
   });
   document.querySelectorAll(".canvas").forEach(watch);
-  window.addEventListener("beforeprint", function () { document.querySelectorAll(".canvas").forEach(draw); });
+
+  // Figures do not follow the width of a printed page by themselves.
+  function resizeAll() {
+    document.querySelectorAll(".canvas").forEach(function (canvas) {
+      if (canvas.dataset.drawn && canvas.offsetParent) { Plotly.relayout(canvas, { autosize: true }); }
+    });
+  }
+  window.addEventListener("beforeprint", function () {
+    document.documentElement.classList.add("printing");
+    document.querySelectorAll(".canvas").forEach(draw);
+    resizeAll();
+  });
+  window.addEventListener("afterprint", function () {
+    document.documentElement.classList.remove("printing");
+    resizeAll();
+  });
 })();

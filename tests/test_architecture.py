@@ -1,0 +1,95 @@
+"""The shape of the code: imports go one way, files stay short, and the check itself works."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "edgepair"
+MOST_LINES = 500
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run import-linter on the copy of the package in a folder."""
+    lint = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
+    return subprocess.run(
+        [sys.executable, "-c", lint, "--config", ROOT / "pyproject.toml", "--no-cache"],
+        cwd=folder, capture_output=True, text=True, check=False, timeout=120,
+        env=os.environ | {"PYTHONPATH": str(folder)},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """The package's code in a folder of its own."""
+    shutil.copytree(
+        PACKAGE, tmp_path / "edgepair", ignore=shutil.ignore_patterns("bundled", "templates", "__pycache__")
+    )
+    return tmp_path
+
+
+def test_a_part_imports_only_from_the_parts_above_it(copied: Path) -> None:
+    done = lint_imports(copied)
+    assert done.returncode == 0, done.stdout
+    assert "1 kept, 0 broken" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("part", "line"),
+    [
+        ("conventions/tasks.py", "import edgepair.dataset"),
+        ("dataset/splits.py", "from edgepair.models import metrics"),
+        ("models/learners.py", "def f() -> None:\n    from edgepair.study import run_study"),
+        ("study/tables.py", "from edgepair.report import write_study"),
+        ("report/formats.py", "import edgepair.apps.cli.main"),
+        ("labels/environment.py", "import edgepair.simulation.pdf"),
+    ],
+)
+def test_an_import_from_below_is_caught(copied: Path, part: str, line: str) -> None:
+    with (copied / "edgepair" / part).open("a", encoding="utf-8") as file:
+        file.write(f"\n{line}\n")
+    done = lint_imports(copied)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "0 kept, 1 broken" in done.stdout
+
+
+def test_every_part_is_in_the_contract() -> None:
+    import tomllib
+
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = settings["tool"]["importlinter"]["contracts"]
+    listed = {name.strip() for layer in contract["layers"] for name in layer.split("|")}
+    parts = {f"edgepair.{path.parent.name}" for path in PACKAGE.glob("*/__init__.py")}
+    assert parts == listed
+
+
+def test_files_are_short_enough_to_read() -> None:
+    sizes = {
+        str(p.relative_to(ROOT)): len(p.read_text(encoding="utf-8").splitlines())
+        for p in PACKAGE.rglob("*.py")
+    }
+    assert {name: size for name, size in sizes.items() if size >= MOST_LINES} == {}
+
+
+def test_nothing_is_called_utils() -> None:
+    drawers = {"utils", "util", "helpers", "common", "misc", "core", "base"}
+    assert [path for path in PACKAGE.rglob("*") if path.stem in drawers] == []
+
+
+def test_outside_science_libraries_stay_out_of_the_apps() -> None:
+    """Apps hold no science: they call edgepair and print."""
+    for path in (PACKAGE / "apps").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for name in ("numpy", "scipy", "sklearn", "pandas"):
+            assert f"import {name}" not in text, (path, name)
+            assert f"from {name}" not in text, (path, name)
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (PACKAGE / "py.typed").is_file()
