@@ -102,7 +102,7 @@ def first_crossing(
         after = np.where(above.any(axis=1), above.argmax(axis=1), len(energy) - 1)
         before = np.maximum(after - 1, 0)
         rise = mu[rows, after] - mu[rows, before]
-        part = np.divide(level - mu[rows, before], rise, out=np.zeros(len(mu)), where=rise > 0)
+        part = np.divide(level - mu[rows, before], rise, out=np.ones(len(mu)), where=rise > 0)
         found[:, column] = energy[before] + np.clip(part, 0, 1) * (energy[after] - energy[before])
     return found
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import pytest
 
 from edgepair.conventions import TASKS, OptionError
-from edgepair.models import LEARNERS, parse_learners
+from edgepair.models import LEARNERS, fitted_learners, parse_learners
+
+FITTED = fitted_learners(list(LEARNERS))
+FORESTS = ("forest", "stock")
 
 
-@pytest.mark.parametrize("learner", list(LEARNERS))
+@pytest.mark.parametrize("learner", FITTED)
 @pytest.mark.parametrize("task", list(TASKS))
 def test_an_estimator_is_of_the_kind_the_task_asks_for(learner: str, task: str) -> None:
     estimator = LEARNERS[learner].estimator(TASKS[task], trees=7, seed=3)
     wanted = TASKS[task].kind == "classification"
     assert hasattr(estimator, "predict_proba") is wanted
-    if learner != "dummy":
+    if learner in FORESTS:
         assert estimator.n_estimators == 7
         assert estimator.random_state == 3
         assert estimator.n_jobs == 1  # processes are ours to count
@@ -45,14 +48,27 @@ def test_settings_are_a_copy() -> None:
 @pytest.mark.parametrize(
     ("asked", "got"),
     [
-        (None, ("forest", "dummy")),
         (["stock"], ("stock", "dummy")),
+        (["kernel", "blend"], ("kernel", "blend", "dummy")),
         (["dummy", "stock", "forest", "stock"], ("stock", "forest", "dummy")),
         (["dummy"], ("dummy",)),
     ],
 )
 def test_the_dummy_is_always_last(asked: list[str] | None, got: tuple[str, ...]) -> None:
     assert parse_learners(asked) == got
+
+
+def test_by_default_the_forest_comes_first_and_the_dummy_last() -> None:
+    names = parse_learners(None)
+    assert (names[0], names[-1]) == ("forest", "dummy")
+    assert set(names) <= set(LEARNERS)
+
+
+def test_an_average_is_fitted_by_its_parts_each_once() -> None:
+    assert fitted_learners(["blend"]) == LEARNERS["blend"].parts
+    assert fitted_learners(["forest", "blend", "dummy"]) == ("forest", "kernel", "dummy")
+    for learner in LEARNERS.values():
+        assert all(not LEARNERS[part].parts for part in learner.parts)
 
 
 def test_an_unknown_learner_is_refused_with_a_near_miss() -> None:

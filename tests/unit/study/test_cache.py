@@ -38,6 +38,7 @@ def fits(monkeypatch: pytest.MonkeyPatch) -> list[FitTask]:
 def study(dataset: xr.Dataset, **changes: Any) -> StudyResult:
     settings = {
         "tasks": ["oxidation_state"], "modalities": ["xanes", "pdf"], "quick": True, "trees": 3, "n_jobs": 1,
+        "learners": ["forest"],
     }  # fmt: skip
     return run_study(dataset, **(settings | changes))
 

