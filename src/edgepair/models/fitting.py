@@ -96,6 +96,8 @@ class FitTask:
         Trees in a forest; random state.
     tune : bool
         Whether settings are searched inside each training set.
+    settings : tuple of pairs
+        Settings in place of the learner's own.
     fraction : float
         Share of the training groups that is used.
     windows : tuple of Window
@@ -111,6 +113,7 @@ class FitTask:
     trees: int
     seed: int
     tune: bool = False
+    settings: tuple[tuple[str, Any], ...] = ()
     fraction: float = 1.0
     windows: tuple[Window, ...] = ()
 
@@ -166,7 +169,9 @@ def fit_folds(values: NDArray[np.float32], task: FitTask) -> FitOutcome:
         train = np.flatnonzero(task.folds != fold)
         rng = np.random.default_rng([task.seed, int(fold), round(1000 * task.fraction)])
         train = _subset(train, task, rng)
-        settings = tuned_settings(values[train], task, train) if task.tune else {}
+        settings = dict(task.settings)
+        if task.tune:
+            settings |= tuned_settings(values[train], task, train)
         estimator = learner.estimator(
             TASKS[task.task], trees=task.trees, seed=int(rng.integers(2**31)), **settings
         )

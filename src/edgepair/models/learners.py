@@ -24,6 +24,9 @@ class Learner:
         Names of scikit-learn's classes.
     classifier_settings, regressor_settings : mapping
         What is passed to them beside the number of trees and the seed.
+    pdf_settings : mapping
+        What is used in their place where a PDF takes part: few of its features matter, and a tree
+        that sees too few of them at a split sees none of those.
     importances : bool
         Whether a fit tells how much each feature mattered.
     parts : tuple of str
@@ -36,16 +39,19 @@ class Learner:
     regressor: str
     classifier_settings: Mapping[str, Any] = field(default_factory=dict)
     regressor_settings: Mapping[str, Any] = field(default_factory=dict)
+    pdf_settings: Mapping[str, Any] = field(default_factory=dict)
     importances: bool = True
     parts: tuple[str, ...] = ()
 
-    def settings(self, task: Task) -> dict[str, Any]:
-        """Return the settings for a task.
+    def settings(self, task: Task, modality: str = "xanes") -> dict[str, Any]:
+        """Return the settings for a task and modality.
 
         Parameters
         ----------
         task : Task
             Classification or regression.
+        modality : str, optional
+            Techniques whose features are seen.
 
         Returns
         -------
@@ -53,7 +59,7 @@ class Learner:
             A copy that may be changed.
         """
         chosen = self.classifier_settings if task.kind == "classification" else self.regressor_settings
-        return dict(chosen)
+        return dict(chosen) | (dict(self.pdf_settings) if modality != "xanes" else {})
 
     def estimator(self, task: Task, *, trees: int, seed: int, **changes: Any) -> Any:
         """Make an estimator that is not fitted yet.
@@ -98,8 +104,9 @@ LEARNERS = MappingProxyType(
                 "extremely randomised trees",
                 "ExtraTreesClassifier",
                 "ExtraTreesRegressor",
-                {"max_features": 0.2},
-                {"max_features": 0.2},
+                {"max_features": "sqrt"},
+                {"max_features": "sqrt"},
+                pdf_settings={"max_features": 0.33},
             ),
             Learner(
                 "stock",

@@ -237,6 +237,7 @@ def _fit_task(job: Job, table: FeatureTable, config: StudyConfig) -> FitTask:
         trees=job.trees(config),
         seed=_job_seed(config.seed, job.repeat),
         tune=config.tune and learner.importances,
+        settings=tuple(sorted(learner.settings(cell.task, job.modality).items())),
         fraction=job.fraction,
         windows=choose_windows(table) if permute else (),
     )
