@@ -86,3 +86,27 @@ def join(blocks: Sequence[Block]) -> Block:
         np.concatenate([block.low for block in blocks]),
         np.concatenate([block.high for block in blocks]),
     )
+
+
+def thin(axis: NDArray[np.float64], step: float) -> NDArray[np.int64]:
+    """Choose points of an axis that are at least a step apart, evenly where it is even.
+
+    Parameters
+    ----------
+    axis : numpy.ndarray
+        Shape (n,), increasing.
+    step : float
+        Least distance.
+
+    Returns
+    -------
+    numpy.ndarray
+        Indices, increasing, the first one 0.
+
+    Examples
+    --------
+    >>> thin(np.array([0.0, 0.25, 0.5, 0.75, 1.0]), 0.5).tolist()
+    [0, 2, 4]
+    """
+    number = np.floor((axis - axis[0]) / step + 1e-6).astype(int)
+    return np.unique(number, return_index=True)[1].astype(np.int64)

@@ -106,7 +106,7 @@ LEARNERS = MappingProxyType(
                 "ExtraTreesRegressor",
                 {"max_features": "sqrt"},
                 {"max_features": "sqrt"},
-                pdf_settings={"max_features": 0.33},
+                pdf_settings={"max_features": 0.2},
             ),
             Learner(
                 "stock",

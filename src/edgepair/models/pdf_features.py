@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.models.blocks import Block, join, make_block
+from edgepair.models.blocks import Block, join, make_block, thin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +26,9 @@ NO_ATOMS_BELOW = 1.3
 
 FIRST_PEAK = (1.3, 2.8)
 """Å; where the first metal–oxygen peak is looked for."""
+
+RUNNING_STEP = 0.2
+"""Least distance of the points of the running integral that are used, Å; it is smooth."""
 
 PEAK_HALF_WIDTH = 0.3
 LOWEST_PEAK = 0.25
@@ -53,7 +56,8 @@ def pdf_features(r: NDArray[np.float64], G: NDArray[np.float64]) -> Block:
     x, y = r[kept], G[:, kept]
     radial = x * y - _low_r_slope(x, y)[:, None] * x**2
     running = np.cumsum(radial * np.gradient(x), axis=1)
-    blocks = [make_block(radial, x, x, x), make_block(running, x, x[0], x)]
+    sparse = thin(x, RUNNING_STEP)
+    blocks = [make_block(radial, x, x, x), make_block(running[:, sparse], x[sparse], x[0], x[sparse])]
     first = (x > FIRST_PEAK[0]) & (x < FIRST_PEAK[1])
     if first.sum() >= 3:
         blocks.append(_first_peak(x, y, radial, first))

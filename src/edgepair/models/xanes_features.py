@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.models.blocks import Block, join, make_block
+from edgepair.models.blocks import Block, join, make_block, thin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -49,30 +49,6 @@ def xanes_features(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Bloc
     kept = thin(energy, POINT_STEP)
     points = make_block(mu[:, kept], energy[kept], energy[kept], energy[kept])
     return join([points, _edge_shape(energy, mu)])
-
-
-def thin(axis: NDArray[np.float64], step: float) -> NDArray[np.int64]:
-    """Choose points of an axis that are at least a step apart, evenly where it is even.
-
-    Parameters
-    ----------
-    axis : numpy.ndarray
-        Shape (n,), increasing.
-    step : float
-        Least distance.
-
-    Returns
-    -------
-    numpy.ndarray
-        Indices, increasing, the first one 0.
-
-    Examples
-    --------
-    >>> thin(np.array([0.0, 0.25, 0.5, 0.75, 1.0]), 0.5).tolist()
-    [0, 2, 4]
-    """
-    number = np.floor((axis - axis[0]) / step + 1e-6).astype(int)
-    return np.unique(number, return_index=True)[1].astype(np.int64)
 
 
 def first_crossing(

@@ -153,7 +153,7 @@ class StudyConfig:
         """
         if self.repeats is not None:
             return self.repeats
-        return 5 if n_sites < 500 else 2 if n_sites < 2000 else 1
+        return 3 if n_sites < 500 else 2 if n_sites < 2000 else 1
 
     def as_dict(self) -> dict[str, Any]:
         """Return all settings by name.

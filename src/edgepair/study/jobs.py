@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from edgepair.study.cells import Cell
     from edgepair.study.config import StudyConfig
 
-ASIDE_TREES = 100
+ASIDE_TREES = 60
 """Trees in learning curves and in the comparison with a random split."""
 
-LEARNING_FRACTIONS = (0.1, 0.2, 0.4, 0.7)
+LEARNING_FRACTIONS = (0.1, 0.25, 0.5)
 """Shares of the training formulas in learning curves; 1 is the study itself."""
 
 

@@ -96,14 +96,15 @@ def run_study(
     modalities : sequence of str, optional
         Default: xanes, pdf, dpdf, xanes+pdf, xanes+dpdf.
     learners : sequence of str, optional
-        Default: forest. The dummy baseline is always added.
+        Default: forest and blend. The dummy baseline is always added; findings and importances are
+        those of the first.
     split : {'formula', 'material', 'random'}, optional
         What may not stand on both sides of a split. ``random`` only to compare with numbers
         published so.
     folds : int, optional
         Number of folds.
     repeats : int, optional
-        How often folds are dealt anew; default 5 below 500 sites, 2 below 2000, else 1.
+        How often folds are dealt anew; default 3 below 500 sites, 2 below 2000, else 1.
     trees : int, optional
         Trees in a forest; default 300.
     seed : int, optional

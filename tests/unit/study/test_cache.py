@@ -85,6 +85,17 @@ def test_more_repeats_reuse_the_first_ones(synthetic_dataset: xr.Dataset, fits: 
     assert len(fits) - before == 4
 
 
+def test_each_repeat_has_a_random_state_of_its_own_that_all_modalities_share(
+    synthetic_dataset: xr.Dataset, fits: list[FitTask]
+) -> None:
+    study(synthetic_dataset, repeats=2)
+    study(synthetic_dataset, repeats=2, seed=1)
+    states = [task.seed for task in fits if task.learner == "forest"]
+    assert len(states) == 8
+    assert len(set(states)) == 4
+    assert len(set(states[:4]) & set(states[4:])) == 0
+
+
 def test_cache_false_neither_reads_nor_writes(
     synthetic_dataset: xr.Dataset, fits: list[FitTask], cache_home: Path
 ) -> None:

@@ -13,11 +13,14 @@ import typer
 from edgepair.apps.cli.console import output_console, progress_bar, split_list
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
     from edgepair.study import StudyResult
 
 SKIPPED = 1
+WIDE = 118
+"""Columns of a terminal from which the table has room for intervals."""
 
 
 def study(
@@ -142,6 +145,7 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
     from rich.table import Table
 
     from edgepair.conventions import TASKS, modality_title
+    from edgepair.models import LEARNERS
 
     console = output_console()
     config = result.config["config"]
@@ -151,6 +155,7 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
     modalities = list(dict.fromkeys(result.scores["modality"]))
     for name in modalities:
         table.add_column(modality_title(name), no_wrap=True, justify="right")
+    wide = console.width >= WIDE
     table.add_column("dummy", no_wrap=True, justify="right", style="dim")
     main = result.scores[result.scores["split"] == config["split"]]
     for (absorber, task), rows in main.groupby(["absorber", "task"], sort=False):
@@ -165,7 +170,7 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
                 continue
             row = forest.loc[name]
             half = (row["upper"] - row["lower"]) / 2
-            text = f"{row['value']:.2f} ± {half:.2f}"
+            text = f"{row['value']:.2f} ± {half:.2f}" if wide else f"{row['value']:.2f}"
             cells.append(f"[bold]{text}[/bold]" if row["value"] == best else text)
         dummy = mine[mine["learner"] == "dummy"]["value"]
         label = "weighted F1" if metric == "f1_weighted" else "R²"
@@ -173,7 +178,12 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
         dummy_text = f"{max(dummy.iloc[0], 0.0):.2f}" if len(dummy) else "–"
         table.add_row(str(absorber), f"{TASKS[task].title} ({label})", sites, *cells, dummy_text)
     console.print(table)
-    console.print(f"\n± is half of the 95 % interval; split by {config['split']}.\n")
+    intervals = "± is half of the 95 % interval" if wide else "intervals are in scores.csv"
+    names = {name: LEARNERS[name].title for name in config["learners"]}
+    console.print(f"\n{names.pop(config['learners'][0])}; {intervals}; split by {config['split']}.")
+    for name in [name for name in names if name != "dummy"]:
+        console.print(f"{name} ({names[name]}): {_gain(main, config['learners'][0], name)}", soft_wrap=True)
+    console.print()
     overall = [finding for finding in result.findings if finding.absorber == "all"]
     for finding in overall or result.findings:
         console.print(f"{_MARK[finding.verdict]} {escape(finding.sentence)}", soft_wrap=True)
@@ -183,6 +193,18 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
             where = " ".join(item[key] for key in ("absorber", "task", "modality") if item[key])
             console.print(f"  {escape(where)}: {escape(item['reason'])}", soft_wrap=True)
     console.print(f"\n{seconds:.0f} s. Report: {escape(str(out / 'report.html'))}", soft_wrap=True)
+
+
+def _gain(main: pd.DataFrame, first: str, other: str) -> str:
+    """Say how another learner does beside the first."""
+    parts = []
+    for metric, label in (("f1_weighted", "weighted F1"), ("r2", "R²")):
+        table = main[main["metric"] == metric].pivot_table(
+            index=["absorber", "task", "modality"], columns="learner", values="value"
+        )
+        if len(table) and {first, other} <= set(table.columns):
+            parts.append(f"{label} {float((table[other] - table[first]).mean()):+.3f} in the mean")
+    return ", ".join(parts)
 
 
 _MARK = {"holds": "✓", "does_not_hold": "✗", "undecided": "?"}
