@@ -4,6 +4,7 @@ from edgepair.dataset.arrays import from_arrays
 from edgepair.dataset.assemble import assemble
 from edgepair.dataset.bundled import bundled_path, load_bundled
 from edgepair.dataset.schema import SCHEMA_VERSION, VARIABLES, find_problems, validate
+from edgepair.dataset.selection import select_sites
 from edgepair.dataset.showing import show_pdf
 from edgepair.dataset.splits import SPLITS, make_folds, split_groups
 from edgepair.dataset.store import open_dataset, save_dataset
@@ -21,6 +22,7 @@ __all__ = [
     "make_folds",
     "open_dataset",
     "save_dataset",
+    "select_sites",
     "show_pdf",
     "split_groups",
     "summarise",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgepair.models.blocks import Block
+from edgepair.models.blocks import Block, thin
 from edgepair.models.pdf_features import pdf_features
-from edgepair.models.xanes_features import first_crossing, thin, xanes_features
+from edgepair.models.xanes_features import first_crossing, xanes_features
 
 ENERGY = np.arange(7100.0, 7160.0, 0.5)
 R = np.arange(0.5, 10.0, 0.01)

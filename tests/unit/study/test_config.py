@@ -57,8 +57,8 @@ def test_large_sets_repeat_their_folds_less_often() -> None:
     config = StudyConfig.check()
     often = [config.repeats_for(n) for n in (60, 499, 500, 1999, 2000, 20000)]
     assert often == sorted(often, reverse=True)
-    assert (often[0], often[-1]) == (5, 1)
-    assert StudyConfig.check(repeats=3).repeats_for(20000) == 3
+    assert often[0] > often[-1] >= 1
+    assert StudyConfig.check(repeats=7).repeats_for(20000) == 7
 
 
 def test_quick_is_a_look_but_what_is_asked_for_stands() -> None:
