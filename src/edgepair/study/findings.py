@@ -175,8 +175,15 @@ def _shares(shares: Sequence[dict[str, Any]], learner: str) -> list[Finding]:
         if len(absorbers) < 2:
             continue
         estimate = float(np.mean([part[0] for part in mine]))
+        # One absorber's tasks share their spectra and are taken as fully correlated, absorbers as
+        # independent.
+        of_absorber = [
+            np.mean([part for key, part in parts.items() if key[0] == name and key[1] in tasks], axis=0)
+            for name in sorted(absorbers)
+        ]
         below, above = (
-            float(np.sqrt(np.sum([part[side] ** 2 for part in mine]))) / len(mine) for side in (1, 2)
+            float(np.sqrt(np.sum([part[side] ** 2 for part in of_absorber]))) / len(absorbers)
+            for side in (1, 2)
         )
         detail = f"mean over {len(absorbers)} absorbers"
         found.append(

@@ -177,6 +177,13 @@ def check_output(target: Path) -> None:
         It is a file, or a folder that holds something other than a study.
     """
     try:
+        if target.exists() and target.resolve() in (Path.cwd(), *Path.cwd().parents):
+            raise OutputError(
+                f"cannot write the study to {str(target)!r}",
+                found="the folder in which you are, or one above it",
+                needed="a folder that can be replaced as a whole",
+                suggestion="name a folder below it, such as --out edgepair-study",
+            )
         empty = target.is_dir() and not any(target.iterdir())
         if (target.exists() or target.is_symlink()) and not empty and not (target / "study.json").is_file():
             raise OutputError(

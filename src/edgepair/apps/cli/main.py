@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from edgepair.conventions import EdgepairError
 
 REFUSED = 2
 INTERRUPTED = 130
+TERMINATED = 143
 
 app = typer.Typer(
     name="edgepair",
@@ -54,6 +56,8 @@ def main() -> None:
         # A terminal that cannot show ± or ✓ gets a question mark, not a crash.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    # A batch system that ends the job gets the same tidying-up as Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         app()
     except EdgepairError as error:
