@@ -206,9 +206,12 @@ def _flattery(result: StudyResult, learner: str, split: str) -> list[dict[str, A
 def _data(item: dict[str, Any]) -> dict[str, Any]:
     """Take what is shown of one absorber's data."""
     provenance = item.get("provenance", {})
-    sources = {t.get("source", ""): None for t in item.get("techniques", {}).values() if t.get("source")} | {
-        str(provenance[k]): None for k in ("structures",) if provenance.get(k)
-    }
+    # Each source once, with the curves that it gave: "XANES: …; PDF, dPDF: …".
+    by_source: dict[str, list[str]] = {}
+    for name, told in item.get("techniques", {}).items():
+        if told.get("source"):
+            by_source.setdefault(str(told["source"]), []).append(TECHNIQUES[name].title)
+    sources = [f"{', '.join(titles)}: {source}" for source, titles in by_source.items()]
     return {
         "absorber": item["absorber"],
         "edge_energy": item.get("edge_energy"),
@@ -217,7 +220,7 @@ def _data(item: dict[str, Any]) -> dict[str, Any]:
         "formulas": item["formulas"],
         "complete_materials": item.get("complete_materials"),
         "origins": item.get("origins", {}),
-        "sources": list(sources),
+        "sources": sources,
         "licence": str(provenance.get("licence", "")),
         "values": {
             name: {key: task.get(key) for key in ("mean", "standard_deviation", "lowest", "highest")}
