@@ -13,7 +13,7 @@ from edgepair.models.learners import LEARNERS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepair.models.fitting import FitTask
+    from edgepair.models.fit_task import FitTask
 
 MAX_FEATURES = ("sqrt", 0.1, 0.33)
 MIN_SAMPLES_LEAF = (1, 2, 4)
