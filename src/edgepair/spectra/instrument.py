@@ -68,8 +68,8 @@ class PDFInstrument:
             Shape (n_r,), Å.
         """
         count = int(np.floor((self.r_last - self.r_first) / self.r_step + 1e-9)) + 1
-        grid: NDArray[np.float64] = self.r_first + self.r_step * np.arange(count, dtype=np.float64)
-        return grid
+        grid = self.r_first + self.r_step * np.arange(count, dtype=np.float64)
+        return np.round(grid, 9)
 
     def parameters(self) -> dict[str, float]:
         """Return all parameters by name.
