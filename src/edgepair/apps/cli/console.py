@@ -90,14 +90,13 @@ def progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[Progress], No
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bar
 
     columns = (
         TextColumn("{task.description}"),
-        BarColumn(bar_width=None),
+        BarColumn(bar_width=24),
         TextColumn("{task.percentage:3.0f} %"),
-        TimeElapsedColumn(),
         TextColumn("{task.fields[left]}"),
         TextColumn("[dim]{task.fields[last]}"),
     )

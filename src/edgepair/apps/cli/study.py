@@ -150,12 +150,13 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
     console = output_console()
     config = result.config["config"]
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("", "task (metric)", "sites"):
+    wide = console.width >= WIDE
+    for title in ("", "task", "score", "sites"):
         table.add_column(title, no_wrap=True, justify="right" if title == "sites" else "left")
     modalities = list(dict.fromkeys(result.scores["modality"]))
     for name in modalities:
-        table.add_column(modality_title(name), no_wrap=True, justify="right")
-    wide = console.width >= WIDE
+        title = modality_title(name).replace(" + ", "\n+ ")
+        table.add_column(title, no_wrap=True, justify="right")
     table.add_column("dummy", no_wrap=True, justify="right", style="dim")
     main = result.scores[result.scores["split"] == config["split"]]
     for (absorber, task), rows in main.groupby(["absorber", "task"], sort=False):
@@ -173,14 +174,18 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
             text = f"{row['value']:.2f} ± {half:.2f}" if wide else f"{row['value']:.2f}"
             cells.append(f"[bold]{text}[/bold]" if row["value"] == best else text)
         dummy = mine[mine["learner"] == "dummy"]["value"]
-        label = "weighted F1" if metric == "f1_weighted" else "R²"
+        label = "F1" if metric == "f1_weighted" else "R²"
         sites = str(rows["n_sites"].iloc[0])
         dummy_text = f"{max(dummy.iloc[0], 0.0):.2f}" if len(dummy) else "–"
-        table.add_row(str(absorber), f"{TASKS[task].title} ({label})", sites, *cells, dummy_text)
+        table.add_row(str(absorber), TASKS[task].title, label, sites, *cells, dummy_text)
     console.print(table)
     intervals = "± is half of the 95 % interval" if wide else "intervals are in scores.csv"
     names = {name: LEARNERS[name].title for name in config["learners"]}
-    console.print(f"\n{names.pop(config['learners'][0])}; {intervals}; split by {config['split']}.")
+    first = names.pop(config["learners"][0])
+    console.print(
+        f"\nF1 is weighted over classes. {first.capitalize()}; {intervals}; split by {config['split']}.",
+        soft_wrap=True,
+    )
     for name in [name for name in names if name != "dummy"]:
         console.print(f"{name} ({names[name]}): {_gain(main, config['learners'][0], name)}", soft_wrap=True)
     console.print()
