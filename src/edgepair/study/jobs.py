@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -204,8 +207,24 @@ def run_jobs(
             joblib.delayed(_fit)(number, values, sites, task, cache, key)
             for _, number, key, values, sites, task in waiting
         )
-        for number, outcome in parallel(calls):
+        with _interrupts_left_to_parent():
+            # Workers start here and inherit what they do with Ctrl-C.
+            done = parallel(calls)
+        for number, outcome in done:
             yield Finished(jobs[number], outcome, costs[number], False)
+
+
+@contextmanager
+def _interrupts_left_to_parent() -> Iterator[None]:
+    """Ignore Ctrl-C while workers start: it reaches the whole group, and the parent ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _fit(
