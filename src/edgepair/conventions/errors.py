@@ -99,6 +99,6 @@ def near_miss(name: str, allowed: Iterable[str]) -> str:
     >>> near_miss("xane", ["xanes", "pdf"])
     "did you mean 'xanes'?"
     """
-    names = list(allowed)
-    close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else "use one of: " + ", ".join(names)
+    names = {item.lower(): item for item in allowed}
+    close = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.6)
+    return f"did you mean {names[close[0]]!r}?" if close else "use one of: " + ", ".join(names.values())

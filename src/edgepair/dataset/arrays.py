@@ -58,8 +58,9 @@ def from_arrays(
     material_id : sequence of str, optional
         Material of each site. None: each site is its own material.
     formula : sequence of str, optional
-        Reduced formula of each site's material, by which sites are grouped in splits. None:
-        groups are materials.
+        Formula of each site's material, by which sites are grouped in splits; chemical formulas
+        of the absorber are reduced (Fe4O6 is Fe2O3), other names stay. None: groups are
+        materials.
     multiplicity : array_like, optional
         Shape (n_sites,): equivalent atoms of each site; 1 where not given.
     origin : str, optional
@@ -125,7 +126,7 @@ def from_arrays(
         "site_index": _running_number(index),
         "material_index": index,
         "material_id": identifiers,
-        "formula": _formulas(formula, index, identifiers, n_sites),
+        "formula": _formulas(formula, index, identifiers, n_sites, absorber),
         "complete": np.ones(len(identifiers), dtype=bool),
     }
     dataset = assemble(absorber, arrays, edge=edge, provenance={"title": f"{absorber} data of the user"})
@@ -238,9 +239,38 @@ def _materials(material_id: Sequence[str] | None, n_sites: int) -> tuple[np.ndar
         return np.arange(n_sites), [f"site-{number}" for number in range(n_sites)]
     if len(material_id) != n_sites:
         raise _shape_error("material_id", (len(material_id),), (n_sites,))
-    identifiers = list(dict.fromkeys(str(name) for name in material_id))
+    names = _texts("material_id", material_id)
+    identifiers = list(dict.fromkeys(names))
     rows = {name: row for row, name in enumerate(identifiers)}
-    return np.array([rows[str(name)] for name in material_id]), identifiers
+    return np.array([rows[name] for name in names]), identifiers
+
+
+def _texts(name: str, values: Sequence[Any]) -> list[str]:
+    """Read names, none of which may be missing: missing ones would all become one group."""
+    texts = [str(value).strip() for value in values]
+    for number, (value, text) in enumerate(zip(values, texts, strict=True)):
+        if value is None or not text or value != value:
+            raise DataError(
+                f"cannot make a dataset: {name!r}",
+                found=f"{value!r} at site {number}",
+                needed="a name for every site",
+                suggestion=f"leave {name} out altogether where it is not known",
+            )
+    return texts
+
+
+def _reduced(formula: str, absorber: str) -> str:
+    """Reduce a chemical formula of the absorber's; any other name stays as it is."""
+    from pymatgen.core import Composition
+
+    try:
+        composition = Composition(formula)
+    except (ValueError, TypeError, KeyError):
+        return formula
+    symbols = [element.symbol for element in composition.elements]
+    if len(symbols) < 2 or absorber not in symbols:
+        return formula
+    return str(composition.reduced_formula)
 
 
 def _running_number(index: np.ndarray) -> np.ndarray:
@@ -276,15 +306,16 @@ def _per_material(name: str, rows: np.ndarray, index: np.ndarray, n_materials: i
 
 
 def _formulas(
-    formula: Sequence[str] | None, index: np.ndarray, identifiers: list[str], n_sites: int
+    formula: Sequence[str] | None, index: np.ndarray, identifiers: list[str], n_sites: int, absorber: str
 ) -> list[str]:
     if formula is None:
         return identifiers
     if len(formula) != n_sites:
         raise _shape_error("formula", (len(formula),), (n_sites,))
     chosen: dict[int, str] = {}
-    for material, name in zip(index.tolist(), formula, strict=True):
-        if chosen.setdefault(material, str(name)) != str(name):
+    reduced = [_reduced(name, absorber) for name in _texts("formula", formula)]
+    for material, name in zip(index.tolist(), reduced, strict=True):
+        if chosen.setdefault(material, name) != name:
             raise DataError(
                 "cannot make a dataset: 'formula'",
                 found=f"{chosen[material]!r} and {name!r} for material {identifiers[material]!r}",

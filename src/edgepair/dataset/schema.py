@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import TASKS, TECHNIQUES, DataError
+from edgepair.conventions import TASKS, TECHNIQUES, DataError, OptionError, edge_energy
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -138,7 +139,35 @@ def _attribute_problems(dataset: xr.Dataset) -> list[str]:
     for attribute in ("absorber", "edge", "edge_energy"):
         if attribute not in dataset.attrs:
             problems.append(f"the attribute {attribute!r} is missing")
+    if problems:
+        return problems
+    absorber, energy = dataset.attrs["absorber"], dataset.attrs["edge_energy"]
+    try:
+        table = edge_energy(str(absorber), str(dataset.attrs["edge"]))
+    except OptionError as error:
+        return [f"the attributes 'absorber' and 'edge' are not of a known K edge: {error.found}"]
+    if isinstance(energy, str) or not abs(float(energy) - table) < 1:
+        problems.append(f"the attribute 'edge_energy' is {energy!r}, not {table:g} as tabulated")
+    for name in ("left_out",):
+        problems += _json_problems(name, dataset.attrs.get(name))
+    for technique in TECHNIQUES.values():
+        attributes = dataset[technique.variable].attrs if technique.variable in dataset else {}
+        problems += _json_problems("instrument", attributes.get("instrument"))
+        ideal = attributes.get("ideal_u_iso", 0.0)
+        if isinstance(ideal, str) or not float(ideal) >= 0:
+            problems.append(f"the attribute 'ideal_u_iso' of {technique.variable!r} is {ideal!r}")
     return problems
+
+
+def _json_problems(name: str, text: object) -> list[str]:
+    """Say whether an attribute that holds a JSON object does not."""
+    if text is None:
+        return []
+    try:
+        good = isinstance(json.loads(str(text)), dict)
+    except ValueError:
+        good = False
+    return [] if good else [f"the attribute {name!r} holds {str(text)[:40]!r}, which is no JSON object"]
 
 
 def _variable_problems(dataset: xr.Dataset, name: str, variable: Variable) -> list[str]:
@@ -229,6 +258,11 @@ def _range_problems(dataset: xr.Dataset) -> list[str]:
             dataset["energy"].values, float(dataset.attrs["edge_energy"]), dataset.attrs["absorber"]
         )
     n_materials = dataset.sizes["material"]
+    if not n_materials or not dataset.sizes["site"]:
+        return [*problems, "there is no site"]
+    names = ("material_id", "formula")
+    blank = [name for name in names if any(not str(text).strip() for text in dataset[name].values.tolist())]
+    problems += [f"{name!r} has blank entries, which would all become one group" for name in blank]
     index = dataset["material_index"].values
     outside = (index < 0) | (index >= n_materials)
     if outside.any():
@@ -242,7 +276,7 @@ def _range_problems(dataset: xr.Dataset) -> list[str]:
         problems.append("'material_id' names a material twice")
     if (dataset["multiplicity"].values < 1).any():
         problems.append("'multiplicity' has values below 1")
-    unknown = sorted(set(dataset["origin"].values.tolist()) - set(ORIGINS))
+    unknown = sorted(set(dataset["origin"].values.tolist()) - set(ORIGINS), key=str)
     if unknown:
         problems.append(f"'origin' has {unknown[0]!r}; known are " + ", ".join(ORIGINS))
     for task in TASKS.values():

@@ -108,10 +108,18 @@ def make_folds(
     folds = np.empty((n_repeats, len(groups)), dtype=np.int64)
     for repeat in range(n_repeats):
         rng = np.random.default_rng([seed, repeat])
-        for _ in range(MOST_DEALS):
-            folds[repeat] = _deal(groups, n_folds, int(rng.integers(2**31)), classes)
-            if classes is None or not _missing(folds[repeat], groups, n_folds, classes):
+        folds[repeat] = _deal(groups, n_folds, int(rng.integers(2**31)), classes)
+        if classes is None:
+            continue
+        # Stratified deals are greedy and alike; where they fail, plain random ones find more ways.
+        kinds = [classes] * MOST_DEALS + [None] * (10 * MOST_DEALS)
+        first = folds[repeat].copy()
+        for kind in kinds:
+            if not _missing(folds[repeat], groups, n_folds, classes):
                 break
+            folds[repeat] = _deal(groups, n_folds, int(rng.integers(2**31)), kind)
+        else:
+            folds[repeat] = first
     return folds
 
 

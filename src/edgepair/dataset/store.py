@@ -85,7 +85,12 @@ def _read(path: Path) -> xr.Dataset:
     for name, variable in VARIABLES.items():
         if variable.kind == "text" and name in dataset.variables:
             dataset[name] = dataset[name].astype(object)
-    return dataset
+    # A store lists its variables in no order; the schema has one.
+    return dataset[[name for name in VARIABLES if name in dataset] + _strangers(dataset)]
+
+
+def _strangers(dataset: xr.Dataset) -> list[str]:
+    return sorted(str(name) for name in dataset.data_vars if name not in VARIABLES)
 
 
 def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from edgepair.models.fit_task import FitTask
 
-MAX_FEATURES = ("sqrt", 0.1, 0.33)
+MAX_FEATURES = ("sqrt", 0.1, 0.2, 0.33)
 MIN_SAMPLES_LEAF = (1, 2, 4)
 TUNING_TREES = 60
 INNER_FOLDS = 3

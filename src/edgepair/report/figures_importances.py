@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 SMOOTHED_POINTS = 5
 """Points over which the ground behind the curves is averaged."""
 
+DRAWN_DISTANCE = 8.0
+"""Å; PDFs are drawn so far, a little farther than they are read."""
+
 _AXIS_TITLES = {"energy": "energy E (eV)", "r": "distance r (Å)"}
 _CURVE_TITLES = {
     "xanes": "normalised μ(E)",
@@ -64,6 +67,10 @@ def importance_figure(
     impurity = mine[mine["kind"] == "impurity"].sort_values("position")
     permutation = mine[mine["kind"] == "permutation"].sort_values("position")
     shown = select(curves, absorber=absorber, task=task, technique=technique)
+    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
+    if axis == "r":
+        last = max([DRAWN_DISTANCE, *mine["position_high"].dropna().tolist()])
+        shown = shown[shown["position"] <= last]
     heights = [0.62, 0.2, 0.18] if len(permutation) else [0.72, 0.28]
     n_rows = len(heights)
     figure = make_subplots(
@@ -84,7 +91,6 @@ def importance_figure(
     if len(permutation):
         _add_permutation(figure, permutation, colour)
         _caption(figure, 3, f"fall of {METRIC_TITLES[main_metric(task)]} when a window is shuffled")
-    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
     figure.update_xaxes(title_text=_AXIS_TITLES.get(axis, axis), row=n_rows, col=1)
     figure.update_xaxes(showgrid=False, nticks=8, range=_span(shown, impurity))
     title = _CURVE_TITLES.get(technique, "curve").replace("G_M", f"G<sub>{safe(absorber)}</sub>")

@@ -23,6 +23,7 @@ def learning_figure(
     task: str,
     learner: str = "forest",
     modalities: Sequence[str] = (),
+    groups: str = "formulas",
 ) -> go.Figure:
     """Draw the main score against the number of formulas to learn from.
 
@@ -34,6 +35,8 @@ def learning_figure(
         What is drawn.
     modalities : sequence of str, optional
         Order of the modalities.
+    groups : str, optional
+        What is counted, for people.
 
     Returns
     -------
@@ -70,7 +73,7 @@ def learning_figure(
                     "width": 0,
                 },
                 hovertext=[
-                    f"<b>{short_title(modality)}</b>, {row.n_formulas} formulas<br>{number(row.value)}"
+                    f"<b>{short_title(modality)}</b>, {row.n_formulas} {groups}<br>{number(row.value)}"
                     f"<br>95 % interval {interval(row.lower, row.upper)}"
                     for row in rows.itertuples()
                 ],
@@ -79,7 +82,7 @@ def learning_figure(
         )
     figure.update_xaxes(
         type="log",
-        title_text="training formulas (number)",
+        title_text=f"training {groups} (number)",
         tickangle=0,
         tickvals=places.tolist(),
         ticktext=[f"{value:,.0f}" for value in places],

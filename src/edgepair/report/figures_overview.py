@@ -77,6 +77,7 @@ def score_figure(
     legend: bool = False,
     height: int | None = None,
     compared: Sequence[str] = (),
+    groups: str = "formulas",
 ) -> go.Figure:
     """Draw the main score of tasks, a column each.
 
@@ -94,6 +95,8 @@ def score_figure(
         Height, pixels.
     compared : sequence of str, optional
         Further tasks, drawn in other figures, that share the range of their metric's axis.
+    groups : str, optional
+        What is counted beside the sites, for people.
 
     Returns
     -------
@@ -121,7 +124,7 @@ def score_figure(
             mine = table[(table["modality"] == modality) & table["absorber"].isin(absorbers)]
             rows = np.array([list(absorbers).index(name) for name in mine["absorber"]], dtype=float)
             y = rows + place if alone else rows + dodge(place, len(modalities))
-            trace = dots(mine, y, modality, main_metric(task))
+            trace = dots(mine, y, modality, main_metric(task), groups=groups)
             figure.add_trace(trace.update(showlegend=column == 1), 1, column)
         figure.update_xaxes(
             title_text=metric_title(main_metric(task)), range=ranges[task], nticks=6, row=1, col=column
@@ -189,7 +192,7 @@ def row_axis(absorbers: Sequence[str], modalities: Sequence[str]) -> dict[str, A
     }
 
 
-def dots(table: pd.DataFrame, y: Any, modality: str, metric: str) -> Any:
+def dots(table: pd.DataFrame, y: Any, modality: str, metric: str, *, groups: str = "formulas") -> Any:
     """Draw scores of one modality as dots with intervals.
 
     Parameters
@@ -200,6 +203,8 @@ def dots(table: pd.DataFrame, y: Any, modality: str, metric: str) -> Any:
         Shape (n_rows,): where each stands.
     modality, metric : str
         Names.
+    groups : str, optional
+        What is counted beside the sites, for people.
 
     Returns
     -------
@@ -214,7 +219,7 @@ def dots(table: pd.DataFrame, y: Any, modality: str, metric: str) -> Any:
     told = [
         f"<b>{safe(row.absorber)} · {short_title(modality)}</b><br>{title} {number(row.value)}"
         f"<br>95 % interval {interval(row.lower, row.upper)}"
-        f"<br>{count(row.n_sites)} sites, {count(row.n_formulas)} formulas"
+        f"<br>{count(row.n_sites)} sites, {count(row.n_formulas)} {groups}"
         for row in table.itertuples()
     ]
     return go.Scatter(

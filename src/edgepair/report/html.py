@@ -97,6 +97,8 @@ def render_study(result: StudyResult) -> str:
     import plotly.offline
     from markupsafe import Markup
 
+    from edgepair.models.pdf_features import R_LAST
+
     shelf = _Shelf()
     panels = collect_panels(result, shelf.keep)
     environment = jinja2.Environment(
@@ -130,6 +132,7 @@ def render_study(result: StudyResult) -> str:
         panels=panels,
         explorers=explorers,
         most_sites=MOST_SITES,
+        pdf_last=R_LAST,
         specs=[{"id": key, "json": Markup(_embedded(value))} for key, value in shelf.specs.items()],
         template=Markup(_embedded(shelf.template)),
         style=Markup((folder / "report.css").read_text(encoding="utf-8")),

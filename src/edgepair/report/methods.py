@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from edgepair.models import LEARNERS
+from edgepair.models import LEARNERS, Learner
 from edgepair.report.formats import count, counted, listed
-from edgepair.report.tables import BASELINE
+from edgepair.report.tables import BASELINE, group_word, without_formulas
 
 if TYPE_CHECKING:
     from edgepair.study import StudyResult
@@ -97,16 +97,16 @@ def methods_of(result: StudyResult) -> list[dict[str, str]]:
         ("Splits", _splits(result)),
         ("Intervals of scores", _intervals(result)),
         ("Learners", _learners(config)),
-        ("Importances", _importances(kinds)),
+        ("Importances", _importances(kinds, group_word(result))),
         ("Labels", _LABELS),
-        ("Findings", _FINDINGS),
+        ("Findings", _FINDINGS.format(groups=group_word(result))),
     ]
     if len(result.learning):
         paragraphs.append(
             (
                 "Learning curves",
-                "One round of the same folds, learned from a part of the training formulas that is drawn "
-                "by chance; the held-out sites stay the same.",
+                f"Learned from a part of the training {group_word(result)} that is drawn by chance; the "
+                "held-out sites stay the same. At most 60 trees, one dealing of folds, at every size.",
             )
         )
     return [{"title": title, "text": text} for title, text in paragraphs if text]
@@ -121,9 +121,10 @@ _LABELS = (
 _FINDINGS = (
     "A finding holds where the whole 95 % interval lies above zero, does not hold where it lies below, "
     "and is undecided otherwise. Differences are taken draw by draw, so both sides see the same "
-    "formulas; intervals of shares are those of the importances. “Mean” is the unweighted mean over "
-    "absorbers; the overall estimate is the mean over absorbers and classification tasks. Nothing is "
-    "corrected for the number of comparisons."
+    "{groups}; intervals of shares are those of the importances. Whether a combination is best is asked "
+    "of the best of the combinations and the best single technique, each chosen on the same scores that "
+    "are then compared. “Mean” is the unweighted mean over absorbers; the overall estimate is the mean "
+    "over absorbers and classification tasks. Nothing is corrected for the number of comparisons."
 )
 
 
@@ -136,8 +137,12 @@ def _splits(result: StudyResult) -> str:
         if repeats in ([], [1])
         else f"{listed([str(n) for n in repeats])} times".replace(" and ", " or ")
     )
+    without = without_formulas(result)
+    every = bool(without) and group_word(result) == "materials"
     said = {
-        "formula": "no reduced formula, and so no material, stands on both sides of a split",
+        "formula": "no material stands on both sides of a split"
+        if every
+        else "no reduced formula, and so no material, stands on both sides of a split",
         "material": "no material stands on both sides of a split, but two materials of one formula may",
         "random": "sites are dealt one by one, so that twins stand on both sides of a split",
     }.get(split, split)
@@ -145,49 +150,82 @@ def _splits(result: StudyResult) -> str:
         f"{config['folds']} folds, dealt {often}: {said}. Every modality and learner sees the same folds, "
         "and every site is predicted by models that have not seen it."
     )
-    without = [name for name, kind in result.config.get("groups", {}).items() if kind != "formula"]
-    if without and split == "formula":
-        text += f" The data of {listed(without)} name no formulas: there a group is a material."
+    if every:
+        text += " No formulas were given: materials stand for them."
+    elif without:
+        text += f" For {listed(without)} no formulas were given: materials stand for them."
     return text
 
 
 def _intervals(result: StudyResult) -> str:
     draws = int(result.config.get("bootstrap_draws", 1000))
     return (
-        f"95 % intervals from a bootstrap of {count(draws)} draws over formulas, not over sites: sites of "
-        "one formula are no independent evidence. The same draws serve every modality, learner and task "
-        "of an absorber. A score is the mean over the rounds of folds."
+        f"95 % intervals from a bootstrap of {count(draws)} draws over {group_word(result)}, not over "
+        f"sites: sites of one {group_word(result, plural=False)} are no independent evidence. The same "
+        "draws serve every modality, learner and task of an absorber. A score is the mean over the "
+        "rounds of folds."
     )
 
 
 def _learners(config: Mapping[str, Any]) -> str:
-    told = []
-    for name in config["learners"]:
-        learner = LEARNERS.get(name)
-        if learner is None or name == BASELINE:
-            continue
-        settings = "; ".join(
-            f"{kind}: " + ", ".join(f"{key} {value}" for key, value in chosen.items())
-            for kind, chosen in (
-                ("classes", learner.classifier_settings),
-                ("numbers", learner.regressor_settings),
-            )
-            if chosen
-        )
+    trees, tune = int(config["trees"]), bool(config.get("tune"))
+    named = [name for name in config["learners"] if name in LEARNERS and name != BASELINE]
+    told = [f"“{name}” is {_learner(LEARNERS[name], trees, tune)}." for name in named]
+    # What an average is made of is told even where it does not stand in the tables by itself.
+    for part in dict.fromkeys(part for name in named for part in LEARNERS[name].parts):
+        if part not in named:
+            told.append(f"The {_NOUNS.get(part, part)} is {_learner(LEARNERS[part], trees, tune)}.")
+    if tune and any(LEARNERS[name].importances or LEARNERS[name].parts for name in named):
         told.append(
-            f"“{name}” is scikit-learn's {learner.classifier} or {learner.regressor} with "
-            f"{counted(int(config['trees']), 'tree')}"
-            + (f" ({settings})" if settings else " and its defaults")
+            "Settings of the trees (max_features, min_samples_leaf) were searched inside each training "
+            "set, by inner folds of its own groups."
         )
-    text = "; ".join(told) + "." if told else ""
-    if config.get("tune"):
-        text += " Settings are searched inside each training set, by inner folds of its own groups."
     if BASELINE in config["learners"]:
-        text += " The baseline looks at no curve: it answers with the commonest class or the mean."
-    return text[:1].upper() + text[1:]
+        told.append("The baseline looks at no curve: it answers with the commonest class or the mean.")
+    return " ".join(told)
 
 
-def _importances(kinds: set[str]) -> str:
+_NOUNS = {"forest": "forest", "kernel": "kernel machine"}
+"""Learners as parts of an average."""
+
+
+def _learner(learner: Learner, trees: int, tune: bool) -> str:
+    if learner.parts:
+        return f"the mean of {listed([f'the {_NOUNS.get(n, n)}’s' for n in learner.parts])} answers"
+    if learner.classifier.startswith("Kernel"):
+        from edgepair.models.kernel import KernelRegressor
+
+        machine = KernelRegressor()
+        return (
+            "ridge regression with a Matérn kernel (3/2) on standardised features, one for each class "
+            f"where classes are told (width {machine.width:g}, ridge {machine.ridge:g})"
+        )
+    settings = "" if tune and learner.importances else _settings(learner)
+    return f"{learner.title} ({learner.classifier} and {learner.regressor}), {counted(trees, 'tree')}" + (
+        f", {settings}" if settings else "" if tune else ", all else at scikit-learn's defaults"
+    )
+
+
+def _settings(learner: Learner) -> str:
+    """Each setting with its values: for classes and numbers, for XANES alone and with a PDF."""
+    told = []
+    for key in dict.fromkeys(
+        [*learner.classifier_settings, *learner.regressor_settings, *learner.pdf_settings]
+    ):
+        classes, numbers, pdf = (
+            str(chosen.get(key, "default"))
+            for chosen in (learner.classifier_settings, learner.regressor_settings, learner.pdf_settings)
+        )
+        text = f"{key} {classes}"
+        if numbers != classes:
+            text += f" for classes and {numbers} for numbers"
+        if key in learner.pdf_settings:
+            text += f"{',' if numbers != classes else ''} for XANES alone and {pdf} wherever a PDF takes part"
+        told.append(text)
+    return ", ".join(told)
+
+
+def _importances(kinds: set[str], groups: str) -> str:
     parts = []
     if "impurity" in kinds:
         parts.append(
@@ -196,11 +234,13 @@ def _importances(kinds: set[str]) -> str:
             "intervals corrected for overlapping training sets (Nadeau and Bengio)."
         )
     if "share" in kinds:
-        parts.append("A technique's share adds up its points.")
+        parts.append(
+            "A technique's share adds up its points; it depends on how many features each technique brings."
+        )
     if "permutation" in kinds:
         parts.append(
             "Permutation importance: how far the main score falls on held-out sites when all features in "
-            "a window are shuffled between sites, with bootstrap intervals over formulas. Neighbouring "
+            f"a window are shuffled between sites, with bootstrap intervals over {groups}. Neighbouring "
             "windows carry much the same, so each can look dispensable."
         )
     return " ".join(parts)

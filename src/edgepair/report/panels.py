@@ -16,7 +16,7 @@ from edgepair.report.figures_parity import parity_figure
 from edgepair.report.figures_shares import share_figure
 from edgepair.report.figures_splits import split_figure
 from edgepair.report.formats import capital, short_title, task_title
-from edgepair.report.tables import absorbers_of, main_learner, modalities_of, select, tasks_of
+from edgepair.report.tables import absorbers_of, group_word, main_learner, modalities_of, select, tasks_of
 from edgepair.study import FINDINGS
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def _overview(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
             learner=main_learner(result),
             split=str(result.config["config"]["split"]),
             compared=tasks_of(result),
+            groups=group_word(result),
         )
         panels.append(keep(figure) | {"title": capital(task_title(task))})
     return panels
@@ -199,6 +200,7 @@ def _learning(result: StudyResult, keep: Keep) -> dict[str, Any]:
                 task=task,
                 learner=learner,
                 modalities=modalities_of(result),
+                groups=group_word(result),
             )
             shown.append(keep(figure) | {"title": capital(task_title(task))})
         if shown:

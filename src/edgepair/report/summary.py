@@ -13,6 +13,7 @@ from edgepair.report.methods import RANDOM_BANNER, REFERENCES, SPLIT_SHORT, SPLI
 from edgepair.report.tables import (
     BASELINE,
     absorbers_of,
+    group_word,
     in_order,
     main_learner,
     main_metric,
@@ -20,6 +21,7 @@ from edgepair.report.tables import (
     modalities_of,
     select,
     tasks_of,
+    without_formulas,
 )
 from edgepair.report.verdicts import headline, summarise_findings
 
@@ -39,8 +41,8 @@ def summarise_study(result: StudyResult) -> dict[str, Any]:
     -------
     dict
         Plain values only: ``title, sentence, banner, split, split_title, learner, learner_title,
-        learners, absorbers, tasks, modalities, key_numbers, overview, findings, shares, flattery,
-        data, techniques, skipped, scores, methods, facts, references``. Scores are pure numbers,
+        learners, absorbers, tasks, modalities, groups, unseen, key_numbers, overview, findings,
+        shares, shuffled, flattery, data, techniques, skipped, scores, methods, facts, references``. Scores are pure numbers,
         bond lengths in Å.
     """
     config = result.config["config"]
@@ -55,19 +57,22 @@ def summarise_study(result: StudyResult) -> dict[str, Any]:
         "sentence": headline(findings, overview, numbers["sites"], absorbers),
         "banner": RANDOM_BANNER if split == "random" else "",
         "split": split,
-        "split_title": SPLIT_TITLES.get(split, split),
+        "split_title": _split_title(result, split),
         "learner": learner,
         "learner_title": LEARNERS[learner].title if learner in LEARNERS else learner,
         "learners": [n for n in dict.fromkeys(result.scores["learner"].tolist()) if n != BASELINE],
         "absorbers": absorbers,
         "tasks": [_task(name) for name in tasks_of(result)],
         "modalities": [{"name": name, "title": short_title(name)} for name in modalities_of(result)],
+        "groups": group_word(result),
+        "unseen": group_word(result, plural=False) if split == "formula" else split,
         "key_numbers": _key_numbers(numbers, overview),
         "overview": overview,
         "findings": findings,
         "shares": _shares(result, learner),
+        "shuffled": _shuffled(result, learner),
         "flattery": _flattery(result, learner, split),
-        "data": [_data(item) for item in result.config.get("data", [])],
+        "data": [_data(item, without_formulas(result)) for item in result.config.get("data", [])],
         "techniques": _techniques(result),
         "skipped": [_skip(item) for item in result.config.get("skipped", [])],
         "scores": [_score_table(result, name) for name in tasks_of(result)],
@@ -75,6 +80,13 @@ def summarise_study(result: StudyResult) -> dict[str, Any]:
         "facts": _facts(result),
         "references": [{"text": text, "url": url} for text, url in REFERENCES],
     }
+
+
+def _split_title(result: StudyResult, split: str) -> str:
+    """Name the split; where no formulas were given, it does not claim any."""
+    if split == "formula" and without_formulas(result):
+        return f"grouped by {group_word(result, plural=False)}"
+    return SPLIT_TITLES.get(split, split)
 
 
 def _task(name: str) -> dict[str, str]:
@@ -110,17 +122,19 @@ def _overview(result: StudyResult, learner: str, split: str) -> list[dict[str, A
 def _counts(result: StudyResult) -> dict[str, int]:
     """Distinct sites, materials and formulas that were scored."""
     told = result.predictions
+    without = without_formulas(result)
     if len(told):
+        named = told[~told["absorber"].isin(without)]
         return {
             "sites": len(told[["absorber", "site"]].drop_duplicates()),
             "materials": int(told["material_id"].nunique()),
-            "formulas": int(told["formula"].nunique()),
+            "formulas": int(named["formula"].nunique()),
         }
-    largest = result.scores.groupby("absorber")[["n_sites", "n_materials", "n_formulas"]].max().sum()
+    largest = result.scores.groupby("absorber")[["n_sites", "n_materials", "n_formulas"]].max()
     return {
-        "sites": int(largest.iloc[0]),
-        "materials": int(largest.iloc[1]),
-        "formulas": int(largest.iloc[2]),
+        "sites": int(largest["n_sites"].sum()),
+        "materials": int(largest["n_materials"].sum()),
+        "formulas": int(largest["n_formulas"][~largest.index.isin(without)].sum()),
     }
 
 
@@ -159,7 +173,8 @@ def _key_numbers(numbers: dict[str, int], overview: list[dict[str, Any]]) -> lis
             "value": numbers["sites"],
             "kind": "count",
             "label": "absorbing sites",
-            "note": f"{counted(numbers['materials'], 'material')}, {counted(numbers['formulas'], 'formula')}",
+            "note": counted(numbers["materials"], "material")
+            + (f", {counted(numbers['formulas'], 'formula')}" if numbers["formulas"] else ""),
         }
     ]
     for best in best_modalities(overview):
@@ -179,6 +194,17 @@ def _key_numbers(numbers: dict[str, int], overview: list[dict[str, Any]]) -> lis
 def _shares(result: StudyResult, learner: str) -> list[dict[str, Any]]:
     table = select(result.importances, kind="share", learner=learner)
     return _records(table, ["absorber", "task", "modality", "technique", "value", "lower", "upper"])
+
+
+def _shuffled(result: StudyResult, learner: str) -> list[dict[str, Any]]:
+    """How far the main score falls when one technique of a combination is shuffled as a whole."""
+    table = select(result.importances, kind="permutation", learner=learner)
+    table = table[table["position"].isna() & table["modality"].str.contains("+", regex=False)]
+    rows = _records(table, ["absorber", "task", "modality", "technique", "value", "lower", "upper"])
+    return [
+        row | {"task_title": task_title(row["task"]), "metric_title": METRIC_TITLES[main_metric(row["task"])]}
+        for row in rows
+    ]
 
 
 def _flattery(result: StudyResult, learner: str, split: str) -> list[dict[str, Any]]:
@@ -203,7 +229,7 @@ def _flattery(result: StudyResult, learner: str, split: str) -> list[dict[str, A
     return rows
 
 
-def _data(item: dict[str, Any]) -> dict[str, Any]:
+def _data(item: dict[str, Any], without: list[str]) -> dict[str, Any]:
     """Take what is shown of one absorber's data."""
     provenance = item.get("provenance", {})
     # Each source once, with the curves that it gave: "XANES: …; PDF, dPDF: …".
@@ -217,7 +243,7 @@ def _data(item: dict[str, Any]) -> dict[str, Any]:
         "edge_energy": item.get("edge_energy"),
         "sites": item["sites"],
         "materials": item["materials"],
-        "formulas": item["formulas"],
+        "formulas": None if item["absorber"] in without else item["formulas"],
         "complete_materials": item.get("complete_materials"),
         "origins": item.get("origins", {}),
         "sources": sources,
@@ -266,6 +292,7 @@ def _skip(item: dict[str, Any]) -> dict[str, Any]:
 def _score_table(result: StudyResult, task: str) -> dict[str, Any]:
     """All metrics of one task: a row per absorber, split, learner and modality."""
     mine = select(result.scores, task=task)
+    without = without_formulas(result)
     metrics = in_order(mine["metric"].tolist(), list(METRIC_TITLES))
     rows: list[dict[str, Any]] = []
     seen: set[tuple[str, str]] = set()
@@ -285,7 +312,9 @@ def _score_table(result: StudyResult, task: str) -> dict[str, Any]:
             {
                 "absorber": absorber,
                 "split": split,
-                "split_short": SPLIT_SHORT.get(split, split),
+                "split_short": SPLIT_SHORT.get(
+                    "material" if split == "formula" and absorber in without else split, split
+                ),
                 "learner": "baseline" if learner == BASELINE else learner,
                 "modality": "any" if learner == BASELINE else modality,
                 "modality_title": "" if learner == BASELINE else short_title(modality),

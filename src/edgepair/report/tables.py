@@ -111,6 +111,43 @@ def modalities_of(result: StudyResult) -> list[str]:
     return in_order(result.scores["modality"].tolist(), result.config["config"]["modalities"])
 
 
+def without_formulas(result: StudyResult) -> list[str]:
+    """List the absorbers whose data name no formulas: materials stand for them.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+
+    Returns
+    -------
+    list of str
+        Chemical symbols.
+    """
+    return [str(name) for name, kind in result.config.get("groups", {}).items() if kind != "formula"]
+
+
+def group_word(result: StudyResult, *, plural: bool = True) -> str:
+    """Name what counts as independent evidence in a study.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+    plural : bool, optional
+        Whether there are many.
+
+    Returns
+    -------
+    str
+        Formulas; materials where no formulas were given; or both.
+    """
+    without = without_formulas(result)
+    every = set(result.config.get("groups", {})) <= set(without)
+    words = ["formula", "material"] if without and not every else ["material"] if without else ["formula"]
+    return " or ".join(word + "s" * plural for word in words)
+
+
 def main_metric(task: str) -> str:
     """Name the metric in which a task is compared.
 

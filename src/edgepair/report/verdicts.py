@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,9 @@ _WORDS = {
         "does_not_hold": "XANES takes the smaller part of the importance in combinations",
     },
 }
+
+_MINUS = re.compile(r"(?<![\w-])-(?=\d)")
+"""A hyphen that stands for a minus."""
 
 VERDICT_TITLES = {
     "holds": "holds",
@@ -104,7 +108,7 @@ def summarise_findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
                 "n": len(single),
                 "tally": _tally(counts, len(single)),
                 "lines": [_line(item) for item in ([*head, *beside] or single)],
-                "sentences": [item.sentence for item in mine],
+                "sentences": [_MINUS.sub("−", item.sentence) for item in mine],
             }
         )
     return told
@@ -188,8 +192,10 @@ def headline(
 
 def _clause(item: dict[str, Any]) -> str:
     words = _WORDS[item["finding"]]
+    holds = item["counts"]["holds"]
+    if item["verdict"] == "holds" and holds < item["n"]:
+        return f"{words['holds']} (in {holds} of {item['n']} comparisons)"
     if item["verdict"] == "mixed":
-        holds = item["counts"]["holds"]
         return f"{words['holds']} in {holds} of {item['n']} comparisons" if holds else words["undecided"]
     return words[item["verdict"]]
 

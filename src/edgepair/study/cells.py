@@ -189,7 +189,8 @@ def plan_cell(
             count = len(np.unique(formulas[here]))
             if count < n_folds:
                 reason = (
-                    f"class {name}: {count} formulas ({int(here.sum())} sites), fewer than {n_folds} folds"
+                    f"class {name}: {_count(count, 'formula')} ({_count(int(here.sum()), 'site')}), "
+                    f"fewer than {n_folds} folds"
                 )
                 skipped.append(skip(reason, whole=False))
                 kept &= ~here
@@ -219,3 +220,7 @@ def plan_cell(
     n_groups = int(formulas.max()) + 1
     cell = Cell(dataset, absorber, task, sites, target, classes, formulas[sites], n_groups, folds, chosen)
     return cell, skipped
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -108,11 +108,14 @@ class StudyConfig:
         for name, value, lowest in numbers:
             if value is None and name in ("repeats", "trees"):
                 continue
-            if not isinstance(value, Integral) or value < lowest:
+            if isinstance(value, bool) or not isinstance(value, Integral) or value < lowest:
                 raise _option(name, value, f"a whole number from {lowest}")
         for name, names in (("tasks", tasks), ("modalities", modalities), ("learners", learners)):
-            if names is not None and not len(names):
-                raise _option(name, names, "at least one name")
+            if names is None:
+                continue
+            texts = not isinstance(names, str) and isinstance(names, Sequence)
+            if not texts or not len(names) or not all(isinstance(part, str) for part in names):
+                raise _option(name, names, "a list of at least one name")
         if quick and repeats is None:
             repeats = 1
         return cls(
@@ -120,10 +123,10 @@ class StudyConfig:
             modalities=parse_modalities(modalities),
             learners=parse_learners(learners),
             split=split,
-            folds=folds,
-            repeats=repeats,
-            trees=trees or (QUICK_TREES if quick else TREES),
-            seed=seed,
+            folds=int(folds),
+            repeats=None if repeats is None else int(repeats),
+            trees=int(trees or (QUICK_TREES if quick else TREES)),
+            seed=int(seed),
             tune=tune,
             extras=not quick,
         )

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 ASIDE_TREES = 60
 """Trees in learning curves and in the comparison with a random split."""
 
-LEARNING_FRACTIONS = (0.1, 0.25, 0.5)
-"""Shares of the training formulas in learning curves; 1 is the study itself."""
+LEARNING_FRACTIONS = (0.1, 0.25, 0.5, 1.0)
+"""Shares of the training formulas in learning curves, all with `ASIDE_TREES`."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,8 @@ class Job:
         Which dealing of folds.
     fraction : float
         Share of the training formulas.
+    aside : bool
+        Whether it serves learning curves or the comparison with a random split.
     """
 
     cell: Cell
@@ -58,6 +60,7 @@ class Job:
     learner: str
     repeat: int
     fraction: float = 1.0
+    aside: bool = False
 
     def trees(self, config: StudyConfig) -> int:
         """Tell how many trees the job grows.
@@ -72,8 +75,7 @@ class Job:
         int
             Fewer for learning curves and for the random split, which are looked at, not quoted.
         """
-        aside = self.fraction < 1 or self.cell.split != config.split
-        return min(config.trees, ASIDE_TREES) if aside else config.trees
+        return min(config.trees, ASIDE_TREES) if self.aside else config.trees
 
     def cost(self, n_features: int, trees: int, n_windows: int) -> float:
         """Estimate the time of the job, in arbitrary units, for the progress bar.
@@ -120,9 +122,14 @@ def list_jobs(cell: Cell, modalities: Sequence[str], config: StudyConfig, *, mai
     first = fitted_learners(tuple(name for name in config.learners if name != "dummy")[:1])
     for modality in modalities:
         for learner in fitted_learners(config.learners) if main else first:
-            jobs += [Job(cell, modality, learner, repeat) for repeat in range(cell.n_repeats)]
+            rounds = range(cell.n_repeats)
+            jobs += [Job(cell, modality, learner, repeat, aside=not main) for repeat in rounds]
         if main and config.extras:
-            jobs += [Job(cell, modality, name, 0, share) for name in first for share in LEARNING_FRACTIONS]
+            jobs += [
+                Job(cell, modality, name, 0, share, aside=True)
+                for name in first
+                for share in LEARNING_FRACTIONS
+            ]
     return jobs
 
 
@@ -244,8 +251,8 @@ def _fit(
 def _fit_task(job: Job, table: FeatureTable, config: StudyConfig) -> FitTask:
     cell = job.cell
     learner = LEARNERS[job.learner]
-    first = job.learner in fitted_learners(config.learners[:1]) and cell.split == config.split
-    permute = config.extras and first and job.repeat == 0 and job.fraction == 1 and learner.importances
+    first = job.learner in fitted_learners(config.learners[:1]) and not job.aside
+    permute = config.extras and first and job.repeat == 0 and learner.importances
     return FitTask(
         learner=job.learner,
         task=cell.task.name,
@@ -255,7 +262,7 @@ def _fit_task(job: Job, table: FeatureTable, config: StudyConfig) -> FitTask:
         folds=cell.folds[job.repeat],
         trees=job.trees(config),
         seed=_job_seed(config.seed, job.repeat),
-        tune=config.tune and learner.importances,
+        tune=config.tune and learner.importances and job.learner != "stock",
         settings=tuple(sorted(learner.settings(cell.task, job.modality).items())),
         fraction=job.fraction,
         windows=choose_windows(table) if permute else (),

@@ -185,10 +185,17 @@ def check_output(target: Path) -> None:
                 suggestion="name a folder below it, such as --out edgepair-study",
             )
         empty = target.is_dir() and not any(target.iterdir())
-        if (target.exists() or target.is_symlink()) and not empty and not (target / "study.json").is_file():
+        there = target.exists() or target.is_symlink()
+        if there and not empty and (target.is_symlink() or not _is_study(target)):
             raise OutputError(
                 f"cannot write the study to {str(target)!r}",
-                found="a folder that holds no study.json" if target.is_dir() else "a file",
+                found=(
+                    "a link"
+                    if target.is_symlink()
+                    else "a folder that no study wrote, or with other files in it"
+                    if target.is_dir()
+                    else "a file"
+                ),
                 needed="a new folder, an empty one, or one that an earlier study wrote",
                 suggestion="choose another place with --out",
             )
@@ -200,6 +207,17 @@ def check_output(target: Path) -> None:
             pass
     except OSError as error:
         raise _unwritable(target, error) from error
+
+
+def _is_study(folder: Path) -> bool:
+    """Tell whether a folder holds a study and nothing else."""
+    try:
+        config = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    ours = {"study.json", "findings.json", "report.html", *(f"{name}.csv" for name in _TABLES)}
+    known = isinstance(config, dict) and {"edgepair", "config", "data_sha256"} <= config.keys()
+    return known and all(entry.name in ours for entry in folder.iterdir())
 
 
 @contextmanager

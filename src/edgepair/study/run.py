@@ -36,16 +36,19 @@ from edgepair.study.result import (
     CURVE_COLUMNS,
     IMPORTANCE_COLUMNS,
     LEARNING_COLUMNS,
-    PREDICTION_COLUMNS,
     SCORE_COLUMNS,
     StudyResult,
 )
 from edgepair.study.scoring import draw_groups, score
-from edgepair.study.tables import prediction_table
+from edgepair.study.tables import join_tables, prediction_table
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
+
+
+MOST_JOBS = 256
+"""Processes beyond which nothing is gained on any machine of today."""
 
 
 @dataclass(frozen=True)
@@ -159,11 +162,11 @@ def run_study(
         quick=quick,
         tune=tune,
     )
-    if n_jobs is not None and n_jobs < 1:
+    if n_jobs is not None and (not isinstance(n_jobs, int) or not 1 <= n_jobs <= MOST_JOBS):
         raise OptionError(
-            f"cannot run the study in {n_jobs} processes",
-            found=f"n_jobs {n_jobs}",
-            needed="a whole number from 1",
+            f"cannot run the study in {n_jobs!r} processes",
+            found=f"n_jobs {n_jobs!r}",
+            needed=f"a whole number from 1 to {MOST_JOBS}",
             suggestion="leave it out to use all cores",
         )
     datasets = _check_datasets(dataset)
@@ -188,16 +191,14 @@ def run_study(
                         table = tables(cell, modality)
                         windows = choose_windows(table) if len(done[0].permuted) else ()
                         importances += importance_rows(cell, modality, learner, table, done, windows, drawn)
-                    learning += _learning_rows(cell, modality, learner, outcomes, done, drawn)
+                    learning += _learning_rows(cell, modality, learner, outcomes, drawn)
             if cell.split == config.split:
                 curves += curve_rows(cell, plan.modalities[cell.absorber])
     main = [item for item in scores if item.cell.split == config.split]
     shares = [row for row in importances if row["kind"] == "share"]
     return StudyResult(
         scores=pd.DataFrame([row for item in scores for row in item.rows()], columns=list(SCORE_COLUMNS)),
-        predictions=pd.concat(predictions, ignore_index=True)
-        if predictions
-        else pd.DataFrame(columns=list(PREDICTION_COLUMNS)),
+        predictions=join_tables(predictions),
         importances=pd.DataFrame(importances, columns=list(IMPORTANCE_COLUMNS)),
         findings=find(main, shares, config.learners[0]),
         config=_describe(config, datasets, plan, time.monotonic() - started),
@@ -222,15 +223,20 @@ class _Plan:
 class _Outcomes:
     """Finished fits by cell, modality, learner and share of the training set."""
 
-    def __init__(self) -> None:
-        self._kept: dict[tuple[int, str, str, float], dict[int, FitOutcome]] = defaultdict(dict)
+    def __init__(self, split: str) -> None:
+        self._split = split
+        self._kept: dict[tuple[int, str, str, float | None], dict[int, FitOutcome]] = defaultdict(dict)
 
     def add(self, finished: Finished) -> None:
         job = finished.job
-        key = (id(job.cell), job.modality, job.learner, job.fraction)
+        # Learning curves have their own fits at every share; the study itself has none.
+        share = job.fraction if job.aside and job.cell.split == self._split else None
+        key = (id(job.cell), job.modality, job.learner, share)
         self._kept[key][job.repeat] = finished.outcome
 
-    def repeats(self, cell: Cell, modality: str, learner: str, fraction: float = 1.0) -> list[FitOutcome]:
+    def repeats(
+        self, cell: Cell, modality: str, learner: str, fraction: float | None = None
+    ) -> list[FitOutcome]:
         parts = LEARNERS[learner].parts
         if parts:
             told = [self.repeats(cell, modality, part, fraction) for part in parts]
@@ -329,7 +335,7 @@ def _fit_all(
         for job in list_jobs(cell, plan.modalities[cell.absorber], config, main=cell.split == config.split)
     ]
     store = FitCache(cache_folder() if use_cache else None)
-    outcomes = _Outcomes()
+    outcomes = _Outcomes(config.split)
     total = 0.0
 
     def announce(cost: float) -> None:
@@ -355,15 +361,14 @@ def _learning_rows(
     modality: str,
     learner: str,
     outcomes: _Outcomes,
-    whole: list[FitOutcome],
     drawn: NDArray[np.float64],
 ) -> list[dict[str, Any]]:
     rows = []
     metric = cell.task.main_metric
     n_train = cell.counts["n_formulas"] * (1 - 1 / len(np.unique(cell.folds[0])))
     shares = [share for share in LEARNING_FRACTIONS if outcomes.repeats(cell, modality, learner, share)]
-    for share in [*shares, 1.0] if shares else []:
-        done = whole[:1] if share == 1 else outcomes.repeats(cell, modality, learner, share)
+    for share in shares:
+        done = outcomes.repeats(cell, modality, learner, share)
         item = score(cell, modality, learner, done, drawn)
         lower, upper = item.interval(metric)
         rows.append(
@@ -389,11 +394,13 @@ def _describe(
     """Gather what ``study.json`` holds."""
     checksums = {}
     for dataset in datasets:
-        parts = [
-            array_digest(np.asarray(v.values)) for v in dataset.variables.values() if v.dtype.kind != "O"
-        ]
-        texts = [str(v.values.tolist()) for v in dataset.variables.values() if v.dtype.kind == "O"]
-        checksums[dataset.attrs["absorber"]] = array_digest(np.array(parts + texts, dtype=np.str_))
+        # In order of names: a store lists its variables in no order.
+        parts = []
+        for name in sorted(str(name) for name in dataset.variables):
+            values = np.asarray(dataset[name].values)
+            digest = str(values.tolist()) if values.dtype.kind == "O" else array_digest(values)
+            parts.append(f"{name} {digest}")
+        checksums[dataset.attrs["absorber"]] = array_digest(np.array(parts, dtype=np.str_))
     packages = ("numpy", "scipy", "pandas", "scikit-learn", "xarray", "zarr")
     return {
         "edgepair": __version__,

@@ -56,3 +56,24 @@ def prediction_table(cell: Cell, modality: str, learner: str, outcomes: Sequence
             table[f"p_{name}"] = outcome.probability[:, position]
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
+
+
+def join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put tables of predictions below each other, classes in numerical order.
+
+    Parameters
+    ----------
+    tables : sequence of pandas.DataFrame
+        As `prediction_table` makes them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the columns of ``predictions.csv``.
+    """
+    if not tables:
+        return pd.DataFrame(columns=list(PREDICTION_COLUMNS))
+    table = pd.concat(tables, ignore_index=True)
+    classes = [name for name in table.columns if name not in PREDICTION_COLUMNS]
+    ordered = sorted(classes, key=lambda name: int(name.removeprefix("p_")))
+    return table[[*PREDICTION_COLUMNS, *ordered]]

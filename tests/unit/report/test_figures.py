@@ -200,3 +200,14 @@ def test_unused_classes_stand_in_brackets(study: Any) -> None:
         study().config["data"], task="oxidation_state", used={"Fe": [2, 3, 4], "Mn": [2, 3]}
     )
     assert [list(row) for row in figure.data[0].text] == [["8", "8", "(7)", "(1)"], ["8", "8", "7", "(1)"]]
+
+
+def test_pdfs_are_drawn_little_farther_than_they_are_read(study: Any) -> None:
+    result = study()
+    rows = result.curves.assign(
+        position=lambda t: np.where(
+            t["technique"] == "pdf", 1 + 19 * (t["position"] - 1) / 1.1, t["position"]
+        )
+    )
+    figure = importance_figure(rows, result.importances, modality="pdf", technique="pdf", **CELL)
+    assert max(axis.range[1] for axis in figure.select_xaxes()) <= 8

@@ -228,3 +228,17 @@ def test_a_failed_write_leaves_nothing(study: Any, tmp_path: Path, monkeypatch: 
     with pytest.raises(OutputError, match="Permission denied"):
         write_study(study(absorbers=["Fe"], modalities=["pdf"]), tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_captions_say_what_the_numbers_rest_on(study: Any, full: str) -> None:
+    text = _Page(full).text
+    assert "PDFs are read up to 6 Å only" in text
+    assert "depends on how many features each technique brings" in text
+    assert "Fall of the score when a whole technique is shuffled" in text
+    assert "At most 60 trees, one dealing of folds, at every size" in text
+    result = study(absorbers=["Fe"], modalities=["xanes"], tasks=["bond_length"])
+    result.config["groups"] = {"Fe": "material"}
+    plain = _Page(render_study(result)).text
+    assert "PDFs are read" not in plain
+    assert "sites whose material it has not seen" in plain
+    assert "number of materials to learn from" in plain

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from edgepair.models import LEARNERS
+from edgepair.models.kernel import KernelRegressor
 from edgepair.report import summarise_study
 from edgepair.report.summary import best_modalities
 
@@ -123,3 +126,94 @@ def test_methods_follow_the_settings(study: Any) -> None:
         "twins"
         in {i["title"]: i["text"] for i in summarise_study(study(split="random"))["methods"]}["Splits"]
     )
+
+
+def _methods(result: Any) -> dict[str, str]:
+    return {item["title"]: item["text"] for item in summarise_study(result)["methods"]}
+
+
+@pytest.mark.parametrize("tune", [False, True])
+@pytest.mark.parametrize("names", [["forest", "blend"], ["blend"], ["stock"], ["kernel"], list(LEARNERS)])
+def test_every_learner_is_told_with_its_settings(study: Any, names: list[str], tune: bool) -> None:
+    result = study(absorbers=["Fe"], learners=list(dict.fromkeys([*names, "dummy"])), extras=False)
+    result.config["config"]["tune"] = tune
+    text = _methods(result)["Learners"]
+    assert not [wrong for wrong in ("  ", " .", " ,", "()", "( ", "is  ", "''") if wrong in text]
+    for name in names:
+        assert f"“{name}” is " in text or name == "dummy"
+    if "blend" in names:
+        assert "the mean of the forest’s and the kernel machine’s answers" in text
+    if {"blend", "kernel"} & set(names):
+        machine = KernelRegressor()
+        assert "Matérn kernel (3/2) on standardised features" in text
+        assert f"(width {machine.width:g}, ridge {machine.ridge:g})" in text
+    if {"blend", "forest"} & set(names):
+        assert "extremely randomised trees (ExtraTreesClassifier and ExtraTreesRegressor), 60 trees" in text
+        told = "max_features sqrt for XANES alone and 0.2 wherever a PDF takes part"
+        assert (told in text) != tune
+    if "stock" in names:
+        assert "(RandomForestClassifier and RandomForestRegressor), 60 trees" in text
+        assert ("scikit-learn's defaults" in text) != tune
+    assert ("searched inside each training set" in text) == (tune and names != ["kernel"])
+
+
+def test_no_formulas_are_claimed_where_none_were_given(study: Any) -> None:
+    result = study(absorbers=["Fe"])
+    result.config["groups"] = {"Fe": "material"}
+    told = summarise_study(result)
+    methods = {item["title"]: item["text"] for item in told["methods"]}
+    assert "No formulas were given: materials stand for them" in methods["Splits"]
+    assert "reduced formula" not in methods["Splits"]
+    rest = " ".join(text for title, text in methods.items() if title != "Splits")
+    assert "formula" not in rest
+    assert "draws over materials, not over sites: sites of one material" in methods["Intervals of scores"]
+    assert (told["groups"], told["unseen"], told["split_title"]) == (
+        "materials",
+        "material",
+        "grouped by material",
+    )
+    assert "formula" not in told["key_numbers"][0]["note"]
+    assert told["data"][0]["formulas"] is None
+    assert {row["split_short"] for table in told["scores"] for row in table["rows"]} == {
+        "by material",
+        "random",
+    }
+
+
+def test_formulas_of_some_absorbers_only(study: Any) -> None:
+    result = study()
+    result.config["groups"] = {"Mn": "formula", "Fe": "material"}
+    methods = _methods(result)
+    assert "For Fe no formulas were given: materials stand for them." in methods["Splits"]
+    assert "draws over formulas or materials" in methods["Intervals of scores"]
+
+
+def test_the_sentence_says_where_a_finding_holds(study: Any) -> None:
+    result = study()
+    first = result.findings[0]
+    changed = (replace(first, verdict="undecided"), *result.findings[1:])
+    object.__setattr__(result, "findings", changed)
+    sentence = summarise_study(result)["sentence"]
+    assert "XANES alone beats the PDF alone (in 5 of 6 comparisons) and a combination" in sentence
+
+
+def test_sentences_have_true_minus_signs(study: Any) -> None:
+    result = study(absorbers=["Fe"])
+    text = "difference -0.009, 95 % interval -0.020 to +0.001; one-3 X-ray"
+    object.__setattr__(result, "findings", (replace(result.findings[0], sentence=text),))
+    told = summarise_study(result)["findings"][0]["sentences"]
+    assert told == ["difference −0.009, 95 % interval −0.020 to +0.001; one-3 X-ray"]
+
+
+def test_shuffled_techniques_are_those_of_combinations(study: Any) -> None:
+    rows = summarise_study(study())["shuffled"]
+    assert len(rows) == 2 * 3 * 2 * 2
+    assert {row["modality"] for row in rows} == {"xanes+pdf", "xanes+dpdf"}
+    assert all((row["value"], row["lower"], row["upper"]) == (0.3, 0.2, 0.4) for row in rows)
+    assert summarise_study(study(extras=False))["shuffled"] == []
+
+
+def test_methods_tell_how_the_best_were_chosen(study: Any) -> None:
+    methods = _methods(study())
+    assert "each chosen on the same scores" in methods["Findings"]
+    assert "At most 60 trees, one dealing of folds, at every size." in methods["Learning curves"]

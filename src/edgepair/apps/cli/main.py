@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
 import sys
 from typing import Annotated
@@ -69,3 +70,14 @@ def main() -> None:
         # The reader of our output (head, less) has left: nothing more to say.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        print(
+            "edgepair: cannot print the result\n"
+            f"  Found:  {error.strerror or error}\n"
+            "  Needed: an output that can be written\n"
+            "  Try:    look for a full disk; files named by --out are complete or absent",
+            file=sys.stderr,
+        )
+        # What is still in the buffer cannot be written either, and must not end in a traceback.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(REFUSED)

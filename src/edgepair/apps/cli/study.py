@@ -186,6 +186,11 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
         f"\nF1 is weighted over classes. {first.capitalize()}; {intervals}; split by {config['split']}.",
         soft_wrap=True,
     )
+    nameless = [name for name, groups in result.config["groups"].items() if groups == "material"]
+    if nameless and config["split"] == "formula":
+        console.print(
+            f"No formulas are given for {', '.join(nameless)}: materials stand for them in the split."
+        )
     for name in [name for name in names if name != "dummy"]:
         console.print(f"{name} ({names[name]}): {_gain(main, config['learners'][0], name)}", soft_wrap=True)
     console.print()
