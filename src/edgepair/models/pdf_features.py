@@ -22,10 +22,12 @@ R_LAST = 6.0
 """Å; what lies beyond only added noise to every task (docs/decisions/0001-forest-settings.md)."""
 
 NO_ATOMS_BELOW = 1.3
-"""Å; no metal–oxygen distance is shorter, so that G is a straight line there."""
+"""Å; no metal–oxygen distance is shorter, so that G is nearly a straight line there. Only bonds of
+hydrogen, and short ones of carbon and nitrogen, disturb it: the slope then comes out some tenths low."""
 
 FIRST_PEAK = (1.3, 2.8)
-"""Å; where the first metal–oxygen peak is looked for."""
+"""Å; where the first peak is looked for. In a dPDF it is the metal's own; in a total PDF it is
+another cation's (P–O, S–O, C–O) for about every sixth site, part of what makes a total PDF say less."""
 
 RUNNING_STEP = 0.2
 """Least distance of the points of the running integral that are used, Å; it is smooth."""

@@ -23,6 +23,7 @@ from edgepair.report.style import GRID, faded, modality_colour, modality_symbol,
 from edgepair.report.tables import (
     BASELINE,
     absorbers_of,
+    group_word,
     main_learner,
     main_metric,
     main_scores,
@@ -63,6 +64,7 @@ def overview_figure(result: StudyResult, *, height: int | None = None) -> go.Fig
         split=str(result.config["config"]["split"]),
         legend=True,
         height=height,
+        groups=group_word(result),
     )
 
 

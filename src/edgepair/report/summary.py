@@ -42,8 +42,8 @@ def summarise_study(result: StudyResult) -> dict[str, Any]:
     dict
         Plain values only: ``title, sentence, banner, split, split_title, learner, learner_title,
         learners, absorbers, tasks, modalities, groups, unseen, key_numbers, overview, findings,
-        shares, shuffled, flattery, data, techniques, skipped, scores, methods, facts, references``. Scores are pure numbers,
-        bond lengths in Å.
+        shares, shuffled, flattery, data, techniques, skipped, scores, methods, facts, references``.
+        Scores are pure numbers, bond lengths in Å.
     """
     config = result.config["config"]
     split = str(config["split"])
