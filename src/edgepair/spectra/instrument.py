@@ -13,6 +13,7 @@ G with :math:`\sin(Q_\mathrm{max} r) / \pi r`. All three are linear, so one matr
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,14 +49,25 @@ class PDFInstrument:
 
     def __post_init__(self) -> None:
         """Refuse values that no instrument has."""
-        wrong = [name for name, value in asdict(self).items() if not np.isfinite(value)]
+        values = asdict(self)
+        words = [name for name, value in values.items() if not isinstance(value, Real)]
+        if words:
+            raise OptionError(
+                "cannot use this PDF instrument",
+                found=", ".join(f"{name} {values[name]!r}" for name in words),
+                needed="numbers",
+                suggestion="leave out what is not known: the defaults are typical",
+            )
+        wrong = [name for name, value in values.items() if not np.isfinite(value)]
         wrong += [name for name in ("qmax", "qdamp", "u_iso") if getattr(self, name) < 0]
         wrong += ["r_step"] if self.r_step <= 0 else []
+        wrong += ["r_last"] if self.r_last < self.r_first else []
         if wrong:
             raise OptionError(
                 "cannot use this PDF instrument",
                 found=", ".join(f"{name} {getattr(self, name):g}" for name in dict.fromkeys(wrong)),
-                needed="finite numbers, none of qmax, qdamp, u_iso negative, r_step above 0",
+                needed="finite numbers, none of qmax, qdamp, u_iso negative, r_step above 0, "
+                "r_last not below r_first",
                 suggestion="leave out what is not known: the defaults are typical",
             )
 

@@ -249,7 +249,8 @@ class _Outcomes:
 def _check_datasets(dataset: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
     import xarray as xr
 
-    datasets = [dataset] if isinstance(dataset, xr.Dataset | str) else list(dataset)
+    several = isinstance(dataset, Sequence) and not isinstance(dataset, str)
+    datasets: list[Any] = list(dataset) if several else [dataset]
     seen: set[str] = set()
     for number, item in enumerate(datasets):
         if not isinstance(item, xr.Dataset):
