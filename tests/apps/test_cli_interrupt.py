@@ -17,10 +17,16 @@ STUDY = (
 )  # fmt: skip
 
 
+def heed_interrupts() -> None:
+    """Give the command the Ctrl-C of a terminal: background jobs of a shell inherit none."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def start(saved: Path, out: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "edgepair", "study", "--data", str(saved), *STUDY, "--out", out],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=heed_interrupts,
     )  # fmt: skip
 
 
