@@ -4,6 +4,7 @@ from edgepair.conventions.absorbers import BUNDLED_ABSORBERS, STUDY_ABSORBERS, e
 from edgepair.conventions.errors import (
     DataError,
     EdgepairError,
+    EngineError,
     LabelError,
     OptionError,
     OutputError,
@@ -29,6 +30,7 @@ __all__ = [
     "TECHNIQUES",
     "DataError",
     "EdgepairError",
+    "EngineError",
     "LabelError",
     "OptionError",
     "OutputError",

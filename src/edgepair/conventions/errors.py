@@ -79,6 +79,10 @@ class SimulationError(EdgepairError):
     """An outside simulator did not give a usable result."""
 
 
+class EngineError(EdgepairError):
+    """The processes that carry out tasks cannot be used."""
+
+
 def near_miss(name: str, allowed: Iterable[str]) -> str:
     """Say which allowed name was probably meant.
 

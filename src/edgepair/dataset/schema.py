@@ -62,6 +62,11 @@ VARIABLES = MappingProxyType(
         "material_index": Variable(("site",), "integer", required=True),
         "averaged": Variable(("site",), "flag"),
         "neighbour_distance": Variable(("site", "neighbour"), "float", "Å"),
+        "neighbour_element": Variable(("site", "neighbour"), "text"),
+        "bond_length_spread": Variable(("site",), "float", "Å"),
+        "nearest_metal_distance": Variable(("site",), "float", "Å"),
+        "octahedral_order": Variable(("site",), "float", "1"),
+        "tetrahedral_order": Variable(("site",), "float", "1"),
         "material_id": Variable(("material",), "text", required=True),
         "formula": Variable(("material",), "text", required=True),
         "complete": Variable(("material",), "flag", required=True),
@@ -70,7 +75,14 @@ VARIABLES = MappingProxyType(
 """Every variable of the schema by name."""
 
 _KINDS = {"float": "f", "integer": "iu", "text": "OUST", "flag": "b"}
-_MAY_BE_MISSING = {*TASKS, "neighbour_distance"}
+_MAY_BE_MISSING = {
+    *TASKS,
+    "neighbour_distance",
+    "bond_length_spread",
+    "nearest_metal_distance",
+    "octahedral_order",
+    "tetrahedral_order",
+}
 
 
 def find_problems(dataset: xr.Dataset) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import zipfile
 from pathlib import Path
@@ -93,22 +94,59 @@ def _strangers(dataset: xr.Dataset) -> list[str]:
     return sorted(str(name) for name in dataset.data_vars if name not in VARIABLES)
 
 
+def check_target(path: str | Path) -> None:
+    """Refuse a place where a dataset cannot or must not be written.
+
+    Parameters
+    ----------
+    path : str or Path
+        Dataset to be written.
+
+    Raises
+    ------
+    OutputError
+        Its folder does not exist or cannot be written, or something else stands there.
+    """
+    path = Path(path)
+    found = ""
+    if not path.parent.is_dir():
+        found, needed = f"no folder {str(path.parent)!r}", "a folder that exists"
+    elif path.is_dir() and (path.suffix == ".zip" or not _is_ours(path)):
+        found, needed = "a folder that is no dataset", "a name that is free, or a dataset to be replaced"
+    elif path.is_file() and not zipfile.is_zipfile(path):
+        found, needed = "a file that is no dataset", "a name that is free, or a dataset to be replaced"
+    elif not os.access(path.parent, os.W_OK):
+        found, needed = "a folder that cannot be written", "a folder that can be written"
+    if found:
+        raise OutputError(
+            f"cannot save a dataset as {str(path)!r}",
+            found=found,
+            needed=needed,
+            suggestion="choose another place",
+        )
+
+
+def _is_ours(folder: Path) -> bool:
+    return not any(folder.iterdir()) or (folder / ".zgroup").is_file()
+
+
 def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:
-    """Save a dataset as one uncompressed zip, beside its final place first.
+    """Save a dataset beside its final place first, then move it there.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         Must follow the schema.
     path : str or Path
-        File to write, usually ``*.zarr.zip``; an existing one is replaced.
+        ``*.zip``: one uncompressed zip; any other name: a Zarr folder. An existing dataset is
+        replaced.
 
     Raises
     ------
     DataError
         The dataset does not follow the schema.
     OutputError
-        The file cannot be written.
+        It cannot be written, or something else stands there.
 
     Notes
     -----
@@ -119,6 +157,7 @@ def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:
 
     path = Path(path)
     validate(dataset)
+    check_target(path)
     stored = dataset.copy()
     # One chunk a variable: a dataset is always read whole. Byte shuffling suits rounded numbers.
     shuffled = numcodecs.Blosc("zstd", clevel=9, shuffle=numcodecs.Blosc.SHUFFLE)
@@ -132,16 +171,33 @@ def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".edgepair-") as scratch:
             folder = Path(scratch) / "data.zarr"
             stored.to_zarr(folder, mode="w", zarr_format=2, consolidated=False, encoding=encoding)
-            beside = Path(scratch) / "data.zarr.zip"
-            _zip_folder(folder, beside)
-            beside.replace(path)
+            if path.suffix == ".zip":
+                beside = Path(scratch) / "data.zarr.zip"
+                _zip_folder(folder, beside)
+                if path.is_dir():
+                    path.rmdir()
+                beside.replace(path)
+            else:
+                _move_folder(folder, path, Path(scratch) / "old")
     except OSError as error:
         raise OutputError(
             f"cannot save the dataset as {str(path)!r}",
-            found=f"{type(error).__name__}: {error}",
+            found=f"{type(error).__name__}: {error.strerror or error}",
             needed="a folder that can be written, with room for the file",
             suggestion="choose another place",
         ) from error
+
+
+def _move_folder(folder: Path, target: Path, old: Path) -> None:
+    """Put a folder in its place; what stood there goes back where that fails."""
+    if target.exists():
+        target.rename(old)
+    try:
+        folder.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
 
 
 def _zip_folder(folder: Path, target: Path) -> None:

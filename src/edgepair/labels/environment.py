@@ -12,6 +12,7 @@ import numpy as np
 from edgepair.conventions import LabelError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pymatgen.core import Structure
 
 
@@ -25,10 +26,18 @@ class Environment:
         Symbols of the neighbours, by increasing distance.
     distances : tuple of float
         Their distances, Å.
+    coords : tuple of tuple of float
+        Their Cartesian positions, Å, in the frame of the structure.
     """
 
     elements: tuple[str, ...]
     distances: tuple[float, ...]
+    coords: tuple[tuple[float, float, float], ...] = ()
+
+    @property
+    def positions(self) -> NDArray[np.float64]:
+        """Cartesian positions of the neighbours, shape (n, 3), Å."""
+        return np.array(self.coords, dtype=np.float64).reshape(-1, 3)
 
     @property
     def coordination_number(self) -> int:
@@ -90,5 +99,12 @@ def find_environment(structure: Structure, index: int) -> Environment:
             needed="a site with neighbours that CrystalNN can weigh",
             suggestion="leave the site out",
         ) from error
-    found = sorted((float(item["site"].nn_distance), item["site"].specie.symbol) for item in neighbours)
-    return Environment(tuple(symbol for _, symbol in found), tuple(d for d, _ in found))
+    found = sorted(
+        (float(item["site"].nn_distance), item["site"].specie.symbol, tuple(map(float, item["site"].coords)))
+        for item in neighbours
+    )
+    return Environment(
+        tuple(symbol for _, symbol, _ in found),
+        tuple(distance for distance, _, _ in found),
+        tuple(coords for _, _, coords in found),
+    )

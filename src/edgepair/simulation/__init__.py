@@ -1,5 +1,8 @@
-"""Simulators: PDFfit2 for pair distribution functions."""
+"""Simulators: FEFF10 for XANES of sites, PDFfit2 for pair distribution functions."""
 
+from edgepair.simulation.feff10 import ALLOCATOR, Feff10
+from edgepair.simulation.feff10_input import PRESETS, Preset
+from edgepair.simulation.loading import load_simulator
 from edgepair.simulation.pdf import (
     IDEAL_R_LAST,
     IDEAL_R_STEP,
@@ -9,13 +12,21 @@ from edgepair.simulation.pdf import (
     ideal_r,
     simulate_pdf,
 )
+from edgepair.simulation.simulator import SiteSimulator, SiteSpectrum
 
 __all__ = [
+    "ALLOCATOR",
     "IDEAL_R_LAST",
     "IDEAL_R_STEP",
     "IDEAL_U_ISO",
+    "PRESETS",
+    "Feff10",
     "PairDistribution",
+    "Preset",
+    "SiteSimulator",
+    "SiteSpectrum",
     "differential_baseline",
     "ideal_r",
+    "load_simulator",
     "simulate_pdf",
 ]

@@ -1,12 +1,36 @@
-"""Crystal structures: reading them and listing their inequivalent absorber sites."""
+"""Crystal structures: reading, checking and reducing them, listing inequivalent absorber sites."""
 
+from edgepair.structures.duplicates import are_identical, duplicate_class
+from edgepair.structures.files import read_structure_files
+from edgepair.structures.preparation import (
+    SHORTEST_DISTANCE,
+    AbsorberMissingError,
+    DisorderedStructureError,
+    OverlappingAtomsError,
+    PreparedStructure,
+    TooManySitesError,
+    prepare_structure,
+)
 from edgepair.structures.sites import SYMMETRY_TOLERANCE, AbsorberSite, find_absorber_sites
-from edgepair.structures.tables import SourceMaterial, read_structure_table
+from edgepair.structures.source import read_structure_source
+from edgepair.structures.source_material import SourceMaterial
+from edgepair.structures.tables import read_structure_table
 
 __all__ = [
+    "SHORTEST_DISTANCE",
     "SYMMETRY_TOLERANCE",
+    "AbsorberMissingError",
     "AbsorberSite",
+    "DisorderedStructureError",
+    "OverlappingAtomsError",
+    "PreparedStructure",
     "SourceMaterial",
+    "TooManySitesError",
+    "are_identical",
+    "duplicate_class",
     "find_absorber_sites",
+    "prepare_structure",
+    "read_structure_files",
+    "read_structure_source",
     "read_structure_table",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import StructureError
 
@@ -59,8 +59,6 @@ def find_absorber_sites(structure: Structure, absorber: str) -> tuple[AbsorberSi
     -----
     Orbits are those of ``SpacegroupAnalyzer`` with a tolerance of `SYMMETRY_TOLERANCE`.
     """
-    from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
-
     if not structure.is_ordered:
         raise StructureError(
             f"cannot list the {absorber} sites of {structure.formula}",
@@ -76,14 +74,7 @@ def find_absorber_sites(structure: Structure, absorber: str) -> tuple[AbsorberSi
             needed=f"at least one {absorber} atom",
             suggestion="name another absorber, or leave the structure out",
         )
-    dataset = SpacegroupAnalyzer(structure, symprec=SYMMETRY_TOLERANCE).get_symmetry_dataset()
-    if dataset is None:
-        raise StructureError(
-            f"cannot list the {absorber} sites of {structure.formula}",
-            found=f"no space group within {SYMMETRY_TOLERANCE} Å",
-            needed="a structure whose symmetry can be found",
-            suggestion="look for atoms that overlap",
-        )
+    dataset = symmetry_of(structure)
     orbits: dict[int, list[int]] = {}
     for index, orbit in enumerate(dataset.equivalent_atoms):
         if symbols[index] == absorber:
@@ -94,3 +85,38 @@ def find_absorber_sites(structure: Structure, absorber: str) -> tuple[AbsorberSi
             key=lambda site: site.index,
         )
     )
+
+
+def symmetry_of(structure: Structure) -> Any:
+    """Find the symmetry of a structure.
+
+    Parameters
+    ----------
+    structure : pymatgen.core.Structure
+        Ordered.
+
+    Returns
+    -------
+    spglib.SpglibDataset
+        Space group, orbits, mapping to the primitive cell.
+
+    Raises
+    ------
+    StructureError
+        No symmetry can be found.
+    """
+    from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
+
+    found = "no space group"
+    try:
+        dataset = SpacegroupAnalyzer(structure, symprec=SYMMETRY_TOLERANCE).get_symmetry_dataset()
+    except (ValueError, TypeError, RuntimeError) as error:
+        dataset, found = None, f"{type(error).__name__}: {error}"
+    if dataset is None:
+        raise StructureError(
+            f"cannot find the symmetry of {structure.formula}",
+            found=f"{found} within {SYMMETRY_TOLERANCE} Å",
+            needed="a structure whose symmetry can be found",
+            suggestion="look for atoms that overlap",
+        )
+    return dataset

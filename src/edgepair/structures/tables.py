@@ -1,4 +1,4 @@
-"""Tables of crystal structures: JSON (gzipped or not) and Parquet."""
+"""Tables of crystal structures: Parquet; JSON arrays or lines, gzipped or not."""
 
 from __future__ import annotations
 
@@ -6,60 +6,16 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, Any
 
 from edgepair.conventions import StructureError
+from edgepair.structures.source_material import SourceMaterial
 
-if TYPE_CHECKING:
-    from pymatgen.core import Structure
+_COLUMNS = {"structure": "dict", "poscar": "poscar", "cif": "cif"}
+"""Columns that may hold a structure, and its form."""
 
-
-@dataclass(frozen=True)
-class SourceMaterial:
-    """One material of a table, its structure still unread.
-
-    Attributes
-    ----------
-    material_id : str
-        Identifier in its source.
-    source : str or dict
-        Text of a POSCAR, or a pymatgen dictionary.
-    row : dict
-        All columns of the table.
-    """
-
-    material_id: str
-    source: str | dict[str, Any]
-    row: dict[str, Any]
-
-    def structure(self) -> Structure:
-        """Read the structure.
-
-        Returns
-        -------
-        pymatgen.core.Structure
-            With the order of atoms of the source.
-
-        Raises
-        ------
-        StructureError
-            The text or dictionary is not a structure.
-        """
-        from pymatgen.core import Structure
-
-        try:
-            if isinstance(self.source, str):
-                return Structure.from_str(self.source, fmt="poscar")
-            return Structure.from_dict(self.source)
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError) as error:
-            raise StructureError(
-                f"cannot read the structure of {self.material_id}",
-                found=f"{type(error).__name__}: {error}",
-                needed="the text of a POSCAR or a pymatgen dictionary",
-                suggestion="export the structure again",
-            ) from error
+_IDENTIFIERS = ("mp_id", "id", "material_id")
 
 
 def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
@@ -68,8 +24,9 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
     Parameters
     ----------
     path : str or Path
-        ``*.parquet`` with a column ``poscar``, or a JSON array (``*.json``, ``*.json.gz``) whose
-        entries have a pymatgen dictionary as ``structure``; identifiers in ``mp_id`` or ``id``.
+        ``*.parquet``, a JSON array (``*.json``) or JSON lines (``*.jsonl``), these two gzipped or
+        not. Structures in a column ``structure`` (pymatgen dictionary), ``poscar`` or ``cif``;
+        identifiers in ``mp_id``, ``id`` or ``material_id``.
 
     Yields
     ------
@@ -86,38 +43,76 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
         raise StructureError(
             f"cannot read structures from {str(path)!r}",
             found="no such file",
-            needed="a table of structures (.parquet, .json or .json.gz)",
+            needed="a table of structures (.parquet, .json, .jsonl; also .gz)",
             suggestion="check the path",
         )
-    column = "poscar" if path.suffix == ".parquet" else "structure"
-    try:
-        rows = _read_rows(path)
-    except (OSError, EOFError, ValueError, TypeError, zlib.error) as error:
-        raise StructureError(
-            f"cannot read structures from {str(path)!r}",
-            found=f"{type(error).__name__}: {error}",
-            needed="Parquet, or a JSON array of objects, gzipped or not",
-            suggestion="copy or export the file again",
-        ) from error
-    for number, row in enumerate(rows):
-        identifier = row.get("mp_id", row.get("id"))
-        if identifier is None or column not in row:
+    rows = _parquet_rows(path) if path.suffix == ".parquet" else _json_rows(path)
+    number = -1
+    while True:
+        try:
+            row = next(rows, None)
+        except (OSError, EOFError, ValueError, TypeError, zlib.error) as error:
+            raise StructureError(
+                f"cannot read structures from {str(path)!r}",
+                found=f"{type(error).__name__}: {error}",
+                needed="Parquet, a JSON array of objects or JSON lines, gzipped or not",
+                suggestion="copy or export the file again",
+            ) from error
+        if row is None:
+            return
+        number += 1
+        identifier = next((row[name] for name in _IDENTIFIERS if row.get(name) is not None), None)
+        column = next((name for name in _COLUMNS if row.get(name) is not None), None)
+        if number and (identifier is None or column is None):
+            # The table is of the right kind: one bad row is that row's problem.
+            yield SourceMaterial(str(identifier or f"row {number}"), "", "unknown", row)
+            continue
+        if identifier is None or column is None:
             raise StructureError(
                 f"cannot read row {number} of {str(path)!r}",
                 found="columns " + ", ".join(sorted(row)),
-                needed=f"a column {column!r} and one of 'mp_id' and 'id'",
+                needed="a column 'structure', 'poscar' or 'cif', and one of "
+                + ", ".join(repr(name) for name in _IDENTIFIERS),
                 suggestion="rename the columns",
             )
-        yield SourceMaterial(str(identifier), row[column], row)
+        source = row[column]
+        if not isinstance(source, dict):
+            source = str(source)
+        yield SourceMaterial(str(identifier), source, _COLUMNS[column], row)
 
 
-def _read_rows(path: Path) -> list[dict[str, Any]]:
-    if path.suffix == ".parquet":
-        import pandas as pd
+def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow.parquet
 
-        return [{str(k): v for k, v in row.items()} for row in pd.read_parquet(path).to_dict("records")]
-    text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    rows = json.loads(text)
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise TypeError(f"{type(rows).__name__} that is not an array of objects")
-    return rows
+    with pyarrow.parquet.ParquetFile(path) as file:
+        for batch in file.iter_batches(batch_size=1000):
+            yield from batch.to_pylist()
+
+
+def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
+    with _open(path) as file:
+        first = file.read(1)
+        while first.isspace():
+            first = file.read(1)
+        if first == "[":
+            rows = json.loads(first + file.read())
+        else:
+            yield from _json_lines(first, file)
+            return
+    if not all(isinstance(row, dict) for row in rows):
+        raise TypeError("an array that holds other things than objects")
+    yield from rows
+
+
+def _json_lines(first: str, file: IO[str]) -> Iterator[dict[str, Any]]:
+    for line in file:
+        text, first = first + line, ""
+        if text.strip():
+            row = json.loads(text)
+            if not isinstance(row, dict):
+                raise TypeError(f"a line with {type(row).__name__}, not an object")
+            yield row
+
+
+def _open(path: Path) -> IO[str]:
+    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from edgepair._version import __version__
+from edgepair.apps.cli.build import build
 from edgepair.apps.cli.data import data_app
 from edgepair.apps.cli.study import study
 from edgepair.conventions import EdgepairError
@@ -28,6 +29,7 @@ app = typer.Typer(
     help="Read oxidation state, coordination number and bond length of transition-metal oxides "
     "from XANES and pair distribution functions.",
 )
+app.command()(build)
 app.command()(study)
 app.add_typer(data_app, name="data")
 

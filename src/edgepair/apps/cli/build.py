@@ -1,0 +1,362 @@
+"""The command ``edgepair build``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgepair.apps.cli.console import output_console
+
+if TYPE_CHECKING:
+    from edgepair.dataset.build import BuildEstimate, BuildProgress, BuildResult
+    from edgepair.simulation import SiteSimulator
+
+SKIPPED = 1
+
+
+def build(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="File, folder, glob, archive or table of crystal structures; amcsd:FILTERS; mp:FILTERS.",
+            show_default=False,
+        ),
+    ] = None,
+    absorber: Annotated[
+        str | None, typer.Option(help="Absorbing metal, such as Fe.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Dataset to write: fe.zarr (a folder) or fe.zarr.zip.", show_default=False),
+    ] = None,
+    preset: Annotated[str, typer.Option(help="FEFF10 settings: fast or reference.")] = "fast",
+    card: Annotated[
+        list[str] | None,
+        typer.Option(help="FEFF card in place of the preset's, e.g. 'SCF=4.5 0 30 .2 1'; repeats."),
+    ] = None,
+    simulator: Annotated[
+        str | None, typer.Option(help="Simulator of your own in place of FEFF10: module:Class.")
+    ] = None,
+    cpu_limit: Annotated[
+        float | None, typer.Option(help="CPU seconds that one stage of a FEFF10 run may take.")
+    ] = None,
+    spectra: Annotated[
+        Path | None, typer.Option(help="Table of spectra computed elsewhere, in place of simulating.")
+    ] = None,
+    origin: Annotated[
+        str, typer.Option(help="Where the spectra of --spectra come from: feff9, feff10, user.")
+    ] = "user",
+    store: Annotated[
+        Path | None,
+        typer.Option(help="Folder of finished results [default: beside --out]", show_default=False),
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask scheduler, tcp://host:port, or its scheduler file.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes on this machine; default all cores.", show_default=False)
+    ] = None,
+    max_sites: Annotated[
+        int | None, typer.Option(help="Most atoms in a primitive cell [default: 200]", show_default=False)
+    ] = None,
+    max_elements: Annotated[int | None, typer.Option(help="Most elements in a material.")] = None,
+    pdf: Annotated[bool, typer.Option(help="Simulate PDFs.")] = True,
+    energy_range: Annotated[
+        str | None,
+        typer.Option(help="First and last energy, eV from the tabulated edge, e.g. -10,50."),
+    ] = None,
+    bond_valence_only: Annotated[
+        bool, typer.Option("--bond-valence-only", help="Take no oxidation state from composition.")
+    ] = False,
+    assemble_only: Annotated[
+        bool, typer.Option("--assemble-only", help="Write the dataset from finished results; run nothing.")
+    ] = False,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try again what failed in an earlier run.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell sites, minutes and disk; write nothing.")
+    ] = False,
+    status: Annotated[
+        Path | None,
+        typer.Option(help="Tell how the build of this dataset stands.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Make a labelled, simulated dataset from crystal structures; resumable."""
+    from edgepair.dataset.build import (
+        MAX_SITES,
+        build_dataset,
+        default_store,
+        estimate_build,
+        read_spectra_table,
+        read_status,
+    )
+
+    if status is not None:
+        # A folder is often typed with a slash at its end.
+        name = Path(str(status).rstrip("/"))
+        _show_status(read_status(store or default_store(name), name.name), as_json)
+        return
+    chosen_source, chosen_absorber, target = _required(source, absorber, out)
+    options: dict[str, Any] = {
+        "absorber": chosen_absorber,
+        "out": target,
+        "simulator": _simulator(simulator, preset, card, cpu_limit),
+        "spectra": None if spectra is None else read_spectra_table(spectra, origin=_origin(origin)),
+        "store": store,
+        "workers": workers,
+        "max_sites": MAX_SITES if max_sites is None else max_sites,
+        "max_elements": max_elements,
+        "pdf": pdf,
+    }
+    if dry_run:
+        with _bar(quiet=quiet or as_json) as on_progress:
+            estimate = estimate_build(chosen_source, on_progress=on_progress, **options)
+        _show_estimate(estimate, as_json)
+        return
+    try:
+        with _bar(quiet=quiet or as_json) as on_progress:
+            result = build_dataset(
+                chosen_source,
+                scheduler=scheduler,
+                energy_range=_range(energy_range),
+                composition_states=not bond_valence_only,
+                assemble_only=assemble_only,
+                retry_failed=retry_failed,
+                on_progress=on_progress,
+                **options,
+            )
+    except KeyboardInterrupt:
+        print(
+            "edgepair: interrupted; finished results are kept, the same command goes on from there",
+            file=sys.stderr,
+        )
+        raise
+    if as_json:
+        print(json.dumps(_document(result), ensure_ascii=False))
+    elif not quiet:
+        _show_result(result, store or default_store(target))
+    if not result.complete:
+        raise typer.Exit(SKIPPED)
+
+
+def _required(source: str | None, absorber: str | None, out: Path | None) -> tuple[str, str, Path]:
+    from edgepair.conventions import OptionError
+
+    given = {"SOURCE": source, "--absorber": absorber, "--out": out}
+    missing = [name for name, value in given.items() if not value]
+    if source and absorber and out:
+        return source, absorber, out
+    raise OptionError(
+        "cannot build a dataset",
+        found="no " + ", no ".join(missing),
+        needed="crystal structures, an absorber and a dataset to write",
+        suggestion="edgepair build cifs/ --absorber Fe --out fe.zarr",
+    )
+
+
+def _origin(origin: str) -> str:
+    from edgepair.conventions import OptionError, near_miss
+    from edgepair.dataset.schema import ORIGINS
+
+    if origin not in ORIGINS:
+        raise OptionError(
+            f"cannot use the origin {origin!r}",
+            found=f"origin {origin!r}",
+            needed="one of " + ", ".join(ORIGINS),
+            suggestion=near_miss(origin, ORIGINS),
+        )
+    return origin
+
+
+def _simulator(
+    name: str | None, preset: str, cards: list[str] | None, cpu_limit: float | None
+) -> SiteSimulator:
+    from edgepair.conventions import OptionError
+    from edgepair.simulation import Feff10, load_simulator
+
+    if name is not None:
+        return load_simulator(name)
+    chosen = {}
+    for text in cards or ():
+        card, equals, value = text.partition("=")
+        if not equals:
+            raise OptionError(
+                f"cannot read the FEFF card {text!r}",
+                found="no '='",
+                needed="NAME=TEXT; an empty text takes the card out",
+                suggestion="--card 'SCF=4.5 0 30 .2 1'",
+            )
+        chosen[card] = value
+    return Feff10(preset, chosen, cpu_limit)
+
+
+def _range(text: str | None) -> tuple[float, float] | None:
+    from edgepair.conventions import OptionError
+
+    if text is None:
+        return None
+    try:
+        first, last = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise OptionError(
+            f"cannot read the energy range {text!r}",
+            found=f"{text!r}",
+            needed="two numbers with a comma between them, eV from the tabulated edge",
+            suggestion="--energy-range=-10,50",
+        ) from error
+    return first, last
+
+
+@contextmanager
+def _bar(*, quiet: bool) -> Iterator[Callable[[BuildProgress], None] | None]:
+    """Show a bar with rate, failures and time left, on terminals only."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    import time
+
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    columns = (
+        TextColumn("{task.description:<16}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}{task.fields[tail]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        row = bar.add_task("edgepair build", total=1, tail="")
+        stage, started, cached = "", time.monotonic(), 0
+
+        def show(step: BuildProgress) -> None:
+            nonlocal stage, started, cached
+            if step.stage != stage:
+                stage, started, cached = step.stage, time.monotonic(), step.cached
+            elapsed = time.monotonic() - started
+            fresh = step.done - step.cached
+            tail = f"  {60 * fresh / elapsed:.3g} a minute" if fresh and elapsed > 1 else ""
+            if step.failed:
+                tail += f"  {step.failed} failed"
+            if step.cost_done and elapsed > 1:
+                left = elapsed * max(step.cost_total - step.cost_done, 0.0) / step.cost_done
+                tail += f"  {duration(left)} left"
+            bar.update(
+                row, description=step.stage, completed=step.done, total=max(step.total, step.done), tail=tail
+            )
+
+        yield show
+
+
+def duration(seconds: float) -> str:
+    """Write a time for people.
+
+    Parameters
+    ----------
+    seconds : float
+        Any time.
+
+    Returns
+    -------
+    str
+        Two units.
+
+    Examples
+    --------
+    >>> duration(75), duration(4000), duration(400000)
+    ('1 min 15 s', '1 h 06 min', '4 d 15 h')
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours:02d} h"
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s"
+
+
+def _document(result: BuildResult) -> dict[str, Any]:
+    return {
+        "out": str(result.out),
+        "sites": result.dataset.sizes["site"],
+        "materials": result.dataset.sizes["material"],
+        "items": result.counts(),
+        "computed": result.computed,
+        "found": result.found,
+        "cpu_seconds": round(result.cpu_seconds, 1),
+        "seconds": round(result.seconds, 1),
+        "not_done": [
+            {
+                "material_id": item.material_id,
+                "site": item.site,
+                "status": item.status,
+                "reason": item.reason,
+                "message": item.message,
+            }
+            for item in result.items
+            if item.status != "done"
+        ],
+    }
+
+
+def _show_result(result: BuildResult, store: Path) -> None:
+    console = output_console()
+    sizes = result.dataset.sizes
+    lines = [
+        f"{result.out}: {sizes['site']} sites of {sizes['material']} materials, "
+        f"{int(result.dataset['complete'].values.sum())} of these complete",
+        f"{result.computed} results computed ({duration(result.cpu_seconds)} of CPU time), "
+        f"{result.found} found in {store}; {duration(result.seconds)} in all",
+    ]
+    rest = {name: count for name, count in result.counts().items() if name != "done"}
+    if rest:
+        lines.append("Not in the dataset:")
+        lines += [f"  {count:>6}  {name}" for name, count in rest.items()]
+        lines.append(f"Each with its reason: {store / (result.out.name + '.items.csv')}")
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False)
+
+
+def _show_estimate(estimate: BuildEstimate, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(estimate.as_dict(), ensure_ascii=False))
+        return
+    basis = (
+        f"scaled by {estimate.measured_on} results that are there"
+        if estimate.measured_on
+        else "by our own measurements, good to a factor of two"
+    )
+    lines = [
+        f"{estimate.sites} absorber sites of {estimate.materials} materials, {estimate.sites_known} known",
+        f"about {duration(60 * estimate.minutes)} on the processes asked for "
+        f"({duration(estimate.cpu_seconds)} of CPU time; {basis})",
+        f"about {estimate.bytes_needed / 1e6:.1f} MB of disk",
+    ]
+    lines += [f"  {count:>6}  {name}" for name, count in estimate.as_dict()["items"].items()]
+    console = output_console()
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False)
+
+
+def _show_status(status: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(status, ensure_ascii=False))
+        return
+    console = output_console()
+    lines = [f"{status['dataset']}: {status['state']}; started {status['started']}, last {status['updated']}"]
+    for name, stage in status["stages"].items():
+        failed = f", {stage['failed']} failed" if stage["failed"] else ""
+        lines.append(f"  {name:<16} {stage['done']} of {stage['total']}, {stage['found']} found{failed}")
+    lines += [f"  {count:>6}  {name}" for name, count in status.get("items", {}).items()]
+    if "problem" in status:
+        lines.append(status["problem"])
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False)

@@ -1,0 +1,22 @@
+"""Building datasets from crystal structures: labels, simulations, a store of finished results."""
+
+from edgepair.dataset.build.records import BuildEstimate, BuildProgress, BuildResult, Item
+from edgepair.dataset.build.result_store import ResultStore
+from edgepair.dataset.build.run import MAX_SITES, build_dataset, default_store, estimate_build
+from edgepair.dataset.build.spectra_table import SpectraTable, read_spectra_table
+from edgepair.dataset.build.status import read_status
+
+__all__ = [
+    "MAX_SITES",
+    "BuildEstimate",
+    "BuildProgress",
+    "BuildResult",
+    "Item",
+    "ResultStore",
+    "SpectraTable",
+    "build_dataset",
+    "default_store",
+    "estimate_build",
+    "read_spectra_table",
+    "read_status",
+]

@@ -1,0 +1,227 @@
+"""Putting finished results together into a dataset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import DataError, EdgepairError
+from edgepair.dataset.assemble import assemble
+from edgepair.dataset.build.grid import ENERGY_STEP, HOLD, energy_grid
+from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, ideal_r
+from edgepair.spectra import resample_mu
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_PDFS = {
+    "G": "total x-ray PDF",
+    "G_M": "differential x-ray PDF of the absorber",
+    "G_neutron": "total neutron PDF",
+}
+_NUMBERS = (
+    "oxidation_state",
+    "coordination_number",
+    "bond_length",
+    "bond_length_spread",
+    "nearest_metal_distance",
+    "octahedral_order",
+    "tetrahedral_order",
+)
+
+
+@dataclass(frozen=True)
+class SiteRow:
+    """One site that goes into the dataset.
+
+    Attributes
+    ----------
+    site : int
+        Lowest index of its orbit in the structure as given.
+    multiplicity : int
+        Equivalent atoms in the primitive cell.
+    labels : mapping
+        As `work.analyse` gives them.
+    x, y : numpy.ndarray
+        Its spectrum.
+    """
+
+    site: int
+    multiplicity: int
+    labels: Mapping[str, Any]
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class MaterialRows:
+    """The sites of one material.
+
+    Attributes
+    ----------
+    material_id, formula : str
+        Names.
+    n_sites : int
+        Number of inequivalent absorber sites that it has.
+    rows : tuple of SiteRow
+        Those with labels and a spectrum.
+    curves, baselines : mapping
+        PDFs and their low-r slopes; empty without PDFs.
+    """
+
+    material_id: str
+    formula: str
+    n_sites: int
+    rows: tuple[SiteRow, ...]
+    curves: Mapping[str, np.ndarray]
+    baselines: Mapping[str, float]
+
+
+def assemble_materials(
+    absorber: str,
+    materials: Sequence[MaterialRows],
+    *,
+    origin: str,
+    mu_attributes: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+    energy_range: tuple[float, float] | None = None,
+    composition_states: bool = True,
+) -> tuple[xr.Dataset, dict[tuple[str, int], str]]:
+    """Make a dataset of materials whose sites are finished.
+
+    Parameters
+    ----------
+    absorber : str
+        Chemical symbol.
+    materials : sequence of MaterialRows
+        In any order.
+    origin : str
+        Where the spectra come from.
+    mu_attributes, provenance : mapping
+        Attributes of ``mu`` and of the dataset.
+    energy_range : tuple of float, optional
+        See `energy_grid`.
+    composition_states : bool, optional
+        Whether oxidation states found by composition are kept.
+
+    Returns
+    -------
+    xarray.Dataset
+        Materials by the length of their identifier, then alphabetically.
+    dict
+        Reasons by material and site, of sites whose spectrum does not reach the grid.
+
+    Raises
+    ------
+    DataError
+        No site is left.
+    """
+    order = sorted(materials, key=lambda item: (len(item.material_id), item.material_id))
+    energies = [row.x for item in order for row in item.rows]
+    if not energies:
+        raise DataError(
+            f"cannot make a {absorber} dataset",
+            found="no site with labels and a spectrum",
+            needed="at least one",
+            suggestion="look at the reasons in the list of items",
+        )
+    grid = energy_grid(absorber, energies, energy_range)
+    kept: list[tuple[MaterialRows, list[tuple[SiteRow, np.ndarray]]]] = []
+    short: dict[tuple[str, int], str] = {}
+    for item in order:
+        rows = []
+        for row in sorted(item.rows, key=lambda row: row.site):
+            try:
+                rows.append((row, resample_mu(row.x, row.y, grid=grid, hold=HOLD)))
+            except EdgepairError as error:
+                short[item.material_id, row.site] = f"{error.problem}: {error.found}"
+        if rows:
+            kept.append((item, rows))
+    if not kept:
+        raise DataError(
+            f"cannot make a {absorber} dataset",
+            found=f"spectra none of which covers {grid[0]:g} to {grid[-1]:g} eV",
+            needed=f"spectra that do, up to {HOLD:g} eV at either end",
+            suggestion="give a shorter --energy-range",
+        )
+    arrays = _arrays(grid, kept, origin, composition_states)
+    attributes = {"mu": dict(mu_attributes)}
+    attributes["mu"]["resampled"] = f"shape-preserving cubic to {ENERGY_STEP} eV; ends held by up to {HOLD} eV"
+    attributes |= {name: _pdf_attributes(name) for name in _PDFS if name in arrays}
+    attributes |= {name: _label_attributes() for name in _NUMBERS if name != "oxidation_state"}
+    attributes["oxidation_state"] = _label_attributes()
+    return assemble(absorber, arrays, attributes=attributes, provenance=provenance), short
+
+
+def _arrays(
+    grid: np.ndarray,
+    kept: Sequence[tuple[MaterialRows, list[tuple[SiteRow, np.ndarray]]]],
+    origin: str,
+    composition_states: bool,
+) -> dict[str, Any]:
+    rows = [(number, row, mu) for number, (_, pairs) in enumerate(kept) for row, mu in pairs]
+    labels = [row.labels for _, row, _ in rows]
+    widest = max(len(item["distances"]) for item in labels)
+    distances = np.full((len(rows), widest), np.nan)
+    elements = np.full((len(rows), widest), "", dtype=object)
+    for position, item in enumerate(labels):
+        distances[position, : len(item["distances"])] = item["distances"]
+        elements[position, : len(item["elements"])] = item["elements"]
+    columns = {
+        name: np.array([np.nan if item[name] is None else float(item[name]) for item in labels])
+        for name in _NUMBERS
+    }
+    sources = np.array([item["oxidation_state_source"] for item in labels], dtype=object)
+    if not composition_states:
+        columns["oxidation_state"][sources == "composition"] = np.nan
+        sources[sources == "composition"] = ""
+    arrays: dict[str, Any] = {
+        "energy": grid,
+        "mu": [mu for _, _, mu in rows],
+        **columns,
+        "oxidation_state_source": sources,
+        "origin": [origin] * len(rows),
+        "multiplicity": [row.multiplicity for _, row, _ in rows],
+        "site_index": [row.site for _, row, _ in rows],
+        "material_index": [number for number, _, _ in rows],
+        "neighbour_distance": distances,
+        "neighbour_element": elements,
+        "material_id": [item.material_id for item, _ in kept],
+        "formula": [item.formula for item, _ in kept],
+        "complete": [len(pairs) == item.n_sites for item, pairs in kept],
+    }
+    if all(item.curves for item, _ in kept):
+        arrays["r"] = ideal_r()
+        for name in _PDFS:
+            arrays[name] = [item.curves[name] for item, _ in kept]
+            arrays[f"{name}_baseline"] = [item.baselines[name] for item, _ in kept]
+    return arrays
+
+
+def _pdf_attributes(name: str) -> dict[str, Any]:
+    return {
+        "long_name": _PDFS[name],
+        "origin": "pdffit2",
+        "source": "simulated",
+        "citation": "Farrow et al., J. Phys.: Condens. Matter 19, 335219 (2007), "
+        "doi 10.1088/0953-8984/19/33/335219",
+        "code": f"diffpy.pdffit2 {version('diffpy.pdffit2')}",
+        "settings": json.dumps(
+            {"qmax": 0, "qdamp": 0, "u_iso": IDEAL_U_ISO, "r_step": IDEAL_R_STEP, "r_last": IDEAL_R_LAST}
+        ),
+        "ideal_u_iso": IDEAL_U_ISO,
+    }
+
+
+def _label_attributes() -> dict[str, Any]:
+    return {
+        "origin": "computed",
+        "code": f"pymatgen-core {version('pymatgen-core')}",
+        "citation": "Ong et al., Comput. Mater. Sci. 68, 314 (2013), doi 10.1016/j.commatsci.2012.10.028",
+        "settings": "BVAnalyzer(), CrystalNN().get_nn_info, SpacegroupAnalyzer(symprec=0.01)",
+    }

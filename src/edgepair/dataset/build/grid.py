@@ -1,0 +1,69 @@
+"""The common energy grid of a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import OptionError, edge_energy
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ENERGY_STEP = 0.25
+"""Step of the grid, eV."""
+
+HOLD = 5.0
+"""eV by which a spectrum may end inside the grid: each starts at its own Fermi level, where the
+pre-edge is still flat, and is continued by its end value."""
+
+
+def energy_grid(
+    absorber: str, energies: Sequence[NDArray[np.float64]], energy_range: tuple[float, float] | None = None
+) -> NDArray[np.float64]:
+    """Choose the grid that a dataset's spectra are brought onto.
+
+    Parameters
+    ----------
+    absorber : str
+        Chemical symbol.
+    energies : sequence of numpy.ndarray
+        The energies of each spectrum, eV.
+    energy_range : tuple of float, optional
+        First and last point, eV from the tabulated edge. Default: from the median of the spectra's
+        first energies to the median of their last ones; a spectrum may end up to `HOLD` inside.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_energy,), eV, step `ENERGY_STEP`, points at multiples of it from the edge.
+
+    Raises
+    ------
+    OptionError
+        The range is empty.
+
+    Examples
+    --------
+    >>> grid = energy_grid("Fe", [np.array([7109.9, 7170.1])])
+    >>> float(grid[0]), float(grid[-1])
+    (7110.0, 7170.0)
+    """
+    edge = edge_energy(absorber)
+    if energy_range is None:
+        first = float(np.median([energy[0] for energy in energies])) - edge
+        last = float(np.median([energy[-1] for energy in energies])) - edge
+    else:
+        first, last = energy_range
+    low, high = int(np.ceil(first / ENERGY_STEP - 1e-9)), int(np.floor(last / ENERGY_STEP + 1e-9))
+    if not high - low >= 1:
+        raise OptionError(
+            f"cannot make an energy grid for {absorber}",
+            found=f"{first:g} to {last:g} eV from the edge",
+            needed=f"a range of at least {ENERGY_STEP} eV, the first below the last",
+            suggestion="give --energy-range as FIRST,LAST in eV from the edge, e.g. -10,50",
+        )
+    grid: NDArray[np.float64] = edge + np.arange(low, high + 1) * ENERGY_STEP
+    return grid

@@ -1,0 +1,176 @@
+"""What a build tells: progress, what became of each item, the result, the estimate."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import xarray as xr
+
+STATUSES = ("done", "duplicate", "rejected", "left out", "failed", "missing")
+"""What can become of an item. Rejected: a structure that cannot be used; left out: a site that
+edgepair does not read, or that was not asked for; failed: work that gave no result; missing: work
+that is still to be done."""
+
+
+@dataclass(frozen=True)
+class BuildProgress:
+    """How far a build is.
+
+    Attributes
+    ----------
+    stage : str
+        ``reading``, ``comparing``, ``labels and PDFs`` or ``spectra``.
+    done, total : int
+        Items of this stage.
+    failed : int
+        Failures among them.
+    cached : int
+        Items of this stage that were finished before.
+    cost_done, cost_total : float
+        Estimated CPU time, s, of the items that had to be done.
+    """
+
+    stage: str
+    done: int
+    total: int
+    failed: int
+    cached: int
+    cost_done: float
+    cost_total: float
+
+
+@dataclass(frozen=True)
+class Item:
+    """What became of one material or site.
+
+    Attributes
+    ----------
+    material_id : str
+        Identifier in the source.
+    site : int or None
+        Lowest index of its orbit in the structure as given; None: the material as a whole.
+    status : str
+        One of `STATUSES`.
+    reason : str
+        Kind of reason, in two or three words.
+    message : str
+        The reason in full.
+    """
+
+    material_id: str
+    site: int | None
+    status: str
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build has made.
+
+    Attributes
+    ----------
+    dataset : xarray.Dataset
+        As saved.
+    out : pathlib.Path
+        Where.
+    items : tuple of Item
+        Every material that did not take part, and every site of those that did.
+    computed, found : int
+        Results made by this run, and found in the store.
+    cpu_seconds : float
+        CPU time of what this run made.
+    seconds : float
+        Wall-clock time.
+    """
+
+    dataset: xr.Dataset
+    out: Path
+    items: tuple[Item, ...]
+    computed: int
+    found: int
+    cpu_seconds: float
+    seconds: float
+
+    @property
+    def complete(self) -> bool:
+        """Whether every item was done."""
+        return all(item.status in ("done", "duplicate") for item in self.items)
+
+    def counts(self) -> dict[str, int]:
+        """Count the items by status and reason.
+
+        Returns
+        -------
+        dict of str to int
+            Keys such as ``done`` or ``rejected: disordered``.
+        """
+        return count_items(self.items)
+
+
+@dataclass(frozen=True)
+class BuildEstimate:
+    """What a build would do.
+
+    Attributes
+    ----------
+    materials : int
+        Materials that can be used.
+    sites : int
+        Their inequivalent absorber sites.
+    sites_known : int
+        Sites whose spectrum is there already.
+    cpu_seconds : float
+        CPU time of the others, s.
+    minutes : float
+        The same on the processes asked for, in minutes of wall-clock time.
+    bytes_needed : int
+        Disk for results and dataset.
+    measured_on : int
+        Number of stored results that the estimate of time is scaled by; 0: by our own measurements
+        alone.
+    items : tuple of Item
+        Materials that cannot be used.
+    """
+
+    materials: int
+    sites: int
+    sites_known: int
+    cpu_seconds: float
+    minutes: float
+    bytes_needed: int
+    measured_on: int
+    items: tuple[Item, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the estimate for JSON.
+
+        Returns
+        -------
+        dict
+            All numbers, and the counts of items.
+        """
+        names = ("materials", "sites", "sites_known", "cpu_seconds", "minutes", "bytes_needed", "measured_on")
+        return {name: getattr(self, name) for name in names} | {"items": count_items(self.items)}
+
+
+def count_items(items: tuple[Item, ...]) -> dict[str, int]:
+    """Count items by status and reason.
+
+    Parameters
+    ----------
+    items : tuple of Item
+        Items.
+
+    Returns
+    -------
+    dict of str to int
+        In the order of `STATUSES`, then by number.
+    """
+    counts = Counter(f"{item.status}: {item.reason}" if item.reason else item.status for item in items)
+    return dict(sorted(counts.items(), key=lambda pair: (STATUSES.index(pair[0].split(":")[0]), -pair[1])))

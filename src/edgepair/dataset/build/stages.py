@@ -1,0 +1,475 @@
+"""The stages of a build: preparing, comparing, analysing and simulating, all by way of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.metadata import version
+from statistics import median
+from typing import Any
+
+from edgepair.conventions import OutputError
+from edgepair.dataset.build import work
+from edgepair.dataset.build.keys import digest, site_key, structure_digest
+from edgepair.dataset.build.records import BuildProgress, Item
+from edgepair.dataset.build.result_store import ResultStore
+from edgepair.engine import Call, Processes, open_processes, shared_sandbox
+from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, SiteSimulator
+from edgepair.structures import SYMMETRY_TOLERANCE, SourceMaterial, are_identical, duplicate_class
+
+_COMPARE_CPU_LIMIT = 60.0
+
+_FEWEST_MEASURED, _MOST_MEASURED = 10, 200
+"""Stored results from which, and up to which, an estimate is scaled by measured times."""
+
+PREPARE_COST = 0.02
+ANALYSE_COST = 1.0
+"""Measured CPU time, s, of one structure and of the labels and PDFs of one material, in the mean."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """One inequivalent absorber site.
+
+    Attributes
+    ----------
+    given : int
+        Lowest index of its orbit in the structure as given.
+    primitive : int
+        Its index in the primitive cell.
+    multiplicity : int
+        Equivalent atoms in the primitive cell.
+    equivalent : tuple of int
+        The whole orbit in the structure as given.
+    """
+
+    given: int
+    primitive: int
+    multiplicity: int
+    equivalent: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Material:
+    """One usable material; its structure stays in the store.
+
+    Attributes
+    ----------
+    material_id, formula : str
+        Names.
+    space_group : int
+        Number.
+    structure_key : str
+        Where its structure is in the store.
+    structure_hash : str
+        Hash of its primitive cell.
+    sites : tuple of Site
+        Inequivalent absorber sites.
+    """
+
+    material_id: str
+    formula: str
+    space_group: int
+    structure_key: str
+    structure_hash: str
+    sites: tuple[Site, ...]
+
+    def packed(self, store: ResultStore) -> dict[str, Any]:
+        """Read its structure.
+
+        Parameters
+        ----------
+        store : ResultStore
+            Where it is.
+
+        Returns
+        -------
+        dict
+            For `work.unpack_structure`.
+        """
+        record = store.get(self.structure_key)
+        if record is None:
+            raise OutputError(
+                f"cannot read the structure of {self.material_id} from {str(store.folder)!r}",
+                found="a damaged entry",
+                needed="what this run itself has written",
+                suggestion="run the same command again",
+            )
+        structure: dict[str, Any] = record["value"]["structure"]
+        return structure
+
+
+@dataclass(frozen=True)
+class _Order:
+    """One piece of work: where its result goes, what makes it, what it costs, what it is of."""
+
+    kind: str
+    key: str
+    args: tuple[Any, ...]
+    cost: float
+    about: dict[str, Any]
+
+
+class Stages:
+    """The stages of one build.
+
+    Parameters
+    ----------
+    absorber : str
+        Chemical symbol.
+    store : ResultStore
+        Where finished work is kept.
+    scheduler, workers : optional
+        See `open_processes`.
+    retry_failed : bool
+        Whether failures in the store are tried again.
+    on_progress : callable or None
+        Called with a `BuildProgress`.
+    """
+
+    def __init__(
+        self,
+        absorber: str,
+        store: ResultStore,
+        *,
+        scheduler: str | None = None,
+        workers: int | None = None,
+        retry_failed: bool = False,
+        on_progress: Callable[[BuildProgress], None] | None = None,
+    ) -> None:
+        self.absorber = absorber
+        self.store = store
+        self.computed = 0
+        self.found = 0
+        self.cpu_seconds = 0.0
+        self._where = {"scheduler": scheduler, "workers": workers}
+        self._retry = retry_failed
+        self._on_progress = on_progress
+        self._processes: Processes | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Stages:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+        self.store.close()
+
+    def prepare(
+        self, sources: Iterable[SourceMaterial], limits: dict[str, int | None]
+    ) -> tuple[list[Material], list[Item]]:
+        """Read, check and reduce structures, and drop those that are listed twice.
+
+        Parameters
+        ----------
+        sources : iterable of SourceMaterial
+            What is asked for.
+        limits : dict
+            ``max_sites`` and ``max_elements``.
+
+        Returns
+        -------
+        list of Material
+            In the order of the source.
+        list of Item
+            The others, with their reasons.
+        """
+        made_by = [self.absorber, limits, version("pymatgen-core"), version("spglib"), SYMMETRY_TOLERANCE, 1]
+        names: list[tuple[str, str]] = []
+
+        def orders() -> Iterator[_Order]:
+            for source in sources:
+                row = SourceMaterial(source.material_id, source.source, source.form)
+                key = digest("structure", source.source, source.form, made_by)
+                names.append((source.material_id, key))
+                about = {"material_id": source.material_id}
+                yield _Order("structure", key, (row, self.absorber, limits), PREPARE_COST, about)
+
+        self._run("reading", work.prepare, orders(), total=None)
+        materials, items = [], []
+        for number, (material_id, key) in enumerate(names):
+            record = self.store.get(key)
+            if record is None or not record["ok"]:
+                failure = record or {"reason": "no result", "problem": "it was not kept"}
+                status = "failed" if failure["reason"] == "analysis failed" else "rejected"
+                items.append(Item(material_id, None, status, failure["reason"], failure["problem"]))
+                continue
+            value = record["value"]
+            sites = tuple(
+                Site(s["given"], s["primitive"], s["multiplicity"], tuple(s["equivalent"]))
+                for s in value["sites"]
+            )
+            structure_hash = structure_digest(work.unpack_structure(value["structure"]))
+            materials.append(
+                Material(material_id, value["formula"], value["space_group"], key, structure_hash, sites)
+            )
+            if number % 100 == 0:
+                self._tell("comparing", number, len(names))
+        return self._unique(materials, items)
+
+    def _unique(self, materials: list[Material], items: list[Item]) -> tuple[list[Material], list[Item]]:
+        """Drop what is listed twice; the first of identical materials stays."""
+        kept: dict[str, Material] = {}
+        classes: dict[tuple[str, int, int], list[Material]] = {}
+        for material in materials:
+            structure = work.unpack_structure(material.packed(self.store))
+            kind = duplicate_class(structure, material.space_group)
+            twin = next((m for m in classes.get(kind, []) if self._identical(m, material, structure)), None)
+            if twin is not None:
+                message = f"identical to {twin.material_id}"
+                items.append(Item(material.material_id, None, "duplicate", "", message))
+            elif material.material_id in kept:
+                message = "another structure has the same identifier"
+                items.append(Item(material.material_id, None, "rejected", "identifier used twice", message))
+            else:
+                kept[material.material_id] = material
+                classes.setdefault(kind, []).append(material)
+        return list(kept.values()), items
+
+    def _identical(self, known: Material, material: Material, structure: Any) -> bool:
+        if known.structure_hash == material.structure_hash:
+            return True
+        first = work.unpack_structure(known.packed(self.store))
+        box = shared_sandbox("pymatgen.analysis.structure_matcher", "edgepair.structures.duplicates")
+        return bool(box.call(are_identical, first, structure, cpu_seconds=_COMPARE_CPU_LIMIT).value)
+
+    def analyse(self, materials: list[Material], *, pdf: bool, only_known: bool) -> dict[str, dict[str, Any]]:
+        """Label sites and simulate PDFs.
+
+        Parameters
+        ----------
+        materials : list of Material
+            From `prepare`.
+        pdf : bool
+            Whether PDFs are wanted.
+        only_known : bool
+            Whether to take what is in the store and do nothing.
+
+        Returns
+        -------
+        dict
+            Records by identifier; missing where there is none.
+        """
+        keys = {m.material_id: self._analysis_key(m, pdf) for m in materials}
+        if not only_known:
+            orders = (
+                _Order(
+                    "analysis",
+                    keys[m.material_id],
+                    (m.packed(self.store), [site.primitive for site in m.sites], pdf),
+                    ANALYSE_COST,
+                    {"material_id": m.material_id, "formula": m.formula},
+                )
+                for m in materials
+            )
+            self._run("labels and PDFs", work.analyse, orders, total=len(materials))
+        return self._collect(keys)
+
+    def simulate(
+        self, sites: list[tuple[Material, Site]], simulator: SiteSimulator, *, only_known: bool
+    ) -> dict[tuple[str, int], dict[str, Any]]:
+        """Simulate spectra.
+
+        Parameters
+        ----------
+        sites : list of tuple
+            Materials and their sites.
+        simulator : SiteSimulator
+            Program with its settings.
+        only_known : bool
+            Whether to take what is in the store and do nothing.
+
+        Returns
+        -------
+        dict
+            Records by identifier and site; missing where there is none.
+        """
+        keys = {
+            (m.material_id, site.given): site_key(m.structure_hash, site.primitive, simulator)
+            for m, site in sites
+        }
+        if not only_known:
+            costs = {
+                key: self._cost(m, site, simulator)
+                for m, site in sites
+                if not self.store.is_ok(key := keys[m.material_id, site.given])
+            }
+            orders = (
+                _Order(
+                    simulator.name,
+                    key,
+                    (m.packed(self.store), site.primitive, simulator),
+                    costs.get(key, 0.0),
+                    self._about(m, site),
+                )
+                for m, site in sites
+                for key in [keys[m.material_id, site.given]]
+            )
+            self._run("spectra", work.simulate, orders, total=len(sites), cost=sum(costs.values()))
+        return self._collect(keys)
+
+    def _about(self, material: Material, site: Site) -> dict[str, Any]:
+        """Say for people, and for other programs, what a spectrum is of."""
+        return {
+            "material_id": material.material_id,
+            "formula": material.formula,
+            "absorber": self.absorber,
+            "site": site.given,
+        }
+
+    def unlabelled(self, materials: list[Material], *, pdf: bool) -> int:
+        """Count the materials whose labels and PDFs are not in the store.
+
+        Parameters
+        ----------
+        materials : list of Material
+            From `prepare`.
+        pdf : bool
+            Whether PDFs are wanted.
+
+        Returns
+        -------
+        int
+            Their number.
+        """
+        return sum(not self._known(self._analysis_key(m, pdf)) for m in materials)
+
+    def estimate(
+        self, sites: list[tuple[Material, Site]], simulator: SiteSimulator
+    ) -> tuple[int, float, float, int]:
+        """Estimate what the spectra that are not in the store cost.
+
+        Parameters
+        ----------
+        sites : list of tuple
+            Materials and their sites.
+        simulator : SiteSimulator
+            Program with its settings.
+
+        Returns
+        -------
+        int
+            Sites whose spectrum is there.
+        float
+            CPU time of the others, s, by the simulator's own estimate.
+        float
+            By what measured times exceed it, in the median; 1 where fewer than ten are known.
+        int
+            Number of measured times.
+        """
+        missing, ratios = 0.0, []
+        known = 0
+        for material, site in sites:
+            key = site_key(material.structure_hash, site.primitive, simulator)
+            record = self.store.get(key) if self._known(key) else None
+            known += record is not None
+            if record is None:
+                missing += self._cost(material, site, simulator)
+            elif record["ok"] and record.get("cpu_seconds") and len(ratios) < _MOST_MEASURED:
+                ratios.append(record["cpu_seconds"] / self._cost(material, site, simulator))
+        enough = len(ratios) >= _FEWEST_MEASURED
+        return known, missing, median(ratios) if enough else 1.0, len(ratios) if enough else 0
+
+    def _analysis_key(self, material: Material, pdf: bool) -> str:
+        made_by: list[Any] = [self.absorber, version("pymatgen-core"), 1]
+        if pdf:
+            made_by += [version("diffpy.pdffit2"), IDEAL_U_ISO, IDEAL_R_STEP, IDEAL_R_LAST]
+        return digest(
+            "analysis", material.structure_hash, [site.primitive for site in material.sites], made_by
+        )
+
+    def _cost(self, material: Material, site: Site, simulator: SiteSimulator) -> float:
+        return simulator.estimate(work.unpack_structure(material.packed(self.store)), site.primitive)
+
+    def _collect(self, keys: dict[Any, str]) -> dict[Any, dict[str, Any]]:
+        records = {name: self.store.get(key) for name, key in keys.items()}
+        return {name: record for name, record in records.items() if record is not None}
+
+    def _run(
+        self,
+        stage: str,
+        function: Callable[..., dict[str, Any]],
+        orders: Iterable[_Order],
+        *,
+        total: int | None,
+        cost: float = 0.0,
+    ) -> None:
+        """Carry out what is not in the store yet and keep each result as it comes."""
+        counts = {"seen": 0, "cached": 0, "done": 0, "failed": 0}
+        ahead: dict[str, _Order] = {}
+        spent = 0.0
+
+        def missing() -> Iterator[Call]:
+            for number, order in enumerate(orders):
+                counts["seen"] += 1
+                if number % 50 == 0:
+                    # Another run may have finished it meanwhile.
+                    self.store.refresh()
+                if order.key in ahead or self._known(order.key):
+                    counts["cached"] += 1
+                    self.found += 1
+                    continue
+                ahead[order.key] = order
+                yield Call(order.key, order.args)
+
+        calls = missing()
+        first = next(calls, None)
+        if first is None:
+            self._tell(stage, counts["seen"], counts["seen"], cached=counts["cached"])
+            return
+        for outcome in self._open().run(function, _chain(first, calls), failed=_worth_another_try):
+            order = ahead.pop(outcome.key)
+            record = outcome.value
+            if record is None:
+                record = {"ok": False, "reason": "analysis failed", "problem": outcome.problem}
+            record = {"about": order.about} | record
+            if outcome.attempts > 1:
+                record["attempts"] = outcome.attempts
+            self.store.put(order.kind, order.key, record)
+            counts["done"] += 1
+            counts["failed"] += not record["ok"]
+            self.computed += 1
+            self.cpu_seconds += record.get("cpu_seconds", 0.0)
+            spent += order.cost
+            self._tell(
+                stage,
+                counts["done"] + counts["cached"],
+                counts["seen"] if total is None else total,
+                failed=counts["failed"],
+                cached=counts["cached"],
+                cost=(spent, cost or (PREPARE_COST if total is None else ANALYSE_COST) * (total or counts["seen"])),
+            )
+
+    def _known(self, key: str) -> bool:
+        return self.store.is_ok(key) or (key in self.store and not self._retry)
+
+    def _open(self) -> Processes:
+        """Start processes when the first piece of work needs one."""
+        if self._processes is None:
+            self._processes = self._stack.enter_context(open_processes(**self._where))  # type: ignore[arg-type]
+        return self._processes
+
+    def _tell(
+        self,
+        stage: str,
+        done: int,
+        total: int,
+        *,
+        failed: int = 0,
+        cached: int = 0,
+        cost: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        if self._on_progress is not None:
+            self._on_progress(BuildProgress(stage, done, total, failed, cached, *cost))
+
+
+def _chain(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
+    yield first
+    yield from rest
+
+
+def _worth_another_try(record: dict[str, Any]) -> str:
+    """A failure is tried once more; a structure that cannot be used will be no better then."""
+    again = ("analysis failed", "simulation failed")
+    return "" if record["ok"] or record["reason"] not in again else str(record["problem"])

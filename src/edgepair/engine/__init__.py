@@ -1,0 +1,18 @@
+"""Where work is carried out: outside programs, guarded calls, tasks on many processes."""
+
+from edgepair.engine.command import CommandReport, run_command, scratch_folder
+from edgepair.engine.sandbox import GuardedResult, Sandbox, shared_sandbox
+from edgepair.engine.tasks import Call, Outcome, Processes, open_processes
+
+__all__ = [
+    "Call",
+    "CommandReport",
+    "GuardedResult",
+    "Outcome",
+    "Processes",
+    "Sandbox",
+    "open_processes",
+    "run_command",
+    "scratch_folder",
+    "shared_sandbox",
+]

@@ -1,0 +1,156 @@
+"""Guarded calls into libraries that may crash or never end."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+_LENGTH = struct.Struct("<Q")
+
+
+@dataclass(frozen=True)
+class GuardedResult:
+    """What became of a guarded call.
+
+    Attributes
+    ----------
+    value : object
+        What the function returned; None where it did not.
+    problem : str
+        Empty where it returned; otherwise why not: an exception's words, a crash, a limit.
+    cpu_seconds : float
+        CPU time, s.
+    """
+
+    value: Any
+    problem: str
+    cpu_seconds: float
+
+
+class Sandbox:
+    """A warm process in which functions are called, each in a fork of its own.
+
+    Parameters
+    ----------
+    preload : tuple of str
+        Modules to load once, before the first call.
+
+    Notes
+    -----
+    A fork of a process with pymatgen loaded takes some milliseconds, a new one a second. One
+    sandbox serves one call at a time.
+    """
+
+    def __init__(self, preload: tuple[str, ...] = ()) -> None:
+        self._preload = preload
+        self._process: subprocess.Popen[bytes] | None = None
+        self._lock = threading.Lock()
+
+    def call(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        cpu_seconds: float,
+        wall_seconds: float | None = None,
+    ) -> GuardedResult:
+        """Call a function.
+
+        Parameters
+        ----------
+        function : callable
+            Defined at the top of a module.
+        *args : object
+            Its arguments; they and its result cross a process border.
+        cpu_seconds : float
+            Limit on CPU time, s.
+        wall_seconds : float, optional
+            Limit on wall-clock time, s; default ten times the other and a minute more.
+
+        Returns
+        -------
+        GuardedResult
+            However the call ended.
+        """
+        order = {
+            "module": function.__module__,
+            "name": function.__qualname__,
+            "args": args,
+            "cpu_seconds": cpu_seconds,
+            "wall_seconds": 10 * cpu_seconds + 60 if wall_seconds is None else wall_seconds,
+        }
+        with self._lock:
+            answer = self._ask(pickle.dumps(order))
+        if answer is None:
+            return GuardedResult(None, "the process that guards such calls was killed", 0.0)
+        if answer[0] == "ok":
+            return GuardedResult(answer[1], "", answer[2])
+        if answer[0] == "error":
+            return GuardedResult(None, f"{answer[1]}: {answer[2]}".rstrip(": "), answer[3])
+        return GuardedResult(None, answer[1], answer[2])
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None:
+            with contextlib.suppress(OSError):
+                if process.stdin is not None:
+                    process.stdin.close()
+            if process.stdout is not None:
+                process.stdout.close()
+            process.wait()
+
+    def _ask(self, data: bytes) -> tuple[Any, ...] | None:
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "edgepair.engine.sandbox_server", *self._preload],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(_LENGTH.pack(len(data)) + data)
+            process.stdin.flush()
+            head = process.stdout.read(_LENGTH.size)
+            body = process.stdout.read(_LENGTH.unpack(head)[0]) if len(head) == _LENGTH.size else b""
+            answer: tuple[Any, ...] = pickle.loads(body)
+        except (OSError, EOFError, pickle.UnpicklingError):
+            self.close()
+            return None
+        except BaseException:
+            # Interrupted in between: question and answer would no longer belong together.
+            process.kill()
+            self.close()
+            raise
+        return answer
+
+
+_shared: dict[tuple[str, ...], Sandbox] = {}
+
+
+def shared_sandbox(*preload: str) -> Sandbox:
+    """Return this process's sandbox with these modules loaded, made when first asked for.
+
+    Parameters
+    ----------
+    *preload : str
+        Modules.
+
+    Returns
+    -------
+    Sandbox
+        It ends with this process: its input closes then.
+    """
+    if preload not in _shared:
+        _shared[preload] = Sandbox(preload)
+    return _shared[preload]

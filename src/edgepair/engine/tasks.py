@@ -1,0 +1,275 @@
+"""Carrying out many tasks on the processes of this machine or of a cluster, by Dask.
+
+The only module that imports Dask.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from edgepair._version import __version__
+from edgepair.conventions import EngineError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+ATTEMPTS = 2
+"""How often a task is tried: once more after a failure, then the failure is recorded."""
+
+_AHEAD_LOCAL = 4
+_AHEAD_REMOTE = 2000
+"""Tasks handed over beyond one per process. A cluster that grows with its queue must see one; the
+parent holds what is handed over, and nothing else."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One task.
+
+    Attributes
+    ----------
+    key : str
+        Name, unique among the tasks.
+    args : tuple
+        Arguments of the function.
+    """
+
+    key: str
+    args: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task.
+
+    Attributes
+    ----------
+    key : str
+        Name of the task.
+    value : object
+        What the function returned; None where it failed.
+    problem : str
+        Empty, or why it failed every time.
+    attempts : int
+        How often it was tried.
+    """
+
+    key: str
+    value: Any
+    problem: str = ""
+    attempts: int = 1
+
+
+class Processes:
+    """Processes that carry out tasks; made by `open_processes`."""
+
+    def __init__(self, client: Client, *, local: bool) -> None:
+        self._client = client
+        self._local = local
+
+    def share(self, value: object) -> Any:
+        """Bring a large argument to the processes once, not with every task.
+
+        Parameters
+        ----------
+        value : object
+            An array, say.
+
+        Returns
+        -------
+        object
+            To be passed in its place.
+        """
+        return self._client.scatter([value], hash=True)[0]
+
+    def run(
+        self,
+        function: Callable[..., Any],
+        tasks: Iterable[Call],
+        *,
+        failed: Callable[[Any], str] | None = None,
+    ) -> Iterator[Outcome]:
+        """Carry out tasks, each on one process.
+
+        Parameters
+        ----------
+        function : callable
+            Defined at the top of a module.
+        tasks : iterable of Call
+            Read only as far ahead as needed: a million tasks need no more memory than a thousand.
+        failed : callable, optional
+            Says of a returned value why it counts as a failure; an empty text where it does not.
+
+        Yields
+        ------
+        Outcome
+            In the order in which tasks end.
+
+        Raises
+        ------
+        EngineError
+            The scheduler is gone, or its processes lack what the tasks need.
+        """
+        from distributed import as_completed
+
+        waiting = iter(tasks)
+        running: dict[Any, tuple[Call, int]] = {}
+        done = as_completed([], loop=self._client.loop)
+        lost = self._client.cluster is None and self._client.status != "running"
+
+        def submit(task: Call, attempt: int) -> None:
+            future = self._client.submit(
+                function, *task.args, key=f"{task.key}-{attempt}", pure=False, retries=0
+            )
+            running[future] = (task, attempt)
+            done.add(future)
+
+        def fill() -> None:
+            threads = sum(self._client.nthreads().values()) if self._local else 0
+            room = threads + _AHEAD_LOCAL if self._local else _AHEAD_REMOTE
+            while len(running) < room:
+                task = next(waiting, None)
+                if task is None:
+                    return
+                submit(task, 1)
+
+        try:
+            fill()
+            while running:
+                future = next(done)
+                task, attempt = running.pop(future)
+                value, problem = self._collect(future)
+                if not problem and failed is not None:
+                    problem = failed(value)
+                if problem and attempt < ATTEMPTS:
+                    submit(task, attempt + 1)
+                else:
+                    yield Outcome(task.key, value, problem, attempt)
+                del future
+                fill()
+        finally:
+            if running and not lost:
+                with contextlib.suppress(Exception):
+                    self._client.cancel(list(running), force=True)
+
+    def _collect(self, future: Any) -> tuple[Any, str]:
+        from distributed import CancelledError
+        from distributed.scheduler import KilledWorker
+
+        if future.status == "cancelled":
+            raise _gone("the scheduler forgot the tasks")
+        try:
+            return future.result(), ""
+        except KilledWorker:
+            return None, "the process that carried it out was killed"
+        except (CancelledError, TimeoutError, OSError) as error:
+            if isinstance(error, OSError) and future.status == "error":
+                return None, f"{type(error).__name__}: {error}"
+            raise _gone(f"{type(error).__name__}: {error}") from error
+        except ImportError as error:
+            raise EngineError(
+                "cannot carry out tasks on this cluster",
+                found=f"{type(error).__name__}: {error}",
+                needed=f"edgepair {__version__} and what it needs in the environment of every worker",
+                suggestion="install it there, and start the workers in that environment",
+            ) from error
+        except Exception as error:
+            # Whatever a task throws is the outcome of that task, never of the others.
+            return None, f"{type(error).__name__}: {error}"
+
+
+def _gone(found: str) -> EngineError:
+    return EngineError(
+        "cannot go on: the connection to the Dask scheduler is lost",
+        found=found,
+        needed="a scheduler that runs until the last task has ended",
+        suggestion="start it again, then the same command: what is finished is kept",
+    )
+
+
+@contextmanager
+def open_processes(*, scheduler: str | None = None, workers: int | None = None) -> Iterator[Processes]:
+    """Open the processes of this machine, or connect to those of a cluster.
+
+    Parameters
+    ----------
+    scheduler : str, optional
+        Address of a Dask scheduler, ``tcp://host:port``, or the path of its scheduler file.
+        Without it, a local cluster is started, and ended again.
+    workers : int, optional
+        Processes of the local cluster; default one per core.
+
+    Yields
+    ------
+    Processes
+        Ready for tasks.
+
+    Raises
+    ------
+    EngineError
+        Dask is not installed, or the scheduler cannot be reached.
+    """
+    try:
+        import dask
+        from distributed import Client, LocalCluster
+    except ImportError as error:
+        raise EngineError(
+            "cannot start processes for the tasks",
+            found=f"{type(error).__name__}: {error}",
+            needed="Dask, which comes with the extra 'scale'",
+            suggestion="pip install 'edgepair[scale]'",
+        ) from error
+    if scheduler is not None:
+        try:
+            where = {"scheduler_file": scheduler} if scheduler.endswith(".json") else {"address": scheduler}
+            client = Client(**where, timeout="20s", set_as_default=False)
+        except (OSError, ValueError, TypeError) as error:
+            raise EngineError(
+                f"cannot reach the Dask scheduler {scheduler!r}",
+                found=f"{type(error).__name__}: {error}",
+                needed="the address that 'dask scheduler' prints, such as tcp://host:8786",
+                suggestion="check that it runs and that this machine may connect to it",
+            ) from error
+        with client:
+            yield Processes(client, local=False)
+        return
+    settings = {
+        # A task that ends its process is tried on one other, then given up.
+        "distributed.scheduler.allowed-failures": 1,
+        "distributed.worker.daemon": False,
+        "distributed.comm.timeouts.connect": "60s",
+        "distributed.worker.memory.terminate": 0.95,
+    }
+    with dask.config.set(settings), _interrupts_left_to_parent():
+        cluster = LocalCluster(
+            n_workers=workers or os.cpu_count() or 1,
+            threads_per_worker=1,
+            processes=True,
+            # Loopback with certificates of its own: on a shared machine nobody else gets in.
+            host="127.0.0.1",
+            security=True,
+            dashboard_address=None,
+            silence_logs=50,
+        )
+    with cluster, Client(cluster, set_as_default=False) as client:
+        yield Processes(client, local=True)
+
+
+@contextmanager
+def _interrupts_left_to_parent() -> Iterator[None]:
+    """Ignore Ctrl-C while workers start: it reaches the whole group, and the parent ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,130 @@
+"""All labels of the absorber sites of one structure."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import EdgepairError
+from edgepair.labels.composition import find_composition_state
+from edgepair.labels.environment import Environment, find_environment
+from edgepair.labels.oxidation_state import find_oxidation_states
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+NEAREST_METAL_RADIUS = 8.0
+"""How far the nearest metal atom is looked for, Å."""
+
+
+@dataclass(frozen=True)
+class SiteLabels:
+    """The labels of one site.
+
+    Attributes
+    ----------
+    environment : Environment
+        Nearest neighbours, with coordination number and bond length.
+    oxidation_state : float
+        NaN where it could not be found.
+    oxidation_state_source : str
+        ``bond_valence``, ``composition``, or empty.
+    nearest_metal_distance : float
+        Distance to the nearest metal atom, Å; NaN where there is none within
+        `NEAREST_METAL_RADIUS`.
+    octahedral_order, tetrahedral_order : float
+        Order parameters of the neighbours' directions, 1 for the ideal polyhedron; NaN where there
+        are fewer than two neighbours.
+    """
+
+    environment: Environment
+    oxidation_state: float
+    oxidation_state_source: str
+    nearest_metal_distance: float
+    octahedral_order: float
+    tetrahedral_order: float
+
+    @property
+    def bond_length_spread(self) -> float:
+        """Standard deviation of the distances to the nearest neighbours, Å."""
+        distances = self.environment.distances
+        return float(np.std(distances)) if distances else float("nan")
+
+
+def label_sites(structure: Structure, indices: Sequence[int]) -> tuple[SiteLabels, ...]:
+    """Find the labels of some sites of one element.
+
+    Parameters
+    ----------
+    structure : pymatgen.core.Structure
+        Ordered, without oxidation states.
+    indices : sequence of int
+        Sites of one element.
+
+    Returns
+    -------
+    tuple of SiteLabels
+        One per index. A site whose neighbours CrystalNN cannot find has none.
+
+    Notes
+    -----
+    The oxidation state is that of bond valence; where there is none, that of composition, if it
+    is unique. Order parameters are those of Zimmermann and Jain [1]_.
+
+    References
+    ----------
+    .. [1] Zimmermann and Jain, RSC Adv. 10, 6063 (2020), doi 10.1039/C9RA07755C
+    """
+    try:
+        states: Sequence[float] = find_oxidation_states(structure)
+        source = "bond_valence"
+    except EdgepairError:
+        state = find_composition_state(structure.composition, structure[indices[0]].specie.symbol)
+        states = [float("nan") if state is None else state] * len(structure)
+        source = "" if state is None else "composition"
+    return tuple(_label(structure, index, float(states[index]), source) for index in indices)
+
+
+def _label(structure: Structure, index: int, state: float, source: str) -> SiteLabels:
+    try:
+        environment = find_environment(structure, index)
+    except EdgepairError:
+        environment = Environment((), (), ())
+    octahedral, tetrahedral = _order(structure, index, environment)
+    return SiteLabels(environment, state, source, _nearest_metal(structure, index), octahedral, tetrahedral)
+
+
+@cache
+def _order_parameters() -> Any:
+    from pymatgen.core.local_env import LocalStructOrderParams
+
+    return LocalStructOrderParams(["oct", "tet"])
+
+
+def _order(structure: Structure, index: int, environment: Environment) -> tuple[float, float]:
+    if environment.coordination_number < 2:
+        return float("nan"), float("nan")
+    from pymatgen.core import Structure as Cluster
+
+    # The neighbours alone, in a box in which no image of them comes near.
+    center = structure[index].coords
+    coords = np.vstack([[0.0, 0.0, 0.0], environment.positions - center])
+    box = 10 * float(np.abs(coords).max()) + 10
+    symbols = [structure[index].specie.symbol, *environment.elements]
+    cluster = Cluster(np.eye(3) * box, symbols, coords, coords_are_cartesian=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        values = _order_parameters().get_order_parameters(cluster, 0, indices_neighs=list(range(1, len(symbols))))
+    octahedral, tetrahedral = (float("nan") if value is None else float(value) for value in values)
+    return octahedral, tetrahedral
+
+
+def _nearest_metal(structure: Structure, index: int) -> float:
+    near = structure.get_neighbors(structure[index], NEAREST_METAL_RADIUS)
+    distances = [site.nn_distance for site in near if site.specie.is_metal]
+    return float(min(distances)) if distances else float("nan")

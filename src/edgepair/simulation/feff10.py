@@ -1,0 +1,236 @@
+"""K-edge XANES of one site from FEFF10."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from edgepair.conventions import OptionError, SimulationError, near_miss
+from edgepair.engine import CommandReport, run_command, scratch_folder
+from edgepair.simulation.feff10_input import PRESETS, check_cards, feff10_input
+from edgepair.simulation.simulator import SiteSpectrum
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+ALLOCATOR: Mapping[str, str] = {
+    "MALLOC_MMAP_THRESHOLD_": "8000000000",
+    "MALLOC_TRIM_THRESHOLD_": "16000000000",
+    "MALLOC_TOP_PAD_": "500000000",
+}
+"""FEFF allocates and frees its work arrays at every energy point: kept on the heap, and asked of
+the system once, they cost half the time."""
+
+CPU_LIMIT = {"fast": 300.0, "reference": 20_000.0}
+"""CPU seconds that one stage of a run may take."""
+
+_FEWEST_POINTS = 40
+
+_RUN = "import sys, feff10; feff10.run(sys.argv[1], sys.argv[2])"
+
+
+@dataclass(frozen=True)
+class Feff10:
+    """FEFF10 by way of feff10-rs, in a process of its own.
+
+    Parameters
+    ----------
+    preset : {'fast', 'reference'}, optional
+        Radii, angular momenta, energy grid.
+    cards : mapping of str to str, optional
+        FEFF cards that override the preset's, e.g. ``{"SCF": "4.5 0 30 .2 1"}``; an empty text
+        takes a card out.
+    cpu_limit : float, optional
+        CPU time, s, that one stage may take; default by preset.
+    allocator : bool, optional
+        Whether the C library's allocator is set for FEFF (twice as fast, same numbers).
+
+    Raises
+    ------
+    OptionError
+        The preset or a card is unknown.
+
+    References
+    ----------
+    .. [1] Kas, Vila, Pemmaraju, Tan and Rehr, J. Synchrotron Rad. 28, 1801 (2021),
+           doi 10.1107/S1600577521008614
+    """
+
+    preset: str = "fast"
+    cards: Mapping[str, str] = field(default_factory=dict)
+    cpu_limit: float | None = None
+    allocator: bool = True
+
+    name: ClassVar[str] = "feff10"
+    origin: ClassVar[str] = "feff10"
+    variable: ClassVar[str] = "mu"
+    axis: ClassVar[str] = "energy"
+
+    def __post_init__(self) -> None:
+        if self.preset not in PRESETS:
+            raise OptionError(
+                f"cannot use the FEFF preset {self.preset!r}",
+                found=f"preset {self.preset!r}",
+                needed="one of " + ", ".join(PRESETS),
+                suggestion=near_miss(self.preset, PRESETS),
+            )
+        object.__setattr__(self, "cards", check_cards(self.cards))
+
+    @property
+    def version(self) -> str:
+        """Version of feff10-rs."""
+        return version("feff10-rs")
+
+    def parameters(self) -> dict[str, Any]:
+        """Return every setting that changes the numbers.
+
+        Returns
+        -------
+        dict
+            Cards and limits; not the allocator, which changes the time alone.
+        """
+        preset = PRESETS[self.preset]
+        return {
+            "cards": {k: v for k, v in sorted((dict(preset.cards) | dict(self.cards)).items()) if v},
+            "cluster": preset.cluster,
+            "scf_atoms": 0 if "SCF" in self.cards else preset.scf_atoms,
+            "fms_atoms": 0 if "FMS" in self.cards else preset.fms_atoms,
+            "lmax": list(preset.lmax),
+        }
+
+    def attributes(self) -> dict[str, Any]:
+        """Return what a dataset says of these spectra.
+
+        Returns
+        -------
+        dict of str to str
+            Code, settings, citation.
+        """
+        return {
+            "long_name": "edge-step normalised absorption",
+            "origin": self.origin,
+            "source": "simulated",
+            "code": f"FEFF10 (feff10-rs {self.version})",
+            "settings": json.dumps({"preset": self.preset} | self.parameters()),
+            "citation": "Kas et al., J. Synchrotron Rad. 28, 1801 (2021), doi 10.1107/S1600577521008614",
+        }
+
+    def estimate(self, structure: Structure, index: int) -> float:
+        """Estimate the CPU time of one site from the sizes of its spheres.
+
+        Parameters
+        ----------
+        structure : pymatgen.core.Structure
+            Ordered.
+        index : int
+            The absorbing site.
+
+        Returns
+        -------
+        float
+            CPU time, s; good to a factor of two.
+        """
+        _, counts = feff10_input(structure, index, PRESETS[self.preset], self.cards)
+        return _cost(counts, self.preset)
+
+    def simulate(self, structure: Structure, index: int) -> SiteSpectrum:
+        """Simulate one site.
+
+        Parameters
+        ----------
+        structure : pymatgen.core.Structure
+            Ordered.
+        index : int
+            The absorbing site.
+
+        Returns
+        -------
+        SiteSpectrum
+            Absolute energies, eV, and edge-step normalised ``mu``.
+
+        Raises
+        ------
+        SimulationError
+            FEFF failed, took too long, or gave no usable spectrum.
+        """
+        text, counts = feff10_input(structure, index, PRESETS[self.preset], self.cards)
+        with scratch_folder("edgepair-feff-") as folder:
+            (folder / "feff.inp").write_text(text)
+            report = run_command(
+                [sys.executable, "-c", _RUN, str(folder / "feff.inp"), str(folder / "w")],
+                scratch=folder,
+                cpu_seconds=CPU_LIMIT[self.preset] if self.cpu_limit is None else self.cpu_limit,
+                # A worker's own allocator settings are not to be inherited either.
+                env=ALLOCATOR if self.allocator else dict.fromkeys(ALLOCATOR),
+            )
+            output = folder / "w" / "xmu.dat"
+            if report.returncode != 0 or not output.exists():
+                raise _failure(structure, index, report)
+            try:
+                table = np.loadtxt(output, ndmin=2)
+            except ValueError as error:
+                raise _bad_output(structure, index, str(error)) from error
+        if table.shape[1] < 5 or len(table) < _FEWEST_POINTS or not np.isfinite(table).all():
+            raise _bad_output(structure, index, f"{table.shape[0]} rows, {table.shape[1]} columns")
+        if not (np.diff(table[:, 0]) > 0).all():
+            raise _bad_output(structure, index, "energies that do not increase")
+        details = {
+            "mu0": table[:, 4].round(6).tolist(),
+            "energy_from_edge": table[:, 1].round(3).tolist(),
+            "atoms": counts,
+            "max_rss_bytes": report.max_rss_bytes,
+            "allocator": "set" if self.allocator else "as it comes",
+            "machine": _machine(),
+        }
+        return SiteSpectrum(table[:, 0].round(3), table[:, 3].round(6), report.cpu_seconds, details)
+
+
+@cache
+def _machine() -> str:
+    """Name the processor, which a CPU time means nothing without."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _cost(counts: Mapping[str, int], preset: str) -> float:
+    scf, fms = counts.get("scf", 1), counts.get("fms", 1)
+    scale = 1.0 if preset == "fast" else 1.6
+    return scale * (12.0 + 1.0e-3 * scf**3 + 7.0e-5 * fms**3)
+
+
+def _failure(structure: Structure, index: int, report: CommandReport) -> SimulationError:
+    if report.ended_by == "wall":
+        found = "no end within the limit on wall-clock time"
+    elif report.ended_by == "keeper":
+        found = report.words
+    else:
+        found = report.words or f"exit code {report.returncode}"
+        found += f" ({report.cpu_seconds:.0f} s of CPU time)"
+    return SimulationError(
+        f"cannot simulate the XANES of site {index} of {structure.formula}",
+        found=found,
+        needed="a FEFF10 run that ends by itself within the limit on CPU time",
+        suggestion="raise the limit, or shrink the spheres with the cards SCF and FMS",
+    )
+
+
+def _bad_output(structure: Structure, index: int, found: str) -> SimulationError:
+    return SimulationError(
+        f"cannot use FEFF's spectrum of site {index} of {structure.formula}",
+        found=found,
+        needed=f"at least {_FEWEST_POINTS} finite points at increasing energies",
+        suggestion="look at the XANES card",
+    )

@@ -1,0 +1,70 @@
+"""Recognising materials that are listed twice."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+LENGTH_TOLERANCE = 0.005
+"""Relative difference of cell lengths up to which two cells are the same."""
+
+SITE_TOLERANCE = 0.01
+"""Root-mean-square displacement up to which atoms are the same, in units of (volume/atom)^(1/3):
+about 0.02 Å. Larger ones would change a bond length by as much as it can be read."""
+
+ANGLE_TOLERANCE = 0.5
+"""Difference of cell angles up to which two cells are the same, degrees."""
+
+
+@cache
+def _matcher() -> Any:
+    from pymatgen.analysis.structure_matcher import StructureMatcher
+
+    return StructureMatcher(
+        ltol=LENGTH_TOLERANCE,
+        stol=SITE_TOLERANCE,
+        angle_tol=ANGLE_TOLERANCE,
+        primitive_cell=False,
+        scale=False,
+    )
+
+
+def duplicate_class(structure: Structure, space_group: int) -> tuple[str, int, int]:
+    """Return what identical materials have in common for certain.
+
+    Parameters
+    ----------
+    structure : pymatgen.core.Structure
+        Primitive cell.
+    space_group : int
+        Its number.
+
+    Returns
+    -------
+    tuple
+        Reduced formula, number of atoms and space group: only materials that share all three need
+        be compared.
+    """
+    return structure.composition.reduced_formula, len(structure), space_group
+
+
+def are_identical(first: Structure, second: Structure) -> bool:
+    """Say whether two materials are the same, whatever the setting of their cells.
+
+    Parameters
+    ----------
+    first, second : pymatgen.core.Structure
+        Primitive cells of one `duplicate_class`.
+
+    Returns
+    -------
+    bool
+        True where cells and positions agree within the tolerances of this module; a polymorph, or
+        the same crystal at another temperature or pressure, is another material.
+    """
+    if abs(first.volume / second.volume - 1) > 3 * LENGTH_TOLERANCE:
+        return False
+    return bool(_matcher().fit(first, second))

@@ -1,0 +1,206 @@
+"""Crystal structures from files: one, a folder, a glob or an archive of them."""
+
+from __future__ import annotations
+
+import glob
+import gzip
+import io
+import json
+import re
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from edgepair.conventions import StructureError
+from edgepair.structures.source_material import SourceMaterial
+from edgepair.structures.tables import read_structure_table
+
+_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+_TABLES = (".parquet", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
+_FORMS = {".cif": "cif", ".mcif": "cif", ".vasp": "poscar", ".poscar": "poscar"}
+_FORMS |= {".xyz": "xyz", ".extxyz": "xyz", ".json": "json"}
+_LARGEST = 64_000_000
+"""Bytes of one structure file; larger ones are something else."""
+
+
+def read_structure_files(source: str | Path) -> Iterator[SourceMaterial]:
+    """Read crystal structures from files, one at a time.
+
+    Parameters
+    ----------
+    source : str or Path
+        A file (CIF, POSCAR, XYZ with a cell, pymatgen JSON; gzipped or not), a table (see
+        `read_structure_table`), a folder with such files at any depth, a glob, or an archive (zip
+        or tar) of them. A CIF or XYZ may hold several structures.
+
+    Yields
+    ------
+    SourceMaterial
+        Files in alphabetical order; identifiers are paths below the source, without endings. A file
+        of no known kind is yielded too, and refused when its structure is read. Hidden files are
+        left out.
+
+    Raises
+    ------
+    StructureError
+        There is no such file or folder, it holds no file, or the archive is damaged.
+    """
+    text = str(source)
+    path = Path(source)
+    if path.is_dir():
+        # Sorted by their parts, so that the order does not depend on the machine.
+        files = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file, path))
+        yield from _from_files(files, path, text)
+    elif path.is_file():
+        if _ends(path.name, _ARCHIVES):
+            yield from _from_archive(path)
+        elif _ends(path.name, _TABLES):
+            yield from read_structure_table(path)
+        else:
+            yield from _from_bytes(path.name, path.read_bytes(), path)
+    elif glob.has_magic(text):
+        files = sorted(Path(name) for name in glob.glob(text, recursive=True) if Path(name).is_file())
+        base = Path(*Path(text).parts[: next(i for i, p in enumerate(Path(text).parts) if glob.has_magic(p))])
+        yield from _from_files(files, base, text)
+    else:
+        raise StructureError(
+            f"cannot read structures from {text!r}",
+            found="no such file or folder",
+            needed="a file, folder, glob, archive or table of crystal structures",
+            suggestion="check the path",
+        )
+
+
+def _from_files(files: list[Path], base: Path, source: str) -> Iterator[SourceMaterial]:
+    if not files:
+        raise StructureError(
+            f"cannot read structures from {source!r}",
+            found="no file",
+            needed="CIF, POSCAR, XYZ or JSON files",
+            suggestion="check the path",
+        )
+    for file in files:
+        name = file.relative_to(base).as_posix() if file.is_relative_to(base) else file.as_posix()
+        try:
+            data = file.read_bytes() if file.stat().st_size <= _LARGEST else None
+        except OSError as error:
+            data = None
+            name = f"{name} ({error.strerror})"
+        yield from _from_bytes(name, data, file)
+
+
+def _from_archive(path: Path) -> Iterator[SourceMaterial]:
+    """Read members in memory: nothing is unpacked, so that no name in the archive matters."""
+    try:
+        if path.name.lower().endswith(".zip"):
+            with zipfile.ZipFile(path) as archive:
+                for item in sorted(archive.infolist(), key=lambda item: item.filename):
+                    if not item.is_dir() and not _hidden_name(item.filename):
+                        data = archive.read(item) if item.file_size <= _LARGEST else None
+                        yield from _from_bytes(item.filename, data, None)
+        else:
+            with tarfile.open(path) as tar:
+                for member in sorted(tar.getmembers(), key=lambda member: member.name):
+                    if member.isfile() and not _hidden_name(member.name):
+                        file = tar.extractfile(member) if member.size <= _LARGEST else None
+                        name = member.name.removeprefix("./")
+                        yield from _from_bytes(name, file.read() if file else None, None)
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error, RuntimeError) as error:
+        raise StructureError(
+            f"cannot read the archive {str(path)!r}",
+            found=f"{type(error).__name__}: {error}",
+            needed="a zip or tar archive that is complete and not encrypted",
+            suggestion="copy it again, or unpack it and name the folder",
+        ) from error
+
+
+def _from_bytes(name: str, data: bytes | None, path: Path | None) -> Iterator[SourceMaterial]:
+    """Read one file's content; tables inside folders are read as tables."""
+    if path is not None and (_ends(name, _TABLES)):
+        yield from read_structure_table(path)
+        return
+    if data is not None and name.lower().endswith(".gz"):
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+                data = file.read(_LARGEST + 1)
+        except (OSError, EOFError, zlib.error):
+            data = None
+        name = name[:-3]
+    pure = PurePosixPath(name)
+    form = _form(pure)
+    if data is None or len(data) > _LARGEST or form == "unknown":
+        yield SourceMaterial(str(pure), "", "unknown")
+        return
+    text = data.decode("utf-8", errors="replace").removeprefix("\ufeff")
+    identifier = str(pure.with_suffix("")) if pure.suffix.lower() in _FORMS else str(pure)
+    if form == "json":
+        yield from _from_json(identifier, text, path)
+        return
+    parts = _blocks(text, form)
+    for number, part in enumerate(parts):
+        suffix = f"#{number + 1}" if len(parts) > 1 else ""
+        yield SourceMaterial(identifier + suffix, part, form)
+
+
+def _from_json(identifier: str, text: str, path: Path | None) -> Iterator[SourceMaterial]:
+    start = text.lstrip()[:1]
+    if start == "[" and path is not None:
+        yield from read_structure_table(path)
+        return
+    try:
+        item = json.loads(text)
+    except ValueError:
+        if start == "{" and path is not None:
+            # Several objects, one a line.
+            yield from read_structure_table(path)
+        else:
+            yield SourceMaterial(identifier, text, "dict")
+        return
+    if isinstance(item, dict) and isinstance(item.get("structure"), dict):
+        name = str(item.get("mp_id") or item.get("id") or item.get("material_id") or identifier)
+        yield SourceMaterial(name, item["structure"], "dict", item)
+    else:
+        yield SourceMaterial(identifier, item if isinstance(item, dict) else text, "dict")
+
+
+def _blocks(text: str, form: str) -> list[str]:
+    """Split a file that holds several structures."""
+    if form == "cif":
+        starts = [match.start() for match in re.finditer(r"(?im)^data_", text)]
+        if len(starts) < 2:
+            return [text]
+        parts = [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
+        # A block without atoms (a publication's header) is no structure.
+        return [part for part in parts if "_atom_site_" in part] or [text]
+    if form == "xyz":
+        lines = text.splitlines()
+        parts, row = [], 0
+        while row < len(lines) and lines[row].strip().isdigit():
+            last = row + int(lines[row]) + 2
+            parts.append("\n".join(lines[row:last]) + "\n")
+            row = last
+        return parts or [text]
+    return [text]
+
+
+def _form(name: PurePosixPath) -> str:
+    known = _FORMS.get(name.suffix.lower())
+    if known:
+        return known
+    # VASP's own names: POSCAR, CONTCAR, POSCAR.vasp, POSCAR_Fe2O3, Fe2O3.POSCAR
+    return "poscar" if re.match(r"(?i)(poscar|contcar)\b|(poscar|contcar)[_-]", name.name) else "unknown"
+
+
+def _ends(name: str, endings: tuple[str, ...]) -> bool:
+    return name.lower().endswith(endings)
+
+
+def _hidden(file: Path, base: Path) -> bool:
+    return _hidden_name(file.relative_to(base).as_posix())
+
+
+def _hidden_name(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return any(part.startswith((".", "__MACOSX")) and part not in (".", "..") for part in parts)

@@ -1,0 +1,209 @@
+"""Preparing a structure: checks, reduction to the primitive cell, inequivalent absorber sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from edgepair.conventions import StructureError
+from edgepair.structures.sites import SYMMETRY_TOLERANCE, AbsorberSite, symmetry_of
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+SHORTEST_DISTANCE = 0.7
+"""Distance, Å, below which two atoms overlap; the shortest bond there is, H–H, has 0.74 Å."""
+
+
+class DisorderedStructureError(StructureError):
+    """Sites share several elements or are partly empty."""
+
+    reason: ClassVar[str] = "disordered"
+
+
+class OverlappingAtomsError(StructureError):
+    """Two atoms are nearer to each other than any bond."""
+
+    reason: ClassVar[str] = "overlapping atoms"
+
+
+class AbsorberMissingError(StructureError):
+    """The absorber is not in the structure."""
+
+    reason: ClassVar[str] = "no absorber"
+
+
+class TooManySitesError(StructureError):
+    """The primitive cell holds more atoms than allowed."""
+
+    reason: ClassVar[str] = "too many sites"
+
+
+@dataclass(frozen=True)
+class PreparedStructure:
+    """A structure reduced to its primitive cell, with its absorber sites.
+
+    Attributes
+    ----------
+    structure : pymatgen.core.Structure
+        Primitive cell: the first atom of each kind as given, in the order given; no oxidation
+        states.
+    sites : tuple of AbsorberSite
+        Inequivalent absorber sites of the structure as given; the multiplicity is that in the
+        primitive cell.
+    primitive_index : tuple of int
+        Index of each of `sites` in the primitive cell.
+    space_group : int
+        Number in the International Tables.
+    n_given : int
+        Number of atoms of the structure as given.
+    """
+
+    structure: Structure
+    sites: tuple[AbsorberSite, ...]
+    primitive_index: tuple[int, ...]
+    space_group: int
+    n_given: int
+
+    def multiplicity(self, number: int) -> int:
+        """Count the atoms of one of the sites in the primitive cell.
+
+        Parameters
+        ----------
+        number : int
+            Row in `sites`.
+
+        Returns
+        -------
+        int
+            Number of equivalent atoms.
+        """
+        return self.sites[number].multiplicity * len(self.structure) // self.n_given
+
+
+def prepare_structure(
+    structure: Structure, absorber: str, *, max_sites: int | None = None
+) -> PreparedStructure:
+    """Check a structure, reduce it to its primitive cell and list its absorber sites.
+
+    Parameters
+    ----------
+    structure : pymatgen.core.Structure
+        As given. Oxidation states on its species are dropped, deuterium becomes hydrogen.
+    absorber : str
+        Chemical symbol.
+    max_sites : int, optional
+        Most atoms in the primitive cell.
+
+    Returns
+    -------
+    PreparedStructure
+        Every absorber atom of the structure as given belongs to one of its sites.
+
+    Raises
+    ------
+    StructureError
+        `DisorderedStructureError`, `OverlappingAtomsError`, `AbsorberMissingError`,
+        `TooManySitesError`, or no symmetry can be found.
+
+    Notes
+    -----
+    Atoms are equivalent within `SYMMETRY_TOLERANCE`, by the symmetry of the primitive cell: a
+    supercell has the sites of its primitive cell, whatever its shape.
+    """
+    name = structure.formula
+    if not structure.is_ordered:
+        raise DisorderedStructureError(
+            f"cannot use the structure of {name}",
+            found=_disorder(structure),
+            needed="an ordered structure: one element a site",
+            suggestion="use an ordered approximant of it",
+        )
+    plain = _plain(structure)
+    elements = sorted({site.specie.symbol for site in plain})
+    if absorber not in elements:
+        raise AbsorberMissingError(
+            f"cannot use the structure of {name}",
+            found="elements " + ", ".join(elements),
+            needed=f"at least one {absorber} atom",
+            suggestion="name another absorber, or leave the structure out",
+        )
+    _check_distances(plain, name)
+    given = symmetry_of(plain)
+    primitive, of_atom = _reduce(plain, given)
+    if max_sites is not None and len(primitive) > max_sites:
+        raise TooManySitesError(
+            f"cannot use the structure of {name}",
+            found=f"{len(primitive)} atoms in the primitive cell",
+            needed=f"at most {max_sites}",
+            suggestion="raise the limit on sites",
+        )
+    # The orbits of the primitive cell, not of the cell as given: those of a supercell fall apart
+    # where its shape is less symmetric than the crystal.
+    orbits = symmetry_of(primitive).equivalent_atoms if len(primitive) < len(plain) else given.equivalent_atoms
+    members: dict[int, list[int]] = {}
+    for index, atom in enumerate(of_atom):
+        if plain[index].specie.symbol == absorber:
+            members.setdefault(int(orbits[atom]), []).append(index)
+    sites = sorted(
+        (AbsorberSite(min(atoms), tuple(sorted(atoms))) for atoms in members.values()),
+        key=lambda site: site.index,
+    )
+    return PreparedStructure(
+        primitive,
+        tuple(sites),
+        tuple(int(of_atom[site.index]) for site in sites),
+        int(given.number),
+        len(plain),
+    )
+
+
+def _plain(structure: Structure) -> Structure:
+    """Drop oxidation states, names of atoms and isotopes."""
+    from pymatgen.core import Structure
+
+    symbols = ["H" if site.specie.symbol in ("D", "T") else site.specie.symbol for site in structure]
+    return Structure(structure.lattice, symbols, structure.frac_coords)
+
+
+def _disorder(structure: Structure) -> str:
+    mixed = [site for site in structure if not site.is_ordered]
+    return f"{len(mixed)} of {len(structure)} sites shared or partly empty, the first {mixed[0].species_string}"
+
+
+def _check_distances(structure: Structure, name: str) -> None:
+    centers, points, _, distances = structure.get_neighbor_list(SHORTEST_DISTANCE)
+    if len(distances):
+        first = int(np.argmin(distances))
+        raise OverlappingAtomsError(
+            f"cannot use the structure of {name}",
+            found=f"atoms {int(centers[first])} and {int(points[first])} at {distances[first]:.2f} Å",
+            needed=f"no two atoms within {SHORTEST_DISTANCE} Å",
+            suggestion="look for split positions that are listed as full",
+        )
+
+
+def _reduce(structure: Structure, symmetry: object) -> tuple[Structure, np.ndarray]:
+    """Return the primitive cell and, for each atom as given, its atom there."""
+    from pymatgen.core import Lattice, Structure
+
+    mapping = np.asarray(symmetry.mapping_to_primitive)  # type: ignore[attr-defined]
+    _, first, of_atom = np.unique(mapping, return_index=True, return_inverse=True)
+    if len(first) == len(structure):
+        return structure, np.arange(len(structure))
+    # Atoms of the primitive cell in the order in which they are first met.
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    lattice = Lattice(symmetry.primitive_lattice)  # type: ignore[attr-defined]
+    kept = [structure[int(index)] for index in first[order]]
+    primitive = Structure(
+        lattice,
+        [site.specie for site in kept],
+        [site.coords for site in kept],
+        coords_are_cartesian=True,
+        to_unit_cell=True,
+    )
+    return primitive, rank[of_atom]

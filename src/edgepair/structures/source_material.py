@@ -1,0 +1,111 @@
+"""One material of a source, its structure still unread."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from edgepair.conventions import StructureError
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+
+@dataclass(frozen=True)
+class SourceMaterial:
+    """One material of a source, its structure still unread.
+
+    Attributes
+    ----------
+    material_id : str
+        Identifier in its source.
+    source : str or dict
+        Text of a POSCAR, CIF or XYZ with a cell, or a pymatgen dictionary.
+    form : str
+        ``poscar``, ``cif``, ``xyz``, ``dict``, or ``unknown``.
+    row : dict
+        Whatever else the source says of it: the columns of a table.
+    """
+
+    material_id: str
+    source: str | dict[str, Any]
+    form: str = ""
+    row: dict[str, Any] = field(default_factory=dict)
+
+    def structure(self) -> Structure:
+        """Read the structure.
+
+        Returns
+        -------
+        pymatgen.core.Structure
+            With the order of atoms of the source; a CIF's atoms by orbit, in the order of its list.
+
+        Raises
+        ------
+        StructureError
+            The text or dictionary is not a structure.
+        """
+        form = self.form or ("poscar" if isinstance(self.source, str) else "dict")
+        try:
+            with warnings.catch_warnings():
+                # What a parser mends or finds odd does not change what is read.
+                warnings.simplefilter("ignore")
+                structure = _read(self.source, form)
+        except Exception as error:
+            # Parsers fail on foreign text with almost any kind of exception.
+            words = " ".join(f"{type(error).__name__}: {error}".split())
+            raise StructureError(
+                f"cannot read the structure of {self.material_id}",
+                found=words[:300],
+                needed=_NEEDED,
+                suggestion="export it again, or leave it out",
+            ) from error
+        if len(structure) == 0:
+            raise StructureError(
+                f"cannot read the structure of {self.material_id}",
+                found="no atom",
+                needed="at least one atom",
+                suggestion="export it again, or leave it out",
+            )
+        return structure
+
+
+_NEEDED = "the text of a CIF, POSCAR or XYZ with a cell, or a pymatgen dictionary"
+
+
+def _read(source: str | dict[str, Any], form: str) -> Structure:
+    from pymatgen.core import Structure
+
+    if isinstance(source, dict):
+        return Structure.from_dict(source)
+    if form == "cif":
+        from pymatgen.io.cif import CifParser
+
+        found = CifParser.from_str(source).parse_structures(primitive=False, on_error="raise")
+        if len(found) != 1:
+            raise ValueError(f"{len(found)} structures in one block")
+        return found[0]
+    if form == "xyz":
+        return _read_xyz(source)
+    if form == "dict":
+        return Structure.from_dict(json.loads(source))
+    if form == "poscar":
+        return Structure.from_str(source, fmt="poscar")
+    raise ValueError("a kind of file that is not known")
+
+
+def _read_xyz(text: str) -> Structure:
+    """Read one frame of an extended XYZ file: its comment holds ``Lattice="…"``."""
+    import io
+
+    import ase.io
+    from pymatgen.core import Structure
+
+    atoms = ase.io.read(io.StringIO(text), format="extxyz", index=0)
+    if not atoms.cell.rank == 3:
+        raise ValueError('no cell: the comment line has no Lattice="ax ay az bx by bz cx cy cz"')
+    return Structure(
+        atoms.cell[:], atoms.get_chemical_symbols(), atoms.get_positions(), coords_are_cartesian=True
+    )
