@@ -13,6 +13,7 @@ from edgepair._version import __version__
 if TYPE_CHECKING:
     from edgepair.conventions import EdgepairError
     from edgepair.dataset import from_arrays, load_bundled, open_dataset, save_dataset
+    from edgepair.dataset.build import build_dataset, estimate_build
     from edgepair.report import write_study
     from edgepair.spectra import PDFInstrument
     from edgepair.study import StudyResult, run_study
@@ -21,6 +22,8 @@ _HOMES = {
     "EdgepairError": "edgepair.conventions",
     "PDFInstrument": "edgepair.spectra",
     "StudyResult": "edgepair.study",
+    "build_dataset": "edgepair.dataset.build",
+    "estimate_build": "edgepair.dataset.build",
     "from_arrays": "edgepair.dataset",
     "load_bundled": "edgepair.dataset",
     "open_dataset": "edgepair.dataset",
@@ -34,6 +37,8 @@ __all__ = [
     "PDFInstrument",
     "StudyResult",
     "__version__",
+    "build_dataset",
+    "estimate_build",
     "from_arrays",
     "load_bundled",
     "open_dataset",

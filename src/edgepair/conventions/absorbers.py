@@ -9,7 +9,7 @@ from edgepair.conventions.errors import OptionError
 STUDY_ABSORBERS = ("Ti", "Mn", "Fe", "Cu")
 """The paper's absorbers; the study's default."""
 
-BUNDLED_ABSORBERS = ("Ti", "Cr", "Mn", "Fe", "Co", "Cu")
+BUNDLED_ABSORBERS = ("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu")
 """Absorbers whose datasets ship inside the package, by atomic number."""
 
 

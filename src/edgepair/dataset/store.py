@@ -119,7 +119,7 @@ def check_target(path: str | Path) -> None:
         found, needed = "a folder that cannot be written", "a folder that can be written"
     if found:
         raise OutputError(
-            f"cannot save a dataset as {str(path)!r}",
+            f"cannot save the dataset as {str(path)!r}",
             found=found,
             needed=needed,
             suggestion="choose another place",
@@ -127,7 +127,7 @@ def check_target(path: str | Path) -> None:
 
 
 def _is_ours(folder: Path) -> bool:
-    return not any(folder.iterdir()) or (folder / ".zgroup").is_file()
+    return (folder / ".zgroup").is_file()
 
 
 def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:
@@ -174,8 +174,6 @@ def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:
             if path.suffix == ".zip":
                 beside = Path(scratch) / "data.zarr.zip"
                 _zip_folder(folder, beside)
-                if path.is_dir():
-                    path.rmdir()
                 beside.replace(path)
             else:
                 _move_folder(folder, path, Path(scratch) / "old")

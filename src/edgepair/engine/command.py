@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edgepair.conventions import OutputError
 
-_WORDS = 600
+_WORDS = 4000
 """Characters kept of what a program says."""
 
 
@@ -30,7 +30,7 @@ class CommandReport:
     max_rss_bytes : int
         Largest resident memory of one of its processes.
     words : str
-        The end of what it printed, in one line.
+        The end of what it printed.
     ended_by : str
         ``wall`` where the limit on wall-clock time ended it, otherwise empty.
     """
@@ -131,7 +131,7 @@ def run_command(
         return CommandReport(None, 0.0, 0, "the process that kept it was killed", "keeper")
     words = ""
     if (scratch / ".words").exists():
-        words = " ".join((scratch / ".words").read_text(errors="replace").split())
+        words = (scratch / ".words").read_text(errors="replace")
     words = words.replace(str(scratch), "").strip()[-_WORDS:]
     if report["returncode"] is None:
         words = report["ended_by"]

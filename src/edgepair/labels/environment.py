@@ -100,8 +100,9 @@ def find_environment(structure: Structure, index: int) -> Environment:
             suggestion="leave the site out",
         ) from error
     found = sorted(
-        (float(item["site"].nn_distance), item["site"].specie.symbol, tuple(map(float, item["site"].coords)))
-        for item in neighbours
+        (float(site.nn_distance), site.specie.symbol, (float(x), float(y), float(z)))
+        for site in (item["site"] for item in neighbours)
+        for x, y, z in [site.coords]
     )
     return Environment(
         tuple(symbol for _, symbol, _ in found),

@@ -119,7 +119,9 @@ def _order(structure: Structure, index: int, environment: Environment) -> tuple[
     cluster = Cluster(np.eye(3) * box, symbols, coords, coords_are_cartesian=True)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        values = _order_parameters().get_order_parameters(cluster, 0, indices_neighs=list(range(1, len(symbols))))
+        values = _order_parameters().get_order_parameters(
+            cluster, 0, indices_neighs=list(range(1, len(symbols)))
+        )
     octahedral, tetrahedral = (float("nan") if value is None else float(value) for value in values)
     return octahedral, tetrahedral
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import platform
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -217,7 +218,7 @@ def _failure(structure: Structure, index: int, report: CommandReport) -> Simulat
     elif report.ended_by == "keeper":
         found = report.words
     else:
-        found = report.words or f"exit code {report.returncode}"
+        found = _own_words(report.words) or f"exit code {report.returncode}"
         found += f" ({report.cpu_seconds:.0f} s of CPU time)"
     return SimulationError(
         f"cannot simulate the XANES of site {index} of {structure.formula}",
@@ -225,6 +226,19 @@ def _failure(structure: Structure, index: int, report: CommandReport) -> Simulat
         needed="a FEFF10 run that ends by itself within the limit on CPU time",
         suggestion="raise the limit, or shrink the spheres with the cards SCF and FMS",
     )
+
+
+def _own_words(text: str) -> str:
+    """Keep what FEFF says of its failure: neither progress nor frames of a Fortran or Python stack."""
+    stage = re.search(r"stage '(\w+)' failed", text)
+    lines = [" ".join(line.split()) for line in text.partition("Traceback (most recent")[0].splitlines()]
+    said = [
+        line
+        for line in lines
+        if line and not re.search(r"Unknown|^Image PC|^Calculating|^Done|^iter|^\W*$|^Module|^Starting", line)
+    ]
+    words = " ".join(said[-6:])[-300:]
+    return f"FEFF's stage {stage.group(1)} failed: {words}".rstrip(": ") if stage else words
 
 
 def _bad_output(structure: Structure, index: int, found: str) -> SimulationError:

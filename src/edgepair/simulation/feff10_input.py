@@ -123,9 +123,7 @@ def check_cards(cards: Mapping[str, str]) -> dict[str, str]:
     return checked
 
 
-def sphere(
-    neighbours: list[PeriodicNeighbor], card: str, text: str, atoms: int
-) -> tuple[str, int]:
+def sphere(neighbours: list[PeriodicNeighbor], card: str, text: str, atoms: int) -> tuple[str, int]:
     """Choose the radius of a sphere, so that it holds no more than so many atoms.
 
     Parameters

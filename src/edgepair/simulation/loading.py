@@ -8,7 +8,17 @@ from importlib import import_module
 from edgepair.conventions import OptionError
 from edgepair.simulation.simulator import SiteSimulator
 
-_NEEDED = ("name", "version", "origin", "variable", "axis", "parameters", "attributes", "estimate", "simulate")
+_NEEDED = (
+    "name",
+    "version",
+    "origin",
+    "variable",
+    "axis",
+    "parameters",
+    "attributes",
+    "estimate",
+    "simulate",
+)
 
 
 def load_simulator(name: str) -> SiteSimulator:
@@ -37,7 +47,7 @@ def load_simulator(name: str) -> SiteSimulator:
     """
     module, _, attribute = name.partition(":")
     found = ""
-    simulator = None
+    simulator: object = None
     if "" not in sys.path:
         sys.path.insert(0, "")
     try:
@@ -46,7 +56,7 @@ def load_simulator(name: str) -> SiteSimulator:
         found = f"{type(error).__name__}: {error}"
     if simulator is not None and not isinstance(simulator, SiteSimulator):
         found = "a class without " + ", ".join(item for item in _NEEDED if not hasattr(simulator, item))
-    if found or simulator is None:
+    if found or not isinstance(simulator, SiteSimulator):
         raise OptionError(
             f"cannot use the simulator {name!r}",
             found=found,

@@ -38,26 +38,32 @@ class SiteSimulator(Protocol):
     """A program that simulates one curve per absorber site.
 
     Instances cross process borders: they hold settings, never open files or handles.
-
-    Attributes
-    ----------
-    name : str
-        Short name; part of the key under which results are kept.
-    version : str
-        Version of the program; part of the key.
-    origin : str
-        What the dataset says of where the curves come from.
-    variable : str
-        Variable of the dataset that the curves go into: ``mu``, or a name of its own.
-    axis : str
-        Its axis: ``energy``, or a name of its own.
     """
 
-    name: str
-    version: str
-    origin: str
-    variable: str
-    axis: str
+    @property
+    def name(self) -> str:
+        """Short name; part of the key under which results are kept."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Version of the program; part of the key."""
+        ...
+
+    @property
+    def origin(self) -> str:
+        """What the dataset says of where the curves come from."""
+        ...
+
+    @property
+    def variable(self) -> str:
+        """Variable of the dataset that the curves go into: ``mu``, or a name of its own."""
+        ...
+
+    @property
+    def axis(self) -> str:
+        """Axis of that variable: ``energy``, or a name of its own."""
+        ...
 
     def parameters(self) -> dict[str, Any]:
         """Return every setting that changes the result, ready for JSON; part of the key.

@@ -61,8 +61,8 @@ def read_structure_files(source: str | Path) -> Iterator[SourceMaterial]:
         else:
             yield from _from_bytes(path.name, path.read_bytes(), path)
     elif glob.has_magic(text):
-        files = sorted(Path(name) for name in glob.glob(text, recursive=True) if Path(name).is_file())
-        base = Path(*Path(text).parts[: next(i for i, p in enumerate(Path(text).parts) if glob.has_magic(p))])
+        base, pattern = _split_glob(path)
+        files = sorted(file for file in base.glob(pattern) if file.is_file())
         yield from _from_files(files, base, text)
     else:
         raise StructureError(
@@ -71,6 +71,12 @@ def read_structure_files(source: str | Path) -> Iterator[SourceMaterial]:
             needed="a file, folder, glob, archive or table of crystal structures",
             suggestion="check the path",
         )
+
+
+def _split_glob(path: Path) -> tuple[Path, str]:
+    """Split a glob into the folder before its first wildcard and the rest."""
+    first = next(number for number, part in enumerate(path.parts) if glob.has_magic(part))
+    return Path(*path.parts[:first]), str(Path(*path.parts[first:]))
 
 
 def _from_files(files: list[Path], base: Path, source: str) -> Iterator[SourceMaterial]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from edgepair.conventions import StructureError
-from edgepair.structures.sites import SYMMETRY_TOLERANCE, AbsorberSite, symmetry_of
+from edgepair.structures.sites import AbsorberSite, symmetry_of
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -142,7 +142,9 @@ def prepare_structure(
         )
     # The orbits of the primitive cell, not of the cell as given: those of a supercell fall apart
     # where its shape is less symmetric than the crystal.
-    orbits = symmetry_of(primitive).equivalent_atoms if len(primitive) < len(plain) else given.equivalent_atoms
+    orbits = (
+        symmetry_of(primitive).equivalent_atoms if len(primitive) < len(plain) else given.equivalent_atoms
+    )
     members: dict[int, list[int]] = {}
     for index, atom in enumerate(of_atom):
         if plain[index].specie.symbol == absorber:
@@ -170,7 +172,9 @@ def _plain(structure: Structure) -> Structure:
 
 def _disorder(structure: Structure) -> str:
     mixed = [site for site in structure if not site.is_ordered]
-    return f"{len(mixed)} of {len(structure)} sites shared or partly empty, the first {mixed[0].species_string}"
+    return (
+        f"{len(mixed)} of {len(structure)} sites shared or partly empty, the first {mixed[0].species_string}"
+    )
 
 
 def _check_distances(structure: Structure, name: str) -> None:

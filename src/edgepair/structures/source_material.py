@@ -72,6 +72,8 @@ class SourceMaterial:
         return structure
 
 
+_OCCUPANCY = 1.1
+
 _NEEDED = "the text of a CIF, POSCAR or XYZ with a cell, or a pymatgen dictionary"
 
 
@@ -83,7 +85,9 @@ def _read(source: str | dict[str, Any], form: str) -> Structure:
     if form == "cif":
         from pymatgen.io.cif import CifParser
 
-        found = CifParser.from_str(source).parse_structures(primitive=False, on_error="raise")
+        # Shared sites whose occupancies add up to 1.01 are disordered, not unreadable.
+        parser = CifParser.from_str(source, occupancy_tolerance=_OCCUPANCY)
+        found = parser.parse_structures(primitive=False, on_error="raise")
         if len(found) != 1:
             raise ValueError(f"{len(found)} structures in one block")
         return found[0]

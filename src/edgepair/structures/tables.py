@@ -62,7 +62,7 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
             return
         number += 1
         identifier = next((row[name] for name in _IDENTIFIERS if row.get(name) is not None), None)
-        column = next((name for name in _COLUMNS if row.get(name) is not None), None)
+        column = next((name for name in _COLUMNS if _holds_structure(path, name, row.get(name))), None)
         if number and (identifier is None or column is None):
             # The table is of the right kind: one bad row is that row's problem.
             yield SourceMaterial(str(identifier or f"row {number}"), "", "unknown", row)
@@ -79,6 +79,13 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
         if not isinstance(source, dict):
             source = str(source)
         yield SourceMaterial(str(identifier), source, _COLUMNS[column], row)
+
+
+def _holds_structure(path: Path, column: str, value: object) -> bool:
+    """Say whether a column's value can be a structure: a dictionary, or its text in Parquet."""
+    if column == "structure":
+        return isinstance(value, dict) or (isinstance(value, str) and path.suffix == ".parquet")
+    return isinstance(value, str)
 
 
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -174,9 +174,15 @@ def plan_cell(
     label = dataset[task.name].values
     formulas = split_groups(dataset, "formula")
     kept = np.isfinite(label)
-    if not kept.any():
-        return None, [skip("no site has this label")]
     skipped = []
+    if task.name == "oxidation_state" and "oxidation_state_source" in dataset:
+        # A state that only the composition tells would be taught by the formula, not by the site.
+        guessed = kept & (dataset["oxidation_state_source"].values == "composition")
+        if guessed.any():
+            skipped.append(skip(f"{int(guessed.sum())} sites with a state by composition only", whole=False))
+            kept &= ~guessed
+    if not kept.any():
+        return None, [*skipped, skip("no site has this label")]
     classes: tuple[int, ...] = ()
     if task.kind == "classification":
         fractional = kept & (label != np.round(label))

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgepair.conventions import EngineError
+from edgepair.engine import Call, open_processes
 from edgepair.models import (
     LEARNERS,
     FeatureTable,
@@ -162,6 +164,7 @@ def run_jobs(
     cache: FitCache,
     n_jobs: int,
     announce: Callable[[float], None],
+    scheduler: str | None = None,
 ) -> Iterator[Finished]:
     """Run jobs in processes, those that were not done before.
 
@@ -179,14 +182,14 @@ def run_jobs(
         Number of processes.
     announce : callable
         Told the sum of all costs before the first job.
+    scheduler : str, optional
+        Address of a Dask scheduler whose processes are used instead.
 
     Yields
     ------
     Finished
         In the order in which they end.
     """
-    import joblib
-
     code = models_digest()
     with tempfile.TemporaryDirectory(prefix="edgepair-", ignore_cleanup_errors=True) as scratch:
         shared = _SharedFeatures(features, Path(scratch))
@@ -203,22 +206,74 @@ def run_jobs(
             if outcome is not None:
                 finished.append(Finished(job, outcome, cost, True))
             else:
-                waiting.append((cost, number, key, values, job.cell.sites, task))
+                waiting.append(_Waiting(cost, number, key, values, job.cell.sites, task))
         announce(total)
         yield from finished
+        if not waiting:
+            return
         # The longest first, so that no process is left alone with one at the end.
-        waiting.sort(key=lambda item: (-item[0], item[1]))
-        costs = {number: cost for cost, number, *_ in waiting}
-        parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
-        calls = (
-            joblib.delayed(_fit)(number, values, sites, task, cache, key)
-            for _, number, key, values, sites, task in waiting
-        )
-        with _interrupts_left_to_parent():
-            # Workers start here and inherit what they do with Ctrl-C.
-            done = parallel(calls)
-        for number, outcome in done:
-            yield Finished(jobs[number], outcome, costs[number], False)
+        waiting.sort(key=lambda item: (-item.cost, item.number))
+        carry_out = _on_scheduler if scheduler is not None else _on_this_machine
+        for item, outcome in carry_out(waiting, cache, scheduler or n_jobs):
+            yield Finished(jobs[item.number], outcome, item.cost, False)
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A fit that is not in the cache."""
+
+    cost: float
+    number: int
+    key: str
+    values: NDArray[np.float32]
+    sites: NDArray[np.int64]
+    task: FitTask
+
+
+def _on_this_machine(
+    waiting: list[_Waiting], cache: FitCache, n_jobs: Any
+) -> Iterator[tuple[_Waiting, FitOutcome]]:
+    """Fit in processes of this machine, which map the features instead of copying them."""
+    import joblib
+
+    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
+    items = {item.number: item for item in waiting}
+    calls = (
+        joblib.delayed(_fit)(item.number, item.values, item.sites, item.task, cache, item.key)
+        for item in waiting
+    )
+    with _interrupts_left_to_parent():
+        # Workers start here and inherit what they do with Ctrl-C.
+        done = parallel(calls)
+    for number, outcome in done:
+        yield items[number], outcome
+
+
+def _on_scheduler(
+    waiting: list[_Waiting], cache: FitCache, scheduler: Any
+) -> Iterator[tuple[_Waiting, FitOutcome]]:
+    """Fit on the processes of a Dask cluster; what comes back is kept here."""
+    items = {item.key: item for item in waiting}
+    with open_processes(scheduler=scheduler) as processes:
+        features: dict[int, Any] = {}
+        for item in waiting:
+            if id(item.values) not in features:
+                features[id(item.values)] = processes.share(np.asarray(item.values))
+        calls = (Call(item.key, (features[id(item.values)], item.sites, item.task)) for item in waiting)
+        for done in processes.run(_fit_remotely, calls):
+            if done.problem:
+                raise EngineError(
+                    f"cannot fit {items[done.key].task.learner} on the cluster",
+                    found=done.problem,
+                    needed="a fit that ends on one of its processes",
+                    suggestion="look at the workers' logs; finished fits are kept",
+                )
+            cache.save(done.key, done.value)
+            yield items[done.key], done.value
+
+
+def _fit_remotely(values: NDArray[np.float32], sites: NDArray[np.int64], task: FitTask) -> FitOutcome:
+    return fit_folds(values[sites], task)
 
 
 @contextmanager

@@ -85,6 +85,7 @@ def run_study(
     quick: bool = False,
     tune: bool = False,
     n_jobs: int | None = None,
+    scheduler: str | None = None,
     cache: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> StudyResult:
@@ -118,6 +119,9 @@ def run_study(
         Search forest settings inside each training set.
     n_jobs : int, optional
         Processes; default all cores.
+    scheduler : str, optional
+        Address of a Dask scheduler, ``tcp://host:port``, whose processes make the fits instead; the
+        numbers are the same.
     cache : bool, optional
         Whether to use and keep finished fits in the user's cache folder.
     on_progress : callable, optional
@@ -171,7 +175,7 @@ def run_study(
         )
     datasets = _check_datasets(dataset)
     plan = _plan(datasets, config)
-    outcomes, tables = _fit_all(plan, config, n_jobs, cache, on_progress)
+    outcomes, tables = _fit_all(plan, config, n_jobs, scheduler, cache, on_progress)
     scores, importances, predictions, learning, curves = [], [], [], [], []
     for absorber_cells in plan.by_absorber():
         # Independent over absorbers, paired over the tasks, modalities and learners of one.
@@ -319,6 +323,7 @@ def _fit_all(
     plan: _Plan,
     config: StudyConfig,
     n_jobs: int | None,
+    scheduler: str | None,
     use_cache: bool,
     on_progress: Callable[[Progress], None] | None,
 ) -> tuple[_Outcomes, Callable[[Cell, str], FeatureTable]]:
@@ -346,7 +351,7 @@ def _fit_all(
             on_progress(Progress(0.0, total, "", False))
 
     done = 0.0
-    for finished in run_jobs(jobs, features, config, store, n_jobs or -1, announce):
+    for finished in run_jobs(jobs, features, config, store, n_jobs or -1, announce, scheduler):
         outcomes.add(finished)
         done += finished.cost
         if on_progress:

@@ -74,9 +74,9 @@ def build(
     bond_valence_only: Annotated[
         bool, typer.Option("--bond-valence-only", help="Take no oxidation state from composition.")
     ] = False,
-    assemble_only: Annotated[
-        bool, typer.Option("--assemble-only", help="Write the dataset from finished results; run nothing.")
-    ] = False,
+    simulate: Annotated[
+        bool, typer.Option(help="Simulate what is missing, or take finished spectra only.")
+    ] = True,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try again what failed in an earlier run.")
     ] = False,
@@ -129,7 +129,7 @@ def build(
                 scheduler=scheduler,
                 energy_range=_range(energy_range),
                 composition_states=not bond_valence_only,
-                assemble_only=assemble_only,
+                simulate=simulate,
                 retry_failed=retry_failed,
                 on_progress=on_progress,
                 **options,

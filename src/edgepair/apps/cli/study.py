@@ -55,6 +55,10 @@ def study(
     jobs: Annotated[
         int | None, typer.Option(help="Processes; default all cores.", show_default=False)
     ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Dask scheduler whose processes make the fits, tcp://host:port."),
+    ] = None,
     out: Annotated[Path, typer.Option(help="Folder for results and report.")] = Path("edgepair-study"),
     quick: Annotated[bool, typer.Option("--quick", help="A look: few trees, one repeat, no extras.")] = False,
     tune: Annotated[
@@ -85,6 +89,7 @@ def study(
                 quick=quick,
                 tune=tune,
                 n_jobs=jobs,
+                scheduler=scheduler,
                 on_progress=on_progress,
             )
         with staged_output(out) as folder:

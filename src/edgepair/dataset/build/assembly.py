@@ -36,6 +36,25 @@ _NUMBERS = (
 
 
 @dataclass(frozen=True)
+class CurveAxis:
+    """What the curves of the sites are.
+
+    Attributes
+    ----------
+    variable, axis : str
+        As `SiteSimulator` has them.
+    """
+
+    variable: str = "mu"
+    axis: str = "energy"
+
+    @property
+    def is_mu(self) -> bool:
+        """Whether they are XANES, which the schema knows."""
+        return self.variable == "mu"
+
+
+@dataclass(frozen=True)
 class SiteRow:
     """One site that goes into the dataset.
 
@@ -87,11 +106,12 @@ def assemble_materials(
     materials: Sequence[MaterialRows],
     *,
     origin: str,
-    mu_attributes: Mapping[str, Any],
+    axis: CurveAxis,
+    curve_attributes: Mapping[str, Any],
     provenance: Mapping[str, Any],
     energy_range: tuple[float, float] | None = None,
     composition_states: bool = True,
-) -> tuple[xr.Dataset, dict[tuple[str, int], str]]:
+) -> tuple[xr.Dataset, dict[tuple[str, int | None], str]]:
     """Make a dataset of materials whose sites are finished.
 
     Parameters
@@ -102,8 +122,10 @@ def assemble_materials(
         In any order.
     origin : str
         Where the spectra come from.
-    mu_attributes, provenance : mapping
-        Attributes of ``mu`` and of the dataset.
+    axis : CurveAxis
+        What the sites' curves are.
+    curve_attributes, provenance : mapping
+        Attributes of the curves and of the dataset.
     energy_range : tuple of float, optional
         See `energy_grid`.
     composition_states : bool, optional
@@ -114,7 +136,7 @@ def assemble_materials(
     xarray.Dataset
         Materials by the length of their identifier, then alphabetically.
     dict
-        Reasons by material and site, of sites whose spectrum does not reach the grid.
+        Reasons by material and site, of sites whose curve does not reach the grid.
 
     Raises
     ------
@@ -122,22 +144,23 @@ def assemble_materials(
         No site is left.
     """
     order = sorted(materials, key=lambda item: (len(item.material_id), item.material_id))
-    energies = [row.x for item in order for row in item.rows]
-    if not energies:
+    points = [row.x for item in order for row in item.rows]
+    if not points:
         raise DataError(
             f"cannot make a {absorber} dataset",
             found="no site with labels and a spectrum",
             needed="at least one",
             suggestion="look at the reasons in the list of items",
         )
-    grid = energy_grid(absorber, energies, energy_range)
+    grid = energy_grid(absorber, points, energy_range) if axis.is_mu else points[0]
+    hold = HOLD if axis.is_mu else 0.0
     kept: list[tuple[MaterialRows, list[tuple[SiteRow, np.ndarray]]]] = []
-    short: dict[tuple[str, int], str] = {}
+    short: dict[tuple[str, int | None], str] = {}
     for item in order:
         rows = []
         for row in sorted(item.rows, key=lambda row: row.site):
             try:
-                rows.append((row, resample_mu(row.x, row.y, grid=grid, hold=HOLD)))
+                rows.append((row, resample_mu(row.x, row.y, grid=grid, hold=hold)))
             except EdgepairError as error:
                 short[item.material_id, row.site] = f"{error.problem}: {error.found}"
         if rows:
@@ -145,27 +168,34 @@ def assemble_materials(
     if not kept:
         raise DataError(
             f"cannot make a {absorber} dataset",
-            found=f"spectra none of which covers {grid[0]:g} to {grid[-1]:g} eV",
-            needed=f"spectra that do, up to {HOLD:g} eV at either end",
+            found=f"spectra none of which covers {grid[0]:g} to {grid[-1]:g}",
+            needed=f"spectra that do, up to {hold:g} at either end",
             suggestion="give a shorter --energy-range",
         )
-    arrays = _arrays(grid, kept, origin, composition_states)
-    attributes = {"mu": dict(mu_attributes)}
-    attributes["mu"]["resampled"] = f"shape-preserving cubic to {ENERGY_STEP} eV; ends held by up to {HOLD} eV"
-    attributes |= {name: _pdf_attributes(name) for name in _PDFS if name in arrays}
-    attributes |= {name: _label_attributes() for name in _NUMBERS if name != "oxidation_state"}
-    attributes["oxidation_state"] = _label_attributes()
-    return assemble(absorber, arrays, attributes=attributes, provenance=provenance), short
+    arrays = _arrays(kept, origin, composition_states)
+    curves = np.array([mu for _, pairs in kept for _, mu in pairs])
+    attributes = {name: _pdf_attributes(name) for name in _PDFS if name in arrays}
+    attributes |= {name: _label_attributes() for name in _NUMBERS}
+    extra = dict(curve_attributes)
+    if axis.is_mu:
+        arrays |= {"energy": grid, "mu": curves}
+        resampled = f"shape-preserving cubic to {ENERGY_STEP} eV; ends held by up to {HOLD} eV"
+        attributes["mu"] = extra | {"resampled": resampled}
+    dataset = assemble(absorber, arrays, attributes=attributes, provenance=provenance)
+    if not axis.is_mu:
+        # Not of the schema: kept beside what is, for whoever brought the simulator.
+        dataset[axis.variable] = (("site", axis.axis), curves.astype(np.float32), extra)
+        dataset = dataset.assign_coords({axis.axis: grid})
+    return dataset, short
 
 
 def _arrays(
-    grid: np.ndarray,
     kept: Sequence[tuple[MaterialRows, list[tuple[SiteRow, np.ndarray]]]],
     origin: str,
     composition_states: bool,
 ) -> dict[str, Any]:
-    rows = [(number, row, mu) for number, (_, pairs) in enumerate(kept) for row, mu in pairs]
-    labels = [row.labels for _, row, _ in rows]
+    rows = [(number, row) for number, (_, pairs) in enumerate(kept) for row, _ in pairs]
+    labels = [row.labels for _, row in rows]
     widest = max(len(item["distances"]) for item in labels)
     distances = np.full((len(rows), widest), np.nan)
     elements = np.full((len(rows), widest), "", dtype=object)
@@ -181,14 +211,12 @@ def _arrays(
         columns["oxidation_state"][sources == "composition"] = np.nan
         sources[sources == "composition"] = ""
     arrays: dict[str, Any] = {
-        "energy": grid,
-        "mu": [mu for _, _, mu in rows],
         **columns,
         "oxidation_state_source": sources,
         "origin": [origin] * len(rows),
-        "multiplicity": [row.multiplicity for _, row, _ in rows],
-        "site_index": [row.site for _, row, _ in rows],
-        "material_index": [number for number, _, _ in rows],
+        "multiplicity": [row.multiplicity for _, row in rows],
+        "site_index": [row.site for _, row in rows],
+        "material_index": [number for number, _ in rows],
         "neighbour_distance": distances,
         "neighbour_element": elements,
         "material_id": [item.material_id for item, _ in kept],

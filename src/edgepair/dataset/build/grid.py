@@ -65,5 +65,4 @@ def energy_grid(
             needed=f"a range of at least {ENERGY_STEP} eV, the first below the last",
             suggestion="give --energy-range as FIRST,LAST in eV from the edge, e.g. -10,50",
         )
-    grid: NDArray[np.float64] = edge + np.arange(low, high + 1) * ENERGY_STEP
-    return grid
+    return edge + np.arange(low, high + 1, dtype=np.float64) * np.float64(ENERGY_STEP)

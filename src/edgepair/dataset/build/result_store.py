@@ -147,13 +147,14 @@ class ResultStore:
         OutputError
             The disk is full or cannot be written. What was kept before stays.
         """
-        ordered = {"key": key, "ok": bool(record["ok"]), "kind": kind}
+        ok = bool(record["ok"])
+        ordered: dict[str, Any] = {"key": key, "ok": ok, "kind": kind}
         ordered |= {k: v for k, v in record.items() if k not in ordered}
         line = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
         short = bytes.fromhex(key)
         if not self._keep:
             self._memory[short] = line
-            self._index[short] = _Place("", 0, len(line), ordered["ok"])
+            self._index[short] = _Place("", 0, len(line), ok)
             return
         try:
             name, file = self._segment(kind)
@@ -173,7 +174,7 @@ class ResultStore:
                 needed="a folder that can be written, with room",
                 suggestion="make room or name another folder with --store; the same command goes on",
             ) from error
-        self._note(short, _Place(name, offset, len(line), ordered["ok"]))
+        self._note(short, _Place(name, offset, len(line), ok))
         self._seen[name] = (offset + len(line), 0)
 
     def refresh(self) -> None:

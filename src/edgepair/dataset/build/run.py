@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair._version import __version__
 from edgepair.conventions import OptionError, edge_energy
-from edgepair.dataset.build.assembly import MaterialRows, SiteRow, assemble_materials
+from edgepair.dataset.build.assembly import CurveAxis, MaterialRows, SiteRow, assemble_materials
 from edgepair.dataset.build.records import BuildEstimate, BuildProgress, BuildResult, Item, count_items
 from edgepair.dataset.build.result_store import ResultStore
 from edgepair.dataset.build.spectra_table import SpectraTable
@@ -66,7 +66,7 @@ def build_dataset(
     pdf: bool = True,
     energy_range: tuple[float, float] | None = None,
     composition_states: bool = True,
-    assemble_only: bool = False,
+    simulate: bool = True,
     retry_failed: bool = False,
     attributes: Mapping[str, Any] | None = None,
     on_progress: Callable[[BuildProgress], None] | None = None,
@@ -102,8 +102,8 @@ def build_dataset(
         First and last energy of the grid, eV from the tabulated edge; default by the spectra.
     composition_states : bool, optional
         Whether oxidation states found by composition alone are kept.
-    assemble_only : bool, optional
-        Write the dataset from what is finished; run nothing.
+    simulate : bool, optional
+        False: simulate no further spectra, and make the dataset of those that are finished.
     retry_failed : bool, optional
         Try again what failed in an earlier run.
     attributes : mapping, optional
@@ -134,7 +134,7 @@ def build_dataset(
     out = Path(out)
     check_target(out)
     folder = Path(store) if store is not None else default_store(out)
-    chosen = simulator if simulator is not None else Feff10()
+    chosen: SiteSimulator = simulator if simulator is not None else Feff10()
     results = ResultStore(folder)
     settings = _settings(source, absorber, chosen, spectra, max_sites, max_elements, pdf)
     with StatusFile(folder, out.name, settings, on_progress) as status:
@@ -149,13 +149,14 @@ def build_dataset(
         with stages:
             plan = _Plan(stages, spectra, max_sites=max_sites, max_elements=max_elements)
             plan.read(source)
-            rows = plan.finish(chosen, pdf=pdf, only_known=assemble_only)
+            rows = plan.finish(chosen, pdf=pdf, simulate=simulate)
         items = plan.items
         dataset, short = assemble_materials(
             absorber,
             rows,
             origin=spectra.origin if spectra is not None else chosen.origin,
-            mu_attributes=_mu_attributes(chosen, spectra),
+            axis=CurveAxis() if spectra is not None else CurveAxis(chosen.variable, chosen.axis),
+            curve_attributes=_curve_attributes(chosen, spectra),
             provenance=_provenance(absorber, items, settings, attributes),
             energy_range=energy_range,
             composition_states=composition_states,
@@ -210,7 +211,7 @@ def estimate_build(
     edge_energy(absorber)
     _check(max_sites=max_sites, max_elements=max_elements, workers=workers)
     folder = Path(store) if store is not None else default_store(out)
-    chosen = simulator if simulator is not None else Feff10()
+    chosen: SiteSimulator = simulator if simulator is not None else Feff10()
     results = ResultStore(folder, keep=False)
     with Stages(absorber, results, workers=workers, on_progress=on_progress) as stages:
         plan = _Plan(stages, spectra, max_sites=max_sites, max_elements=max_elements)
@@ -282,18 +283,17 @@ class _Plan:
                 continue
             self.items.append(item)
 
-    def finish(self, simulator: SiteSimulator, *, pdf: bool, only_known: bool) -> list[MaterialRows]:
+    def finish(self, simulator: SiteSimulator, *, pdf: bool, simulate: bool) -> list[MaterialRows]:
         """Label, simulate, and collect what is there."""
-        analyses = self.stages.analyse(self.materials, pdf=pdf, only_known=only_known)
+        analyses = self.stages.analyse(self.materials, pdf=pdf)
         wanted: list[tuple[Material, Site]] = []
         labels: dict[tuple[str, int], dict[str, Any]] = {}
         for material in self.materials:
             record = analyses.get(material.material_id)
             if record is None or not record["ok"]:
-                reason = record["reason"] if record else "not labelled yet"
-                message = record["problem"] if record else ""
-                status = "failed" if record else "missing"
-                self.items.append(Item(material.material_id, None, status, reason, message))
+                failure = record or {"reason": "no result", "problem": "it was not kept"}
+                item = Item(material.material_id, None, "failed", failure["reason"], failure["problem"])
+                self.items.append(item)
                 continue
             for site, label in zip(material.sites, record["value"]["sites"], strict=True):
                 if not label["elements"] or set(label["elements"]) != {"O"}:
@@ -303,7 +303,7 @@ class _Plan:
                 else:
                     wanted.append((material, site))
                     labels[material.material_id, site.given] = label
-        curves = self._curves(wanted, simulator, only_known=only_known)
+        curves = self._curves(wanted, simulator, simulate=simulate)
         return [
             _material_rows(
                 material,
@@ -319,12 +319,12 @@ class _Plan:
         ]
 
     def _curves(
-        self, wanted: list[tuple[Material, Site]], simulator: SiteSimulator, *, only_known: bool
+        self, wanted: list[tuple[Material, Site]], simulator: SiteSimulator, *, simulate: bool
     ) -> dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]:
         import numpy as np
 
         records = (
-            self.stages.simulate(wanted, simulator, only_known=only_known) if self.spectra is None else {}
+            self.stages.simulate(wanted, simulator, only_known=not simulate) if self.spectra is None else {}
         )
         curves = {}
         for material, site in wanted:
@@ -355,11 +355,11 @@ def _material_rows(material: Material, rows: list[SiteRow], analysis: Mapping[st
     )
 
 
-def _short(items: list[Item], short: Mapping[tuple[str, int], str]) -> list[Item]:
+def _short(items: list[Item], short: Mapping[tuple[str, int | None], str]) -> list[Item]:
     """Mark the sites whose spectrum does not reach the grid."""
     return [
-        Item(item.material_id, item.site, "left out", "spectrum too short", short[item.material_id, item.site])
-        if item.status == "done" and item.site is not None and (item.material_id, item.site) in short
+        replace(item, status="left out", reason="spectrum too short", message=short[place])
+        if item.status == "done" and (place := (item.material_id, item.site)) in short
         else item
         for item in items
     ]
@@ -409,7 +409,7 @@ def _settings(
     return made
 
 
-def _mu_attributes(simulator: SiteSimulator, spectra: SpectraTable | None) -> dict[str, Any]:
+def _curve_attributes(simulator: SiteSimulator, spectra: SpectraTable | None) -> dict[str, Any]:
     if spectra is None:
         return simulator.attributes()
     return {"long_name": "absorption", "origin": spectra.origin} | dict(spectra.attributes)
@@ -432,5 +432,3 @@ def _provenance(
         "groups": "formula",
         **dict(attributes or {}),
     }
-
-

@@ -234,7 +234,7 @@ class Stages:
         box = shared_sandbox("pymatgen.analysis.structure_matcher", "edgepair.structures.duplicates")
         return bool(box.call(are_identical, first, structure, cpu_seconds=_COMPARE_CPU_LIMIT).value)
 
-    def analyse(self, materials: list[Material], *, pdf: bool, only_known: bool) -> dict[str, dict[str, Any]]:
+    def analyse(self, materials: list[Material], *, pdf: bool) -> dict[str, dict[str, Any]]:
         """Label sites and simulate PDFs.
 
         Parameters
@@ -243,27 +243,24 @@ class Stages:
             From `prepare`.
         pdf : bool
             Whether PDFs are wanted.
-        only_known : bool
-            Whether to take what is in the store and do nothing.
 
         Returns
         -------
         dict
-            Records by identifier; missing where there is none.
+            Records by identifier.
         """
         keys = {m.material_id: self._analysis_key(m, pdf) for m in materials}
-        if not only_known:
-            orders = (
-                _Order(
-                    "analysis",
-                    keys[m.material_id],
-                    (m.packed(self.store), [site.primitive for site in m.sites], pdf),
-                    ANALYSE_COST,
-                    {"material_id": m.material_id, "formula": m.formula},
-                )
-                for m in materials
+        orders = (
+            _Order(
+                "analysis",
+                keys[m.material_id],
+                (m.packed(self.store), [site.primitive for site in m.sites], pdf),
+                ANALYSE_COST,
+                {"material_id": m.material_id, "formula": m.formula},
             )
-            self._run("labels and PDFs", work.analyse, orders, total=len(materials))
+            for m in materials
+        )
+        self._run("labels and PDFs", work.analyse, orders, total=len(materials))
         return self._collect(keys)
 
     def simulate(
@@ -358,8 +355,8 @@ class Stages:
         int
             Number of measured times.
         """
-        missing, ratios = 0.0, []
-        known = 0
+        ratios: list[float] = []
+        missing, known = 0.0, 0
         for material, site in sites:
             key = site_key(material.structure_hash, site.primitive, simulator)
             record = self.store.get(key) if self._known(key) else None
@@ -438,7 +435,10 @@ class Stages:
                 counts["seen"] if total is None else total,
                 failed=counts["failed"],
                 cached=counts["cached"],
-                cost=(spent, cost or (PREPARE_COST if total is None else ANALYSE_COST) * (total or counts["seen"])),
+                cost=(
+                    spent,
+                    cost or (PREPARE_COST if total is None else ANALYSE_COST) * (total or counts["seen"]),
+                ),
             )
 
     def _known(self, key: str) -> bool:
@@ -470,6 +470,6 @@ def _chain(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
 
 
 def _worth_another_try(record: dict[str, Any]) -> str:
-    """A failure is tried once more; a structure that cannot be used will be no better then."""
+    """Say why to try once more; a structure that cannot be used will be no better then."""
     again = ("analysis failed", "simulation failed")
     return "" if record["ok"] or record["reason"] not in again else str(record["problem"])

@@ -176,7 +176,9 @@ def write_items(folder: Path, name: str, items: list[Item]) -> Path:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["material_id", "site", "status", "reason", "message"])
-    ordered = sorted(items, key=lambda i: (len(i.material_id), i.material_id, -1 if i.site is None else i.site))
+    ordered = sorted(
+        items, key=lambda i: (len(i.material_id), i.material_id, -1 if i.site is None else i.site)
+    )
     for item in ordered:
         site = "" if item.site is None else item.site
         writer.writerow([item.material_id, site, item.status, item.reason, " ".join(item.message.split())])
