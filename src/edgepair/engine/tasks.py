@@ -255,7 +255,7 @@ def open_processes(*, scheduler: str | None = None, workers: int | None = None) 
             # Loopback with certificates of its own: on a shared machine nobody else gets in.
             host="127.0.0.1",
             security=True,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             silence_logs=50,
         )
     with cluster, Client(cluster, set_as_default=False) as client:

@@ -47,7 +47,7 @@ def test_missing_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "row",
-    [{"structure": {}}, {"mp_id": "mp-1"}, {"mp_id": "mp-1", "poscar": "..."}],
+    [{"structure": {}}, {"mp_id": "mp-1"}, {"mp_id": "mp-1", "cell": "..."}],
     ids=["id", "structure", "column"],
 )
 def test_missing_column_is_named(tmp_path: Path, row: dict[str, object]) -> None:
