@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair._version import __version__
@@ -228,7 +229,10 @@ def open_processes(*, scheduler: str | None = None, workers: int | None = None) 
         ) from error
     if scheduler is not None:
         try:
-            where = {"scheduler_file": scheduler} if scheduler.endswith(".json") else {"address": scheduler}
+            where = {"address": scheduler}
+            if scheduler.endswith(".json"):
+                # Dask would wait for the file for ever.
+                where = {"scheduler_file": str(Path(scheduler).resolve(strict=True))}
             client = Client(**where, timeout="20s", set_as_default=False)
         except (OSError, ValueError, TypeError) as error:
             raise EngineError(

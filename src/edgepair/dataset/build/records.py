@@ -173,4 +173,9 @@ def count_items(items: tuple[Item, ...]) -> dict[str, int]:
         In the order of `STATUSES`, then by number.
     """
     counts = Counter(f"{item.status}: {item.reason}" if item.reason else item.status for item in items)
-    return dict(sorted(counts.items(), key=lambda pair: (STATUSES.index(pair[0].split(":")[0]), -pair[1])))
+
+    def order(pair: tuple[str, int]) -> tuple[int, int, str]:
+        name, count = pair
+        return STATUSES.index(name.partition(":")[0]), -count, name
+
+    return dict(sorted(counts.items(), key=order))

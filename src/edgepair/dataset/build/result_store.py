@@ -70,6 +70,12 @@ class ResultStore:
             )
         self.refresh()
 
+    def __enter__(self) -> ResultStore:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
     def __contains__(self, key: str) -> bool:
         return bytes.fromhex(key) in self._index
 
@@ -160,8 +166,11 @@ class ResultStore:
             name, file = self._segment(kind)
             offset = file.tell()
             try:
-                file.write(line)
-                file.flush()
+                left = memoryview(line)
+                while left:
+                    # A disk that is nearly full takes a part of the line first, and says so only
+                    # the next time.
+                    left = left[file.write(left) :]
             except OSError:
                 # Half a line must not stand before the next.
                 os.ftruncate(file.fileno(), offset)

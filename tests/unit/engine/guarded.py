@@ -1,0 +1,38 @@
+"""Functions that a sandbox is asked to call."""
+
+from __future__ import annotations
+
+import os
+import time
+import warnings
+
+
+def double(value: int) -> int:
+    print("what a library prints must not disturb the answer")
+    warnings.warn("nor what it warns of", stacklevel=1)
+    return 2 * value
+
+
+def refuse(value: int) -> None:
+    raise ValueError(f"no {value}")
+
+
+def crash() -> None:
+    os.abort()
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def large(size: int) -> bytes:
+    return b"x" * size
+
+
+def unpicklable() -> object:
+    return lambda: None

@@ -1,0 +1,120 @@
+"""Tasks on many processes: order, failures, dead workers, a scheduler elsewhere."""
+
+from __future__ import annotations
+
+import operator
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edgepair.conventions import EngineError
+from edgepair.engine import Call, Processes, open_processes
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Processes]:
+    """Two worker processes."""
+    with open_processes(workers=2) as opened:
+        yield opened
+
+
+def test_values(processes: Processes) -> None:
+    calls = (Call(f"mul-{n}", (n, 3)) for n in range(300))
+    done = {outcome.key: outcome.value for outcome in processes.run(operator.mul, calls)}
+    assert done == {f"mul-{n}": 3 * n for n in range(300)}
+
+
+def test_tasks_are_read_no_further_ahead_than_needed(processes: Processes) -> None:
+    taken = []
+
+    def calls() -> Iterator[Call]:
+        for n in range(200):
+            taken.append(n)
+            yield Call(f"ahead-{n}", (n,))
+
+    for seen, _ in enumerate(processes.run(operator.neg, calls()), start=1):
+        assert len(taken) - seen < 20
+
+
+def test_failure_is_tried_twice_then_recorded(processes: Processes) -> None:
+    (outcome,) = processes.run(operator.truediv, [Call("div", (1, 0))])
+    assert (outcome.value, outcome.attempts) == (None, 2)
+    assert outcome.problem.startswith("ZeroDivisionError")
+
+
+def test_value_that_counts_as_a_failure(processes: Processes) -> None:
+    (outcome,) = processes.run(operator.neg, [Call("neg", (1,))], failed=lambda v: "negative" if v < 0 else "")
+    assert (outcome.value, outcome.problem, outcome.attempts) == (-1, "negative", 2)
+
+
+def test_a_task_that_ends_its_process_costs_itself_only(processes: Processes) -> None:
+    calls = [Call("exit", (13,))]
+    (outcome,) = processes.run(os._exit, calls)
+    assert "killed" in outcome.problem
+    assert [o.value for o in processes.run(operator.neg, [Call("after", (1,))])] == [-1]
+
+
+def test_a_worker_that_is_killed_loses_nothing(tmp_path: Path, processes: Processes) -> None:
+    """Whichever worker runs the first tasks is killed; all twenty end well."""
+    import time
+
+    calls = [Call(f"pid-{n}", (str(tmp_path), n)) for n in range(20)]
+    killed = False
+    done = []
+    for outcome in processes.run(_note_and_wait, calls):
+        done.append(outcome)
+        if not killed:
+            killed = True
+            os.kill(outcome.value[1], signal.SIGKILL)
+            time.sleep(0.2)
+    assert sorted(outcome.value[0] for outcome in done) == list(range(20))
+    assert all(not outcome.problem for outcome in done)
+    assert len({outcome.value[1] for outcome in done}) > 1
+
+
+def _note_and_wait(folder: str, number: int) -> tuple[int, int]:
+    import os
+    import time
+
+    time.sleep(0.05)
+    return number, os.getpid()
+
+
+# Sent by value: a module of tests cannot be imported by another process.
+_note_and_wait.__module__ = "__main__"
+
+
+def test_shared_argument_arrives(processes: Processes) -> None:
+    shared = processes.share([1, 2, 3])
+    (outcome,) = processes.run(sum, [Call("sum", (shared,))])
+    assert outcome.value == 6
+
+
+def test_missing_module_ends_the_run(processes: Processes) -> None:
+    with pytest.raises(EngineError, match="cannot carry out tasks") as caught:
+        list(processes.run(__import__, [Call("import", ("no_such_module",))]))
+    assert "no_such_module" in caught.value.found
+
+
+def test_unreachable_scheduler() -> None:
+    with pytest.raises(EngineError, match="127.0.0.1:1") as caught, open_processes(scheduler="tcp://127.0.0.1:1"):
+        pass
+    assert "dask scheduler" in caught.value.needed
+
+
+@pytest.mark.parametrize("address", ["nonsense://", "absent.json", "tcp://"])
+def test_bad_address(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(EngineError, match="cannot reach"), open_processes(scheduler=address):
+        pass
+
+
+def test_without_dask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(EngineError, match="cannot start") as caught, open_processes():
+        pass
+    assert "edgepair[scale]" in caught.value.suggestion
