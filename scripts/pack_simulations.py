@@ -41,7 +41,7 @@ def main() -> None:
     if store.damaged:
         print(f"{store.damaged} damaged lines were passed over", file=sys.stderr)
     for path in FOLDER.glob("feff10-*.jsonl"):
-        failures = any('"ok":false' in line[:100] for line in path.open())
+        failures = any('"ok":false' in line[:100] for line in path.read_text().splitlines())
         if time.time() - path.stat().st_mtime > QUIET_SECONDS and not failures:
             path.unlink()
 

@@ -160,7 +160,7 @@ def _attribute_problems(dataset: xr.Dataset) -> list[str]:
         return [f"the attributes 'absorber' and 'edge' are not of a known K edge: {error.found}"]
     if isinstance(energy, str) or not abs(float(energy) - table) < 1:
         problems.append(f"the attribute 'edge_energy' is {energy!r}, not {table:g} as tabulated")
-    for name in ("left_out",):
+    for name in ("left_out", "build"):
         problems += _json_problems(name, dataset.attrs.get(name))
     for technique in TECHNIQUES.values():
         attributes = dataset[technique.variable].attrs if technique.variable in dataset else {}

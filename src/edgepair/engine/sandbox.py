@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import pickle
 import struct
@@ -153,4 +154,5 @@ def shared_sandbox(*preload: str) -> Sandbox:
     """
     if preload not in _shared:
         _shared[preload] = Sandbox(preload)
+        atexit.register(_shared[preload].close)
     return _shared[preload]

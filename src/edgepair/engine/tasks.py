@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -251,19 +252,20 @@ def open_processes(*, scheduler: str | None = None, workers: int | None = None) 
         "distributed.comm.timeouts.connect": "60s",
         "distributed.worker.memory.terminate": 0.95,
     }
-    with dask.config.set(settings), _interrupts_left_to_parent():
-        cluster = LocalCluster(
-            n_workers=workers or os.cpu_count() or 1,
-            threads_per_worker=1,
-            processes=True,
-            # Loopback with certificates of its own: on a shared machine nobody else gets in.
-            host="127.0.0.1",
-            security=True,
-            dashboard_address="127.0.0.1:0",
-            silence_logs=50,
-        )
-    with cluster, Client(cluster, set_as_default=False) as client:
-        yield Processes(client, local=True)
+    with tempfile.TemporaryDirectory(prefix="edgepair-dask-", ignore_cleanup_errors=True) as scratch:
+        with dask.config.set(settings | {"temporary-directory": scratch}), _interrupts_left_to_parent():
+            cluster = LocalCluster(
+                n_workers=workers or os.cpu_count() or 1,
+                threads_per_worker=1,
+                processes=True,
+                # Loopback with certificates of its own: on a shared machine nobody else gets in.
+                host="127.0.0.1",
+                security=True,
+                dashboard_address="127.0.0.1:0",
+                silence_logs=50,
+            )
+        with cluster, Client(cluster, set_as_default=False) as client:
+            yield Processes(client, local=True)
 
 
 @contextmanager

@@ -218,7 +218,7 @@ def _failure(structure: Structure, index: int, report: CommandReport) -> Simulat
     elif report.ended_by == "keeper":
         found = report.words
     else:
-        found = _own_words(report.words) or f"exit code {report.returncode}"
+        found = _own_words(report.words) or f"exit code {report.returncode}, no spectrum"
         found += f" ({report.cpu_seconds:.0f} s of CPU time)"
     return SimulationError(
         f"cannot simulate the XANES of site {index} of {structure.formula}",
@@ -238,6 +238,9 @@ def _own_words(text: str) -> str:
         if line and not re.search(r"Unknown|^Image PC|^Calculating|^Done|^iter|^\W*$|^Module|^Starting", line)
     ]
     words = " ".join(said[-6:])[-300:]
+    if not words and text.strip():
+        # feff10-rs refused before FEFF began: the last line says why.
+        words = text.strip().splitlines()[-1].removeprefix("_feff10.")[-300:]
     return f"FEFF's stage {stage.group(1)} failed: {words}".rstrip(": ") if stage else words
 
 

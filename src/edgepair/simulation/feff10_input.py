@@ -79,7 +79,7 @@ _SMALLEST = {"SCF": 2.4, "FMS": 4.0}
 """Radii below which spheres do not shrink, Å."""
 
 _KNOWN_CARDS = (
-    *("CONTROL", "COREHOLE", "CORRECTIONS", "DEBYE", "EDGE", "ELLIPTICITY", "EXCHANGE", "EXTPOT"),
+    *("CONTROL", "COREHOLE", "CORRECTIONS", "DEBYE", "ELLIPTICITY", "EXCHANGE", "EXTPOT"),
     *("FMS", "FOLP", "AFOLP", "INTERSTITIAL", "ION", "IORDER", "LDOS", "MPSE", "MULTIPOLE", "NLEG"),
     *("OPCONS", "PCRITERIA", "POLARIZATION", "PRINT", "RGRID", "RPATH", "RPHASES", "RSIGMA", "S02"),
     *("SCF", "SCREEN", "SIG2", "SPIN", "TDLDA", "UNFREEZEF", "XANES", "EGRID", "CHBROAD", "CHSHIFT"),
@@ -116,11 +116,25 @@ def check_cards(cards: Mapping[str, str]) -> dict[str, str]:
             raise OptionError(
                 f"cannot set the FEFF card {name!r}",
                 found=f"{name} {value!r}",
-                needed="one of FEFF's cards other than ATOMS, POTENTIALS and TITLE, on one line",
+                needed="one of FEFF's cards, on one line, but ATOMS, POTENTIALS, TITLE and EDGE",
                 suggestion=near_miss(card, _KNOWN_CARDS),
             )
         checked[card] = str(value).strip()
+        if card in _SMALLEST and value and not _is_radius(checked[card].split()[:1]):
+            raise OptionError(
+                f"cannot set the FEFF card {name!r}",
+                found=f"{value!r}",
+                needed="a radius, Å, before the rest of the card",
+                suggestion=f"{card}={PRESETS['fast'].cards[card]}",
+            )
     return checked
+
+
+def _is_radius(words: list[str]) -> bool:
+    try:
+        return 0 < float(words[0]) < 100
+    except (ValueError, IndexError):
+        return False
 
 
 def sphere(neighbours: list[PeriodicNeighbor], card: str, text: str, atoms: int) -> tuple[str, int]:

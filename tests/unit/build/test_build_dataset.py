@@ -343,5 +343,3 @@ def test_energy_grid_is_chosen_or_given(build: Build) -> None:
     assert (chosen[0], chosen[-1]) == (7092.0, 7171.5)
     given = build(energy_range=(-10, 50)).dataset["energy"].values
     assert (given[0], given[-1], given[1] - given[0]) == (7102.0, 7162.0, 0.25)
-
-

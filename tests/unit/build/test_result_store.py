@@ -18,7 +18,6 @@ from edgepair.conventions import OutputError
 from edgepair.dataset.build import ResultStore
 from edgepair.dataset.build.keys import digest
 
-
 Open = Callable[..., ResultStore]
 
 
@@ -175,7 +174,9 @@ def test_place_that_cannot_be_written(opened: Open, tmp_path: Path) -> None:
 
 @given(data=st.data())
 @settings(max_examples=30, deadline=None)
-def test_any_order_of_runs_gives_the_same(data: st.DataObject, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_any_order_of_runs_gives_the_same(
+    data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     folder = tmp_path_factory.mktemp("store")
     stores = [ResultStore(folder) for _ in range(3)]
     done: dict[str, bool] = {}
@@ -193,4 +194,4 @@ def test_any_order_of_runs_gives_the_same(data: st.DataObject, tmp_path_factory:
     assert {key: again.is_ok(key) for key in done} == done
     assert len(again) == len(done)
     for path in folder.glob("*.jsonl"):
-        assert all(json.loads(line)["key"] for line in path.open())
+        assert all(json.loads(line)["key"] for line in path.read_text().splitlines())

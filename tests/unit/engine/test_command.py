@@ -33,7 +33,9 @@ def python(code: str) -> list[str]:
 
 
 def test_what_a_program_says_and_costs(tmp_path: Path) -> None:
-    code = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\nprint('said')"
+    code = (
+        "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass\nprint('said')"
+    )
     report = run_command(python(code), scratch=tmp_path, cpu_seconds=20)
     assert (report.returncode, report.words, report.ended_by) == (0, "said", "")
     assert 0.3 <= report.cpu_seconds < 5
@@ -117,10 +119,17 @@ def test_kill_of_the_caller_ends_everything(tmp_path: Path) -> None:
 
 
 def test_scratch_is_removed_after_an_error() -> None:
-    with pytest.raises(ValueError, match="inside"), scratch_folder("edgepair-test-") as folder:
-        (folder / "file").write_text("x")
-        raise ValueError("inside")
-    assert not folder.exists()
+    kept = []
+
+    def fail() -> None:
+        with scratch_folder("edgepair-test-") as folder:
+            kept.append(folder)
+            (folder / "file").write_text("x")
+            raise ValueError("inside")
+
+    with pytest.raises(ValueError, match="inside"):
+        fail()
+    assert not kept[0].exists()
 
 
 def test_no_place_for_scratch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -47,7 +47,9 @@ def test_failure_is_tried_twice_then_recorded(processes: Processes) -> None:
 
 
 def test_value_that_counts_as_a_failure(processes: Processes) -> None:
-    (outcome,) = processes.run(operator.neg, [Call("neg", (1,))], failed=lambda v: "negative" if v < 0 else "")
+    (outcome,) = processes.run(
+        operator.neg, [Call("neg", (1,))], failed=lambda v: "negative" if v < 0 else ""
+    )
     assert (outcome.value, outcome.problem, outcome.attempts) == (-1, "negative", 2)
 
 
@@ -101,7 +103,10 @@ def test_missing_module_ends_the_run(processes: Processes) -> None:
 
 
 def test_unreachable_scheduler() -> None:
-    with pytest.raises(EngineError, match="127.0.0.1:1") as caught, open_processes(scheduler="tcp://127.0.0.1:1"):
+    with (
+        pytest.raises(EngineError, match=r"127\.0\.0\.1:1") as caught,
+        open_processes(scheduler="tcp://127.0.0.1:1"),
+    ):
         pass
     assert "dask scheduler" in caught.value.needed
 

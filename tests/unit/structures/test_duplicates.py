@@ -100,7 +100,7 @@ def test_larger_or_smaller_cell_is_another_material(
 
 @pytest.mark.parametrize(("stretch", "wanted"), [(1.01, False), (1.001, True)])
 def test_one_longer_axis(rutile: Structure, stretch: float, wanted: bool) -> None:
-    # 1 % changes the volume by less than the first, quick comparison would notice
+    # a volume 1 % larger passes the quick comparison of volumes
     other = Structure(
         Lattice.tetragonal(rutile.lattice.a, rutile.lattice.c * stretch),
         [site.specie for site in rutile],

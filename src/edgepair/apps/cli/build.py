@@ -106,11 +106,12 @@ def build(
         _show_status(read_status(store or default_store(name), name.name), as_json)
         return
     chosen_source, chosen_absorber, target = _required(source, absorber, out)
+    joined_origin = _origin(origin)
     options: dict[str, Any] = {
         "absorber": chosen_absorber,
         "out": target,
         "simulator": _simulator(simulator, preset, card, cpu_limit),
-        "spectra": None if spectra is None else read_spectra_table(spectra, origin=_origin(origin)),
+        "spectra": None if spectra is None else read_spectra_table(spectra, origin=joined_origin),
         "store": store,
         "workers": workers,
         "max_sites": MAX_SITES if max_sites is None else max_sites,

@@ -111,7 +111,37 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         made = "; ".join(grid[key] for key in ("code", "source", "licence") if key in grid)
         if made:
             lines.append(f"    {'':<20} {made}")
+    lines += _provenance(summary["provenance"])
     left_out = json.loads(summary["provenance"].get("left_out", "{}"))
     if left_out:
         lines.append("    left out             " + ", ".join(f"{k}: {n}" for k, n in left_out.items()))
+    return lines
+
+
+def _provenance(attributes: dict[str, str]) -> list[str]:
+    """Say what made a dataset, from what, with which programs."""
+    lines = []
+    if "made_by" in attributes:
+        lines.append(f"    made by              {attributes['made_by']}")
+    if "build" in attributes:
+        build = json.loads(attributes["build"])
+        limits = [
+            f"{name.replace('_', ' ')} {build[name]}"
+            for name in ("max_sites", "max_elements")
+            if build.get(name)
+        ]
+        lines.append(f"    source               {', '.join([build['source'], *limits])}")
+        if "simulator" in build:
+            settings = {k: v for k, v in build["simulator"].items() if k not in ("name", "version")}
+            name = f"{build['simulator']['name']} {build['simulator']['version']}"
+            lines.append(f"    simulator            {name}: {json.dumps(settings, ensure_ascii=False)}")
+        if "spectra" in build:
+            joined = build["spectra"]
+            text = f"{joined['rows']} rows, SHA-256 {joined['content_sha256'][:16]}…"
+            lines.append(f"    spectra joined       {text}")
+        versions = ", ".join(f"{name} {number}" for name, number in build["versions"].items())
+        lines.append(f"    versions             {versions}")
+    for name in ("structures", "licence"):
+        if name in attributes:
+            lines.append(f"    {name:<20} {attributes[name]}")
     return lines
