@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help setup study test check lint types docs bench wheel slow bundle lock clean
+.PHONY: help setup study test check lint types docs bench bench-build wheel slow bundle lock clean
 
 help:            ## list the targets
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
 
 setup: $(READY)  ## make the environment that all targets share
 
@@ -40,6 +40,9 @@ docs: $(READY)   ## the documentation: site/index.html
 
 bench: $(READY)  ## our study against scikit-learn's default forests, in one run
 	$(BIN)/python benchmarks/study.py
+
+bench-build: $(READY) ## the builder against named baselines (needs the source data; see CONTRIBUTING)
+	$(BIN)/python benchmarks/build.py $(DATA)
 
 wheel: $(READY)  ## build the wheel and try it in an empty environment
 	$(BIN)/python scripts/try_wheel.py

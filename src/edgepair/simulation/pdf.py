@@ -53,15 +53,20 @@ class PairDistribution:
     baseline: dict[str, float]
 
 
-def ideal_r() -> NDArray[np.float64]:
+def ideal_r(r_last: float = IDEAL_R_LAST) -> NDArray[np.float64]:
     """Return the grid of ideal PDFs.
+
+    Parameters
+    ----------
+    r_last : float, optional
+        Last grid point, Å.
 
     Returns
     -------
     numpy.ndarray
-        Shape (n_r,), Å: multiples of `IDEAL_R_STEP` up to `IDEAL_R_LAST`.
+        Shape (n_r,), Å: multiples of `IDEAL_R_STEP`.
     """
-    steps = np.arange(1, round(IDEAL_R_LAST / IDEAL_R_STEP) + 1, dtype=np.float64)
+    steps = np.arange(1, round(r_last / IDEAL_R_STEP) + 1, dtype=np.float64)
     return steps * np.float64(IDEAL_R_STEP)
 
 
@@ -90,7 +95,9 @@ def differential_baseline(structure: Structure, absorber: str | None) -> float:
     return float(slope * (1 - (rest / total) ** 2))
 
 
-def simulate_pdf(structure: Structure, absorbers: tuple[str, ...]) -> PairDistribution:
+def simulate_pdf(
+    structure: Structure, absorbers: tuple[str, ...], *, r_last: float = IDEAL_R_LAST
+) -> PairDistribution:
     """Simulate the ideal PDFs of a structure with PDFfit2.
 
     Parameters
@@ -99,6 +106,8 @@ def simulate_pdf(structure: Structure, absorbers: tuple[str, ...]) -> PairDistri
         An ordered structure.
     absorbers : tuple of str
         Species whose dPDFs are wanted; all are made in one pass.
+    r_last : float, optional
+        Last grid point, Å; the time grows with its cube.
 
     Returns
     -------
@@ -124,23 +133,26 @@ def simulate_pdf(structure: Structure, absorbers: tuple[str, ...]) -> PairDistri
     from diffpy.pdffit2 import pdffit2 as engine
 
     diffpy.pdffit2.redirect_stdout(io.StringIO())
-    r = ideal_r()
+    r = ideal_r(r_last)
     # PDFfit2 spaces its points evenly from the first to the last and drops those below rmin.
     try:
         fit = diffpy.pdffit2.PdfFit()
-        fit.read_struct_string(_pdffit_text(structure))
+        text = _pdffit_text(structure)
+        fit.read_struct_string(text)
         fit.alloc("X", 0.0, 0.0, float(r[0]), float(r[-1]), len(r))
         fit.alloc("N", 0.0, 0.0, float(r[0]), float(r[-1]), len(r))
         total, neutron = _calculate(fit, 2)
         partial = {}
         elements = sorted({site.specie.symbol for site in structure})
+        # Apart from the neutron PDF, which PDFfit2 would calculate again with each partial.
+        fit = diffpy.pdffit2.PdfFit()
+        fit.read_struct_string(text)
+        fit.alloc("X", 0.0, 0.0, float(r[0]), float(r[-1]), len(r))
         for absorber in absorbers:
-            for number in (1, 2):
-                fit.setdata(number)
-                for element in elements:
-                    fit.selectAtomType(1, "i", element, element == absorber)
-                    fit.selectAtomType(1, "j", element, True)
-            partial[absorber] = _calculate(fit, 2)[0]
+            for element in elements:
+                fit.selectAtomType(1, "i", element, element == absorber)
+                fit.selectAtomType(1, "j", element, True)
+            partial[absorber] = _calculate(fit, 1)[0]
     except (
         engine.structureError,
         engine.calculationError,
