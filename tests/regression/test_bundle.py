@@ -5,9 +5,9 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import json
+import os
 import shutil
-import sys
-from collections.abc import Iterator
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,181 +17,196 @@ import pytest
 import xarray as xr
 
 from edgepair.dataset import bundled_path, open_dataset
+from edgepair.dataset.build import ResultStore, SpectraTable, build_dataset, read_spectra_table
+from edgepair.dataset.build.keys import digest
+from edgepair.structures import SourceMaterial, read_structure_table
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+ROOT = Path(__file__).resolve().parents[2]
 CURVES = ("G", "G_M", "G_neutron")
+EXACT = ("site_index", "multiplicity", "oxidation_state", "coordination_number")
 
 
 def load_script(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
     return module
 
 
 @pytest.fixture(scope="module")
-def make_bundle() -> Iterator[ModuleType]:
+def make_bundle() -> ModuleType:
     """The script that makes the bundle."""
-    yield load_script("make_bundle")
-    del sys.modules["make_bundle"]
+    return load_script("make_bundle")
 
 
-@pytest.fixture(scope="module")
-def titanium(make_bundle: ModuleType, shared: Path) -> tuple[xr.Dataset, list[Any]]:
-    """The stored dataset, and the sources of six small materials of it, oblique cells among them."""
-    stored = open_dataset(bundled_path("Ti"), instrument=None)
-    ids = set(stored["material_id"].values.tolist())
+def pick(table: Path, ids: set[str], count: int) -> list[SourceMaterial]:
+    """Take the first small materials that are bundled, oblique cells among them."""
     chosen = []
-    for material, spectra in make_bundle.read_feff9(shared / "data", "Ti"):
+    for material in read_structure_table(table):
         if material.material_id in ids and len(material.structure()) <= 24:
-            chosen.append((material, spectra))
-        if len(chosen) == 6:
+            chosen.append(material)
+        if len(chosen) == count:
             break
-    assert len(chosen) == 6
-    angles = [angle for material, _ in chosen for angle in material.structure().lattice.angles]
+    angles = [angle for material in chosen for angle in material.structure().lattice.angles]
+    assert len(chosen) == count
     assert max(abs(angle - 90) for angle in angles) > 5
-    return stored, chosen
+    return chosen
 
 
-@pytest.fixture(scope="module")
-def joined(
-    make_bundle: ModuleType, titanium: tuple[xr.Dataset, list[Any]]
-) -> list[tuple[int, xr.Dataset, Any]]:
-    """Row, stored sites and fresh result of each chosen material."""
-    stored, chosen = titanium
-    rows = []
-    for material, spectra in chosen:
-        number = stored["material_id"].values.tolist().index(material.material_id)
-        sites = stored.isel(site=np.flatnonzero(stored["material_index"].values == number))
-        rows.append((number, sites, make_bundle.join(material, spectra, "Ti")))
-    return rows
-
-
-def test_labels_are_stored_exactly(joined: list[tuple[int, xr.Dataset, Any]]) -> None:
-    for number, sites, result in joined:
-        fresh = [
-            (row.site, row.multiplicity, row.oxidation_state, row.environment.coordination_number)
-            for row in result.rows
-        ]
-        names = ("site_index", "multiplicity", "oxidation_state", "coordination_number")
-        kept = list(zip(*(sites[name].values.tolist() for name in names), strict=True))
-        np.testing.assert_array_equal(np.array(fresh, float), np.array(kept, float))
+def compare(fresh: xr.Dataset, stored: xr.Dataset) -> None:
+    """Compare a fresh dataset with the rows of a stored one, to what storing rounds off."""
+    ids = stored["material_id"].values.tolist()
+    for number, name in enumerate(fresh["material_id"].values.tolist()):
+        row = ids.index(name)
+        new = fresh.isel(site=np.flatnonzero(fresh["material_index"].values == number))
+        old = stored.isel(site=np.flatnonzero(stored["material_index"].values == row))
+        for label in EXACT:
+            np.testing.assert_array_equal(new[label].values, old[label].values, err_msg=name)
         # CrystalNN's distances are the same sums on every machine up to their last bits
-        np.testing.assert_allclose(
-            sites["bond_length"], [r.environment.bond_length for r in result.rows], rtol=1e-12
-        )
-        assert bool(sites["complete"].values[number]) is result.complete
-        assert sites["formula"].values[number] == result.formula
-
-
-def test_spectra_are_stored_to_rounding(
-    joined: list[tuple[int, xr.Dataset, Any]], make_bundle: ModuleType
-) -> None:
-    for _, sites, result in joined:
-        fresh = np.array([row.mu for row in result.rows])
+        np.testing.assert_allclose(new["bond_length"], old["bond_length"], rtol=1e-9)
+        assert bool(new["complete"][number]) is bool(old["complete"][row])
+        assert str(new["formula"].values[number]) == str(old["formula"].values[row])
         # 14 bits of the mantissa, and 32-bit numbers before
-        np.testing.assert_allclose(sites["mu"], fresh, rtol=2.0**-15 + 2.0**-23)
-        np.testing.assert_allclose(sites["energy"], make_bundle.energy_grid("Ti"), rtol=1e-14)
-
-
-def test_pdfs_are_stored_to_rounding(joined: list[tuple[int, xr.Dataset, Any]]) -> None:
-    for number, sites, result in joined:
-        for name in CURVES:
-            kept = sites[name].values[number]
+        np.testing.assert_allclose(new["mu"], old["mu"], rtol=2.0**-15 + 2.0**-22)
+        for curve in CURVES:
             # 12 bits of the mantissa; where G crosses zero, PDFfit2's own noise
-            np.testing.assert_allclose(kept, result.curves[name], rtol=2.0**-13 + 2.0**-22, atol=1e-6)
-            assert float(sites[f"{name}_baseline"][number]) == pytest.approx(
-                result.baselines[name], rel=1e-12
+            np.testing.assert_allclose(
+                new[curve].values[number], old[curve].values[row], rtol=2.0**-13 + 2.0**-21, atol=2e-6
             )
+            assert float(new[f"{curve}_baseline"][number]) == pytest.approx(
+                float(old[f"{curve}_baseline"][row]), rel=1e-9
+            )
+    np.testing.assert_allclose(fresh["energy"], stored["energy"], rtol=1e-14)
 
 
-def test_what_cannot_be_used_is_counted(
-    make_bundle: ModuleType, titanium: tuple[xr.Dataset, list[Any]]
+def test_titanium_from_the_materials_projects_spectra(
+    make_bundle: ModuleType, shared: Path, tmp_path: Path
 ) -> None:
-    material, spectra = titanium[1][0]
-    oxygen = next(i for i, site in enumerate(material.structure()) if site.specie.symbol == "O")
-    short = make_bundle.Spectrum(spectra[0].site, spectra[0].energy[:5], spectra[0].mu[:5])
-    elsewhere = make_bundle.Spectrum(oxygen, spectra[0].energy, spectra[0].mu)
-    result = make_bundle.join(material, [short, elsewhere], "Ti")
-    assert sorted(result.left_out) == ["DataError", "not an absorber site"]
-    assert (result.rows, result.complete, result.curves) == ((), False, {})
-    twice = make_bundle.join(material, [spectra[0], spectra[0]], "Ti")
-    assert twice.left_out == ("equivalent to another site",)
-    assert len(twice.rows) == 1
+    stored = open_dataset(bundled_path("Ti"), instrument=None)
+    folder = shared / "data" / "mp_feff9"
+    chosen = pick(folder / "Ti_structures.parquet", set(stored["material_id"].values.tolist()), 6)
+    table = read_spectra_table(folder / "Ti_spectra.parquet", origin="feff9")
+    wanted = {m.material_id: table.spectra[m.material_id] for m in chosen}
+    result = build_dataset(
+        chosen,
+        absorber="Ti",
+        out=tmp_path / "ti.zarr",
+        spectra=SpectraTable(wanted, "feff9"),
+        energy_range=make_bundle.GRIDS["Ti"],
+        composition_states=False,
+        workers=1,
+    )
+    compare(result.dataset, stored)
 
 
-ROWS = [
-    {"mp_id": "mp-10", "metal": "Fe", "site": 0, "energy": [1.0, 2.0], "mu": [0.0, 1.0]},
-    {"mp_id": "mp-9", "metal": "Fe", "site": 3, "energy": [1.0, 2.0], "mu": [0.1, 1.0]},
-    {"mp_id": "mp-9", "metal": "Fe", "site": 1, "energy": [1.0, 2.0], "mu": [0.2, 1.0]},
-    {"mp_id": "mp-2", "metal": "Mn", "site": 0, "energy": [1.0, 2.0], "mu": [0.3, 1.0]},
-    {"mp_id": "mp-3", "metal": "Mn", "site": 0, "error": "too large"},
-]
+@pytest.mark.parametrize("absorber", ["Mn", "Fe", "V", "Ni"])
+def test_from_the_projects_own_simulations(
+    absorber: str, make_bundle: ModuleType, shared: Path, tmp_path: Path
+) -> None:
+    """The keys of ``simulations/`` are still those of the structures: nothing would be done again."""
+    stored = open_dataset(bundled_path(absorber), instrument=None)
+    table = shared / "data" / "feff10" / make_bundle.FEFF10_TARGETS[absorber]
+    chosen = pick(table, set(stored["material_id"].values.tolist()), 3)
+    (tmp_path / "store").mkdir()
+    shutil.copy(ROOT / "simulations" / f"{absorber}.jsonl.gz", tmp_path / "store")
+    result = build_dataset(
+        [SourceMaterial(m.material_id, m.source, m.form) for m in chosen],
+        absorber=absorber,
+        out=tmp_path / "x.zarr",
+        store=tmp_path / "store",
+        energy_range=make_bundle.GRIDS[absorber],
+        composition_states=False,
+        simulate=False,
+        workers=1,
+    )
+    assert result.dataset.sizes["material"] == 3
+    compare(result.dataset, stored)
 
 
 @pytest.fixture
-def append(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The script that appends simulations, working in a folder of its own."""
-    script = load_script("append_simulations")
-    monkeypatch.delitem(sys.modules, "append_simulations")
-    monkeypatch.setattr(script, "FOLDER", tmp_path / "simulations")
+def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The script that packs simulations, working in a folder of its own."""
+    script = load_script("pack_simulations")
+    monkeypatch.setattr(script, "FOLDER", tmp_path)
     return script
 
 
-def write(path: Path, rows: list[dict[str, Any]], *, tail: str = "") -> str:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows) + tail)
-    return str(path)
+def simulated(absorber: str, material_id: str, site: int, *, ok: bool = True) -> dict[str, Any]:
+    about = {"material_id": material_id, "absorber": absorber, "site": site}
+    if not ok:
+        return {"ok": False, "about": about, "reason": "simulation failed", "problem": "too large"}
+    return {
+        "ok": True,
+        "about": about,
+        "cpu_seconds": 1.5,
+        "value": {"x": [1.0, 2.0], "y": [0.0, float(site)]},
+    }
 
 
-def stored_rows(folder: Path, absorber: str) -> list[dict[str, Any]]:
-    lines = gzip.decompress((folder / f"{absorber}.jsonl.gz").read_bytes()).decode().splitlines()
-    return [json.loads(line) for line in lines]
+def rows(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in gzip.decompress(path.read_bytes()).decode().splitlines()]
 
 
-def test_results_are_sorted_and_failures_left_out(append: ModuleType, tmp_path: Path) -> None:
-    append.main(write(tmp_path / "r.jsonl", ROWS))
-    assert stored_rows(append.FOLDER, "Fe") == [ROWS[2], ROWS[1], ROWS[0]]
-    assert stored_rows(append.FOLDER, "Mn") == [ROWS[3]]
-    assert sorted(p.name for p in append.FOLDER.iterdir()) == ["Fe.jsonl.gz", "Mn.jsonl.gz"]
+def fill(folder: Path, records: list[dict[str, Any]]) -> None:
+    with ResultStore(folder) as store:
+        for record in records:
+            store.put("feff10", digest(record["about"]), record)
 
 
-def test_known_rows_are_kept(append: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    append.main(write(tmp_path / "a.jsonl", ROWS[:2]))
-    again = [ROWS[0] | {"mu": [9.0, 9.0]}, ROWS[2]]
-    append.main(write(tmp_path / "b.jsonl", again))
-    assert stored_rows(append.FOLDER, "Fe") == [ROWS[2], ROWS[1], ROWS[0]]
-    assert capsys.readouterr().out.splitlines()[-1] == "Fe: 3 sites, 1 new"
+RECORDS = [
+    simulated("Fe", "mp-10", 0),
+    simulated("Fe", "mp-9", 3),
+    simulated("Fe", "mp-9", 1),
+    simulated("Mn", "mp-2", 0),
+    simulated("Mn", "mp-3", 0, ok=False),
+]
 
 
-def test_same_results_give_the_same_bytes(append: ModuleType, tmp_path: Path) -> None:
-    append.main(write(tmp_path / "a.jsonl", ROWS))
-    first = (append.FOLDER / "Fe.jsonl.gz").read_bytes()
-    append.main(write(tmp_path / "b.jsonl", ROWS[::-1]))
-    assert (append.FOLDER / "Fe.jsonl.gz").read_bytes() == first
-    (append.FOLDER / "Fe.jsonl.gz").unlink()
-    append.main(write(tmp_path / "c.jsonl", ROWS[::-1]))
-    assert (append.FOLDER / "Fe.jsonl.gz").read_bytes() == first
-
-
-def test_half_written_line_is_skipped(
-    append: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_spectra_are_packed_in_order_and_failures_left_where_they_are(
+    pack: ModuleType, tmp_path: Path
 ) -> None:
-    append.main(write(tmp_path / "a.jsonl", ROWS[:2], tail='{"mp_id": "mp-11", "metal": "Fe", "si'))
-    assert len(stored_rows(append.FOLDER, "Fe")) == 2
-    assert "not complete" in capsys.readouterr().err
+    fill(tmp_path, RECORDS)
+    pack.main()
+    packed = rows(tmp_path / "Fe.jsonl.gz")
+    assert [(r["about"]["material_id"], r["about"]["site"]) for r in packed] == [
+        ("mp-9", 1), ("mp-9", 3), ("mp-10", 0),
+    ]  # fmt: skip
+    assert len(rows(tmp_path / "Mn.jsonl.gz")) == 1
+    with ResultStore(tmp_path) as store:
+        assert len(store) == 5
 
 
-def test_the_projects_own_results_are_kept_byte_by_byte(append: ModuleType, tmp_path: Path) -> None:
-    source = SCRIPTS.parent / "simulations"
-    shutil.copytree(source, append.FOLDER)
-    for path in sorted(source.glob("*.jsonl.gz")):
-        rows = stored_rows(append.FOLDER, path.name.split(".")[0])
-        changed = [rows[0] | {"mu": [0.0]}, *rows[1:3]]
-        append.main(write(tmp_path / "again.jsonl", changed))
-        kept = stored_rows(append.FOLDER, path.name.split(".")[0])
-        assert kept == rows
+def test_packed_again_with_more(pack: ModuleType, tmp_path: Path) -> None:
+    fill(tmp_path, RECORDS[:2])
+    pack.main()
+    first = (tmp_path / "Fe.jsonl.gz").read_bytes()
+    pack.main()
+    assert (tmp_path / "Fe.jsonl.gz").read_bytes() == first
+    fill(tmp_path, RECORDS[2:4])
+    pack.main()
+    assert len(rows(tmp_path / "Fe.jsonl.gz")) == 3
+
+
+def test_files_of_ended_builds_are_removed_once_packed(pack: ModuleType, tmp_path: Path) -> None:
+    fill(tmp_path, RECORDS[:4])
+    (segment,) = tmp_path.glob("feff10-*.jsonl")
+    pack.main()
+    # written to a moment ago: a build may still be at it
+    assert segment.exists()
+    long_ago = time.time() - 2 * pack.QUIET_SECONDS
+    os.utime(segment, (long_ago, long_ago))
+    pack.main()
+    assert not segment.exists()
+    with ResultStore(tmp_path) as store:
+        assert len(store) == 4
+
+
+def test_the_projects_own_results_are_as_packed(pack: ModuleType, tmp_path: Path) -> None:
+    for path in sorted((ROOT / "simulations").glob("*.jsonl.gz")):
+        shutil.copy(path, tmp_path)
+    pack.main()
+    for path in sorted((ROOT / "simulations").glob("*.jsonl.gz")):
         # the compressor's version may differ, its input may not
-        assert gzip.decompress((append.FOLDER / path.name).read_bytes()) == gzip.decompress(path.read_bytes())
+        assert gzip.decompress((tmp_path / path.name).read_bytes()) == gzip.decompress(path.read_bytes())
