@@ -19,7 +19,7 @@ from edgepair.conventions import SimulationError
 from edgepair.simulation import SiteSimulator, SiteSpectrum
 from edgepair.structures import SourceMaterial
 
-K = np.arange(2.0, 12.001, 0.05)
+K = np.linspace(2.0, 12.0, 201)
 """Photoelectron wave numbers, Å⁻¹: the same for every site."""
 
 

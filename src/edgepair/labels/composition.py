@@ -32,13 +32,17 @@ def find_composition_state(composition: Composition, absorber: str) -> int | Non
     >>> find_composition_state(Composition("Fe3O4"), "Fe") is None
     True
     """
+    from pymatgen.core import Element
+
     try:
         guesses = composition.reduced_composition.oxi_state_guesses(max_sites=-50)
     except ValueError:
         # More atoms than the search allows: nothing is known then.
         return None
     states = {round(float(guess.get(absorber, 0.0)), 6) for guess in guesses}
-    if len(states) != 1:
+    if len(states) != 1 or absorber not in composition:
         return None
     state = states.pop()
-    return int(state) if state == int(state) else None
+    # A whole number that the element does not take is the mean of two that it does: Pb2O3.
+    known = {0, *Element(absorber).icsd_oxidation_states, *Element(absorber).common_oxidation_states}
+    return int(state) if state in known else None

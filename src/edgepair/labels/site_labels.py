@@ -80,6 +80,8 @@ def label_sites(structure: Structure, indices: Sequence[int]) -> tuple[SiteLabel
     ----------
     .. [1] Zimmermann and Jain, RSC Adv. 10, 6063 (2020), doi 10.1039/C9RA07755C
     """
+    if not indices:
+        return ()
     try:
         states: Sequence[float] = find_oxidation_states(structure)
         source = "bond_valence"

@@ -6,10 +6,12 @@ import glob
 import gzip
 import io
 import json
+import lzma
 import re
 import tarfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -38,9 +40,10 @@ def read_structure_files(source: str | Path) -> Iterator[SourceMaterial]:
     Yields
     ------
     SourceMaterial
-        Files in alphabetical order; identifiers are paths below the source, without endings. A file
-        of no known kind is yielded too, and refused when its structure is read. Hidden files are
-        left out.
+        Files in alphabetical order, those of a tar in its own; identifiers are paths below the
+        source, without endings where these are not needed to tell them apart. A file that cannot be
+        read, or is of no known kind, is yielded too, and refused when its structure is read. Hidden
+        files are left out.
 
     Raises
     ------
@@ -49,20 +52,29 @@ def read_structure_files(source: str | Path) -> Iterator[SourceMaterial]:
     """
     text = str(source)
     path = Path(source)
-    if path.is_dir():
+    try:
+        kind = "folder" if path.is_dir() else "file" if path.is_file() else ""
+    except (OSError, ValueError) as error:
+        # A name too long, or with a zero byte: the text of a structure in place of its path.
+        raise StructureError(
+            f"cannot read structures from {text[:60]!r}…",
+            found=f"{type(error).__name__}: a text that is no path",
+            needed="the path of a file, folder, glob, archive or table",
+            suggestion="write the structure into a file",
+        ) from error
+    if kind == "folder":
         # Sorted by their parts, so that the order does not depend on the machine.
         files = sorted(file for file in path.rglob("*") if file.is_file() and not _hidden(file, path))
         yield from _from_files(files, path, text)
-    elif path.is_file():
-        if _ends(path.name, _ARCHIVES):
-            yield from _from_archive(path)
-        elif _ends(path.name, _TABLES):
-            yield from read_structure_table(path)
-        else:
-            yield from _from_bytes(path.name, path.read_bytes(), path)
+    elif kind and _ends(path.name, _ARCHIVES):
+        yield from _from_archive(path)
+    elif kind and _ends(path.name, _TABLES):
+        yield from read_structure_table(path)
+    elif kind:
+        yield from _from_bytes(path.name, path.read_bytes(), path, _stem(path.name))
     elif glob.has_magic(text):
         base, pattern = _split_glob(path)
-        files = sorted(file for file in base.glob(pattern) if file.is_file())
+        files = sorted(file for file in base.glob(pattern) if file.is_file() and not _hidden(file, base))
         yield from _from_files(files, base, text)
     else:
         raise StructureError(
@@ -87,60 +99,106 @@ def _from_files(files: list[Path], base: Path, source: str) -> Iterator[SourceMa
             needed="CIF, POSCAR, XYZ or JSON files",
             suggestion="check the path",
         )
-    for file in files:
-        name = file.relative_to(base).as_posix() if file.is_relative_to(base) else file.as_posix()
+    names = [file.relative_to(base).as_posix() for file in files]
+    shared = Counter(_stem(name) for name in names)
+    for name, file in zip(names, files, strict=True):
+        # a.cif and a.vasp are two structures: there the ending is part of the identifier.
+        identifier = name if shared[_stem(name)] > 1 else _stem(name)
         try:
-            data = file.read_bytes() if file.stat().st_size <= _LARGEST else None
-        except OSError as error:
-            data = None
-            name = f"{name} ({error.strerror})"
-        yield from _from_bytes(name, data, file)
+            if file.stat().st_size > _LARGEST:
+                yield _unreadable(name, f"a file of more than {_LARGEST / 1e6:.0f} MB")
+            elif _ends(name, _TABLES):
+                yield from read_structure_table(file)
+            else:
+                yield from _from_bytes(name, file.read_bytes(), file, identifier)
+        except (OSError, StructureError) as error:
+            # One bad file of many is that file's problem.
+            found = error.found if isinstance(error, StructureError) else str(error.strerror)
+            yield _unreadable(name, found)
+
+
+def _unreadable(name: str, why: str) -> SourceMaterial:
+    return SourceMaterial(name, why, "unknown")
 
 
 def _from_archive(path: Path) -> Iterator[SourceMaterial]:
     """Read members in memory: nothing is unpacked, so that no name in the archive matters."""
+    members = _zip_members if path.name.lower().endswith(".zip") else _tar_members
+    count = 0
     try:
-        if path.name.lower().endswith(".zip"):
-            with zipfile.ZipFile(path) as archive:
-                for item in sorted(archive.infolist(), key=lambda item: item.filename):
-                    if not item.is_dir() and not _hidden_name(item.filename):
-                        data = archive.read(item) if item.file_size <= _LARGEST else None
-                        yield from _from_bytes(item.filename, data, None)
-        else:
-            with tarfile.open(path) as tar:
-                for member in sorted(tar.getmembers(), key=lambda member: member.name):
-                    if member.isfile() and not _hidden_name(member.name):
-                        file = tar.extractfile(member) if member.size <= _LARGEST else None
-                        name = member.name.removeprefix("./")
-                        yield from _from_bytes(name, file.read() if file else None, None)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, zlib.error, RuntimeError) as error:
+        for name, data in members(path):
+            if _hidden_name(name):
+                continue
+            count += 1
+            if data is None:
+                yield _unreadable(name, f"a file of more than {_LARGEST / 1e6:.0f} MB")
+            else:
+                yield from _from_bytes(name, data, None, _stem(name))
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        lzma.LZMAError,
+        EOFError,
+        OSError,
+        zlib.error,
+        RuntimeError,
+        NotImplementedError,
+    ) as error:
         raise StructureError(
             f"cannot read the archive {str(path)!r}",
             found=f"{type(error).__name__}: {error}",
             needed="a zip or tar archive that is complete and not encrypted",
             suggestion="copy it again, or unpack it and name the folder",
         ) from error
+    if not count:
+        raise StructureError(
+            f"cannot read the archive {str(path)!r}",
+            found="no file",
+            needed="CIF, POSCAR, XYZ or JSON files",
+            suggestion="check that it is the right archive",
+        )
 
 
-def _from_bytes(name: str, data: bytes | None, path: Path | None) -> Iterator[SourceMaterial]:
-    """Read one file's content; tables inside folders are read as tables."""
-    if path is not None and (_ends(name, _TABLES)):
-        yield from read_structure_table(path)
-        return
-    if data is not None and name.lower().endswith(".gz"):
+def _zip_members(path: Path) -> Iterator[tuple[str, bytes | None]]:
+    with zipfile.ZipFile(path) as archive:
+        for item in sorted(archive.infolist(), key=lambda item: item.filename):
+            if not item.is_dir():
+                yield item.filename, archive.read(item) if item.file_size <= _LARGEST else None
+
+
+def _tar_members(path: Path) -> Iterator[tuple[str, bytes | None]]:
+    """Read a tar from its beginning to its end; going back in a compressed one takes for ever."""
+    with tarfile.open(path) as tar:
+        for member in tar:
+            if member.isfile():
+                file = tar.extractfile(member) if member.size <= _LARGEST else None
+                yield member.name.removeprefix("./"), file.read() if file else None
+        # tarfile ends without a word where a header is damaged: what follows must be blank.
+        assert tar.fileobj is not None
+        tar.fileobj.seek(tar.offset)
+        while block := tar.fileobj.read(1 << 20):
+            if any(block):
+                raise tarfile.ReadError("damaged before its end")
+
+
+def _from_bytes(name: str, data: bytes, path: Path | None, identifier: str) -> Iterator[SourceMaterial]:
+    """Read one file's content."""
+    if name.lower().endswith(".gz"):
         try:
             with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
                 data = file.read(_LARGEST + 1)
-        except (OSError, EOFError, zlib.error):
-            data = None
+        except (OSError, EOFError, zlib.error) as error:
+            yield _unreadable(name, f"a damaged gzip file: {error}")
+            return
         name = name[:-3]
-    pure = PurePosixPath(name)
-    form = _form(pure)
-    if data is None or len(data) > _LARGEST or form == "unknown":
-        yield SourceMaterial(str(pure), "", "unknown")
+        if len(data) > _LARGEST:
+            yield _unreadable(name, f"a file of more than {_LARGEST / 1e6:.0f} MB")
+            return
+    form = _form(PurePosixPath(name))
+    if form == "unknown":
+        yield SourceMaterial(identifier, "", "unknown")
         return
     text = data.decode("utf-8", errors="replace").removeprefix("\ufeff")
-    identifier = str(pure.with_suffix("")) if pure.suffix.lower() in _FORMS else str(pure)
     if form == "json":
         yield from _from_json(identifier, text, path)
         return
@@ -148,6 +206,12 @@ def _from_bytes(name: str, data: bytes | None, path: Path | None) -> Iterator[So
     for number, part in enumerate(parts):
         suffix = f"#{number + 1}" if len(parts) > 1 else ""
         yield SourceMaterial(identifier + suffix, part, form)
+
+
+def _stem(name: str) -> str:
+    """Drop the ending that tells the kind of a file; POSCAR and unknown kinds have none."""
+    pure = PurePosixPath(name.removesuffix(".gz"))
+    return str(pure.with_suffix("")) if pure.suffix.lower() in _FORMS else str(pure)
 
 
 def _from_json(identifier: str, text: str, path: Path | None) -> Iterator[SourceMaterial]:
@@ -183,7 +247,10 @@ def _blocks(text: str, form: str) -> list[str]:
     if form == "xyz":
         lines = text.splitlines()
         parts, row = [], 0
-        while row < len(lines) and lines[row].strip().isdigit():
+        while row < len(lines) and (lines[row].strip().isdigit() or not lines[row].strip()):
+            if not lines[row].strip():
+                row += 1
+                continue
             last = row + int(lines[row]) + 2
             parts.append("\n".join(lines[row:last]) + "\n")
             row = last

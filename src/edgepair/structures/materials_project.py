@@ -77,11 +77,18 @@ def read_materials_project(text: str = "") -> Iterator[SourceMaterial]:
     .. [1] Jain et al., APL Mater. 1, 011002 (2013), doi 10.1063/1.4812323
     """
     search = _search(parse_filters("mp", text, FILTERS))
+    if not search:
+        raise StructureError(
+            "cannot read from the Materials Project without a filter",
+            found="'mp:' alone, which is the whole database",
+            needed="at least one of " + ", ".join(FILTERS),
+            suggestion="mp:elements=Fe+O,ehull=0.05",
+        )
     with _service() as service:
         found = service.materials.summary.search(**search, fields=["material_id", "structure"])
         if not found:
             raise _nothing(text)
-    rows = {str(_field(item, "material_id")): _field(item, "structure") for item in found}
+    rows = {_identifier(item): _field(item, "structure") for item in found}
     for material_id in sorted(rows, key=lambda name: (len(name), name)):
         yield SourceMaterial(material_id, _as_dict(rows[material_id]), "dict")
 
@@ -131,7 +138,7 @@ def read_project_spectra(text: str, absorber: str) -> Iterator[ProjectSpectrum]:
             structure, x, y = spectrum["structure"], spectrum["x"], spectrum["y"]
         else:
             structure, x, y = spectrum.structure, spectrum.x, spectrum.y
-        material = SourceMaterial(str(_field(item, "material_id")), _as_dict(structure), "dict")
+        material = SourceMaterial(_identifier(item), _as_dict(structure), "dict")
         try:
             sites = prepare_structure(material.structure(), absorber).sites
         except EdgepairError:
@@ -142,8 +149,17 @@ def read_project_spectra(text: str, absorber: str) -> Iterator[ProjectSpectrum]:
 
 
 def _by_identifier(item: Any) -> tuple[int, str]:
-    name = str(_field(item, "material_id"))
+    name = _identifier(item)
     return len(name), name
+
+
+def _identifier(item: Any) -> str:
+    """Read the identifier of an answer; spectra carry that of their task, in a form of its own."""
+    for name in ("material_id", "task_id"):
+        value = item.get(name) if isinstance(item, dict) else getattr(item, name, None)
+        if value is not None:
+            return str(getattr(value, "string", value))
+    return ""
 
 
 def _search(filters: dict[str, str]) -> dict[str, Any]:
@@ -206,7 +222,8 @@ def _service() -> Iterator[Any]:
             found=words[:300],
             needed="an answer of its service",
             suggestion="check the connection, the key and the filters, and try again later",
-        ) from error
+            # Not "from error": what the service says back may hold the key.
+        ) from None
 
 
 def _nothing(text: str) -> StructureError:

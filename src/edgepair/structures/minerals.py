@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -54,7 +55,7 @@ def read_minerals(text: str = "") -> Iterator[SourceMaterial]:
     wanted = {
         "contains_elements": parse_elements(filters["elements"]) if "elements" in filters else None,
         "excludes_elements": parse_elements(filters["exclude"]) if "exclude" in filters else None,
-        "mineral_name": filters.get("mineral"),
+        "mineral_name": _pattern(filters["mineral"]) if "mineral" in filters else None,
     }
     package = find_spec("larixite")
     original = None
@@ -71,6 +72,13 @@ def read_minerals(text: str = "") -> Iterator[SourceMaterial]:
         copy = Path(folder) / _DATABASE
         shutil.copyfile(original, copy)
         yield from _read(copy, wanted, text)
+
+
+def _pattern(name: str) -> str:
+    """Write a name with ``*`` as larixite wants it: a regular expression, of the whole name."""
+    if not set(name) & set("*^$"):
+        return name
+    return "^" + "*".join(re.escape(part) for part in name.split("*")) + "$"
 
 
 def _read(path: Path, wanted: dict[str, Any], text: str) -> Iterator[SourceMaterial]:

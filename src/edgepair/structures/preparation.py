@@ -17,6 +17,10 @@ SHORTEST_DISTANCE = 0.7
 """Distance, Å, below which two atoms overlap; the shortest bond there is, H–H, has 0.74 Å."""
 
 
+_OCCUPANCY_TOLERANCE = 1e-3
+"""How far from 1 the occupancy of a full site may be written."""
+
+
 class DisorderedStructureError(StructureError):
     """Sites share several elements or are partly empty."""
 
@@ -114,14 +118,14 @@ def prepare_structure(
     supercell has the sites of its primitive cell, whatever its shape.
     """
     name = structure.formula
-    if not structure.is_ordered:
-        raise DisorderedStructureError(
+    if not (np.isfinite(structure.frac_coords).all() and abs(structure.volume) > 1e-3):
+        raise StructureError(
             f"cannot use the structure of {name}",
-            found=_disorder(structure),
-            needed="an ordered structure: one element a site",
-            suggestion="use an ordered approximant of it",
+            found="coordinates that are not finite, or a cell without volume",
+            needed="numbers for every coordinate, and three lattice vectors that span a cell",
+            suggestion="export it again",
         )
-    plain = _plain(structure)
+    plain = _plain(structure, name)
     elements = sorted({site.specie.symbol for site in plain})
     if absorber not in elements:
         raise AbsorberMissingError(
@@ -162,19 +166,27 @@ def prepare_structure(
     )
 
 
-def _plain(structure: Structure) -> Structure:
-    """Drop oxidation states, names of atoms and isotopes."""
+def _plain(structure: Structure, name: str) -> Structure:
+    """Drop oxidation states and names of atoms; refuse sites that are not one whole atom."""
     from pymatgen.core import Structure
 
-    symbols = ["H" if site.specie.symbol in ("D", "T") else site.specie.symbol for site in structure]
+    symbols = []
+    mixed = []
+    for site in structure:
+        # Fe2+ and Fe3+ on one site are one iron atom.
+        elements = site.species.element_composition
+        whole = len(elements) == 1 and abs(elements.num_atoms - 1) < _OCCUPANCY_TOLERANCE
+        symbols.append(next(iter(elements)).symbol)
+        if not whole:
+            mixed.append(site.species_string)
+    if mixed:
+        raise DisorderedStructureError(
+            f"cannot use the structure of {name}",
+            found=f"{len(mixed)} of {len(structure)} sites shared or partly empty, the first {mixed[0]}",
+            needed="an ordered structure: one element a site",
+            suggestion="use an ordered approximant of it",
+        )
     return Structure(structure.lattice, symbols, structure.frac_coords)
-
-
-def _disorder(structure: Structure) -> str:
-    mixed = [site for site in structure if not site.is_ordered]
-    return (
-        f"{len(mixed)} of {len(structure)} sites shared or partly empty, the first {mixed[0].species_string}"
-    )
 
 
 def _check_distances(structure: Structure, name: str) -> None:

@@ -97,7 +97,7 @@ def _read(source: str | dict[str, Any], form: str) -> Structure:
         return Structure.from_dict(json.loads(source))
     if form == "poscar":
         return Structure.from_str(source, fmt="poscar")
-    raise ValueError("a kind of file that is not known")
+    raise ValueError(source or "a kind of file that is not known")
 
 
 def _read_xyz(text: str) -> Structure:

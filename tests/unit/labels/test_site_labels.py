@@ -164,7 +164,6 @@ def test_structure_is_left_as_it_was(rutile: Structure) -> None:
     assert rutile == before
 
 
-@pytest.mark.xfail(reason="the first index is asked for its element", raises=IndexError)
 def test_no_site_has_no_labels() -> None:
     iron = Structure(Lattice.cubic(2.87), ["Fe", "Fe"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     assert label_sites(iron, []) == ()

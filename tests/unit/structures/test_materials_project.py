@@ -206,7 +206,6 @@ def test_filters_of_spectra_reach_the_service(service: Service, text: str, wante
     assert asked == wanted | {"absorbing_element": "Fe", "edge": "K", "spectrum_type": "XANES"}
 
 
-@pytest.mark.xfail(reason="documents of spectra have no material_id in emmet-core", raises=AttributeError)
 @needs_mp_api
 def test_spectra_of_materials_with_one_site_only(
     service: Service, hematite: Structure, magnetite: Structure, franklinite: Structure, rutile: Structure
@@ -233,9 +232,6 @@ def test_spectra_of_materials_with_one_site_only(
     assert len({item.material.material_id for item in found.values()}) == 2
 
 
-@pytest.mark.xfail(
-    reason="without a query, mp-api downloads the whole database into the home folder", raises=AssertionError
-)
 @needs_mp_api
 def test_no_filter_does_not_download_the_database(
     service: Service, nio: Structure, monkeypatch: pytest.MonkeyPatch

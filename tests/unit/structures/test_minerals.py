@@ -118,14 +118,12 @@ def test_filters(temporary: Path) -> None:
     assert list(temporary.iterdir()) == []
 
 
-@pytest.mark.xfail(reason="a name with * is looked for anywhere in the mineral's", raises=AssertionError)
 @needs_larixite
 def test_star_stands_for_the_letters_at_its_place_only() -> None:
     # not Hydrohematite
     assert {material.row["mineral"] for material in read_minerals("mineral=hemat*")} == {"Hematite"}
 
 
-@pytest.mark.xfail(reason="signs of regular expressions are not escaped", raises=re.error)
 @needs_larixite
 def test_name_that_is_no_regular_expression() -> None:
     with pytest.raises(StructureError):

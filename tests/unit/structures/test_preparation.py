@@ -271,19 +271,11 @@ def test_limit_on_sites_counts_those_of_the_primitive_cell(magnetite: Structure)
     assert caught.value.found == "14 atoms in the primitive cell"
 
 
-@pytest.mark.xfail(
-    reason="a site of one element in two oxidation states counts as disordered",
-    raises=DisorderedStructureError,
-)
 def test_two_oxidation_states_of_one_element_are_no_disorder(nio: Structure) -> None:
     nio.replace(1, {"Ni2+": 0.5, "Ni3+": 0.5})
     assert len(prepare_structure(nio, "Ni").structure) == 2
 
 
-@pytest.mark.xfail(
-    reason="not checked before the geometry is computed",
-    raises=(ZeroDivisionError, ValueError, RuntimeWarning),
-)
 @pytest.mark.parametrize("fault", ["flat", "infinite"])
 def test_cell_without_volume_and_atom_nowhere_are_the_users_error(nio: Structure, fault: str) -> None:
     if fault == "flat":

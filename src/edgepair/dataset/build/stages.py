@@ -175,7 +175,7 @@ class Stages:
         list of Item
             The others, with their reasons.
         """
-        made_by = [self.absorber, limits, version("pymatgen-core"), version("spglib"), SYMMETRY_TOLERANCE, 1]
+        made_by = [self.absorber, limits, version("pymatgen-core"), version("spglib"), SYMMETRY_TOLERANCE, 2]
         names: list[tuple[str, str]] = []
 
         def orders() -> Iterator[_Order]:
