@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+EXTRAS := $(VENV)/.ready-extras
 
 .PHONY: help setup study test check lint types docs bench bench-build wheel slow bundle lock clean
 
@@ -18,10 +19,14 @@ $(READY): requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+$(EXTRAS): $(READY) requirements-extras.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary --no-deps -r requirements-extras.lock
+	@touch $@
+
 study: $(READY)  ## the paper's experiment on the bundled data: edgepair-study/report.html
 	$(BIN)/edgepair study
 
-test: lint types docs $(READY)  ## everything that CI runs
+test: lint types docs $(EXTRAS) ## everything that CI runs
 	$(BIN)/python -m pytest --cov
 	$(MAKE) --no-print-directory wheel
 
@@ -47,7 +52,7 @@ bench-build: $(READY) ## the builder against named baselines (needs the source d
 wheel: $(READY)  ## build the wheel and try it in an empty environment
 	$(BIN)/python scripts/try_wheel.py
 
-slow: $(READY)   ## tests that are too slow for CI
+slow: $(EXTRAS)  ## tests that are too slow for CI
 	$(BIN)/python -m pytest -m slow
 
 bundle: $(READY) ## make the bundled datasets anew (needs the source data; see CONTRIBUTING)

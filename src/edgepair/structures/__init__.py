@@ -1,7 +1,8 @@
 """Crystal structures: reading, checking and reducing them, listing inequivalent absorber sites."""
 
-from edgepair.structures.duplicates import are_identical, duplicate_class
+from edgepair.structures.duplicates import are_identical, duplicate_class, may_be_identical
 from edgepair.structures.files import read_structure_files
+from edgepair.structures.materials_project import ProjectSpectrum, read_project_spectra
 from edgepair.structures.preparation import (
     SHORTEST_DISTANCE,
     AbsorberMissingError,
@@ -24,12 +25,15 @@ __all__ = [
     "DisorderedStructureError",
     "OverlappingAtomsError",
     "PreparedStructure",
+    "ProjectSpectrum",
     "SourceMaterial",
     "TooManySitesError",
     "are_identical",
     "duplicate_class",
     "find_absorber_sites",
+    "may_be_identical",
     "prepare_structure",
+    "read_project_spectra",
     "read_structure_files",
     "read_structure_source",
     "read_structure_table",

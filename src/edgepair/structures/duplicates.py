@@ -65,6 +65,20 @@ def are_identical(first: Structure, second: Structure) -> bool:
         True where cells and positions agree within the tolerances of this module; a polymorph, or
         the same crystal at another temperature or pressure, is another material.
     """
-    if abs(first.volume / second.volume - 1) > 3 * LENGTH_TOLERANCE:
-        return False
-    return bool(_matcher().fit(first, second))
+    return may_be_identical(first, second) and bool(_matcher().fit(first, second))
+
+
+def may_be_identical(first: Structure, second: Structure) -> bool:
+    """Say whether two materials have the same volume, which is quick to tell.
+
+    Parameters
+    ----------
+    first, second : pymatgen.core.Structure
+        Primitive cells of one `duplicate_class`.
+
+    Returns
+    -------
+    bool
+        False where they cannot be identical.
+    """
+    return bool(abs(first.volume / second.volume - 1) <= 3 * LENGTH_TOLERANCE)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,7 +20,7 @@ import numpy as np
 import pytest
 from pymatgen.core import Structure
 
-from edgepair.conventions import StructureError
+from edgepair.conventions import DataError, StructureError
 from edgepair.structures import SourceMaterial, read_structure_source
 from edgepair.structures.materials_project import (
     ProjectSpectrum,
@@ -349,3 +350,26 @@ def test_without_mp_api(monkeypatch: pytest.MonkeyPatch) -> None:
         next(read_materials_project("elements=Fe"))
     assert "edgepair[mp]" in caught.value.suggestion
     assert_four_parts(caught.value)
+
+
+@needs_mp_api
+def test_dataset_of_the_projects_own_spectra(
+    service: Service, hematite: Structure, magnetite: Structure, tmp_path: Path
+) -> None:
+    from edgepair.dataset.build import build_dataset, join_project_spectra
+
+    service.documents["/materials/xas/"] = [
+        spectrum("mp-19770", hematite, "Fe"),
+        spectrum("mp-19306", magnetite, "Fe"),
+    ]
+    materials, table = join_project_spectra("elements=O", "Fe")
+    result = build_dataset(
+        materials, absorber="Fe", out=tmp_path / "fe.zarr", spectra=table, workers=1, pdf=False
+    )
+    assert result.dataset["formula"].values.tolist() == ["Fe2O3"]
+    assert result.dataset["origin"].values.tolist() == ["feff9"]
+    assert result.complete
+    service.documents["/materials/xas/"] = [spectrum("mp-19306", magnetite, "Fe")]
+    with pytest.raises(DataError, match="cannot use") as caught:
+        join_project_spectra("elements=O", "Fe")
+    assert "--spectra" in caught.value.suggestion

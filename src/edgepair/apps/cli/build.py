@@ -47,7 +47,10 @@ def build(
         float | None, typer.Option(help="CPU seconds that one stage of a FEFF10 run may take.")
     ] = None,
     spectra: Annotated[
-        Path | None, typer.Option(help="Table of spectra computed elsewhere, in place of simulating.")
+        Path | None,
+        typer.Option(
+            help="Table of spectra computed elsewhere, in place of simulating; 'mp': the Materials Project's."
+        ),
     ] = None,
     origin: Annotated[
         str, typer.Option(help="Where the spectra of --spectra come from: feff9, feff10, user.")
@@ -96,6 +99,7 @@ def build(
         build_dataset,
         default_store,
         estimate_build,
+        join_project_spectra,
         read_spectra_table,
         read_status,
     )
@@ -111,22 +115,30 @@ def build(
         "absorber": chosen_absorber,
         "out": target,
         "simulator": _simulator(simulator, preset, card, cpu_limit),
-        "spectra": None if spectra is None else read_spectra_table(spectra, origin=joined_origin),
+        "spectra": None,
         "store": store,
         "workers": workers,
         "max_sites": MAX_SITES if max_sites is None else max_sites,
         "max_elements": max_elements,
         "pdf": pdf,
     }
+    structures: Any = chosen_source
+    if spectra is not None and str(spectra) == "mp":
+        if not chosen_source.startswith("mp:"):
+            raise _not_of_the_project(chosen_source)
+        filters = chosen_source.removeprefix("mp:")
+        structures, options["spectra"] = join_project_spectra(filters, chosen_absorber)
+    elif spectra is not None:
+        options["spectra"] = read_spectra_table(spectra, origin=joined_origin)
     if dry_run:
         with _bar(quiet=quiet or as_json) as on_progress:
-            estimate = estimate_build(chosen_source, on_progress=on_progress, **options)
+            estimate = estimate_build(structures, on_progress=on_progress, **options)
         _show_estimate(estimate, as_json)
         return
     try:
         with _bar(quiet=quiet or as_json) as on_progress:
             result = build_dataset(
-                chosen_source,
+                structures,
                 scheduler=scheduler,
                 energy_range=_range(energy_range),
                 composition_states=not bond_valence_only,
@@ -161,6 +173,17 @@ def _required(source: str | None, absorber: str | None, out: Path | None) -> tup
         found="no " + ", no ".join(missing),
         needed="crystal structures, an absorber and a dataset to write",
         suggestion="edgepair build cifs/ --absorber Fe --out fe.zarr",
+    )
+
+
+def _not_of_the_project(source: str) -> Exception:
+    from edgepair.conventions import OptionError
+
+    return OptionError(
+        "cannot take the Materials Project's spectra",
+        found=f"structures of {source!r}",
+        needed="structures of the Materials Project, which its spectra were computed of",
+        suggestion="edgepair build mp:elements=Fe+O --spectra mp --absorber Fe --out fe.zarr",
     )
 
 

@@ -1,5 +1,6 @@
 """Building datasets from crystal structures: labels, simulations, a store of finished results."""
 
+from edgepair.dataset.build.project_spectra import join_project_spectra
 from edgepair.dataset.build.records import BuildEstimate, BuildProgress, BuildResult, Item
 from edgepair.dataset.build.result_store import ResultStore
 from edgepair.dataset.build.run import MAX_SITES, build_dataset, default_store, estimate_build
@@ -17,6 +18,7 @@ __all__ = [
     "build_dataset",
     "default_store",
     "estimate_build",
+    "join_project_spectra",
     "read_spectra_table",
     "read_status",
 ]

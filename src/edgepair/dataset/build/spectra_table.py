@@ -131,10 +131,22 @@ def read_spectra_table(
             suggestion="check that this is the right table",
         )
     ordered = {name: tuple(rows[site] for site in sorted(rows)) for name, rows in found.items()}
-    return SpectraTable(ordered, origin, dict(attributes or {}), _content(ordered))
+    return SpectraTable(ordered, origin, dict(attributes or {}), table_content(ordered))
 
 
-def _content(spectra: Mapping[str, tuple[JoinedSpectrum, ...]]) -> str:
+def table_content(spectra: Mapping[str, tuple[JoinedSpectrum, ...]]) -> str:
+    """Hash the content of a table of spectra.
+
+    Parameters
+    ----------
+    spectra : mapping
+        Lists of `JoinedSpectrum` by identifier.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256, whatever the order of the rows.
+    """
     parts = [
         [name, item.site, item.energy.tolist(), item.mu.tolist()]
         for name in sorted(spectra)

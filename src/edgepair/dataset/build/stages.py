@@ -16,7 +16,13 @@ from edgepair.dataset.build.records import BuildProgress, Item
 from edgepair.dataset.build.result_store import ResultStore
 from edgepair.engine import Call, Processes, open_processes, shared_sandbox
 from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, SiteSimulator
-from edgepair.structures import SYMMETRY_TOLERANCE, SourceMaterial, are_identical, duplicate_class
+from edgepair.structures import (
+    SYMMETRY_TOLERANCE,
+    SourceMaterial,
+    are_identical,
+    duplicate_class,
+    may_be_identical,
+)
 
 _COMPARE_CPU_LIMIT = 60.0
 
@@ -231,6 +237,9 @@ class Stages:
         if known.structure_hash == material.structure_hash:
             return True
         first = work.unpack_structure(known.packed(self.store))
+        if not may_be_identical(first, structure):
+            return False
+        # Guarded: the search over settings of large cells can take for ever.
         box = shared_sandbox("pymatgen.analysis.structure_matcher", "edgepair.structures.duplicates")
         return bool(box.call(are_identical, first, structure, cpu_seconds=_COMPARE_CPU_LIMIT).value)
 
