@@ -1,6 +1,6 @@
 """Crystal structures: reading, checking and reducing them, listing inequivalent absorber sites."""
 
-from edgepair.structures.duplicates import are_identical, duplicate_class, may_be_identical
+from edgepair.structures.duplicates import are_identical, may_be_identical
 from edgepair.structures.files import read_structure_files
 from edgepair.structures.materials_project import ProjectSpectrum, read_project_spectra
 from edgepair.structures.preparation import (
@@ -29,7 +29,6 @@ __all__ = [
     "SourceMaterial",
     "TooManySitesError",
     "are_identical",
-    "duplicate_class",
     "find_absorber_sites",
     "may_be_identical",
     "prepare_structure",

@@ -32,32 +32,13 @@ def _matcher() -> Any:
     )
 
 
-def duplicate_class(structure: Structure, space_group: int) -> tuple[str, int, int]:
-    """Return what identical materials have in common for certain.
-
-    Parameters
-    ----------
-    structure : pymatgen.core.Structure
-        Primitive cell.
-    space_group : int
-        Its number.
-
-    Returns
-    -------
-    tuple
-        Reduced formula, number of atoms and space group: only materials that share all three need
-        be compared.
-    """
-    return structure.composition.reduced_formula, len(structure), space_group
-
-
 def are_identical(first: Structure, second: Structure) -> bool:
     """Say whether two materials are the same, whatever the setting of their cells.
 
     Parameters
     ----------
     first, second : pymatgen.core.Structure
-        Primitive cells of one `duplicate_class`.
+        Primitive cells of one formula, number of atoms and space group.
 
     Returns
     -------
@@ -74,7 +55,7 @@ def may_be_identical(first: Structure, second: Structure) -> bool:
     Parameters
     ----------
     first, second : pymatgen.core.Structure
-        Primitive cells of one `duplicate_class`.
+        Primitive cells of one formula, number of atoms and space group.
 
     Returns
     -------

@@ -7,7 +7,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 from pymatgen.core.operations import SymmOp
 
-from edgepair.structures import PreparedStructure, are_identical, duplicate_class, prepare_structure
+from edgepair.structures import PreparedStructure, are_identical, prepare_structure
 
 CRYSTALS = pytest.mark.parametrize(
     ("crystal", "absorber"),
@@ -22,9 +22,14 @@ def anatase() -> Structure:
     return Structure.from_spacegroup("I4_1/amd", lattice, ["Ti", "O"], [[0, 0, 0], [0, 0, 0.20806]])
 
 
+def kind(item: PreparedStructure) -> tuple[str, int, int]:
+    """Return what the builder compares before it compares structures."""
+    return item.structure.composition.reduced_formula, len(item.structure), item.space_group
+
+
 def same(one: PreparedStructure, other: PreparedStructure) -> bool:
     """Say whether two materials count as duplicates, as a build does: by class, then one by one."""
-    classes = [duplicate_class(item.structure, item.space_group) for item in (one, other)]
+    classes = [kind(item) for item in (one, other)]
     if classes[0] != classes[1]:
         return False
     forth, back = (are_identical(*pair) for pair in _orders(one.structure, other.structure))
@@ -161,7 +166,7 @@ def test_elements_that_change_places_are_another_material(franklinite: Structure
 
 def test_class_holds_formula_atoms_and_space_group(magnetite: Structure) -> None:
     prepared = prepare_structure(magnetite, "Fe")
-    assert duplicate_class(prepared.structure, prepared.space_group) == ("Fe3O4", 14, 227)
+    assert kind(prepared) == ("Fe3O4", 14, 227)
 
 
 def test_comparing_changes_nothing(rutile: Structure) -> None:

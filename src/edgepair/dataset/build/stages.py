@@ -11,7 +11,7 @@ from typing import Any
 
 from edgepair.conventions import OutputError
 from edgepair.dataset.build import work
-from edgepair.dataset.build.keys import digest, site_key, structure_digest
+from edgepair.dataset.build.keys import digest, site_key
 from edgepair.dataset.build.records import BuildProgress, Item
 from edgepair.dataset.build.result_store import ResultStore
 from edgepair.engine import Call, Processes, open_processes, shared_sandbox
@@ -20,7 +20,6 @@ from edgepair.structures import (
     SYMMETRY_TOLERANCE,
     SourceMaterial,
     are_identical,
-    duplicate_class,
     may_be_identical,
 )
 
@@ -64,8 +63,9 @@ class Material:
     ----------
     material_id, formula : str
         Names.
-    space_group : int
-        Number.
+    kind : tuple
+        Reduced formula, number of atoms and space group: only materials that share all three can be
+        identical.
     structure_key : str
         Where its structure is in the store.
     structure_hash : str
@@ -76,7 +76,7 @@ class Material:
 
     material_id: str
     formula: str
-    space_group: int
+    kind: tuple[str, int, int]
     structure_key: str
     structure_hash: str
     sites: tuple[Site, ...]
@@ -181,7 +181,7 @@ class Stages:
         list of Item
             The others, with their reasons.
         """
-        made_by = [self.absorber, limits, version("pymatgen-core"), version("spglib"), SYMMETRY_TOLERANCE, 2]
+        made_by = [self.absorber, limits, version("pymatgen-core"), version("spglib"), SYMMETRY_TOLERANCE, 3]
         names: list[tuple[str, str]] = []
 
         def orders() -> Iterator[_Order]:
@@ -194,7 +194,7 @@ class Stages:
 
         self._run("reading", work.prepare, orders(), total=None)
         materials, items = [], []
-        for number, (material_id, key) in enumerate(names):
+        for material_id, key in names:
             record = self.store.get(key)
             if record is None or not record["ok"]:
                 failure = record or {"reason": "no result", "problem": "it was not kept"}
@@ -206,22 +206,17 @@ class Stages:
                 Site(s["given"], s["primitive"], s["multiplicity"], tuple(s["equivalent"]))
                 for s in value["sites"]
             )
-            structure_hash = structure_digest(work.unpack_structure(value["structure"]))
-            materials.append(
-                Material(material_id, value["formula"], value["space_group"], key, structure_hash, sites)
-            )
-            if number % 100 == 0:
-                self._tell("comparing", number, len(names))
+            atoms = len(value["structure"]["elements"])
+            kind = (value["formula"], atoms, value["space_group"])
+            materials.append(Material(material_id, value["formula"], kind, key, value["hash"], sites))
         return self._unique(materials, items)
 
     def _unique(self, materials: list[Material], items: list[Item]) -> tuple[list[Material], list[Item]]:
         """Drop what is listed twice; the first of identical materials stays."""
         kept: dict[str, Material] = {}
         classes: dict[tuple[str, int, int], list[Material]] = {}
-        for material in materials:
-            structure = work.unpack_structure(material.packed(self.store))
-            kind = duplicate_class(structure, material.space_group)
-            twin = next((m for m in classes.get(kind, []) if self._identical(m, material, structure)), None)
+        for number, material in enumerate(materials, start=1):
+            twin = next((m for m in classes.get(material.kind, []) if self._identical(m, material)), None)
             if twin is not None:
                 message = f"identical to {twin.material_id}"
                 items.append(Item(material.material_id, None, "duplicate", "", message))
@@ -230,13 +225,15 @@ class Stages:
                 items.append(Item(material.material_id, None, "rejected", "identifier used twice", message))
             else:
                 kept[material.material_id] = material
-                classes.setdefault(kind, []).append(material)
+                classes.setdefault(material.kind, []).append(material)
+            if number % 20 == 0 or number == len(materials):
+                self._tell("comparing", number, len(materials))
         return list(kept.values()), items
 
-    def _identical(self, known: Material, material: Material, structure: Any) -> bool:
+    def _identical(self, known: Material, material: Material) -> bool:
         if known.structure_hash == material.structure_hash:
             return True
-        first = work.unpack_structure(known.packed(self.store))
+        first, structure = (work.unpack_structure(m.packed(self.store)) for m in (known, material))
         if not may_be_identical(first, structure):
             return False
         # Guarded: the search over settings of large cells can take for ever.

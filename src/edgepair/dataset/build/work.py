@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import EdgepairError
+from edgepair.dataset.build.keys import structure_digest
 from edgepair.engine import shared_sandbox
 from edgepair.labels import SiteLabels, label_sites
 from edgepair.simulation import SiteSimulator, simulate_pdf
@@ -135,10 +136,12 @@ def _prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int |
     if most is not None and len(composition) > most:
         problem = f"{composition.formula} has {len(composition)} elements, more than {most}"
         return {"ok": False, "reason": "too many elements", "problem": problem}
+    packed = pack_structure(prepared.structure)
     return {
         "ok": True,
         "value": {
-            "structure": pack_structure(prepared.structure),
+            "structure": packed,
+            "hash": structure_digest(unpack_structure(packed)),
             "formula": composition.reduced_formula,
             "space_group": prepared.space_group,
             "sites": [
