@@ -28,11 +28,14 @@ class GuardedResult:
         Empty where it returned; otherwise why not: an exception's words, a crash, a limit.
     cpu_seconds : float
         CPU time, s.
+    lost : bool
+        Whether the call came to nothing through no fault of its own.
     """
 
     value: Any
     problem: str
     cpu_seconds: float
+    lost: bool = False
 
 
 class Sandbox:
@@ -89,7 +92,7 @@ class Sandbox:
         with self._lock:
             answer = self._ask(pickle.dumps(order))
         if answer is None:
-            return GuardedResult(None, "the process that guards such calls was killed", 0.0)
+            return GuardedResult(None, "the process that guards such calls was killed", 0.0, lost=True)
         if answer[0] == "ok":
             return GuardedResult(answer[1], "", answer[2])
         if answer[0] == "error":

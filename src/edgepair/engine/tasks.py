@@ -6,6 +6,7 @@ The only module that imports Dask.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import tempfile
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 2
 """How often a task is tried: once more after a failure, then the failure is recorded."""
+
+_EVERYWHERE = {"__main__", "builtins", "_operator", "operator", "posix", "nt"}
+"""Modules that need no look: they come with Python, or a function of theirs is sent by value."""
 
 _AHEAD_LOCAL = 4
 _AHEAD_REMOTE = 2000
@@ -89,6 +93,7 @@ class Processes:
         object
             To be passed in its place.
         """
+        self._client.wait_for_workers(1)
         return self._client.scatter([value], hash=True)[0]
 
     def run(
@@ -128,7 +133,7 @@ class Processes:
 
         def submit(task: Call, attempt: int) -> None:
             future = self._client.submit(
-                function, *task.args, key=f"{task.key}-{attempt}", pure=False, retries=0
+                function, *task.args, key=f"edgepair-{task.key}-{attempt}", pure=False, retries=0
             )
             running[future] = (task, attempt)
             done.add(future)
@@ -143,6 +148,11 @@ class Processes:
                 submit(task, 1)
 
         try:
+            first = next(waiting, None)
+            if first is None:
+                return
+            self._require(function, first.args)
+            submit(first, 1)
             fill()
             while running:
                 future = next(done)
@@ -161,6 +171,24 @@ class Processes:
                 with contextlib.suppress(Exception):
                     self._client.cancel(list(running), force=True)
 
+    def _require(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Wait for a first worker and see that it and the scheduler can import what tasks need.
+
+        Without this, workers that cannot would close one after the other, and the run would wait
+        for ever.
+        """
+        modules = {function.__module__, *(type(value).__module__ for value in args)}
+        code = f"[__import__(name) and None for name in {sorted(modules - _EVERYWHERE)!r}]"
+        try:
+            self._client.wait_for_workers(1)
+            # eval: a function of ours could not be read where edgepair is missing.
+            self._client.run_on_scheduler(eval, code)
+            self._client.run(eval, code)
+        except ImportError as error:
+            raise _lacking(error) from error
+        except (OSError, TimeoutError) as error:
+            raise _gone(f"{type(error).__name__}: {error}") from error
+
     def _collect(self, future: Any) -> tuple[Any, str]:
         from distributed import CancelledError
         from distributed.scheduler import KilledWorker
@@ -176,15 +204,22 @@ class Processes:
                 return None, f"{type(error).__name__}: {error}"
             raise _gone(f"{type(error).__name__}: {error}") from error
         except ImportError as error:
-            raise EngineError(
-                "cannot carry out tasks on this cluster",
-                found=f"{type(error).__name__}: {error}",
-                needed=f"edgepair {__version__} and what it needs in the environment of every worker",
-                suggestion="install it there, and start the workers in that environment",
-            ) from error
+            raise _lacking(error) from error
         except Exception as error:
+            if "deserialization" in str(error):
+                raise _lacking(error) from error
             # Whatever a task throws is the outcome of that task, never of the others.
             return None, f"{type(error).__name__}: {error}"
+
+
+def _lacking(error: Exception) -> EngineError:
+    return EngineError(
+        "cannot carry out the tasks on these processes",
+        found=f"{type(error).__name__}: {error}",
+        needed=f"edgepair {__version__}, what it needs, and any simulator of your own, in the environment "
+        "of the scheduler and of every worker",
+        suggestion="install them there, and start scheduler and workers in that environment",
+    )
 
 
 def _gone(found: str) -> EngineError:
@@ -219,8 +254,7 @@ def open_processes(*, scheduler: str | None = None, workers: int | None = None) 
         Dask is not installed, or the scheduler cannot be reached.
     """
     try:
-        import dask
-        from distributed import Client, LocalCluster
+        import distributed  # noqa: F401
     except ImportError as error:
         raise EngineError(
             "cannot start processes for the tasks",
@@ -228,23 +262,41 @@ def open_processes(*, scheduler: str | None = None, workers: int | None = None) 
             needed="Dask, which comes with the extra 'scale'",
             suggestion="pip install 'edgepair[scale]'",
         ) from error
-    if scheduler is not None:
-        try:
-            where = {"address": scheduler}
-            if scheduler.endswith(".json"):
-                # Dask would wait for the file for ever.
-                where = {"scheduler_file": str(Path(scheduler).resolve(strict=True))}
-            client = Client(**where, timeout="20s", set_as_default=False)
-        except (OSError, ValueError, TypeError) as error:
-            raise EngineError(
-                f"cannot reach the Dask scheduler {scheduler!r}",
-                found=f"{type(error).__name__}: {error}",
-                needed="the address that 'dask scheduler' prints, such as tcp://host:8786",
-                suggestion="check that it runs and that this machine may connect to it",
-            ) from error
-        with client:
-            yield Processes(client, local=False)
-        return
+    with _quiet_logs():
+        if scheduler is not None:
+            with _connect(scheduler) as client:
+                yield Processes(client, local=False)
+            return
+        with _local_cluster(workers) as client:
+            yield Processes(client, local=True)
+
+
+@contextmanager
+def _connect(scheduler: str) -> Iterator[Client]:
+    from distributed import Client
+
+    try:
+        where = {"address": scheduler}
+        if scheduler.endswith(".json"):
+            # Dask would wait for the file for ever.
+            where = {"scheduler_file": str(Path(scheduler).resolve(strict=True))}
+        client = Client(**where, timeout="20s", set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise EngineError(
+            f"cannot reach the Dask scheduler {scheduler!r}",
+            found=f"{type(error).__name__}: {error}",
+            needed="the address that 'dask scheduler' prints, such as tcp://host:8786",
+            suggestion="check that it runs and that this machine may connect to it",
+        ) from error
+    with client:
+        yield client
+
+
+@contextmanager
+def _local_cluster(workers: int | None) -> Iterator[Client]:
+    import dask
+    from distributed import Client, LocalCluster
+
     settings = {
         # A task that ends its process is tried on one other, then given up.
         "distributed.scheduler.allowed-failures": 1,
@@ -253,19 +305,40 @@ def open_processes(*, scheduler: str | None = None, workers: int | None = None) 
         "distributed.worker.memory.terminate": 0.95,
     }
     with tempfile.TemporaryDirectory(prefix="edgepair-dask-", ignore_cleanup_errors=True) as scratch:
-        with dask.config.set(settings | {"temporary-directory": scratch}), _interrupts_left_to_parent():
-            cluster = LocalCluster(
-                n_workers=workers or os.cpu_count() or 1,
-                threads_per_worker=1,
-                processes=True,
-                # Loopback with certificates of its own: on a shared machine nobody else gets in.
-                host="127.0.0.1",
-                security=True,
-                dashboard_address="127.0.0.1:0",
-                silence_logs=50,
-            )
+        settings["temporary-directory"] = scratch
+        with dask.config.set(settings), _interrupts_left_to_parent():
+            try:
+                cluster = LocalCluster(
+                    n_workers=workers or os.cpu_count() or 1,
+                    threads_per_worker=1,
+                    processes=True,
+                    # Loopback with certificates of its own: on a shared machine nobody else gets in.
+                    host="127.0.0.1",
+                    security=True,
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=50,
+                )
+            except (RuntimeError, OSError) as error:
+                raise EngineError(
+                    "cannot start processes for the tasks",
+                    found=f"{type(error).__name__}: {error}",
+                    needed="processes of this machine; a script's calls under if __name__ == '__main__':",
+                    suggestion="put them there, because each process reads the script anew; or fewer workers",
+                ) from error
         with cluster, Client(cluster, set_as_default=False) as client:
-            yield Processes(client, local=True)
+            yield client
+
+
+@contextmanager
+def _quiet_logs() -> Iterator[None]:
+    """Keep Dask's log out of our output: what matters of it is in our errors."""
+    logger = logging.getLogger("distributed")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 @contextmanager

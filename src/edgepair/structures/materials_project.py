@@ -119,6 +119,14 @@ def read_project_spectra(text: str, absorber: str) -> Iterator[ProjectSpectrum]:
     .. [1] Mathew et al., Sci. Data 5, 180151 (2018), doi 10.1038/sdata.2018.151
     """
     filters = parse_filters("mp", text, FILTERS)
+    unused = sorted({"exclude", "ehull", "sites"} & set(filters))
+    if unused:
+        raise StructureError(
+            "cannot filter the Materials Project's spectra by " + ", ".join(unused),
+            found=f"{text!r}",
+            needed="elements, chemsys, formula or ids",
+            suggestion="name the materials by ids=",
+        )
     search: dict[str, Any] = {"absorbing_element": absorber, "edge": "K", "spectrum_type": "XANES"}
     if "elements" in filters:
         search["elements"] = parse_elements(filters["elements"])

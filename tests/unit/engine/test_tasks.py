@@ -97,7 +97,7 @@ def test_shared_argument_arrives(processes: Processes) -> None:
 
 
 def test_missing_module_ends_the_run(processes: Processes) -> None:
-    with pytest.raises(EngineError, match="cannot carry out tasks") as caught:
+    with pytest.raises(EngineError, match="cannot carry out the tasks") as caught:
         list(processes.run(__import__, [Call("import", ("no_such_module",))]))
     assert "no_such_module" in caught.value.found
 

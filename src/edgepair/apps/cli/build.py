@@ -53,7 +53,7 @@ def build(
         ),
     ] = None,
     origin: Annotated[
-        str, typer.Option(help="Where the spectra of --spectra come from: feff9, feff10, user.")
+        str, typer.Option(help="Where the spectra of --spectra come from: feff9, feff10, measured, user.")
     ] = "user",
     store: Annotated[
         Path | None,
@@ -144,6 +144,7 @@ def build(
                 composition_states=not bond_valence_only,
                 simulate=simulate,
                 retry_failed=retry_failed,
+                source_name=chosen_source,
                 on_progress=on_progress,
                 **options,
             )

@@ -111,7 +111,7 @@ def assemble_materials(
     provenance: Mapping[str, Any],
     energy_range: tuple[float, float] | None = None,
     composition_states: bool = True,
-) -> tuple[xr.Dataset, dict[tuple[str, int | None], str]]:
+) -> tuple[xr.Dataset, dict[tuple[str, int | None], tuple[str, str]]]:
     """Make a dataset of materials whose sites are finished.
 
     Parameters
@@ -136,7 +136,7 @@ def assemble_materials(
     xarray.Dataset
         Materials by the length of their identifier, then alphabetically.
     dict
-        Reasons by material and site, of sites whose curve does not reach the grid.
+        Reason and message by material and site, of sites whose curve cannot be brought onto the grid.
 
     Raises
     ------
@@ -155,14 +155,18 @@ def assemble_materials(
     grid = energy_grid(absorber, points, energy_range) if axis.is_mu else points[0]
     hold = HOLD if axis.is_mu else 0.0
     kept: list[tuple[MaterialRows, list[tuple[SiteRow, np.ndarray]]]] = []
-    short: dict[tuple[str, int | None], str] = {}
+    short: dict[tuple[str, int | None], tuple[str, str]] = {}
     for item in order:
         rows = []
         for row in sorted(item.rows, key=lambda row: row.site):
             try:
                 rows.append((row, resample_mu(row.x, row.y, grid=grid, hold=hold)))
             except EdgepairError as error:
-                short[item.material_id, row.site] = f"{error.problem}: {error.found}"
+                usable = row.x.shape == row.y.shape and np.isfinite(row.x).all() and np.isfinite(row.y).all()
+                usable = usable and bool((np.diff(row.x) > 0).all())
+                reason = "spectrum too short" if usable else "spectrum not usable"
+                message = f"{error.problem}: {error.found}; needed {error.needed}"
+                short[item.material_id, row.site] = (reason, message)
         if rows:
             kept.append((item, rows))
     if not kept:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from edgepair.dataset.build.spectra_table import SpectraTable
 from edgepair.dataset.build.stages import ANALYSE_COST, Material, Site, Stages
 from edgepair.dataset.build.status import StatusFile, write_items
 from edgepair.dataset.build.work import unpack_array
+from edgepair.dataset.schema import ORIGINS
 from edgepair.dataset.store import check_target, save_dataset
 from edgepair.simulation import Feff10, SiteSimulator
 from edgepair.structures import SourceMaterial, read_structure_source
@@ -69,6 +71,7 @@ def build_dataset(
     simulate: bool = True,
     retry_failed: bool = False,
     attributes: Mapping[str, Any] | None = None,
+    source_name: str | None = None,
     on_progress: Callable[[BuildProgress], None] | None = None,
 ) -> BuildResult:
     """Make a dataset from crystal structures.
@@ -108,6 +111,8 @@ def build_dataset(
         Try again what failed in an earlier run.
     attributes : mapping, optional
         What the dataset should say besides: title, licence, source of the structures.
+    source_name : str, optional
+        What it should call the source, where that is not a text.
     on_progress : callable, optional
         Called with a `BuildProgress` after each item.
 
@@ -135,8 +140,9 @@ def build_dataset(
     check_target(out)
     folder = Path(store) if store is not None else default_store(out)
     chosen: SiteSimulator = simulator if simulator is not None else Feff10()
+    _check_simulator(chosen, spectra, pdf)
     results = ResultStore(folder)
-    settings = _settings(source, absorber, chosen, spectra, max_sites, max_elements, pdf)
+    settings = _settings(source_name or source, absorber, chosen, spectra, max_sites, max_elements, pdf)
     with StatusFile(folder, out.name, settings, on_progress) as status:
         stages = Stages(
             absorber,
@@ -151,6 +157,8 @@ def build_dataset(
             plan.read(source)
             rows = plan.finish(chosen, pdf=pdf, simulate=simulate)
         items = plan.items
+        # Before the dataset: where nothing is left, the reasons are needed most.
+        write_items(folder, out.name, items)
         dataset, short = assemble_materials(
             absorber,
             rows,
@@ -164,8 +172,8 @@ def build_dataset(
         if short:
             items = _short(items, short)
             dataset.attrs["left_out"] = _left_out(items)
+            write_items(folder, out.name, items)
         save_dataset(dataset, out)
-        write_items(folder, out.name, items)
         status.finish(count_items(tuple(items)))
     return BuildResult(
         dataset,
@@ -206,14 +214,14 @@ def estimate_build(
         estimated from the sizes of the spheres, scaled by the results in the store where there are
         at least ten.
     """
-    import os
-
     edge_energy(absorber)
     _check(max_sites=max_sites, max_elements=max_elements, workers=workers)
     folder = Path(store) if store is not None else default_store(out)
     chosen: SiteSimulator = simulator if simulator is not None else Feff10()
     results = ResultStore(folder, keep=False)
-    with Stages(absorber, results, workers=workers, on_progress=on_progress) as stages:
+    # The processes asked for may be elsewhere; reading structures takes no more than there are here.
+    here = min(workers or _cores(), _cores())
+    with Stages(absorber, results, workers=here, on_progress=on_progress) as stages:
         plan = _Plan(stages, spectra, max_sites=max_sites, max_elements=max_elements)
         plan.read(source)
         pairs = [(m, site) for m in plan.materials for site in m.sites]
@@ -228,7 +236,7 @@ def estimate_build(
         sites=len(pairs),
         sites_known=known,
         cpu_seconds=round(cpu, 1),
-        minutes=round(cpu / 60 / (workers or os.cpu_count() or 1), 1),
+        minutes=round(cpu / 60 / (workers or _cores()), 1),
         bytes_needed=len(pairs) * _BYTES_PER_SITE + len(plan.materials) * _BYTES_PER_MATERIAL,
         measured_on=measured,
         items=tuple(plan.items),
@@ -262,12 +270,17 @@ class _Plan:
 
     def _with_spectra(self, materials: Iterable[SourceMaterial]) -> Iterable[SourceMaterial]:
         assert self.spectra is not None
+        unseen = dict.fromkeys(self.spectra.spectra)
         for material in materials:
+            unseen.pop(material.material_id, None)
             if material.material_id in self.spectra.spectra:
                 yield material
             else:
                 message = "the table of spectra has none of it"
                 self.items.append(Item(material.material_id, None, "left out", "no spectrum", message))
+        for name in unseen:
+            message = "the table of spectra names it, the source does not"
+            self.items.append(Item(name, None, "left out", "not in the source", message))
 
     def _join(self, material: Material, table: SpectraTable) -> None:
         for spectrum in table.spectra[material.material_id]:
@@ -355,14 +368,18 @@ def _material_rows(material: Material, rows: list[SiteRow], analysis: Mapping[st
     )
 
 
-def _short(items: list[Item], short: Mapping[tuple[str, int | None], str]) -> list[Item]:
-    """Mark the sites whose spectrum does not reach the grid."""
+def _short(items: list[Item], short: Mapping[tuple[str, int | None], tuple[str, str]]) -> list[Item]:
+    """Mark the sites whose spectrum does not reach the grid, or cannot be used at all."""
     return [
-        replace(item, status="left out", reason="spectrum too short", message=short[place])
+        replace(item, status="left out", reason=short[place][0], message=short[place][1])
         if item.status == "done" and (place := (item.material_id, item.site)) in short
         else item
         for item in items
     ]
+
+
+def _cores() -> int:
+    return os.cpu_count() or 1
 
 
 def _check(**numbers: int | None) -> None:
@@ -374,6 +391,25 @@ def _check(**numbers: int | None) -> None:
                 needed="a whole number from 1",
                 suggestion="leave it out for its default",
             )
+
+
+def _check_simulator(simulator: SiteSimulator, spectra: SpectraTable | None, pdf: bool) -> None:
+    """Refuse before the work what a dataset would refuse after it."""
+    origin = simulator.origin if spectra is None else spectra.origin
+    if origin not in ORIGINS:
+        raise OptionError(
+            f"cannot use the simulator {simulator.name!r}",
+            found=f"origin {origin!r}",
+            needed="one of " + ", ".join(ORIGINS),
+            suggestion="origin = 'user'",
+        )
+    if spectra is None and simulator.variable != "mu" and not pdf:
+        raise OptionError(
+            f"cannot make a dataset of {simulator.variable!r} alone",
+            found="a simulator of no XANES, and no PDFs",
+            needed="at least one of mu, G, G_M, G_neutron, which the schema knows",
+            suggestion="leave --no-pdf out",
+        )
 
 
 def _settings(

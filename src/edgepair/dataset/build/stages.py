@@ -28,6 +28,8 @@ _COMPARE_CPU_LIMIT = 60.0
 _FEWEST_MEASURED, _MOST_MEASURED = 10, 200
 """Stored results from which, and up to which, an estimate is scaled by measured times."""
 
+_WORTH_ANOTHER_TRY = ("analysis failed", "simulation failed", "process failed", "no scratch")
+
 PREPARE_COST = 0.02
 ANALYSE_COST = 1.0
 """Measured CPU time, s, of one structure and of the labels and PDFs of one material, in the mean."""
@@ -153,6 +155,7 @@ class Stages:
         self._retry = retry_failed
         self._on_progress = on_progress
         self._processes: Processes | None = None
+        self._unkept: dict[str, dict[str, Any]] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Stages:
@@ -195,10 +198,10 @@ class Stages:
         self._run("reading", work.prepare, orders(), total=None)
         materials, items = [], []
         for material_id, key in names:
-            record = self.store.get(key)
+            record = self._result(key)
             if record is None or not record["ok"]:
                 failure = record or {"reason": "no result", "problem": "it was not kept"}
-                status = "failed" if failure["reason"] == "analysis failed" else "rejected"
+                status = "failed" if failure["reason"] in _WORTH_ANOTHER_TRY else "rejected"
                 items.append(Item(material_id, None, status, failure["reason"], failure["problem"]))
                 continue
             value = record["value"]
@@ -386,7 +389,7 @@ class Stages:
         return simulator.estimate(work.unpack_structure(material.packed(self.store)), site.primitive)
 
     def _collect(self, keys: dict[Any, str]) -> dict[Any, dict[str, Any]]:
-        records = {name: self.store.get(key) for name, key in keys.items()}
+        records = {name: self._result(key) for name, key in keys.items()}
         return {name: record for name, record in records.items() if record is not None}
 
     def _run(
@@ -425,11 +428,16 @@ class Stages:
             order = ahead.pop(outcome.key)
             record = outcome.value
             if record is None:
-                record = {"ok": False, "reason": "analysis failed", "problem": outcome.problem}
+                record = {"ok": False, "reason": "process failed", "problem": outcome.problem}
+                record["transient"] = True
             record = {"about": order.about} | record
             if outcome.attempts > 1:
                 record["attempts"] = outcome.attempts
-            self.store.put(order.kind, order.key, record)
+            if record.get("transient"):
+                # What the machine did, not the structure: told now, and tried again by the next run.
+                self._unkept[order.key] = record
+            else:
+                self.store.put(order.kind, order.key, record)
             counts["done"] += 1
             counts["failed"] += not record["ok"]
             self.computed += 1
@@ -446,6 +454,9 @@ class Stages:
                     cost or (PREPARE_COST if total is None else ANALYSE_COST) * (total or counts["seen"]),
                 ),
             )
+
+    def _result(self, key: str) -> dict[str, Any] | None:
+        return self._unkept.get(key) or self.store.get(key)
 
     def _known(self, key: str) -> bool:
         return self.store.is_ok(key) or (key in self.store and not self._retry)
@@ -477,5 +488,4 @@ def _chain(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
 
 def _worth_another_try(record: dict[str, Any]) -> str:
     """Say why to try once more; a structure that cannot be used will be no better then."""
-    again = ("analysis failed", "simulation failed")
-    return "" if record["ok"] or record["reason"] not in again else str(record["problem"])
+    return "" if record["ok"] or record["reason"] not in _WORTH_ANOTHER_TRY else str(record["problem"])

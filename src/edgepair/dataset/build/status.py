@@ -44,6 +44,7 @@ class StatusFile:
         self._path = status_path(folder, name)
         self._on_progress = on_progress
         self._last = 0.0
+        self._stage = ""
         self._content: dict[str, Any] = {
             "dataset": name,
             "state": "running",
@@ -54,11 +55,11 @@ class StatusFile:
         }
 
     def __enter__(self) -> StatusFile:
-        self._write()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if kind is not None:
+        # A build that was refused before it began leaves nothing.
+        if kind is not None and self._content["stages"]:
             stopped = not issubclass(kind, Exception)
             self._content["state"] = "interrupted" if stopped else "failed"
             if not stopped:
@@ -83,7 +84,9 @@ class StatusFile:
         }
         if self._on_progress is not None:
             self._on_progress(step)
-        if time.monotonic() - self._last > _SECONDS_BETWEEN:
+        turn = step.stage != self._stage or step.done == step.total
+        self._stage = step.stage
+        if turn or time.monotonic() - self._last > _SECONDS_BETWEEN:
             self._write()
 
     def finish(self, counts: Mapping[str, int]) -> None:

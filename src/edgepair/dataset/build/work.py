@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions import EdgepairError
+from edgepair.conventions import EdgepairError, OutputError
 from edgepair.dataset.build.keys import structure_digest
 from edgepair.engine import shared_sandbox
 from edgepair.labels import SiteLabels, label_sites
@@ -96,6 +96,8 @@ def simulate(structure: Mapping[str, Any], index: int, simulator: SiteSimulator)
     """
     try:
         spectrum = simulator.simulate(unpack_structure(structure), index)
+    except OutputError as error:
+        return _refusal(error, "no scratch") | {"transient": True}
     except EdgepairError as error:
         return _refusal(error, "simulation failed")
     return {
@@ -112,7 +114,8 @@ def simulate(structure: Mapping[str, Any], index: int, simulator: SiteSimulator)
 def _guarded(function: Any, *args: Any, limit: float) -> dict[str, Any]:
     result = shared_sandbox(*_PRELOAD).call(function, *args, cpu_seconds=limit)
     if result.problem:
-        return {"ok": False, "reason": "analysis failed", "problem": result.problem}
+        failure = {"ok": False, "reason": "analysis failed", "problem": result.problem}
+        return failure | ({"transient": True} if result.lost else {})
     record: dict[str, Any] = result.value
     return record | {"cpu_seconds": round(result.cpu_seconds, 3)}
 
