@@ -43,17 +43,18 @@ def compare(folder: Path, absorber: str) -> pd.DataFrame:
     rows = []
     with gzip.open(ROOT / "simulations" / f"{absorber}.jsonl.gz", "rt") as lines:
         for row in map(json.loads, lines):
-            partner = partners.get((row["mp_id"], row["site"]))
+            material_id, site = row["about"]["material_id"], row["about"]["site"]
+            partner = partners.get((material_id, site))
             if partner is None:
                 continue
-            ours = (np.asarray(row["energy"]), np.asarray(row["mu"]), *partner)
+            ours = (np.asarray(row["value"]["x"]), np.asarray(row["value"]["y"]), *partner)
 
             def loss(shift: float, ours: tuple[np.ndarray, ...] = ours) -> float:
                 return -overlap_r2(shift, *ours)
 
             start = min(np.arange(-6, 6.1, 0.5), key=loss)
             best = minimize_scalar(loss, bounds=(start - 0.5, start + 0.5), method="bounded")
-            rows.append({"mp_id": row["mp_id"], "site": row["site"], "shift": best.x, "r2": -best.fun})
+            rows.append({"mp_id": material_id, "site": site, "shift": best.x, "r2": -best.fun})
     return pd.DataFrame(rows)
 
 

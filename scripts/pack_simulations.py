@@ -3,9 +3,9 @@
 usage: python scripts/pack_simulations.py
 
 ``edgepair build --store simulations`` appends spectra to files of its own there
-(``feff10-<random>.jsonl``). This merges them into ``<El>.jsonl.gz``, one per absorber, and removes
-those that no running build still writes. Labels and PDFs, quick to make anew, are not packed.
-The same results give the same bytes.
+(``feff10-<random>.jsonl``). This merges them into ``<El>.jsonl.gz``, one per absorber (those of the
+preset reference into ``<El>_reference.jsonl.gz``), and removes those that no running build still
+writes. Labels and PDFs, quick to make anew, are not packed. The same results give the same bytes.
 """
 
 from __future__ import annotations
@@ -29,15 +29,17 @@ def main() -> None:
     store = ResultStore(FOLDER)
     rows: dict[str, list[dict[str, Any]]] = {}
     for record in store.records("feff10"):
-        rows.setdefault(record["about"]["absorber"], []).append(record)
-    for absorber, records in sorted(rows.items()):
+        preset = record["value"]["details"].get("preset", "fast") if record["ok"] else "fast"
+        name = record["about"]["absorber"] + ("" if preset == "fast" else f"_{preset}")
+        rows.setdefault(name, []).append(record)
+    for name, records in sorted(rows.items()):
         records.sort(key=_order)
         text = "".join(json.dumps(r, separators=(",", ":"), ensure_ascii=False) + "\n" for r in records)
-        path = FOLDER / f"{absorber}.jsonl.gz"
+        path = FOLDER / f"{name}.jsonl.gz"
         beside = path.with_suffix(".part")
         beside.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
         beside.replace(path)
-        print(f"{absorber}: {len(records)} spectra")
+        print(f"{name}: {len(records)} spectra")
     if store.damaged:
         print(f"{store.damaged} damaged lines were passed over", file=sys.stderr)
     for path in FOLDER.glob("feff10-*.jsonl"):

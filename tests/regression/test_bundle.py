@@ -141,7 +141,7 @@ def simulated(absorber: str, material_id: str, site: int, *, ok: bool = True) ->
         "ok": True,
         "about": about,
         "cpu_seconds": 1.5,
-        "value": {"x": [1.0, 2.0], "y": [0.0, float(site)]},
+        "value": {"x": [1.0, 2.0], "y": [0.0, float(site)], "details": {}},
     }
 
 

@@ -186,6 +186,7 @@ class Feff10:
         if not (np.diff(table[:, 0]) > 0).all():
             raise _bad_output(structure, index, "energies that do not increase")
         details = {
+            "preset": self.preset,
             "mu0": table[:, 4].round(6).tolist(),
             "energy_from_edge": table[:, 1].round(3).tolist(),
             "atoms": counts,
