@@ -44,7 +44,7 @@ def test_json_holds_the_same_numbers(command: Callable[..., Any]) -> None:
 def test_an_absorber_that_does_not_ship_is_refused(edgepair: Callable[..., Any]) -> None:
     done = edgepair("data", "--absorber", "Zn")
     assert done.code == 2
-    assert "Needed: one of Ti, Cr, Mn, Fe, Co, Cu" in done.err
+    assert "Needed: one of Ti, V, Cr, Mn, Fe, Co, Ni, Cu" in done.err
 
 
 def test_a_file_of_ones_own_is_shown(edgepair: Callable[..., Any], saved: Path) -> None:

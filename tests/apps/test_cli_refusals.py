@@ -63,7 +63,7 @@ def test_a_wrong_option_is_refused(
 def test_an_unknown_bundled_absorber_is_refused_with_those_there_are(edgepair: Callable[..., Any]) -> None:
     done = edgepair("study", "--absorber", "Xx", "--quick")
     assert_four_parts(done)
-    assert "Ti, Cr, Mn, Fe, Co, Cu" in done.err
+    assert "Ti, V, Cr, Mn, Fe, Co, Ni, Cu" in done.err
 
 
 def cut_zip(saved: Path) -> str:

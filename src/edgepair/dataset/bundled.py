@@ -55,7 +55,7 @@ def load_bundled(absorber: str, *, instrument: PDFInstrument | None = TYPICAL_IN
     Parameters
     ----------
     absorber : str
-        One of Ti, Cr, Mn, Fe, Co, Cu.
+        One of Ti, V, Cr, Mn, Fe, Co, Ni, Cu.
     instrument : PDFInstrument or None, optional
         Instrument through which the stored ideal PDFs are shown; None leaves them ideal.
 

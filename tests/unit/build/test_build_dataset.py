@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -343,3 +344,11 @@ def test_energy_grid_is_chosen_or_given(build: Build) -> None:
     assert (chosen[0], chosen[-1]) == (7092.0, 7171.5)
     given = build(energy_range=(-10, 50)).dataset["energy"].values
     assert (given[0], given[-1], given[1] - given[0]) == (7102.0, 7162.0, 0.25)
+
+
+def test_crash_in_a_library_is_that_materials_row() -> None:
+    """What prepares and analyses runs in a fork that may end as it likes."""
+    from edgepair.dataset.build import work
+
+    record = work._guarded(os.abort, limit=5.0)
+    assert record == {"ok": False, "reason": "analysis failed", "problem": "crashed (SIGABRT)"}

@@ -11,6 +11,9 @@ from edgepair.dataset import bundled_path, find_problems, load_bundled, open_dat
 from edgepair.simulation import IDEAL_U_ISO
 from edgepair.spectra import TYPICAL_INSTRUMENT, PDFInstrument
 
+OWN = ("V", "Mn", "Fe", "Ni")
+"""Absorbers with spectra of our own."""
+
 every_absorber = pytest.mark.parametrize("absorber", BUNDLED_ABSORBERS)
 
 
@@ -22,7 +25,7 @@ def test_follows_the_schema_and_the_projects_rules(absorber: str) -> None:
     assert set(dataset["oxidation_state_source"].values.tolist()) <= {"bond_valence", ""}
     known = np.isfinite(dataset["oxidation_state"].values)
     np.testing.assert_array_equal(known, dataset["oxidation_state_source"].values == "bond_valence")
-    assert set(dataset["origin"].values.tolist()) == {"feff10" if absorber in ("Mn", "Fe") else "feff9"}
+    assert set(dataset["origin"].values.tolist()) == {"feff10" if absorber in OWN else "feff9"}
     for name in ("mu", "G", "G_M", "G_neutron"):
         assert {"source", "licence", "citation", "code", "settings"} <= set(dataset[name].attrs)
     pairs = list(zip(dataset["material_index"].values, dataset["site_index"].values, strict=True))
@@ -98,7 +101,7 @@ def test_another_instrument_is_imposed() -> None:
 
 @pytest.mark.parametrize(("absorber", "hint"), [("Xe", "own"), ("fe", "own"), ("FE", "own"), ("", "own")])
 def test_absorber_that_is_not_bundled(absorber: str, hint: str) -> None:
-    with pytest.raises(OptionError, match="one of Ti, Cr, Mn, Fe, Co, Cu") as caught:
+    with pytest.raises(OptionError, match="one of Ti, V, Cr, Mn, Fe, Co, Ni, Cu") as caught:
         load_bundled(absorber)
     assert hint in caught.value.suggestion
     assert caught.value.found == f"absorber {absorber!r}"

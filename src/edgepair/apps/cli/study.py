@@ -29,7 +29,7 @@ def study(
         typer.Option(help="Dataset of your own (.zarr.zip or folder) in place of the bundled ones."),
     ] = None,
     absorber: Annotated[
-        list[str] | None, typer.Option(help="Absorbers; default Ti,Mn,Fe,Cu (Cr and Co ship too).")
+        list[str] | None, typer.Option(help="Absorbers; default Ti,Mn,Fe,Cu (V, Cr, Co, Ni ship too).")
     ] = None,
     task: Annotated[
         list[str] | None, typer.Option(help="oxidation_state, coordination_number, bond_length.")

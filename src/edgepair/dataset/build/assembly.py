@@ -185,6 +185,11 @@ def assemble_materials(
         arrays |= {"energy": grid, "mu": curves}
         resampled = f"shape-preserving cubic to {ENERGY_STEP} eV; ends held by up to {HOLD} eV"
         attributes["mu"] = extra | {"resampled": resampled}
+    if "licence" in provenance:
+        # What is computed from structures is under their licence, unless it has one of its own.
+        shared = {"licence": provenance["licence"]}
+        extra = shared | extra
+        attributes = {name: shared | dict(items) for name, items in attributes.items()}
     dataset = assemble(absorber, arrays, attributes=attributes, provenance=provenance)
     if not axis.is_mu:
         # Not of the schema: kept beside what is, for whoever brought the simulator.

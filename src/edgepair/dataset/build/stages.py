@@ -424,7 +424,11 @@ class Stages:
         if first is None:
             self._tell(stage, counts["seen"], counts["seen"], cached=counts["cached"])
             return
-        for outcome in self._open().run(function, _chain(first, calls), failed=_worth_another_try):
+        processes = self._open()
+        # The clock of the stage starts here, not with its first result.
+        known = counts["seen"] if total is None else total
+        self._tell(stage, counts["cached"], known, cached=counts["cached"])
+        for outcome in processes.run(function, _chain(first, calls), failed=_worth_another_try):
             order = ahead.pop(outcome.key)
             record = outcome.value
             if record is None:
