@@ -191,6 +191,8 @@ def test_two_builds_into_one_store(log: Callable[[], list[str]], quiet_place: Pa
         _, err = process.communicate(timeout=120)
         assert (process.returncode, err) == (1, "")
     assert len(stored_spectra(quiet_place / "fe.results")) == SITES
+    # what one is at, the other leaves alone
+    assert len(log()) == SITES
     first, second = (open_dataset(quiet_place / name) for name in ("fe.zarr", "fe2.zarr"))
     assert first.identical(second)
     with ResultStore(quiet_place / "fe.results") as results:

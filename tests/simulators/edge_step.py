@@ -7,6 +7,7 @@ EDGE_STEP_SLEEP (s), EDGE_STEP_LOG (a file that gets a line a call), EDGE_STEP_F
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from dataclasses import dataclass
@@ -69,3 +70,26 @@ class Distances(EdgeStep):
         near = [site.nn_distance for site in structure.get_neighbors(structure[index], 3.0)]
         k = np.arange(2.0, 12.0, 0.1)
         return SiteSpectrum(k, sum(np.sin(2 * k * r) / r**2 for r in near), 0.0)
+
+
+@dataclass(frozen=True)
+class Faulty(EdgeStep):
+    """One whose fault is told by EDGE_STEP_FAULT: a kind, and the formula that it strikes."""
+
+    name: ClassVar[str] = "faulty"
+
+    def estimate(self, structure: Structure, index: int) -> float:
+        raise RuntimeError("no estimate")
+
+    def simulate(self, structure: Structure, index: int) -> SiteSpectrum:
+        good = EdgeStep.simulate(self, structure, index)
+        mode, formula = os.environ["EDGE_STEP_FAULT"].split()
+        if structure.composition.reduced_formula != formula:
+            return good
+        if mode == "nan":
+            return SiteSpectrum(np.full(5, np.nan), good.y[:5], 0.0)
+        if mode == "raise":
+            raise ZeroDivisionError("not one of ours")
+        if mode == "cancel":
+            raise asyncio.CancelledError
+        return SiteSpectrum(good.x, good.y, 0.0, {"number": np.float32(1), "path": Path("x")})

@@ -53,6 +53,8 @@ def edge_energy(absorber: str, edge: str = "K") -> float:
     import xraydb
 
     try:
+        if absorber != absorber.capitalize():
+            raise ValueError(f"did you mean {absorber.capitalize()!r}?")
         return float(xraydb.xray_edge(absorber, edge, energy_only=True))
     except (ValueError, TypeError, AttributeError) as error:
         raise OptionError(

@@ -192,7 +192,8 @@ def _move_folder(folder: Path, target: Path, old: Path) -> None:
         target.rename(old)
     try:
         folder.rename(target)
-    except OSError:
+    except BaseException:
+        # An interrupt too must not cost what was there.
         if old.exists():
             old.rename(target)
         raise

@@ -6,13 +6,15 @@ The only module that imports Dask.
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
+import secrets
 import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -129,11 +131,13 @@ class Processes:
         waiting = iter(tasks)
         running: dict[Any, tuple[Call, int]] = {}
         done = as_completed([], loop=self._client.loop)
-        lost = self._client.cluster is None and self._client.status != "running"
+        # Two runs on one scheduler may want the same: without this they would share, and cancel,
+        # each other's tasks.
+        token = secrets.randbelow(10**12)
 
         def submit(task: Call, attempt: int) -> None:
             future = self._client.submit(
-                function, *task.args, key=f"edgepair-{task.key}-{attempt}", pure=False, retries=0
+                function, *task.args, key=f"edgepair-{task.key}-{token}-{attempt}", pure=False, retries=0
             )
             running[future] = (task, attempt)
             done.add(future)
@@ -167,7 +171,7 @@ class Processes:
                 del future
                 fill()
         finally:
-            if running and not lost:
+            if running:
                 with contextlib.suppress(Exception):
                     self._client.cancel(list(running), force=True)
 
@@ -203,8 +207,6 @@ class Processes:
             if isinstance(error, OSError) and future.status == "error":
                 return None, f"{type(error).__name__}: {error}"
             raise _gone(f"{type(error).__name__}: {error}") from error
-        except ImportError as error:
-            raise _lacking(error) from error
         except Exception as error:
             if "deserialization" in str(error):
                 raise _lacking(error) from error
@@ -276,12 +278,14 @@ def _connect(scheduler: str) -> Iterator[Client]:
     from distributed import Client
 
     try:
-        where = {"address": scheduler}
+        address = scheduler
         if scheduler.endswith(".json"):
             # Dask would wait for the file for ever.
-            where = {"scheduler_file": str(Path(scheduler).resolve(strict=True))}
-        client = Client(**where, timeout="20s", set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+            address = str(json.loads(Path(scheduler).read_text())["address"])
+        if "://" not in address:
+            raise ValueError("no address of the form tcp://host:port")
+        client = Client(address, timeout="20s", set_as_default=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise EngineError(
             f"cannot reach the Dask scheduler {scheduler!r}",
             found=f"{type(error).__name__}: {error}",
@@ -306,27 +310,30 @@ def _local_cluster(workers: int | None) -> Iterator[Client]:
     }
     with tempfile.TemporaryDirectory(prefix="edgepair-dask-", ignore_cleanup_errors=True) as scratch:
         settings["temporary-directory"] = scratch
-        with dask.config.set(settings), _interrupts_left_to_parent():
-            try:
-                cluster = LocalCluster(
-                    n_workers=workers or os.cpu_count() or 1,
-                    threads_per_worker=1,
-                    processes=True,
-                    # Loopback with certificates of its own: on a shared machine nobody else gets in.
-                    host="127.0.0.1",
-                    security=True,
-                    dashboard_address="127.0.0.1:0",
-                    silence_logs=50,
-                )
-            except (RuntimeError, OSError) as error:
-                raise EngineError(
-                    "cannot start processes for the tasks",
-                    found=f"{type(error).__name__}: {error}",
-                    needed="processes of this machine; a script's calls under if __name__ == '__main__':",
-                    suggestion="put them there, because each process reads the script anew; or fewer workers",
-                ) from error
-        with cluster, Client(cluster, set_as_default=False) as client:
-            yield client
+        with ExitStack() as stack:
+            with dask.config.set(settings), _interrupts_held():
+                try:
+                    cluster = LocalCluster(
+                        n_workers=workers or os.cpu_count() or 1,
+                        threads_per_worker=1,
+                        processes=True,
+                        # Loopback with certificates of its own: on a shared machine nobody else
+                        # gets in.
+                        host="127.0.0.1",
+                        security=True,
+                        dashboard_address="127.0.0.1:0",
+                        silence_logs=50,
+                    )
+                except (RuntimeError, OSError) as error:
+                    raise EngineError(
+                        "cannot start processes for the tasks",
+                        found=f"{type(error).__name__}: {error}",
+                        needed="processes of this machine; in a script, calls under "
+                        "if __name__ == '__main__':",
+                        suggestion="put them there, as each process reads the script; or fewer workers",
+                    ) from error
+                stack.enter_context(cluster)
+            yield stack.enter_context(Client(cluster, set_as_default=False))
 
 
 @contextmanager
@@ -342,13 +349,16 @@ def _quiet_logs() -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_left_to_parent() -> Iterator[None]:
-    """Ignore Ctrl-C while workers start: it reaches the whole group, and the parent ends them."""
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back while workers start: it reaches the whole group, and the parent ends them.
+
+    Workers inherit that it is held back; the parent gets it when all have started.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

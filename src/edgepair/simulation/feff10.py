@@ -18,7 +18,7 @@ import numpy as np
 
 from edgepair.conventions import OptionError, SimulationError, near_miss
 from edgepair.engine import CommandReport, run_command, scratch_folder
-from edgepair.simulation.feff10_input import PRESETS, check_cards, feff10_input
+from edgepair.simulation.feff10_input import PRESETS, check_cards, cluster_radius, feff10_input
 from edgepair.simulation.simulator import SiteSpectrum
 
 if TYPE_CHECKING:
@@ -85,6 +85,13 @@ class Feff10:
                 needed="one of " + ", ".join(PRESETS),
                 suggestion=near_miss(self.preset, PRESETS),
             )
+        if self.cpu_limit is not None and not 1 <= self.cpu_limit < 1e9:
+            raise OptionError(
+                f"cannot limit FEFF's CPU time to {self.cpu_limit!r} s",
+                found=f"cpu_limit {self.cpu_limit!r}",
+                needed="a number of seconds from 1",
+                suggestion="leave it out for the preset's",
+            )
         object.__setattr__(self, "cards", check_cards(self.cards))
 
     @property
@@ -103,7 +110,7 @@ class Feff10:
         preset = PRESETS[self.preset]
         return {
             "cards": {k: v for k, v in sorted((dict(preset.cards) | dict(self.cards)).items()) if v},
-            "cluster": preset.cluster,
+            "cluster": cluster_radius(preset, self.cards),
             "scf_atoms": 0 if "SCF" in self.cards else preset.scf_atoms,
             "fms_atoms": 0 if "FMS" in self.cards else preset.fms_atoms,
             "lmax": list(preset.lmax),

@@ -167,6 +167,25 @@ def sphere(neighbours: list[PeriodicNeighbor], card: str, text: str, atoms: int)
     return f"{first} {rest}".rstrip(), inside
 
 
+def cluster_radius(preset: Preset, cards: Mapping[str, str]) -> float:
+    """Choose the radius of the cluster: the preset's, or more where a card asks for a larger sphere.
+
+    Parameters
+    ----------
+    preset : Preset
+        Choices.
+    cards : mapping of str to str
+        Cards that override the preset's.
+
+    Returns
+    -------
+    float
+        Radius, Å; 1 Å more than the spheres of the user's cards.
+    """
+    asked = [float(cards[card].split()[0]) + 1.0 for card in _SMALLEST if cards.get(card)]
+    return max([preset.cluster, *asked])
+
+
 def feff10_input(
     structure: Structure, index: int, preset: Preset, cards: Mapping[str, str]
 ) -> tuple[str, dict[str, int]]:
@@ -199,7 +218,7 @@ def feff10_input(
 
     absorber = structure[index].specie.symbol
     neighbours = sorted(
-        structure.get_sites_in_sphere(structure[index].coords, preset.cluster),
+        structure.get_sites_in_sphere(structure[index].coords, cluster_radius(preset, cards)),
         key=lambda site: site.nn_distance,
     )
     kinds = list(dict.fromkeys(site.specie.symbol for site in neighbours[1:]))

@@ -51,7 +51,7 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
     while True:
         try:
             row = next(rows, None)
-        except (OSError, EOFError, ValueError, TypeError, zlib.error) as error:
+        except (OSError, EOFError, ValueError, TypeError, RecursionError, zlib.error) as error:
             raise StructureError(
                 f"cannot read structures from {str(path)!r}",
                 found=f"{type(error).__name__}: {error}",

@@ -352,3 +352,84 @@ def test_crash_in_a_library_is_that_materials_row() -> None:
 
     record = work._guarded(os.abort, limit=5.0)
     assert record == {"ok": False, "reason": "analysis failed", "problem": "crashed (SIGABRT)"}
+
+
+@pytest.mark.parametrize("name", ["Fe2O3", "Fe3O4"])
+def test_damaged_result_is_made_again(name: str, build: Build, tmp_path: Path, log: Path) -> None:
+    build()
+    (segment,) = (tmp_path / "fe.results").glob("edgestep-*.jsonl")
+    lines = segment.read_text().splitlines(keepends=True)
+    damaged = [line.replace('"value":{"x"', '"value":{"x?') if name in line else line for line in lines]
+    assert damaged != lines
+    segment.write_text("".join(damaged))
+    before = len(calls(log))
+    assert build().counts()["done"] == 4
+    assert len(calls(log)) - before == sum(name in line for line in lines)
+    assert build().counts()["done"] == 4
+    assert len(calls(log)) - before == sum(name in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "words"),
+    [
+        ([1.0, np.nan], [0.0, 1.0], "not finite"),
+        ([1.0, 2.0], [0.0, 1e300], "beyond"),
+        ([2.0, 1.0], [0.0, 1.0], "does not increase"),
+        ([[1.0, 2.0]], [[0.0, 1.0]], "shapes"),
+        ([1.0, 2.0], [0.0], "shapes"),
+        (5.0, 5.0, "shapes"),
+        ("x", "y", "no numbers"),
+    ],
+)
+def test_curve_that_cannot_be_used(x: Any, y: Any, words: str) -> None:
+    from edgepair.dataset.build.curves import curve_problem
+
+    assert words in curve_problem(x, y)
+
+
+@pytest.mark.parametrize("mode", ["nan", "raise", "cancel", "details"])
+def test_simulator_with_faults_costs_its_own_site(
+    mode: str, build: Build, simulators: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EDGE_STEP_FAULT", f"{mode} Fe2O3")
+    result = build(simulator=simulators.Faulty())
+    counts = result.counts()
+    if mode == "details":
+        assert counts["done"] == 4
+    else:
+        assert (counts["done"], counts["failed: simulation failed"]) == (3, 1)
+
+
+def test_bad_spectrum_in_a_table_costs_its_own_site(build: Build) -> None:
+    from edgepair.dataset.build.spectra_table import JoinedSpectrum
+
+    energy = np.arange(7095.0, 7170.0, 0.5)
+    mu = 1 / (1 + np.exp(7118 - energy))
+    spectra = {
+        "hem": (JoinedSpectrum(0, energy, mu),),
+        "mag": (JoinedSpectrum(0, energy, np.where(energy > 7160, np.nan, mu)),),
+        "absent": (JoinedSpectrum(0, energy, mu),),
+    }
+    counts = build(spectra=SpectraTable(spectra)).counts()
+    assert counts["rejected: spectrum not usable"] == 1
+    assert counts["left out: not in the source"] == 1
+    assert counts["done"] == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"energy_range": (float("nan"), 10.0)},
+        {"energy_range": (-1e12, 1e12)},
+        {"store": "same"},
+        {"out": Path()},
+        {"absorber": "fe"},
+    ],
+)
+def test_refused_before_any_work(changes: dict[str, Any], build: Build, log: Path, tmp_path: Path) -> None:
+    if changes.get("store"):
+        changes = {"store": tmp_path / "fe.zarr"}
+    with pytest.raises(OptionError):
+        build(**changes)
+    assert calls(log) == []
+    assert not (tmp_path / "fe.results").exists()

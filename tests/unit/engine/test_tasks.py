@@ -6,6 +6,7 @@ import operator
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,8 +63,6 @@ def test_a_task_that_ends_its_process_costs_itself_only(processes: Processes) ->
 
 def test_a_worker_that_is_killed_loses_nothing(tmp_path: Path, processes: Processes) -> None:
     """Whichever worker runs the first tasks is killed; all twenty end well."""
-    import time
-
     calls = [Call(f"pid-{n}", (str(tmp_path), n)) for n in range(20)]
     killed = False
     done = []
@@ -97,9 +96,30 @@ def test_shared_argument_arrives(processes: Processes) -> None:
 
 
 def test_missing_module_ends_the_run(processes: Processes) -> None:
+    """Otherwise each worker would close at the first task, and the run would wait for ever."""
+
+    def task(number: int) -> int:
+        return number
+
+    task.__module__ = "no_such_module"
     with pytest.raises(EngineError, match="cannot carry out the tasks") as caught:
-        list(processes.run(__import__, [Call("import", ("no_such_module",))]))
+        list(processes.run(task, [Call("import", (1,))]))
     assert "no_such_module" in caught.value.found
+
+
+def test_import_error_of_one_task_is_its_own(processes: Processes) -> None:
+    (outcome,) = processes.run(__import__, [Call("import", ("no_such_module",))])
+    assert "no_such_module" in outcome.problem
+
+
+def test_two_runs_of_the_same_do_not_disturb_each_other(processes: Processes) -> None:
+    """One gives up in the middle and cancels what it had handed over."""
+    calls = [Call(f"same-{n}", (0.05,)) for n in range(8)]
+    one, two = processes.run(time.sleep, calls), processes.run(time.sleep, calls)
+    next(one)
+    next(two)
+    one.close()
+    assert sum(1 for outcome in two if not outcome.problem) == 7
 
 
 def test_unreachable_scheduler() -> None:

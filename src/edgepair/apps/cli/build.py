@@ -107,7 +107,8 @@ def build(
     if status is not None:
         # A folder is often typed with a slash at its end.
         name = Path(str(status).rstrip("/"))
-        _show_status(read_status(store or default_store(name), name.name), as_json)
+        beside = default_store(name)
+        _show_status(read_status(store or beside, name.name), as_json)
         return
     chosen_source, chosen_absorber, target = _required(source, absorber, out)
     joined_origin = _origin(origin)

@@ -60,7 +60,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     # A batch system that ends the job gets the same tidying-up as Ctrl-C.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(TERMINATED))
     try:
         app()
     except EdgepairError as error:

@@ -162,11 +162,8 @@ def assemble_materials(
             try:
                 rows.append((row, resample_mu(row.x, row.y, grid=grid, hold=hold)))
             except EdgepairError as error:
-                usable = row.x.shape == row.y.shape and np.isfinite(row.x).all() and np.isfinite(row.y).all()
-                usable = usable and bool((np.diff(row.x) > 0).all())
-                reason = "spectrum too short" if usable else "spectrum not usable"
                 message = f"{error.problem}: {error.found}; needed {error.needed}"
-                short[item.material_id, row.site] = (reason, message)
+                short[item.material_id, row.site] = ("spectrum too short", message)
         if rows:
             kept.append((item, rows))
     if not kept:

@@ -20,6 +20,32 @@ HOLD = 5.0
 pre-edge is still flat, and is continued by its end value."""
 
 
+_WIDEST = 5000.0
+"""eV from the edge beyond which nobody's XANES lies."""
+
+
+def check_energy_range(absorber: str, energy_range: tuple[float, float] | None) -> None:
+    """Refuse an energy range before work is done for it.
+
+    Parameters
+    ----------
+    absorber : str
+        Chemical symbol.
+    energy_range : tuple of float or None
+        First and last point, eV from the tabulated edge.
+
+    Raises
+    ------
+    OptionError
+        It is empty, or no numbers, or far from any XANES.
+    """
+    if energy_range is None:
+        return
+    first, last = energy_range
+    if not (-_WIDEST <= first < last - ENERGY_STEP and last <= _WIDEST):
+        raise _bad_range(absorber, first, last)
+
+
 def energy_grid(
     absorber: str, energies: Sequence[NDArray[np.float64]], energy_range: tuple[float, float] | None = None
 ) -> NDArray[np.float64]:
@@ -59,10 +85,14 @@ def energy_grid(
         first, last = energy_range
     low, high = int(np.ceil(first / ENERGY_STEP - 1e-9)), int(np.floor(last / ENERGY_STEP + 1e-9))
     if not high - low >= 1:
-        raise OptionError(
-            f"cannot make an energy grid for {absorber}",
-            found=f"{first:g} to {last:g} eV from the edge",
-            needed=f"a range of at least {ENERGY_STEP} eV, the first below the last",
-            suggestion="give --energy-range as FIRST,LAST in eV from the edge, e.g. -10,50",
-        )
+        raise _bad_range(absorber, first, last)
     return edge + np.arange(low, high + 1, dtype=np.float64) * np.float64(ENERGY_STEP)
+
+
+def _bad_range(absorber: str, first: float, last: float) -> OptionError:
+    return OptionError(
+        f"cannot make an energy grid for {absorber}",
+        found=f"{first:g} to {last:g} eV from the edge",
+        needed=f"a range of at least {ENERGY_STEP} eV, the first below the last, within {_WIDEST:g} eV",
+        suggestion="give --energy-range as FIRST,LAST in eV from the edge, e.g. -10,50",
+    )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from edgepair.conventions import OutputError
+from edgepair.dataset.build.claims import Claims
 
 _START = b'{"key":"'
 _KEY = slice(len(_START), len(_START) + 64)
@@ -61,6 +62,7 @@ class ResultStore:
         self._memory: dict[bytes, bytes] = {}
         self._mine: dict[str, tuple[str, IO[bytes]]] = {}
         self.damaged = 0
+        self._claims = Claims(self.folder / ".running")
         if self.folder.exists() and not self.folder.is_dir():
             raise OutputError(
                 f"cannot keep results in {str(folder)!r}",
@@ -130,11 +132,29 @@ class ResultStore:
         try:
             record: dict[str, Any] = json.loads(line)
         except ValueError:
-            # Damaged after it was written: as good as none.
-            del self._index[short]
+            # Damaged after it was written: as good as none, unless it stands somewhere else too.
             self.damaged += 1
-            return None
+            del self._index[short]
+            return self._recover(key)
         return record
+
+    def _recover(self, key: str) -> dict[str, Any] | None:
+        """Look for another line with a result whose first is damaged."""
+        start = _START + key.encode() + _OK
+        for path in sorted(self.folder.glob("*.jsonl")):
+            offset = 0
+            with path.open("rb") as file:
+                for line in file:
+                    if line.startswith(start) and line.endswith(b"\n"):
+                        try:
+                            record: dict[str, Any] = json.loads(line)
+                        except ValueError:
+                            record = {}
+                        if record:
+                            self._index[bytes.fromhex(key)] = _Place(path.name, offset, len(line), True)
+                            return record
+                    offset += len(line)
+        return None
 
     def put(self, kind: str, key: str, record: Mapping[str, Any]) -> None:
         """Keep a result.
@@ -156,7 +176,7 @@ class ResultStore:
         ok = bool(record["ok"])
         ordered: dict[str, Any] = {"key": key, "ok": ok, "kind": kind}
         ordered |= {k: v for k, v in record.items() if k not in ordered}
-        line = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        line = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False).encode(errors="replace") + b"\n"
         short = bytes.fromhex(key)
         if not self._keep:
             self._memory[short] = line
@@ -184,6 +204,7 @@ class ResultStore:
                 suggestion="make room or name another folder with --store; the same command goes on",
             ) from error
         self._note(short, _Place(name, offset, len(line), ok))
+        self._claims.release(key)
         self._seen[name] = (offset + len(line), 0)
 
     def refresh(self) -> None:
@@ -219,8 +240,34 @@ class ResultStore:
                 if record is not None and record.get("kind") == kind:
                     yield record
 
+    def claim(self, key: str) -> bool:
+        """Say that this run is going to make a result.
+
+        Parameters
+        ----------
+        key : str
+            Hexadecimal SHA-256.
+
+        Returns
+        -------
+        bool
+            False where another run that still lives is at it.
+        """
+        return not self._keep or self._claims.take(key)
+
+    def release(self, key: str) -> None:
+        """Give a claim up.
+
+        Parameters
+        ----------
+        key : str
+            Hexadecimal SHA-256.
+        """
+        self._claims.release(key)
+
     def close(self) -> None:
         """Close the files of this run."""
+        self._claims.close()
         for _, file in self._mine.values():
             file.close()
         self._mine.clear()
@@ -228,7 +275,8 @@ class ResultStore:
     def _segment(self, kind: str) -> tuple[str, IO[bytes]]:
         if kind not in self._mine:
             self.folder.mkdir(parents=True, exist_ok=True)
-            name = f"{kind}-{secrets.token_hex(6)}.jsonl"
+            safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in kind)
+            name = f"{safe}-{secrets.token_hex(6)}.jsonl"
             # Unbuffered and exclusive: a line is with the system when put() returns.
             self._mine[kind] = (name, (self.folder / name).open("xb", buffering=0))
         return self._mine[kind]

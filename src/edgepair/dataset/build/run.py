@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from edgepair._version import __version__
 from edgepair.conventions import OptionError, edge_energy
 from edgepair.dataset.build.assembly import CurveAxis, MaterialRows, SiteRow, assemble_materials
+from edgepair.dataset.build.curves import curve_problem
+from edgepair.dataset.build.grid import check_energy_range
 from edgepair.dataset.build.records import BuildEstimate, BuildProgress, BuildResult, Item, count_items
 from edgepair.dataset.build.result_store import ResultStore
 from edgepair.dataset.build.spectra_table import SpectraTable
@@ -50,6 +52,13 @@ def default_store(out: str | Path) -> Path:
         Beside it: ``fe.results`` for ``fe.zarr`` or ``fe.zarr.zip``.
     """
     path = Path(out)
+    if not path.name or path.name == "..":
+        raise OptionError(
+            f"cannot make a dataset named {str(out)!r}",
+            found="a name that is no file's",
+            needed="a file or folder to be, such as fe.zarr",
+            suggestion="--out fe.zarr",
+        )
     return path.with_name(path.name.removesuffix(".zip").removesuffix(".zarr") + ".results")
 
 
@@ -137,8 +146,8 @@ def build_dataset(
     _check(max_sites=max_sites, max_elements=max_elements, workers=workers)
     started = time.monotonic()
     out = Path(out)
-    check_target(out)
-    folder = Path(store) if store is not None else default_store(out)
+    folder = _places(out, store)
+    check_energy_range(absorber, energy_range)
     chosen: SiteSimulator = simulator if simulator is not None else Feff10()
     _check_simulator(chosen, spectra, pdf)
     results = ResultStore(folder)
@@ -216,7 +225,7 @@ def estimate_build(
     """
     edge_energy(absorber)
     _check(max_sites=max_sites, max_elements=max_elements, workers=workers)
-    folder = Path(store) if store is not None else default_store(out)
+    folder = _places(Path(out), store)
     chosen: SiteSimulator = simulator if simulator is not None else Feff10()
     results = ResultStore(folder, keep=False)
     # The processes asked for may be elsewhere; reading structures takes no more than there are here.
@@ -284,6 +293,11 @@ class _Plan:
 
     def _join(self, material: Material, table: SpectraTable) -> None:
         for spectrum in table.spectra[material.material_id]:
+            problem = curve_problem(spectrum.energy, spectrum.mu)
+            if problem:
+                item = Item(material.material_id, spectrum.site, "rejected", "spectrum not usable", problem)
+                self.items.append(item)
+                continue
             site = next((s for s in material.sites if spectrum.site in s.equivalent), None)
             if site is None:
                 message = f"atom {spectrum.site} is no {self.stages.absorber} atom of the structure"
@@ -325,7 +339,7 @@ class _Plan:
                     for site in material.sites
                     if (place := (material.material_id, site.given)) in curves
                 ],
-                analyses[material.material_id]["value"],
+                self.stages.curves(material, pdf=pdf),
             )
             for material in self.materials
             if any((material.material_id, site.given) in curves for site in material.sites)
@@ -378,6 +392,21 @@ def _short(items: list[Item], short: Mapping[tuple[str, int | None], tuple[str, 
     ]
 
 
+def _places(out: Path, store: str | Path | None) -> Path:
+    """Refuse places that cannot hold a dataset and its results; return that of the results."""
+    beside = default_store(out)
+    folder = beside if store is None else Path(store)
+    check_target(out)
+    if folder.resolve() == out.resolve():
+        raise OptionError(
+            f"cannot keep results in {str(folder)!r}",
+            found="the place of the dataset itself",
+            needed="another folder",
+            suggestion="leave --store out: the results go beside the dataset",
+        )
+    return folder
+
+
 def _cores() -> int:
     return os.cpu_count() or 1
 
@@ -423,7 +452,7 @@ def _settings(
 ) -> dict[str, Any]:
     """Collect what made a dataset, the same on every machine: no path but a name."""
     name = str(source) if isinstance(source, str | Path) else "materials given in Python"
-    if isinstance(source, Path) or (isinstance(source, str) and ":" not in source):
+    if isinstance(source, Path) or (isinstance(source, str) and not source.startswith(("amcsd:", "mp:"))):
         name = Path(name).name or name
     made: dict[str, Any] = {
         "command": "edgepair build",

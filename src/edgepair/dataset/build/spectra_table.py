@@ -92,16 +92,25 @@ def read_spectra_table(
     found: dict[str, dict[int, JoinedSpectrum]] = {}
     try:
         for number, row in enumerate(_rows(path)):
+            if not isinstance(row, dict):
+                raise DataError(
+                    f"cannot read row {number} of the spectra {str(path)!r}",
+                    found=f"{type(row).__name__}, not an object",
+                    needed="objects with 'mp_id' or 'id', 'site', 'energy', 'mu'",
+                    suggestion="export one object a spectrum",
+                )
             if row.get("mu") is None:
                 continue
             identifier = next((row[name] for name in _IDENTIFIERS if row.get(name) is not None), None)
             try:
                 if identifier is None:
                     raise KeyError("mp_id")
+                if int(row["site"]) != row["site"]:
+                    raise ValueError(f"site {row['site']!r}")
                 spectrum = JoinedSpectrum(
                     int(row["site"]), np.asarray(row["energy"], float), np.asarray(row["mu"], float)
                 )
-            except (KeyError, TypeError, ValueError) as error:
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
                 raise DataError(
                     f"cannot read row {number} of the spectra {str(path)!r}",
                     found=f"{type(error).__name__}: {error}; columns " + ", ".join(sorted(row)),
@@ -116,7 +125,7 @@ def read_spectra_table(
                     suggestion="leave one of them out",
                 )
             found[str(identifier)][spectrum.site] = spectrum
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         raise DataError(
             f"cannot read the spectra {str(path)!r}",
             found=f"{type(error).__name__}: {error}",
@@ -165,6 +174,8 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         return
     with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
         text = file.read(1)
+        while text.isspace():
+            text = file.read(1)
         if text == "[":
             yield from json.loads(text + file.read())
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from edgepair.dataset.build import work
 from edgepair.dataset.build.keys import digest, site_key
 from edgepair.dataset.build.records import BuildProgress, Item
 from edgepair.dataset.build.result_store import ResultStore
-from edgepair.engine import Call, Processes, open_processes, shared_sandbox
+from edgepair.engine import Call, Outcome, Processes, open_processes, shared_sandbox
 from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, SiteSimulator
 from edgepair.structures import (
     SYMMETRY_TOLERANCE,
@@ -23,10 +24,16 @@ from edgepair.structures import (
     may_be_identical,
 )
 
+_PATIENCE = 0.5
+"""Seconds between looks at what other runs have finished."""
+
 _COMPARE_CPU_LIMIT = 60.0
 
 _FEWEST_MEASURED, _MOST_MEASURED = 10, 200
 """Stored results from which, and up to which, an estimate is scaled by measured times."""
+
+_UNKNOWN_COST = 1.0
+"""CPU time, s, of a site that its simulator has no estimate of."""
 
 _WORTH_ANOTHER_TRY = ("analysis failed", "simulation failed", "process failed", "no scratch")
 
@@ -156,6 +163,7 @@ class Stages:
         self._on_progress = on_progress
         self._processes: Processes | None = None
         self._unkept: dict[str, dict[str, Any]] = {}
+        self._refreshed = 0.0
         self._stack = ExitStack()
 
     def __enter__(self) -> Stages:
@@ -270,7 +278,34 @@ class Stages:
             for m in materials
         )
         self._run("labels and PDFs", work.analyse, orders, total=len(materials))
-        return self._collect(keys)
+        # Without the curves, which are read when they are needed: a million materials fit.
+        records = {}
+        for name, key in keys.items():
+            record = self._result(key)
+            if record is not None and record["ok"]:
+                record = {"ok": True, "value": {"sites": record["value"]["sites"]}}
+            if record is not None:
+                records[name] = record
+        return records
+
+    def curves(self, material: Material, *, pdf: bool) -> dict[str, Any]:
+        """Read the PDFs of a material that was analysed.
+
+        Parameters
+        ----------
+        material : Material
+            From `prepare`.
+        pdf : bool
+            As `analyse` was told.
+
+        Returns
+        -------
+        dict
+            ``pdf`` and ``baseline``; empty without PDFs.
+        """
+        record = self._result(self._analysis_key(material, pdf))
+        value: dict[str, Any] = record["value"] if record is not None else {}
+        return {name: value[name] for name in ("pdf", "baseline") if name in value}
 
     def simulate(
         self, sites: list[tuple[Material, Site]], simulator: SiteSimulator, *, only_known: bool
@@ -386,7 +421,15 @@ class Stages:
         )
 
     def _cost(self, material: Material, site: Site, simulator: SiteSimulator) -> float:
-        return simulator.estimate(work.unpack_structure(material.packed(self.store)), site.primitive)
+        try:
+            structure = work.unpack_structure(material.packed(self.store))
+            cost = float(simulator.estimate(structure, site.primitive))
+        except OutputError:
+            raise
+        except Exception:
+            # What cannot be simulated is found out, and recorded, where it is tried.
+            cost = _UNKNOWN_COST
+        return cost if 0 < cost < float("inf") else _UNKNOWN_COST
 
     def _collect(self, keys: dict[Any, str]) -> dict[Any, dict[str, Any]]:
         records = {name: self._result(key) for name, key in keys.items()}
@@ -404,66 +447,101 @@ class Stages:
         """Carry out what is not in the store yet and keep each result as it comes."""
         counts = {"seen": 0, "cached": 0, "done": 0, "failed": 0}
         ahead: dict[str, _Order] = {}
+        elsewhere: list[_Order] = []
         spent = 0.0
 
-        def missing() -> Iterator[Call]:
-            for number, order in enumerate(orders):
-                counts["seen"] += 1
-                if number % 50 == 0:
-                    # Another run may have finished it meanwhile.
-                    self.store.refresh()
+        def missing(wanted: Iterable[_Order], *, first: bool) -> Iterator[Call]:
+            for order in wanted:
+                counts["seen"] += first
+                self._refresh()
                 if order.key in ahead or self._known(order.key):
                     counts["cached"] += 1
                     self.found += 1
-                    continue
-                ahead[order.key] = order
-                yield Call(order.key, order.args)
+                elif not self.store.claim(order.key):
+                    elsewhere.append(order)
+                elif self._finished_meanwhile(order.key):
+                    counts["cached"] += 1
+                    self.found += 1
+                else:
+                    ahead[order.key] = order
+                    yield Call(order.key, order.args)
 
-        calls = missing()
-        first = next(calls, None)
-        if first is None:
-            self._tell(stage, counts["seen"], counts["seen"], cached=counts["cached"])
-            return
-        processes = self._open()
-        # The clock of the stage starts here, not with its first result.
-        known = counts["seen"] if total is None else total
-        self._tell(stage, counts["cached"], known, cached=counts["cached"])
-        for outcome in processes.run(function, _chain(first, calls), failed=_worth_another_try):
-            order = ahead.pop(outcome.key)
-            record = outcome.value
-            if record is None:
-                record = {"ok": False, "reason": "process failed", "problem": outcome.problem}
-                record["transient"] = True
-            record = {"about": order.about} | record
-            if outcome.attempts > 1:
-                record["attempts"] = outcome.attempts
-            if record.get("transient"):
-                # What the machine did, not the structure: told now, and tried again by the next run.
-                self._unkept[order.key] = record
-            else:
-                self.store.put(order.kind, order.key, record)
-            counts["done"] += 1
-            counts["failed"] += not record["ok"]
-            self.computed += 1
-            self.cpu_seconds += record.get("cpu_seconds", 0.0)
-            spent += order.cost
+        def tell() -> None:
+            known = counts["seen"] if total is None else total
+            each = spent / counts["done"] if counts["done"] else 0.0
+            everything = cost or each * (known - counts["cached"])
+            done = counts["done"] + counts["cached"]
             self._tell(
                 stage,
-                counts["done"] + counts["cached"],
-                counts["seen"] if total is None else total,
+                done,
+                known,
                 failed=counts["failed"],
                 cached=counts["cached"],
-                cost=(
-                    spent,
-                    cost or (PREPARE_COST if total is None else ANALYSE_COST) * (total or counts["seen"]),
-                ),
+                cost=(spent, max(everything, spent)),
             )
+
+        wanted, first = orders, True
+        while True:
+            calls = missing(wanted, first=first)
+            call = next(calls, None)
+            # The clock of the stage starts here, not with its first result.
+            tell()
+            if call is not None:
+                for outcome in self._open().run(function, _chain(call, calls), failed=_worth_another_try):
+                    order = ahead.pop(outcome.key)
+                    ok = self._keep(order, outcome)
+                    counts["done"] += 1
+                    counts["failed"] += not ok
+                    spent += order.cost
+                    tell()
+            if not elsewhere:
+                break
+            # Another run is at these: take them up when it has finished, do them if it dies.
+            wanted, elsewhere, first = elsewhere, [], False
+            if call is None:
+                time.sleep(_PATIENCE)
+        tell()
+
+    def _keep(self, order: _Order, outcome: Outcome) -> bool:
+        """Keep one result; say whether it is one."""
+        record = outcome.value
+        if record is None:
+            record = {"ok": False, "reason": "process failed", "problem": outcome.problem}
+            record["transient"] = True
+        record = {"about": order.about} | record
+        if outcome.attempts > 1:
+            record["attempts"] = outcome.attempts
+        if record.get("transient"):
+            # What the machine did, not the structure: told now, and tried again by the next run.
+            self._unkept[order.key] = record
+        else:
+            self.store.put(order.kind, order.key, record)
+        self.computed += 1
+        self.cpu_seconds += record.get("cpu_seconds", 0.0)
+        return bool(record["ok"])
+
+    def _finished_meanwhile(self, key: str) -> bool:
+        """Say whether another run made it between our last look and our claim."""
+        self.store.refresh()
+        known = self._known(key)
+        if known:
+            self.store.release(key)
+        return known
+
+    def _refresh(self) -> None:
+        """Take in what other runs have finished, every now and then."""
+        now = time.monotonic()
+        if now - self._refreshed > _PATIENCE:
+            self.store.refresh()
+            self._refreshed = now
 
     def _result(self, key: str) -> dict[str, Any] | None:
         return self._unkept.get(key) or self.store.get(key)
 
     def _known(self, key: str) -> bool:
-        return self.store.is_ok(key) or (key in self.store and not self._retry)
+        # Read, not only looked up: a result that was damaged is made again.
+        record = self.store.get(key) if key in self.store else None
+        return record is not None and (record["ok"] or not self._retry)
 
     def _open(self) -> Processes:
         """Start processes when the first piece of work needs one."""

@@ -149,6 +149,8 @@ def read_status(folder: str | Path, name: str) -> dict[str, Any]:
     path = status_path(Path(folder), name)
     try:
         content: dict[str, Any] = json.loads(path.read_text())
+        if not isinstance(content, dict) or not {"dataset", "state", "stages"} <= set(content):
+            raise ValueError("a file of another kind")
     except (OSError, ValueError) as error:
         raise DataError(
             f"cannot tell the status of the build of {name!r}",
@@ -196,7 +198,7 @@ def _replace(path: Path, text: str) -> None:
         # Not a temporary file of the system's kind, which nobody else may read.
         beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
         try:
-            beside.write_text(text, encoding="utf-8")
+            beside.write_text(text, encoding="utf-8", errors="replace")
             beside.replace(path)
         finally:
             beside.unlink(missing_ok=True)

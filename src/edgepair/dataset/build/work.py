@@ -7,12 +7,14 @@ from a process or from the store.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgepair.conventions import EdgepairError, OutputError
+from edgepair.dataset.build.curves import curve_problem
 from edgepair.dataset.build.keys import structure_digest
 from edgepair.engine import shared_sandbox
 from edgepair.labels import SiteLabels, label_sites
@@ -100,13 +102,24 @@ def simulate(structure: Mapping[str, Any], index: int, simulator: SiteSimulator)
         return _refusal(error, "no scratch") | {"transient": True}
     except EdgepairError as error:
         return _refusal(error, "simulation failed")
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        # Whatever somebody's simulator throws, CancelledError included, is this site's.
+        problem = f"{type(error).__name__}: {error}"
+        return {"ok": False, "reason": "simulation failed", "problem": problem}
+    problem = curve_problem(spectrum.x, spectrum.y)
+    if problem:
+        problem = f"the simulator gave {problem}"
+        return {"ok": False, "reason": "simulation failed", "problem": problem}
     return {
         "ok": True,
-        "cpu_seconds": round(spectrum.cpu_seconds, 2),
+        "cpu_seconds": round(float(spectrum.cpu_seconds), 2),
         "value": {
             "x": np.asarray(spectrum.x, dtype=float).tolist(),
             "y": np.asarray(spectrum.y, dtype=float).tolist(),
-            "details": dict(spectrum.details),
+            # NumPy's numbers and paths, say, are not JSON's.
+            "details": json.loads(json.dumps(dict(spectrum.details), default=str, skipkeys=True)),
         },
     }
 
