@@ -29,7 +29,8 @@ from typing import Any
 import numpy as np
 
 from edgepair.dataset.build import ResultStore
-from edgepair.dataset.build.stages import Material, Site, Stages
+from edgepair.dataset.build.materials import Material, Site
+from edgepair.dataset.build.stages import Stages
 from edgepair.dataset.build.work import simulate
 from edgepair.engine import Call, open_processes
 from edgepair.labels import label_sites

@@ -65,8 +65,8 @@ def problems(name: str) -> list[tuple[str, str]]:
     item: Any = importlib.import_module("edgepair")
     for part in name.split(".")[1:]:
         item = getattr(item, part, None)
-    if inspect.isclass(item) and "__init__" not in vars(item):
-        # The base class has told of the parameters.
+    if inspect.isclass(item) and ("__init__" not in vars(item) or getattr(item, "_is_protocol", False)):
+        # The base class has told of the parameters; an interface is not made at all.
         found = [(code, text) for code, text in found if code != "PR01"]
     if dataclasses.is_dataclass(item):
         # Fields stand under Attributes, once, instead of under Parameters.

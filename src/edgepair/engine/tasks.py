@@ -76,7 +76,15 @@ class Outcome:
 
 
 class Processes:
-    """Processes that carry out tasks; made by `open_processes`."""
+    """Processes that carry out tasks; made by `open_processes`.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        Connection to the scheduler.
+    local : bool
+        Whether the processes are this machine's.
+    """
 
     def __init__(self, client: Client, *, local: bool) -> None:
         self._client = client

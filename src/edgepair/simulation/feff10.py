@@ -44,7 +44,7 @@ _RUN = "import sys, feff10; feff10.run(sys.argv[1], sys.argv[2])"
 class Feff10:
     """FEFF10 by way of feff10-rs, in a process of its own.
 
-    Parameters
+    Attributes
     ----------
     preset : {'fast', 'reference'}, optional
         Radii, angular momenta, energy grid.

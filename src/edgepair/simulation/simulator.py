@@ -81,7 +81,7 @@ class SiteSimulator(Protocol):
         Returns
         -------
         dict
-            Text: ``code``, ``citation``, ``licence``, ``long_name``, ``units`` …
+            Text: ``code``, ``citation``, ``licence``, ``long_name``, ``units`` and the like.
         """
         ...
 

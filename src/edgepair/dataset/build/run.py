@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair._version import __version__
 from edgepair.conventions import OptionError, edge_energy
-from edgepair.dataset.build.assembly import CurveAxis, MaterialRows, SiteRow, assemble_materials
-from edgepair.dataset.build.curves import curve_problem
+from edgepair.dataset.build.assembly import CurveAxis, assemble_materials
 from edgepair.dataset.build.grid import check_energy_range
+from edgepair.dataset.build.plan import Plan
+from edgepair.dataset.build.provenance import build_settings, curve_attributes, left_out, provenance
 from edgepair.dataset.build.records import BuildEstimate, BuildProgress, BuildResult, Item, count_items
 from edgepair.dataset.build.result_store import ResultStore
 from edgepair.dataset.build.spectra_table import SpectraTable
-from edgepair.dataset.build.stages import ANALYSE_COST, Material, Site, Stages
+from edgepair.dataset.build.stages import ANALYSE_COST, Stages
 from edgepair.dataset.build.status import StatusFile, write_items
-from edgepair.dataset.build.work import unpack_array
 from edgepair.dataset.schema import ORIGINS
 from edgepair.dataset.store import check_target, save_dataset
 from edgepair.simulation import Feff10, SiteSimulator
-from edgepair.structures import SourceMaterial, read_structure_source
+from edgepair.structures import SourceMaterial
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 MAX_SITES = 200
 """Default limit on the atoms of a primitive cell."""
@@ -151,7 +148,7 @@ def build_dataset(
     chosen: SiteSimulator = simulator if simulator is not None else Feff10()
     _check_simulator(chosen, spectra, pdf)
     results = ResultStore(folder)
-    settings = _settings(source_name or source, absorber, chosen, spectra, max_sites, max_elements, pdf)
+    settings = build_settings(source_name or source, absorber, chosen, spectra, max_sites, max_elements, pdf)
     with StatusFile(folder, out.name, settings, on_progress) as status:
         stages = Stages(
             absorber,
@@ -162,7 +159,7 @@ def build_dataset(
             on_progress=status.progress,
         )
         with stages:
-            plan = _Plan(stages, spectra, max_sites=max_sites, max_elements=max_elements)
+            plan = Plan(stages, spectra, max_sites=max_sites, max_elements=max_elements)
             plan.read(source)
             rows = plan.finish(chosen, pdf=pdf, simulate=simulate)
         items = plan.items
@@ -173,14 +170,14 @@ def build_dataset(
             rows,
             origin=spectra.origin if spectra is not None else chosen.origin,
             axis=CurveAxis() if spectra is not None else CurveAxis(chosen.variable, chosen.axis),
-            curve_attributes=_curve_attributes(chosen, spectra),
-            provenance=_provenance(absorber, items, settings, attributes),
+            curve_attributes=curve_attributes(chosen, spectra),
+            provenance=provenance(absorber, items, settings, attributes),
             energy_range=energy_range,
             composition_states=composition_states,
         )
         if short:
             items = _short(items, short)
-            dataset.attrs["left_out"] = _left_out(items)
+            dataset.attrs["left_out"] = left_out(items)
             write_items(folder, out.name, items)
         save_dataset(dataset, out)
         status.finish(count_items(tuple(items)))
@@ -213,8 +210,26 @@ def estimate_build(
 
     Parameters
     ----------
-    source, absorber, out, simulator, spectra, store, workers, max_sites, max_elements, pdf, on_progress
-        As for `build_dataset`.
+    source : str, Path or iterable of SourceMaterial
+        As for `build_dataset`, and so are the others.
+    absorber : str
+        Chemical symbol.
+    out : str or Path
+        Dataset to be made.
+    simulator : SiteSimulator, optional
+        Simulates the spectra.
+    spectra : SpectraTable, optional
+        Spectra that were computed elsewhere.
+    store : str or Path, optional
+        Folder of finished results.
+    workers : int, optional
+        Processes that the minutes are for.
+    max_sites, max_elements : int, optional
+        Limits on a material.
+    pdf : bool, optional
+        Whether PDFs are simulated.
+    on_progress : callable, optional
+        Called with a `BuildProgress`.
 
     Returns
     -------
@@ -231,7 +246,7 @@ def estimate_build(
     # The processes asked for may be elsewhere; reading structures takes no more than there are here.
     here = min(workers or _cores(), _cores())
     with Stages(absorber, results, workers=here, on_progress=on_progress) as stages:
-        plan = _Plan(stages, spectra, max_sites=max_sites, max_elements=max_elements)
+        plan = Plan(stages, spectra, max_sites=max_sites, max_elements=max_elements)
         plan.read(source)
         pairs = [(m, site) for m in plan.materials for site in m.sites]
         if spectra is None:
@@ -249,136 +264,6 @@ def estimate_build(
         bytes_needed=len(pairs) * _BYTES_PER_SITE + len(plan.materials) * _BYTES_PER_MATERIAL,
         measured_on=measured,
         items=tuple(plan.items),
-    )
-
-
-@dataclass
-class _Plan:
-    """The materials and sites of one build, and what became of them so far."""
-
-    stages: Stages
-    spectra: SpectraTable | None
-    max_sites: int | None
-    max_elements: int | None
-
-    def __post_init__(self) -> None:
-        self.materials: list[Material] = []
-        self.items: list[Item] = []
-        self.joined: dict[tuple[str, int], tuple[np.ndarray, np.ndarray]] = {}
-
-    def read(self, source: str | Path | Iterable[SourceMaterial]) -> None:
-        """Read the source and join spectra that were computed elsewhere."""
-        materials = read_structure_source(source) if isinstance(source, str | Path) else source
-        limits = {"max_sites": self.max_sites, "max_elements": self.max_elements}
-        wanted = materials if self.spectra is None else self._with_spectra(materials)
-        self.materials, found = self.stages.prepare(wanted, limits)
-        self.items += found
-        if self.spectra is not None:
-            for material in self.materials:
-                self._join(material, self.spectra)
-
-    def _with_spectra(self, materials: Iterable[SourceMaterial]) -> Iterable[SourceMaterial]:
-        assert self.spectra is not None
-        unseen = dict.fromkeys(self.spectra.spectra)
-        for material in materials:
-            unseen.pop(material.material_id, None)
-            if material.material_id in self.spectra.spectra:
-                yield material
-            else:
-                message = "the table of spectra has none of it"
-                self.items.append(Item(material.material_id, None, "left out", "no spectrum", message))
-        for name in unseen:
-            message = "the table of spectra names it, the source does not"
-            self.items.append(Item(name, None, "left out", "not in the source", message))
-
-    def _join(self, material: Material, table: SpectraTable) -> None:
-        for spectrum in table.spectra[material.material_id]:
-            problem = curve_problem(spectrum.energy, spectrum.mu)
-            if problem:
-                item = Item(material.material_id, spectrum.site, "rejected", "spectrum not usable", problem)
-                self.items.append(item)
-                continue
-            site = next((s for s in material.sites if spectrum.site in s.equivalent), None)
-            if site is None:
-                message = f"atom {spectrum.site} is no {self.stages.absorber} atom of the structure"
-                item = Item(material.material_id, spectrum.site, "rejected", "not an absorber site", message)
-            elif (material.material_id, site.given) in self.joined:
-                message = f"equivalent to site {site.given}, which has a spectrum"
-                item = Item(material.material_id, spectrum.site, "duplicate", "", message)
-            else:
-                self.joined[material.material_id, site.given] = (spectrum.energy, spectrum.mu)
-                continue
-            self.items.append(item)
-
-    def finish(self, simulator: SiteSimulator, *, pdf: bool, simulate: bool) -> list[MaterialRows]:
-        """Label, simulate, and collect what is there."""
-        analyses = self.stages.analyse(self.materials, pdf=pdf)
-        wanted: list[tuple[Material, Site]] = []
-        labels: dict[tuple[str, int], dict[str, Any]] = {}
-        for material in self.materials:
-            record = analyses.get(material.material_id)
-            if record is None or not record["ok"]:
-                failure = record or {"reason": "no result", "problem": "it was not kept"}
-                item = Item(material.material_id, None, "failed", failure["reason"], failure["problem"])
-                self.items.append(item)
-                continue
-            for site, label in zip(material.sites, record["value"]["sites"], strict=True):
-                if not label["elements"] or set(label["elements"]) != {"O"}:
-                    message = "neighbours " + (", ".join(label["elements"]) or "not found")
-                    reason = "neighbours not all oxygen"
-                    self.items.append(Item(material.material_id, site.given, "left out", reason, message))
-                else:
-                    wanted.append((material, site))
-                    labels[material.material_id, site.given] = label
-        curves = self._curves(wanted, simulator, simulate=simulate)
-        return [
-            _material_rows(
-                material,
-                [
-                    SiteRow(site.given, site.multiplicity, labels[place], *curves[place])
-                    for site in material.sites
-                    if (place := (material.material_id, site.given)) in curves
-                ],
-                self.stages.curves(material, pdf=pdf),
-            )
-            for material in self.materials
-            if any((material.material_id, site.given) in curves for site in material.sites)
-        ]
-
-    def _curves(
-        self, wanted: list[tuple[Material, Site]], simulator: SiteSimulator, *, simulate: bool
-    ) -> dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]:
-        import numpy as np
-
-        records = (
-            self.stages.simulate(wanted, simulator, only_known=not simulate) if self.spectra is None else {}
-        )
-        curves = {}
-        for material, site in wanted:
-            place = (material.material_id, site.given)
-            record = records.get(place)
-            if self.spectra is not None and place in self.joined:
-                curves[place] = self.joined[place]
-                item = Item(*place, "done")
-            elif self.spectra is not None:
-                item = Item(*place, "left out", "no spectrum", "the table of spectra has none of it")
-            elif record is None:
-                item = Item(*place, "missing", "not simulated yet")
-            elif record["ok"]:
-                value = record["value"]
-                curves[place] = (np.array(value["x"]), np.array(value["y"]))
-                item = Item(*place, "done")
-            else:
-                item = Item(*place, "failed", record["reason"], record["problem"])
-            self.items.append(item)
-        return curves
-
-
-def _material_rows(material: Material, rows: list[SiteRow], analysis: Mapping[str, Any]) -> MaterialRows:
-    curves = {name: unpack_array(text) for name, text in analysis.get("pdf", {}).items()}
-    baselines = analysis.get("baseline", {})
-    return MaterialRows(
-        material.material_id, material.formula, len(material.sites), tuple(rows), curves, baselines
     )
 
 
@@ -439,61 +324,3 @@ def _check_simulator(simulator: SiteSimulator, spectra: SpectraTable | None, pdf
             needed="at least one of mu, G, G_M, G_neutron, which the schema knows",
             suggestion="leave --no-pdf out",
         )
-
-
-def _settings(
-    source: object,
-    absorber: str,
-    simulator: SiteSimulator,
-    spectra: SpectraTable | None,
-    max_sites: int | None,
-    max_elements: int | None,
-    pdf: bool,
-) -> dict[str, Any]:
-    """Collect what made a dataset, the same on every machine: no path but a name."""
-    name = str(source) if isinstance(source, str | Path) else "materials given in Python"
-    if isinstance(source, Path) or (isinstance(source, str) and not source.startswith(("amcsd:", "mp:"))):
-        name = Path(name).name or name
-    made: dict[str, Any] = {
-        "command": "edgepair build",
-        "source": name,
-        "absorber": absorber,
-        "max_sites": max_sites,
-        "max_elements": max_elements,
-        "pdf": pdf,
-    }
-    if spectra is None:
-        made["simulator"] = {"name": simulator.name, "version": simulator.version}
-        made["simulator"] |= simulator.parameters()
-    else:
-        made["spectra"] = {"content_sha256": spectra.content, "origin": spectra.origin, "rows": len(spectra)}
-    packages = ("pymatgen-core", "spglib", "numpy", "scipy")
-    made["versions"] = {"edgepair": __version__} | {name: version(name) for name in packages}
-    if pdf:
-        made["versions"]["diffpy.pdffit2"] = version("diffpy.pdffit2")
-    return made
-
-
-def _curve_attributes(simulator: SiteSimulator, spectra: SpectraTable | None) -> dict[str, Any]:
-    if spectra is None:
-        return simulator.attributes()
-    return {"long_name": "absorption", "origin": spectra.origin} | dict(spectra.attributes)
-
-
-def _left_out(items: list[Item]) -> str:
-    """Count what is not in the dataset, for its attribute."""
-    counts = {k: n for k, n in count_items(tuple(items)).items() if k != "done"}
-    return json.dumps(counts, ensure_ascii=False)
-
-
-def _provenance(
-    absorber: str, items: list[Item], settings: Mapping[str, Any], attributes: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    return {
-        "title": f"{absorber} K-edge XANES and PDFs",
-        "made_by": f"edgepair {__version__}, edgepair build",
-        "build": json.dumps(settings, ensure_ascii=False, sort_keys=True),
-        "left_out": _left_out(items),
-        "groups": "formula",
-        **dict(attributes or {}),
-    }

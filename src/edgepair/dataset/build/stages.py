@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from importlib.metadata import version
 from statistics import median
 from typing import Any
@@ -13,9 +10,10 @@ from typing import Any
 from edgepair.conventions import OutputError
 from edgepair.dataset.build import work
 from edgepair.dataset.build.keys import digest, site_key
-from edgepair.dataset.build.records import BuildProgress, Item
-from edgepair.dataset.build.result_store import ResultStore
-from edgepair.engine import Call, Outcome, Processes, open_processes, shared_sandbox
+from edgepair.dataset.build.materials import Material, Site
+from edgepair.dataset.build.records import Item
+from edgepair.dataset.build.runner import WORTH_ANOTHER_TRY, Order, Runner
+from edgepair.engine import shared_sandbox
 from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, SiteSimulator
 from edgepair.structures import (
     SYMMETRY_TOLERANCE,
@@ -23,9 +21,6 @@ from edgepair.structures import (
     are_identical,
     may_be_identical,
 )
-
-_PATIENCE = 0.5
-"""Seconds between looks at what other runs have finished."""
 
 _COMPARE_CPU_LIMIT = 60.0
 
@@ -35,143 +30,13 @@ _FEWEST_MEASURED, _MOST_MEASURED = 10, 200
 _UNKNOWN_COST = 1.0
 """CPU time, s, of a site that its simulator has no estimate of."""
 
-_WORTH_ANOTHER_TRY = ("analysis failed", "simulation failed", "process failed", "no scratch")
-
 PREPARE_COST = 0.02
 ANALYSE_COST = 1.0
 """Measured CPU time, s, of one structure and of the labels and PDFs of one material, in the mean."""
 
 
-@dataclass(frozen=True)
-class Site:
-    """One inequivalent absorber site.
-
-    Attributes
-    ----------
-    given : int
-        Lowest index of its orbit in the structure as given.
-    primitive : int
-        Its index in the primitive cell.
-    multiplicity : int
-        Equivalent atoms in the primitive cell.
-    equivalent : tuple of int
-        The whole orbit in the structure as given.
-    """
-
-    given: int
-    primitive: int
-    multiplicity: int
-    equivalent: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Material:
-    """One usable material; its structure stays in the store.
-
-    Attributes
-    ----------
-    material_id, formula : str
-        Names.
-    kind : tuple
-        Reduced formula, number of atoms and space group: only materials that share all three can be
-        identical.
-    structure_key : str
-        Where its structure is in the store.
-    structure_hash : str
-        Hash of its primitive cell.
-    sites : tuple of Site
-        Inequivalent absorber sites.
-    """
-
-    material_id: str
-    formula: str
-    kind: tuple[str, int, int]
-    structure_key: str
-    structure_hash: str
-    sites: tuple[Site, ...]
-
-    def packed(self, store: ResultStore) -> dict[str, Any]:
-        """Read its structure.
-
-        Parameters
-        ----------
-        store : ResultStore
-            Where it is.
-
-        Returns
-        -------
-        dict
-            For `work.unpack_structure`.
-        """
-        record = store.get(self.structure_key)
-        if record is None:
-            raise OutputError(
-                f"cannot read the structure of {self.material_id} from {str(store.folder)!r}",
-                found="a damaged entry",
-                needed="what this run itself has written",
-                suggestion="run the same command again",
-            )
-        structure: dict[str, Any] = record["value"]["structure"]
-        return structure
-
-
-@dataclass(frozen=True)
-class _Order:
-    """One piece of work: where its result goes, what makes it, what it costs, what it is of."""
-
-    kind: str
-    key: str
-    args: tuple[Any, ...]
-    cost: float
-    about: dict[str, Any]
-
-
-class Stages:
-    """The stages of one build.
-
-    Parameters
-    ----------
-    absorber : str
-        Chemical symbol.
-    store : ResultStore
-        Where finished work is kept.
-    scheduler, workers : optional
-        See `open_processes`.
-    retry_failed : bool
-        Whether failures in the store are tried again.
-    on_progress : callable or None
-        Called with a `BuildProgress`.
-    """
-
-    def __init__(
-        self,
-        absorber: str,
-        store: ResultStore,
-        *,
-        scheduler: str | None = None,
-        workers: int | None = None,
-        retry_failed: bool = False,
-        on_progress: Callable[[BuildProgress], None] | None = None,
-    ) -> None:
-        self.absorber = absorber
-        self.store = store
-        self.computed = 0
-        self.found = 0
-        self.cpu_seconds = 0.0
-        self._where = {"scheduler": scheduler, "workers": workers}
-        self._retry = retry_failed
-        self._on_progress = on_progress
-        self._processes: Processes | None = None
-        self._unkept: dict[str, dict[str, Any]] = {}
-        self._refreshed = 0.0
-        self._stack = ExitStack()
-
-    def __enter__(self) -> Stages:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stack.close()
-        self.store.close()
+class Stages(Runner):
+    """The stages of one build; see `Runner` for its parameters."""
 
     def prepare(
         self, sources: Iterable[SourceMaterial], limits: dict[str, int | None]
@@ -195,13 +60,13 @@ class Stages:
         made_by = [self.absorber, limits, version("pymatgen-core"), version("spglib"), SYMMETRY_TOLERANCE, 3]
         names: list[tuple[str, str]] = []
 
-        def orders() -> Iterator[_Order]:
+        def orders() -> Iterator[Order]:
             for source in sources:
                 row = SourceMaterial(source.material_id, source.source, source.form)
                 key = digest("structure", source.source, source.form, made_by)
                 names.append((source.material_id, key))
                 about = {"material_id": source.material_id}
-                yield _Order("structure", key, (row, self.absorber, limits), PREPARE_COST, about)
+                yield Order("structure", key, (row, self.absorber, limits), PREPARE_COST, about)
 
         self._run("reading", work.prepare, orders(), total=None)
         materials, items = [], []
@@ -209,7 +74,7 @@ class Stages:
             record = self._result(key)
             if record is None or not record["ok"]:
                 failure = record or {"reason": "no result", "problem": "it was not kept"}
-                status = "failed" if failure["reason"] in _WORTH_ANOTHER_TRY else "rejected"
+                status = "failed" if failure["reason"] in WORTH_ANOTHER_TRY else "rejected"
                 items.append(Item(material_id, None, status, failure["reason"], failure["problem"]))
                 continue
             value = record["value"]
@@ -268,7 +133,7 @@ class Stages:
         """
         keys = {m.material_id: self._analysis_key(m, pdf) for m in materials}
         orders = (
-            _Order(
+            Order(
                 "analysis",
                 keys[m.material_id],
                 (m.packed(self.store), [site.primitive for site in m.sites], pdf),
@@ -337,7 +202,7 @@ class Stages:
                 if not self.store.is_ok(key := keys[m.material_id, site.given])
             }
             orders = (
-                _Order(
+                Order(
                     simulator.name,
                     key,
                     (m.packed(self.store), site.primitive, simulator),
@@ -434,140 +299,3 @@ class Stages:
     def _collect(self, keys: dict[Any, str]) -> dict[Any, dict[str, Any]]:
         records = {name: self._result(key) for name, key in keys.items()}
         return {name: record for name, record in records.items() if record is not None}
-
-    def _run(
-        self,
-        stage: str,
-        function: Callable[..., dict[str, Any]],
-        orders: Iterable[_Order],
-        *,
-        total: int | None,
-        cost: float = 0.0,
-    ) -> None:
-        """Carry out what is not in the store yet and keep each result as it comes."""
-        counts = {"seen": 0, "cached": 0, "done": 0, "failed": 0}
-        ahead: dict[str, _Order] = {}
-        elsewhere: list[_Order] = []
-        spent = 0.0
-
-        def missing(wanted: Iterable[_Order], *, first: bool) -> Iterator[Call]:
-            for order in wanted:
-                counts["seen"] += first
-                self._refresh()
-                if order.key in ahead or self._known(order.key):
-                    counts["cached"] += 1
-                    self.found += 1
-                elif not self.store.claim(order.key):
-                    elsewhere.append(order)
-                elif self._finished_meanwhile(order.key):
-                    counts["cached"] += 1
-                    self.found += 1
-                else:
-                    ahead[order.key] = order
-                    yield Call(order.key, order.args)
-
-        def tell() -> None:
-            known = counts["seen"] if total is None else total
-            each = spent / counts["done"] if counts["done"] else 0.0
-            everything = cost or each * (known - counts["cached"])
-            done = counts["done"] + counts["cached"]
-            self._tell(
-                stage,
-                done,
-                known,
-                failed=counts["failed"],
-                cached=counts["cached"],
-                cost=(spent, max(everything, spent)),
-            )
-
-        wanted, first = orders, True
-        while True:
-            calls = missing(wanted, first=first)
-            call = next(calls, None)
-            # The clock of the stage starts here, not with its first result.
-            tell()
-            if call is not None:
-                for outcome in self._open().run(function, _chain(call, calls), failed=_worth_another_try):
-                    order = ahead.pop(outcome.key)
-                    ok = self._keep(order, outcome)
-                    counts["done"] += 1
-                    counts["failed"] += not ok
-                    spent += order.cost
-                    tell()
-            if not elsewhere:
-                break
-            # Another run is at these: take them up when it has finished, do them if it dies.
-            wanted, elsewhere, first = elsewhere, [], False
-            if call is None:
-                time.sleep(_PATIENCE)
-        tell()
-
-    def _keep(self, order: _Order, outcome: Outcome) -> bool:
-        """Keep one result; say whether it is one."""
-        record = outcome.value
-        if record is None:
-            record = {"ok": False, "reason": "process failed", "problem": outcome.problem}
-            record["transient"] = True
-        record = {"about": order.about} | record
-        if outcome.attempts > 1:
-            record["attempts"] = outcome.attempts
-        if record.get("transient"):
-            # What the machine did, not the structure: told now, and tried again by the next run.
-            self._unkept[order.key] = record
-        else:
-            self.store.put(order.kind, order.key, record)
-        self.computed += 1
-        self.cpu_seconds += record.get("cpu_seconds", 0.0)
-        return bool(record["ok"])
-
-    def _finished_meanwhile(self, key: str) -> bool:
-        """Say whether another run made it between our last look and our claim."""
-        self.store.refresh()
-        known = self._known(key)
-        if known:
-            self.store.release(key)
-        return known
-
-    def _refresh(self) -> None:
-        """Take in what other runs have finished, every now and then."""
-        now = time.monotonic()
-        if now - self._refreshed > _PATIENCE:
-            self.store.refresh()
-            self._refreshed = now
-
-    def _result(self, key: str) -> dict[str, Any] | None:
-        return self._unkept.get(key) or self.store.get(key)
-
-    def _known(self, key: str) -> bool:
-        # Read, not only looked up: a result that was damaged is made again.
-        record = self.store.get(key) if key in self.store else None
-        return record is not None and (record["ok"] or not self._retry)
-
-    def _open(self) -> Processes:
-        """Start processes when the first piece of work needs one."""
-        if self._processes is None:
-            self._processes = self._stack.enter_context(open_processes(**self._where))  # type: ignore[arg-type]
-        return self._processes
-
-    def _tell(
-        self,
-        stage: str,
-        done: int,
-        total: int,
-        *,
-        failed: int = 0,
-        cached: int = 0,
-        cost: tuple[float, float] = (0.0, 0.0),
-    ) -> None:
-        if self._on_progress is not None:
-            self._on_progress(BuildProgress(stage, done, total, failed, cached, *cost))
-
-
-def _chain(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
-    yield first
-    yield from rest
-
-
-def _worth_another_try(record: dict[str, Any]) -> str:
-    """Say why to try once more; a structure that cannot be used will be no better then."""
-    return "" if record["ok"] or record["reason"] not in _WORTH_ANOTHER_TRY else str(record["problem"])

@@ -1,0 +1,151 @@
+"""The materials and sites of one build, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepair.dataset.build.assembly import MaterialRows, SiteRow
+from edgepair.dataset.build.curves import curve_problem
+from edgepair.dataset.build.materials import Material, Site
+from edgepair.dataset.build.records import Item
+from edgepair.dataset.build.spectra_table import SpectraTable
+from edgepair.dataset.build.stages import Stages
+from edgepair.dataset.build.work import unpack_array
+from edgepair.simulation import SiteSimulator
+from edgepair.structures import SourceMaterial, read_structure_source
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass
+class Plan:
+    """The materials and sites of one build, and what became of them so far."""
+
+    stages: Stages
+    spectra: SpectraTable | None
+    max_sites: int | None
+    max_elements: int | None
+
+    def __post_init__(self) -> None:
+        self.materials: list[Material] = []
+        self.items: list[Item] = []
+        self.joined: dict[tuple[str, int], tuple[np.ndarray, np.ndarray]] = {}
+
+    def read(self, source: str | Path | Iterable[SourceMaterial]) -> None:
+        """Read the source and join spectra that were computed elsewhere."""
+        materials = read_structure_source(source) if isinstance(source, str | Path) else source
+        limits = {"max_sites": self.max_sites, "max_elements": self.max_elements}
+        wanted = materials if self.spectra is None else self._with_spectra(materials)
+        self.materials, found = self.stages.prepare(wanted, limits)
+        self.items += found
+        if self.spectra is not None:
+            for material in self.materials:
+                self._join(material, self.spectra)
+
+    def _with_spectra(self, materials: Iterable[SourceMaterial]) -> Iterable[SourceMaterial]:
+        assert self.spectra is not None
+        unseen = dict.fromkeys(self.spectra.spectra)
+        for material in materials:
+            unseen.pop(material.material_id, None)
+            if material.material_id in self.spectra.spectra:
+                yield material
+            else:
+                message = "the table of spectra has none of it"
+                self.items.append(Item(material.material_id, None, "left out", "no spectrum", message))
+        for name in unseen:
+            message = "the table of spectra names it, the source does not"
+            self.items.append(Item(name, None, "left out", "not in the source", message))
+
+    def _join(self, material: Material, table: SpectraTable) -> None:
+        for spectrum in table.spectra[material.material_id]:
+            problem = curve_problem(spectrum.energy, spectrum.mu)
+            if problem:
+                item = Item(material.material_id, spectrum.site, "rejected", "spectrum not usable", problem)
+                self.items.append(item)
+                continue
+            site = next((s for s in material.sites if spectrum.site in s.equivalent), None)
+            if site is None:
+                message = f"atom {spectrum.site} is no {self.stages.absorber} atom of the structure"
+                item = Item(material.material_id, spectrum.site, "rejected", "not an absorber site", message)
+            elif (material.material_id, site.given) in self.joined:
+                message = f"equivalent to site {site.given}, which has a spectrum"
+                item = Item(material.material_id, spectrum.site, "duplicate", "", message)
+            else:
+                self.joined[material.material_id, site.given] = (spectrum.energy, spectrum.mu)
+                continue
+            self.items.append(item)
+
+    def finish(self, simulator: SiteSimulator, *, pdf: bool, simulate: bool) -> list[MaterialRows]:
+        """Label, simulate, and collect what is there."""
+        analyses = self.stages.analyse(self.materials, pdf=pdf)
+        wanted: list[tuple[Material, Site]] = []
+        labels: dict[tuple[str, int], dict[str, Any]] = {}
+        for material in self.materials:
+            record = analyses.get(material.material_id)
+            if record is None or not record["ok"]:
+                failure = record or {"reason": "no result", "problem": "it was not kept"}
+                item = Item(material.material_id, None, "failed", failure["reason"], failure["problem"])
+                self.items.append(item)
+                continue
+            for site, label in zip(material.sites, record["value"]["sites"], strict=True):
+                if not label["elements"] or set(label["elements"]) != {"O"}:
+                    message = "neighbours " + (", ".join(label["elements"]) or "not found")
+                    reason = "neighbours not all oxygen"
+                    self.items.append(Item(material.material_id, site.given, "left out", reason, message))
+                else:
+                    wanted.append((material, site))
+                    labels[material.material_id, site.given] = label
+        curves = self._curves(wanted, simulator, simulate=simulate)
+        return [
+            _material_rows(
+                material,
+                [
+                    SiteRow(site.given, site.multiplicity, labels[place], *curves[place])
+                    for site in material.sites
+                    if (place := (material.material_id, site.given)) in curves
+                ],
+                self.stages.curves(material, pdf=pdf),
+            )
+            for material in self.materials
+            if any((material.material_id, site.given) in curves for site in material.sites)
+        ]
+
+    def _curves(
+        self, wanted: list[tuple[Material, Site]], simulator: SiteSimulator, *, simulate: bool
+    ) -> dict[tuple[str, int], tuple[np.ndarray, np.ndarray]]:
+        import numpy as np
+
+        records = (
+            self.stages.simulate(wanted, simulator, only_known=not simulate) if self.spectra is None else {}
+        )
+        curves = {}
+        for material, site in wanted:
+            place = (material.material_id, site.given)
+            record = records.get(place)
+            if self.spectra is not None and place in self.joined:
+                curves[place] = self.joined[place]
+                item = Item(*place, "done")
+            elif self.spectra is not None:
+                item = Item(*place, "left out", "no spectrum", "the table of spectra has none of it")
+            elif record is None:
+                item = Item(*place, "missing", "not simulated yet")
+            elif record["ok"]:
+                value = record["value"]
+                curves[place] = (np.array(value["x"]), np.array(value["y"]))
+                item = Item(*place, "done")
+            else:
+                item = Item(*place, "failed", record["reason"], record["problem"])
+            self.items.append(item)
+        return curves
+
+
+def _material_rows(material: Material, rows: list[SiteRow], analysis: Mapping[str, Any]) -> MaterialRows:
+    curves = {name: unpack_array(text) for name, text in analysis.get("pdf", {}).items()}
+    baselines = analysis.get("baseline", {})
+    return MaterialRows(
+        material.material_id, material.formula, len(material.sites), tuple(rows), curves, baselines
+    )
