@@ -15,6 +15,25 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LARGEST_MB = 50
 
+# a = 4.1771 Å: Wyckoff, Crystal Structures 1 (1963)
+NIO = """NiO
+1.0
+4.1771 0 0
+0 4.1771 0
+0 0 4.1771
+Ni O
+4 4
+Direct
+0 0 0
+0 0.5 0.5
+0.5 0 0.5
+0.5 0.5 0
+0.5 0.5 0.5
+0.5 0 0
+0 0.5 0
+0 0 0.5
+"""
+
 
 def main() -> None:
     """Run the command."""
@@ -35,13 +54,19 @@ def main() -> None:
         # Only the pins of the lock, so that the day's newest releases do not decide the test.
         pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary"]
         lock = ["--constraint", str(ROOT / "requirements.lock")]
-        subprocess.run([str(python), *pip, *lock, str(wheel)], check=True)
+        subprocess.run([str(python), *pip, *lock, f"{wheel}[scale]"], check=True)
         command = [str(folder / "env" / "bin" / "edgepair"), "study", "--quick", "--absorber", "Fe,Mn"]
         environment = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
         environment["XDG_CACHE_HOME"] = str(folder / "cache")
         subprocess.run(command, check=True, cwd=folder, env=environment)
         if not (folder / "edgepair-study" / "report.html").is_file():
             sys.exit("the installed wheel wrote no report")
+        # Two settings of one crystal: reading, labels, PDFs, FEFF10 and the search for duplicates.
+        (folder / "a.vasp").write_text(NIO)
+        (folder / "b.vasp").write_text(NIO.replace("4.1771", "-4.1771"))
+        cards = [f"--card={card}" for card in ("SCF=3 0 8 .2 3", "FMS=4.2 0", "XANES=3 .07 .3")]
+        build = ["build", str(folder / "?.vasp"), "--absorber", "Ni", "--out", str(folder / "ni.zarr")]
+        subprocess.run([command[0], *build, *cards], check=True, cwd=folder, env=environment)
         print(f"{wheel.name}: {size:.1f} MB, installs alone and runs")
 
 

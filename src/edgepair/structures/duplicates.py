@@ -21,7 +21,7 @@ ANGLE_TOLERANCE = 0.5
 
 @cache
 def _matcher() -> Any:
-    from pymatgen.analysis.structure_matcher import StructureMatcher
+    from pymatgen.core.structure_matcher import StructureMatcher
 
     return StructureMatcher(
         ltol=LENGTH_TOLERANCE,

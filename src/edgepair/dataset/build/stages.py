@@ -113,7 +113,7 @@ class Stages(Runner):
         if not may_be_identical(first, structure):
             return False
         # Guarded: the search over settings of large cells can take for ever.
-        box = shared_sandbox("pymatgen.analysis.structure_matcher", "edgepair.structures.duplicates")
+        box = shared_sandbox("pymatgen.core.structure_matcher", "edgepair.structures.duplicates")
         return bool(box.call(are_identical, first, structure, cpu_seconds=_COMPARE_CPU_LIMIT).value)
 
     def analyse(self, materials: list[Material], *, pdf: bool) -> dict[str, dict[str, Any]]:
