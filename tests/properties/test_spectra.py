@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -46,6 +46,7 @@ def test_resampled_values_stay_between_their_neighbours(spectrum: tuple[Floats, 
 
 
 @FEW
+@example((np.array([7002.0, 7004.0, 7006.0]), np.array([0.0, 2.3e-308, 2.3e-308])), 1.0, 0.0)
 @given(spectra(), st.floats(0.1, 10), st.floats(-5, 5))
 def test_scale_and_offset_commute_with_resampling(
     spectrum: tuple[Floats, Floats], factor: float, offset: float

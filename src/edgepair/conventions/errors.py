@@ -79,6 +79,14 @@ class SimulationError(EdgepairError):
     """An outside simulator did not give a usable result."""
 
 
+class MeasurementError(EdgepairError):
+    """A measured file cannot be understood."""
+
+
+class ModelError(EdgepairError):
+    """A saved model cannot be trusted or used."""
+
+
 class EngineError(EdgepairError):
     """The processes that carry out tasks cannot be used."""
 

@@ -68,5 +68,7 @@ def resample_mu(
             needed=f"{target[0]:.2f} to {target[-1]:.2f} eV, within {hold:g} eV",
             suggestion="leave this spectrum out, or choose a shorter grid",
         )
-    result: NDArray[np.float64] = PchipInterpolator(x, y)(np.clip(target, x[0], x[-1]))
+    # slopes too small to have a reciprocal are as good as zero, and are taken as zero
+    with np.errstate(over="ignore"):
+        result: NDArray[np.float64] = PchipInterpolator(x, y)(np.clip(target, x[0], x[-1]))
     return result

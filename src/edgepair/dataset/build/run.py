@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edgepair.conventions import OptionError, edge_energy
 from edgepair.dataset.build.assembly import CurveAxis, assemble_materials
@@ -23,9 +23,6 @@ from edgepair.dataset.schema import ORIGINS
 from edgepair.dataset.store import check_target, save_dataset
 from edgepair.simulation import Feff10, SiteSimulator
 from edgepair.structures import SourceMaterial
-
-if TYPE_CHECKING:
-    pass
 
 MAX_SITES = 200
 """Default limit on the atoms of a primitive cell."""

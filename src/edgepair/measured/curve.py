@@ -1,0 +1,54 @@
+"""A measured pair distribution function as its file has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class PdfCurve:
+    """One measured pair distribution function.
+
+    Attributes
+    ----------
+    file : str
+        Path, as given.
+    item : str
+        Part of the file; empty where the file holds one curve.
+    format : str
+        Name of the file format.
+    r : numpy.ndarray
+        Shape (n_r,), Å, strictly increasing.
+    G : numpy.ndarray
+        Shape (n_r,), Å⁻².
+    radiation : str or None
+        ``x-ray``, ``neutron`` or ``electron``; None where the header does not tell.
+    qmax : float or None
+        End of the data in Q, Å⁻¹.
+    qdamp : float or None
+        Damping by the resolution in Q, Å⁻¹.
+    composition : str or None
+        Chemical formula, as the header has it.
+    header : mapping of str to str
+        What the header says.
+    warnings : tuple of str
+        What was noticed while reading.
+    """
+
+    file: str
+    item: str
+    format: str
+    r: NDArray[np.float64]
+    G: NDArray[np.float64]
+    radiation: str | None = None
+    qmax: float | None = None
+    qdamp: float | None = None
+    composition: str | None = None
+    header: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

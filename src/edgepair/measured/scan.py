@@ -1,0 +1,63 @@
+"""A measured absorption spectrum as its file has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class XanesScan:
+    """One measured absorption spectrum, before normalisation.
+
+    Attributes
+    ----------
+    file : str
+        Path, as given.
+    item : str
+        Group, scan or column within the file; empty where the file holds one spectrum.
+    format : str
+        Name of the file format.
+    energy : numpy.ndarray
+        Shape (n_energy,), eV, strictly increasing.
+    mu : numpy.ndarray
+        Shape (n_energy,): absorption in any unit, not normalised unless the file's was.
+    mu_from : str
+        How mu was made, as ``-ln(itrans/i0)``.
+    energy_unit : str
+        Unit in the file: ``eV``, ``keV``, ``degree``.
+    absorber : str or None
+        Chemical symbol, by the header or by the edge found; None where neither tells.
+    edge : str or None
+        Name of the edge, likewise.
+    reference : tuple of numpy.ndarray or None
+        Energies (the same) and mu of a foil measured in the same scan.
+    reference_absorber : str or None
+        Element of that foil, where the header tells.
+    energy_shift : float
+        What the file itself asked to add to its energies and was added, eV.
+    header : mapping of str to str
+        What the header says, as ``Element.symbol``.
+    warnings : tuple of str
+        What was noticed while reading.
+    """
+
+    file: str
+    item: str
+    format: str
+    energy: NDArray[np.float64]
+    mu: NDArray[np.float64]
+    mu_from: str
+    energy_unit: str = "eV"
+    absorber: str | None = None
+    edge: str | None = None
+    reference: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    reference_absorber: str | None = None
+    energy_shift: float = 0.0
+    header: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,1 @@
+"""Prediction: values, intervals and reasons for measured spectra."""
