@@ -1,6 +1,19 @@
 """Measured files: one reader per format, and what they make of a file."""
 
 from edgepair.measured.curve import PdfCurve
+from edgepair.measured.pdf_inspection import PdfInspection, inspect_pdf
+from edgepair.measured.pdf_matching import match_instrument, prepare_pdf
+from edgepair.measured.pdf_reading import read_pdf
 from edgepair.measured.scan import XanesScan
+from edgepair.measured.xanes_files import read_xanes
 
-__all__ = ["PdfCurve", "XanesScan"]
+__all__ = [
+    "PdfCurve",
+    "PdfInspection",
+    "XanesScan",
+    "inspect_pdf",
+    "match_instrument",
+    "prepare_pdf",
+    "read_pdf",
+    "read_xanes",
+]

@@ -3,13 +3,17 @@
 from edgepair.spectra.energy import resample_mu
 from edgepair.spectra.instrument import TYPICAL_INSTRUMENT, PDFInstrument, apply_instrument
 from edgepair.spectra.normalization import NormalizedSpectrum, find_e0, normalize_mu
+from edgepair.spectra.pdf_preparation import estimate_qmax, power_in_q, resample_pdf
 
 __all__ = [
     "TYPICAL_INSTRUMENT",
     "NormalizedSpectrum",
     "PDFInstrument",
     "apply_instrument",
+    "estimate_qmax",
     "find_e0",
     "normalize_mu",
+    "power_in_q",
     "resample_mu",
+    "resample_pdf",
 ]

@@ -18,23 +18,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import DataError
+from edgepair.conventions import DataError, OptionError
+from edgepair.spectra.edge import checked_spectrum, other_edges
+from edgepair.spectra.edge import find_e0 as find_e0
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-SMOOTHING = 0.75
-"""eV; standard deviation of the Gaussian under which the steepest slope is looked for: a good
-monochromator's resolution, so that noise between fine steps does not pass for an edge."""
+PRE_LENGTH = 150.0
+"""eV; the default pre-edge starts no further below E0: over more, a straight line bends."""
 
-PRE_GAP = 20.0
-"""eV below E0 at which the default pre-edge ends: before the pre-edge peaks of oxides begin."""
+PRE_LONG = 75.0
+"""eV; a pre-edge of this length can keep 30 eV away from the edge."""
+
+PRE_SLOPED = 23.0
+"""eV; a pre-edge shorter than this is too near the edge's foot to tell its slope."""
 
 POST_GAP = 50.0
 """eV above E0 from which the default post-edge starts, where the scan reaches far enough."""
 
 POST_LAST = 500.0
 """eV above E0 at which the default post-edge ends: what lies beyond says little of the edge."""
+
+POST_LONG = 120.0
+"""eV above E0 that a scan must reach for the slope of its post-edge to be fitted from 50 eV on."""
+
+BEFORE_OTHER = 20.0
+"""eV below another element's edge at which the post-edge ends: its pre-edge peaks are left out."""
+
+AFTER_OTHER = 40.0
+"""eV above another element's edge from which the pre-edge starts: its white line is left out."""
 
 
 @dataclass(frozen=True)
@@ -72,54 +85,12 @@ class NormalizedSpectrum:
     warnings: tuple[str, ...] = ()
 
 
-def find_e0(energy: ArrayLike, mu: ArrayLike) -> float:
-    """Find the edge: where the smoothed spectrum rises most steeply.
-
-    Parameters
-    ----------
-    energy : array_like
-        Shape (n_energy,), eV, increasing.
-    mu : array_like
-        Shape (n_energy,).
-
-    Returns
-    -------
-    float
-        Energy of the steepest rise, eV.
-
-    Raises
-    ------
-    DataError
-        Fewer than 10 points, or nothing rises.
-    """
-    x, y = _checked(energy, mu)
-    step = float(np.clip(np.median(np.diff(x)), 0.1, 1.0))
-    grid = np.arange(x[0], x[-1], step)
-    even = np.interp(grid, x, y)
-    reach = max(1, round(4 * SMOOTHING / step))
-    away = step * np.arange(-reach, reach + 1)
-    kernel = -away * np.exp(-0.5 * (away / SMOOTHING) ** 2)
-    # A Gaussian's derivative: smoothing and slope at once. Ends hold their value, to stay flat.
-    slope = np.convolve(np.pad(even, reach, mode="edge"), -kernel[::-1], mode="valid")
-    # A coarse stretch says too little to hold the edge, whatever a single step there does.
-    fine = np.interp(grid, x, np.gradient(x)) < 6.0
-    slope = np.where(fine, slope, -np.inf)
-    best = int(slope.argmax())
-    if not np.isfinite(slope[best]) or slope[best] <= 0:
-        raise DataError(
-            "cannot find the absorption edge",
-            found="a spectrum that rises nowhere, or has steps of more than 6 eV throughout",
-            needed="a rise of the absorption with points less than 6 eV apart",
-            suggestion="check which columns are energy and absorption, and the sign of mu",
-        )
-    return float(grid[best])
-
-
 def normalize_mu(
     energy: ArrayLike,
     mu: ArrayLike,
     *,
     e0: float | None = None,
+    near: float | None = None,
     pre: tuple[float, float] | None = None,
     post: tuple[float, float] | None = None,
     degree: int | None = None,
@@ -134,11 +105,13 @@ def normalize_mu(
         Shape (n_energy,), in any unit.
     e0 : float, optional
         Energy of the edge, eV; found where not given.
+    near : float, optional
+        Tabulated energy of the absorber's edge, eV, to find E0 by.
     pre, post : tuple of float, optional
         Ranges of the pre-edge and the post-edge, eV relative to E0.
     degree : int, optional
-        Degree of the post-edge polynomial; by default 2 where it is longer than 350 eV, 1 where
-        longer than 50 eV, else 0, as in Larch.
+        Degree of the post-edge polynomial; by default 2 where it is longer than 250 eV, 1 where
+        longer than 70 eV or the pre-edge is a constant, else 0.
 
     Returns
     -------
@@ -149,10 +122,20 @@ def normalize_mu(
     ------
     DataError
         No edge, a range without points, or an edge step that is not positive.
+    OptionError
+        A range that ends before it starts, or a degree that is not 0, 1, 2 or 3.
+
+    Notes
+    -----
+    A range takes the points from the last one not above its start to the one before the nearest
+    to its end, and the step is read at the measured point nearest to E0: as in Larch, so that the
+    two agree where they are given the same E0 and ranges. The pre-edge is a straight line; a
+    constant where it has fewer than 3 points, or is a default range shorter than 23 eV. Default
+    ranges stay clear of other elements' edges in the same scan.
     """
-    x, y = _checked(energy, mu)
-    warnings: list[str] = []
-    edge = find_e0(x, y) if e0 is None else float(e0)
+    x, y = checked_spectrum(energy, mu)
+    _check_options(pre, post, degree)
+    edge = find_e0(x, y, near=near) if e0 is None else float(e0)
     if not x[0] < edge < x[-1]:
         raise DataError(
             "cannot normalise a spectrum",
@@ -160,81 +143,163 @@ def normalize_mu(
             needed="an E0 inside the measured range",
             suggestion="check the unit of energy, or leave E0 out",
         )
-    before, after = edge - x[0], x[-1] - edge
-    pre_range = pre or _default_pre(before)
-    post_range = post or _default_post(after)
-    if pre is None and before < PRE_GAP + 10:
-        warnings.append(f"the pre-edge is only {before:.0f} eV long: its slope is not fitted")
-    if post is None and after < POST_GAP:
-        warnings.append(f"the scan ends {after:.0f} eV above the edge: the edge step is uncertain")
-    line = _fit(x, y, edge, pre_range, 1 if pre is not None or before >= PRE_GAP + 10 else 0, "pre-edge")
-    above = y - np.polyval(line, x - edge)
+    first, last = float(x[0] - edge), float(x[-1] - edge)
+    warnings: list[str] = []
+    pre_range = pre or _default_pre(x, y, edge, first)
+    # Where the pre-edge cannot tell the background's slope, the post-edge has to, unless it is gone.
+    sloped = pre is not None or first <= -PRE_SLOPED or _is_scaled(x, y, edge)
+    level = pre is None and first > -PRE_SLOPED
+    post_range = post or _default_post(last, sloped=sloped)
+    if pre is None or post is None:
+        # Over the first 80 eV the step is roughly right whatever follows.
+        nearby = (min(12.0, 0.4 * last), min(last, 80.0))
+        _, curve = _background(x, y, edge, pre_range, nearby, 0, level=level)
+        rough = float(curve[-1])
+        others = [at - edge for at in other_edges(x, y, e0=edge, edge_step=rough)]
+        below = max((at for at in others if at < 0), default=None)
+        above = min((at for at in others if at > 0), default=None)
+        if pre is None and below is not None and below + AFTER_OTHER < -30:
+            pre_range = _default_pre(x, y, edge, below + AFTER_OTHER)
+            warnings.append(f"another edge {-below:.0f} eV below this one: the pre-edge starts after it")
+        if post is None and above is not None:
+            post_range = _default_post(above - BEFORE_OTHER, sloped=sloped)
+            warnings.append(f"another edge {above:.0f} eV above this one: the post-edge ends before it")
     if degree is None:
         length = post_range[1] - post_range[0]
-        degree = 2 if length > 350 else 1 if length > 50 else 0
-    curve = _fit(x, above, edge, post_range, degree, "post-edge")
-    edge_step = float(curve[-1])
-    if not edge_step > 1e-12 * max(1.0, float(np.abs(y).max())):
+        degree = 2 if length > 250 else 1 if length >= 70 or not sloped else 0
+        inside = _within(x, edge, post_range)
+        degree = max(0, min(degree, inside.stop - inside.start - 3))
+    line, curve = _background(x, y, edge, pre_range, post_range, degree, level=level)
+    nearest = int(np.abs(x - edge).argmin())
+    rise = float(np.polyval(curve, x[nearest] - edge))
+    if pre is None and -pre_range[0] < PRE_SLOPED:
+        warnings.append(f"the pre-edge is only {-pre_range[0]:.0f} eV long: its slope is not fitted")
+    if post is None and post_range[1] < 2 * POST_GAP:
+        warnings.append(
+            f"the spectrum ends {post_range[1]:.0f} eV above the edge: the edge step is uncertain by about "
+            f"{10 if post_range[1] < 60 else 5} %"
+        )
+    if not rise > 1e-9 * max(float(np.ptp(y)), 1e-300):
         raise DataError(
             "cannot normalise a spectrum",
-            found=f"an edge step of {edge_step:.3g}",
+            found=f"an edge step of {rise:.3g}",
             needed="absorption that is higher after the edge than before",
-            suggestion="check which columns make mu, and its sign",
+            suggestion="check which columns make mu, and its sign; "
+            "where they are right, choose E0 and the pre-edge and post-edge ranges",
         )
-    norm = above / edge_step
-    flat = norm - np.where(x > edge, np.polyval(curve, x - edge) / edge_step - 1, 0.0)
-    return NormalizedSpectrum(x, flat, norm, edge, edge_step, pre_range, post_range, degree, tuple(warnings))
+    norm = (y - np.polyval(line, x - edge)) / rise
+    bend = np.polyval(curve, x - edge) / rise - 1
+    flat = norm - np.where(np.arange(len(x)) >= nearest, bend, 0.0)
+    return NormalizedSpectrum(x, flat, norm, edge, rise, pre_range, post_range, degree, tuple(warnings))
 
 
-def _default_pre(before: float) -> tuple[float, float]:
-    """Up to 150 eV that end before the pre-edge peaks; the first third of a short pre-edge."""
-    if before >= PRE_GAP + 10:
-        return (-min(before, 150.0), -max(PRE_GAP, before / 5 if before < 100 else PRE_GAP))
-    return (-before, -before * 2 / 3)
+def _check_options(
+    pre: tuple[float, float] | None, post: tuple[float, float] | None, degree: int | None
+) -> None:
+    for name, between in (("pre-edge", pre), ("post-edge", post)):
+        if between is not None and not between[0] < between[1]:
+            raise OptionError(
+                f"cannot fit a {name} from {between[0]:g} to {between[1]:g} eV",
+                found="a range that does not end above its start",
+                needed="two energies relative to E0, the lower one first",
+                suggestion="the pre-edge is negative, as (-150, -30); the post-edge positive, as (50, 500)",
+            )
+    if degree is not None and degree not in (0, 1, 2, 3):
+        raise OptionError(
+            f"cannot fit a post-edge of degree {degree}",
+            found=f"degree {degree}",
+            needed="0, 1, 2 or 3",
+            suggestion="leave it out to have it chosen by the length of the post-edge",
+        )
 
 
-def _default_post(after: float) -> tuple[float, float]:
-    """From 50 eV on; the last two fifths of a scan that ends too soon for that."""
-    if after >= POST_GAP + 40:
-        return (POST_GAP, min(after, POST_LAST))
-    return (after * 3 / 5, after)
+def _default_pre(
+    x: NDArray[np.float64], y: NDArray[np.float64], edge: float, first: float
+) -> tuple[float, float]:
+    """End before the pre-edge peaks: by distance in long scans, by where the rise begins in short ones."""
+    if first <= -PRE_LONG:
+        return (max(first, -PRE_LENGTH), -30.0)
+    last = -20.0 if first <= -PRE_SLOPED else max(-15.0, 0.6 * first)
+    before = (x >= edge + first) & (x <= edge + last)
+    after = (x >= edge + 10) & (x <= edge + 60)
+    if before.sum() > 4 and after.any():
+        # Slope and level by medians, and the level by the first third: a peak at the end moves neither.
+        slope = float(np.median(np.diff(y[before]) / np.diff(x[before])))
+        height = y - slope * (x - edge)
+        base = float(np.median(height[before][: max(3, int(before.sum()) // 3)]))
+        step = float(np.median(height[after])) - base
+        risen = np.flatnonzero(height[before] > base + 0.05 * step)
+        if step > 0 and len(risen):
+            # Pre-edge peaks of tetrahedral sites lie up to 20 eV below a high E0.
+            onset = float(x[before][risen[0]]) - edge
+            last = max(min(last, onset - 1), first * 0.8)
+    return (first, last)
+
+
+def _default_post(last: float, *, sloped: bool) -> tuple[float, float]:
+    """Start at 50 eV; in a short scan sooner, to have more than one oscillation to average."""
+    if last >= POST_LONG:
+        return (POST_GAP, min(last, POST_LAST))
+    if not sloped or last < 70:
+        return (min(12.0, 0.4 * last), last)
+    return (min(0.55 * last, POST_GAP), last)
+
+
+def _is_scaled(x: NDArray[np.float64], y: NDArray[np.float64], edge: float) -> bool:
+    """Say whether a background was taken off before: the spectrum starts at 0, its top is near 1."""
+    start = y[x < edge][: max(3, int((x < edge).sum()) // 4)]
+    after = y[(x > edge) & (x < edge + 60)]
+    if not len(start) or not len(after):
+        return False
+    return abs(float(np.median(start))) < 0.03 and 0.8 < float(after.max()) < 2.5
+
+
+def _background(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    edge: float,
+    pre: tuple[float, float],
+    post: tuple[float, float],
+    degree: int,
+    *,
+    level: bool,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Fit the pre-edge, level or sloping, and the post-edge above it; coefficients, highest first."""
+    before = _within(x, edge, pre)
+    last = int(np.searchsorted(x, edge + pre[1], side="right")) - 1
+    line = _fit(x, y, edge, before, 0 if level or last - before.start < 3 else 1, "pre-edge", pre)
+    above = y - np.polyval(line, x - edge)
+    return line, _fit(x, above, edge, _within(x, edge, post), degree, "post-edge", post)
+
+
+def _within(x: NDArray[np.float64], edge: float, between: tuple[float, float]) -> slice:
+    """Choose the points of a range."""
+    start = max(0, int(np.searchsorted(x, edge + between[0], side="right")) - 1)
+    stop = int(np.abs(x - (edge + between[1])).argmin())
+    return slice(start, max(stop, start))
 
 
 def _fit(
     x: NDArray[np.float64],
     y: NDArray[np.float64],
     edge: float,
-    between: tuple[float, float],
+    inside: slice,
     degree: int,
     name: str,
+    between: tuple[float, float],
 ) -> NDArray[np.float64]:
-    inside = (x >= edge + between[0] - 1e-6) & (x <= edge + between[1] + 1e-6)
-    if inside.sum() < degree + 1:
+    count = inside.stop - inside.start
+    if x[-1] < edge + between[0] or x[0] > edge + between[1]:
+        count = 0
+    elif count == 0 and degree == 0:
+        inside, count = slice(inside.start, inside.start + 1), 1
+    if count < degree + 1:
         raise DataError(
             f"cannot fit the {name} of a spectrum",
-            found=f"{inside.sum()} points from {between[0]:+.0f} to {between[1]:+.0f} eV of E0 {edge:.1f} eV",
+            found=f"{count} points from {between[0]:+.0f} to {between[1]:+.0f} eV of E0 {edge:.1f} eV",
             needed=f"at least {degree + 1}",
-            suggestion=f"choose another {name} range; the scan covers {x[0] - edge:+.0f} to {x[-1] - edge:+.0f} eV",
+            suggestion=f"choose another {name} range; the scan covers {x[0] - edge:+.0f} to "
+            f"{x[-1] - edge:+.0f} eV",
         )
     fitted: NDArray[np.float64] = np.polyfit(x[inside] - edge, y[inside], degree)
     return fitted
-
-
-def _checked(energy: ArrayLike, mu: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    x = np.asarray(energy, dtype=np.float64)
-    y = np.asarray(mu, dtype=np.float64)
-    if x.ndim != 1 or x.shape != y.shape or len(x) < 10:
-        raise DataError(
-            "cannot use a spectrum",
-            found=f"{x.shape} energies and {y.shape} values",
-            needed="two one-dimensional arrays of one length, at least 10",
-            suggestion="pass one spectrum at a time, with its whole edge",
-        )
-    if not (np.isfinite(x).all() and np.isfinite(y).all() and (np.diff(x) > 0).all()):
-        raise DataError(
-            "cannot use a spectrum",
-            found="energies that do not increase, or values that are not finite",
-            needed="finite values at increasing energies",
-            suggestion="sort by energy and drop repeated or missing points",
-        )
-    return x, y

@@ -13,6 +13,7 @@ import typer
 from edgepair._version import __version__
 from edgepair.apps.cli.build import build
 from edgepair.apps.cli.data import data_app
+from edgepair.apps.cli.inspect import inspect
 from edgepair.apps.cli.study import study
 from edgepair.conventions import EdgepairError
 
@@ -30,6 +31,7 @@ app = typer.Typer(
     "from XANES and pair distribution functions.",
 )
 app.command()(build)
+app.command()(inspect)
 app.command()(study)
 app.add_typer(data_app, name="data")
 

@@ -1,0 +1,202 @@
+"""The command ``edgepair inspect``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgepair.apps.cli.inspect_text import Seen, SeenPdf, SeenXanes, print_seen
+
+if TYPE_CHECKING:
+    from edgepair.measured import XanesScan
+    from edgepair.measured.inspection import XanesInspection
+    from edgepair.spectra.alignment import FoilReading
+
+SOME_FAILED = 1
+
+
+def inspect(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Measured files, XANES or PDF.", metavar="FILE...", show_default=False),
+    ],
+    item: Annotated[
+        str | None, typer.Option(help="Group, scan or column, of a file that holds many.")
+    ] = None,
+    mu: Annotated[
+        str | None, typer.Option(help="Column of the absorption, or an expression: '-ln(i1/i0)', '$4/$5'.")
+    ] = None,
+    energy_column: Annotated[str | None, typer.Option(help="Column of the energies.")] = None,
+    energy_unit: Annotated[str | None, typer.Option(help="eV, keV or degree.")] = None,
+    absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Fe.")] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="File of a metal foil to calibrate energies by.", show_default=False)
+    ] = None,
+    shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
+    e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None,
+    deglitch: Annotated[bool, typer.Option("--deglitch", help="Replace isolated glitches.")] = False,
+    radiation: Annotated[str | None, typer.Option(help="Of a PDF: x-ray, neutron or electron.")] = None,
+    qmax: Annotated[float | None, typer.Option(help="Of a PDF: end of the data in Q, 1/Å.")] = None,
+    composition: Annotated[str | None, typer.Option(help="Of a PDF: chemical formula.")] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw into this page (.html).", show_default=False)
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(help="Write the normalised, calibrated spectrum (.xdi).", show_default=False),
+    ] = None,
+    plot: Annotated[
+        bool | None, typer.Option("--plot/--no-plot", help="Draw here; default on a terminal.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Show what is understood of measured files: columns, units, edge, quality."""
+    from edgepair.conventions import EdgepairError
+    from edgepair.measured import inspect_pdf
+
+    spectrum_options = {
+        "mu": mu, "energy_column": energy_column, "energy_unit": energy_unit, "absorber": absorber,
+    }  # fmt: skip
+    pdf_options = {"radiation": radiation, "qmax": qmax, "composition": composition}
+    _check(shift, e0, spectrum_options, pdf_options)
+    foil = _foil(reference, absorber)
+    documents: list[dict[str, Any]] = []
+    seen: list[Seen] = []
+    errors: list[EdgepairError] = []
+    for path in paths:
+        try:
+            kind, parts = _read(path, item, spectrum_options, pdf_options)
+            here: list[Seen] = []
+            for part in parts:
+                if kind == "pdf":
+                    here.append(SeenPdf(part, inspect_pdf(part)))
+                else:
+                    here.append(_inspected(part, e0=e0, shift=shift, foil=foil, clean=deglitch))
+        except EdgepairError as error:
+            errors.append(error)
+            documents.append(
+                {"file": str(path), "kind": None, "format": "", "items": [], "error": str(error)}
+            )
+            continue
+        seen += here
+        items = [one.to_json() for one in here]
+        documents.append({"file": str(path), "kind": kind, "format": parts[0].format, "items": items})
+    for failed in errors if seen else errors[:-1]:
+        print(f"edgepair: {failed}", file=sys.stderr)
+    if not seen:
+        raise errors[-1]
+    if save is not None:
+        _save(save, seen)
+    if figure is not None:
+        from edgepair.report.measured_page import MeasuredEntry, write_inspection
+
+        pages = [MeasuredEntry(one.title, one.facts(), one.warnings, one.drawn) for one in seen]
+        write_inspection(pages, figure)
+    if as_json:
+        print(json.dumps(documents if len(paths) > 1 else documents[0], ensure_ascii=False, allow_nan=False))
+    elif not quiet:
+        print_seen(seen, plot=sys.stdout.isatty() if plot is None else plot)
+    if errors or any(one.problem for one in seen):
+        raise typer.Exit(SOME_FAILED)
+
+
+def _check(
+    shift: float | None, e0: float | None, spectrum_options: dict[str, Any], pdf_options: dict[str, Any]
+) -> None:
+    """Refuse options that contradict each other or that no file can have."""
+    import math
+
+    from edgepair.conventions import OptionError
+
+    if any(value is not None for value in spectrum_options.values()) and any(
+        value is not None for value in pdf_options.values()
+    ):
+        raise OptionError(
+            "cannot read a file as a spectrum and as a PDF",
+            found="options for both, " + ", ".join(
+                f"--{name.replace('_', '-')}"
+                for name, value in (spectrum_options | pdf_options).items()
+                if value is not None
+            ),
+            needed="options of one kind",
+            suggestion="inspect spectra and PDFs by two commands",
+        )  # fmt: skip
+    for name, value, low, high in (("--shift", shift, -200.0, 200.0), ("--e0", e0, 100.0, 200_000.0)):
+        if value is not None and not (math.isfinite(value) and low <= value <= high):
+            raise OptionError(
+                f"cannot use {name} {value:g}",
+                found=f"{value:g} eV",
+                needed=f"a number from {low:g} to {high:g} eV",
+                suggestion="give electronvolts",
+            )
+
+
+def _read(
+    path: Path, item: str | None, spectrum_options: dict[str, Any], pdf_options: dict[str, Any]
+) -> tuple[str, tuple[Any, ...]]:
+    """Read a file as what its content, or an option for one kind, says it is."""
+    from edgepair.conventions import EdgepairError
+    from edgepair.measured import read_pdf, read_xanes
+
+    if any(value is not None for value in spectrum_options.values()):
+        return "xanes", read_xanes(path, item=item, **spectrum_options)
+    if any(value is not None for value in pdf_options.values()):
+        return "pdf", read_pdf(path, item=item, **pdf_options)
+    try:
+        return "xanes", read_xanes(path, item=item)
+    except EdgepairError as not_a_spectrum:
+        try:
+            return "pdf", read_pdf(path, item=item)
+        except EdgepairError as not_a_pdf:
+            name = path.name.lower().removesuffix(".gz")
+            named_pdf = name.endswith((".gr", ".fgr", ".ddp", ".ddp3"))
+            raise (not_a_pdf if named_pdf else not_a_spectrum) from None
+
+
+def _foil(path: Path | None, absorber: str | None) -> FoilReading | None:
+    if path is None:
+        return None
+    from edgepair.measured import read_xanes
+    from edgepair.measured.calibration import read_foil_scan
+
+    return read_foil_scan(read_xanes(path), absorber, str(path))
+
+
+def _inspected(
+    scan: XanesScan, *, e0: float | None, shift: float | None, foil: FoilReading | None, clean: bool
+) -> SeenXanes:
+    from edgepair.measured.inspection import inspect_xanes
+    from edgepair.spectra.quality import deglitch
+
+    replaced: tuple[float, ...] = ()
+    if clean:
+        first: XanesInspection = inspect_xanes(scan, e0=e0)
+        # One that cannot be normalised is told so below, with its reason.
+        if first.e0 is not None:
+            cleaned, replaced = deglitch(scan.energy, scan.mu, e0=first.e0)
+            shown = ", ".join(f"{at:.1f}" for at in replaced)
+            notes = (f"{len(replaced)} glitch points were replaced: {shown} eV",) if replaced else ()
+            scan = replace(scan, mu=cleaned, warnings=(*scan.warnings, *notes))
+    return SeenXanes(inspect_xanes(scan, e0=e0, shift=shift, foil=foil), replaced)
+
+
+def _save(target: Path, seen: list[Seen]) -> None:
+    from edgepair.conventions import OptionError
+    from edgepair.measured.xdi_writing import write_xdi
+
+    spectra = [one for one in seen if isinstance(one, SeenXanes)]
+    if len(spectra) != 1 or len(seen) != 1:
+        names = [one.title for one in seen]
+        raise OptionError(
+            f"cannot write {len(seen)} curves to {str(target)!r}",
+            found=", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else ""),
+            needed="one spectrum",
+            suggestion="name one file, and one of its items with --item",
+        )
+    write_xdi(target, spectra[0].inspection, replaced=spectra[0].replaced)

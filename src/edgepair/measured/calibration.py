@@ -1,0 +1,132 @@
+"""Putting a scan on the tabulated energy scale: by hand, by a foil, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edgepair.conventions import DataError, EdgepairError, MeasurementError
+from edgepair.measured.scan import XanesScan
+from edgepair.spectra.alignment import FoilReading, read_foil
+
+TYPICAL_ERROR = 2.0
+"""eV; beamlines disagree by up to this before a foil is looked at (two of those at hand by 8 and 19)."""
+
+MARK = "Edgepair.energy_shift"
+"""Header of a file that edgepair wrote: what was added to its energies."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What is to be added to a scan's energies, and why.
+
+    Attributes
+    ----------
+    shift : float
+        To be added, eV; 0 where nothing is known.
+    source : str
+        ``given``, ``foil file``, ``foil in the scan``, ``file`` (edgepair calibrated it before) or
+        empty.
+    text : str
+        How it was found, in words.
+    error : float
+        Likely error of the energies after it, eV.
+    warnings : tuple of str
+        What makes it doubtful.
+    """
+
+    shift: float
+    source: str
+    text: str
+    error: float
+    warnings: tuple[str, ...] = ()
+
+
+def calibrate_scan(
+    scan: XanesScan, *, shift: float | None = None, foil: FoilReading | None = None
+) -> Calibration:
+    """Find what to add to a scan's energies.
+
+    Parameters
+    ----------
+    scan : XanesScan
+        As read.
+    shift : float, optional
+        What the user says, eV; counts before everything else.
+    foil : FoilReading, optional
+        From a foil measured apart; counts before one in the scan.
+
+    Returns
+    -------
+    Calibration
+        Its error is 0.1 eV by a shift or a foil in the scan, 0.2 eV by a foil measured apart, and
+        2 eV where nothing is known.
+    """
+    if shift is not None:
+        return Calibration(shift, "given", f"{shift:+.2f} eV, as given", 0.1)
+    if foil is not None:
+        text = f"{foil.shift:+.2f} eV, by a foil whose edge lies at {foil.energy:.2f} eV"
+        return Calibration(foil.shift, "foil file", text, 0.2, foil.warnings)
+    done = scan.header.get(MARK)
+    if done is not None:
+        return Calibration(0.0, "file", f"done when the file was written ({done})", 0.1)
+    doubts: tuple[str, ...] = ()
+    metal = scan.reference_absorber or scan.absorber
+    if scan.reference is not None and metal is not None:
+        try:
+            reading = read_foil(*scan.reference, metal)
+        except EdgepairError as error:
+            doubts = (f"the reference channel is of no use: {error.found}",)
+        else:
+            text = (
+                f"{reading.shift:+.2f} eV, by the {metal} foil in the scan, edge at {reading.energy:.2f} eV"
+            )
+            return Calibration(reading.shift, "foil in the scan", text, 0.1, reading.warnings)
+    missing = f"no energy calibration: energies may be off by {TYPICAL_ERROR:g} eV, seldom by more"
+    return Calibration(0.0, "", "none", TYPICAL_ERROR, (*doubts, missing))
+
+
+def read_foil_scan(scans: tuple[XanesScan, ...], absorber: str | None, path: str) -> FoilReading:
+    """Read the energy scale off a file that holds a metal foil.
+
+    Parameters
+    ----------
+    scans : tuple of XanesScan
+        What `read_xanes` found in it.
+    absorber : str or None
+        Chemical symbol of the metal; None: what the file says.
+    path : str
+        The file, for errors.
+
+    Returns
+    -------
+    FoilReading
+        Of the first spectrum, or reference channel, in which a foil is recognised.
+
+    Raises
+    ------
+    MeasurementError
+        No foil of that element in the file.
+    """
+    reasons: list[str] = []
+    for scan in scans:
+        candidates = [((scan.energy, scan.mu), absorber or scan.absorber)]
+        if scan.reference is not None:
+            candidates.append((scan.reference, absorber or scan.reference_absorber or scan.absorber))
+        for (energy, mu), metal in candidates:
+            if metal is None:
+                reasons.append("no element named or recognised")
+                continue
+            try:
+                reading = read_foil(energy, mu, metal)
+            except DataError as error:
+                reasons.append(error.found)
+                continue
+            if not reading.warnings:
+                return reading
+            reasons.append(reading.warnings[0])
+    raise MeasurementError(
+        f"cannot calibrate energies by {path!r}",
+        found="; ".join(dict.fromkeys(reasons)) or "no spectrum",
+        needed="the spectrum of a metal foil" + (f" of {absorber}" if absorber else ""),
+        suggestion="name the foil's element, or give the shift itself with --shift",
+    )

@@ -1,0 +1,187 @@
+"""What a file contains, before it is known what it means: bytes, unpacked and decoded."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+from edgepair.conventions import MeasurementError
+
+LARGEST = 200_000_000
+"""Bytes of a file, packed or not; larger ones are no spectrum."""
+
+_REFUSED = {
+    b"PK\x03\x04": (
+        "a zip archive",
+        "unpack it and name the files; save a Larix session as an Athena project",
+    ),
+    b"%PDF": ("a document in PDF format", "name the data file, not the publication"),
+    b"BZh": ("a file packed with bzip2", "unpack it with bunzip2, or pack it with gzip"),
+    b"\xfd7zXZ": ("a file packed with xz", "unpack it with unxz, or pack it with gzip"),
+    b"\x89PNG": ("an image", "name the data file"),
+    b"\xff\xd8\xff": ("an image", "name the data file"),
+    b"GIF8": ("an image", "name the data file"),
+    b"II*\x00": ("an image", "name the data file"),
+    b"MM\x00*": ("an image", "name the data file"),
+    b"\xd0\xcf\x11\xe0": ("an old spreadsheet or document", "export the columns as text"),
+    b"CDF\x01": ("a netCDF file", "export the columns as text"),
+    b"CDF\x02": ("a netCDF file", "export the columns as text"),
+}
+
+
+def unreadable(path: str, *, found: str, needed: str, suggestion: str) -> MeasurementError:
+    """Make the error of a file that cannot be read.
+
+    Parameters
+    ----------
+    path : str
+        The file, as given.
+    found, needed, suggestion : str
+        As in every error of the family.
+
+    Returns
+    -------
+    MeasurementError
+        To be raised.
+    """
+    return MeasurementError(f"cannot read {path!r}", found=found, needed=needed, suggestion=suggestion)
+
+
+def read_content(path: str | Path) -> bytes:
+    """Read a file, unpacking gzip, and refuse what holds no measurement.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    bytes
+        Its content, unpacked.
+
+    Raises
+    ------
+    MeasurementError
+        There is no such file, it is empty or too large, damaged, or of a kind that is refused.
+    """
+    name = str(path)
+    try:
+        file = Path(path)
+        if file.is_dir():
+            raise unreadable(name, found="a folder", needed="a file", suggestion="name the files in it")
+        size = file.stat().st_size
+        if size > LARGEST:
+            raise _too_large(name, f"{size / 1e6:.0f} MB")
+        # A pipe or device has no size: read no more than is allowed.
+        with file.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise unreadable(
+            name, found=str(reason), needed="a file that can be opened", suggestion="check the path"
+        ) from error
+    if len(data) > LARGEST:
+        raise _too_large(name, f"more than {LARGEST / 1e6:.0f} MB")
+    if Path(name).name.lower().endswith((".ddp", ".ddp3")):
+        raise _project_of_pickles(name)
+    data = _unpacked(data, name)
+    if not data.strip(b"\x00 \t\r\n"):
+        raise unreadable(
+            name,
+            found="an empty file" if not data else "nothing but blanks",
+            needed="a measurement",
+            suggestion="copy or export it again",
+        )
+    for magic, (kind, suggestion) in _REFUSED.items():
+        if data.startswith(magic):
+            raise unreadable(name, found=kind, needed="a file of measured data", suggestion=suggestion)
+    # Every pickle since protocol 2 begins so; the bytes of a text never do.
+    if data[:1] == b"\x80" and data[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
+        raise _project_of_pickles(name)
+    return data
+
+
+def decode(data: bytes, path: str) -> str:
+    """Decode the content of a text file.
+
+    Parameters
+    ----------
+    data : bytes
+        The content.
+    path : str
+        The file, for the error.
+
+    Returns
+    -------
+    str
+        Text with line ends as newlines.
+
+    Raises
+    ------
+    MeasurementError
+        The content is no text.
+    """
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        text = data.decode("utf-16", errors="replace")
+    else:
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            # Beamline programs write their Å and µ in any code page; numbers are the same in all.
+            text = data.decode("latin-1")
+    sample = text[:100_000]
+    strange = sum(not (c.isprintable() or c in "\t\r\n\f\x0b\x1a\x1b") for c in sample)
+    if strange > 0.02 * len(sample) + 4:
+        raise unreadable(
+            path,
+            found="bytes that are no text, in no format known here",
+            needed="text, an Athena project, or HDF5",
+            suggestion="export the spectrum as XDI or as columns of text",
+        )
+    return text.replace("\x00", " ").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _unpacked(data: bytes, name: str) -> bytes:
+    """Unpack gzip, twice where a packed project was packed again, never beyond the largest size."""
+    for _ in range(2):
+        if not data.startswith(b"\x1f\x8b"):
+            break
+        unpacked = bytearray()
+        rest = data
+        try:
+            while rest.startswith(b"\x1f\x8b"):
+                machine = zlib.decompressobj(wbits=31)
+                unpacked += machine.decompress(rest, LARGEST + 1 - len(unpacked))
+                if len(unpacked) > LARGEST:
+                    raise _too_large(name, f"more than {LARGEST / 1e6:.0f} MB when unpacked")
+                if not machine.eof:
+                    raise zlib.error("ends too early")
+                rest = machine.unused_data
+        except zlib.error as error:
+            raise unreadable(
+                name,
+                found=f"a damaged gzip file ({error})",
+                needed="a complete file",
+                suggestion="copy it again",
+            ) from error
+        data = bytes(unpacked)
+    return data
+
+
+def _too_large(name: str, size: str) -> MeasurementError:
+    return unreadable(
+        name,
+        found=size,
+        needed=f"at most {LARGEST / 1e6:.0f} MB",
+        suggestion="export the spectra alone, without images or detector frames",
+    )
+
+
+def _project_of_pickles(name: str) -> MeasurementError:
+    return unreadable(
+        name,
+        found="a project of PDFgui, or another file made of pickles, which can run code when opened",
+        needed="data that cannot run code",
+        suggestion="export the curves from PDFgui as .gr or .fgr files",
+    )

@@ -1,0 +1,247 @@
+"""Energies of a scan: which column, which unit, in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import MeasurementError, OptionError
+from edgepair.measured.expression import describe_columns, find_column
+from edgepair.measured.roles import energy_rank, roles_of, unit_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.measured.table import ScanTable
+
+HC = 12398.419843320026
+"""Planck's constant times the speed of light, eV Å (CODATA 2018, exact)."""
+
+UNITS = ("eV", "keV", "degree")
+
+_LOWEST, _HIGHEST = 1000.0, 150_000.0
+"""eV: no K edge measured in air or vacuum lies outside."""
+
+_TYPICAL = (3800.0, 26_000.0)
+"""eV: where the K edges from Ca to Mo, with their scans, lie."""
+
+
+@dataclass(frozen=True)
+class EnergyColumn:
+    """Energies found in a table.
+
+    Attributes
+    ----------
+    column : int
+        Which column, counted from 0.
+    energy : numpy.ndarray
+        Shape (n_points,), eV, in the order of the file; NaN where missing.
+    unit : str
+        Unit in the file.
+    warnings : tuple of str
+        What was noticed.
+    """
+
+    column: int
+    energy: NDArray[np.float64]
+    unit: str
+    warnings: tuple[str, ...] = ()
+
+
+def find_energy(
+    table: ScanTable, where: str, *, column: str | int | None = None, unit: str | None = None
+) -> EnergyColumn:
+    """Find the energies of a scan.
+
+    Parameters
+    ----------
+    table : ScanTable
+        The scan.
+    where : str
+        File and item, for errors.
+    column : str or int, optional
+        Column named by the user.
+    unit : str, optional
+        Unit named by the user.
+
+    Returns
+    -------
+    EnergyColumn
+        Where they are, in eV.
+
+    Raises
+    ------
+    MeasurementError
+        No column holds energies, or the unit cannot be told.
+    OptionError
+        The unit is not known.
+    """
+    if unit is not None and unit.lower() not in {known.lower() for known in UNITS}:
+        raise OptionError(
+            f"cannot use the energy unit {unit!r}",
+            found=repr(unit),
+            needed="eV, keV or degree",
+            suggestion="use --energy-unit eV",
+        )
+    unit = next((known for known in UNITS if unit is not None and known.lower() == unit.lower()), None)
+    count = table.values.shape[1]
+    chosen: int | None
+    warnings: tuple[str, ...] = ()
+    if column is not None:
+        chosen = find_column(str(column), table.labels, count)
+        if chosen is None:
+            raise MeasurementError(
+                f"cannot find the energies of {where}",
+                found=f"no column {column!r} among {describe_columns(table.labels, count)}",
+                needed="a column of the file, by label or number",
+                suggestion="--energy-column 1 is the first",
+            )
+    elif table.energy is not None and table.energy < count:
+        chosen = table.energy
+    else:
+        chosen, warnings = _by_label(table)
+        if chosen is None and not table.labels:
+            chosen = 0 if _looks_like_energies(table.values[:, 0]) else None
+        elif chosen is None and count == 2 and _looks_like_energies(table.values[:, 0]):
+            chosen = 0
+        if chosen is None:
+            raise _no_energies(table, where)
+    label = table.labels[chosen] if chosen < len(table.labels) else ""
+    given = table.units[chosen] if chosen < len(table.units) else ""
+    values = table.values[:, chosen]
+    stated = unit
+    if stated is None:
+        stated = table.energy_unit if column is None and table.energy_unit else unit_of(label, given)
+    known = stated or _unit_by_magnitude(values, table, label, where)
+    energy = _in_ev(values, known, table, where)
+    _check_range(energy, values, known, where, told=unit is not None)
+    return EnergyColumn(chosen, energy, known, warnings)
+
+
+def _by_label(table: ScanTable) -> tuple[int | None, tuple[str, ...]]:
+    """Choose the energy column by its label; of several, that which says best what reached the sample."""
+    roles = roles_of(table.labels)
+    named = [c for c in roles.get("energy", []) if c < table.values.shape[1] and _varies(table.values[:, c])]
+    if named:
+        named.sort(key=lambda c: energy_rank(table.labels[c]))
+        first = named[0]
+        middle = np.nanmedian(table.values[:, first])
+        warnings = []
+        for other in (c for c in named[1:] if energy_rank(table.labels[c]) < 3):
+            with np.errstate(all="ignore"):
+                apart = float(np.nanmedian(table.values[:, other] - table.values[:, first]))
+            # More than a fifth of an electronvolt, in whatever unit the column has.
+            if 3e-5 * abs(middle) < abs(apart) < 0.01 * abs(middle):
+                warnings.append(
+                    f"energies from column {table.labels[first]!r}; {table.labels[other]!r} differs by "
+                    f"{apart:.4g}: choose with --energy-column"
+                )
+        return first, tuple(warnings)
+    angles = [c for c in roles.get("angle", []) if c < table.values.shape[1] and _varies(table.values[:, c])]
+    return (angles[-1] if angles else None), ()
+
+
+def _varies(values: NDArray[np.float64]) -> bool:
+    finite = values[np.isfinite(values)]
+    return len(finite) > 1 and bool(np.ptp(finite) > 0)
+
+
+def _looks_like_energies(values: NDArray[np.float64]) -> bool:
+    """Whether numbers without a label run through the range of a K edge, in one direction."""
+    finite = _without_outliers(values)
+    if len(finite) < 10 or len(finite) < 0.9 * len(values):
+        return False
+    steps = np.diff(finite)
+    one_way = max(float((steps >= 0).mean()), float((steps <= 0).mean())) > 0.9
+    low, high = float(finite.min()), float(finite.max())
+    # A scan spans some tens of electronvolts at least and never doubles its energy.
+    for factor in (1.0, 1000.0):
+        if _TYPICAL[0] < low * factor and high * factor < _TYPICAL[1] and (high - low) * factor > 15:
+            return one_way and high < 2 * low
+    return False
+
+
+def _without_outliers(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Leave out what cannot be an energy of the scan: the zeros of rows that were never measured."""
+    positive = values[np.isfinite(values) & (values > 0)]
+    if not len(positive):
+        return values[np.isfinite(values)]
+    middle = float(np.median(positive))
+    kept: NDArray[np.float64] = positive[(positive > middle / 2) & (positive < middle * 2)]
+    # Energies relative to an edge, or none at all: then what is negative is no outlier.
+    return kept if len(kept) > 0.5 * len(values) else values[np.isfinite(values)]
+
+
+def _unit_by_magnitude(values: NDArray[np.float64], table: ScanTable, label: str, where: str) -> str:
+    finite = _without_outliers(values)
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
+    angle = bool(label) and roles_of([label]).get("angle") is not None
+    if angle and low > 1 and high < 89:
+        return "degree"
+    if low >= _LOWEST and high <= _HIGHEST:
+        return "eV"
+    if low >= _LOWEST / 1000 and high <= _HIGHEST / 1000 and (high - low) < 5 and not angle:
+        return "keV"
+    raise MeasurementError(
+        f"cannot tell the unit of the energies of {where}",
+        found=f"values from {low:.6g} to {high:.6g}" + (f" in column {label!r}" if label else ""),
+        needed="absolute energies, in eV or keV, or the angle of the monochromator",
+        suggestion="say it with --energy-unit eV, keV or degree, or name another --energy-column",
+    )
+
+
+def _in_ev(values: NDArray[np.float64], unit: str, table: ScanTable, where: str) -> NDArray[np.float64]:
+    if unit == "eV":
+        return values.astype(np.float64)
+    if unit == "keV":
+        scaled: NDArray[np.float64] = values * 1000.0
+        return scaled
+    if table.d_spacing is None or not 0.3 < table.d_spacing < 30:
+        raise MeasurementError(
+            f"cannot turn the angles of {where} into energies",
+            found="angles, and a header without the lattice spacing of the monochromator",
+            needed="the spacing d in Å, as Mono.d_spacing in an XDI header",
+            suggestion="add a line '# Mono.d_spacing: 3.1356' (with the true value), or export energies",
+        )
+    angle = np.where((values > 0.5) & (values < 89.5), values, np.nan)
+    energy: NDArray[np.float64] = HC / (2 * table.d_spacing * np.sin(np.radians(angle)))
+    return energy
+
+
+def _check_range(
+    energy: NDArray[np.float64], values: NDArray[np.float64], unit: str, where: str, *, told: bool
+) -> None:
+    usable = energy[np.isfinite(energy) & (energy != 0)]
+    if len(usable) and np.median(usable) >= _LOWEST and np.median(usable) <= _HIGHEST:
+        return
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (np.nan, np.nan)
+    other = "keV" if unit == "eV" and low > 1 and high < 150 else ""
+    other = "eV" if unit == "keV" and low > _LOWEST else other
+    raise MeasurementError(
+        f"cannot use the energies of {where}",
+        found=f"{low:.6g} to {high:.6g} {unit}",
+        needed=f"absolute energies between {_LOWEST:.0f} and {_HIGHEST:.0f} eV",
+        suggestion=f"the numbers look like {other}: --energy-unit {other}"
+        if other
+        else "check --energy-unit" if told else "name the right column with --energy-column",
+    )  # fmt: skip
+
+
+def _no_energies(table: ScanTable, where: str) -> MeasurementError:
+    count = table.values.shape[1]
+    shown = []
+    for number in range(min(count, 12)):
+        column = table.values[:, number]
+        finite = column[np.isfinite(column)]
+        span = f"{finite.min():.6g} to {finite.max():.6g}" if len(finite) else "no numbers"
+        label = f" {table.labels[number]}" if number < len(table.labels) else ""
+        shown.append(f"${number + 1}{label} ({span})")
+    return MeasurementError(
+        f"cannot find the energies of {where}",
+        found="columns " + ", ".join(shown) + (f" and {count - 12} more" if count > 12 else ""),
+        needed="a column labelled energy or angle, or a first column that runs through a K edge",
+        suggestion="name it: --energy-column 1 --energy-unit eV",
+    )

@@ -1,0 +1,176 @@
+"""Arithmetic of columns, as ``-log(i1/i0)`` or ``ln($5/$6)``, without running anything."""
+
+from __future__ import annotations
+
+import ast
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import MeasurementError, OptionError, near_miss
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LONGEST = 500
+_FUNCTIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+    "log": np.log,
+    "ln": np.log,
+    "log10": np.log10,
+    "exp": np.exp,
+    "abs": np.abs,
+}
+_OPERATORS: dict[type[ast.operator], Callable[..., NDArray[np.float64]]] = {
+    ast.Add: np.add,
+    ast.Sub: np.subtract,
+    ast.Mult: np.multiply,
+    ast.Div: np.divide,
+}
+
+
+def evaluate(text: str, labels: Sequence[str], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute an expression of columns.
+
+    Parameters
+    ----------
+    text : str
+        A column (its label, ``5``, ``$5`` or ``c5``, counted from 1), or an expression of columns
+        with ``+ - * /``, parentheses, numbers and ``log`` (natural, as ``ln``), ``log10``, ``exp``,
+        ``abs``. Labels count before ``c5``; those that are no names go in quotes.
+    labels : sequence of str
+        Labels of the columns; may be empty.
+    values : numpy.ndarray
+        Shape (n_points, n_columns).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_points,); NaN or infinite where the arithmetic has no result.
+
+    Raises
+    ------
+    OptionError
+        The text is no such expression.
+    MeasurementError
+        It names a column that the file does not have.
+    """
+    whole = find_column(text, labels, values.shape[1])
+    if whole is not None:
+        return values[:, whole].copy()
+    source = re.sub(r"\$(\d+)", r"'$\1'", text.strip())
+    if not source or len(source) > _LONGEST:
+        raise _not_understood(text, f"{len(source)} characters")
+    try:
+        tree = ast.parse(source, mode="eval")
+        with np.errstate(all="ignore"):
+            result = _compute(tree.body, text, labels, values, 0)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
+        raise _not_understood(text, f"{type(error).__name__}") from error
+    return np.broadcast_to(np.asarray(result, dtype=np.float64), values.shape[:1]).copy()
+
+
+def find_column(name: str, labels: Sequence[str], count: int) -> int | None:
+    """Find a column by its label or number.
+
+    Parameters
+    ----------
+    name : str
+        Label, in any case; or ``5``, ``$5``, ``c5``, counted from 1.
+    labels : sequence of str
+        Labels of the columns; may be empty.
+    count : int
+        How many columns there are.
+
+    Returns
+    -------
+    int or None
+        Its place, counted from 0; None where there is none.
+
+    Examples
+    --------
+    >>> find_column("I0", ["energy", "i0"], 2), find_column("$1", ["energy", "i0"], 2)
+    (1, 0)
+    """
+    name = name.strip()
+    if name in labels:
+        return list(labels).index(name)
+    plain = [_plain(label) for label in labels]
+    if _plain(name) and _plain(name) in plain:
+        return plain.index(_plain(name))
+    number = re.fullmatch(r"(?:\$|c|col)?(\d{1,4})", name.lower())
+    if number and 1 <= int(number.group(1)) <= count:
+        return int(number.group(1)) - 1
+    return None
+
+
+def describe_columns(labels: Sequence[str], count: int) -> str:
+    """List columns with their numbers, for errors.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Labels; may be empty.
+    count : int
+        How many columns there are.
+
+    Returns
+    -------
+    str
+        ``$1 energy, $2 i0``.
+    """
+    names = [f"${n + 1} {labels[n]}" if n < len(labels) else f"${n + 1}" for n in range(min(count, 30))]
+    return ", ".join(names) + (f" and {count - 30} more" if count > 30 else "")
+
+
+def _plain(label: str) -> str:
+    return unicodedata.normalize("NFKC", label).strip().lower()
+
+
+def _compute(
+    node: ast.expr, text: str, labels: Sequence[str], values: NDArray[np.float64], depth: int
+) -> NDArray[np.float64]:
+    if depth > 60:
+        raise _not_understood(text, "parentheses within parentheses")
+    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        left = _compute(node.left, text, labels, values, depth + 1)
+        return _OPERATORS[type(node.op)](left, _compute(node.right, text, labels, values, depth + 1))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+        operand = _compute(node.operand, text, labels, values, depth + 1)
+        return -operand if isinstance(node.op, ast.USub) else operand
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        function = _FUNCTIONS.get(node.func.id.lower())
+        if function is None or len(node.args) != 1 or node.keywords:
+            raise _not_understood(text, f"{node.func.id}() of {len(node.args)} things")
+        return function(_compute(node.args[0], text, labels, values, depth + 1))
+    if (
+        isinstance(node, ast.Constant)
+        and type(node.value) is not bool
+        and isinstance(node.value, int | float)
+    ):
+        return np.asarray(float(node.value))
+    name = node.id if isinstance(node, ast.Name) else None
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        name = node.value
+    if name is None:
+        raise _not_understood(text, type(node).__name__.lower())
+    column = find_column(name, labels, values.shape[1])
+    if column is None:
+        raise MeasurementError(
+            f"cannot compute {text!r}",
+            found=f"no column {name!r} among {describe_columns(labels, values.shape[1])}",
+            needed="columns of the file, by label or number",
+            suggestion=near_miss(name, labels) if labels else "number the columns from $1",
+        )
+    return values[:, column]
+
+
+def _not_understood(text: str, found: str) -> OptionError:
+    return OptionError(
+        f"cannot understand mu {text[:80]!r}",
+        found=found,
+        needed="a column or an expression of columns with + - * / ( ) log ln log10 exp abs",
+        suggestion='for transmission --mu "ln(i0/itrans)", by numbers --mu "ln($2/$3)"',
+    )

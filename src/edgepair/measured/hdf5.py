@@ -1,0 +1,207 @@
+"""HDF5 and NeXus: groups that hold energies and, beside them, absorption or intensities.
+
+Known layouts: arrays of one length in one group (databases of spectra; the ``measurement`` group of
+BLISS scans), and the application definition NXxas, where monochromator, incoming and absorbed beam
+are groups of their own.
+"""
+
+from __future__ import annotations
+
+import io
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.measured.content import unreadable
+from edgepair.measured.roles import role_of
+from edgepair.measured.table import ScanTable, Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+_LONGEST = 1_000_000
+_MOST_OBJECTS = 50_000
+_MOST_COLUMNS = 200
+
+
+def is_hdf5(data: bytes) -> bool:
+    """Say whether bytes are HDF5.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+
+    Returns
+    -------
+    bool
+        Whether its first bytes say so.
+    """
+    return data.startswith(b"\x89HDF\r\n\x1a\n")
+
+
+def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanTable | Skipped, ...]:
+    """Read the spectra of an HDF5 file.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+    path : str
+        The file, for errors.
+    item : str, optional
+        Path of the group that holds a spectrum, or of the dataset that is its absorption.
+
+    Returns
+    -------
+    tuple of ScanTable or Skipped
+        One for each group with energies, named by its path.
+
+    Raises
+    ------
+    MeasurementError
+        h5py is not installed, the file is damaged, or it holds no energies.
+    """
+    try:
+        # By name: type checkers would ask for stubs of a package that is an extra.
+        h5py: Any = import_module("h5py")
+    except ImportError as error:
+        raise unreadable(
+            path,
+            found="an HDF5 file, and no h5py to read it with",
+            needed="the package h5py",
+            suggestion="pip install 'edgepair[hdf5]'",
+        ) from error
+    try:
+        with h5py.File(io.BytesIO(data), "r") as file:
+            tables = list(_tables(file, h5py, item))
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError) as error:
+        raise unreadable(
+            path,
+            found=f"a damaged HDF5 file ({type(error).__name__})",
+            needed="a complete file",
+            suggestion="copy it again",
+        ) from error
+    if not tables:
+        raise unreadable(
+            path,
+            found="an HDF5 file without a group that has energies beside other arrays of their length",
+            needed="a group with a dataset named energy, and mu or intensities beside it",
+            suggestion="name the absorption by its path: --item /entry/data/mu",
+        )
+    return tuple(tables)
+
+
+def _tables(file: Any, h5py: Any, item: str | None) -> Iterator[ScanTable | Skipped]:
+    groups: dict[str, dict[str, Any]] = {}
+    count = 0
+    waiting = [("", file)]
+    seen = set()
+    while waiting and count < _MOST_OBJECTS:
+        place, group = waiting.pop(0)
+        for name in group:
+            count += 1
+            # A link to another file could lead anywhere on the reader's machine.
+            if isinstance(group.get(name, getlink=True), h5py.ExternalLink):
+                continue
+            member = group.get(name)
+            inner = f"{place}/{name}" if place else name
+            if isinstance(member, h5py.Group):
+                if member.id not in seen and inner.count("/") < 12:
+                    seen.add(member.id)
+                    waiting.append((inner, member))
+            elif isinstance(member, h5py.Dataset):
+                groups.setdefault(place, {})[name] = member
+    whole = item.strip("/") if item is not None else None
+    for place, members in groups.items():
+        table = _from_group(place, members, groups, whole)
+        if table is not None:
+            yield table
+
+
+def _from_group(
+    place: str, members: dict[str, Any], groups: dict[str, dict[str, Any]], item: str | None
+) -> ScanTable | None:
+    energy_name = next(
+        (n for n in sorted(members, key=len) if role_of(n) == "energy" and _length(members[n])), None
+    )
+    if energy_name is None:
+        return None
+    length = _length(members[energy_name])
+    columns: dict[str, Any] = {energy_name: members[energy_name]}
+    columns |= {
+        name: member for name, member in members.items() if name != energy_name and _length(member) == length
+    }
+    entry = place
+    if len(columns) == 1:
+        # NXxas: the energies are in the monochromator's group, the beams in its neighbours.
+        above = place.rsplit("/", 1)[0] if "/" in place else ""
+        for beam, label in (("incoming_beam", "i0"), ("absorbed_beam", _signal(above, groups))):
+            data = groups.get(f"{above}/{beam}" if above else beam, {}).get("data")
+            if data is not None and _length(data) == length:
+                columns[label] = data
+        entry = above.rsplit("/", 1)[0] if "/" in above else above
+        if len(columns) == 1:
+            return None
+    names = list(columns)[:_MOST_COLUMNS]
+    values = np.column_stack([np.asarray(columns[name][...], dtype=np.float64).ravel() for name in names])
+    labels = tuple(names)
+    units = tuple(_text(columns[name].attrs.get("units", "")) for name in names)
+    header = {name: text for name, member in members.items() if (text := _scalar(member)) is not None}
+    mu = None
+    if item is not None and item.startswith(place) and item.rsplit("/", 1)[-1] in names[1:] and item != place:
+        mu = "'" + item.rsplit("/", 1)[-1].replace("'", "") + "'"
+        entry = item
+    elif "intensity" in names and role_of("intensity") is None and not _others(names):
+        mu = f"${names.index('intensity') + 1}"
+    return ScanTable(
+        "HDF5",
+        entry or "/",
+        labels,
+        units,
+        values,
+        header,
+        energy=0,
+        mu=mu,
+        mu_name=mu.strip("'") if mu and mu.startswith("'") else ("intensity" if mu else ""),
+    )
+
+
+def _signal(place: str, groups: dict[str, dict[str, Any]]) -> str:
+    """Name the signal of NXxas by the mode of measurement, which stands in a group of the same entry."""
+    entry = place.rsplit("/", 1)[0] if "/" in place else ""
+    for other, members in groups.items():
+        if "mode" in members and (other == entry or other.startswith(f"{entry}/" if entry else "")):
+            mode = (_scalar(members["mode"]) or "").lower()
+            if "transmission" in mode:
+                return "itrans"
+            if "fluorescence" in mode:
+                return "ifluor"
+    return "absorbed_beam"
+
+
+def _others(names: list[str]) -> bool:
+    return any(role_of(name) not in (None, "energy") for name in names)
+
+
+def _length(member: Any) -> int:
+    shape = member.shape
+    if shape is None or member.dtype.kind not in "iuf" or member.dtype.itemsize > 16:
+        return 0
+    sizes = [size for size in shape if size != 1]
+    return int(sizes[0]) if len(sizes) == 1 and 10 <= sizes[0] <= _LONGEST else 0
+
+
+def _scalar(member: Any) -> str | None:
+    if member.shape not in ((), (1,)):
+        return None
+    value = member[()]
+    if isinstance(value, np.ndarray):
+        value = value.ravel()[0]
+    return _text(value)[:500]
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,219 @@
+"""What headers say: keys with values, labels of columns, element and edge, crystal spacing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from edgepair.measured.roles import role_of
+
+_MOST = 400
+_ELEMENT_KEYS = (
+    "element.symbol",
+    "element",
+    "absorber",
+    "absorbing element",
+    "absorbing_element",
+    "absorbing atom",
+    "absorbing_species",
+    "element symbol",
+    "symbol",
+    "atsym",
+    "edge element",
+)
+_EDGE_KEYS = ("element.edge", "edge", "absorption edge", "absorption_edge", "edge type")
+_REFERENCE_KEYS = ("element.reference", "reference element", "reference.element")
+_SPACING_KEYS = ("mono.d_spacing", "d_spacing", "dspacing", "d-spacing", "d spacing", "mono d-spacing")
+
+
+def header_values(lines: list[str]) -> dict[str, str]:
+    """Collect what header lines say in the form ``key: value`` or ``key = value``.
+
+    Parameters
+    ----------
+    lines : list of str
+        Lines of the header, with or without comment characters.
+
+    Returns
+    -------
+    dict of str to str
+        At most 400 keys, the first of each.
+    """
+    found: dict[str, str] = {}
+    for line in lines:
+        text = line.strip().lstrip("#%!;*/$ \t").strip()
+        match = re.match(r"([A-Za-z][\w .()\-/]{0,60}?)\s*(?::|=)\s*(\S.*)?$", text)
+        if match and match.group(1) not in found and len(found) < _MOST:
+            found[match.group(1)] = (match.group(2) or "").strip()[:500]
+    return found
+
+
+def element_of(header: Mapping[str, str]) -> str | None:
+    """Find the absorber in a header.
+
+    Parameters
+    ----------
+    header : mapping of str to str
+        What the header says.
+
+    Returns
+    -------
+    str or None
+        Chemical symbol.
+
+    Examples
+    --------
+    >>> element_of({"Element.symbol": "fe"}), element_of({"Edge": "Mn K"}), element_of({})
+    ('Fe', 'Mn', None)
+    """
+    plain = {key.lower(): value for key, value in header.items()}
+    for key in _ELEMENT_KEYS:
+        symbol = _symbol(plain.get(key, ""))
+        if symbol:
+            return symbol
+    for key in _EDGE_KEYS:
+        match = re.match(r"([A-Za-z]{1,2})[\s_-]+(?:K|L[123]?|M[1-5]?)\b", plain.get(key, ""))
+        if match and _symbol(match.group(1)):
+            return _symbol(match.group(1))
+    return None
+
+
+def edge_of(header: Mapping[str, str]) -> str | None:
+    """Find the edge in a header.
+
+    Parameters
+    ----------
+    header : mapping of str to str
+        What the header says.
+
+    Returns
+    -------
+    str or None
+        As ``K`` or ``L3``.
+    """
+    plain = {key.lower(): value for key, value in header.items()}
+    for key in _EDGE_KEYS:
+        match = re.search(r"(?:^|[\s_-])(K|L[123]|M[1-5])(?:$|[\s_-])", plain.get(key, "").strip(), re.I)
+        if match:
+            return match.group(1).upper()
+    return None
+
+
+def reference_of(header: Mapping[str, str]) -> str | None:
+    """Find the element of the reference foil in a header.
+
+    Parameters
+    ----------
+    header : mapping of str to str
+        What the header says.
+
+    Returns
+    -------
+    str or None
+        Chemical symbol.
+    """
+    plain = {key.lower(): value for key, value in header.items()}
+    return next((s for key in _REFERENCE_KEYS if (s := _symbol(plain.get(key, "")))), None)
+
+
+def spacing_of(header: Mapping[str, str]) -> float | None:
+    """Find the lattice spacing of the monochromator in a header.
+
+    Parameters
+    ----------
+    header : mapping of str to str
+        What the header says.
+
+    Returns
+    -------
+    float or None
+        Spacing d, Å.
+    """
+    plain = {key.lower(): value for key, value in header.items()}
+    for key in _SPACING_KEYS:
+        match = re.match(r"\s*(\d+\.\d+)", plain.get(key, ""))
+        if match and 0.3 < float(match.group(1)) < 30:
+            return float(match.group(1))
+    return None
+
+
+def labels_by_number(header: Mapping[str, str], count: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Take labels and units from keys as ``Column.1``.
+
+    Parameters
+    ----------
+    header : mapping of str to str
+        What the header says.
+    count : int
+        How many columns there are.
+
+    Returns
+    -------
+    labels, units : tuple of str
+        One for each column; empty where none is named. A column without a label is named by its
+        number.
+    """
+    named: dict[int, str] = {}
+    for key, value in header.items():
+        match = re.fullmatch(r"column[ ._]?(\d{1,3})", key.strip(), re.I)
+        if match and value:
+            named.setdefault(int(match.group(1)), value)
+    if not any(1 <= number <= count for number in named):
+        return (), ()
+    labels, units = [], []
+    for number in range(1, count + 1):
+        # What follows two bars is the address of a process variable.
+        words = named.get(number, f"column {number}").split("||")[0].strip()
+        label, _, unit = words.partition(" ") if number in named else (words, "", "")
+        labels.append(label or f"column {number}")
+        units.append(unit.strip())
+    return tuple(labels), tuple(units)
+
+
+def labels_in_line(line: str, count: int) -> tuple[str, ...] | None:
+    """Read a line as labels of columns.
+
+    Parameters
+    ----------
+    line : str
+        The line, with or without a comment character.
+    count : int
+        How many columns there are.
+
+    Returns
+    -------
+    tuple of str or None
+        One for each column; None where the line has another number of words, or is a rule.
+    """
+    text = re.sub(r"^\s*(?:[#%!;*]|//)+\s?", "", line).strip("\n").strip()
+    if not re.search(r"[A-Za-zµμχ]", text) or len(text) > 20_000:
+        return None
+    ways = [r"\s*\t\s*", r"\s*,\s*", r"\s*;\s*", r"\s{2,}", r"\s+", r"\s*\|\s*"]
+    for way in ways:
+        parts = [part.strip().strip("\"'") for part in re.split(way, text.strip("|, \t;"))]
+        if len(parts) == count + 1 and re.fullmatch(r"\(?\d\)?|[LNlabels]*:?|[A-Za-z]+:", parts[0]):
+            parts = parts[1:]
+        if len(parts) == count and all(parts):
+            return tuple(parts)
+    quoted = re.findall(r"\"([^\"]*)\"", text)
+    if len(quoted) == count:
+        return tuple(quoted)
+    # "Energy (eV)" is one label of two words where blanks alone part the columns.
+    words = re.findall(r"[^\s()\[\]]+\s*(?:[(\[][^)\]]*[)\]])?", text)
+    if len(words) == count and any(role_of(word) for word in words):
+        return tuple(word.strip() for word in words)
+    return None
+
+
+@cache
+def _symbols() -> frozenset[str]:
+    import xraydb
+
+    # Up to Cf, the last element with a tabulated K edge.
+    return frozenset(str(xraydb.atomic_symbol(number)) for number in range(1, 99))
+
+
+def _symbol(text: str) -> str | None:
+    symbol = text.strip().strip("\"'").capitalize()
+    return symbol if symbol in _symbols() else None

@@ -1,0 +1,259 @@
+"""Header and columns of a text file with PDFs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import MeasurementError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FEWEST_POINTS = 20
+"""Of a curve; shorter tables belong to the header."""
+
+_COMMENT = ("#", "%", "!", "'", '"', ";", "//")
+_STARTS_BLOCK = re.compile(r"#+\s*(?:S\s|L\s|Npoints|start data)")
+_SPLIT = re.compile(r"[\s,;]+")
+_DECIMAL_COMMA = re.compile(r"\d,\d")
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?\Z")
+_NOT_A_NUMBER = re.compile(r"[-+]?(?:nan|inf|infinity|\*+)\Z", re.IGNORECASE)
+
+
+@dataclass
+class Table:
+    """One block of numbers with what stands above it.
+
+    Attributes
+    ----------
+    header : list of str
+        Lines above, without marks of comments at their beginning.
+    values : numpy.ndarray
+        Shape (n_rows, n_columns); NaN where no number stands.
+    first_line, last_line : int
+        Where it is in the file, from 1.
+    broken_by : str
+        The line that is no comment and ended it; empty where the file or a comment did.
+    """
+
+    header: list[str]
+    values: NDArray[np.float64]
+    first_line: int
+    last_line: int
+    broken_by: str = ""
+
+
+@dataclass
+class _Block:
+    header: list[str]
+    first_line: int = 0
+    last_line: int = 0
+    rows: list[list[float]] = field(default_factory=list)
+    broken_by: str = ""
+    doubt: tuple[int, str, list[list[float]]] | None = None
+    """Number and text of the line before which a few rows became header, and these rows."""
+
+
+def read_tables(text: str, name: str) -> list[Table]:
+    """Find the blocks of numbers in a text.
+
+    Parameters
+    ----------
+    text : str
+        The file's text.
+    name : str
+        The file's name, for errors.
+
+    Returns
+    -------
+    list of Table
+        At least one, each of `FEWEST_POINTS` rows or more; shorter blocks belong to the header of
+        the next one.
+
+    Raises
+    ------
+    MeasurementError
+        There is no such block, or a line inside one is damaged.
+    """
+    lines = text.split("\n")
+    blocks = _blocks(lines)
+    if not blocks:
+        raise MeasurementError(
+            f"cannot read a PDF from {name!r}",
+            found=f"no block of {FEWEST_POINTS} or more lines with two or more numbers",
+            needed="r and G(r) in columns",
+            suggestion="export the curve as columns",
+        )
+    for block in blocks:
+        if block.broken_by and _goes_on(block, lines[block.last_line + 1 :]):
+            raise _damaged(name, block.last_line + 1, block.broken_by)
+        if block.doubt and _led_to(block, block.doubt[2], block.doubt[0]):
+            raise _damaged(name, block.doubt[0], block.doubt[1])
+    return [_table(block) for block in blocks]
+
+
+def _goes_on(block: _Block, after: list[str]) -> bool:
+    """Say whether the line after the one that ended a block would have been the block's next."""
+    row = _numbers(after[0].strip(), _has_decimal_commas(after[:1])) if after else None
+    return row is not None and len(row) == len(block.rows[-1]) and row[0] > block.rows[-1][0]
+
+
+def _led_to(block: _Block, before: list[list[float]], number: int) -> bool:
+    """Say whether the rows before line `number` would have been the block's first."""
+    if len(before) < 2 or block.first_line - number != 1 or len(before[0]) != len(block.rows[0]):
+        return False
+    step = before[-1][0] - before[-2][0]
+    return 0 < block.rows[0][0] - before[-1][0] < 3 * step
+
+
+def _damaged(name: str, number: int, line: str) -> MeasurementError:
+    return MeasurementError(
+        f"cannot read a PDF from {name!r}",
+        found=f"line {number}, amid the numbers: {line[:60]!r}",
+        needed="two or more numbers on every line of the curve",
+        suggestion="mend or remove that line",
+    )
+
+
+def _blocks(lines: list[str]) -> list[_Block]:
+    comma_decimals = _has_decimal_commas(lines)
+    blocks: list[_Block] = []
+    block = _Block([])
+    shared: list[str] = []
+
+    def close() -> None:
+        nonlocal block
+        if len(block.rows) >= FEWEST_POINTS:
+            blocks.append(block)
+            # The head of the file holds for every block in it.
+            shared[:] = blocks[0].header
+        else:
+            shared.extend(line for line in block.header if line not in shared)
+        block = _Block(list(shared))
+
+    for number, line in enumerate(lines, 1):
+        stripped = line.strip()
+        if not stripped:
+            continue
+        row = None if stripped.startswith(_COMMENT) else _numbers(stripped, comma_decimals)
+        if row is not None:
+            if block.rows and len(row) != len(block.rows[-1]) and len(block.rows) < FEWEST_POINTS:
+                # A table of the header with another number of columns.
+                _into_header(block, lines)
+            if not block.rows:
+                block.first_line = number
+            block.rows.append(row)
+            block.last_line = number
+        elif block.rows and stripped.startswith(_COMMENT) and not _STARTS_BLOCK.match(stripped):
+            # Amid a curve a remark; after a short table more of the header.
+            if len(block.rows) < FEWEST_POINTS:
+                block.header.append(_plain(stripped))
+        else:
+            comment = stripped.startswith(_COMMENT)
+            if len(block.rows) >= FEWEST_POINTS:
+                block.broken_by = "" if comment else stripped
+                close()
+            elif block.rows:
+                before = block.rows
+                _into_header(block, lines)
+                block.doubt = None if comment else (number, stripped, before)
+            block.header.append(_plain(stripped))
+    close()
+    return blocks
+
+
+def _plain(line: str) -> str:
+    """Drop the marks of a comment."""
+    return line.lstrip("#%!;'\" ").rstrip("'\" ")
+
+
+def _into_header(block: _Block, lines: list[str]) -> None:
+    """Make a header of the few numbers read so far: they were a table within it."""
+    inside = lines[block.first_line - 1 : block.last_line]
+    block.header += [line.strip() for line in inside if line.strip()]
+    block.rows = []
+
+
+def _numbers(line: str, comma_decimals: bool) -> list[float] | None:
+    """Read the numbers of a line; None where it has other words or fewer than two."""
+    if comma_decimals:
+        line = line.replace(",", ".")
+    words = [word for word in _SPLIT.split(line.strip(" \t,;")) if word]
+    if len(words) < 2:
+        return None
+    values = []
+    for word in words:
+        if _NUMBER.match(word):
+            values.append(float(word.replace("D", "e").replace("d", "e")))
+        elif values and _NOT_A_NUMBER.match(word):
+            values.append(np.nan)
+        else:
+            return None
+    return values
+
+
+def _has_decimal_commas(lines: list[str]) -> bool:
+    """Say whether numbers are written 0,01: commas inside words, and no point anywhere."""
+    rows = [line for line in lines if line.strip() and not line.strip().startswith(_COMMENT)]
+    rows = [line for line in rows if re.match(r"\s*[-+]?\d", line)]
+    if not rows or any("." in line for line in rows):
+        return False
+    split = [re.split(r"[\s;]+", line.strip()) for line in rows]
+    return all(len(words) >= 2 for words in split) and any(
+        _DECIMAL_COMMA.search(word) for words in split for word in words
+    )
+
+
+def _table(block: _Block) -> Table:
+    lengths = [len(row) for row in block.rows]
+    n_columns = int(np.median(lengths))
+    values = np.full((len(block.rows), n_columns), np.nan)
+    for number, row in enumerate(block.rows):
+        values[number, : len(row)] = row[:n_columns]
+    return Table(block.header, values, block.first_line, block.last_line, block.broken_by)
+
+
+def column_names(header: list[str], n_columns: int) -> list[str]:
+    """Find the names of the columns in a header.
+
+    Parameters
+    ----------
+    header : list of str
+        Lines above the numbers.
+    n_columns : int
+        How many columns there are.
+
+    Returns
+    -------
+    list of str
+        One for each column; empty where no line of the header names them all.
+
+    Examples
+    --------
+    >>> column_names(["L r (A)  G (A^-2)"], 2)
+    ['r(A)', 'G(A^-2)']
+    """
+    for number, line in enumerate(reversed(header)):
+        marked = re.match(r"L\s+", line)
+        if number > 3 and not marked:
+            continue
+        text = re.sub(r"^L\s+", "", line)
+        # 'r (Å)' is one name.
+        text = re.sub(r"[ \t]+(?=[(\[])", "", text)
+        text = re.sub(r"[(\[][^)\]]*[)\]]", lambda found: re.sub(r"[\s,;]+", "_", found.group()), text)
+        separators = (",", ";", "\t", r"\s+") if "," in text or ";" in text or "\t" in text else (r"\s+",)
+        for separator in separators:
+            words = [word.strip(" \t\"'#") for word in re.split(separator, text)]
+            words = [word for word in words if word]
+            if (
+                len(words) == n_columns
+                and re.match(r"2?[^\W\d]", words[0])
+                and "=" not in text
+                and ":" not in text
+            ):
+                return words
+    return []

@@ -1,0 +1,93 @@
+"""Points of a scan, put in order: missing ones dropped, energies increasing, repeats averaged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SAME = 1e-3
+"""eV within which two energies are the same point: a tenth of the finest step of a monochromator."""
+
+BROKEN = 1e30
+"""Magnitude from which a value is a broken number; the square of a smaller one still fits."""
+
+
+@dataclass(frozen=True)
+class TidyPoints:
+    """Points in order.
+
+    Attributes
+    ----------
+    energy : numpy.ndarray
+        Shape (n_energy,), eV, strictly increasing.
+    columns : tuple of numpy.ndarray
+        Each of shape (n_energy,), finite.
+    warnings : tuple of str
+        What was changed.
+    """
+
+    energy: NDArray[np.float64]
+    columns: tuple[NDArray[np.float64], ...]
+    warnings: tuple[str, ...]
+
+
+def tidy(
+    energy: NDArray[np.float64], mu: NDArray[np.float64], reference: NDArray[np.float64] | None = None
+) -> TidyPoints:
+    """Bring the points of a scan into order.
+
+    Parameters
+    ----------
+    energy : numpy.ndarray
+        Shape (n_points,), eV, in any order.
+    mu : numpy.ndarray
+        Shape (n_points,).
+    reference : numpy.ndarray, optional
+        Shape (n_points,); where it is not finite it is interpolated.
+
+    Returns
+    -------
+    TidyPoints
+        With mu and, where given, the reference; it may have no points left.
+    """
+    warnings: list[str] = []
+    good = np.isfinite(energy) & (energy > 0) & np.isfinite(mu) & (np.abs(mu) < BROKEN)
+    if good.any():
+        # No scan reaches from half to double its middle: such an energy is a broken number.
+        middle = float(np.median(energy[good]))
+        good &= (energy > middle / 2) & (energy < middle * 2)
+    if not good.all():
+        warnings.append(f"{int((~good).sum())} of {len(good)} points have no usable value and were dropped")
+    x, y = energy[good], mu[good]
+    z = reference[good] if reference is not None else None
+    if len(x) < 2:
+        return TidyPoints(x, (y,) if z is None else (y, z), tuple(warnings))
+    steps = np.diff(x)
+    # A scan downwards is read backwards; that is no fault.
+    if np.median(steps) < 0:
+        x, y, z = x[::-1], y[::-1], None if z is None else z[::-1]
+        steps = np.diff(x)
+    back = steps < -SAME
+    if back.any():
+        warnings.append(
+            f"{int(back.sum())} energies go back, by up to {-float(steps.min()):.3g} eV: points were sorted"
+        )
+    order = np.argsort(x, kind="stable")
+    x, y, z = x[order], y[order], None if z is None else z[order]
+    group = np.concatenate([[0], np.cumsum(np.diff(x) > SAME)])
+    if group[-1] + 1 < len(x):
+        warnings.append(f"{len(x) - int(group[-1]) - 1} points at repeated energies were averaged")
+        size = np.bincount(group).astype(np.float64)
+        x, y = np.bincount(group, x) / size, np.bincount(group, y) / size
+        z = None if z is None else np.bincount(group, z) / size
+    if z is None:
+        return TidyPoints(x, (y,), tuple(warnings))
+    fine = np.isfinite(z) & (np.abs(np.nan_to_num(z)) < BROKEN)
+    if fine.sum() < 10:
+        return TidyPoints(x, (y,), tuple(warnings))
+    return TidyPoints(x, (y, z if fine.all() else np.interp(x, x[fine], z[fine])), tuple(warnings))

@@ -1,0 +1,230 @@
+"""Tables of many spectra: one in each row, or one in each column."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.measured.content import unreadable
+from edgepair.measured.edges import edge_contrast, recognise_edge
+from edgepair.measured.points import tidy
+from edgepair.measured.roles import role_of, unit_of
+from edgepair.measured.table import ScanTable, Skipped
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOST = 20_000
+_ENERGY_NAMES = ("energy", "energies", "x_axis_energy", "x_axis", "e", "ev")
+_MU_NAMES = ("mu", "spectrum", "intensity", "xanes", "interp_spectrum", "absorption", "y")
+
+
+def is_table_of_rows(text: str) -> bool:
+    """Say whether a text is a table with lists of numbers in its cells, or energies as its header.
+
+    Parameters
+    ----------
+    text : str
+        Content of the file.
+
+    Returns
+    -------
+    bool
+        Whether each row is a spectrum.
+    """
+    rows = _rows(text[:400_000], limit=3)
+    if len(rows) < 2:
+        return False
+    return _list_columns(rows) is not None or len(_energies_in_header(rows[0])) >= 10
+
+
+def read_table_of_rows(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:
+    """Read a table with a spectrum in each row.
+
+    Parameters
+    ----------
+    text : str
+        Content of the file.
+    path : str
+        The file, for errors.
+
+    Returns
+    -------
+    tuple of ScanTable or Skipped
+        One for each row, named ``row 0`` and so on.
+
+    Raises
+    ------
+    MeasurementError
+        It holds no spectrum, or too many.
+    """
+    rows = _rows(text, limit=_MOST + 2)
+    if len(rows) > _MOST + 1:
+        raise unreadable(
+            path,
+            found=f"more than {_MOST} rows",
+            needed=f"at most {_MOST} spectra in a file",
+            suggestion="split the table",
+        )
+    names = [name.strip() for name in rows[0]]
+    places = _list_columns(rows)
+    wide = _energies_in_header(rows[0])
+    tables: list[ScanTable | Skipped] = []
+    for number, row in enumerate(rows[1:]):
+        if not any(cell.strip() for cell in row):
+            continue
+        item = f"row {number}"
+        if places is not None:
+            energy, mu = (_list_of(row[p]) if p < len(row) else np.empty(0) for p in places)
+            label = names[places[1]] if places[1] < len(names) else "mu"
+            unit = unit_of(names[places[0]] if places[0] < len(names) else "", "") or ""
+        else:
+            cells = [row[p] if p < len(row) else "" for p in wide]
+            energy, mu, label, unit = np.array(list(wide.values())), _cells(cells), "mu", ""
+        if len(energy) != len(mu) or len(mu) < 10:
+            tables.append(Skipped(item, f"{len(energy)} energies and {len(mu)} values"))
+            continue
+        header = {n: cell[:200] for n, cell in zip(names, row, strict=False) if n and len(cell) < 200}
+        values = np.column_stack([energy, mu])
+        tables.append(
+            ScanTable(
+                "CSV table", item, ("energy", label), (unit, ""), values, header, 0, mu="$2", mu_name=label
+            )
+        )
+    if not tables:
+        raise unreadable(
+            path,
+            found="a table without rows",
+            needed="a spectrum in each row",
+            suggestion="export it again",
+        )
+    return tuple(tables)
+
+
+def spectra_in_columns(table: ScanTable) -> tuple[ScanTable, ...] | None:
+    """Take a table of columns apart where each column beside the energies is a spectrum.
+
+    Parameters
+    ----------
+    table : ScanTable
+        Columns as read.
+
+    Returns
+    -------
+    tuple of ScanTable or None
+        One for each spectrum, named by its label; None where the columns belong to one scan. They
+        are many where no label has a meaning, the first is an energy, and every column shows the
+        edge of one and the same element at a comparable height.
+    """
+    count = table.values.shape[1]
+    if count < 3 or len(table.labels) != count or role_of(table.labels[0]) != "energy":
+        return None
+    others = table.labels[1:]
+    if any(
+        role_of(_without_number(label)) not in (None, "mu", "normalized", "flattened") for label in others
+    ):
+        return None
+    if len({_without_number(label).lower() for label in others if role_of(_without_number(label))}) > 1:
+        return None
+    energy = table.values[:, 0] * (1000.0 if np.nanmax(table.values[:, 0]) < 150 else 1.0)
+    seen = set()
+    heights = []
+    for number in range(1, count):
+        points = tidy(energy, table.values[:, number])
+        if len(points.energy) < 10 or edge_contrast(points.energy, points.columns[0]) < 5:
+            return None
+        seen.add(recognise_edge(points.energy, points.columns[0])[0])
+        heights.append(float(np.ptp(points.columns[0])))
+    if len(seen) != 1 or None in seen or max(heights) > 30 * min(heights):
+        return None
+    units = table.units or ("",) * count
+    return tuple(
+        replace(
+            table,
+            format="table of spectra",
+            item=label,
+            labels=(table.labels[0], label),
+            units=(units[0], units[number]),
+            values=table.values[:, [0, number]],
+            energy=0,
+            mu="$2",
+            mu_name=label,
+        )
+        for number, label in enumerate(others, 1)
+    )
+
+
+def _without_number(label: str) -> str:
+    return re.sub(r"[ _.\-]*\d+$", "", label) or label
+
+
+def _rows(text: str, limit: int) -> list[list[str]]:
+    first = text.lstrip()[:5000].split("\n", 1)[0]
+    mark = max(",;\t", key=first.count)
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(io.StringIO(text), delimiter=mark):
+            rows.append(row)
+            if len(rows) >= limit:
+                break
+    except csv.Error:
+        return rows if len(rows) > 1 else []
+    return rows
+
+
+def _list_columns(rows: list[list[str]]) -> tuple[int, int] | None:
+    """Find the columns whose cells are lists: energies and absorption."""
+    lists = []
+    for place, cell in enumerate(rows[1]):
+        if len(cell) > 40 and _is_list(cell):
+            values = _list_of(cell)
+            if len(values) >= 10:
+                lists.append((place, values))
+    if len(lists) < 2:
+        return None
+    names = [name.strip().lower() for name in rows[0]]
+    named = {place: names[place] if place < len(names) else "" for place, _ in lists}
+    energy = next((p for p, _ in lists if named[p] in _ENERGY_NAMES or role_of(named[p]) == "energy"), None)
+    if energy is None:
+        energy = next((p for p, v in lists if np.nanmin(v) > 1000 and (np.diff(v) >= 0).all()), None)
+    rest = [p for p, _ in lists if p != energy]
+    mu = next((p for p in rest if named[p] in _MU_NAMES or role_of(named[p])), rest[0] if rest else None)
+    return (energy, mu) if energy is not None and mu is not None else None
+
+
+def _is_list(cell: str) -> bool:
+    words = re.split(r"[\s,;\[\]()]+", cell[:2000].strip())
+    return sum(
+        bool(re.fullmatch(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan", w)) for w in words
+    ) > 0.9 * len(words)
+
+
+def _energies_in_header(names: list[str]) -> dict[int, float]:
+    found = {}
+    for place, name in enumerate(names):
+        try:
+            value = float(name)
+        except ValueError:
+            continue
+        if 1000 < value < 150_000:
+            found[place] = value
+    return found
+
+
+def _list_of(cell: str) -> NDArray[np.float64]:
+    return _cells([word for word in re.split(r"[\s,;\[\]()]+", cell) if word])
+
+
+def _cells(words: list[str]) -> NDArray[np.float64]:
+    values = []
+    for word in words:
+        try:
+            values.append(float(word))
+        except ValueError:
+            values.append(float("nan"))
+    return np.array(values)

@@ -1,0 +1,264 @@
+"""The search behind mixtures: every combination of standards, solved from Gram matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import comb
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from scipy.interpolate import PchipInterpolator
+
+MOST_COMBINATIONS = 60_000
+"""Combinations that are all tried. Of larger sizes only those are, that add one standard to the best
+ones of the size before, or are part of the best sum of all standards at once."""
+
+SHIFT_STEP = 0.1
+"""eV between the shifts at which all combinations are tried: an edge's width is ten times that, so
+that the misfit between them is a parabola."""
+
+REFINED = 300
+"""Combinations whose shift is then found exactly."""
+
+_RIDGE = 1e-11
+"""Share of the diagonal that is added, so that two equal standards leave a solution."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One combination, fitted.
+
+    Attributes
+    ----------
+    members : tuple of int
+        Standards, increasing.
+    fractions : numpy.ndarray
+        Shape (n_members,), positive, adding up to 1.
+    shift : float
+        eV added to the energies of the sample.
+    squares : float
+        Sum of squared residuals.
+    """
+
+    members: tuple[int, ...]
+    fractions: NDArray[np.float64]
+    shift: float
+    squares: float
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A sample and the standards it is to be made of.
+
+    Attributes
+    ----------
+    energy, mu : numpy.ndarray
+        Shape (n_points,): the sample within the window.
+    curves : sequence of scipy.interpolate.PchipInterpolator
+        The standards, each over the window and the shifts.
+    compounds : sequence of str
+        Compound of each standard.
+    shift_limit : float
+        Largest shift, eV.
+    """
+
+    energy: NDArray[np.float64]
+    mu: NDArray[np.float64]
+    curves: Sequence[PchipInterpolator]
+    compounds: Sequence[str]
+    shift_limit: float
+
+    def matrix(self, members: Sequence[int], shift: float) -> NDArray[np.float64]:
+        """Compute standards at the energies of the shifted sample.
+
+        Parameters
+        ----------
+        members : sequence of int
+            Standards.
+        shift : float
+            eV.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_points, n_members).
+        """
+        at = self.energy + shift
+        return np.array([self.curves[member](at) for member in members]).T
+
+    def slopes(self, members: Sequence[int], shift: float) -> NDArray[np.float64]:
+        """Compute the slopes of standards, as `matrix` their values.
+
+        Parameters
+        ----------
+        members : sequence of int
+            Standards.
+        shift : float
+            eV.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_points, n_members), 1/eV.
+        """
+        at = self.energy + shift
+        return np.array([self.curves[member](at, 1) for member in members]).T
+
+
+def search(problem: Problem, limit: int) -> list[Fit]:
+    """Fit all combinations of up to so many compounds.
+
+    Parameters
+    ----------
+    problem : Problem
+        Sample and standards.
+    limit : int
+        Most compounds in a combination.
+
+    Returns
+    -------
+    list of Fit
+        The best of each set of compounds in which every fraction is positive, the smallest misfit
+        first; at most `REFINED`.
+    """
+    everything = range(len(problem.curves))
+    steps = max(1, round(problem.shift_limit / SHIFT_STEP))
+    shifts = (
+        problem.shift_limit * np.arange(-steps, steps + 1) / steps if problem.shift_limit > 0 else np.zeros(1)
+    )
+    matrices = np.array([problem.matrix(everything, shift) for shift in shifts])
+    gram = np.einsum("spi,spj->sij", matrices, matrices)
+    product = np.einsum("spi,p->si", matrices, problem.mu)
+    total = float(problem.mu @ problem.mu)
+    best: dict[frozenset[str], tuple[float, tuple[int, ...]]] = {}
+    support = _support(matrices[len(shifts) // 2], problem.mu)
+    before = np.zeros((1, 0), dtype=np.int64)
+    for size in range(1, limit + 1):
+        if comb(len(problem.curves), size) <= MOST_COMBINATIONS:
+            members = _combinations(everything, size, problem.compounds)
+        else:
+            longer = _extended(before, len(problem.curves))
+            members = _distinct(np.concatenate([longer, _rows(support, size)]), problem.compounds)
+        if not len(members):
+            break
+        squares = _squares(gram, product, total, members, shifts)
+        usable = np.flatnonzero(np.isfinite(squares))
+        usable = usable[np.argsort(squares[usable], kind="stable")]
+        before = members[usable[: MOST_COMBINATIONS // len(problem.curves)]]
+        for row in usable[: 4 * REFINED]:
+            chosen = tuple(members[row].tolist())
+            key = frozenset(problem.compounds[member] for member in chosen)
+            if squares[row] < best.get(key, (np.inf,))[0]:
+                best[key] = (float(squares[row]), chosen)
+    ordered = sorted(best.values())[:REFINED]
+    fits = [refine(problem, members) for _, members in ordered]
+    return sorted((fit for fit in fits if fit is not None), key=lambda fit: (fit.squares, fit.members))
+
+
+def refine(problem: Problem, members: tuple[int, ...]) -> Fit | None:
+    """Find the shift and the fractions of one combination exactly.
+
+    Parameters
+    ----------
+    problem : Problem
+        Sample and standards.
+    members : tuple of int
+        Standards.
+
+    Returns
+    -------
+    Fit or None
+        None where a fraction is not positive: a smaller combination then says the same.
+    """
+    from scipy.optimize import minimize_scalar
+
+    def at(shift: float) -> tuple[float, NDArray[np.float64]]:
+        matrix = problem.matrix(members, shift)
+        fractions = _solve((matrix.T @ matrix)[None], (matrix.T @ problem.mu)[None])[0]
+        residual = problem.mu - matrix @ fractions
+        return float(residual @ residual), fractions
+
+    shift = 0.0
+    if problem.shift_limit > 0:
+        limits = (-problem.shift_limit, problem.shift_limit)
+        found = minimize_scalar(lambda s: at(s)[0], bounds=limits, method="bounded", options={"xatol": 1e-4})
+        shift = float(min((float(found.x), *limits), key=lambda s: at(s)[0]))
+    squares, fractions = at(shift)
+    return Fit(members, fractions, shift, squares) if (fractions > 0).all() else None
+
+
+def _combinations(pool: Sequence[int], size: int, compounds: Sequence[str]) -> NDArray[np.int64]:
+    """List combinations in which no compound stands twice, a row each."""
+    return _distinct(_rows(pool, size), compounds)
+
+
+def _rows(pool: Sequence[int], size: int) -> NDArray[np.int64]:
+    return np.array(list(combinations(pool, size)), dtype=np.int64).reshape(-1, size)
+
+
+def _distinct(rows: NDArray[np.int64], compounds: Sequence[str]) -> NDArray[np.int64]:
+    """Drop combinations in which a compound stands twice, and repeated ones."""
+    number = np.unique(np.asarray(compounds), return_inverse=True)[1]
+    named = np.sort(number[rows], axis=1)
+    return np.unique(rows[(np.diff(named, axis=1) > 0).all(axis=1)], axis=0)
+
+
+def _extended(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """Add each of so many standards to each combination."""
+    added = np.tile(np.arange(count), len(rows))[:, None]
+    longer: NDArray[np.int64] = np.sort(np.hstack([np.repeat(rows, count, axis=0), added]), axis=1)
+    return longer
+
+
+def _support(matrix: NDArray[np.float64], mu: NDArray[np.float64]) -> list[int]:
+    """Find the standards of the best sum of all of them, at most 16."""
+    from scipy.optimize import nnls
+
+    parts = nnls(matrix, mu)[0]
+    return sorted(k for k in np.argsort(-parts, kind="stable")[:16].tolist() if parts[k] > 0)
+
+
+def _squares(
+    gram: NDArray[np.float64],
+    product: NDArray[np.float64],
+    total: float,
+    members: NDArray[np.int64],
+    shifts: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Estimate the smallest misfit of each combination over the shifts; inf where none is positive."""
+    squares = np.empty((len(shifts), len(members)))
+    for number in range(len(shifts)):
+        part = gram[number][members[:, :, None], members[:, None, :]]
+        right = product[number][members]
+        fractions = _solve(part, right)
+        misfit = total - 2 * (fractions * right).sum(axis=1)
+        misfit += np.einsum("ni,nij,nj->n", fractions, part, fractions)
+        squares[number] = np.where((fractions > 0).all(axis=1), np.maximum(misfit, 0), np.inf)
+    lowest = squares.argmin(axis=0)
+    column = np.arange(len(members))
+    smallest: NDArray[np.float64] = squares[lowest, column]
+    inside = (lowest > 0) & (lowest < len(shifts) - 1)
+    if inside.any():
+        low, mid, high = (squares[lowest[inside] + k, column[inside]] for k in (-1, 0, 1))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            gain = (high - low) ** 2 / (8 * (high - 2 * mid + low))
+        smallest[inside] = np.maximum(mid - np.where(np.isfinite(gain), gain, 0), 0)
+    return smallest
+
+
+def _solve(gram: NDArray[np.float64], product: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Minimise f·G·f − 2 b·f with the sum of f held at 1, for many at once."""
+    n, size = product.shape
+    system = np.ones((n, size + 1, size + 1))
+    system[:, :size, :size] = gram
+    diagonal = np.arange(size)
+    system[:, diagonal, diagonal] *= 1 + _RIDGE
+    system[:, size, size] = 0
+    right = np.concatenate([product, np.ones((n, 1))], axis=1)
+    solved: NDArray[np.float64] = np.linalg.solve(system, right[:, :, None])[:, :size, 0]
+    return solved

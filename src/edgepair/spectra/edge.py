@@ -1,0 +1,242 @@
+"""Finding absorption edges in a measured spectrum: the one meant, and others that follow it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import DataError
+from edgepair.spectra.smoothing import parabola_vertex, smooth_with_slope, without_spikes
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+SMOOTHING = 0.75
+"""eV; standard deviation of the Gaussian under which the steepest slope is looked for: a good
+monochromator's resolution, so that noise between fine steps does not pass for an edge."""
+
+NEAR = (-30.0, 50.0)
+"""eV around the tabulated edge in which an element's E0 is looked for: oxides lie up to 20 eV
+above it, and monochromators are seldom wrong by more than 30 eV."""
+
+DIP = 0.04
+"""Of the edge step: a fall larger than this ends a rise."""
+
+_GRID = 1.0  # eV, of the search for steps
+_HALF_WINDOW = 12  # grid points between the two medians whose difference is a step
+_WAVE = 2.2
+"""Largest relative slope of EXAFS times the distance to E0, without unit: amplitudes of a tenth
+at wavelengths that grow with the distance. What rises faster is another edge."""
+
+
+def find_e0(energy: ArrayLike, mu: ArrayLike, *, near: float | None = None) -> float:
+    """Find the edge: where the main rise of a spectrum is steepest.
+
+    Parameters
+    ----------
+    energy : array_like
+        Shape (n_energy,), eV, increasing.
+    mu : array_like
+        Shape (n_energy,).
+    near : float, optional
+        Tabulated energy of the absorber's edge, eV, where it is known: other elements' edges are
+        then not taken for it.
+
+    Returns
+    -------
+    float
+        Energy of the steepest rise, eV.
+
+    Raises
+    ------
+    DataError
+        Fewer than 10 points, nothing rises, or nothing near the tabulated edge.
+
+    Notes
+    -----
+    The main rise is the one that takes the spectrum past half of its step for good: the pre-edge
+    peaks of chromates, vanadates and titanates may be steeper, but fall back. Single points that
+    stick out have no say. Without ``near`` the largest step counts among those measured in fine
+    steps, as a scan has them around the edge it is made for.
+    """
+    x, y = checked_spectrum(energy, mu)
+    y = without_spikes(y)
+    centre = _centre(x, y, near)
+    grid = np.arange(max(x[0], centre - 150), min(x[-1], centre + 100), 0.25)
+    even = np.interp(grid, x, y)
+    smooth, slope = smooth_with_slope(even, SMOOTHING / 0.25)
+    height, level = _half_level(grid, smooth, centre)
+    slope = slope + np.median(np.diff(height) - np.diff(smooth))  # of the height, without background
+    rise = height - level
+    inside = np.flatnonzero((np.abs(grid - centre) <= 30) & (grid < grid[-1]))
+    up = [i for i in inside if rise[i] < 0 <= rise[i + 1]] if len(inside) else []
+    if up and level > 0:
+        first, last = _rise_around(height, int(up[-1]), DIP * 2 * level)
+    else:
+        first, last = int(inside[0]), int(inside[-1])
+    best = first + int(slope[first : last + 1].argmax())
+    if slope[best] <= 0:
+        raise _no_edge(x, near)
+    return float(grid[best] + 0.25 * parabola_vertex(slope, best))
+
+
+def other_edges(energy: ArrayLike, mu: ArrayLike, *, e0: float, edge_step: float) -> tuple[float, ...]:
+    """Find edges of other elements in the same scan.
+
+    Parameters
+    ----------
+    energy : array_like
+        Shape (n_energy,), eV, increasing.
+    mu : array_like
+        Shape (n_energy,).
+    e0 : float
+        Energy of the edge that is known, eV.
+    edge_step : float
+        Its height, in units of ``mu``.
+
+    Returns
+    -------
+    tuple of float
+        Energies of steps that rise faster than EXAFS does at that distance and that stay, eV,
+        increasing; those more than 60 eV above or 40 eV below E0.
+    """
+    x, y = checked_spectrum(energy, mu)
+    grid = np.arange(x[0], x[-1], _GRID)
+    if len(grid) < 40 or edge_step <= 0:
+        return ()
+    even = np.interp(grid, x, without_spikes(y)) / edge_step
+    smooth, slope = smooth_with_slope(even, 2.0)
+    slope = slope / _GRID
+    distance = grid - e0
+    noise = 1.4826 * float(np.median(np.abs(np.diff(slope) - np.median(np.diff(slope)))))
+    limit = np.where(distance > 0, _WAVE / np.maximum(distance, 1.0), 0.01) + 8 * noise
+    found: list[float] = []
+    for i in range(3, len(grid) - 15):
+        here = distance[i] < -40 or distance[i] > 60
+        if not here or slope[i] < limit[i] or slope[i] < slope[max(0, i - 8) : i + 9].max():
+            continue
+        before = slice(max(0, i - 50), max(0, i - 10))
+        if before.stop - before.start < 10:
+            continue
+        line = np.polyfit(grid[before] - grid[i], smooth[before], 1)
+        after = slice(i + 6, min(len(grid), i + 40))
+        step = np.median(smooth[after] - np.polyval([min(line[0], 0.0), line[1]], grid[after] - grid[i]))
+        if step > 0.05:
+            found.append(float(grid[i]))
+    return tuple(found)
+
+
+def checked_spectrum(energy: ArrayLike, mu: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Make sure that two arrays are one spectrum.
+
+    Parameters
+    ----------
+    energy, mu : array_like
+        As a caller gave them.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Energy and mu, shape (n_energy,) both.
+
+    Raises
+    ------
+    DataError
+        Not two arrays of one length, fewer than 10 points, not increasing, or not finite.
+    """
+    x = np.asarray(energy, dtype=np.float64)
+    y = np.asarray(mu, dtype=np.float64)
+    if x.ndim != 1 or x.shape != y.shape or len(x) < 10:
+        raise DataError(
+            "cannot use a spectrum",
+            found=f"{x.shape} energies and {y.shape} values",
+            needed="two one-dimensional arrays of one length, at least 10",
+            suggestion="pass one spectrum at a time, with its whole edge",
+        )
+    if not (np.isfinite(x).all() and np.isfinite(y).all() and (np.diff(x) > 0).all()):
+        raise DataError(
+            "cannot use a spectrum",
+            found="energies that do not increase, or values that are not finite",
+            needed="finite values at increasing energies",
+            suggestion="sort by energy and drop repeated or missing points",
+        )
+    return x, y
+
+
+def _centre(x: NDArray[np.float64], y: NDArray[np.float64], near: float | None) -> float:
+    """Find roughly, to about 10 eV, where the edge is."""
+    from scipy.ndimage import median_filter
+
+    grid = np.arange(x[0], x[-1], _GRID)
+    if len(grid) < 8:
+        raise _no_edge(x, near)
+    size = min(21, len(grid) // 8 * 2 + 1)
+    level = median_filter(np.interp(grid, x, y), size=size, mode="nearest")
+    reach = min(_HALF_WINDOW, len(grid) // 4)
+    index = np.arange(len(grid))
+    step = level[np.minimum(index + reach, len(grid) - 1)] - level[np.maximum(index - reach, 0)]
+    spacing = np.interp(grid, x, np.gradient(x))
+    if near is not None:
+        inside = (grid >= near + NEAR[0]) & (grid <= near + NEAR[1])
+        background = (grid > near - 150) & (grid < near + NEAR[0])
+        if background.sum() > 40:
+            # A weak edge on a steep background: what counts is the rise above that background.
+            step = step - 2 * reach * _GRID * np.polyfit(grid[background], level[background], 1)[0]
+        if inside.sum() < 8 or step[inside].max() <= 0:
+            raise _no_edge(x, near)
+        return float(grid[np.where(inside, step, -np.inf).argmax()])
+    if len(grid) > 300:
+        # A sloping background rises or falls everywhere: not a step.
+        step = step - np.median(step)
+    usable = spacing < 6
+    if not usable.any() or step[usable].max() <= 0:
+        raise _no_edge(x, near)
+    fine = usable & (spacing <= 4 * np.percentile(spacing, 2))
+    if not fine.any() or step[fine].max() < 0.05 * step[usable].max():
+        fine = usable
+    return float(grid[np.where(fine, step, -np.inf).argmax()])
+
+
+def _half_level(
+    grid: NDArray[np.float64], smooth: NDArray[np.float64], centre: float
+) -> tuple[NDArray[np.float64], float]:
+    """Take the background off; return what is left and half of its step."""
+    before = grid < centre - 25
+    if before.sum() > 80:
+        line = np.polyfit(grid[before] - centre, smooth[before], 1)
+        height = smooth - np.polyval(line, grid - centre)
+    else:
+        height = smooth - smooth[: max(1, int((grid < centre).sum()))].min()
+    after = height[(grid > centre + 10) & (grid < centre + 60)]
+    if len(after) < 8:
+        after = height[-max(8, len(height) // 8) :]
+    return height, 0.5 * float(np.median(after))
+
+
+def _rise_around(height: NDArray[np.float64], start: int, fall: float) -> tuple[int, int]:
+    """Follow a rise down and up from a point of it, over dips no deeper than ``fall``."""
+    first = start
+    for i in range(start, -1, -1):
+        if height[i] < height[first]:
+            first = i
+        elif height[i] > height[first] + fall:
+            break
+    last = start
+    for i in range(start, len(height)):
+        if height[i] > height[last]:
+            last = i
+        elif height[i] < height[last] - fall:
+            break
+    return first, last
+
+
+def _no_edge(x: NDArray[np.float64], near: float | None) -> DataError:
+    where = "" if near is None else f" near {near:.0f} eV"
+    return DataError(
+        f"cannot find an absorption edge{where}",
+        found=f"{len(x)} points from {x[0]:.1f} to {x[-1]:.1f} eV without a rise that could be it",
+        needed="a rise of the absorption with points less than 6 eV apart",
+        suggestion="check which columns are energy and absorption, the unit of energy, the sign of mu "
+        "and the absorber",
+    )

@@ -1,0 +1,286 @@
+"""Judging a measured spectrum: noise, glitches, jumps, saturation and what else may be wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.spectra.edge import checked_spectrum, find_e0
+from edgepair.spectra.normalization import POST_LAST, NormalizedSpectrum, normalize_mu
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+NOISY = 0.01
+"""Edge steps per point, above which noise is worth a warning."""
+
+COARSE = 1.6
+"""eV; with wider steps at the edge its features are not resolved."""
+
+SPIKE = 10.0
+"""Standard deviations by which a glitch sticks out of what its neighbours say."""
+
+SMALLEST_SPIKE = 0.02
+"""Edge steps, below which a glitch does no harm."""
+
+SMALLEST_JUMP = 0.03
+"""Edge steps, below which a jump does no harm."""
+
+CONSTANT_RUN = 5
+"""Points in a row with one value, as a saturated or dead detector gives."""
+
+DAMPED_WHITE_LINE = 1.08
+"""Edge steps: oxides in fluorescence reach 1.2 and more, unless self-absorption damps them."""
+
+
+@dataclass(frozen=True)
+class SpectrumQuality:
+    """What a measured spectrum is like.
+
+    Attributes
+    ----------
+    noise : float
+        Standard deviation of a point above the edge, edge steps; NaN with too few points.
+    energy_step : float
+        Median step within 15 eV of E0, eV.
+    sharpest : float
+        Full width at half maximum of the sharpest rise at the edge, eV: the resolution is no worse.
+    reach : tuple of float
+        First and last energy relative to E0, eV.
+    white_line : float
+        Highest value within 40 eV above E0, edge steps.
+    glitches : tuple of float
+        Energies of isolated points, or pairs, that stick out, eV.
+    jumps : tuple of float
+        Energies at which the level changes from one point to the next and stays, eV.
+    constant : tuple of tuple of float
+        Ranges over which the value does not change at all, eV.
+    warnings : tuple of str
+        What is wrong, in plain words; those of the normalisation come first.
+    """
+
+    noise: float
+    energy_step: float
+    sharpest: float
+    reach: tuple[float, float]
+    white_line: float
+    glitches: tuple[float, ...] = ()
+    jumps: tuple[float, ...] = ()
+    constant: tuple[tuple[float, float], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def judge_quality(spectrum: NormalizedSpectrum, *, fluorescence: bool = False) -> SpectrumQuality:
+    """Judge a normalised spectrum.
+
+    Parameters
+    ----------
+    spectrum : NormalizedSpectrum
+        From `normalize_mu`.
+    fluorescence : bool, optional
+        Whether it was measured in fluorescence, where self-absorption can damp it.
+
+    Returns
+    -------
+    SpectrumQuality
+        What was found; nothing is changed.
+    """
+    x, y, e0 = spectrum.energy, spectrum.norm, spectrum.e0
+    noise = _noise(x, y, e0)
+    own = slice(0, int(np.searchsorted(x, _own_end(spectrum))))
+    spikes = _spiky(x, y, noise, e0)[own]
+    glitches = _middles(x[own], spikes)
+    jumps = _jumps(x[own][~spikes], y[own][~spikes], noise, e0)
+    constant = _constant(x, y)
+    near = np.abs(x - e0) < 15
+    step = float(np.median(np.diff(x[near]))) if near.sum() > 2 else float(np.median(np.diff(x)))
+    above = (x > e0) & (x < e0 + 40)
+    top = float(spectrum.mu[above].max()) if above.any() else float("nan")
+    reach = (float(x[0] - e0), float(x[-1] - e0))
+    warnings = list(spectrum.warnings)
+    if noise > NOISY:
+        warnings.append(f"noisy: {noise:.3f} of the edge step per point")
+    if step > COARSE:
+        warnings.append(f"coarse: steps of {step:.1f} eV at the edge")
+    if glitches:
+        warnings.append(f"{_count(len(glitches), 'glitch', 'glitches')} at {_places(glitches)}")
+    if jumps:
+        warnings.append(f"the level jumps at {_places(jumps)}: lost beam or a moved monochromator")
+    for first, last in constant:
+        kind = "a saturated detector or a cut-off" if last > e0 else "a dead detector or filled-in points"
+        warnings.append(f"constant from {first:.1f} to {last:.1f} eV: {kind}")
+    if fluorescence and top < DAMPED_WHITE_LINE:
+        warnings.append(
+            f"self-absorption suspected: in fluorescence the highest point after the edge is only {top:.2f}"
+        )
+    return SpectrumQuality(
+        noise, step, _sharpest(x, y, e0), reach, top, glitches, jumps, constant, tuple(warnings)
+    )
+
+
+def deglitch(
+    energy: ArrayLike, mu: ArrayLike, *, e0: float | None = None
+) -> tuple[NDArray[np.float64], tuple[float, ...]]:
+    """Replace glitches by what their neighbours say.
+
+    Parameters
+    ----------
+    energy : array_like
+        Shape (n_energy,), eV, increasing.
+    mu : array_like
+        Shape (n_energy,), in any unit.
+    e0 : float, optional
+        Energy of the edge, eV; found where not given.
+
+    Returns
+    -------
+    mu : numpy.ndarray
+        Shape (n_energy,): all but the glitches as given, these interpolated.
+    replaced : tuple of float
+        Energies of the points that were replaced, eV.
+
+    Raises
+    ------
+    DataError
+        The spectrum cannot be normalised: what sticks out is measured in edge steps.
+    """
+    from scipy.interpolate import PchipInterpolator
+
+    x, y = checked_spectrum(energy, mu)
+    spectrum = normalize_mu(x, y, e0=find_e0(x, y) if e0 is None else e0)
+    bad = _spiky(x, spectrum.norm, _noise(x, spectrum.norm, spectrum.e0), spectrum.e0)
+    bad[np.searchsorted(x, _own_end(spectrum)) :] = False
+    if not bad.any():
+        return y.copy(), ()
+    result = y.copy()
+    result[bad] = PchipInterpolator(x[~bad], y[~bad])(x[bad])
+    return result, tuple(float(at) for at in x[bad])
+
+
+def _own_end(spectrum: NormalizedSpectrum) -> float:
+    """Find where another element's edge begins: its white line in coarse steps is no glitch."""
+    last = float(spectrum.energy[-1])
+    cut = spectrum.e0 + spectrum.post[1]
+    return cut if spectrum.post[1] < POST_LAST - 1 and last - cut > 5 else last + 1
+
+
+def _noise(x: NDArray[np.float64], y: NDArray[np.float64], e0: float) -> float:
+    """Estimate the noise above the edge: points against the cubic through two on each side."""
+    n = len(x)
+    middle = np.arange(2, n - 2)
+    middle = middle[x[middle] > e0 + 15]
+    if len(middle) < 8:
+        return float("nan")
+    nodes = np.array([-2, -1, 1, 2])
+    at = x[middle[:, None] + nodes]
+    weights = np.ones_like(at)
+    for i in range(4):
+        for j in range(4):
+            if i != j:
+                weights[:, i] *= (x[middle] - at[:, j]) / (at[:, i] - at[:, j])
+    misfit = y[middle] - (weights * y[middle[:, None] + nodes]).sum(axis=1)
+    # Scaled so that independent noise gives it the standard deviation of a point.
+    misfit /= np.sqrt(1 + (weights**2).sum(axis=1))
+    return 1.4826 * float(np.median(np.abs(misfit)))
+
+
+def _spiky(x: NDArray[np.float64], y: NDArray[np.float64], noise: float, e0: float) -> NDArray[np.bool_]:
+    """Mark points that stick out of both sides by far more than noise and shape allow."""
+    n = len(x)
+    sigma = 0.0 if np.isnan(noise) else noise
+    bad = np.zeros(n, dtype=bool)
+    edge = (x - e0 > -25) & (x - e0 < 40)
+    least = np.maximum(SPIKE * sigma, np.where(edge, 3 * SMALLEST_SPIKE, SMALLEST_SPIKE))
+    for width in (1, 2):
+        if n < 6 + width:
+            continue
+        starts = np.arange(3, n - 2 - width)
+        sides = starts[:, None] + np.r_[-3:0, width : width + 3]
+        block = starts[:, None] + np.arange(width)
+        places, around = x[sides] - x[starts, None], y[sides]
+        centred = places - places.mean(axis=1, keepdims=True)
+        slope = (centred * around).sum(axis=1) / (centred**2).sum(axis=1)
+        level = around.mean(axis=1) - slope * places.mean(axis=1)
+        # What the neighbours scatter about their own line is shape: bends, peaks and steps.
+        shape = np.abs(around - level[:, None] - slope[:, None] * places).max(axis=1)
+        off = y[block] - level[:, None] - slope[:, None] * (x[block] - x[starts, None])
+        one_side = (off > 0).all(axis=1) | (off < 0).all(axis=1)
+        found = one_side & (np.abs(off).min(axis=1) > least[starts] + 4 * shape)
+        bad[block[found].ravel()] = True
+    return bad
+
+
+def _middles(x: NDArray[np.float64], bad: NDArray[np.bool_]) -> tuple[float, ...]:
+    """Give one energy for each run of marked points."""
+    marked = np.flatnonzero(bad)
+    groups = np.split(marked, np.flatnonzero(np.diff(marked) > 1) + 1) if len(marked) else []
+    return tuple(float(x[group].mean()) for group in groups)
+
+
+def _jumps(x: NDArray[np.float64], y: NDArray[np.float64], noise: float, e0: float) -> tuple[float, ...]:
+    """Find changes of level between two points, away from the edge, that stay."""
+    n = len(x)
+    if n < 13:
+        return ()
+    sigma = 0.0 if np.isnan(noise) else noise
+    left = np.arange(5, n - 6)  # the last point before the change
+    middle = 0.5 * (x[left] + x[left + 1])
+    index = left[:, None] + np.arange(-5, 7)
+    places, values = x[index] - middle[:, None], y[index]
+    unit = places / np.abs(places).max(axis=1, keepdims=True)
+    # One parabola and a step between the points: what the step takes up is the jump.
+    columns = np.stack([np.ones_like(unit), unit, unit**2, (unit > 0).astype(float)], axis=2)
+    answer = np.linalg.pinv(columns) @ values[:, :, None]
+    misfit = values - (columns @ answer)[:, :, 0]
+    spread = np.sqrt((misfit**2).sum(axis=1) / 8)
+    away = (middle - e0 < -25) | (middle - e0 > 50)
+    limit = np.maximum(SMALLEST_JUMP, 12 * np.maximum(sigma, spread))
+    found = middle[away & (np.abs(answer[:, 3, 0]) > limit)]
+    return tuple(float(at) for k, at in enumerate(found) if k == 0 or at - found[k - 1] > 5)
+
+
+def _constant(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+    """Find runs of one value. Slopes taken off by the normalisation do not hide them."""
+    if len(x) < CONSTANT_RUN + 2:
+        return ()
+    slope = np.diff(y) / np.diff(x)
+    same = np.abs(np.diff(slope)) < 1e-9 * max(float(np.abs(slope).max()), 1e-300)
+    runs: list[tuple[float, float]] = []
+    start: int | None = None
+    for i, flat in enumerate([*same.tolist(), False]):
+        if flat and start is None:
+            start = i
+        elif not flat and start is not None:
+            if i - start + 2 >= CONSTANT_RUN:
+                runs.append((float(x[start]), float(x[min(i + 1, len(x) - 1)])))
+            start = None
+    return tuple(runs)
+
+
+def _sharpest(x: NDArray[np.float64], y: NDArray[np.float64], e0: float) -> float:
+    """Measure the narrowest peak of the derivative near the edge, at half its height."""
+    inside = np.abs(x - e0) < 30
+    if inside.sum() < 8:
+        return float("nan")
+    slope = np.gradient(y[inside], x[inside])
+    at = x[inside]
+    best = int(slope.argmax())
+    half = slope[best] / 2
+    left = best
+    while left > 0 and slope[left] > half:
+        left -= 1
+    right = best
+    while right < len(slope) - 1 and slope[right] > half:
+        right += 1
+    return float(at[right] - at[left])
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _places(energies: tuple[float, ...]) -> str:
+    shown = ", ".join(f"{at:.1f}" for at in energies[:4])
+    return f"{shown} eV" + (f" and {len(energies) - 4} more" if len(energies) > 4 else "")

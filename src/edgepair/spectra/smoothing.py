@@ -1,0 +1,87 @@
+"""Small operations on evenly spaced or raw curves that several parts of this package need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def without_spikes(y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Take running medians of three: single outliers go, rises stay as they are.
+
+    Parameters
+    ----------
+    y : numpy.ndarray
+        Shape (n,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,); the two ends are as given.
+
+    Examples
+    --------
+    >>> without_spikes(np.array([0.0, 1.0, 9.0, 3.0])).tolist()
+    [0.0, 1.0, 3.0, 3.0]
+    """
+    result = y.copy()
+    if len(y) > 2:
+        result[1:-1] = np.median([y[:-2], y[1:-1], y[2:]], axis=0)
+    return result
+
+
+def smooth_with_slope(
+    even: NDArray[np.float64], sigma: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Smooth evenly spaced values by a Gaussian.
+
+    Parameters
+    ----------
+    even : numpy.ndarray
+        Shape (n,); continued by its end values.
+    sigma : float
+        Standard deviation, points.
+
+    Returns
+    -------
+    smooth : numpy.ndarray
+        Shape (n,).
+    slope : numpy.ndarray
+        Shape (n,): its slope, per point.
+    """
+    from scipy.ndimage import gaussian_filter1d
+
+    smooth: NDArray[np.float64] = gaussian_filter1d(even, sigma, mode="nearest")
+    slope: NDArray[np.float64] = gaussian_filter1d(even, sigma, order=1, mode="nearest")
+    return smooth, slope
+
+
+def parabola_vertex(values: NDArray[np.float64], best: int) -> float:
+    """Place a maximum between points, by the parabola through three of them.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Shape (n,), evenly spaced.
+    best : int
+        Index of the maximum.
+
+    Returns
+    -------
+    float
+        Where the vertex lies relative to ``best``, points; from -0.5 to 0.5.
+
+    Examples
+    --------
+    >>> parabola_vertex(np.array([0.0, 1.0, 1.0, 0.0]), 1)
+    0.5
+    """
+    if not 0 < best < len(values) - 1:
+        return 0.0
+    left, here, right = values[best - 1 : best + 2]
+    bend = left - 2 * here + right
+    return float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else 0.0
