@@ -80,7 +80,8 @@ def photon_factory(spacing: float = 3.13551) -> str:
         " Block      Init-Eng  final-Eng      Step/eV     Time/s       Num\n"
         "     1        7032.00   7352.00          .80       1.00       400\n"
         " Ortec(-1)     NDCH = 3\n  Angle(c)  Angle(o)    time/s         2         3\n"
-        "      Mode         0         0         1         2\n    Offset         0         0     10.000     12.000\n"
+        "      Mode         0         0         1         2\n"
+        "    Offset         0         0     10.000     12.000\n"
     )
     return head + rows(angle + 0.001, angle, np.ones_like(angle), i0, it, digits=".9g")
 
@@ -92,7 +93,8 @@ def ssrl() -> str:
     return (
         f"SSRL   EXAFS Data Collector 1.3\nMon Jan 1 10:00:00 2024\nPTS:        {len(x)} COLS:          6\n"
         "made.DET\nmade.RGN\nhematite\n\nWeights: \n 1.000  1.000  1.000  1.000  1.000  1.000 \nOffsets: \n"
-        " 0.000  0.000  0.000  1.2  1.3  2.3 \nData: \nReal time clock   \nRequested Energy  \nAchieved Energy\n"
+        " 0.000  0.000  0.000  1.2  1.3  2.3 \nData: \n"
+        "Real time clock   \nRequested Energy  \nAchieved Energy\n"
         "I0\nI1\nI2\n\n" + rows(np.ones_like(x), x + 0.3, x, i0, it, ir)
     )
 
@@ -118,7 +120,11 @@ def athena(flavour: str = "perl") -> str:
 
     x = energies()
     groups = {
-        "abcde": ({"label": "iron's oxide", "bkg_eshift": "-2.0", "reference": "fghij"}, x + 2, absorption(x)),
+        "abcde": (
+            {"label": "iron's oxide", "bkg_eshift": "-2.0", "reference": "fghij"},
+            x + 2,
+            absorption(x),
+        ),
         "fghij": ({"label": "Ref iron's oxide", "bkg_eshift": "0"}, x, absorption(x, chemical=0)),
         "klmno": ({"label": "chi", "is_chi": "1"}, np.arange(0, 12, 0.05), np.sin(np.arange(0, 12, 0.05))),
         "pqrst": ({"label": "norm", "is_nor": "1"}, x, absorption(x)),
@@ -132,7 +138,8 @@ def athena(flavour: str = "perl") -> str:
     for key, (args, u, v) in groups.items():
         words = {"bkg_z": "Fe", "fft_edge": "k", **args}
         listed = ",".join(f"'{k}','" + w.replace("'", "\\'") + "'" for k, w in words.items())
-        text += f"$old_group = '{key}';\n@args = ({listed},'titles',['one, (two)','x' => \"y\"],'npts',{len(u)});\n"
+        text += f"$old_group = '{key}';\n"
+        text += f"@args = ({listed},'titles',['one, (two)','x' => \"y\"],'npts',{len(u)});\n"
         for name, values in (("x", u), ("y", v)):
             text += f"@{name} = (" + ",".join(f"'{value:.8g}'" for value in values) + ");\n"
         text += "[record]   # \n\n"

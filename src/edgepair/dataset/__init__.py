@@ -7,6 +7,8 @@ from edgepair.dataset.schema import SCHEMA_VERSION, VARIABLES, find_problems, va
 from edgepair.dataset.selection import select_sites
 from edgepair.dataset.showing import show_pdf
 from edgepair.dataset.splits import SPLITS, make_folds, split_groups
+from edgepair.dataset.standard import Standard
+from edgepair.dataset.standards import load_standards, read_standards
 from edgepair.dataset.store import open_dataset, save_dataset
 from edgepair.dataset.summary import summarise
 

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
     from edgepair.measured.table import ScanTable
 
-CLEAR = 5.0
+CLEAR = 10.0
 """Edge step over noise from which an edge counts as seen."""
+
+
+_MOST_RELATED = 30
+"""Columns among which relations are looked for; a multi-element detector's hundreds would take minutes."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,10 @@ def find_absorption(
     if prepared and not seen:
         # Nothing shows an edge: then the file's own choice stands, and others will say what is wrong.
         values = evaluate(prepared[0].expression, table.labels, table.values)
-        return Absorption(values, prepared[0].name, reference, ("no column shows an edge",))
+        doubt = "no column shows an edge" + (
+            "; the foil behind the sample does" if reference is not None else ""
+        )
+        return Absorption(values, prepared[0].name, reference, (doubt,))
     if len(raw) > 1:
         warnings += [f"{c.name} shows no edge and is not used" for c in raw if seen and c not in seen]
     chosen = seen or raw
@@ -234,7 +241,9 @@ def _unlabelled(
         name = table.labels[others[0]] if table.labels else "column 2"
         return Absorption(table.values[:, others[0]].copy(), name, reference)
     related = [
-        (c, made) for c in others if c not in known and (made := _logarithm_of_ratio(table.values, c, others))
+        (c, made)
+        for c in others[:_MOST_RELATED]
+        if c not in known and (made := _logarithm_of_ratio(table.values, c, others[:_MOST_RELATED]))
     ]
     clear = [
         (c, made)
@@ -256,7 +265,7 @@ def _unlabelled(
         needed="a column of mu, or intensities before and behind the sample, labelled as such",
         suggestion=f'say it: --mu "{example}", or another ratio or column'
         if count > 2
-        else "export mu, or both intensities, beside the energy",
+        else 'if the second column is the absorption nevertheless, say so: --mu "$2"',
     )
 
 
@@ -277,7 +286,7 @@ def _logarithm_of_ratio(
     positive = [
         c for c in others if c != column and np.isfinite(values[:, c]).all() and (values[:, c] > 0).all()
     ]
-    if not np.isfinite(target).all() or np.ptp(target) == 0 or len(positive) > 24:
+    if not np.isfinite(target).all() or np.ptp(target) == 0:
         return None
     logs = {c: np.log(values[:, c]) for c in positive}
     spread = float(np.std(target))
@@ -304,4 +313,7 @@ def _best_ratio(values: NDArray[np.float64], energy: NDArray[np.float64], others
             continue
         if recognise_edge(points.energy, points.columns[0])[0] is not None:
             return f"ln(${above + 1}/${below + 1})"
+    for column in others[:_MOST_RELATED]:
+        if _contrast(energy, values[:, column]) >= CLEAR:
+            return f"${column + 1}"
     return "ln($2/$3)"

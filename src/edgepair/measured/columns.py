@@ -118,7 +118,7 @@ def labels_of(
     if best is not None:
         return best[1], ()
     listed: list[str] = []
-    for line in before:
+    for line in (line[:300] for line in before):
         match = re.match(
             r"\s*[#%!;*]*\s*(?:col(?:umn)?s?\.?\s*)?(\d{1,3})\s*[:=.)\-\t ]\s*(\S.*)$", line, re.I
         )

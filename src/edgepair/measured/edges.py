@@ -13,9 +13,9 @@ from edgepair.spectra import find_e0, normalize_mu
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NEAR = 25.0
-"""eV between E0 and a tabulated edge within which the edge is recognised: oxides have their edges up
-to 20 eV above the metal's, and monochromators are off by some electronvolts."""
+NEAR = (-25.0, 35.0)
+"""eV around a tabulated edge within which an E0 is recognised as it: oxides have their edges up to
+22 eV above the metal's, and monochromators are off by some electronvolts, seldom by 20."""
 
 FAR = 50.0
 """eV between E0 and the edge that the header names from which the two disagree."""
@@ -84,7 +84,7 @@ def recognise_edge(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> tupl
         e0 = find_e0(energy, mu)
     except DataError:
         return None, None
-    near = [symbol for symbol, tabulated in _edges() if abs(e0 - tabulated) <= NEAR]
+    near = [symbol for symbol, tabulated in _edges() if NEAR[0] <= e0 - tabulated <= NEAR[1]]
     return (near[0] if len(near) == 1 else None), e0
 
 

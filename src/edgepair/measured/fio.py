@@ -25,7 +25,10 @@ def is_fio(text: str) -> bool:
     bool
         Whether it has a data section with named columns.
     """
-    return re.search(r"(?m)^%d\b", text) is not None and re.search(r"(?mi)^\s*Col\s+1\s+\S", text) is not None
+    return (
+        re.search(r"(?m)^%d\b", text) is not None
+        and re.search(r"(?mi)^[ \t]*Col[ \t]+1[ \t]+\S", text) is not None
+    )
 
 
 def read_fio(text: str, path: str) -> tuple[ScanTable, ...]:

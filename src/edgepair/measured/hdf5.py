@@ -77,7 +77,16 @@ def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanT
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
             tables = list(_tables(file, h5py, item))
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError) as error:
+    except (
+        OSError,
+        RuntimeError,
+        LookupError,
+        ValueError,
+        TypeError,
+        ArithmeticError,
+        AttributeError,
+        MemoryError,
+    ) as error:
         raise unreadable(
             path,
             found=f"a damaged HDF5 file ({type(error).__name__})",
@@ -138,7 +147,9 @@ def _from_group(
     if len(columns) == 1:
         # NXxas: the energies are in the monochromator's group, the beams in its neighbours.
         above = place.rsplit("/", 1)[0] if "/" in place else ""
-        for beam, label in (("incoming_beam", "i0"), ("absorbed_beam", _signal(above, groups))):
+        absorbed = groups.get(f"{above}/absorbed_beam" if above else "absorbed_beam", {}).get("data")
+        signal = _signal(above, groups) if absorbed is not None else ""
+        for beam, label in (("incoming_beam", "i0"), ("absorbed_beam", signal)):
             data = groups.get(f"{above}/{beam}" if above else beam, {}).get("data")
             if data is not None and _length(data) == length:
                 columns[label] = data
@@ -148,7 +159,7 @@ def _from_group(
     names = list(columns)[:_MOST_COLUMNS]
     values = np.column_stack([np.asarray(columns[name][...], dtype=np.float64).ravel() for name in names])
     labels = tuple(names)
-    units = tuple(_text(columns[name].attrs.get("units", "")) for name in names)
+    units = ("",) * len(names)
     header = {name: text for name, member in members.items() if (text := _scalar(member)) is not None}
     mu = None
     if item is not None and item.startswith(place) and item.rsplit("/", 1)[-1] in names[1:] and item != place:
@@ -174,7 +185,7 @@ def _signal(place: str, groups: dict[str, dict[str, Any]]) -> str:
     entry = place.rsplit("/", 1)[0] if "/" in place else ""
     for other, members in groups.items():
         if "mode" in members and (other == entry or other.startswith(f"{entry}/" if entry else "")):
-            mode = (_scalar(members["mode"]) or "").lower()
+            mode = (_scalar(members["mode"], needed=True) or "").lower()
             if "transmission" in mode:
                 return "itrans"
             if "fluorescence" in mode:
@@ -194,8 +205,10 @@ def _length(member: Any) -> int:
     return int(sizes[0]) if len(sizes) == 1 and 10 <= sizes[0] <= _LONGEST else 0
 
 
-def _scalar(member: Any) -> str | None:
-    if member.shape not in ((), (1,)):
+def _scalar(member: Any, *, needed: bool = False) -> str | None:
+    # Strings of variable length lie in a heap of their own, and where that is damaged the library
+    # ends the whole process; so they are left alone but for the one word that is needed.
+    if member.shape not in ((), (1,)) or (member.dtype.kind == "O" and not needed):
         return None
     value = member[()]
     if isinstance(value, np.ndarray):

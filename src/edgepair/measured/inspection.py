@@ -120,7 +120,7 @@ def inspect_xanes(
         notes.append(problem)
     quality = None
     if spectrum is not None:
-        quality = judge_quality(spectrum, fluorescence=is_fluorescence(scan.mu_from))
+        quality = judge_quality(spectrum, mu=scan.mu, fluorescence=is_fluorescence(scan.mu_from))
         notes += quality.warnings
         notes += _thickness(scan, spectrum)
         if applied:

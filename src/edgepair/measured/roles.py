@@ -26,15 +26,17 @@ _UNITS = {
 _EXACT = {
     "energy": "energy e en ev kev energyev energykev photonenergy xrayenergy nrj eev ekev hv energies",
     "angle": "angle theta bragg braggangle monoangle monobragg monotheta angledeg thetadeg angleo",
-    "mu": "mu xmu mux mue xmue absorption absorbance abscoef absorptioncoefficient mucoeff mut muet "
+    "mu": "mu xmu mux mue xmue absorption absorbance abscoef absorptioncoefficient mucoeff mut muet abs "
     "muraw rawmu",
-    "mu_transmission": "mutrans mutransmission mutr mutran xmutrans abstrans transmissionmu mutransmitted",
-    "mu_fluorescence": "mufluor mufluo mufluorescence mufl muf xmufluor mufluorescense absfluor",
+    "mu_transmission": "mutrans mutransmission mutr mutran xmutrans abstrans transmissionmu "
+    "mutransmitted lni0it lni0i1 lni0itrans logi0it logi0i1 logi0itrans",
+    "mu_fluorescence": "mufluor mufluo mufluorescence mufl muf xmufluor absfluor ffi0 ifi0 qexafsffi0",
     "normalized": "norm normmu munorm normalized normalised normabs normalizedmu normalisedmu "
     "normalizedabsorption normalisedabsorption normalizedabsorbance normxmu xmunorm nxmu "
     "normalizedxmu normmue normalizedintensity normalisedintensity",
     "flattened": "flat flatmu muflat flattened flatnorm normflat flattenedmu",
-    "mu_reference": "muref mureference murefer xmuref refmu referencemu foilmu mufoil muenref",
+    "mu_reference": "muref mureference murefer xmuref refmu referencemu foilmu mufoil "
+    "lnitiref lnitir lni1i2 logitiref logi1i2",
     "i0": "i0 io izero i0det monitor incident incidentbeam incomingbeam incoming i0counts i0raw "
     "ion0 ic0 i00 i0intensity",
     "transmitted": "it i1 itrans itransmission transmission transmitted trans itr i1trans i1raw "

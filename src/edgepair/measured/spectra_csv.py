@@ -136,7 +136,7 @@ def spectra_in_columns(table: ScanTable) -> tuple[ScanTable, ...] | None:
     heights = []
     for number in range(1, count):
         points = tidy(energy, table.values[:, number])
-        if len(points.energy) < 10 or edge_contrast(points.energy, points.columns[0]) < 5:
+        if len(points.energy) < 10 or edge_contrast(points.energy, points.columns[0]) < 10:
             return None
         seen.add(recognise_edge(points.energy, points.columns[0])[0])
         heights.append(float(np.ptp(points.columns[0])))

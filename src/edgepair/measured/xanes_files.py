@@ -150,7 +150,7 @@ def _refuse_other_kinds(text: str, name: str) -> None:
     start = text[:3000]
     kind = ""
     if re.search(r"(?m)^data_\S*", start) and re.search(
-        r"(?m)^\s*(_cell_|loop_|_symmetry|_audit)", text[:20000]
+        r"(?m)^[ \t]*(_cell_|loop_|_symmetry|_audit)", text[:20000]
     ):
         kind = "a crystal structure (CIF)"
     elif re.match(r"\s*(<\?xml|<!doctype|<html)", start, re.I):

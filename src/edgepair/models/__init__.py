@@ -13,6 +13,7 @@ from edgepair.models.metrics import (
     regression_metrics,
     regression_sums,
 )
+from edgepair.models.storage import ModelBundle, load_bundle, save_bundle
 
 __all__ = [
     "CLASSIFICATION_METRICS",
@@ -23,6 +24,7 @@ __all__ = [
     "FitOutcome",
     "FitTask",
     "Learner",
+    "ModelBundle",
     "Window",
     "average_outcomes",
     "choose_windows",
@@ -31,7 +33,9 @@ __all__ = [
     "compute_features",
     "fit_folds",
     "fitted_learners",
+    "load_bundle",
     "parse_learners",
     "regression_metrics",
     "regression_sums",
+    "save_bundle",
 ]

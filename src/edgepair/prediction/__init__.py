@@ -1,1 +1,6 @@
 """Prediction: values, intervals and reasons for measured spectra."""
+
+from edgepair.prediction.mixture import MixtureResult, fit_mixtures
+from edgepair.prediction.result import Prediction, ShownCurve
+
+__all__ = ["MixtureResult", "Prediction", "ShownCurve", "fit_mixtures"]

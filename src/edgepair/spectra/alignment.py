@@ -229,12 +229,14 @@ def _fit_shift(
 
     inside = (target_x >= e0 + window[0]) & (target_x <= e0 + window[1])
     at, wanted = target_x[inside], target_y[inside]
-    grid = np.arange(x[0], x[-1], 0.2)
+    grid = np.arange(x[0], x[-1], _STEP)
     if len(at) < 12 or len(grid) < 50:
         return None
-    smooth, _ = smooth_with_slope(CubicSpline(x, y)(grid), 1.5)
-    curve = CubicSpline(x, y)
-    bend = CubicSpline(grid, np.gradient(np.gradient(smooth, grid), grid))
+    even = np.interp(grid, x, y)
+    # Unsmoothed, noise would draw the answer to shifts that put points between points.
+    curve = CubicSpline(grid, smooth_with_slope(even, _BLUR / _STEP)[0])
+    broad, _ = smooth_with_slope(even, 1.5 / _STEP)
+    bend = CubicSpline(grid, np.gradient(np.gradient(broad, grid), grid))
 
     def residual(shift: float) -> tuple[float, float, int]:
         moved = at - shift

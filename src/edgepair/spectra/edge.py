@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import DataError
-from edgepair.spectra.smoothing import parabola_vertex, smooth_with_slope, without_spikes
+from edgepair.spectra.smoothing import parabola_vertex, point_noise, smooth_with_slope, without_spikes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -76,7 +76,7 @@ def find_e0(energy: ArrayLike, mu: ArrayLike, *, near: float | None = None) -> f
     else:
         first, last = int(inside[0]), int(inside[-1])
     best = first + int(slope[first : last + 1].argmax())
-    if slope[best] <= 0:
+    if slope[best] <= 1e-9 * np.ptp(y):
         raise _no_edge(x, near)
     return float(grid[best] + 0.25 * parabola_vertex(slope, best))
 
@@ -101,30 +101,42 @@ def other_edges(energy: ArrayLike, mu: ArrayLike, *, e0: float, edge_step: float
         Energies of steps that rise faster than EXAFS does at that distance and that stay, eV,
         increasing; those more than 60 eV above or 40 eV below E0.
     """
+    from scipy.ndimage import median_filter
+
     x, y = checked_spectrum(energy, mu)
     grid = np.arange(x[0], x[-1], _GRID)
     if len(grid) < 40 or edge_step <= 0:
         return ()
-    even = np.interp(grid, x, without_spikes(y)) / edge_step
-    smooth, slope = smooth_with_slope(even, 2.0)
-    slope = slope / _GRID
+    # What is narrower than 6 eV is a glitch; steps keep their place and slope.
+    even = median_filter(np.interp(grid, x, without_spikes(y)) / edge_step, size=13, mode="nearest")
     distance = grid - e0
-    noise = 1.4826 * float(np.median(np.abs(np.diff(slope) - np.median(np.diff(slope)))))
-    limit = np.where(distance > 0, _WAVE / np.maximum(distance, 1.0), 0.01) + 8 * noise
-    found: list[float] = []
-    for i in range(3, len(grid) - 15):
-        here = distance[i] < -40 or distance[i] > 60
-        if not here or slope[i] < limit[i] or slope[i] < slope[max(0, i - 8) : i + 9].max():
+    smooth, slope = smooth_with_slope(even, 2.0)
+    # Over 120 eV waves cancel and an edge is too narrow to count: what is left is the background's.
+    trend = median_filter(slope, size=121, mode="nearest")
+    excess = slope - trend
+    away = np.abs(x - e0) > 40
+    noise = point_noise(x[away], y[away] / edge_step)
+    noise = 0.0 if np.isnan(noise) else noise
+    # What noise of points so far apart makes of a slope under a Gaussian of 2 eV.
+    spacing = np.interp(grid, x, np.gradient(x))
+    limit = np.where(distance > 0, _WAVE / np.maximum(distance, 1.0), 0.01)
+    limit = limit + 6 * noise * np.sqrt(spacing / (4 * np.sqrt(np.pi) * 2.0**3))
+    least = max(0.05, 4 * noise)
+    found: list[tuple[float, float]] = []
+    for i in np.flatnonzero(((distance < -40) | (distance > 60)) & (excess > limit)):
+        if not 18 <= i < len(grid) - 15 or excess[i] < excess[i - 8 : i + 9].max():
             continue
-        before = slice(max(0, i - 50), max(0, i - 10))
-        if before.stop - before.start < 10:
+        # Each edge found has EXAFS of its own.
+        if excess[i] < limit[i] + sum(height * _WAVE / (grid[i] - at) for at, height in found):
             continue
-        line = np.polyfit(grid[before] - grid[i], smooth[before], 1)
-        after = slice(i + 6, min(len(grid), i + 40))
-        step = np.median(smooth[after] - np.polyval([min(line[0], 0.0), line[1]], grid[after] - grid[i]))
-        if step > 0.05:
-            found.append(float(grid[i]))
-    return tuple(found)
+        before = slice(max(0, i - 40), i - 8)
+        level = float(np.median(smooth[before] - trend[i] * (grid[before] - grid[i])))
+        rise = smooth - level - trend[i] * (grid - grid[i])
+        # A wave comes down again; an edge stays up, as far as the scan goes.
+        later = [rise[i + first : i + last] for first, last in ((6, 25), (25, 50), (50, 80))]
+        if all(np.median(part) > least for part in later if len(part) > 8):
+            found.append((float(grid[i]), float(np.median(later[0]))))
+    return tuple(at for at, _ in found)
 
 
 def checked_spectrum(energy: ArrayLike, mu: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -151,10 +151,7 @@ def normalize_mu(
     level = pre is None and first > -PRE_SLOPED
     post_range = post or _default_post(last, sloped=sloped)
     if pre is None or post is None:
-        # Over the first 80 eV the step is roughly right whatever follows.
-        nearby = (min(12.0, 0.4 * last), min(last, 80.0))
-        _, curve = _background(x, y, edge, pre_range, nearby, 0, level=level)
-        rough = float(curve[-1])
+        rough = _rough_step(x, y, edge)
         others = [at - edge for at in other_edges(x, y, e0=edge, edge_step=rough)]
         below = max((at for at in others if at < 0), default=None)
         above = min((at for at in others if at > 0), default=None)
@@ -191,6 +188,18 @@ def normalize_mu(
     bend = np.polyval(curve, x - edge) / rise - 1
     flat = norm - np.where(np.arange(len(x)) >= nearest, bend, 0.0)
     return NormalizedSpectrum(x, flat, norm, edge, rise, pre_range, post_range, degree, tuple(warnings))
+
+
+def _rough_step(x: NDArray[np.float64], y: NDArray[np.float64], edge: float) -> float:
+    """Estimate the step from the nearest 80 eV, where other elements' edges seldom are."""
+    first, last = float(x[0] - edge), float(x[-1] - edge)
+    before = (max(first, -70.0), max(-20.0, 0.6 * first))
+    after = (min(12.0, 0.4 * last), min(last, 80.0))
+    steps = []
+    for level in (False, True):
+        _, curve = _background(x, y, edge, before, after, 0, level=level or first > -PRE_SLOPED)
+        steps.append(float(curve[-1]))
+    return steps[0] if steps[0] > 0 else steps[1]
 
 
 def _check_options(

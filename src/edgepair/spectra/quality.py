@@ -9,6 +9,7 @@ import numpy as np
 
 from edgepair.spectra.edge import checked_spectrum, find_e0
 from edgepair.spectra.normalization import POST_LAST, NormalizedSpectrum, normalize_mu
+from edgepair.spectra.smoothing import point_noise
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -72,13 +73,17 @@ class SpectrumQuality:
     warnings: tuple[str, ...] = ()
 
 
-def judge_quality(spectrum: NormalizedSpectrum, *, fluorescence: bool = False) -> SpectrumQuality:
+def judge_quality(
+    spectrum: NormalizedSpectrum, *, mu: ArrayLike | None = None, fluorescence: bool = False
+) -> SpectrumQuality:
     """Judge a normalised spectrum.
 
     Parameters
     ----------
     spectrum : NormalizedSpectrum
         From `normalize_mu`.
+    mu : array_like, optional
+        Shape (n_energy,): what was normalised; needed to see values that do not change.
     fluorescence : bool, optional
         Whether it was measured in fluorescence, where self-absorption can damp it.
 
@@ -93,7 +98,7 @@ def judge_quality(spectrum: NormalizedSpectrum, *, fluorescence: bool = False) -
     spikes = _spiky(x, y, noise, e0)[own]
     glitches = _middles(x[own], spikes)
     jumps = _jumps(x[own][~spikes], y[own][~spikes], noise, e0)
-    constant = _constant(x, y)
+    constant = () if mu is None else _constant(x, np.asarray(mu, dtype=np.float64))
     near = np.abs(x - e0) < 15
     step = float(np.median(np.diff(x[near]))) if near.sum() > 2 else float(np.median(np.diff(x)))
     above = (x > e0) & (x < e0 + 40)
@@ -167,23 +172,9 @@ def _own_end(spectrum: NormalizedSpectrum) -> float:
 
 
 def _noise(x: NDArray[np.float64], y: NDArray[np.float64], e0: float) -> float:
-    """Estimate the noise above the edge: points against the cubic through two on each side."""
-    n = len(x)
-    middle = np.arange(2, n - 2)
-    middle = middle[x[middle] > e0 + 15]
-    if len(middle) < 8:
-        return float("nan")
-    nodes = np.array([-2, -1, 1, 2])
-    at = x[middle[:, None] + nodes]
-    weights = np.ones_like(at)
-    for i in range(4):
-        for j in range(4):
-            if i != j:
-                weights[:, i] *= (x[middle] - at[:, j]) / (at[:, i] - at[:, j])
-    misfit = y[middle] - (weights * y[middle[:, None] + nodes]).sum(axis=1)
-    # Scaled so that independent noise gives it the standard deviation of a point.
-    misfit /= np.sqrt(1 + (weights**2).sum(axis=1))
-    return 1.4826 * float(np.median(np.abs(misfit)))
+    """Estimate the noise above the edge."""
+    above = x > e0 + 15
+    return point_noise(x[above], y[above])
 
 
 def _spiky(x: NDArray[np.float64], y: NDArray[np.float64], noise: float, e0: float) -> NDArray[np.bool_]:
@@ -242,21 +233,15 @@ def _jumps(x: NDArray[np.float64], y: NDArray[np.float64], noise: float, e0: flo
 
 
 def _constant(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
-    """Find runs of one value. Slopes taken off by the normalisation do not hide them."""
-    if len(x) < CONSTANT_RUN + 2:
-        return ()
-    slope = np.diff(y) / np.diff(x)
-    same = np.abs(np.diff(slope)) < 1e-9 * max(float(np.abs(slope).max()), 1e-300)
-    runs: list[tuple[float, float]] = []
-    start: int | None = None
-    for i, flat in enumerate([*same.tolist(), False]):
-        if flat and start is None:
-            start = i
-        elif not flat and start is not None:
-            if i - start + 2 >= CONSTANT_RUN:
-                runs.append((float(x[start]), float(x[min(i + 1, len(x) - 1)])))
-            start = None
-    return tuple(runs)
+    """Find runs of one value, each by its first and last energy."""
+    same = np.r_[False, np.diff(y) == 0, False]
+    turns = np.flatnonzero(np.diff(same.astype(int)))
+    starts, ends = turns[::2], turns[1::2]
+    return tuple(
+        (float(x[first]), float(x[last]))
+        for first, last in zip(starts, ends, strict=True)
+        if last - first + 1 >= CONSTANT_RUN
+    )
 
 
 def _sharpest(x: NDArray[np.float64], y: NDArray[np.float64], e0: float) -> float:

@@ -85,3 +85,35 @@ def parabola_vertex(values: NDArray[np.float64], best: int) -> float:
     left, here, right = values[best - 1 : best + 2]
     bend = left - 2 * here + right
     return float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else 0.0
+
+
+def point_noise(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """Estimate the noise of a curve: its points against the cubics through two neighbours on each side.
+
+    Parameters
+    ----------
+    x : numpy.ndarray
+        Shape (n,), increasing, evenly spaced or not.
+    y : numpy.ndarray
+        Shape (n,).
+
+    Returns
+    -------
+    float
+        Standard deviation of a point, in units of ``y``, by the median misfit; NaN with fewer than
+        12 points.
+    """
+    if len(x) < 12:
+        return float("nan")
+    middle = np.arange(2, len(x) - 2)
+    nodes = middle[:, None] + np.array([-2, -1, 1, 2])
+    at = x[nodes]
+    weights = np.ones_like(at)
+    for i in range(4):
+        for j in range(4):
+            if i != j:
+                weights[:, i] *= (x[middle] - at[:, j]) / (at[:, i] - at[:, j])
+    misfit = y[middle] - (weights * y[nodes]).sum(axis=1)
+    # Scaled so that independent noise gives it the standard deviation of a point.
+    misfit /= np.sqrt(1 + (weights**2).sum(axis=1))
+    return 1.4826 * float(np.median(np.abs(misfit)))

@@ -54,7 +54,7 @@ def test_values(text: str, expected: np.ndarray) -> None:
         "True",
         "i0 // c1",
         "log(*i0)",
-        "(" * 200 + "i0" + ")" * 200,
+        "(" * 260 + "i0" + ")" * 260,
         "-" * 400 + "i0",
         "i0" + "+i0" * 300,
         "i0\x00",

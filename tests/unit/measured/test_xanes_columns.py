@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -71,7 +72,9 @@ def test_ways_of_writing_numbers(
 )
 def test_words_for_intensities(samples: ModuleType, written: Written, labels: str, made: str) -> None:
     x = samples.energies()
-    scan = read_xanes(written("# " + labels + "\n" + samples.rows(x, *samples.intensities(samples.absorption(x)))))[0]
+    scan = read_xanes(
+        written("# " + labels + "\n" + samples.rows(x, *samples.intensities(samples.absorption(x))))
+    )[0]
     assert scan.mu_from == made
     np.testing.assert_allclose(scan.mu, samples.absorption(x), atol=1e-6)
     assert scan.reference is not None
@@ -110,14 +113,16 @@ def test_column_that_is_not_what_it_is_called(samples: ModuleType, written: Writ
     flattened = np.tanh(samples.absorption(x))
     scan = read_xanes(written("# energy mutrans i0 itrans\n" + samples.rows(x, flattened, i0, it)))[0]
     np.testing.assert_allclose(scan.mu, flattened, rtol=1e-6)
-    assert 'may be fluorescence' in scan.warnings[0]
+    assert "may be fluorescence" in scan.warnings[0]
     assert '--mu "ln($3/$4)"' in scan.warnings[0]
 
 
 def test_prepared_columns_come_first(samples: ModuleType, written: Written) -> None:
     x = samples.energies()
     mu = samples.absorption(x)
-    text = "# energy xmu bkg pre_edge post_edge der sec i0\n" + samples.rows(x, mu, *(np.ones((6, len(x))) * 2))
+    text = "# energy xmu bkg pre_edge post_edge der sec i0\n" + samples.rows(
+        x, mu, *(np.ones((6, len(x))) * 2)
+    )
     assert read_xanes(written(text))[0].mu_from == "xmu"
     text = "# energy norm nbkg flat fbkg nder nsec\n" + samples.rows(x, mu, mu, mu + 0.1, mu, mu, mu)
     assert read_xanes(written(text))[0].mu_from == "norm"
@@ -226,6 +231,44 @@ def test_edge_is_recognised(samples: ModuleType, written: Written) -> None:
     scan = read_xanes(written(samples.rows(x, samples.absorption(x, 7500.0))))[0]
     assert (scan.absorber, scan.edge) == (None, None)
     x = samples.energies()
-    scan = read_xanes(written("# Element.symbol: Cu\n# Element.edge: K\n" + samples.rows(x, samples.absorption(x))))[0]
+    scan = read_xanes(
+        written("# Element.symbol: Cu\n# Element.edge: K\n" + samples.rows(x, samples.absorption(x)))
+    )[0]
     assert scan.absorber == "Cu"
     assert "K edge of Cu" in scan.warnings[0]
+
+
+def test_lines_of_many_labels(samples: ModuleType, written: Written) -> None:
+    """Headers in the manner of the Canadian Light Source, of MRCAT and of Diamond's B18."""
+    x = samples.energies()
+    mu = samples.absorption(x)
+    i0, it, ir = samples.intensities(mu)
+    one = np.ones_like(x)
+    quoted = (
+        '#(1)\t"Event-ID"\t"BL-ID-1:Energy"\t"MONO:Energy:fbk"\t"mcs03:fbk"\t"mcs04:fbk"\n'
+        "# Background counts time=0, 0, 0, 0, 0, 11867.000, 5.0000\n"
+    )
+    path = written(quoted + samples.rows(one, x, x + 0.01, i0, it, mark=", "))
+    with pytest.raises(MeasurementError) as error:
+        read_xanes(path)
+    assert '--mu "ln($4/$5)"' in error.value.suggestion
+    np.testing.assert_allclose(read_xanes(path, mu="ln($4/$5)")[0].mu, mu, atol=1e-6)
+    offsets = "MRCAT_XAFS V0.4 Datafile\nE0= 7112.00\nOffsets= 1.00 2.00 3.00 4.00 5.00\n-----\n"
+    offsets += "   energy  Io  It  Iref\n"
+    assert read_xanes(written(offsets + samples.rows(x, i0, it, ir)))[0].mu_from == "-ln(It/Io)"
+    diamond = "# Diamond\n#\n# qexafs_energy\tI0\tIt\tIref\tlnI0It\tlnItIref\n"
+    scan = read_xanes(written(diamond + samples.rows(x, i0, it, ir, mu, np.log(it / ir), mark="\t")))[0]
+    assert scan.mu_from == "lnI0It"
+    assert scan.reference is not None
+
+
+def test_long_blank_lines_take_no_time(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    blank = " " * 200_000 + "x\n" + "\n" * 100_000 + "\t" * 3000 + "y\n"
+    start = time.process_time()
+    scan = read_xanes(written(blank + samples.rows(x, samples.absorption(x))))[0]
+    assert len(scan.energy) == len(x)
+    many = np.tile(samples.absorption(x), (400, 1))
+    with pytest.raises(MeasurementError):
+        read_xanes(written(samples.rows(x, *many)))
+    assert time.process_time() - start < 10

@@ -51,8 +51,8 @@ def test_edges_lie_where_the_index_has_them(shared: Path) -> None:
         tabulated = edge_energy(row["element"])
         shift = float(row["suggested_energy_shift_eV"] or 0)
         e0 = find_e0(scan.energy, scan.mu, near=tabulated)
-        # Oxides rise up to 20 eV above the metal.
-        if not -5 < e0 + shift - tabulated < 20:
+        # Oxides rise up to 22 eV above the metal: chromates, whose main rise is far above their pre-edge.
+        if not -5 < e0 + shift - tabulated < 23:
             wrong.append((row["file"], e0))
     assert wrong == []
 
@@ -75,7 +75,9 @@ def test_absorption_is_what_the_index_defines(shared: Path) -> None:
         elif definition.startswith("-ln(itrans/i0)"):
             expression = "-ln(itrans/i0)"
         else:
-            expression = {"ln(C1/C2)": "ln($6/$7)", UNLABELLED: "-ln($12/$11)", "mutrans": "mutrans"}[definition]
+            expression = {"ln(C1/C2)": "ln($6/$7)", UNLABELLED: "-ln($12/$11)", "mutrans": "mutrans"}[
+                definition
+            ]
         mu = evaluate(expression, labels, values)
         order = np.argsort(values[:, 0], kind="stable")
         there = np.interp(scan.energy, values[order, 0], mu[order])
@@ -114,4 +116,10 @@ def test_foils_have_their_edges(shared: Path) -> None:
         (scan,) = read_xanes(path)
         assert scan.absorber is not None
         tabulated = edge_energy(scan.absorber)
-        assert abs(find_e0(scan.energy, scan.mu, near=tabulated) - tabulated) < 6, path.name
+        mu = scan.mu
+        if path.name.endswith("Mn-Mnfoil.xdi"):
+            # Nothing but the foil behind the empty place of the sample.
+            assert "no column shows an edge; the foil behind the sample does" in scan.warnings
+            assert scan.reference is not None
+            mu = scan.reference[1]
+        assert abs(find_e0(scan.energy, mu, near=tabulated) - tabulated) < 3, path.name

@@ -100,7 +100,9 @@ def test_athena_applies_its_shift(samples: ModuleType, written: Written, flavour
     assert scans[0].energy_shift == -2.0
     assert scans[0].energy[0] == pytest.approx(7032.0)
     assert scans[0].reference is not None
-    np.testing.assert_allclose(scans[0].reference[1], samples.absorption(scans[0].energy, chemical=0), atol=1e-6)
+    np.testing.assert_allclose(
+        scans[0].reference[1], samples.absorption(scans[0].energy, chemical=0), atol=1e-6
+    )
     assert scans[1].reference is None
     assert scans[2].mu_from == "normalised mu(E) of Athena"
     assert "chi (chi(k), not mu(E))" in scans[0].warnings[-1]
@@ -140,11 +142,20 @@ def test_energies_as_header_of_a_table(samples: ModuleType, written: Written) ->
 def test_spectrum_in_each_column(samples: ModuleType, written: Written, mark: str) -> None:
     x = samples.energies()
     y = [samples.absorption(x, height=h) for h in (1.3, 1.0, 0.7)]
-    scans = read_xanes(written(mark.join(["energy", "goethite", "hematite", "goethite"]) + "\n" + samples.rows(x, *y, mark=mark)))
+    scans = read_xanes(
+        written(
+            mark.join(["energy", "goethite", "hematite", "goethite"]) + "\n" + samples.rows(x, *y, mark=mark)
+        )
+    )
     assert [scan.item for scan in scans] == ["goethite", "hematite", "goethite (2)"]
     check(scans[0], samples)
     np.testing.assert_allclose(scans[1].mu, y[1], rtol=1e-6)
-    assert read_xanes(written(mark.join(["energy", "a", "b", "c"]) + "\n" + samples.rows(x, *y, mark=mark)), item="B")[0].item == "b"
+    assert (
+        read_xanes(
+            written(mark.join(["energy", "a", "b", "c"]) + "\n" + samples.rows(x, *y, mark=mark)), item="B"
+        )[0].item
+        == "b"
+    )
 
 
 def test_counters_are_not_taken_for_spectra(samples: ModuleType, written: Written) -> None:
@@ -162,7 +173,7 @@ def test_hdf5(samples: ModuleType, tmp_path: Path) -> None:
     i0, it, _ = samples.intensities(mu)
     path = tmp_path / "many.h5"
     with h5py.File(path, "w") as file:
-        file["one/energy"], file["one/mu"], file["one/name"] = x, mu, "first"
+        file["one/energy"], file["one/mu"], file["one/name"] = x, mu, np.bytes_("first")
         file["scan/measurement/energy_enc"], file["scan/measurement/I0"] = x / 1000, i0
         file["scan/measurement/It"], file["scan/measurement/image"] = it, np.zeros((3, 4))
         # The application definition NXxas of NeXus, as its public page has it.

@@ -1,0 +1,93 @@
+"""Make the library of measured standards from files whose licence allows it.
+
+usage: python scripts/make_standards.py SHARED_DATA
+
+Reads ``experiment/xanes_index.csv`` there: what is graded A or B becomes a standard, normalised and
+calibrated by the index's shift where it has one. What is left out is printed with the reason.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import sys
+from pathlib import Path
+
+from edgepair.conventions import EdgepairError
+from edgepair.dataset.standards import standard_from_scan, standard_record
+from edgepair.measured import read_xanes
+
+TARGET = Path(__file__).resolve().parents[1] / "src/edgepair/dataset/bundled/standards.jsonl.gz"
+FREE = ("public domain", "public-domain", "NIST public data", "MIT", "BSD", "Apache-2.0")
+
+
+def number(text: str) -> float:
+    """Read a number; an empty field is NaN."""
+    return float(text) if text.strip() else float("nan")
+
+
+def expression(definition: str) -> str | None:
+    """Give what must be told of mu, for files that do not name their columns."""
+    if definition.startswith("-ln(c"):
+        return definition
+    if definition == "ln(C1/C2)":
+        return "ln($6/$7)"
+    if definition.startswith("-ln(itrans/i0), cols 6,5"):
+        return "-ln($6/$5)"
+    return None
+
+
+def main() -> None:
+    """Write the library."""
+    root = Path(sys.argv[1]) / "experiment"
+    with open(root / "xanes_index.csv", encoding="utf-8") as lines:
+        rows = list(csv.DictReader(lines))
+    kept = []
+    for row in rows:
+        where = f"{row['file']} {row['item']}".strip()
+        if row["quality"] not in "AB" or row["duplicate_of"].strip():
+            print(f"left out: {where}: quality {row['quality']}, duplicate {row['duplicate_of'] or 'no'}")
+            continue
+        if not row["licence"].startswith(FREE):
+            print(f"left out: {where}: licence {row['licence']}")
+            continue
+        shift = number(row["suggested_energy_shift_eV"])
+        try:
+            scan = read_xanes(
+                root / row["file"],
+                item=row["item"] or None,
+                mu=expression(row["mu_definition"]),
+                absorber=row["element"],
+            )[0]
+            made = standard_from_scan(
+                scan,
+                compound=row["compound_id"].split(":", 1)[1],
+                oxidation_state=number(row["oxidation_state"]),
+                coordination_number=number(row["coordination_number"]),
+                bond_length=number(row["mean_bond_length_A"]),
+                shift=None if shift != shift else shift,
+                beamline=row["beamline"],
+                sample=row["sample_id"],
+                quality=row["quality"],
+                source=row["source"],
+                licence=row["licence"],
+            )
+        except EdgepairError as error:
+            print(f"left out: {where}: {error.problem}; {error.found}")
+            continue
+        kept.append(made)
+    kept.sort(key=lambda item: (item.absorber, item.compound, item.name))
+    text = "".join(json.dumps(standard_record(item)) + "\n" for item in kept)
+    beside = TARGET.with_suffix(".partial")
+    with open(beside, "wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as packed:
+        packed.write(text.encode())
+    beside.rename(TARGET)
+    print(
+        f"{len(kept)} standards of {len({(s.absorber, s.compound) for s in kept})} compounds, "
+        f"{TARGET.stat().st_size / 1e6:.2f} MB"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""What is answered for one sample."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class ShownCurve:
+    """A curve as the model saw it, for drawing.
+
+    Attributes
+    ----------
+    name : str
+        The sample, or the standard or material it is of.
+    x : numpy.ndarray
+        Shape (n,): energy in eV on the calibrated scale, or r in Å.
+    y : numpy.ndarray
+        Shape (n,): normalised mu, or G brought to a root mean square of 1.
+    """
+
+    name: str
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Values, intervals and reasons for one sample.
+
+    Attributes
+    ----------
+    absorber : str
+        Chemical symbol.
+    table : pandas.DataFrame
+        A row per technique and task: ``technique, task, value, lower, upper, classes, probability,
+        trust, message``; ``classes`` is the set as integers joined by ``;`` (empty for the bond
+        length), ``value`` the mean. The combined technique comes last.
+    probabilities : pandas.DataFrame
+        Columns ``technique, task, class, probability``.
+    explanation : pandas.DataFrame
+        Columns ``technique, task, position, contribution``: what each stretch of the curve (eV or
+        Å) added to the value, in the value's unit, against the average of the training set; for the
+        combined technique a row per part, ``position`` empty, with its share in the column ``part``.
+    nearest : pandas.DataFrame
+        Columns ``technique, rank, kind, name, formula, distance, oxidation_state,
+        coordination_number, bond_length``; ``kind`` is ``standard`` or ``simulated``; distance 1 is
+        the 99th percentile of the training set's own left-out distances.
+    curves : mapping of str to tuple of ShownCurve
+        For each single technique the sample's curve, then the nearest ones.
+    confidence_level : float
+        Of intervals and class sets.
+    energy_shift, energy_error : float
+        What was added to the sample's energies, eV, and its likely error; NaN without XANES.
+    warnings : tuple of str
+        What makes the answer doubtful, in words.
+    """
+
+    absorber: str
+    table: pd.DataFrame
+    probabilities: pd.DataFrame
+    explanation: pd.DataFrame
+    nearest: pd.DataFrame
+    curves: Mapping[str, tuple[ShownCurve, ...]]
+    confidence_level: float = 0.9
+    energy_shift: float = math.nan
+    energy_error: float = math.nan
+    warnings: tuple[str, ...] = field(default_factory=tuple)
+
+    def to_json(self) -> str:
+        """Write everything but the curves as JSON.
+
+        Returns
+        -------
+        str
+            One document; what is not known is null.
+        """
+        document: dict[str, Any] = {
+            "absorber": self.absorber,
+            "confidence_level": self.confidence_level,
+            "energy_shift": self.energy_shift,
+            "energy_error": self.energy_error,
+            "warnings": list(self.warnings),
+            "answers": self.table.to_dict("records"),
+            "probabilities": self.probabilities.to_dict("records"),
+            "explanation": self.explanation.to_dict("records"),
+            "nearest": self.nearest.to_dict("records"),
+        }
+        return json.dumps(_plain(document), ensure_ascii=False, indent=1)
+
+
+def _plain(value: Any) -> Any:
+    """Make values that JSON knows: NaN becomes null, NumPy's numbers become Python's."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
