@@ -11,8 +11,11 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import re
 import sys
 from pathlib import Path
+
+from pymatgen.core import Composition
 
 from edgepair.conventions import EdgepairError
 from edgepair.dataset.standards import standard_from_scan, standard_record
@@ -25,6 +28,15 @@ FREE = ("public domain", "public-domain", "NIST public data", "MIT", "BSD", "Apa
 def number(text: str) -> float:
     """Read a number; an empty field is NaN."""
     return float(text) if text.strip() else float("nan")
+
+
+def reduced(compound: str) -> str:
+    """Reduce a formula; nothing where the compound's name is none."""
+    plain = re.sub(r"\(nominal\)|alpha-|gamma-|\"", "", compound).strip()
+    try:
+        return Composition(plain).reduced_formula if re.fullmatch(r"[A-Za-z0-9()]+", plain) else ""
+    except (ValueError, KeyError):
+        return ""
 
 
 def expression(definition: str) -> str | None:
@@ -72,6 +84,7 @@ def main() -> None:
                 quality=row["quality"],
                 source=row["source"],
                 licence=row["licence"],
+                formula=reduced(row["compound"]),
             )
         except EdgepairError as error:
             print(f"left out: {where}: {error.problem}; {error.found}")

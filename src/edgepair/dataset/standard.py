@@ -37,6 +37,8 @@ class Standard:
         A, B or C.
     source, licence : str
         Where the measurement comes from, and on which terms.
+    formula : str
+        Reduced formula; empty where the compound has no simple one.
     """
 
     name: str
@@ -53,3 +55,4 @@ class Standard:
     quality: str = ""
     source: str = ""
     licence: str = ""
+    formula: str = ""

@@ -48,7 +48,7 @@ def xanes_features(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Bloc
     """
     kept = thin(energy, POINT_STEP)
     points = make_block(mu[:, kept], energy[kept], energy[kept], energy[kept])
-    return join([points, _edge_shape(energy, mu)])
+    return join([points, edge_shape(energy, mu)])
 
 
 def first_crossing(
@@ -83,7 +83,21 @@ def first_crossing(
     return found
 
 
-def _edge_shape(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Block:
+def edge_shape(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Block:
+    """Compute the numbers that describe the edge.
+
+    Parameters
+    ----------
+    energy : numpy.ndarray
+        Shape (n_energy,), eV, increasing.
+    mu : numpy.ndarray
+        Shape (n_sites, n_energy), edge-step normalised.
+
+    Returns
+    -------
+    Block
+        33 numbers a spectrum.
+    """
     rows = np.arange(len(mu))
     levels = first_crossing(energy, mu, LEVELS)
     e0 = levels[:, len(LEVELS) // 2 - 1]

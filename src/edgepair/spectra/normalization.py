@@ -110,8 +110,8 @@ def normalize_mu(
     pre, post : tuple of float, optional
         Ranges of the pre-edge and the post-edge, eV relative to E0.
     degree : int, optional
-        Degree of the post-edge polynomial; by default 2 where it is longer than 250 eV, 1 where
-        longer than 70 eV or the pre-edge is a constant, else 0.
+        Degree of the post-edge polynomial; by default 2 where it is longer than 250 eV, 1 where it is
+        90 eV long (70 eV after a pre-edge shorter than 75 eV, any length after a constant one), else 0.
 
     Returns
     -------
@@ -163,7 +163,9 @@ def normalize_mu(
             warnings.append(f"another edge {above:.0f} eV above this one: the post-edge ends before it")
     if degree is None:
         length = post_range[1] - post_range[0]
-        degree = 2 if length > 250 else 1 if length >= 70 or not sloped else 0
+        # A slope over few oscillations is theirs; it helps only where the pre-edge hardly knows one.
+        least = 90 if pre_range[0] <= -PRE_LONG else 70 if sloped else 0
+        degree = 2 if length > 250 else 1 if length >= least else 0
         inside = _within(x, edge, post_range)
         degree = max(0, min(degree, inside.stop - inside.start - 3))
     line, curve = _background(x, y, edge, pre_range, post_range, degree, level=level)

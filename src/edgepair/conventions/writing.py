@@ -1,0 +1,54 @@
+"""Writing text files that are complete or absent."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from edgepair.conventions.errors import OutputError
+
+
+def write_whole(path: str | Path, text: str, *, what: str, suggestion: str) -> Path:
+    """Write a text file beside its place, then move it there.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write; an older one is replaced when the new one is whole.
+    text : str
+        Content, written as UTF-8.
+    what : str
+        What is written, for errors: ``the table``.
+    suggestion : str
+        What to try where it cannot be.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written; what was there before is still there.
+    """
+    target = Path(path)
+    scratch: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".edgepair-", suffix=".part")
+        scratch = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+        scratch.chmod(0o644)
+        scratch.replace(target)
+    except OSError as error:
+        if scratch is not None:
+            scratch.unlink(missing_ok=True)
+        raise OutputError(
+            f"cannot write {what} {str(target)!r}",
+            found=f"{type(error).__name__}: {error.strerror or error}",
+            needed="a folder that exists, can be written and has room",
+            suggestion=suggestion,
+        ) from error
+    return target

@@ -1,0 +1,130 @@
+r"""Intervals and class sets with a promised coverage, from answers to what was left out.
+
+With left-out scores :math:`s_i` of the calibration rows, sorted, the interval or set for a new row
+takes everything whose score is at most the quantile
+
+.. math:: q = \text{smallest } s : \sum_{s_i \le s} w_i \ge (1 - \alpha)\,(1 + 1/n)\sum w_i
+
+which covers a new row of the same kind with probability :math:`1 - \alpha` at least [1]_. Scores are
+those of whole groups left out (cross-conformal [2]_); a group's rows share its weight.
+
+.. [1] Angelopoulos and Bates, Foundations and Trends in Machine Learning 16, 494 (2023)
+.. [2] Barber, Candès, Ramdas and Tibshirani, Ann. Statist. 49, 486 (2021)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def group_weights(groups: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Share one vote among the rows of each group.
+
+    Parameters
+    ----------
+    groups : numpy.ndarray
+        Shape (n,): names.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,): each group adds up to 1.
+
+    Examples
+    --------
+    >>> group_weights(np.array(["a", "a", "b"])).tolist()
+    [0.5, 0.5, 1.0]
+    """
+    _, number, count = np.unique(groups, return_inverse=True, return_counts=True)
+    weights: NDArray[np.float64] = 1.0 / count[number]
+    return weights
+
+
+def conformal_quantile(scores: NDArray[np.float64], weights: NDArray[np.float64], level: float) -> float:
+    """Find the score that a new row stays below with a given probability.
+
+    Parameters
+    ----------
+    scores : numpy.ndarray
+        Shape (n,): left-out scores, larger is worse; NaN rows are passed over.
+    weights : numpy.ndarray
+        Shape (n,): votes.
+    level : float
+        Probability, between 0 and 1.
+
+    Returns
+    -------
+    float
+        The quantile with the correction for finite *n*; the largest score where *n* is too small
+        for the level; infinite without scores.
+
+    Examples
+    --------
+    >>> conformal_quantile(np.arange(1.0, 20.0), np.ones(19), 0.9)
+    18.0
+    """
+    good = np.isfinite(scores) & (weights > 0)
+    if not good.any():
+        return float("inf")
+    order = np.argsort(scores[good])
+    values, votes = scores[good][order], weights[good][order]
+    total = votes.sum()
+    reached = np.cumsum(votes) >= level * (total + 1.0) - 1e-9
+    return float(values[reached.argmax()] if reached.any() else values[-1])
+
+
+def class_scores(probability: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Score how far down the list of classes the true ones stand.
+
+    A class's score is the probability of all that are likelier, so that a set takes classes from
+    the likeliest on until the next would exceed the quantile; of an average over several classes
+    the worst that holds at least a quarter counts.
+
+    Parameters
+    ----------
+    probability : numpy.ndarray
+        Shape (n, n_classes): left-out probabilities.
+    share : numpy.ndarray
+        Shape (n, n_classes): true shares, each row adding up to 1, or NaN.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), between 0 and 1; NaN where the truth is not known.
+    """
+    before = likelier(probability)
+    held = np.where(share >= 0.25, before, -np.inf)
+    worst: NDArray[np.float64] = held.max(axis=1)
+    worst[~np.isfinite(worst) | np.isnan(share).any(axis=1)] = np.nan
+    return worst
+
+
+def likelier(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Add up, for every class, the probability of all that are likelier.
+
+    Parameters
+    ----------
+    probability : numpy.ndarray
+        Shape (n, n_classes).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n, n_classes); 0 for the likeliest.
+
+    Examples
+    --------
+    >>> likelier(np.array([[0.2, 0.7, 0.1]])).round(3).tolist()
+    [[0.7, 0.0, 0.9]]
+    """
+    order = np.argsort(-probability, axis=1, kind="stable")
+    ordered = np.take_along_axis(probability, order, axis=1)
+    before = np.cumsum(ordered, axis=1) - ordered
+    result = np.empty_like(before)
+    np.put_along_axis(result, order, before, axis=1)
+    return result

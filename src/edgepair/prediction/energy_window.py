@@ -1,0 +1,98 @@
+"""The stretch of energies that a sample and what it is compared with have in common."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import MeasurementError
+from edgepair.models.edge_features import STEP
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FULL = (-8.0, 30.0)
+"""eV from the tabulated edge: from before the pre-edge peaks to where the shortest simulations end."""
+
+NEEDED = (-2.0, 20.0)
+"""eV from the tabulated edge that a scan must cover, for the edge and the white line to be in it."""
+
+ROUNDING = 2.0
+"""eV; so that scans of like range share one fitted model."""
+
+
+@dataclass(frozen=True)
+class EnergyWindow:
+    """A stretch of energies, eV from the tabulated edge.
+
+    Attributes
+    ----------
+    low, high : float
+        Its ends.
+    """
+
+    low: float = FULL[0]
+    high: float = FULL[1]
+
+    def grid(self) -> NDArray[np.float64]:
+        """Return the energies at which spectra are compared.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_grid,), eV from the tabulated edge.
+        """
+        return np.arange(self.low, self.high + STEP / 2, STEP)
+
+    def show(self, energy: NDArray[np.float64], mu: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bring a spectrum onto the grid.
+
+        Parameters
+        ----------
+        energy : numpy.ndarray
+            Shape (n_energy,), eV from the tabulated edge, increasing.
+        mu : numpy.ndarray
+            Shape (n_energy,), edge-step normalised.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_grid,); beyond its ends a spectrum is continued by its end values, before its
+            start by no more than 0.05.
+        """
+        return np.interp(self.grid(), energy, mu, left=min(float(mu[0]), 0.05), right=float(mu[-1]))
+
+
+def choose_window(first: float, last: float, *, item: str = "the spectrum") -> EnergyWindow:
+    """Choose the window of a measured range.
+
+    Parameters
+    ----------
+    first, last : float
+        Ends of the scan, eV from the tabulated edge.
+    item : str, optional
+        What is measured, for errors.
+
+    Returns
+    -------
+    EnergyWindow
+        What the scan covers of the full window, to 2 eV.
+
+    Raises
+    ------
+    MeasurementError
+        The scan holds too little of the edge.
+    """
+    if first > NEEDED[0] or last < NEEDED[1]:
+        raise MeasurementError(
+            f"cannot compare {item} with standards",
+            found=f"energies from {first:+.0f} to {last:+.0f} eV of the tabulated edge",
+            needed=f"at least {NEEDED[0]:+.0f} to {NEEDED[1]:+.0f} eV",
+            suggestion="give --shift if the energy scale is off, or name the right absorber",
+        )
+    low = max(FULL[0], math.ceil((first - 0.5) / ROUNDING) * ROUNDING)
+    high = min(FULL[1], math.floor((last + 0.5) / ROUNDING) * ROUNDING)
+    return EnergyWindow(low, high)

@@ -1,0 +1,165 @@
+"""Mixtures of a measured scan: normalised, calibrated, and shifted no further than its energies allow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import MeasurementError
+from edgepair.measured.inspection import XanesInspection, calibrated, inspect_xanes
+from edgepair.prediction.mixture import MixtureResult, fit_mixtures
+from edgepair.prediction.result import ShownCurve
+
+if TYPE_CHECKING:
+    from edgepair.dataset.standard import Standard
+    from edgepair.measured.scan import XanesScan
+    from edgepair.spectra.alignment import FoilReading
+
+LEAST_SHIFT_LIMIT = 0.5
+"""eV: calibrated scales of two beamlines differ by one or two tenths; this is three times that."""
+
+SAME_MEASUREMENT = (0.05, 1e-6)
+"""Reduced chi-square and R-factor below which a single standard is the sample's own measurement: two
+measurements differ by the noise of both, which gives 1, and by more than a thousandth of the edge step."""
+
+
+@dataclass(frozen=True)
+class SampleMixture:
+    """A measured scan and the mixtures that it may be.
+
+    Attributes
+    ----------
+    inspection : XanesInspection
+        The scan, how it was normalised, and its calibration.
+    shift_limit : float
+        Largest further shift that was allowed, eV.
+    n_standards : int
+        Standards of the sample's element.
+    result : MixtureResult
+        The combinations, the best first.
+    components : tuple of ShownCurve
+        What each standard of the first combination contributes, its fraction included, at the
+        result's energies.
+    warnings : tuple of str
+        What makes the answer doubtful: of the scan, then of the fit.
+    """
+
+    inspection: XanesInspection
+    shift_limit: float
+    n_standards: int
+    result: MixtureResult
+    components: tuple[ShownCurve, ...]
+    warnings: tuple[str, ...]
+
+
+def mix_scan(
+    scan: XanesScan,
+    standards: Sequence[Standard],
+    *,
+    e0: float | None = None,
+    shift: float | None = None,
+    foil: FoilReading | None = None,
+    limit: int = 3,
+    window: tuple[float, float] = (-20.0, 60.0),
+    shift_limit: float | None = None,
+) -> SampleMixture:
+    """Find the combinations of standards that a measured scan may be a mixture of.
+
+    Parameters
+    ----------
+    scan : XanesScan
+        As `edgepair.measured.read_xanes` gives it.
+    standards : sequence of Standard
+        Those of other elements are passed over.
+    e0 : float, optional
+        Energy of the edge, eV, on the scale of the file; found where not given.
+    shift : float, optional
+        To be added to the scan's energies, eV.
+    foil : FoilReading, optional
+        From a foil measured apart, to calibrate by.
+    limit : int, optional
+        Most compounds in a combination.
+    window : tuple of float, optional
+        Range that is fitted, eV from the sample's edge.
+    shift_limit : float, optional
+        Largest further shift, eV; by default as far as the calibration may be wrong: 0.5 eV after a
+        foil or a given shift, 2 eV without.
+
+    Returns
+    -------
+    SampleMixture
+        The combinations in order, with errors.
+
+    Raises
+    ------
+    MeasurementError
+        The scan cannot be normalised.
+    DataError
+        No standard is of the sample's element and edge, or energies do not overlap.
+    OptionError
+        An option has a value that cannot be.
+    """
+    inspection = inspect_xanes(scan, e0=e0, shift=shift, foil=foil)
+    spectrum = calibrated(inspection)
+    where = repr(scan.file) + (f", item {scan.item!r}" if scan.item else "")
+    if spectrum is None:
+        raise MeasurementError(
+            f"cannot fit mixtures to {where}",
+            found=inspection.problem,
+            needed="a spectrum with its edge, and something before and after it",
+            suggestion="look at it with edgepair inspect",
+        )
+    if scan.absorber is not None:
+        standards = [item for item in standards if item.absorber == scan.absorber] or standards
+    named = _named_apart(standards)
+    allowed = max(LEAST_SHIFT_LIMIT, inspection.calibration.error) if shift_limit is None else shift_limit
+    result = fit_mixtures(
+        spectrum.energy, spectrum.mu, named, limit=limit, window=window, shift_limit=allowed, e0=spectrum.e0
+    )
+    warnings = (*inspection.warnings, *result.warnings, *_own_measurement(result))
+    return SampleMixture(
+        inspection, allowed, len(named), result, _components(result, named), tuple(dict.fromkeys(warnings))
+    )
+
+
+def _named_apart(standards: Sequence[Standard]) -> list[Standard]:
+    """Give standards of one name a number: the user's own copy of a file of the library."""
+    seen: Counter[tuple[str, str]] = Counter()
+    apart = []
+    for standard in standards:
+        key = (standard.compound, standard.name)
+        seen[key] += 1
+        again = seen[key] > 1
+        apart.append(replace(standard, name=f"{standard.name} ({seen[key]})") if again else standard)
+    return apart
+
+
+def _own_measurement(result: MixtureResult) -> tuple[str, ...]:
+    chi_square, r_factor = SAME_MEASUREMENT
+    table = result.table
+    twins = table[
+        (table["n_compounds"] == 1)
+        & (table["reduced_chi_square"] < chi_square)
+        & (table["r_factor"] < r_factor)
+    ]
+    if not len(twins):
+        return ()
+    name = twins["standards"].iloc[0][0]
+    return (f"the sample and the standard {name} are one measurement: of a mixture that tells nothing",)
+
+
+def _components(result: MixtureResult, standards: Sequence[Standard]) -> tuple[ShownCurve, ...]:
+    from scipy.interpolate import PchipInterpolator
+
+    shift = float(result.table["shift"].iloc[0])
+    curves = {(item.compound, item.name): item for item in standards}
+    shown = []
+    for part in result.fractions[result.fractions["rank"] == 1].itertuples():
+        standard = curves[part.compound, part.standard]
+        mu = PchipInterpolator(standard.energy, standard.mu)(result.energy + shift)
+        shown.append(ShownCurve(part.compound, result.energy, np.asarray(part.fraction * mu)))
+    return tuple(shown)

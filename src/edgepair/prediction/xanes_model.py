@@ -1,0 +1,408 @@
+"""A model of measured XANES, fitted for one window of energies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import TASKS, edge_energy
+from edgepair.models.class_shares import class_shares, sharpened_mean
+from edgepair.models.conformal import class_scores, conformal_quantile, group_weights, likelier
+from edgepair.models.edge_features import NUMBER_WEIGHT, absolute_view, aligned_view, area_edge
+from edgepair.models.source_kernel import KernelRows, KernelSettings, SourceKernel
+from edgepair.prediction.xanes_rows import (
+    MOST_SIMULATED,
+    SimulatedSpectrum,
+    XanesRows,
+    choose_evenly,
+    make_measured,
+    simulation_shift,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.dataset import Standard
+    from edgepair.prediction.energy_window import EnergyWindow
+
+CLASSES = {"oxidation_state": np.arange(1, 8), "coordination_number": np.arange(2, 10)}
+"""Classes that are told apart; what lies beyond counts as the outermost."""
+
+MEASURED_NOISE = 0.03
+REPEATED_NOISE = 0.5
+SIMULATED_NOISE = 0.05
+UNKNOWN_SHIFT_NOISE = 0.03
+"""Variances of rows, in units of the covariance's: of a standard; what each further spectrum of the
+same compound adds, as a part of it; of a simulated spectrum; what an unknown energy scale adds."""
+
+SCALE_SETTINGS = KernelSettings(length=4.0, across_absorbers=0.5, source_bias=0.3)
+SCALE_NOISE = 0.05
+SCALE_SIMULATED_NOISE = 2.0
+"""Of the machine that tells from the shape where an edge should lie."""
+
+BEAMLINE_ERROR = 1.3
+"""eV; standard deviation of the energy scales of beamlines before a foil is looked at."""
+
+OFF_SCALE = 4.0
+"""eV; a scale that is off by more than this is off for a reason of its own (a monochromator not
+calibrated at all), and is corrected in full."""
+
+SIMULATED_WEIGHT = 0.1
+"""Weight of a simulated row in the mean that the machine falls back to."""
+
+
+@dataclass(frozen=True)
+class XanesAnswer:
+    """What the model says of one task for some spectra.
+
+    Attributes
+    ----------
+    value, lower, upper : numpy.ndarray
+        Shape (n,).
+    probability : numpy.ndarray
+        Shape (n, n_classes); no columns for a regression.
+    sets : tuple of tuple of int
+        The class set of each; empty for a regression.
+    """
+
+    value: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    sets: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class TaskFit:
+    """One task's fitted machine and what it told left-out compounds.
+
+    Attributes
+    ----------
+    machine : SourceKernel
+        Targets: the value, then the shares of the classes.
+    kept : numpy.ndarray
+        Shape (n_rows,), bool: rows with a label.
+    value, error : numpy.ndarray
+        Shape (n_rows,): left-out values, and the standard deviations that the machine claims for
+        them; NaN where no group was left out.
+    probability : numpy.ndarray
+        Shape (n_rows, n_classes): left out, likewise.
+    """
+
+    machine: SourceKernel
+    kept: NDArray[np.bool_]
+    value: NDArray[np.float64]
+    error: NDArray[np.float64]
+    probability: NDArray[np.float64]
+
+
+class XanesModel:
+    """Answers for measured spectra of one window.
+
+    Parameters
+    ----------
+    window : EnergyWindow
+        What is compared.
+    standards : sequence of Standard
+        Measured spectra with known values, of any absorbers.
+    simulated : mapping of str to sequence of SimulatedSpectrum
+        Simulated spectra by absorber.
+    seed : int, optional
+        Decides which simulated spectra take part, and how they are changed.
+    """
+
+    def __init__(
+        self,
+        window: EnergyWindow,
+        standards: Sequence[Standard],
+        simulated: Mapping[str, Sequence[SimulatedSpectrum]],
+        *,
+        seed: int = 0,
+    ) -> None:
+        self.window = window
+        self.rows = _collect(window, standards, simulated, seed)
+        grid = window.grid()
+        self._scale, left_out, error = _fit_scale(grid, self.rows)
+        self.scale_error = error
+        unknown = ~self.rows.shift_known
+        moved = _posterior_shift(left_out[unknown] - area_edge(grid, self.rows.mu[unknown]), error)
+        self.rows = _move(self.rows, grid, unknown, moved)
+        curve, numbers, self.position = absolute_view(grid, self.rows.mu)
+        measured = ~self.rows.simulated
+        spread = numbers[measured].std(axis=0)
+        self._centre, self._spread = numbers[measured].mean(axis=0), np.where(spread > 1e-9, spread, 1.0)
+        self._features = self._scaled(curve, numbers)
+        self.fits = {task: self._fit(task) for task in TASKS if task in self.rows.targets}
+        self.distance_scale = self._left_out_distance()
+
+    def features(self, mu: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compute the features of spectra.
+
+        Parameters
+        ----------
+        mu : numpy.ndarray
+            Shape (n, n_grid), on the window's grid.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n, n_features).
+        """
+        curve, numbers, _ = absolute_view(self.window.grid(), mu)
+        return self._scaled(curve, numbers)
+
+    def expected_shift(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
+        """Tell from shapes what should be added to energies that nothing else calibrates.
+
+        Parameters
+        ----------
+        mu : numpy.ndarray
+            Shape (n, n_grid), on the window's grid by energies as measured.
+        absorber : str
+            Chemical symbol.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n,), eV: what the shape asks for, weighed against the error of a usual beamline.
+        """
+        grid = self.window.grid()
+        edge = area_edge(grid, mu)
+        told = self._scale.predict(aligned_view(grid, mu, edge), absorber)[0][:, 0]
+        return _posterior_shift(told - edge, self.scale_error)
+
+    def answer(self, features: NDArray[np.float64], absorber: str, task: str, level: float) -> XanesAnswer:
+        """Answer one task.
+
+        Parameters
+        ----------
+        features : numpy.ndarray
+            Shape (n, n_features).
+        absorber : str
+            Chemical symbol.
+        task : str
+            Name.
+        level : float
+            Coverage of intervals and sets.
+
+        Returns
+        -------
+        XanesAnswer
+            Intervals are conformal over left-out compounds.
+        """
+        fit = self.fits[task]
+        mean, variance = fit.machine.predict(features, absorber)
+        value, probability = _settle(mean, CLASSES.get(task))
+        claimed = np.sqrt(variance + MEASURED_NOISE)
+        half = claimed * self.quantile(task, level)
+        sets: tuple[tuple[int, ...], ...] = ()
+        if task in CLASSES:
+            limit = self.set_quantile(task, level)
+            inside = likelier(probability) <= limit + 1e-12
+            sets = tuple(tuple(int(c) for c in CLASSES[task][row]) for row in inside)
+        return XanesAnswer(value, value - half, value + half, probability, sets)
+
+    def quantile(self, task: str, level: float) -> float:
+        """Return the conformal factor of a task's claimed standard deviations.
+
+        Parameters
+        ----------
+        task : str
+            Name.
+        level : float
+            Coverage.
+
+        Returns
+        -------
+        float
+            The interval is the value ± this times the claim.
+        """
+        fit = self.fits[task]
+        scores = np.abs(fit.value - self.rows.targets[task]) / fit.error
+        return conformal_quantile(scores[self._votes], group_weights(self.rows.group[self._votes]), level)
+
+    def set_quantile(self, task: str, level: float) -> float:
+        """Return the probability up to which classes are taken into a set.
+
+        Parameters
+        ----------
+        task : str
+            Name.
+        level : float
+            Coverage.
+
+        Returns
+        -------
+        float
+            See `edgepair.models.conformal.class_scores`.
+        """
+        fit = self.fits[task]
+        scores = class_scores(fit.probability, class_shares(self.rows.targets[task], CLASSES[task]))
+        return conformal_quantile(scores[self._votes], group_weights(self.rows.group[self._votes]), level)
+
+    def distances(self, features: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
+        """Measure how far spectra are from every training row of their absorber.
+
+        Parameters
+        ----------
+        features : numpy.ndarray
+            Shape (n, n_features).
+        absorber : str
+            Chemical symbol.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n, n_rows), infinite for rows of other absorbers; 1 is the 99th percentile of the
+            standards' own distances to the nearest row of another compound.
+        """
+        apart = _apart(features, self._features) / self.distance_scale
+        apart[:, self.rows.absorber != absorber] = np.inf
+        return apart
+
+    @property
+    def _votes(self) -> NDArray[np.bool_]:
+        votes: NDArray[np.bool_] = ~self.rows.simulated
+        return votes
+
+    def _scaled(self, curve: NDArray[np.float64], numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        standard = np.clip((numbers - self._centre) / self._spread, -10.0, 10.0) * NUMBER_WEIGHT
+        return np.concatenate([curve, standard], axis=1)
+
+    def _fit(self, task: str) -> TaskFit:
+        rows = self.rows
+        values = rows.targets[task]
+        kept = ~np.isnan(values)
+        target = values[:, None]
+        if task in CLASSES:
+            target = np.concatenate([target, class_shares(values, CLASSES[task])], axis=1)
+        machine = SourceKernel(
+            _kernel_rows(rows, self._features, MEASURED_NOISE, SIMULATED_NOISE, UNKNOWN_SHIFT_NOISE).take(
+                kept
+            ),
+            target[kept],
+        )
+        mean, variance = machine.left_out()
+        value, probability = _settle(mean, CLASSES.get(task))
+        whole = np.full((len(values), 2 + probability.shape[1]), np.nan)
+        whole[kept] = np.column_stack([value, np.sqrt(variance + MEASURED_NOISE), probability])
+        return TaskFit(machine, kept, whole[:, 0], whole[:, 1], whole[:, 2:])
+
+    def _left_out_distance(self) -> float:
+        measured = np.flatnonzero(~self.rows.simulated)
+        apart = _apart(self._features[measured], self._features)
+        same = self.rows.group[measured][:, None] == self.rows.group[None]
+        other = self.rows.absorber[measured][:, None] != self.rows.absorber[None]
+        nearest = np.where(same | other, np.inf, apart).min(axis=1)
+        nearest = nearest[np.isfinite(nearest)]
+        return float(np.percentile(nearest, 99.0)) if len(nearest) else 1.0
+
+
+def _settle(
+    mean: NDArray[np.float64], classes: NDArray[np.int64] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Make value and probabilities of what a machine tells of a task."""
+    if classes is None:
+        return mean[:, 0], np.empty((len(mean), 0))
+    probability = np.clip(mean[:, 1:], 1e-6, None)
+    probability /= probability.sum(axis=1, keepdims=True)
+    # half the plain regression, which does not drag averages towards a class
+    return (mean[:, 0] + sharpened_mean(probability, classes)) / 2.0, probability
+
+
+def _posterior_shift(asked: NDArray[np.float64], error: float) -> NDArray[np.float64]:
+    weight = BEAMLINE_ERROR**2 / (BEAMLINE_ERROR**2 + error**2)
+    return np.where(np.abs(asked) > OFF_SCALE, asked, weight * asked)
+
+
+def _apart(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    square = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2.0 * first @ second.T
+    return np.sqrt(np.maximum(square, 0.0))
+
+
+def _collect(
+    window: EnergyWindow,
+    standards: Sequence[Standard],
+    simulated: Mapping[str, Sequence[SimulatedSpectrum]],
+    seed: int,
+) -> XanesRows:
+    rng = np.random.default_rng(seed)
+    mu = [window.show(s.energy - edge_energy(s.absorber), s.mu) for s in standards]
+    absorber = [s.absorber for s in standards]
+    group = [f"{s.absorber} {s.compound}" for s in standards]
+    name, formula = [s.name for s in standards], [s.formula for s in standards]
+    values = {task: [float(getattr(s, task)) for s in standards] for task in TASKS}
+    compound = {(s.absorber, s.formula): g for s, g in zip(standards, group, strict=True) if s.formula}
+    for symbol in sorted(simulated):
+        chosen = choose_evenly(simulated[symbol], MOST_SIMULATED, rng)
+        shift = simulation_shift(chosen, [s for s in standards if s.absorber == symbol], window)
+        for spectrum in chosen:
+            energy, changed = make_measured(spectrum, rng)
+            mu.append(window.show(energy + shift, changed))
+            absorber.append(symbol)
+            group.append(compound.get((symbol, spectrum.formula), ""))
+            name.append(spectrum.name)
+            formula.append(spectrum.formula)
+            for task in TASKS:
+                values[task].append(spectrum.values.get(task, np.nan))
+    n = len(standards)
+    known = np.array([not np.isnan(s.energy_shift) for s in standards] + [True] * (len(mu) - n), dtype=bool)
+    return XanesRows(
+        np.array(mu),
+        np.array(absorber),
+        np.array(group),
+        np.array(name),
+        np.array(formula),
+        np.arange(len(mu)) >= n,
+        known,
+        {task: np.array(found) for task, found in values.items()},
+    )
+
+
+def _kernel_rows(
+    rows: XanesRows,
+    features: NDArray[np.float64],
+    measured: float,
+    simulated: float,
+    unknown: float,
+) -> KernelRows:
+    alike = 1.0 / group_weights(np.where(rows.simulated, "", rows.group))
+    noise = measured * (1.0 + REPEATED_NOISE * (alike - 1.0)) + unknown * ~rows.shift_known
+    return KernelRows(
+        features,
+        rows.absorber,
+        rows.simulated,
+        np.where(rows.simulated, simulated, noise),
+        np.where(rows.simulated, SIMULATED_WEIGHT, 1.0 / alike),
+        rows.group,
+    )
+
+
+def _fit_scale(grid: NDArray[np.float64], rows: XanesRows) -> tuple[SourceKernel, NDArray[np.float64], float]:
+    """Learn where edges lie from shapes; what left-out compounds were told, and its error."""
+    edge = area_edge(grid, rows.mu)
+    view = aligned_view(grid, rows.mu, edge)
+    kernel = _kernel_rows(rows, view, SCALE_NOISE, SCALE_SIMULATED_NOISE, 0.0)
+    known = rows.shift_known
+    machine = SourceKernel(kernel.take(known), edge[known, None], SCALE_SETTINGS)
+    told = np.full(len(edge), np.nan)
+    told[known] = machine.left_out()[0][:, 0]
+    votes = known & ~rows.simulated
+    miss = told[votes] - edge[votes]
+    error = float(np.sqrt(np.average(miss**2, weights=group_weights(rows.group[votes]))))
+    for symbol in np.unique(rows.absorber[~known]):
+        mine = ~known & (rows.absorber == symbol)
+        told[mine] = machine.predict(view[mine], str(symbol))[0][:, 0]
+    return machine, told, error
+
+
+def _move(
+    rows: XanesRows, grid: NDArray[np.float64], which: NDArray[np.bool_], shift: NDArray[np.float64]
+) -> XanesRows:
+    mu = rows.mu.copy()
+    for number, by in zip(np.flatnonzero(which), shift, strict=True):
+        mu[number] = np.interp(grid, grid + by, rows.mu[number])
+    return replace(rows, mu=mu)

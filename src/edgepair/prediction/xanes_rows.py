@@ -1,0 +1,227 @@
+"""What a model of measured XANES learns from: standards, and simulations made to look measured."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from edgepair.conventions import TASKS, edge_energy
+from edgepair.models.edge_features import STEP, area_edge
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from edgepair.dataset import Standard
+    from edgepair.prediction.energy_window import EnergyWindow
+
+MOST_SIMULATED = 300
+"""Simulated rows per absorber, drawn evenly over pairs of coordination number and oxidation state;
+more of them cost time with their cube and won nothing (docs/decisions/0007)."""
+
+BROADENING = (0.3, 1.2)
+STRETCH = 0.02
+AMPLITUDE = 0.03
+"""What is done to simulated spectra at random, so that they differ as measured ones do: broadening
+by a Gaussian (standard deviation, eV), stretch of energies about the edge, height above it."""
+
+
+@dataclass(frozen=True)
+class XanesRows:
+    """Spectra with known values, on the grid of a window.
+
+    Attributes
+    ----------
+    mu : numpy.ndarray
+        Shape (n, n_grid).
+    absorber, group, name, formula : numpy.ndarray
+        Shape (n,), text. A group is a compound; simulated rows of the same element and composition
+        belong to it, others to none. ``name`` is a standard's file or a material's identifier.
+    simulated : numpy.ndarray
+        Shape (n,), bool.
+    shift_known : numpy.ndarray
+        Shape (n,), bool: whether the energy scale is known; true of simulated rows.
+    targets : dict of str to numpy.ndarray
+        Each task's values, shape (n,), means over sites; NaN where not known.
+    """
+
+    mu: NDArray[np.float64]
+    absorber: NDArray[np.str_]
+    group: NDArray[np.str_]
+    name: NDArray[np.str_]
+    formula: NDArray[np.str_]
+    simulated: NDArray[np.bool_]
+    shift_known: NDArray[np.bool_]
+    targets: dict[str, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class SimulatedSpectrum:
+    """A simulated spectrum of a material, or of a site where the material is not complete.
+
+    Attributes
+    ----------
+    absorber, name, formula : str
+        What it is of.
+    energy : numpy.ndarray
+        Shape (n_energy,), eV from the tabulated edge.
+    mu : numpy.ndarray
+        Shape (n_energy,).
+    values : dict of str to float
+        Each task's mean value.
+    """
+
+    absorber: str
+    name: str
+    formula: str
+    energy: NDArray[np.float64]
+    mu: NDArray[np.float64]
+    values: dict[str, float]
+
+
+def material_spectra(dataset: xr.Dataset) -> list[SimulatedSpectrum]:
+    """Average a dataset's spectra over the sites of each material, as a measurement does.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+
+    Returns
+    -------
+    list of SimulatedSpectrum
+        One per complete material, weighted by multiplicity; one per site of the others.
+    """
+    absorber = str(dataset.attrs["absorber"])
+    energy = dataset["energy"].values - edge_energy(absorber)
+    mu = dataset["mu"].values.astype(np.float64)
+    labels = {task: dataset[task].values.astype(np.float64) for task in TASKS if task in dataset}
+    owner = dataset["material_index"].values
+    weight = dataset["multiplicity"].values.astype(np.float64)
+    names, formulas = dataset["material_id"].values, dataset["formula"].values
+    complete = dataset["complete"].values
+    found = []
+    order = np.argsort(owner, kind="stable")
+    for sites in np.split(order, np.flatnonzero(np.diff(owner[order])) + 1):
+        material = int(owner[sites[0]])
+        parts = [sites] if complete[material] else [sites[i : i + 1] for i in range(len(sites))]
+        for part in parts:
+            share = weight[part] / weight[part].sum()
+            values = {task: float(share @ known[part]) for task, known in labels.items()}
+            found.append(
+                SimulatedSpectrum(
+                    absorber, str(names[material]), str(formulas[material]), energy, share @ mu[part], values
+                )
+            )
+    return found
+
+
+def choose_evenly(
+    spectra: Sequence[SimulatedSpectrum], most: int, rng: np.random.Generator
+) -> list[SimulatedSpectrum]:
+    """Draw spectra in turn from each pair of coordination number and oxidation state.
+
+    Parameters
+    ----------
+    spectra : sequence of SimulatedSpectrum
+        Of one absorber.
+    most : int
+        How many.
+    rng : numpy.random.Generator
+        Decides which.
+
+    Returns
+    -------
+    list of SimulatedSpectrum
+        Rare pairs are there in full.
+    """
+    kinds: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for number in rng.permutation(len(spectra)):
+        values = spectra[number].values
+        pair = [values.get(name, math.nan) for name in ("coordination_number", "oxidation_state")]
+        key = tuple(-1 if math.isnan(value) else round(value) for value in pair)
+        kinds[key[0], key[1]].append(int(number))
+    chosen: list[int] = []
+    turn = 0
+    while len(chosen) < min(most, len(spectra)):
+        chosen += [members[turn] for members in kinds.values() if turn < len(members)]
+        turn += 1
+    return [spectra[number] for number in chosen[:most]]
+
+
+def make_measured(
+    spectrum: SimulatedSpectrum, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Change a simulated spectrum at random as measurements and other codes would.
+
+    Parameters
+    ----------
+    spectrum : SimulatedSpectrum
+        As simulated.
+    rng : numpy.random.Generator
+        Decides how.
+
+    Returns
+    -------
+    energy, mu : numpy.ndarray
+        Shape (n_even,), eV from the tabulated edge, and the changed spectrum.
+    """
+    even = np.arange(spectrum.energy[0], spectrum.energy[-1] + 1e-6, STEP)
+    mu = np.interp(even, spectrum.energy, spectrum.mu)
+    mu = gaussian_filter1d(mu, rng.uniform(*BROADENING) / STEP, mode="nearest")
+    edge = even[int((mu > 0.5).argmax())]
+    stretched = edge + (even - edge) * (1.0 + rng.normal(0.0, STRETCH))
+    mu = mu * (1.0 + rng.normal(0.0, AMPLITUDE) * np.clip((even - edge) / 10.0, 0.0, 1.0))
+    return stretched, mu
+
+
+def simulation_shift(
+    simulated: Sequence[SimulatedSpectrum], standards: Sequence[Standard], window: EnergyWindow
+) -> float:
+    """Find what lays an absorber's simulated energies on the measured scale.
+
+    Parameters
+    ----------
+    simulated : sequence of SimulatedSpectrum
+        Of one absorber.
+    standards : sequence of Standard
+        Of the same absorber.
+    window : EnergyWindow
+        Where edges are looked for.
+
+    Returns
+    -------
+    float
+        Median over pairs of oxidation state and coordination number, seen in both, of the
+        difference of their mean edges, eV; 0 without such a pair.
+    """
+    grid = window.grid()
+
+    def means(values: list[tuple[float, float]], curves: list[NDArray[np.float64]]) -> dict[tuple, float]:  # type: ignore[type-arg]
+        edges: dict[tuple[int, int], list[float]] = defaultdict(list)
+        if curves:
+            for (state, number), edge in zip(values, area_edge(grid, np.array(curves)), strict=True):
+                if not (math.isnan(state) or math.isnan(number)):
+                    edges[round(state), round(number)].append(float(edge))
+        return {kind: float(np.mean(found)) for kind, found in edges.items()}
+
+    of_simulated = means(
+        [
+            (s.values.get("oxidation_state", math.nan), s.values.get("coordination_number", math.nan))
+            for s in simulated
+        ],
+        [window.show(s.energy, s.mu) for s in simulated],
+    )
+    known = [s for s in standards if not math.isnan(s.energy_shift)]
+    of_measured = means(
+        [(s.oxidation_state, s.coordination_number) for s in known],
+        [window.show(s.energy - edge_energy(s.absorber), s.mu) for s in known],
+    )
+    apart = [of_measured[kind] - of_simulated[kind] for kind in of_measured if kind in of_simulated]
+    return float(np.median(apart)) if apart else 0.0
