@@ -36,15 +36,19 @@ def write_whole(path: str | Path, text: str, *, what: str, suggestion: str) -> P
     target = Path(path)
     scratch: Path | None = None
     try:
+        if target.is_dir():
+            raise IsADirectoryError(None, "a folder of that name")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".edgepair-", suffix=".part")
         scratch = Path(name)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
             stream.write(text)
         scratch.chmod(0o644)
         scratch.replace(target)
-    except OSError as error:
+    except BaseException as error:
         if scratch is not None:
             scratch.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise OutputError(
             f"cannot write {what} {str(target)!r}",
             found=f"{type(error).__name__}: {error.strerror or error}",

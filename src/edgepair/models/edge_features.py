@@ -27,7 +27,9 @@ STEP = 0.25
 
 SLOPE_WEIGHT = 3.0
 NUMBER_WEIGHT = 0.2
-"""Weights of slopes (eV⁻¹) and of standardised numbers beside points, in distances; docs/decisions/0007."""
+ALIGNED_WEIGHT = 0.5
+"""Weights of slopes (eV⁻¹), of standardised numbers and of the aligned view beside points on the
+absolute scale, in distances; docs/decisions/0007."""
 
 AREA_REACH = 22.0
 AREA_END = 12.0

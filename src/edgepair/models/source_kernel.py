@@ -44,7 +44,7 @@ class KernelSettings:
         *b* above.
     """
 
-    length: float = 8.0
+    length: float = 6.0
     across_absorbers: float = 0.7
     source_bias: float = 0.3
 

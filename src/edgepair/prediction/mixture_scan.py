@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from edgepair.prediction.mixture import MixtureResult, fit_mixtures
 from edgepair.prediction.result import ShownCurve
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from edgepair.dataset.standard import Standard
     from edgepair.measured.scan import XanesScan
     from edgepair.spectra.alignment import FoilReading
@@ -25,6 +28,16 @@ LEAST_SHIFT_LIMIT = 0.5
 SAME_MEASUREMENT = (0.05, 1e-6)
 """Reduced chi-square and R-factor below which a single standard is the sample's own measurement: two
 measurements differ by the noise of both, which gives 1, and by more than a thousandth of the edge step."""
+
+
+COLUMNS = (
+    "file", "item", "absorber", "rank", "compound", "standard", "fraction", "error", "noise_error",
+    "scale_error", "choice_error", "shift", "shift_error", "r_factor", "reduced_chi_square", "as_good",
+    "oxidation_state", "oxidation_state_error",
+)  # fmt: skip
+"""Columns of the table that ``edgepair mix --out`` writes."""
+
+_TUPLES = ("rank", "n_compounds", "compounds", "standards", "fractions", "errors")
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,56 @@ class SampleMixture:
     result: MixtureResult
     components: tuple[ShownCurve, ...]
     warnings: tuple[str, ...]
+
+    def to_table(self) -> pd.DataFrame:
+        """Give a row per combination and compound.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the columns of `COLUMNS`.
+        """
+        scan, result = self.inspection.scan, self.result
+        shared = ["rank", "shift", "shift_error", "r_factor", "reduced_chi_square", "as_good"]
+        shared += ["oxidation_state", "oxidation_state_error"]
+        rows = result.fractions.merge(result.table[shared], on="rank", how="left", validate="many_to_one")
+        rows = rows.assign(file=scan.file, item=scan.item, absorber=scan.absorber or "")
+        return rows[list(COLUMNS)]
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the entry of ``mix --json``.
+
+        Returns
+        -------
+        dict
+            Keys in the documented order; what is not known is None.
+        """
+        scan, result = self.inspection.scan, self.result
+        mixtures = []
+        for row in result.table.to_dict("records"):
+            parts = result.fractions[result.fractions["rank"] == row["rank"]].drop(columns="rank")
+            mixtures.append(
+                {
+                    "rank": row["rank"],
+                    "parts": [_known(part) for part in parts.to_dict("records")],
+                    **_known({name: row[name] for name in result.table.columns if name not in _TUPLES}),
+                }
+            )
+        return {
+            "file": scan.file,
+            "item": scan.item,
+            "absorber": scan.absorber,
+            "e0": round(result.e0, 3),
+            "energy_shift": round(self.inspection.calibration.shift, 3),
+            "energy_error": self.inspection.calibration.error,
+            "shift_limit": self.shift_limit,
+            "noise": float(f"{result.noise:.6g}"),
+            "n_points": len(result.energy),
+            "n_independent": float(f"{result.n_independent:.6g}"),
+            "n_standards": self.n_standards,
+            "warnings": list(self.warnings),
+            "mixtures": mixtures,
+        }
 
 
 def mix_scan(
@@ -163,3 +226,11 @@ def _components(result: MixtureResult, standards: Sequence[Standard]) -> tuple[S
         mu = PchipInterpolator(standard.energy, standard.mu)(result.energy + shift)
         shown.append(ShownCurve(part.compound, result.energy, np.asarray(part.fraction * mu)))
     return tuple(shown)
+
+
+def _known(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Write numbers with six digits, and NaN as what is not known."""
+    return {
+        name: (float(f"{value:.6g}") if math.isfinite(value) else None) if isinstance(value, float) else value
+        for name, value in row.items()
+    }

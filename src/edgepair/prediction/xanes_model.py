@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgepair.conventions import TASKS, edge_energy
 from edgepair.models.class_shares import class_shares, sharpened_mean
 from edgepair.models.conformal import class_scores, conformal_quantile, group_weights, likelier
-from edgepair.models.edge_features import NUMBER_WEIGHT, absolute_view, aligned_view, area_edge
+from edgepair.models.edge_features import (
+    ALIGNED_WEIGHT,
+    NUMBER_WEIGHT,
+    absolute_view,
+    aligned_view,
+    area_edge,
+)
+from edgepair.models.share_forest import (
+    ForestRows,
+    fit_share_forest,
+    forest_shares,
+    group_folds,
+    left_out_shares,
+    row_weights,
+)
 from edgepair.models.source_kernel import KernelRows, KernelSettings, SourceKernel
 from edgepair.prediction.xanes_rows import (
     MOST_SIMULATED,
@@ -19,7 +33,7 @@ from edgepair.prediction.xanes_rows import (
     XanesRows,
     choose_evenly,
     make_measured,
-    simulation_shift,
+    simulation_shifts,
 )
 
 if TYPE_CHECKING:
@@ -49,6 +63,13 @@ BEAMLINE_ERROR = 1.3
 OFF_SCALE = 4.0
 """eV; a scale that is off by more than this is off for a reason of its own (a monochromator not
 calibrated at all), and is corrected in full."""
+
+FOREST_SIMULATED = 150
+FOREST_SIMULATED_WEIGHT = 0.05
+"""Simulated rows per absorber that the forest learns from, and their weight against a standard's."""
+
+CLAIM_FLOOR = 0.1
+"""Least error that is claimed of the mean of classes, before conformal scaling."""
 
 SIMULATED_WEIGHT = 0.1
 """Weight of a simulated row in the mean that the machine falls back to."""
@@ -82,7 +103,9 @@ class TaskFit:
     Attributes
     ----------
     machine : SourceKernel
-        Targets: the value, then the shares of the classes.
+        Targets: the value of a regression, or the shares of the classes.
+    forest : sklearn.ensemble.ExtraTreesClassifier or None
+        Tells the same shares; None in a regression.
     kept : numpy.ndarray
         Shape (n_rows,), bool: rows with a label.
     value, error : numpy.ndarray
@@ -93,6 +116,7 @@ class TaskFit:
     """
 
     machine: SourceKernel
+    forest: Any
     kept: NDArray[np.bool_]
     value: NDArray[np.float64]
     error: NDArray[np.float64]
@@ -122,7 +146,7 @@ class XanesModel:
         *,
         seed: int = 0,
     ) -> None:
-        self.window = window
+        self.window, self.seed = window, seed
         self.rows = _collect(window, standards, simulated, seed)
         grid = window.grid()
         self._scale, left_out, error = _fit_scale(grid, self.rows)
@@ -130,7 +154,7 @@ class XanesModel:
         unknown = ~self.rows.shift_known
         moved = _posterior_shift(left_out[unknown] - area_edge(grid, self.rows.mu[unknown]), error)
         self.rows = _move(self.rows, grid, unknown, moved)
-        curve, numbers, self.position = absolute_view(grid, self.rows.mu)
+        curve, numbers, self.position = _both_views(grid, self.rows.mu)
         measured = ~self.rows.simulated
         spread = numbers[measured].std(axis=0)
         self._centre, self._spread = numbers[measured].mean(axis=0), np.where(spread > 1e-9, spread, 1.0)
@@ -151,7 +175,7 @@ class XanesModel:
         numpy.ndarray
             Shape (n, n_features).
         """
-        curve, numbers, _ = absolute_view(self.window.grid(), mu)
+        curve, numbers, _ = _both_views(self.window.grid(), mu)
         return self._scaled(curve, numbers)
 
     def expected_shift(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
@@ -194,9 +218,7 @@ class XanesModel:
             Intervals are conformal over left-out compounds.
         """
         fit = self.fits[task]
-        mean, variance = fit.machine.predict(features, absorber)
-        value, probability = _settle(mean, CLASSES.get(task))
-        claimed = np.sqrt(variance + MEASURED_NOISE)
+        value, probability, claimed = self._tell(fit, task, features, absorber)
         half = claimed * self.quantile(task, level)
         sets: tuple[tuple[int, ...], ...] = ()
         if task in CLASSES:
@@ -272,24 +294,58 @@ class XanesModel:
         standard = np.clip((numbers - self._centre) / self._spread, -10.0, 10.0) * NUMBER_WEIGHT
         return np.concatenate([curve, standard], axis=1)
 
-    def _fit(self, task: str) -> TaskFit:
-        rows = self.rows
-        values = rows.targets[task]
-        kept = ~np.isnan(values)
-        target = values[:, None]
+    def value(self, features: NDArray[np.float64], absorber: str, task: str) -> NDArray[np.float64]:
+        """Answer one task by its value alone.
+
+        Parameters
+        ----------
+        features : numpy.ndarray
+            Shape (n, n_features).
+        absorber : str
+            Chemical symbol.
+        task : str
+            Name.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n,).
+        """
+        return self._tell(self.fits[task], task, features, absorber)[0]
+
+    def _tell(
+        self, fit: TaskFit, task: str, features: NDArray[np.float64], absorber: str
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        mean, variance = fit.machine.predict(features, absorber)
+        shares = None
         if task in CLASSES:
-            target = np.concatenate([target, class_shares(values, CLASSES[task])], axis=1)
-        machine = SourceKernel(
-            _kernel_rows(rows, self._features, MEASURED_NOISE, SIMULATED_NOISE, UNKNOWN_SHIFT_NOISE).take(
-                kept
-            ),
-            target[kept],
+            seen = _with_absorber(features, np.full(len(features), absorber))
+            shares = forest_shares(fit.forest, seen, len(CLASSES[task]))
+        return _settle(mean, variance, shares, CLASSES.get(task))
+
+    def _fit(self, task: str) -> TaskFit:
+        rows, values = self.rows, self.rows.targets[task]
+        kept = ~np.isnan(values)
+        target = class_shares(values, CLASSES[task]) if task in CLASSES else values[:, None]
+        noises = (MEASURED_NOISE, SIMULATED_NOISE, UNKNOWN_SHIFT_NOISE)
+        machine = SourceKernel(_kernel_rows(rows, self._features, *noises).take(kept), target[kept])
+        mean, variance = (_spread_out(part, kept) for part in machine.left_out())
+        forest, shares = self._fit_forest(target, kept) if task in CLASSES else (None, None)
+        told = _settle(mean, variance, shares, CLASSES.get(task))
+        return TaskFit(machine, forest, kept, told[0], told[2], told[1])
+
+    def _fit_forest(
+        self, share: NDArray[np.float64], kept: NDArray[np.bool_]
+    ) -> tuple[Any, NDArray[np.float64]]:
+        rows = self.rows
+        used = kept & (~rows.simulated | _first_of_each(rows.absorber, rows.simulated, FOREST_SIMULATED))
+        fold = group_folds(rows.group, ~rows.simulated, np.random.default_rng(self.seed))
+        weight = row_weights(rows.group, rows.simulated, FOREST_SIMULATED_WEIGHT)
+        learnt = ForestRows(
+            _with_absorber(self._features, rows.absorber)[used], share[used], weight[used], fold[used]
         )
-        mean, variance = machine.left_out()
-        value, probability = _settle(mean, CLASSES.get(task))
-        whole = np.full((len(values), 2 + probability.shape[1]), np.nan)
-        whole[kept] = np.column_stack([value, np.sqrt(variance + MEASURED_NOISE), probability])
-        return TaskFit(machine, kept, whole[:, 0], whole[:, 1], whole[:, 2:])
+        forest = fit_share_forest(learnt, self.seed)
+        return forest, _spread_out(left_out_shares(learnt, self.seed), used)
 
     def _left_out_distance(self) -> float:
         measured = np.flatnonzero(~self.rows.simulated)
@@ -301,16 +357,49 @@ class XanesModel:
         return float(np.percentile(nearest, 99.0)) if len(nearest) else 1.0
 
 
+def _both_views(
+    grid: NDArray[np.float64], mu: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Curves on the absolute scale, then about their own edges; the numbers; where points lie."""
+    curve, numbers, position = absolute_view(grid, mu)
+    own = aligned_view(grid, mu, area_edge(grid, mu)) * ALIGNED_WEIGHT
+    return np.concatenate([curve, own], axis=1), numbers, position
+
+
 def _settle(
-    mean: NDArray[np.float64], classes: NDArray[np.int64] | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Make value and probabilities of what a machine tells of a task."""
-    if classes is None:
-        return mean[:, 0], np.empty((len(mean), 0))
-    probability = np.clip(mean[:, 1:], 1e-6, None)
-    probability /= probability.sum(axis=1, keepdims=True)
-    # half the plain regression, which does not drag averages towards a class
-    return (mean[:, 0] + sharpened_mean(probability, classes)) / 2.0, probability
+    mean: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    shares: NDArray[np.float64] | None,
+    classes: NDArray[np.int64] | None,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Make value, probabilities and claimed error of what machine and forest tell of a task."""
+    if classes is None or shares is None:
+        return mean[:, 0], np.empty((len(mean), 0)), np.sqrt(variance + MEASURED_NOISE)
+    own = np.clip(mean, 1e-6, None)
+    probability = (own / own.sum(axis=1, keepdims=True) + shares) / 2.0
+    value = sharpened_mean(probability, classes)
+    claimed = np.sqrt((probability * (classes - value[:, None]) ** 2).sum(axis=1)) + CLAIM_FLOOR
+    return value, probability, claimed
+
+
+def _with_absorber(features: NDArray[np.float64], absorber: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Add the absorber, by its tabulated edge in keV, as the forest's last feature."""
+    return np.column_stack([features, [edge_energy(str(name)) / 1000.0 for name in absorber]])
+
+
+def _spread_out(values: NDArray[np.float64], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Put rows back where they were; NaN for the others."""
+    whole = np.full((len(kept), *values.shape[1:]), np.nan)
+    whole[kept] = values
+    return whole
+
+
+def _first_of_each(absorber: NDArray[np.str_], among: NDArray[np.bool_], most: int) -> NDArray[np.bool_]:
+    """Mark the first rows of each absorber; simulated rows stand there in the order drawn."""
+    marked = np.zeros(len(absorber), dtype=bool)
+    for name in np.unique(absorber):
+        marked[np.flatnonzero(among & (absorber == name))[:most]] = True
+    return marked
 
 
 def _posterior_shift(asked: NDArray[np.float64], error: float) -> NDArray[np.float64]:
@@ -338,9 +427,11 @@ def _collect(
     compound = {(s.absorber, s.formula): g for s, g in zip(standards, group, strict=True) if s.formula}
     for symbol in sorted(simulated):
         chosen = choose_evenly(simulated[symbol], MOST_SIMULATED, rng)
-        shift = simulation_shift(chosen, [s for s in standards if s.absorber == symbol], window)
+        shifts = simulation_shifts(chosen, [s for s in standards if s.absorber == symbol], window)
         for spectrum in chosen:
             energy, changed = make_measured(spectrum, rng)
+            state = spectrum.values.get("oxidation_state", np.nan)
+            shift = shifts.get(None if np.isnan(state) else round(state), shifts[None])
             mu.append(window.show(energy + shift, changed))
             absorber.append(symbol)
             group.append(compound.get((symbol, spectrum.formula), ""))

@@ -181,9 +181,9 @@ def make_measured(
     return stretched, mu
 
 
-def simulation_shift(
+def simulation_shifts(
     simulated: Sequence[SimulatedSpectrum], standards: Sequence[Standard], window: EnergyWindow
-) -> float:
+) -> dict[int | None, float]:
     """Find what lays an absorber's simulated energies on the measured scale.
 
     Parameters
@@ -197,9 +197,10 @@ def simulation_shift(
 
     Returns
     -------
-    float
-        Median over pairs of oxidation state and coordination number, seen in both, of the
-        difference of their mean edges, eV; 0 without such a pair.
+    dict of int or None to float
+        By rounded oxidation state, and under None for all others, eV: the median over pairs of
+        oxidation state and coordination number, seen in both, of the difference of their mean
+        edges; halfway between that of the state and that of all. 0 without such a pair.
     """
     grid = window.grid()
 
@@ -224,4 +225,13 @@ def simulation_shift(
         [window.show(s.energy - edge_energy(s.absorber), s.mu) for s in known],
     )
     apart = [of_measured[kind] - of_simulated[kind] for kind in of_measured if kind in of_simulated]
-    return float(np.median(apart)) if apart else 0.0
+    overall = float(np.median(apart)) if apart else 0.0
+    by_state: dict[int | None, float] = {None: overall}
+    for state in {kind[0] for kind in of_measured if kind in of_simulated}:
+        mine = [
+            of_measured[kind] - of_simulated[kind]
+            for kind in of_measured
+            if kind in of_simulated and kind[0] == state
+        ]
+        by_state[state] = (float(np.median(mine)) + overall) / 2.0
+    return by_state

@@ -47,7 +47,9 @@ def mixture_figure(mixture: SampleMixture) -> go.Figure:
     # Fit and components stand at the standards' energies: the sample is drawn there too.
     x = result.energy + float(result.table["shift"].iloc[0])
     figure = go.Figure()
-    for number, (part, fraction) in enumerate(zip(mixture.components, fractions, strict=True)):
+    # A compound alone is the fit itself.
+    parts = mixture.components if len(mixture.components) > 1 else ()
+    for number, (part, fraction) in enumerate(zip(parts, fractions, strict=False)):
         colour, dash = _PARTS[number % len(_PARTS)]
         name = f"{fraction:.2f} × {safe(part.name)}"
         figure.add_trace(_line(x, part.y, name, color=colour, width=1.4, dash=dash))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair._version import __version__
 from edgepair.conventions import OutputError
 from edgepair.conventions.writing import write_whole
+from edgepair.report.embedding import embedded_json
 from edgepair.report.figures_mixture import mixture_figure
 from edgepair.report.mixture_text import (
     HEADINGS,
@@ -95,8 +96,5 @@ def _figure(name: str, mixture: SampleMixture) -> dict[str, Any]:
     from markupsafe import Markup
 
     spec = json.loads(mixture_figure(mixture).to_json())
-    text = json.dumps({"data": spec["data"], "layout": spec["layout"]}, ensure_ascii=False, allow_nan=False)
-    for character in "<>&":
-        # Nothing from a file can end the script element that it stands in.
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return {"name": name, "height": int(spec["layout"]["height"]), "json": Markup(text)}
+    drawn = {"data": spec["data"], "layout": spec["layout"]}
+    return {"name": name, "height": int(spec["layout"]["height"]), "json": Markup(embedded_json(drawn))}

@@ -52,7 +52,10 @@ def mixture_facts(mixture: SampleMixture) -> list[tuple[str, str]]:
     return [
         ("element, edge", f"{found.scan.absorber or 'unknown'} {found.scan.edge or ''}".rstrip()),
         ("calibration", found.calibration.text),
-        ("fitted", f"{first:+.0f} to {last:+.0f} eV from E0 at {result.e0:.2f} eV, {len(result.energy)} points"),
+        (
+            "fitted",
+            f"{first:+.0f} to {last:+.0f} eV from E0 at {result.e0:.2f} eV, {len(result.energy)} points",
+        ),
         ("standards", f"{mixture.n_standards}; a shift of up to {mixture.shift_limit:g} eV allowed"),
         ("noise", f"{result.noise:.5f} edge steps; {result.n_independent:.0f} independent points"),
     ]
@@ -79,7 +82,7 @@ def combination_rows(mixture: SampleMixture) -> list[tuple[str, ...]]:
             with_error(row["shift"], row["shift_error"], 2, sign=True),
             f"{row['r_factor']:.2g}",
             f"{row['reduced_chi_square']:.3g}",
-            with_error(row["oxidation_state"], row["oxidation_state_error"], 2),
+            with_error(row["oxidation_state"], _error(row, row["oxidation_state_error"]), 2),
         )
         for _, row in mixture.result.table.head(SHOWN).iterrows()
     ]
@@ -102,11 +105,16 @@ def combination(row: pd.Series) -> str:
     --------
     >>> import pandas as pd
     >>> combination(pd.Series({"compounds": ("FeO", "hematite"), "fractions": (0.7, 0.3),
-    ...                        "errors": (0.03, 0.03)}))
+    ...                        "errors": (0.03, 0.03), "as_good": True}))
     'FeO 0.70 ± 0.03 + hematite 0.30 ± 0.03'
     """
     parts = zip(row["compounds"], row["fractions"], row["errors"], strict=True)
-    return " + ".join(f"{name} {with_error(value, error, 2)}" for name, value, error in parts)
+    return " + ".join(f"{name} {with_error(value, _error(row, error), 2)}" for name, value, error in parts)
+
+
+def _error(row: pd.Series, error: float) -> float:
+    # One compound alone has a fraction of 1 by definition: where others fit better, its error says nothing.
+    return math.nan if len(row["compounds"]) == 1 and not row["as_good"] else error
 
 
 def with_error(value: float, error: float, digits: int, *, sign: bool = False) -> str:
@@ -143,7 +151,7 @@ def with_error(value: float, error: float, digits: int, *, sign: bool = False) -
 
 
 def closing_line(mixture: SampleMixture) -> str:
-    """Say how many combinations the spectrum cannot tell apart.
+    """Say what the order is, and how many combinations the spectrum cannot tell apart.
 
     Parameters
     ----------
@@ -157,7 +165,5 @@ def closing_line(mixture: SampleMixture) -> str:
     """
     table = mixture.result.table
     good = int(table["as_good"].sum())
-    if good == 1:
-        return "= no other combination fits as well"
-    kept = "at least " if good == len(table) else ""
-    return f"= {kept}{good} combinations fit as well as any: the errors of the fractions span them"
+    count = f"at least {good} do" if good == len(table) > 1 else f"{good} {'does' if good == 1 else 'do'}"
+    return f"ordered by misfit, with a price for each compound; = fits as well as any ({count})"

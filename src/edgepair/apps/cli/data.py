@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgepair.apps.cli.console import output_console, split_list
+from edgepair.apps.cli.data_standards import standards
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,6 +20,7 @@ data_app = typer.Typer(
     rich_markup_mode=None,
     help="Show the bundled datasets, or look at and check datasets of your own.",
 )
+data_app.command()(standards)
 
 
 @data_app.callback()
@@ -32,7 +35,10 @@ def bundled(
     from edgepair.conventions import BUNDLED_ABSORBERS
     from edgepair.dataset import load_bundled
 
-    _report([load_bundled(name) for name in split_list(absorber) or BUNDLED_ABSORBERS], as_json)
+    names = split_list(absorber) or BUNDLED_ABSORBERS
+    _report([load_bundled(name) for name in names], as_json)
+    if not as_json:
+        _mention_standards(names)
 
 
 @data_app.command()
@@ -68,6 +74,16 @@ def validate(
         print(f"{path}: follows the schema ({dataset.attrs['absorber']}; {sizes})")
     if wrong:
         raise typer.Exit(1)
+
+
+def _mention_standards(absorbers: Sequence[str]) -> None:
+    from edgepair.dataset.standards import load_standards
+
+    counts = {name: len(load_standards(name)) for name in absorbers}
+    text = ", ".join(f"{name} {count}" for name, count in counts.items())
+    output_console().print(
+        f"    measured standards   {text}; edgepair data standards lists them", soft_wrap=True, markup=False
+    )
 
 
 def _report(datasets: list[xr.Dataset], as_json: bool) -> None:

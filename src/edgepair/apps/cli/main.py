@@ -14,6 +14,8 @@ from edgepair._version import __version__
 from edgepair.apps.cli.build import build
 from edgepair.apps.cli.data import data_app
 from edgepair.apps.cli.inspect import inspect
+from edgepair.apps.cli.mix import mix
+from edgepair.apps.cli.predict import predict
 from edgepair.apps.cli.study import study
 from edgepair.conventions import EdgepairError
 
@@ -32,6 +34,8 @@ app = typer.Typer(
 )
 app.command()(build)
 app.command()(inspect)
+app.command()(predict)
+app.command()(mix)
 app.command()(study)
 app.add_typer(data_app, name="data")
 

@@ -1,0 +1,231 @@
+"""The command ``edgepair mix``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgepair.apps.cli.console import split_list
+from edgepair.apps.cli.measured_files import check_number, read_foil_file
+from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture
+
+if TYPE_CHECKING:
+    from edgepair.conventions import EdgepairError
+    from edgepair.dataset.standard import Standard
+    from edgepair.measured import XanesScan
+    from edgepair.prediction.mixture_scan import SampleMixture
+
+SOME_FAILED = 1
+
+
+def mix(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Measured XANES.", metavar="FILE...", show_default=False),
+    ],
+    standards: Annotated[
+        Path | None,
+        typer.Option(help="Table of standards of your own (.csv), besides the library.", show_default=False),
+    ] = None,
+    library: Annotated[
+        bool, typer.Option(help="Use the library of standards that ships with edgepair.")
+    ] = True,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Fit these compounds or standards only.", show_default=False)
+    ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option(help="Leave out these compounds or standards.", show_default=False)
+    ] = None,
+    most: Annotated[int, typer.Option("--max", help="Most compounds in a combination.")] = 3,
+    absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Fe.")] = None,
+    item: Annotated[
+        str | None, typer.Option(help="Group, scan or column, of a file that holds many.")
+    ] = None,
+    mu: Annotated[
+        str | None, typer.Option(help="Column of the absorption, or an expression: '-ln(i1/i0)', '$4/$5'.")
+    ] = None,
+    energy_column: Annotated[str | None, typer.Option(help="Column of the energies.")] = None,
+    energy_unit: Annotated[str | None, typer.Option(help="eV, keV or degree.")] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="File of a metal foil to calibrate energies by.", show_default=False)
+    ] = None,
+    shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
+    e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None,
+    window: Annotated[str, typer.Option(help="Range to fit, eV from the edge.")] = "-20,60",
+    shift_limit: Annotated[
+        float | None,
+        typer.Option(
+            help="Largest further shift, eV; default as far as the calibration may be wrong.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[bool, typer.Option(help="Put the model's own answer beside the mixtures.")] = True,
+    out: Annotated[
+        Path | None, typer.Option(help="Write all combinations as a table (.csv).", show_default=False)
+    ] = None,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw sample, fit and components (.html).", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Describe measured XANES as mixtures of measured standards."""
+    from edgepair.conventions import EdgepairError
+    from edgepair.prediction.mixture_scan import mix_scan
+
+    _check(paths, standards, reference, out, figure)
+    check_number("--shift", shift, -200, 200, "eV")
+    check_number("--e0", e0, 100, 200_000, "eV")
+    between = _window(window)
+    own = _own(standards, absorber)
+    foil = read_foil_file(reference, absorber)
+    reading = None if foil is None else foil.reading
+    columns = {"mu": mu, "energy_column": energy_column, "energy_unit": energy_unit}
+    choice = split_list(only), split_list(without)
+    found: list[tuple[SampleMixture, list[dict[str, Any]]]] = []
+    documents: list[dict[str, Any]] = []
+    errors: list[EdgepairError] = []
+    for path, scan in _scans(paths, item, absorber, columns):
+        try:
+            if isinstance(scan, EdgepairError):
+                raise scan
+            mixed = mix_scan(
+                scan, _chosen(own, scan, library, *choice), e0=e0, shift=shift, foil=reading,
+                limit=most, window=between, shift_limit=shift_limit,
+            )  # fmt: skip
+        except EdgepairError as error:
+            errors.append(error)
+            named = "" if isinstance(scan, EdgepairError) else scan.item
+            documents.append({"file": str(path), "item": named, "error": str(error)})
+            continue
+        answers = model_rows(mixed) if model else []
+        found.append((mixed, answers))
+        documents.append(mixed.to_json() | {"model": answers})
+    for failed in errors if found else errors[:-1]:
+        print(f"edgepair: {failed}", file=sys.stderr)
+    if not found:
+        raise errors[-1]
+    if out is not None:
+        _write_table([mixed for mixed, _ in found], out)
+    if figure is not None:
+        from edgepair.report.mixture_page import write_mixtures
+
+        write_mixtures([(mixed, model_lines(answers)) for mixed, answers in found], figure)
+    if as_json:
+        document = documents if len(documents) > 1 else documents[0]
+        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    elif not quiet:
+        for mixed, answers in found:
+            print_mixture(mixed, answers)
+    if errors:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _check(
+    paths: Sequence[Path],
+    standards: Path | None,
+    reference: Path | None,
+    out: Path | None,
+    figure: Path | None,
+) -> None:
+    """Refuse, before anything is read, what would not work or would overwrite an input."""
+    from edgepair.conventions import OptionError
+
+    inputs = {path.resolve() for path in (*paths, standards, reference) if path is not None}
+    for option, target, endings in (("--out", out, (".csv",)), ("--figure", figure, (".html", ".htm"))):
+        if target is None:
+            continue
+        if target.suffix.lower() not in endings:
+            raise OptionError(
+                f"cannot write {str(target)!r}",
+                found=f"a name without the ending {endings[0]}",
+                needed=f"a file that ends in {endings[0]}",
+                suggestion=f"{option} {target.with_suffix(endings[0])}",
+            )
+        if target.resolve() in inputs:
+            raise OptionError(
+                f"cannot write {str(target)!r}",
+                found="one of the files to be read",
+                needed="another file",
+                suggestion=f"choose another name with {option}",
+            )
+
+
+def _window(text: str) -> tuple[float, float]:
+    from edgepair.conventions import OptionError
+
+    try:
+        first, last = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise OptionError(
+            f"cannot read the window {text!r}",
+            found=f"{text!r}",
+            needed="two numbers with a comma between them, eV from the edge",
+            suggestion="--window=-20,60",
+        ) from error
+    return first, last
+
+
+def _own(path: Path | None, absorber: str | None) -> tuple[Standard, ...]:
+    if path is None:
+        return ()
+    from edgepair.dataset.standards import read_standards
+
+    return read_standards(path, absorber=absorber)
+
+
+def _scans(
+    paths: Sequence[Path], item: str | None, absorber: str | None, columns: dict[str, Any]
+) -> list[tuple[Path, XanesScan | EdgepairError]]:
+    """Read every spectrum of every file; a file that cannot be read stands there as its error."""
+    from edgepair.conventions import EdgepairError
+    from edgepair.measured import read_xanes
+
+    scans: list[tuple[Path, XanesScan | EdgepairError]] = []
+    for path in paths:
+        try:
+            scans += [(path, scan) for scan in read_xanes(path, item=item, absorber=absorber, **columns)]
+        except EdgepairError as error:
+            scans.append((path, error))
+    return scans
+
+
+def _chosen(
+    own: tuple[Standard, ...],
+    scan: XanesScan,
+    library: bool,
+    only: list[str] | None,
+    without: list[str] | None,
+) -> tuple[Standard, ...]:
+    """Give the standards of a sample's element, or all where it is not known."""
+    from edgepair.conventions import DataError
+    from edgepair.dataset.standard_selection import select_standards
+    from edgepair.dataset.standards import load_standards
+
+    chosen = own + (load_standards(scan.absorber) if library else ())
+    if scan.absorber is not None:
+        chosen = tuple(standard for standard in chosen if standard.absorber == scan.absorber)
+    if not chosen:
+        where = repr(scan.file) + (f", item {scan.item!r}" if scan.item else "")
+        raise DataError(
+            f"cannot fit mixtures to {where}",
+            found=f"no standard of {scan.absorber or 'any element'}",
+            needed="standards of the sample's element",
+            suggestion="give your own with --standards; edgepair data standards lists the library",
+        )
+    return select_standards(chosen, only=only, without=without)
+
+
+def _write_table(mixtures: Sequence[SampleMixture], path: Path) -> None:
+    import pandas as pd
+
+    from edgepair.conventions.writing import write_whole
+
+    table = pd.concat([mixed.to_table() for mixed in mixtures], ignore_index=True)
+    text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    write_whole(path, text, what="the table", suggestion="choose another place with --out")

@@ -1,0 +1,283 @@
+"""The command ``edgepair predict``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgepair.apps.cli.console import progress_bar
+from edgepair.apps.cli.measured_files import Foil, read_foil_file
+from edgepair.apps.cli.predict_checks import check_outputs, check_request, check_used
+from edgepair.apps.cli.predict_samples import Reading, Sample, gather_samples
+
+if TYPE_CHECKING:
+    from edgepair.report.prediction_rows import PredictedSample
+
+SOME_FAILED = 1
+REFUSED = 2
+_MOST_ERRORS = 20
+"""Reasons that are printed at most; all are in the rows."""
+
+
+def predict(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Measured files, XANES or PDF; one of each is a pair.", metavar="FILE...", show_default=False
+        ),
+    ] = None,
+    absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Fe.")] = None,
+    dpdf: Annotated[
+        Path | None, typer.Option(help="File of a differential PDF of the absorber.", show_default=False)
+    ] = None,
+    pairs: Annotated[
+        Path | None, typer.Option(help="CSV table of pairs: xanes,pdf,absorber.", show_default=False)
+    ] = None,
+    item: Annotated[
+        str | None, typer.Option(help="Group, scan or column, of a file that holds many.")
+    ] = None,
+    mu: Annotated[
+        str | None, typer.Option(help="Column of the absorption, or an expression: '-ln(i1/i0)', '$4/$5'.")
+    ] = None,
+    energy_column: Annotated[str | None, typer.Option(help="Column of the energies.")] = None,
+    energy_unit: Annotated[str | None, typer.Option(help="eV, keV or degree.")] = None,
+    e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None,
+    shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="File of a metal foil to calibrate energies by.", show_default=False)
+    ] = None,
+    radiation: Annotated[str | None, typer.Option(help="Of a PDF: x-ray, neutron or electron.")] = None,
+    qmax: Annotated[float | None, typer.Option(help="Of a PDF: end of the data in Q, 1/Å.")] = None,
+    composition: Annotated[str | None, typer.Option(help="Of a PDF: chemical formula.")] = None,
+    number_density: Annotated[float | None, typer.Option(help="Of a PDF: atoms per Å³.")] = None,
+    standards: Annotated[
+        Path | None, typer.Option(help="CSV table of standards of your own.", show_default=False)
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Dataset in place of the bundled simulations.", show_default=False),
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Model that edgepair train wrote.", show_default=False)
+    ] = None,
+    confidence: Annotated[float, typer.Option(help="Of intervals and sets of classes.")] = 0.9,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a table of all answers (CSV).", show_default=False)
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a page with figures (.html).", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Read oxidation state, coordination and bond length from measured files."""
+    files = paths or []
+    spectrum_options = {
+        "mu": mu, "energy_column": energy_column, "energy_unit": energy_unit, "absorber": absorber,
+    }  # fmt: skip
+    pdf_options = {
+        "radiation": radiation, "qmax": qmax, "composition": composition, "number_density": number_density,
+    }  # fmt: skip
+    check_request(files, pairs, dpdf, shift=shift, reference=reference, e0=e0, confidence=confidence)
+    inputs = [path for path in (*files, dpdf, pairs, reference, standards, data, model) if path is not None]
+    check_outputs(out, report, inputs)
+    foil = read_foil_file(reference, absorber)
+    shared = {
+        "confidence_level": confidence,
+        "standards": _standards(standards, absorber),
+        "shift": shift,
+        "e0": e0,
+        "radiation": radiation,
+        "data": data,
+        "model": model,
+    }
+    reading = Reading(item, spectrum_options, pdf_options)
+    try:
+        with _bar(quiet=quiet or as_json) as show:
+            samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=reading, on_file=show)
+            own = {"--shift": shift, "--e0": e0, "--reference": reference}
+            check_used(samples, spectrum_options, own, pdf_options)
+            explain = as_json or report is not None or len(samples) == 1
+            answers = _answer_all(samples, foil, shared | {"explain": explain}, show)
+    except KeyboardInterrupt:
+        print("edgepair: interrupted; no table or report was written", file=sys.stderr)
+        raise
+    _finish(answers, out=out, report=report, as_json=as_json, quiet=quiet)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A sample with what became of it, and the whole reason where there is no answer."""
+
+    sample: PredictedSample
+    reason: str = ""
+
+
+def _finish(
+    answers: Sequence[_Answer], *, out: Path | None, report: Path | None, as_json: bool, quiet: bool
+) -> None:
+    """Write and print, and end with the code that says how much was answered."""
+    from edgepair.apps.cli.predict_text import print_samples
+
+    samples = [answer.sample for answer in answers]
+    reasons = list(dict.fromkeys(answer.reason for answer in answers if answer.reason))
+    for reason in reasons[:_MOST_ERRORS]:
+        print(f"edgepair: {reason}", file=sys.stderr)
+    if len(reasons) > _MOST_ERRORS:
+        print(f"edgepair: and {len(reasons) - _MOST_ERRORS} reasons more; --out lists all", file=sys.stderr)
+    if out is not None:
+        from edgepair.report.prediction_rows import write_rows
+
+        write_rows(samples, out)
+    answered = any(sample.prediction is not None for sample in samples)
+    if report is not None and answered:
+        from edgepair.report.prediction_page import write_prediction
+
+        write_prediction(samples, report)
+    if as_json:
+        document = {"samples": [sample.document() for sample in samples]}
+        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    elif answered and not quiet:
+        print_samples(samples)
+    if not answered:
+        raise typer.Exit(REFUSED)
+    if reasons:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _answer_all(
+    samples: Sequence[Sample],
+    foil: Foil | None,
+    options: dict[str, Any],
+    show: Callable[[int, int, str], None] | None,
+) -> list[_Answer]:
+    """Answer samples, those of one absorber together, in the order of the input."""
+    absorbers = list(dict.fromkeys(sample.absorber for sample in samples))
+    order = sorted(range(len(samples)), key=lambda k: absorbers.index(samples[k].absorber))
+    answers: dict[int, list[_Answer]] = {}
+    for number, place in enumerate(order):
+        if show is not None:
+            show(number, len(samples), next(iter(samples[place].sources.values()))[0])
+        answers[place] = _answer(samples[place], foil, options)
+    return [answer for place in range(len(samples)) for answer in answers[place]]
+
+
+def _answer(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> list[_Answer]:
+    """Answer one sample; where a combination cannot be answered, each of its techniques."""
+    first = _attempt(sample, foil, options)
+    parts = sample.alone() if first.reason and sample.error is None else []
+    if len(parts) < 2:
+        return [first]
+    from dataclasses import replace
+
+    combined = replace(first, sample=replace(first.sample, combined_only=True))
+    return [*(_attempt(part, foil, options) for part in parts), combined]
+
+
+def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Answer:
+    from edgepair.conventions import EdgepairError
+    from edgepair.prediction.predict import predict as answer
+    from edgepair.report.prediction_rows import PredictedSample
+
+    try:
+        if sample.error is not None:
+            raise sample.error
+        reading = _foil_for(sample, foil)
+        found = answer(sample.mu, sample.G, sample.G_M, absorber=sample.absorber, foil=reading, **options)
+    except EdgepairError as error:
+        told = f"{error.problem}: found {error.found}; needed {error.needed}; try: {error.suggestion}"
+        return _Answer(
+            PredictedSample(sample.sources, sample.absorber or "", "refused", _one_line(told)), str(error)
+        )
+    except Exception as error:
+        # One sample must not take the answers of a whole night with it.
+        told = f"{type(error).__name__}: {error}"
+        title = " and ".join(repr(file) for file, _ in sample.sources.values())
+        reason = (
+            f"cannot answer {title}\n  Found:  {_one_line(told)}\n  Needed: a calculation that ends\n"
+            "  Try:    look at the file with edgepair inspect; if it looks right, report this as a fault"
+        )
+        return _Answer(
+            PredictedSample(sample.sources, sample.absorber or "", "failed", _one_line(told)), reason
+        )
+    facts = tuple(_facts(sample))
+    return _Answer(PredictedSample(_named(sample, found), found.absorber, prediction=found, facts=facts))
+
+
+def _named(sample: Sample, found: Any) -> dict[str, tuple[str, str]]:
+    """Name the techniques as the answer does: the radiation of a PDF may have been settled there."""
+    told = {part for name in found.table["technique"].astype(str) for part in name.split("+")}
+    swap = {"pdf": "npdf", "npdf": "pdf"}
+    return {
+        name if name in told or swap.get(name) not in told else swap[name]: source
+        for name, source in sample.sources.items()
+    }
+
+
+def _foil_for(sample: Sample, foil: Foil | None) -> Any:
+    """Give the foil's reading to spectra of its element: an angle's error differs at another edge."""
+    if foil is None or sample.mu is None:
+        return None
+    if foil.absorber and sample.absorber and foil.absorber != sample.absorber:
+        from edgepair.conventions import MeasurementError
+
+        raise MeasurementError(
+            f"cannot calibrate {sample.mu.file!r} by {foil.path!r}",
+            found=f"a spectrum of {sample.absorber} and a foil of {foil.absorber}",
+            needed="a foil of the same element",
+            suggestion="answer the spectra of each element by a command of their own",
+        )
+    return foil.reading
+
+
+def _facts(sample: Sample) -> Iterator[tuple[str, str]]:
+    if sample.mu is not None:
+        x = sample.mu.energy
+        yield (
+            "XANES",
+            (f"{sample.mu.format}; μ = {sample.mu.mu_from}; {len(x)} points, {x[0]:.1f} to {x[-1]:.1f} eV"),
+        )
+    for title, curve in (("PDF", sample.G), ("dPDF", sample.G_M)):
+        if curve is not None:
+            end = f", Qmax {curve.qmax:g} 1/Å" if curve.qmax is not None else ""
+            yield (
+                title,
+                (
+                    f"{curve.format}; {curve.radiation or 'radiation not told'}{end}; {len(curve.r)} points, "
+                    f"{curve.r[0]:g} to {curve.r[-1]:g} Å"
+                ),
+            )
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _standards(path: Path | None, absorber: str | None) -> tuple[Any, ...]:
+    if path is None:
+        return ()
+    from edgepair.dataset import read_standards
+
+    return read_standards(path, absorber=absorber)
+
+
+@contextmanager
+def _bar(*, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
+    """Show how many samples are done, on terminals only."""
+    with progress_bar("edgepair predict", quiet=quiet) as on_progress:
+        if on_progress is None:
+            yield None
+            return
+        from edgepair.study import Progress
+
+        def show(number: int, total: int, text: str) -> None:
+            on_progress(Progress(done=number, total=total, text=text, cached=False))
+
+        yield show

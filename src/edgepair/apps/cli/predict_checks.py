@@ -1,0 +1,105 @@
+"""What ``edgepair predict`` refuses before, or soon after, it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from edgepair.apps.cli.measured_files import check_number
+from edgepair.apps.cli.predict_samples import Sample
+
+
+def check_request(
+    files: Sequence[Path],
+    pairs: Path | None,
+    dpdf: Path | None,
+    *,
+    shift: float | None,
+    reference: Path | None,
+    e0: float | None,
+    confidence: float,
+) -> None:
+    """Refuse what cannot be meant, before anything is read."""
+    from edgepair.conventions import OptionError
+
+    if not files and pairs is None and dpdf is None:
+        raise OptionError(
+            "cannot answer without a measurement",
+            found="no file",
+            needed="files of spectra or PDFs, or a table of pairs",
+            suggestion="edgepair predict sample.xdi sample.gr --absorber Fe",
+        )
+    if dpdf is not None and pairs is not None:
+        raise OptionError(
+            f"cannot use the dPDF {str(dpdf)!r}",
+            found="--dpdf beside --pairs",
+            needed="one sample that it belongs to",
+            suggestion="name the files of that sample instead of a table",
+        )
+    if shift is not None and reference is not None:
+        raise OptionError(
+            "cannot calibrate the energies twice",
+            found=f"--shift {shift:g} and --reference {str(reference)!r}",
+            needed="one of them",
+            suggestion="leave --shift out to calibrate by the foil",
+        )
+    check_number("--shift", shift, -200.0, 200.0, "eV")
+    check_number("--e0", e0, 100.0, 200_000.0, "eV")
+    check_number("--confidence", confidence, 0.5, 0.99, "")
+
+
+def check_outputs(out: Path | None, report: Path | None, inputs: Sequence[Path]) -> None:
+    """Refuse places that cannot be written, or that hold the data, before the work begins."""
+    from edgepair.conventions import OutputError
+    from edgepair.report.prediction_page import check_page_name
+
+    if report is not None:
+        check_page_name(report)
+    for option, target in (("--out", out), ("--report", report)):
+        if target is None:
+            continue
+        found = ""
+        if target.is_dir():
+            found = "a folder of that name"
+        elif not target.parent.is_dir():
+            found = f"no folder {str(target.parent)!r}"
+        elif target.resolve() in {path.resolve() for path in inputs}:
+            found = "one of the files to be read"
+        elif option == "--report" and out is not None and target.resolve() == out.resolve():
+            found = "the same name for --out"
+        if found:
+            raise OutputError(
+                f"cannot write to {str(target)!r}",
+                found=found,
+                needed="a file of its own in a folder that exists",
+                suggestion=f"choose another place with {option}",
+            )
+
+
+def check_used(
+    samples: Sequence[Sample],
+    spectrum_options: dict[str, Any],
+    own: dict[str, Any],
+    pdf_options: dict[str, Any],
+) -> None:
+    """Refuse options for a kind of file that is not there: they were meant for something."""
+    from edgepair.conventions import OptionError
+
+    if any(sample.error is not None for sample in samples):
+        return
+    spectra = {f"--{name.replace('_', '-')}": v for name, v in spectrum_options.items() if name != "absorber"}
+    pdfs = {f"--{name.replace('_', '-')}": value for name, value in pdf_options.items()}
+    kinds = (
+        ("spectrum", spectra | own, any(sample.mu is not None for sample in samples)),
+        ("PDF", pdfs, any(sample.G is not None or sample.G_M is not None for sample in samples)),
+    )
+    for kind, options, present in kinds:
+        given = [name for name, value in options.items() if value is not None]
+        if given and not present:
+            raise OptionError(
+                f"cannot use {', '.join(given)}",
+                found=f"no {kind} among the files",
+                needed=f"a {kind} that the option is for",
+                suggestion="leave the option out, or name the file",
+            )

@@ -1,0 +1,342 @@
+"""What ``edgepair predict`` is to answer: files, read and put together as samples."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepair.apps.cli.measured_files import MeasuredFile, read_measured
+
+if TYPE_CHECKING:
+    from edgepair.conventions import EdgepairError
+    from edgepair.measured import PdfCurve, XanesScan
+
+PAIR_COLUMNS = ("xanes", "pdf", "absorber")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How files are to be read.
+
+    Attributes
+    ----------
+    item : str or None
+        Part of each file; None for all.
+    spectrum_options, pdf_options : mapping
+        Options of `edgepair.read_xanes` and `edgepair.read_pdf`; None where not given.
+    """
+
+    item: str | None
+    spectrum_options: Mapping[str, Any]
+    pdf_options: Mapping[str, Any]
+
+    def read(self, path: Path, *, absorber: str | None = None, lenient: bool = False) -> MeasuredFile:
+        """Read a file.
+
+        Parameters
+        ----------
+        path : pathlib.Path
+            The file.
+        absorber : str, optional
+            Counts before that of the options.
+        lenient : bool, optional
+            Whether a file of one curve is read even if it does not know the item: in a pair the
+            item is that of the other file.
+
+        Returns
+        -------
+        MeasuredFile
+            With at least one curve.
+        """
+        from edgepair.conventions import EdgepairError
+
+        options = dict(self.spectrum_options)
+        options["absorber"] = absorber or options.get("absorber")
+        try:
+            return read_measured(path, self.item, options, self.pdf_options)
+        except EdgepairError:
+            if self.item is None or not lenient:
+                raise
+            whole = read_measured(path, None, options, self.pdf_options)
+            if len(whole.curves) > 1:
+                raise
+            return whole
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What is answered at once.
+
+    Attributes
+    ----------
+    sources : mapping of str to tuple of str
+        File and item by technique; the key is empty where the file was not understood.
+    absorber : str or None
+        As asked for, else as the spectrum tells.
+    mu, G, G_M : XanesScan, PdfCurve or None
+        Curves.
+    error : EdgepairError or None
+        Why there is none.
+    """
+
+    sources: Mapping[str, tuple[str, str]]
+    absorber: str | None = None
+    mu: XanesScan | None = None
+    G: PdfCurve | None = None
+    G_M: PdfCurve | None = None
+    error: EdgepairError | None = None
+
+    def alone(self) -> list[Sample]:
+        """Give each of its techniques as a sample of its own.
+
+        Returns
+        -------
+        list of Sample
+            In the order of the techniques.
+        """
+        names = {"mu": self.mu, "G": self.G, "G_M": self.G_M}
+        given = [(field, curve) for field, curve in names.items() if curve is not None]
+        return [
+            Sample({technique: source}, self.absorber, **{field: curve})  # type: ignore[arg-type]
+            for (technique, source), (field, curve) in zip(self.sources.items(), given, strict=True)
+        ]
+
+
+def gather_samples(
+    paths: Sequence[Path],
+    *,
+    pairs: Path | None,
+    dpdf: Path | None,
+    reading: Reading,
+    on_file: Callable[[int, int, str], None] | None = None,
+) -> list[Sample]:
+    """Read files and put them together.
+
+    Parameters
+    ----------
+    paths : sequence of pathlib.Path
+        Files; one spectrum with one PDF is a pair, otherwise each stands alone.
+    pairs : pathlib.Path or None
+        Table of pairs.
+    dpdf : pathlib.Path or None
+        File of a differential PDF, for the one sample that the paths make.
+    reading : Reading
+        How to read.
+    on_file : callable, optional
+        Called with number, total and name as files are read.
+
+    Returns
+    -------
+    list of Sample
+        In the order of the input; files that cannot be read are samples with an error.
+
+    Raises
+    ------
+    EdgepairError
+        What belongs together cannot be told, or the table of pairs or the dPDF cannot be read.
+    """
+    listed = _read_pairs(pairs) if pairs is not None else []
+    total = len(paths) + len(listed)
+    found: list[tuple[Path, MeasuredFile | EdgepairError]] = []
+    for number, path in enumerate(paths, 1):
+        if on_file is not None:
+            on_file(number, total, path.name)
+        found.append((path, _try(path, reading, lenient=len(paths) == 2 or dpdf is not None)))
+    samples = _together(found, reading)
+    samples = _with_dpdf(samples, dpdf, reading) if dpdf is not None else samples
+    for number, (mu, G, absorber) in enumerate(listed, 1 + len(paths)):
+        if on_file is not None:
+            on_file(number, total, (mu or G or Path()).name)
+        samples += _pair_of_row(mu, G, absorber, reading)
+    return samples
+
+
+def _try(
+    path: Path, reading: Reading, *, absorber: str | None = None, lenient: bool = False
+) -> MeasuredFile | EdgepairError:
+    from edgepair.conventions import EdgepairError
+
+    try:
+        return reading.read(path, absorber=absorber, lenient=lenient)
+    except EdgepairError as error:
+        return error
+
+
+def _together(found: Sequence[tuple[Path, MeasuredFile | EdgepairError]], reading: Reading) -> list[Sample]:
+    """Pair one spectrum with one PDF; leave everything else alone."""
+    files = [one for _, one in found if isinstance(one, MeasuredFile)]
+    if len(found) == 2 and [one.kind for one in sorted(files, key=lambda f: f.kind)] == ["pdf", "xanes"]:
+        spectrum, curve = sorted(files, key=lambda one: one.kind, reverse=True)
+        return [_pair(spectrum, curve, reading.spectrum_options.get("absorber"))]
+    samples = []
+    for path, one in found:
+        if isinstance(one, MeasuredFile):
+            samples += _alone(one, reading.spectrum_options.get("absorber"))
+        else:
+            samples.append(Sample({"": (str(path), reading.item or "")}, None, error=one))
+    return samples
+
+
+def _alone(file: MeasuredFile, absorber: str | None) -> list[Sample]:
+    samples = []
+    for curve in file.curves:
+        source = (file.path, curve.item)
+        if file.kind == "xanes":
+            scan: Any = curve
+            samples.append(Sample({"xanes": source}, absorber or scan.absorber, mu=scan))
+        else:
+            pdf: Any = curve
+            samples.append(Sample({pdf_technique(pdf): source}, absorber, G=pdf))
+    return samples
+
+
+def _pair(spectrum: MeasuredFile, curve: MeasuredFile, absorber: str | None) -> Sample:
+    mu: Any = _only(spectrum, curve)
+    G: Any = _only(curve, spectrum)
+    sources = {"xanes": (spectrum.path, mu.item), pdf_technique(G): (curve.path, G.item)}
+    return Sample(sources, absorber or mu.absorber, mu=mu, G=G)
+
+
+def _only(file: MeasuredFile, other: MeasuredFile) -> XanesScan | PdfCurve:
+    """Take the one curve of a file, or ask which."""
+    if len(file.curves) == 1:
+        return file.curves[0]
+    from edgepair.conventions import OptionError
+
+    names = [curve.item for curve in file.curves]
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    raise OptionError(
+        f"cannot pair {file.path!r} with {other.path!r}",
+        found=f"{len(names)} curves in {file.path!r}: {shown}",
+        needed="one curve of each",
+        suggestion=f"choose one with --item, or answer the files by two commands; --item {names[0]!r}",
+    )
+
+
+def pdf_technique(curve: PdfCurve) -> str:
+    """Name the technique of a total PDF by its radiation.
+
+    Parameters
+    ----------
+    curve : PdfCurve
+        As read.
+
+    Returns
+    -------
+    str
+        ``npdf`` for neutrons, else ``pdf``.
+    """
+    return "npdf" if curve.radiation == "neutron" else "pdf"
+
+
+def _with_dpdf(samples: list[Sample], path: Path, reading: Reading) -> list[Sample]:
+    from dataclasses import replace
+
+    from edgepair.conventions import MeasurementError, OptionError
+
+    if len(samples) > 1:
+        names = [repr(file) for sample in samples for file, _ in sample.sources.values()]
+        raise OptionError(
+            f"cannot use the dPDF {str(path)!r}",
+            found=f"{len(samples)} samples, {names[0]} and {len(samples) - 1} more",
+            needed="one sample that it belongs to",
+            suggestion="name the spectrum, and the PDF if there is one, of that sample alone",
+        )
+    file = reading.read(path, lenient=bool(samples))
+    if file.kind != "pdf":
+        raise MeasurementError(
+            f"cannot read the dPDF {str(path)!r}",
+            found="an absorption spectrum",
+            needed="a differential PDF: columns r and G",
+            suggestion="name the spectrum without --dpdf",
+        )
+    if len(file.curves) > 1:
+        raise MeasurementError(
+            f"cannot read the dPDF {str(path)!r}",
+            found=f"{len(file.curves)} curves",
+            needed="one",
+            suggestion="write the one that is meant to a file of its own",
+        )
+    curve: Any = file.curves[0]
+    source = {"dpdf": (file.path, curve.item)}
+    if not samples:
+        return [Sample(source, reading.spectrum_options.get("absorber"), G_M=curve)]
+    if samples[0].error is not None:
+        raise samples[0].error
+    first = dict(samples[0].sources)
+    neutron = {"npdf": first.pop("npdf")} if "npdf" in first else {}
+    return [replace(samples[0], sources=first | source | neutron, G_M=curve)]
+
+
+def _read_pairs(path: Path) -> list[tuple[Path | None, Path | None, str | None]]:
+    from edgepair.conventions import DataError
+
+    needed = "a CSV file with the columns xanes and pdf, and absorber where the edge does not tell it"
+    try:
+        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(
+            f"cannot read the pairs {str(path)!r}",
+            found=getattr(error, "strerror", None) or "a file that is not text",
+            needed=needed,
+            suggestion="check the path; export the table as CSV in UTF-8",
+        ) from error
+    present = [name.strip() for name in (rows[0] if rows else {}) if name]
+    if not {"xanes", "pdf"} <= set(present):
+        raise DataError(
+            f"cannot read the pairs {str(path)!r}",
+            found="the columns " + ", ".join(present) if present else "no rows",
+            needed=needed,
+            suggestion="begin the table with the line " + ",".join(PAIR_COLUMNS),
+        )
+    listed: list[tuple[Path | None, Path | None, str | None]] = []
+    for number, row in enumerate(rows, 2):
+        values = {(key or "").strip(): (value or "").strip() for key, value in row.items() if key}
+        # Files are named relative to the table, as in a table of standards.
+        mu, G = (path.parent / values[key] if values[key] else None for key in ("xanes", "pdf"))
+        if mu is None and G is None:
+            raise DataError(
+                f"cannot use row {number} of the pairs {str(path)!r}",
+                found="neither a spectrum nor a PDF",
+                needed="at least one of them",
+                suggestion="remove the row",
+            )
+        listed.append((mu, G, values.get("absorber") or None))
+    return listed
+
+
+def _pair_of_row(mu: Path | None, G: Path | None, absorber: str | None, reading: Reading) -> list[Sample]:
+    """Read one row of the table; what is wrong with it does not stop the others."""
+    from edgepair.conventions import EdgepairError, MeasurementError
+
+    both = mu is not None and G is not None
+    samples: list[Sample] = []
+    files: list[MeasuredFile] = []
+    for path, kind in ((mu, "xanes"), (G, "pdf")):
+        if path is None:
+            continue
+        one = _try(path, reading, absorber=absorber, lenient=both)
+        if isinstance(one, MeasuredFile) and one.kind != kind:
+            titles = {"xanes": "an absorption spectrum", "pdf": "a PDF"}
+            one = MeasurementError(
+                f"cannot use {str(path)!r} as {titles[kind]}",
+                found=titles[one.kind],
+                needed=f"{titles[kind]}, as the column {kind} says",
+                suggestion="put the file into the other column",
+            )
+        if isinstance(one, MeasuredFile):
+            files.append(one)
+        else:
+            samples.append(Sample({kind: (str(path), reading.item or "")}, absorber, error=one))
+    named = absorber or reading.spectrum_options.get("absorber")
+    if len(files) < 2:
+        return [sample for file in files for sample in _alone(file, named)] + samples
+    try:
+        return [_pair(files[0], files[1], named)]
+    except EdgepairError as error:
+        sources = {"xanes": (files[0].path, ""), "pdf": (files[1].path, "")}
+        return [Sample(sources, named, error=error)]

@@ -1,0 +1,177 @@
+"""What ``edgepair predict`` prints of its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from edgepair.apps.cli.console import output_console
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from edgepair.report.prediction_rows import PredictedSample
+
+_SHORT = {"oxidation_state": "OS", "coordination_number": "CN", "bond_length": "bond (Å)"}
+_STYLE = {"ok": "green", "caution": "yellow", "outside": "red"}
+_NEIGHBOURS = 3
+
+
+def print_samples(samples: Sequence[PredictedSample]) -> None:
+    """Print answers: everything of one sample, a line each of many.
+
+    Parameters
+    ----------
+    samples : sequence of PredictedSample
+        In the order of the input; those without an answer were reported before.
+    """
+    console = output_console()
+    answered = [sample for sample in samples if sample.prediction is not None]
+    if len(samples) == 1 and answered:
+        _print_one(console, answered[0])
+        return
+    if answered:
+        _print_lines(console, samples)
+    _line(console, _summary(samples))
+
+
+def _line(console: Console, text: str) -> None:
+    console.print(text, soft_wrap=True, markup=False)
+
+
+def _print_one(console: Console, sample: PredictedSample) -> None:
+    from edgepair.report.formats import number
+    from edgepair.report.prediction_reasons import disagreements, reason_sentences
+
+    prediction = sample.prediction
+    assert prediction is not None
+    _line(console, f"{sample.title}: {sample.absorber}")
+    for name, value in sample.facts:
+        _line(console, f"    {name:<12} {value}")
+    if prediction.energy_shift == prediction.energy_shift:
+        shift, error = number(prediction.energy_shift, 2, sign=True), number(prediction.energy_error, 1)
+        _line(console, f"    {'calibration':<12} {shift} eV added to the energies, likely error {error} eV")
+    console.print()
+    console.print(_answers(sample))
+    for sentence in reason_sentences(prediction):
+        _line(console, sentence)
+    nearest = _nearest(sample)
+    if nearest:
+        console.print()
+    for line in nearest:
+        _line(console, line)
+    told = () if any("disagree" in text for text in prediction.warnings) else disagreements(prediction)
+    warnings = [*told, *prediction.warnings]
+    if warnings:
+        console.print()
+    for warning in warnings:
+        _line(console, f"! {warning}")
+
+
+def _answers(sample: PredictedSample) -> Any:
+    """Lay out a table: a row per task, a column per technique."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from edgepair.conventions import TASKS
+    from edgepair.report.formats import percent, short_title
+    from edgepair.report.prediction_reasons import range_text, set_text, value_text
+
+    assert sample.prediction is not None
+    answers = sample.prediction.table
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("", no_wrap=True)
+    techniques = list(dict.fromkeys(answers["technique"].astype(str)))
+    for name in techniques:
+        table.add_column(short_title(name))
+    for task in [name for name in TASKS if name in set(answers["task"])]:
+        cells = []
+        for name in techniques:
+            rows = answers[(answers["technique"] == name) & (answers["task"] == task)]
+            cell = Text()
+            for row in rows.itertuples():
+                cell.append(value_text(task, row.value), style="bold")
+                cell.append(f"  {range_text(task, row.lower, row.upper)}")
+                classes = set_text(row.classes, row.probability)
+                cell.append(f"\nclass {classes}" if classes else "")
+                cell.append("\ntrust ")
+                cell.append(str(row.trust), style=_STYLE.get(str(row.trust), ""))
+                if row.message == row.message and row.message:
+                    cell.append(f"\n{row.message}")
+            cell.append("\n")
+            cells.append(cell)
+        table.add_row(Text(TASKS[task].title), *cells)
+    level = percent(sample.prediction.confidence_level)
+    table.caption = f"Intervals and sets of classes at {level} confidence; in brackets the likeliest class's"
+    table.caption_justify = "left"
+    table.caption += " probability."
+    return table
+
+
+def _nearest(sample: PredictedSample) -> list[str]:
+    from edgepair.conventions import TASKS
+    from edgepair.report.formats import number, short_title
+    from edgepair.report.prediction_reasons import nearest_rows, value_text
+
+    assert sample.prediction is not None
+    lines: list[str] = []
+    for technique in dict.fromkeys(sample.prediction.nearest["technique"].astype(str)):
+        rows = nearest_rows(sample.prediction, technique=technique, most=_NEIGHBOURS)
+        lines.append(f"Nearest by {short_title(technique)}:")
+        for row in rows:
+            values = ", ".join(
+                f"{TASKS[task].symbol} {value_text(task, row[task])}"
+                for task in TASKS
+                if row[task] == row[task]
+            )
+            formula = str(row["formula"]) if row["formula"] == row["formula"] else ""
+            name = str(row["name"]) + (f" ({formula})" if formula and formula not in str(row["name"]) else "")
+            lines.append(f"    {number(row['distance'], 2)}  {row['kind']:<9}  {name}: {values}")
+    return lines
+
+
+def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from edgepair.report.formats import short_title
+    from edgepair.report.prediction_reasons import range_text, set_text, value_text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("sample", overflow="fold", ratio=1)
+    for title in ("absorber", "technique", *_SHORT.values(), "trust"):
+        table.add_column(title, no_wrap=True)
+    for sample in samples:
+        if sample.prediction is None:
+            table.add_row(Text(sample.title), Text(sample.absorber), Text(sample.status, style="red"))
+            continue
+        answers = sample.prediction.table
+        last = answers[answers["technique"] == sample.technique]
+        cells = []
+        for task in _SHORT:
+            cell = Text()
+            for row in last[last["task"] == task].itertuples():
+                cell.append(value_text(task, row.value).removesuffix(" Å"), style="bold")
+                classes = set_text(row.classes, None)
+                cell.append(f"  {classes}" if classes else f"  {range_text(task, row.lower, row.upper)}")
+            cells.append(cell)
+        trust = Text(sample.trust, style=_STYLE.get(sample.trust, ""))
+        technique = Text(short_title(sample.technique))
+        table.add_row(Text(sample.title), Text(sample.absorber), technique, *cells, trust)
+    console.print(table)
+    console.print()
+
+
+def _summary(samples: Sequence[PredictedSample]) -> str:
+    from edgepair.report.formats import counted
+    from edgepair.report.prediction_rows import TRUST
+
+    answered = [sample for sample in samples if sample.prediction is not None]
+    parts = [f"{counted(len(samples), 'sample')}: {len(answered)} answered"]
+    if answered:
+        trust = [f"{sum(sample.trust == level for sample in answered)} {level}" for level in TRUST]
+        parts[0] += f" (trust: {', '.join(trust)})"
+    for status in ("refused", "failed"):
+        count = sum(sample.status == status for sample in samples)
+        parts += [f"{count} {status}"] if count else []
+    return ", ".join(parts)
