@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from edgepair.conventions import EdgepairError
     from edgepair.dataset import from_arrays, load_bundled, open_dataset, save_dataset
     from edgepair.dataset.build import build_dataset, estimate_build
+    from edgepair.measured import read_pdf, read_xanes
+    from edgepair.prediction import Prediction, predict
     from edgepair.report import write_study
     from edgepair.spectra import PDFInstrument
     from edgepair.study import StudyResult, run_study
@@ -21,12 +23,16 @@ if TYPE_CHECKING:
 _HOMES = {
     "EdgepairError": "edgepair.conventions",
     "PDFInstrument": "edgepair.spectra",
+    "Prediction": "edgepair.prediction",
     "StudyResult": "edgepair.study",
     "build_dataset": "edgepair.dataset.build",
     "estimate_build": "edgepair.dataset.build",
     "from_arrays": "edgepair.dataset",
     "load_bundled": "edgepair.dataset",
     "open_dataset": "edgepair.dataset",
+    "predict": "edgepair.prediction",
+    "read_pdf": "edgepair.measured",
+    "read_xanes": "edgepair.measured",
     "run_study": "edgepair.study",
     "save_dataset": "edgepair.dataset",
     "write_study": "edgepair.report",
@@ -35,6 +41,7 @@ _HOMES = {
 __all__ = [
     "EdgepairError",
     "PDFInstrument",
+    "Prediction",
     "StudyResult",
     "__version__",
     "build_dataset",
@@ -42,6 +49,9 @@ __all__ = [
     "from_arrays",
     "load_bundled",
     "open_dataset",
+    "predict",
+    "read_pdf",
+    "read_xanes",
     "run_study",
     "save_dataset",
     "write_study",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -114,15 +113,17 @@ def test_standards_are_chosen_by_name(edgepair: Call, sample: Path) -> None:
     }  # fmt: skip
     less = json.loads(edgepair("mix", sample, *options, "--without", "hematite").out)
     assert "hematite" not in {part["compound"] for mixture in less["mixtures"] for part in mixture["parts"]}
-    assert edgepair("mix", sample, *options, "--without", "hematit").err.count("did you mean 'hematite'?") == 1
+    assert (
+        edgepair("mix", sample, *options, "--without", "hematit").err.count("did you mean 'hematite'?") == 1
+    )
 
 
-def test_one_measurement_twice_is_told(edgepair: Call) -> None:
-    edgepair("data", "standards", "bmm-standards__Fe-Goethite.xdi", "--save", "own")
-    (path,) = Path("own").glob("*.xdi")
-    assert "are one measurement" in edgepair("mix", path, "--no-model").out
-    other = write_mixture("other.dat", {"bmm-standards__Fe-Goethite.xdi": 1.0})
-    assert "are one measurement" not in edgepair("mix", other, "--no-model", "--shift", 0).out
+def test_one_measurement_twice_is_told(edgepair: Call, sample: Path) -> None:
+    Path("own.csv").write_text("file,compound,energy_shift\nsample.dat,mine,0\n", encoding="utf-8")
+    own = ("--standards", "own.csv", "--shift", 0, "--no-model")
+    assert "the sample and the standard sample.dat are one measurement" in edgepair("mix", sample, *own).out
+    again = write_mixture("again.dat", PARTS, seed=1)
+    assert "one measurement" not in edgepair("mix", again, *own).out
 
 
 def test_the_page_needs_no_network_and_no_markup_of_a_file_lives(edgepair: Call, sample: Path) -> None:
@@ -172,7 +173,7 @@ def test_some_failed_is_1_and_all_failed_is_2(edgepair: Call, sample: Path) -> N
     assert "missing.xdi" in some.err
     documents = json.loads(some.out)
     assert [sorted(entry) for entry in documents[1:]] == [["error", "file", "item"]]
-    assert {row["file"] for row in csv.DictReader(Path("mixed.csv").open(encoding="utf-8"))} == {"sample.dat"}
+    assert set(pd.read_csv("mixed.csv")["file"]) == {"sample.dat"}
     none = edgepair("mix", "missing.xdi", "--no-model", "--out", "none.csv")
     assert (none.code, none.out) == (2, "")
     assert not Path("none.csv").exists()
@@ -193,8 +194,9 @@ def test_an_element_without_standards_is_refused(edgepair: Call) -> None:
     [
         (("--out", "sample.dat"), "ends in .csv"),
         (("--figure", "x.png"), "ends in .html"),
-        (("--out", "nowhere/x.csv"), "cannot write the table"),
-        (("--figure", "nowhere/x.html"), "cannot write the figure"),
+        (("--out", "nowhere/x.csv"), "no folder 'nowhere'"),
+        (("--figure", "nowhere/x.html"), "no folder 'nowhere'"),
+        (("--shift", 1, "--reference", "sample.dat"), "calibrate the energies twice"),
         (("--standards", "own.csv", "--out", "own.csv"), "one of the files to be read"),
         (("--standards", "own.csv"), "cannot read the standards"),
         (("--window", "20"), "--window=-20,60"),

@@ -1,4 +1,4 @@
-"""Choosing standards by the names of their compounds or files."""
+"""Choosing standards by the names of their compounds, beamlines or files."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def select_standards(
     standards : sequence of Standard
         What there is to choose from.
     only : sequence of str, optional
-        Compounds or names of standards to keep, in any case of letters; all by default.
+        Compounds, beamlines or names of standards to keep, in any case of letters; all by default.
     without : sequence of str, optional
-        Compounds or names of standards to leave out.
+        Compounds, beamlines or names of standards to leave out.
 
     Returns
     -------
@@ -41,18 +41,18 @@ def select_standards(
     >>> [item.compound for item in select_standards(load_standards("Co"), only=["coo"])]
     ['CoO']
     """
-    named = [{item.compound.lower(), item.name.lower()} for item in standards]
+    named = [{item.compound.lower(), item.name.lower(), item.beamline.lower()} - {""} for item in standards]
     wanted = {name.strip().lower() for name in only or ()}
     unwanted = {name.strip().lower() for name in without or ()}
     known = set().union(*named) if named else set()
     for name in (*(only or ()), *(without or ())):
         if name.strip().lower() not in known:
-            compounds = sorted({item.compound for item in standards})
+            compounds = sorted({item.compound for item in standards} | {item.beamline for item in standards})
             raise OptionError(
                 f"cannot choose the standard {name!r}",
-                found=f"no compound or standard of that name among {len(standards)}",
-                needed="the name of a compound, or that of a standard, as edgepair data standards lists them",
-                suggestion=near_miss(name, compounds or ["none"]),
+                found=f"no compound, beamline or standard of that name among {len(standards)}",
+                needed="a name as edgepair data standards lists them",
+                suggestion=near_miss(name, [item for item in compounds if item] or ["none"]),
             )
     kept = tuple(
         item

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import MeasurementError
+from edgepair.measured.calibration import TYPICAL_ERROR, Calibration
 from edgepair.measured.inspection import XanesInspection, calibrated, inspect_xanes
 from edgepair.prediction.mixture import MixtureResult, fit_mixtures
 from edgepair.prediction.result import ShownCurve
@@ -37,6 +38,7 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of the table that ``edgepair mix --out`` writes."""
 
+_NOT_ADDED = "energies as measured"
 _TUPLES = ("rank", "n_compounds", "compounds", "standards", "fractions", "errors")
 
 
@@ -150,7 +152,7 @@ def mix_scan(
         Range that is fitted, eV from the sample's edge.
     shift_limit : float, optional
         Largest further shift, eV; by default as far as the calibration may be wrong: 0.5 eV after a
-        foil or a given shift, 2 eV without.
+        foil or a given shift, 2 eV without or where the foil is doubtful.
 
     Returns
     -------
@@ -179,14 +181,21 @@ def mix_scan(
     if scan.absorber is not None:
         standards = [item for item in standards if item.absorber == scan.absorber] or standards
     named = _named_apart(standards)
-    allowed = max(LEAST_SHIFT_LIMIT, inspection.calibration.error) if shift_limit is None else shift_limit
+    allowed = _shift_limit(inspection.calibration) if shift_limit is None else shift_limit
     result = fit_mixtures(
         spectrum.energy, spectrum.mu, named, limit=limit, window=window, shift_limit=allowed, e0=spectrum.e0
     )
-    warnings = (*inspection.warnings, *result.warnings, *_own_measurement(result))
+    # The shift of a foil in the scan is added here, whatever the inspection says of it.
+    noted = [warning for warning in inspection.warnings if not warning.startswith(_NOT_ADDED)]
+    warnings = (*noted, *result.warnings, *_own_measurement(result))
     return SampleMixture(
         inspection, allowed, len(named), result, _components(result, named), tuple(dict.fromkeys(warnings))
     )
+
+
+def _shift_limit(calibration: Calibration) -> float:
+    """Say how far a scan's energies may be wrong; a doubtful foil is no better than none."""
+    return max(LEAST_SHIFT_LIMIT, TYPICAL_ERROR if calibration.warnings else calibration.error)
 
 
 def _named_apart(standards: Sequence[Standard]) -> list[Standard]:

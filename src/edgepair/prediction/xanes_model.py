@@ -10,8 +10,9 @@ import numpy as np
 
 from edgepair.conventions import TASKS, edge_energy
 from edgepair.models.class_shares import class_shares, sharpened_mean
-from edgepair.models.conformal import class_scores, conformal_quantile, group_weights, likelier
+from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
 from edgepair.models.edge_features import (
+    ALIGNED,
     ALIGNED_WEIGHT,
     NUMBER_WEIGHT,
     absolute_view,
@@ -27,6 +28,8 @@ from edgepair.models.share_forest import (
     row_weights,
 )
 from edgepair.models.source_kernel import KernelRows, KernelSettings, SourceKernel
+from edgepair.models.xanes_features import edge_shape
+from edgepair.prediction.answers import CLAIM_FLOOR, CLASSES, Answer, class_sets
 from edgepair.prediction.xanes_rows import (
     MOST_SIMULATED,
     SimulatedSpectrum,
@@ -41,9 +44,6 @@ if TYPE_CHECKING:
 
     from edgepair.dataset import Standard
     from edgepair.prediction.energy_window import EnergyWindow
-
-CLASSES = {"oxidation_state": np.arange(1, 8), "coordination_number": np.arange(2, 10)}
-"""Classes that are told apart; what lies beyond counts as the outermost."""
 
 MEASURED_NOISE = 0.03
 REPEATED_NOISE = 0.5
@@ -68,32 +68,8 @@ FOREST_SIMULATED = 150
 FOREST_SIMULATED_WEIGHT = 0.05
 """Simulated rows per absorber that the forest learns from, and their weight against a standard's."""
 
-CLAIM_FLOOR = 0.1
-"""Least error that is claimed of the mean of classes, before conformal scaling."""
-
 SIMULATED_WEIGHT = 0.1
 """Weight of a simulated row in the mean that the machine falls back to."""
-
-
-@dataclass(frozen=True)
-class XanesAnswer:
-    """What the model says of one task for some spectra.
-
-    Attributes
-    ----------
-    value, lower, upper : numpy.ndarray
-        Shape (n,).
-    probability : numpy.ndarray
-        Shape (n, n_classes); no columns for a regression.
-    sets : tuple of tuple of int
-        The class set of each; empty for a regression.
-    """
-
-    value: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    probability: NDArray[np.float64]
-    sets: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -198,7 +174,7 @@ class XanesModel:
         told = self._scale.predict(aligned_view(grid, mu, edge), absorber)[0][:, 0]
         return _posterior_shift(told - edge, self.scale_error)
 
-    def answer(self, features: NDArray[np.float64], absorber: str, task: str, level: float) -> XanesAnswer:
+    def answer(self, features: NDArray[np.float64], absorber: str, task: str, level: float) -> Answer:
         """Answer one task.
 
         Parameters
@@ -214,7 +190,7 @@ class XanesModel:
 
         Returns
         -------
-        XanesAnswer
+        Answer
             Intervals are conformal over left-out compounds.
         """
         fit = self.fits[task]
@@ -222,10 +198,8 @@ class XanesModel:
         half = claimed * self.quantile(task, level)
         sets: tuple[tuple[int, ...], ...] = ()
         if task in CLASSES:
-            limit = self.set_quantile(task, level)
-            inside = likelier(probability) <= limit + 1e-12
-            sets = tuple(tuple(int(c) for c in CLASSES[task][row]) for row in inside)
-        return XanesAnswer(value, value - half, value + half, probability, sets)
+            sets = class_sets(probability, CLASSES[task], self.set_quantile(task, level))
+        return Answer(value, value - half, value + half, claimed, probability, sets)
 
     def quantile(self, task: str, level: float) -> float:
         """Return the conformal factor of a task's claimed standard deviations.
@@ -264,6 +238,42 @@ class XanesModel:
         fit = self.fits[task]
         scores = class_scores(fit.probability, class_shares(self.rows.targets[task], CLASSES[task]))
         return conformal_quantile(scores[self._votes], group_weights(self.rows.group[self._votes]), level)
+
+    def positions(self, mu: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Tell where on the energy axis each feature of a spectrum sits.
+
+        Parameters
+        ----------
+        mu : numpy.ndarray
+            Shape (n_grid,): the spectrum on the window's grid.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_features,), eV from the tabulated edge.
+        """
+        grid = self.window.grid()
+        own = area_edge(grid, mu[None])[0] + ALIGNED
+        return np.concatenate([self.position, self.position, own, own, edge_shape(grid, mu[None]).position])
+
+    def baseline(self, absorber: str) -> NDArray[np.float64]:
+        """Return the average features of an absorber's standards; of its simulations without any.
+
+        Parameters
+        ----------
+        absorber : str
+            Chemical symbol.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_features,).
+        """
+        mine = self.rows.absorber == absorber
+        measured = mine & ~self.rows.simulated
+        chosen = measured if measured.any() else mine if mine.any() else ~self.rows.simulated
+        mean: NDArray[np.float64] = self._features[chosen].mean(axis=0)
+        return mean
 
     def distances(self, features: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
         """Measure how far spectra are from every training row of their absorber.

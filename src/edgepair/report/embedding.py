@@ -65,7 +65,7 @@ class FigureShelf:
 
 
 def embedded_json(value: Any) -> str:
-    """Write JSON that can stand inside a script element: nothing in it can end the element.
+    r"""Write JSON that can stand inside a script element: nothing in it can end the element.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def embedded_json(value: Any) -> str:
     Examples
     --------
     >>> embedded_json("</script>")
-    '"\\\\u003c/script\\\\u003e"'
+    '"\\u003c/script\\u003e"'
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":

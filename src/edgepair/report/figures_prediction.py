@@ -172,7 +172,7 @@ def curve_figure(prediction: Prediction, *, technique: str) -> go.Figure | None:
         rows=1 + len(tasks),
         cols=1,
         shared_xaxes=True,
-        vertical_spacing=0.035,
+        vertical_spacing=0.055,
         row_heights=[0.55, *[0.45 / len(tasks)] * len(tasks)] if tasks else [1.0],
     )
     _add_curves(figure, prediction, technique)
@@ -185,8 +185,7 @@ def curve_figure(prediction: Prediction, *, technique: str) -> go.Figure | None:
     figure.update_xaxes(title_text=name, row=1 + len(tasks), col=1)
     ordinate = "normalised μ(E)" if about.axis == "energy" else f"{about.title.split()[-1]}, scaled"
     figure.update_yaxes(title_text=f"{ordinate} (no unit)", row=1, col=1)
-    height = 330 + 95 * len(tasks)
-    # Above the legend: plotly measures it in parts of the height.
+    height = 330 + 105 * len(tasks)
     return styled(figure, height=height, showlegend=True, hovermode="closest", legend_traceorder="normal")
 
 
@@ -289,7 +288,7 @@ def _add_contributions(figure: Any, rows: Any, *, row: int, task: str) -> None:
     figure.update_yaxes(title_text=f"{symbol} ({unit or 'no unit'})", nticks=4, row=row, col=1)
     figure.add_annotation(
         x=0, xref="paper", y=1, yref=f"y{row} domain", text=f"added to the {task_title(task)}",
-        showarrow=False, xanchor="left", yanchor="top", font={"size": 12, "color": MUTED},
+        showarrow=False, xanchor="left", yanchor="bottom", font={"size": 12, "color": MUTED},
     )  # fmt: skip
 
 

@@ -257,7 +257,7 @@ def _detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]:
         "facts": [*sample.facts, *_energy_facts(prediction)],
         "reasons": reason_sentences(prediction),
         "shares": _shares(prediction),
-        "answers": shelf.keep(answer_figure(prediction), "Each technique alone and together"),
+        "answers": shelf.keep(answer_figure(prediction), "Values with their intervals"),
         "probabilities": [
             shelf.keep(probability_figure(prediction, task=task), capital(task_title(task)))
             for task in TASKS

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TASK_DIGITS = MappingProxyType({"oxidation_state": 2, "coordination_number": 2, "bond_length": 3})
 """Digits behind the point that a value is worth."""
 
-WIDEST = MappingProxyType({"energy": 8.0, "r": 0.6})
+WIDEST = MappingProxyType({"energy": 10.0, "r": 0.6})
 """eV and Å; a window that is wider says no more than "the curve"."""
 
 _WORTH_TELLING = 0.25
@@ -148,14 +148,14 @@ def reason_sentences(prediction: Prediction) -> list[str]:
             sentences.append(f"{short_title(technique)}: {'; '.join(parts)}.")
     shares = share_table(prediction)
     for technique in dict.fromkeys(row["technique"] for row in shares):
-        told = [
+        carried = [
             f"{percent(row['share'])} of the {task_title(row['task'])}"
             for row in shares
             if row["technique"] == technique and row["part"] == technique.split("+")[0]
         ]
-        if told:
+        if carried:
             first = short_title(technique.split("+")[0])
-            sentences.append(f"{short_title(technique)}: {first} carries {listed(told)}.")
+            sentences.append(f"{short_title(technique)}: {first} carries {listed(carried)}.")
     return sentences
 
 

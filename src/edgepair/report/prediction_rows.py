@@ -126,11 +126,17 @@ class PredictedSample:
         for answer in self.prediction.table.to_dict("records"):
             technique = str(answer["technique"])
             file, item = self._source(technique)
-            row = {"file": file, "item": item, "technique": technique, "absorber": self.prediction.absorber}
-            row["task"] = answer["task"]
+            row: dict[str, Any] = {
+                "file": file,
+                "item": item,
+                "technique": technique,
+                "absorber": self.prediction.absorber,
+                "task": answer["task"],
+                "status": self.status,
+            }
             row |= {name: _known(answer[name]) for name in _NUMBERS}
             row |= {name: _text(answer[name]) for name in ("classes", "trust", "message")}
-            rows.append({name: row.get(name, self.status) for name in ROW_COLUMNS})
+            rows.append({name: row[name] for name in ROW_COLUMNS})
         return rows
 
     def document(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ _FIELDS = ("oxidation_state", "coordination_number", "bond_length", "energy_shif
 def standards(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Compounds or names of standards; default all.", metavar="[NAME...]"),
+        typer.Argument(help="Compounds, beamlines or names of standards; default all.", metavar="[NAME...]"),
     ] = None,
     absorber: Annotated[list[str] | None, typer.Option(help="Absorbers; default all.")] = None,
     table: Annotated[

@@ -36,10 +36,12 @@ def mix(
         bool, typer.Option(help="Use the library of standards that ships with edgepair.")
     ] = True,
     only: Annotated[
-        list[str] | None, typer.Option(help="Fit these compounds or standards only.", show_default=False)
+        list[str] | None,
+        typer.Option(help="Fit these compounds, beamlines or standards only.", show_default=False),
     ] = None,
     without: Annotated[
-        list[str] | None, typer.Option(help="Leave out these compounds or standards.", show_default=False)
+        list[str] | None,
+        typer.Option(help="Leave out these compounds, beamlines or standards.", show_default=False),
     ] = None,
     most: Annotated[int, typer.Option("--max", help="Most compounds in a combination.")] = 3,
     absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Fe.")] = None,
@@ -78,7 +80,7 @@ def mix(
     from edgepair.conventions import EdgepairError
     from edgepair.prediction.mixture_scan import mix_scan
 
-    _check(paths, standards, reference, out, figure)
+    _check(paths, standards, reference, out, figure, shift=shift)
     check_number("--shift", shift, -200, 200, "eV")
     check_number("--e0", e0, 100, 200_000, "eV")
     between = _window(window)
@@ -132,26 +134,35 @@ def _check(
     reference: Path | None,
     out: Path | None,
     figure: Path | None,
+    *,
+    shift: float | None,
 ) -> None:
     """Refuse, before anything is read, what would not work or would overwrite an input."""
-    from edgepair.conventions import OptionError
+    from edgepair.conventions import OptionError, OutputError
 
+    if shift is not None and reference is not None:
+        raise OptionError(
+            "cannot calibrate the energies twice",
+            found=f"--shift {shift:g} and --reference {str(reference)!r}",
+            needed="one of them",
+            suggestion="leave --shift out to calibrate by the foil",
+        )
     inputs = {path.resolve() for path in (*paths, standards, reference) if path is not None}
     for option, target, endings in (("--out", out, (".csv",)), ("--figure", figure, (".html", ".htm"))):
         if target is None:
             continue
+        found, needed = "", "a file of its own in a folder that exists"
         if target.suffix.lower() not in endings:
-            raise OptionError(
+            found, needed = f"the ending {target.suffix!r}", f"a file name that ends in {endings[0]}"
+        elif not target.parent.is_dir():
+            found = f"no folder {str(target.parent)!r}"
+        elif target.resolve() in inputs:
+            found = "one of the files to be read"
+        if found:
+            raise OutputError(
                 f"cannot write {str(target)!r}",
-                found=f"a name without the ending {endings[0]}",
-                needed=f"a file that ends in {endings[0]}",
-                suggestion=f"{option} {target.with_suffix(endings[0])}",
-            )
-        if target.resolve() in inputs:
-            raise OptionError(
-                f"cannot write {str(target)!r}",
-                found="one of the files to be read",
-                needed="another file",
+                found=found,
+                needed=needed,
                 suggestion=f"choose another name with {option}",
             )
 

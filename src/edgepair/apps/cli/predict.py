@@ -16,6 +16,7 @@ from edgepair.apps.cli.console import progress_bar
 from edgepair.apps.cli.measured_files import Foil, read_foil_file
 from edgepair.apps.cli.predict_checks import check_outputs, check_request, check_used
 from edgepair.apps.cli.predict_samples import Reading, Sample, gather_samples
+from edgepair.apps.cli.predict_text import FEW
 
 if TYPE_CHECKING:
     from edgepair.report.prediction_rows import PredictedSample
@@ -101,10 +102,10 @@ def predict(
     reading = Reading(item, spectrum_options, pdf_options)
     try:
         with _bar(quiet=quiet or as_json) as show:
-            samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=reading, on_file=show)
+            samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=reading, on_file=_reading(show))
             own = {"--shift": shift, "--e0": e0, "--reference": reference}
             check_used(samples, spectrum_options, own, pdf_options)
-            explain = as_json or report is not None or len(samples) == 1
+            explain = as_json or report is not None or len(samples) <= FEW
             answers = _answer_all(samples, foil, shared | {"explain": explain}, show)
     except KeyboardInterrupt:
         print("edgepair: interrupted; no table or report was written", file=sys.stderr)
@@ -263,9 +264,13 @@ def _one_line(text: str) -> str:
 def _standards(path: Path | None, absorber: str | None) -> tuple[Any, ...]:
     if path is None:
         return ()
-    from edgepair.dataset import read_standards
+    from edgepair.dataset.standards import read_standards
 
     return read_standards(path, absorber=absorber)
+
+
+def _reading(show: Callable[[int, int, str], None] | None) -> Callable[[str], None] | None:
+    return None if show is None else lambda name: show(0, 1, f"reading {name}")
 
 
 @contextmanager

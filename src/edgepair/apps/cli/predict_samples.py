@@ -112,7 +112,7 @@ def gather_samples(
     pairs: Path | None,
     dpdf: Path | None,
     reading: Reading,
-    on_file: Callable[[int, int, str], None] | None = None,
+    on_file: Callable[[str], None] | None = None,
 ) -> list[Sample]:
     """Read files and put them together.
 
@@ -127,7 +127,7 @@ def gather_samples(
     reading : Reading
         How to read.
     on_file : callable, optional
-        Called with number, total and name as files are read.
+        Called with the name of each file before it is read.
 
     Returns
     -------
@@ -140,17 +140,16 @@ def gather_samples(
         What belongs together cannot be told, or the table of pairs or the dPDF cannot be read.
     """
     listed = _read_pairs(pairs) if pairs is not None else []
-    total = len(paths) + len(listed)
     found: list[tuple[Path, MeasuredFile | EdgepairError]] = []
-    for number, path in enumerate(paths, 1):
+    for path in paths:
         if on_file is not None:
-            on_file(number, total, path.name)
+            on_file(path.name)
         found.append((path, _try(path, reading, lenient=len(paths) == 2 or dpdf is not None)))
     samples = _together(found, reading)
     samples = _with_dpdf(samples, dpdf, reading) if dpdf is not None else samples
-    for number, (mu, G, absorber) in enumerate(listed, 1 + len(paths)):
+    for mu, G, absorber in listed:
         if on_file is not None:
-            on_file(number, total, (mu or G or Path()).name)
+            on_file((mu or G or Path()).name)
         samples += _pair_of_row(mu, G, absorber, reading)
     return samples
 

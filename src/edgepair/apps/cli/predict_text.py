@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 _SHORT = {"oxidation_state": "OS", "coordination_number": "CN", "bond_length": "bond (Å)"}
 _STYLE = {"ok": "green", "caution": "yellow", "outside": "red"}
 _NEIGHBOURS = 3
+_MOST_WARNINGS = 6
+
+FEW = 3
+"""Samples up to which one that is answered alone is printed in full."""
 
 
 def print_samples(samples: Sequence[PredictedSample]) -> None:
@@ -27,11 +33,15 @@ def print_samples(samples: Sequence[PredictedSample]) -> None:
     """
     console = output_console()
     answered = [sample for sample in samples if sample.prediction is not None]
-    if len(samples) == 1 and answered:
+    if len(answered) == 1 and len(samples) <= FEW:
         _print_one(console, answered[0])
+        if len(samples) > 1:
+            _line(console, "\n" + _summary(samples))
         return
     if answered:
         _print_lines(console, samples)
+        for line in _common_warnings(answered):
+            _line(console, line)
     _line(console, _summary(samples))
 
 
@@ -40,7 +50,7 @@ def _line(console: Console, text: str) -> None:
 
 
 def _print_one(console: Console, sample: PredictedSample) -> None:
-    from edgepair.report.formats import number
+    from edgepair.report.formats import number, percent
     from edgepair.report.prediction_reasons import disagreements, reason_sentences
 
     prediction = sample.prediction
@@ -53,8 +63,13 @@ def _print_one(console: Console, sample: PredictedSample) -> None:
         _line(console, f"    {'calibration':<12} {shift} eV added to the energies, likely error {error} eV")
     console.print()
     console.print(_answers(sample))
-    for sentence in reason_sentences(prediction):
-        _line(console, sentence)
+    level = percent(prediction.confidence_level)
+    _line(console, f"Intervals and sets of classes at {level} confidence; in brackets the likeliest class.")
+    reasons = reason_sentences(prediction)
+    if reasons:
+        _line(console, "\nWhat drove it, against the average of the training data:")
+    for sentence in reasons:
+        _line(console, f"    {sentence}")
     nearest = _nearest(sample)
     if nearest:
         console.print()
@@ -74,7 +89,7 @@ def _answers(sample: PredictedSample) -> Any:
     from rich.text import Text
 
     from edgepair.conventions import TASKS
-    from edgepair.report.formats import percent, short_title
+    from edgepair.report.formats import short_title
     from edgepair.report.prediction_reasons import range_text, set_text, value_text
 
     assert sample.prediction is not None
@@ -101,10 +116,6 @@ def _answers(sample: PredictedSample) -> Any:
             cell.append("\n")
             cells.append(cell)
         table.add_row(Text(TASKS[task].title), *cells)
-    level = percent(sample.prediction.confidence_level)
-    table.caption = f"Intervals and sets of classes at {level} confidence; in brackets the likeliest class's"
-    table.caption_justify = "left"
-    table.caption += " probability."
     return table
 
 
@@ -137,13 +148,17 @@ def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
     from edgepair.report.formats import short_title
     from edgepair.report.prediction_reasons import range_text, set_text, value_text
 
+    folder = _folder(samples)
+    if folder:
+        _line(console, f"in {folder}")
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("sample", overflow="fold", ratio=1)
+    table.add_column("sample", overflow="fold")
     for title in ("absorber", "technique", *_SHORT.values(), "trust"):
         table.add_column(title, no_wrap=True)
     for sample in samples:
+        title = sample.title.replace(folder, "") if folder else sample.title
         if sample.prediction is None:
-            table.add_row(Text(sample.title), Text(sample.absorber), Text(sample.status, style="red"))
+            table.add_row(Text(title), Text(sample.absorber), Text(sample.status, style="red"))
             continue
         answers = sample.prediction.table
         last = answers[answers["technique"] == sample.technique]
@@ -157,9 +172,37 @@ def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
             cells.append(cell)
         trust = Text(sample.trust, style=_STYLE.get(sample.trust, ""))
         technique = Text(short_title(sample.technique))
-        table.add_row(Text(sample.title), Text(sample.absorber), technique, *cells, trust)
+        table.add_row(Text(title), Text(sample.absorber), technique, *cells, trust)
     console.print(table)
     console.print()
+
+
+def _folder(samples: Sequence[PredictedSample]) -> str:
+    """Name the folder that all files are in, with its last separator."""
+    names = [file for sample in samples for file, _ in sample.sources.values()]
+    folders = {os.path.dirname(name) for name in names}  # noqa: PTH120 (what was typed is kept)
+    folder = folders.pop() if len(folders) == 1 else ""
+    return folder + os.sep if folder.strip(os.sep) else ""
+
+
+def _common_warnings(answered: Sequence[PredictedSample]) -> list[str]:
+    """List warnings, the commonest first, with the number of samples each holds for."""
+    counts = Counter(
+        text
+        for sample in answered
+        if sample.prediction is not None
+        for text in dict.fromkeys(sample.prediction.warnings)
+    )
+    lines = [
+        f"! {text}" + (f" ({count} of {len(answered)})" if len(answered) > 1 else "")
+        for text, count in counts.most_common(_MOST_WARNINGS)
+    ]
+    rest = len(counts) - len(lines)
+    return [
+        *lines,
+        *([f"! {rest} warnings more, in --json and --report"] if rest > 0 else []),
+        *([""] if lines else []),
+    ]
 
 
 def _summary(samples: Sequence[PredictedSample]) -> str:

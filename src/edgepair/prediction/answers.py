@@ -1,0 +1,128 @@
+"""What a model of one technique says of a task, and joining what several say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.models.class_shares import sharpened_mean
+from edgepair.models.conformal import likelier
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CLASSES: Mapping[str, NDArray[np.int64]] = MappingProxyType(
+    {"oxidation_state": np.arange(1, 8), "coordination_number": np.arange(2, 10)}
+)
+"""Classes that are told apart; what lies beyond counts as the outermost."""
+
+CLAIM_FLOOR = 0.1
+"""Least error that is claimed of a mean of classes, before conformal scaling."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is said of one task for some samples.
+
+    Attributes
+    ----------
+    value, lower, upper : numpy.ndarray
+        Shape (n,).
+    claimed : numpy.ndarray
+        Shape (n,): standard deviations that the model claims, before conformal scaling.
+    probability : numpy.ndarray
+        Shape (n, n_classes); no columns for a regression.
+    sets : tuple of tuple of int
+        The class set of each sample; empty for a regression.
+    """
+
+    value: NDArray[np.float64]
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    claimed: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    sets: tuple[tuple[int, ...], ...]
+
+
+def class_sets(
+    probability: NDArray[np.float64], classes: NDArray[np.int64], below: float
+) -> tuple[tuple[int, ...], ...]:
+    """Take classes from the likeliest on while those before add up to no more than a limit.
+
+    Parameters
+    ----------
+    probability : numpy.ndarray
+        Shape (n, n_classes).
+    classes : numpy.ndarray
+        Shape (n_classes,).
+    below : float
+        Conformal quantile of `edgepair.models.conformal.class_scores`.
+
+    Returns
+    -------
+    tuple of tuple of int
+        A set per row, never empty, in rising order.
+
+    Examples
+    --------
+    >>> class_sets(np.array([[0.1, 0.7, 0.2]]), np.array([2, 3, 4]), 0.7)
+    ((3, 4),)
+    """
+    inside = likelier(probability) <= below + 1e-12
+    return tuple(tuple(int(name) for name in classes[row]) for row in inside)
+
+
+def join_answers(task: str, parts: Sequence[Answer]) -> tuple[Answer, NDArray[np.float64]]:
+    r"""Join what several techniques say of one task.
+
+    Each counts by the inverse square of its interval's half width *h*, the error that it has shown
+    on what was left out; the joint interval takes their errors as independent within techniques and
+    adds what they disagree by:
+
+    .. math:: w_i \propto h_i^{-2}, \quad v = \sum w_i v_i, \quad
+              h^2 = \frac{1}{\sum h_i^{-2}} + \sum w_i (v_i - v)^2
+
+    Probabilities are multiplied with these weights times their number as powers.
+
+    Parameters
+    ----------
+    task : str
+        Name.
+    parts : sequence of Answer
+        Of the same samples, one per technique.
+
+    Returns
+    -------
+    answer : Answer
+        Of all techniques together; its sets hold the classes of the joint interval, and the
+        likeliest class.
+    share : numpy.ndarray
+        Shape (n_techniques, n): the weights.
+    """
+    half = np.array([np.maximum((part.upper - part.lower) / 2.0, 1e-6) for part in parts])
+    share = half**-2 / (half**-2).sum(axis=0)
+    if task not in CLASSES:
+        value = sum(w * part.value for w, part in zip(share, parts, strict=True))
+        probability = np.empty((len(parts[0].value), 0))
+    else:
+        power = sum(
+            (w * len(parts))[:, None] * np.log(np.clip(part.probability, 1e-3, None))
+            for w, part in zip(share, parts, strict=True)
+        )
+        probability = np.exp(power - np.max(power, axis=1, keepdims=True))
+        probability /= probability.sum(axis=1, keepdims=True)
+        value = sharpened_mean(probability, CLASSES[task])
+    apart = sum(w * (part.value - value) ** 2 for w, part in zip(share, parts, strict=True))
+    joint = np.sqrt(1.0 / (half**-2).sum(axis=0) + apart)
+    claimed = np.sqrt(1.0 / sum(part.claimed**-2 for part in parts) + apart)
+    sets: tuple[tuple[int, ...], ...] = ()
+    if task in CLASSES:
+        classes = CLASSES[task]
+        inside = np.abs(classes - np.asarray(value)[:, None]) <= joint[:, None]
+        inside[np.arange(len(inside)), probability.argmax(axis=1)] = True
+        sets = tuple(tuple(int(name) for name in classes[row]) for row in inside)
+    return Answer(np.asarray(value), value - joint, value + joint, claimed, probability, sets), share

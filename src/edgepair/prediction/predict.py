@@ -1,0 +1,452 @@
+"""From measured curves to values, intervals and reasons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import TASKS, DataError, OptionError, edge_energy
+from edgepair.measured import PdfCurve, XanesScan, match_instrument, prepare_pdf
+from edgepair.prediction.answers import CLASSES, Answer, join_answers
+from edgepair.prediction.model_store import fitted_pdf, fitted_xanes
+from edgepair.prediction.reasons import window_contributions
+from edgepair.prediction.result import Prediction, ShownCurve
+from edgepair.prediction.sample import PreparedXanes, pdf_curve, prepare_xanes, technique_of
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import ArrayLike, NDArray
+
+    from edgepair.dataset import Standard
+    from edgepair.prediction.pdf_model import PdfModel
+    from edgepair.prediction.xanes_model import XanesModel
+    from edgepair.spectra.alignment import FoilReading
+
+WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
+"""Width of the stretches that contributions are given for, eV or Å."""
+
+CAUTION = 0.7
+"""Distance, in units of the 99th percentile of the training set's own, from which to be careful."""
+
+NEAREST = 3
+"""Nearest standards, and nearest simulated materials, that are told."""
+
+
+@dataclass
+class _Part:
+    """What one technique says."""
+
+    technique: str
+    answers: dict[str, Answer]
+    distance: float
+    doubts: list[str] = field(default_factory=list)
+    nearest: list[dict[str, Any]] = field(default_factory=list)
+    curves: tuple[ShownCurve, ...] = ()
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+
+
+def predict(
+    mu: XanesScan | tuple[ArrayLike, ArrayLike] | None = None,
+    G: PdfCurve | tuple[ArrayLike, ArrayLike] | None = None,
+    G_M: PdfCurve | tuple[ArrayLike, ArrayLike] | None = None,
+    *,
+    absorber: str | None = None,
+    confidence_level: float = 0.9,
+    standards: Sequence[Standard] = (),
+    shift: float | None = None,
+    foil: FoilReading | None = None,
+    e0: float | None = None,
+    radiation: str | None = None,
+    data: xr.Dataset | str | Path | None = None,
+    model: str | Path | None = None,
+    explain: bool = True,
+) -> Prediction:
+    """Read oxidation state, coordination number and bond length off measured curves.
+
+    Parameters
+    ----------
+    mu : XanesScan or pair of array_like, optional
+        Absorption at the absorber's K edge, as `read_xanes` gives it; or energies in eV and mu.
+    G : PdfCurve or pair of array_like, optional
+        Total PDF, as `read_pdf` gives it; or r in Å and G.
+    G_M : PdfCurve or pair of array_like, optional
+        The absorber's differential PDF.
+    absorber : str, optional
+        Chemical symbol; may be left out where the spectrum tells.
+    confidence_level : float, optional
+        Coverage of intervals and class sets.
+    standards : sequence of Standard, optional
+        The user's own, from `edgepair.dataset.read_standards`.
+    shift : float, optional
+        To be added to the spectrum's energies, eV.
+    foil : FoilReading, optional
+        From a foil measured apart.
+    e0 : float, optional
+        Energy of the edge, eV on the scale of the file.
+    radiation : str, optional
+        ``x-ray`` or ``neutron``, where the PDF's header does not tell.
+    data : xarray.Dataset or path, optional
+        The user's own simulations, in place of the bundled ones.
+    model : path, optional
+        A model that ``edgepair train`` saved, in place of fitting one.
+    explain : bool, optional
+        Whether to tell what drove each answer.
+
+    Returns
+    -------
+    Prediction
+        Answers of each technique alone, then of all together.
+
+    Raises
+    ------
+    EdgepairError
+        Nothing was given, or something cannot be understood.
+    """
+    if mu is None and G is None and G_M is None:
+        raise OptionError(
+            "cannot answer for nothing",
+            found="neither a spectrum nor a PDF",
+            needed="mu, G or G_M",
+            suggestion="pass what edgepair.read_xanes or edgepair.read_pdf gives",
+        )
+    if not 0.5 <= confidence_level <= 0.99:
+        raise OptionError(
+            "cannot use this confidence level",
+            found=f"{confidence_level!r}",
+            needed="a number from 0.5 to 0.99",
+            suggestion="0.9 is usual",
+        )
+    own = _own_data(data)
+    parts, warnings, prepared = [], [], None
+    metal = absorber
+    if mu is not None:
+        prepared = prepare_xanes(mu, absorber, shift=shift, foil=foil, e0=e0)
+        metal = prepared.absorber
+        part, prepared = _xanes_part(prepared, standards, own, confidence_level, explain)
+        parts.append(part)
+        warnings += prepared.warnings
+    if metal is None:
+        raise OptionError(
+            "cannot tell whose surroundings are asked for",
+            found="a PDF without an absorber",
+            needed="the element, as a PDF holds the distances of all",
+            suggestion="give --absorber, or absorber= in Python",
+        )
+    for curve, kind in ((G, "G"), (G_M, "G_M")):
+        if curve is not None:
+            parts.append(_pdf_part(curve, kind, metal, radiation, data, confidence_level, explain))
+    for part in parts:
+        warnings += part.doubts
+    return _assemble(metal, parts, prepared, confidence_level, warnings)
+
+
+def _own_data(data: xr.Dataset | str | Path | None) -> xr.Dataset | None:
+    if data is None or not isinstance(data, str | Path):
+        return data
+    from edgepair.dataset import open_dataset
+
+    return open_dataset(data, instrument=None)
+
+
+def _xanes_part(
+    prepared: PreparedXanes,
+    standards: Sequence[Standard],
+    data: xr.Dataset | None,
+    level: float,
+    explain: bool,
+) -> tuple[_Part, PreparedXanes]:
+    metal = prepared.absorber
+    window = prepared.window()
+    fitted = fitted_xanes(window, standards, data)
+    if metal not in fitted.rows.absorber:
+        raise DataError(
+            f"cannot answer for the K edge of {metal}",
+            found=f"neither standards nor simulations of {metal}",
+            needed="one of " + ", ".join(sorted(set(fitted.rows.absorber.tolist()))),
+            suggestion="simulate some with edgepair build and give them by --data, or give --standards",
+        )
+    doubts: list[str] = []
+    if not prepared.calibrated:
+        # twice, as moving the spectrum changes what of it lies in the window
+        before = prepared.shift
+        for _ in range(2):
+            shown = window.show(prepared.energy, prepared.mu)[None]
+            by = float(fitted.expected_shift(shown, metal)[0])
+            prepared = prepared.moved(by, fitted.scale_error)
+        doubts.append(
+            f"no energy calibration: the shape asks for {prepared.shift - before:+.1f} eV"
+            f" (in all {prepared.shift:+.1f} eV added), likely error {prepared.error:.1f} eV;"
+            " give --reference or --shift"
+        )
+    features = fitted.features(window.show(prepared.energy, prepared.mu)[None])
+    answers = {task: fitted.answer(features, metal, task, level) for task in fitted.fits}
+    apart = fitted.distances(features, metal)[0]
+    part = _Part("xanes", answers, float(apart.min()), doubts)
+    part.nearest = _nearest_rows(fitted, apart)
+    edge = edge_energy(metal)
+    part.curves = (
+        ShownCurve("sample", prepared.energy + edge, prepared.mu),
+        *(ShownCurve(row["name"], window.grid() + edge, fitted.rows.mu[row["row"]]) for row in part.nearest),
+    )
+    if explain:
+        place = fitted.positions(window.show(prepared.energy, prepared.mu))
+        for task in answers:
+            part.reasons += _reasons(
+                "xanes",
+                task,
+                lambda rows, task=task: fitted.value(rows, metal, task),  # type: ignore[misc]
+                features[0],
+                fitted.baseline(metal),
+                place,
+                (window.low, window.high),
+                edge,
+            )
+    return part, prepared
+
+
+def _pdf_part(
+    given: PdfCurve | tuple[ArrayLike, ArrayLike],
+    kind: str,
+    metal: str,
+    radiation: str | None,
+    data: xr.Dataset | str | Path | None,
+    level: float,
+    explain: bool,
+) -> _Part:
+    from edgepair.measured import inspect_pdf
+
+    curve = pdf_curve(given, radiation)
+    technique = "dpdf" if kind == "G_M" else technique_of(curve, radiation)
+    seen = inspect_pdf(curve)
+    instrument = match_instrument(seen)
+    fitted = fitted_pdf(metal, technique, instrument, _shown_data(data, instrument, technique))
+    measured = prepare_pdf(curve, instrument)
+    features = fitted.features(measured[None])
+    answers = {task: fitted.answer(features, task, level) for task in fitted.fits}
+    apart = fitted.distances(features)[0]
+    part = _Part(technique, answers, float(apart.min()), list(seen.warnings))
+    part.nearest = _nearest_materials(fitted, apart)
+    part.curves = (
+        ShownCurve("sample", fitted.r, _unit_size(measured)),
+        *(ShownCurve(row["name"], fitted.r, _unit_size(fitted.G[row["row"]])) for row in part.nearest),
+    )
+    if explain:
+        for task in answers:
+            part.reasons += _reasons(
+                technique,
+                task,
+                lambda rows, task=task: fitted.value(rows, task),  # type: ignore[misc]
+                features[0],
+                fitted.baseline(),
+                fitted.position,
+                (float(fitted.position.min()), float(fitted.position.max())),
+                0.0,
+            )
+    return part
+
+
+def _shown_data(data: xr.Dataset | str | Path | None, instrument: Any, technique: str) -> xr.Dataset | None:
+    if data is None:
+        return None
+    from edgepair.conventions import TECHNIQUES
+    from edgepair.dataset import open_dataset, show_pdf
+
+    found = (
+        open_dataset(data, instrument=instrument)
+        if isinstance(data, str | Path)
+        else show_pdf(data, instrument)
+    )
+    # a dataset of spectra alone leaves the PDFs to the bundled one
+    return found if TECHNIQUES[technique].variable in found else None
+
+
+def _unit_size(curve: NDArray[np.float64]) -> NDArray[np.float64]:
+    size = math.sqrt(float((curve**2).mean()))
+    return curve / size if size > 0 else curve
+
+
+def _reasons(
+    technique: str,
+    task: str,
+    told: Any,
+    sample: NDArray[np.float64],
+    average: NDArray[np.float64],
+    position: NDArray[np.float64],
+    ends: tuple[float, float],
+    origin: float,
+) -> list[dict[str, Any]]:
+    width = WINDOW_WIDTH[technique]
+    count = max(1, round((ends[1] - ends[0]) / width))
+    edges = np.linspace(ends[0], ends[1], count + 1)
+    window = np.clip(np.searchsorted(edges, position, side="right") - 1, 0, count - 1)
+    _, number = np.unique(window, return_inverse=True)
+    middle = ((edges[:-1] + edges[1:]) / 2)[np.unique(window)]
+    found = window_contributions(told, sample, average, number)
+    return [
+        {
+            "technique": technique,
+            "task": task,
+            "part": "",
+            "position": float(place + origin),
+            "contribution": float(value),
+        }
+        for place, value in zip(middle, found, strict=True)
+    ]
+
+
+def _nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[dict[str, Any]]:
+    rows = fitted.rows
+    found = []
+    for simulated in (False, True):
+        order = [
+            int(i) for i in np.argsort(apart) if rows.simulated[i] == simulated and np.isfinite(apart[i])
+        ]
+        named: set[str] = set()
+        for row in order:
+            # repeats of one compound say the same
+            name = str(rows.name[row] if simulated else rows.group[row].split(" ", 1)[1])
+            if name in named:
+                continue
+            named.add(name)
+            known = {task: float(rows.targets[task][row]) for task in TASKS}
+            found.append(
+                {
+                    "technique": "xanes",
+                    "rank": len(named),
+                    "kind": "simulated" if simulated else "standard",
+                    "name": name,
+                    "formula": str(rows.formula[row]),
+                    "distance": float(apart[row]),
+                    **known,
+                    "row": row,
+                }
+            )
+            if len(named) == NEAREST:
+                break
+    return found
+
+
+def _nearest_materials(fitted: PdfModel, apart: NDArray[np.float64]) -> list[dict[str, Any]]:
+    return [
+        {
+            "technique": fitted.technique,
+            "rank": rank,
+            "kind": "simulated",
+            "name": str(fitted.name[row]),
+            "formula": str(fitted.formula[row]),
+            "distance": float(apart[row]),
+            **{task: float(fitted.targets[task][row]) for task in TASKS},
+            "row": int(row),
+        }
+        for rank, row in enumerate(np.argsort(apart)[:NEAREST], 1)
+    ]
+
+
+def _assemble(
+    metal: str, parts: list[_Part], prepared: PreparedXanes | None, level: float, warnings: list[str]
+) -> Prediction:
+    import pandas as pd
+
+    table, chances, reasons = [], [], []
+    for part in parts:
+        doubt = part.technique == "xanes" and prepared is not None and not prepared.calibrated
+        trust = _trust(part.distance, doubtful=doubt)
+        table += _rows(part.technique, part.answers, trust)
+        chances += _chances(part.technique, part.answers)
+        reasons += part.reasons
+        if trust == "outside":
+            warnings.append(
+                f"{part.technique}: unlike anything in the training set ({part.distance:.1f} times its own"
+                " greatest distances); do not rely on the values"
+            )
+    if len(parts) > 1:
+        name = "+".join(part.technique for part in parts)
+        joint: dict[str, Answer] = {}
+        for task in TASKS:
+            having = [part for part in parts if task in part.answers]
+            if len(having) < 2:
+                continue
+            joint[task], share = join_answers(task, [part.answers[task] for part in having])
+            for part, weight in zip(having, share[:, 0], strict=True):
+                reasons.append(
+                    {
+                        "technique": name,
+                        "task": task,
+                        "part": part.technique,
+                        "position": math.nan,
+                        "contribution": float(weight),
+                    }
+                )
+            warnings += _disagreement(task, having)
+        trusts = [row["trust"] for row in table]
+        worst = max(trusts, key=["ok", "caution", "outside"].index)
+        table += _rows(name, joint, worst)
+        chances += _chances(name, joint)
+    nearest = [{k: v for k, v in row.items() if k != "row"} for part in parts for row in part.nearest]
+    return Prediction(
+        absorber=metal,
+        table=pd.DataFrame(table),
+        probabilities=pd.DataFrame(chances, columns=["technique", "task", "class", "probability"]),
+        explanation=pd.DataFrame(reasons, columns=["technique", "task", "part", "position", "contribution"]),
+        nearest=pd.DataFrame(nearest),
+        curves={part.technique: part.curves for part in parts},
+        confidence_level=level,
+        energy_shift=math.nan if prepared is None else prepared.shift,
+        energy_error=math.nan if prepared is None else prepared.error,
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _trust(distance: float, *, doubtful: bool) -> str:
+    if distance > 1.0:
+        return "outside"
+    return "caution" if doubtful or distance > CAUTION else "ok"
+
+
+def _rows(technique: str, answers: dict[str, Answer], trust: str) -> list[dict[str, Any]]:
+    rows = []
+    for task, answer in answers.items():
+        chance = answer.probability[0].max() if answer.probability.shape[1] else math.nan
+        rows.append(
+            {
+                "technique": technique,
+                "task": task,
+                "value": float(answer.value[0]),
+                "lower": float(answer.lower[0]),
+                "upper": float(answer.upper[0]),
+                "classes": ";".join(str(name) for name in answer.sets[0]) if answer.sets else "",
+                "probability": float(chance),
+                "trust": trust,
+                "message": "",
+            }
+        )
+    return rows
+
+
+def _chances(technique: str, answers: dict[str, Answer]) -> list[dict[str, Any]]:
+    return [
+        {"technique": technique, "task": task, "class": int(name), "probability": float(chance)}
+        for task, answer in answers.items()
+        if task in CLASSES
+        for name, chance in zip(CLASSES[task], answer.probability[0], strict=True)
+    ]
+
+
+def _disagreement(task: str, parts: list[_Part]) -> list[str]:
+    found = []
+    for number, first in enumerate(parts):
+        for second in parts[number + 1 :]:
+            one, two = first.answers[task], second.answers[task]
+            apart = float(abs(one.value[0] - two.value[0]))
+            room = math.hypot(*(float(a.upper[0] - a.lower[0]) / 2 for a in (one, two)))
+            if apart > room:
+                found.append(
+                    f"{first.technique} and {second.technique} disagree on the {TASKS[task].title.lower()}:"
+                    f" {one.value[0]:.2f} against {two.value[0]:.2f}"
+                )
+    return found
