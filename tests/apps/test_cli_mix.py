@@ -147,20 +147,21 @@ def answer(**changes: Any) -> dict[str, Any]:
 def test_the_models_answer_stands_beside(
     edgepair: Call, sample: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = []
+    seen: dict[str, Any] = {}
 
-    def predict(*, mu: Any, absorber: str, explain: bool) -> Any:
-        seen.append((mu.energy[0], absorber, explain))
-        return SimpleNamespace(table=pd.DataFrame([answer(), answer(task="bond_length", value=np.nan)][:1]))
+    def predict(mu: Any, **options: Any) -> Any:
+        seen.update(options, first=mu.energy[0])
+        return SimpleNamespace(table=pd.DataFrame([answer(), answer(task="bond_length", value=np.nan)]))
 
-    monkeypatch.setattr("edgepair.prediction.predict", predict, raising=False)
+    monkeypatch.setattr("edgepair.prediction.predict", predict)
     done = edgepair("mix", sample, "--shift", 1.5)
-    assert "the model says: oxidation state 2.71 (2.40 to 3.00), ok" in done.out
-    assert seen == [(7001.5, "Fe", False)]
+    assert "the model says: oxidation state 2.71 (2.40 to 3.00), trust: ok" in done.out
+    assert seen == {"absorber": "Fe", "explain": False, "e0": None, "shift": 1.5, "foil": None,
+                    "standards": (), "first": 7000.0}  # fmt: skip
     document = json.loads(edgepair("mix", sample, "--shift", 0, "--json").out)
-    assert document["model"][0]["value"] == 2.71
+    assert [row["value"] for row in document["model"]] == [2.71, None]
 
-    def refuse(**_: Any) -> Any:
+    def refuse(_: Any, **__: Any) -> Any:
         raise DataError("cannot answer", found="a short scan", needed="more", suggestion="measure on")
 
     monkeypatch.setattr("edgepair.prediction.predict", refuse)

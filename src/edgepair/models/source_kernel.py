@@ -187,7 +187,7 @@ class SourceKernel:
             Shape (n_new, n_targets, n_features).
         """
         rows, length = self.rows, self.settings.length
-        z = np.sqrt(3.0 * _squares(features, rows.features)) / length
+        z = np.sqrt(3.0 * squared_distances(features, rows.features)) / length
         kind = self._likeness(np.full(len(features), absorber), np.zeros(len(features), dtype=bool))
         slope = -3.0 / length**2 * np.exp(-z) * kind
         pull = np.einsum("ij,jt->ijt", slope, self._weights)
@@ -212,13 +212,25 @@ class SourceKernel:
     def _covariance(
         self, features: NDArray[np.float64], absorber: NDArray[np.str_], simulated: NDArray[np.bool_]
     ) -> NDArray[np.float64]:
-        z = np.sqrt(3.0 * _squares(features, self.rows.features)) / self.settings.length
+        z = np.sqrt(3.0 * squared_distances(features, self.rows.features)) / self.settings.length
         matrix: NDArray[np.float64] = (1.0 + z) * np.exp(-z)
         matrix *= self._likeness(absorber, simulated)
         return matrix
 
 
-def _squares(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Squared distances between all pairs, shape (n_first, n_second)."""
+def squared_distances(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Measure squared distances between all pairs of rows.
+
+    Parameters
+    ----------
+    first, second : numpy.ndarray
+        Shape (n_first, n_features), (n_second, n_features).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_first, n_second).
+    """
     square = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2.0 * first @ second.T
-    return np.maximum(square, 0.0)
+    apart: NDArray[np.float64] = np.maximum(square, 0.0)
+    return apart

@@ -20,6 +20,7 @@ from edgepair.models.share_forest import (
     group_folds,
     left_out_shares,
 )
+from edgepair.models.source_kernel import squared_distances
 from edgepair.prediction.answers import CLAIM_FLOOR, CLASSES, Answer, class_sets
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ class PdfModel:
         numpy.ndarray
             Shape (n, n_features).
         """
-        return self._block(G).values
+        values: NDArray[np.float64] = self._block(G).values
+        return values
 
     def answer(self, features: NDArray[np.float64], task: str, level: float) -> Answer:
         """Answer one task.
@@ -163,7 +165,8 @@ class PdfModel:
         numpy.ndarray
             Shape (n_features,).
         """
-        return self._centre
+        centre: NDArray[np.float64] = self._centre
+        return centre
 
     def distances(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Measure how far PDFs are from every training material.
@@ -179,7 +182,10 @@ class PdfModel:
             Shape (n, n_materials); 1 is the 99th percentile of the materials' own distances to the
             nearest one of another formula.
         """
-        return _apart(self._scaled(features), self._scaled(self._features)) / self.distance_scale
+        return (
+            np.sqrt(squared_distances(self._scaled(features), self._scaled(self._features)))
+            / self.distance_scale
+        )
 
     def _block(self, G: NDArray[np.float64]) -> Any:
         dip = self.technique == "npdf" and self.absorber in NEGATIVE_FOR_NEUTRONS
@@ -221,7 +227,9 @@ class PdfModel:
 
     def _left_out_distance(self) -> float:
         own = self._scaled(self._features)
-        apart = np.where(self.formula[:, None] == self.formula[None], np.inf, _apart(own, own)).min(axis=1)
+        apart = np.where(
+            self.formula[:, None] == self.formula[None], np.inf, np.sqrt(squared_distances(own, own))
+        ).min(axis=1)
         apart = apart[np.isfinite(apart)]
         return float(np.percentile(apart, 99.0)) if len(apart) else 1.0
 
@@ -269,8 +277,3 @@ def _mean_and_spread(
     seen = features.astype(np.float32)
     told = np.array([tree.predict(seen) for tree in forest.estimators_])
     return told.mean(axis=0), told.std(axis=0) + LENGTH_CLAIM_FLOOR
-
-
-def _apart(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    square = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2.0 * first @ second.T
-    return np.sqrt(np.maximum(square, 0.0))

@@ -14,6 +14,7 @@ from edgepair.conventions import TASKS, DataError, OptionError, edge_energy
 from edgepair.measured import PdfCurve, XanesScan, match_instrument, prepare_pdf
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
 from edgepair.prediction.model_store import fitted_pdf, fitted_xanes
+from edgepair.prediction.nearest import nearest_materials, nearest_rows
 from edgepair.prediction.reasons import window_contributions
 from edgepair.prediction.result import Prediction, ShownCurve
 from edgepair.prediction.sample import PreparedXanes, pdf_curve, prepare_xanes, technique_of
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from edgepair.dataset import Standard
-    from edgepair.prediction.pdf_model import PdfModel
-    from edgepair.prediction.xanes_model import XanesModel
     from edgepair.spectra.alignment import FoilReading
 
 WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
@@ -32,9 +31,6 @@ WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
 
 CAUTION = 0.7
 """Distance, in units of the 99th percentile of the training set's own, from which to be careful."""
-
-NEAREST = 3
-"""Nearest standards, and nearest simulated materials, that are told."""
 
 
 @dataclass
@@ -122,7 +118,9 @@ def predict(
             suggestion="0.9 is usual",
         )
     own = _own_data(data)
-    parts, warnings, prepared = [], [], None
+    parts: list[_Part] = []
+    warnings: list[str] = []
+    prepared: PreparedXanes | None = None
     metal = absorber
     if mu is not None:
         prepared = prepare_xanes(mu, absorber, shift=shift, foil=foil, e0=e0)
@@ -176,8 +174,8 @@ def _xanes_part(
         before = prepared.shift
         for _ in range(2):
             shown = window.show(prepared.energy, prepared.mu)[None]
-            by = float(fitted.expected_shift(shown, metal)[0])
-            prepared = prepared.moved(by, fitted.scale_error)
+            by = float(fitted.scale.expected_shift(shown, metal)[0])
+            prepared = prepared.moved(by, fitted.scale.error)
         doubts.append(
             f"no energy calibration: the shape asks for {prepared.shift - before:+.1f} eV"
             f" (in all {prepared.shift:+.1f} eV added), likely error {prepared.error:.1f} eV;"
@@ -187,7 +185,7 @@ def _xanes_part(
     answers = {task: fitted.answer(features, metal, task, level) for task in fitted.fits}
     apart = fitted.distances(features, metal)[0]
     part = _Part("xanes", answers, float(apart.min()), doubts)
-    part.nearest = _nearest_rows(fitted, apart)
+    part.nearest = nearest_rows(fitted, apart)
     edge = edge_energy(metal)
     part.curves = (
         ShownCurve("sample", prepared.energy + edge, prepared.mu),
@@ -199,7 +197,7 @@ def _xanes_part(
             part.reasons += _reasons(
                 "xanes",
                 task,
-                lambda rows, task=task: fitted.value(rows, metal, task),  # type: ignore[misc]
+                lambda rows, task=task: fitted.value(rows, metal, task),
                 features[0],
                 fitted.baseline(metal),
                 place,
@@ -230,7 +228,7 @@ def _pdf_part(
     answers = {task: fitted.answer(features, task, level) for task in fitted.fits}
     apart = fitted.distances(features)[0]
     part = _Part(technique, answers, float(apart.min()), list(seen.warnings))
-    part.nearest = _nearest_materials(fitted, apart)
+    part.nearest = nearest_materials(fitted, apart)
     part.curves = (
         ShownCurve("sample", fitted.r, _unit_size(measured)),
         *(ShownCurve(row["name"], fitted.r, _unit_size(fitted.G[row["row"]])) for row in part.nearest),
@@ -240,7 +238,7 @@ def _pdf_part(
             part.reasons += _reasons(
                 technique,
                 task,
-                lambda rows, task=task: fitted.value(rows, task),  # type: ignore[misc]
+                lambda rows, task=task: fitted.value(rows, task),
                 features[0],
                 fitted.baseline(),
                 fitted.position,
@@ -296,54 +294,6 @@ def _reasons(
             "contribution": float(value),
         }
         for place, value in zip(middle, found, strict=True)
-    ]
-
-
-def _nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[dict[str, Any]]:
-    rows = fitted.rows
-    found = []
-    for simulated in (False, True):
-        order = [
-            int(i) for i in np.argsort(apart) if rows.simulated[i] == simulated and np.isfinite(apart[i])
-        ]
-        named: set[str] = set()
-        for row in order:
-            # repeats of one compound say the same
-            name = str(rows.name[row] if simulated else rows.group[row].split(" ", 1)[1])
-            if name in named:
-                continue
-            named.add(name)
-            known = {task: float(rows.targets[task][row]) for task in TASKS}
-            found.append(
-                {
-                    "technique": "xanes",
-                    "rank": len(named),
-                    "kind": "simulated" if simulated else "standard",
-                    "name": name,
-                    "formula": str(rows.formula[row]),
-                    "distance": float(apart[row]),
-                    **known,
-                    "row": row,
-                }
-            )
-            if len(named) == NEAREST:
-                break
-    return found
-
-
-def _nearest_materials(fitted: PdfModel, apart: NDArray[np.float64]) -> list[dict[str, Any]]:
-    return [
-        {
-            "technique": fitted.technique,
-            "rank": rank,
-            "kind": "simulated",
-            "name": str(fitted.name[row]),
-            "formula": str(fitted.formula[row]),
-            "distance": float(apart[row]),
-            **{task: float(fitted.targets[task][row]) for task in TASKS},
-            "row": int(row),
-        }
-        for rank, row in enumerate(np.argsort(apart)[:NEAREST], 1)
     ]
 
 

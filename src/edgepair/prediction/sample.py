@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from edgepair.spectra.alignment import FoilReading
 
+TOLD_OTHERWISE = ("no energy calibration", "energies as measured")
+"""How warnings of the inspection begin that an answer has words of its own for."""
+
 USUAL_EDGE = (2.0, 20.0)
 """eV from the tabulated edge between which the edges of oxides lie on a calibrated scale; a scan
 without calibration whose edge lies elsewhere is first moved to the middle."""
@@ -144,7 +147,10 @@ def prepare_xanes(
         known.shift,
         known.error,
         bool(known.source),
-        (*warnings, *(text for text in inspection.warnings if "energy calibration" not in text)),
+        (
+            *warnings,
+            *(text for text in inspection.warnings if not text.startswith(TOLD_OTHERWISE)),
+        ),
     )
     at = spectrum.e0 - tabulated
     if not prepared.calibrated and not USUAL_EDGE[0] - 6.0 <= at <= USUAL_EDGE[1] + 6.0:

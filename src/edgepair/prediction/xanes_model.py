@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,17 +27,11 @@ from edgepair.models.share_forest import (
     left_out_shares,
     row_weights,
 )
-from edgepair.models.source_kernel import KernelRows, KernelSettings, SourceKernel
+from edgepair.models.source_kernel import SourceKernel, squared_distances
 from edgepair.models.xanes_features import edge_shape
 from edgepair.prediction.answers import CLAIM_FLOOR, CLASSES, Answer, class_sets
-from edgepair.prediction.xanes_rows import (
-    MOST_SIMULATED,
-    SimulatedSpectrum,
-    XanesRows,
-    choose_evenly,
-    make_measured,
-    simulation_shifts,
-)
+from edgepair.prediction.energy_scale import EnergyScale, kernel_rows
+from edgepair.prediction.xanes_rows import SimulatedSpectrum, XanesRows, collect_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,18 +45,6 @@ SIMULATED_NOISE = 0.05
 UNKNOWN_SHIFT_NOISE = 0.03
 """Variances of rows, in units of the covariance's: of a standard; what each further spectrum of the
 same compound adds, as a part of it; of a simulated spectrum; what an unknown energy scale adds."""
-
-SCALE_SETTINGS = KernelSettings(length=4.0, across_absorbers=0.5, source_bias=0.3)
-SCALE_NOISE = 0.05
-SCALE_SIMULATED_NOISE = 2.0
-"""Of the machine that tells from the shape where an edge should lie."""
-
-BEAMLINE_ERROR = 1.3
-"""eV; standard deviation of the energy scales of beamlines before a foil is looked at."""
-
-OFF_SCALE = 4.0
-"""eV; a scale that is off by more than this is off for a reason of its own (a monochromator not
-calibrated at all), and is corrected in full."""
 
 FOREST_SIMULATED = 150
 FOREST_SIMULATED_WEIGHT = 0.05
@@ -123,13 +105,9 @@ class XanesModel:
         seed: int = 0,
     ) -> None:
         self.window, self.seed = window, seed
-        self.rows = _collect(window, standards, simulated, seed)
         grid = window.grid()
-        self._scale, left_out, error = _fit_scale(grid, self.rows)
-        self.scale_error = error
-        unknown = ~self.rows.shift_known
-        moved = _posterior_shift(left_out[unknown] - area_edge(grid, self.rows.mu[unknown]), error)
-        self.rows = _move(self.rows, grid, unknown, moved)
+        self.scale = EnergyScale(grid, collect_rows(window, standards, simulated, seed))
+        self.rows: XanesRows = self.scale.rows
         curve, numbers, self.position = _both_views(grid, self.rows.mu)
         measured = ~self.rows.simulated
         spread = numbers[measured].std(axis=0)
@@ -153,26 +131,6 @@ class XanesModel:
         """
         curve, numbers, _ = _both_views(self.window.grid(), mu)
         return self._scaled(curve, numbers)
-
-    def expected_shift(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
-        """Tell from shapes what should be added to energies that nothing else calibrates.
-
-        Parameters
-        ----------
-        mu : numpy.ndarray
-            Shape (n, n_grid), on the window's grid by energies as measured.
-        absorber : str
-            Chemical symbol.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n,), eV: what the shape asks for, weighed against the error of a usual beamline.
-        """
-        grid = self.window.grid()
-        edge = area_edge(grid, mu)
-        told = self._scale.predict(aligned_view(grid, mu, edge), absorber)[0][:, 0]
-        return _posterior_shift(told - edge, self.scale_error)
 
     def answer(self, features: NDArray[np.float64], absorber: str, task: str, level: float) -> Answer:
         """Answer one task.
@@ -291,7 +249,7 @@ class XanesModel:
             Shape (n, n_rows), infinite for rows of other absorbers; 1 is the 99th percentile of the
             standards' own distances to the nearest row of another compound.
         """
-        apart = _apart(features, self._features) / self.distance_scale
+        apart = np.sqrt(squared_distances(features, self._features)) / self.distance_scale
         apart[:, self.rows.absorber != absorber] = np.inf
         return apart
 
@@ -338,7 +296,7 @@ class XanesModel:
         kept = ~np.isnan(values)
         target = class_shares(values, CLASSES[task]) if task in CLASSES else values[:, None]
         noises = (MEASURED_NOISE, SIMULATED_NOISE, UNKNOWN_SHIFT_NOISE)
-        machine = SourceKernel(_kernel_rows(rows, self._features, *noises).take(kept), target[kept])
+        machine = SourceKernel(kernel_rows(rows, self._features, *noises).take(kept), target[kept])
         mean, variance = (_spread_out(part, kept) for part in machine.left_out())
         forest, shares = self._fit_forest(target, kept) if task in CLASSES else (None, None)
         told = _settle(mean, variance, shares, CLASSES.get(task))
@@ -359,7 +317,7 @@ class XanesModel:
 
     def _left_out_distance(self) -> float:
         measured = np.flatnonzero(~self.rows.simulated)
-        apart = _apart(self._features[measured], self._features)
+        apart = np.sqrt(squared_distances(self._features[measured], self._features))
         same = self.rows.group[measured][:, None] == self.rows.group[None]
         other = self.rows.absorber[measured][:, None] != self.rows.absorber[None]
         nearest = np.where(same | other, np.inf, apart).min(axis=1)
@@ -410,100 +368,3 @@ def _first_of_each(absorber: NDArray[np.str_], among: NDArray[np.bool_], most: i
     for name in np.unique(absorber):
         marked[np.flatnonzero(among & (absorber == name))[:most]] = True
     return marked
-
-
-def _posterior_shift(asked: NDArray[np.float64], error: float) -> NDArray[np.float64]:
-    weight = BEAMLINE_ERROR**2 / (BEAMLINE_ERROR**2 + error**2)
-    return np.where(np.abs(asked) > OFF_SCALE, asked, weight * asked)
-
-
-def _apart(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    square = (first**2).sum(axis=1)[:, None] + (second**2).sum(axis=1) - 2.0 * first @ second.T
-    return np.sqrt(np.maximum(square, 0.0))
-
-
-def _collect(
-    window: EnergyWindow,
-    standards: Sequence[Standard],
-    simulated: Mapping[str, Sequence[SimulatedSpectrum]],
-    seed: int,
-) -> XanesRows:
-    rng = np.random.default_rng(seed)
-    mu = [window.show(s.energy - edge_energy(s.absorber), s.mu) for s in standards]
-    absorber = [s.absorber for s in standards]
-    group = [f"{s.absorber} {s.compound}" for s in standards]
-    name, formula = [s.name for s in standards], [s.formula for s in standards]
-    values = {task: [float(getattr(s, task)) for s in standards] for task in TASKS}
-    compound = {(s.absorber, s.formula): g for s, g in zip(standards, group, strict=True) if s.formula}
-    for symbol in sorted(simulated):
-        chosen = choose_evenly(simulated[symbol], MOST_SIMULATED, rng)
-        shifts = simulation_shifts(chosen, [s for s in standards if s.absorber == symbol], window)
-        for spectrum in chosen:
-            energy, changed = make_measured(spectrum, rng)
-            state = spectrum.values.get("oxidation_state", np.nan)
-            shift = shifts.get(None if np.isnan(state) else round(state), shifts[None])
-            mu.append(window.show(energy + shift, changed))
-            absorber.append(symbol)
-            group.append(compound.get((symbol, spectrum.formula), ""))
-            name.append(spectrum.name)
-            formula.append(spectrum.formula)
-            for task in TASKS:
-                values[task].append(spectrum.values.get(task, np.nan))
-    n = len(standards)
-    known = np.array([not np.isnan(s.energy_shift) for s in standards] + [True] * (len(mu) - n), dtype=bool)
-    return XanesRows(
-        np.array(mu),
-        np.array(absorber),
-        np.array(group),
-        np.array(name),
-        np.array(formula),
-        np.arange(len(mu)) >= n,
-        known,
-        {task: np.array(found) for task, found in values.items()},
-    )
-
-
-def _kernel_rows(
-    rows: XanesRows,
-    features: NDArray[np.float64],
-    measured: float,
-    simulated: float,
-    unknown: float,
-) -> KernelRows:
-    alike = 1.0 / group_weights(np.where(rows.simulated, "", rows.group))
-    noise = measured * (1.0 + REPEATED_NOISE * (alike - 1.0)) + unknown * ~rows.shift_known
-    return KernelRows(
-        features,
-        rows.absorber,
-        rows.simulated,
-        np.where(rows.simulated, simulated, noise),
-        np.where(rows.simulated, SIMULATED_WEIGHT, 1.0 / alike),
-        rows.group,
-    )
-
-
-def _fit_scale(grid: NDArray[np.float64], rows: XanesRows) -> tuple[SourceKernel, NDArray[np.float64], float]:
-    """Learn where edges lie from shapes; what left-out compounds were told, and its error."""
-    edge = area_edge(grid, rows.mu)
-    view = aligned_view(grid, rows.mu, edge)
-    kernel = _kernel_rows(rows, view, SCALE_NOISE, SCALE_SIMULATED_NOISE, 0.0)
-    known = rows.shift_known
-    machine = SourceKernel(kernel.take(known), edge[known, None], SCALE_SETTINGS)
-    told = np.full(len(edge), np.nan)
-    told[known] = machine.left_out()[0][:, 0]
-    votes = known & ~rows.simulated
-    miss = told[votes] - edge[votes]
-    error = float(np.sqrt(np.average(miss**2, weights=group_weights(rows.group[votes]))))
-    for symbol in np.unique(rows.absorber[~known]):
-        mine = ~known & (rows.absorber == symbol)
-        told[mine] = machine.predict(view[mine], str(symbol))[0][:, 0]
-    return machine, told, error
-
-
-def _move(
-    rows: XanesRows, grid: NDArray[np.float64], which: NDArray[np.bool_], shift: NDArray[np.float64]
-) -> XanesRows:
-    mu = rows.mu.copy()
-    for number, by in zip(np.flatnonzero(which), shift, strict=True):
-        mu[number] = np.interp(grid, grid + by, rows.mu[number])
-    return replace(rows, mu=mu)

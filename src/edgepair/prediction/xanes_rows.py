@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -235,3 +235,62 @@ def simulation_shifts(
         ]
         by_state[state] = (float(np.median(mine)) + overall) / 2.0
     return by_state
+
+
+def collect_rows(
+    window: EnergyWindow,
+    standards: Sequence[Standard],
+    simulated: Mapping[str, Sequence[SimulatedSpectrum]],
+    seed: int,
+) -> XanesRows:
+    """Gather standards and simulated spectra on the grid of a window.
+
+    Parameters
+    ----------
+    window : EnergyWindow
+        What is compared.
+    standards : sequence of Standard
+        Measured spectra.
+    simulated : mapping of str to sequence of SimulatedSpectrum
+        By absorber; `MOST_SIMULATED` of each take part.
+    seed : int
+        Decides which, and how they are changed.
+
+    Returns
+    -------
+    XanesRows
+        Standards first, then the simulated spectra, absorber by absorber in the order drawn.
+    """
+    rng = np.random.default_rng(seed)
+    mu = [window.show(s.energy - edge_energy(s.absorber), s.mu) for s in standards]
+    absorber = [s.absorber for s in standards]
+    group = [f"{s.absorber} {s.compound}" for s in standards]
+    name, formula = [s.name for s in standards], [s.formula for s in standards]
+    values = {task: [float(getattr(s, task)) for s in standards] for task in TASKS}
+    compound = {(s.absorber, s.formula): g for s, g in zip(standards, group, strict=True) if s.formula}
+    for symbol in sorted(simulated):
+        chosen = choose_evenly(simulated[symbol], MOST_SIMULATED, rng)
+        shifts = simulation_shifts(chosen, [s for s in standards if s.absorber == symbol], window)
+        for spectrum in chosen:
+            energy, changed = make_measured(spectrum, rng)
+            state = spectrum.values.get("oxidation_state", np.nan)
+            shift = shifts.get(None if np.isnan(state) else round(state), shifts[None])
+            mu.append(window.show(energy + shift, changed))
+            absorber.append(symbol)
+            group.append(compound.get((symbol, spectrum.formula), ""))
+            name.append(spectrum.name)
+            formula.append(spectrum.formula)
+            for task in TASKS:
+                values[task].append(spectrum.values.get(task, np.nan))
+    n = len(standards)
+    known = np.array([not np.isnan(s.energy_shift) for s in standards] + [True] * (len(mu) - n), dtype=bool)
+    return XanesRows(
+        np.array(mu),
+        np.array(absorber),
+        np.array(group),
+        np.array(name),
+        np.array(formula),
+        np.arange(len(mu)) >= n,
+        known,
+        {task: np.array(found) for task, found in values.items()},
+    )

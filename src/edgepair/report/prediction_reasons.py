@@ -135,14 +135,17 @@ def reason_sentences(prediction: Prediction) -> list[str]:
         parts = []
         for task in TASKS:
             rows = contribution_table(prediction.explanation, technique=technique, task=task)
+            position = rows["position"].to_numpy(dtype=float)
             windows = largest_windows(
-                rows["position"].to_numpy(dtype=float),
+                position,
                 rows["contribution"].to_numpy(dtype=float),
                 widest=WIDEST[TECHNIQUES[technique].axis],
                 most=2,
             )
             if windows:
-                told = listed([_window_text(window, technique, task) for window in windows])
+                # Positions are the middles of stretches.
+                half = float(np.median(np.diff(position))) / 2 if len(position) > 1 else 0.0
+                told = listed([_window_text(window, technique, task, half) for window in windows])
                 parts.append(f"{task_title(task)} by {told}")
         if parts:
             sentences.append(f"{short_title(technique)}: {'; '.join(parts)}.")
@@ -228,9 +231,11 @@ def nearest_rows(prediction: Prediction, *, technique: str, most: int = 5) -> li
     Returns
     -------
     list of dict
-        Rows of `Prediction.nearest`, the nearest first.
+        Rows of `Prediction.nearest`, by their distance.
     """
-    rows = prediction.nearest[prediction.nearest["technique"] == technique].sort_values("rank")
+    if not len(prediction.nearest):
+        return []
+    rows = prediction.nearest[prediction.nearest["technique"] == technique].sort_values(["distance", "rank"])
     return [{str(key): value for key, value in row.items()} for row in rows.head(most).to_dict("records")]
 
 
@@ -312,9 +317,9 @@ def set_text(classes: Any, probability: float | None) -> str:
     return f"{text} ({percent(float(probability or 0))})" if known else text
 
 
-def _window_text(window: Window, technique: str, task: str) -> str:
+def _window_text(window: Window, technique: str, task: str, half: float) -> str:
     digits, unit = (0, "eV") if TECHNIQUES[technique].axis == "energy" else (2, "Å")
-    ends = (number(window.first, digits), number(window.last, digits))
+    ends = (number(window.first - half, digits), number(window.last + half, digits))
     where = ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
     added = number(window.contribution, TASK_DIGITS.get(task, 3), sign=True)
     return f"{where} {unit} ({added})"

@@ -119,7 +119,7 @@ def test_reasons_name_windows_and_shares(pair: PredictedSample) -> None:
     xanes, pdf, both = reason_sentences(pair.prediction)
     assert "7115–7125 eV (+" in xanes
     assert "eV (−" in xanes
-    assert "1.70–2.30 Å (+" in pdf
+    assert "1.68–2.33 Å (+" in pdf
     assert both.startswith("XANES + PDF: XANES carries 70 % of the oxidation state")
     shares = share_table(pair.prediction)
     assert sum(row["share"] for row in shares if row["task"] == "bond_length") == pytest.approx(1)

@@ -105,7 +105,7 @@ def mix(
             named = "" if isinstance(scan, EdgepairError) else scan.item
             documents.append({"file": str(path), "item": named, "error": str(error)})
             continue
-        answers = model_rows(mixed) if model else []
+        answers = model_rows(scan, e0=e0, shift=shift, foil=reading, standards=own) if model else []
         found.append((mixed, answers))
         documents.append(mixed.to_json() | {"model": answers})
     for failed in errors if found else errors[:-1]:

@@ -3,53 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from edgepair.apps.cli.console import output_console
-from edgepair.measured.calibration import MARK
 
 if TYPE_CHECKING:
+    from edgepair.measured import XanesScan
     from edgepair.prediction.mixture_scan import SampleMixture
 
-_TITLES = {"oxidation_state": "oxidation state", "coordination_number": "coordination number",
-           "bond_length": "bond length"}  # fmt: skip
 _COLUMNS = ("task", "value", "lower", "upper", "classes", "probability", "trust", "message")
 
 
-def model_rows(mixture: SampleMixture) -> list[dict[str, Any]]:
-    """Ask the model about the same sample, calibrated in the same way.
+def model_rows(scan: XanesScan, **options: Any) -> list[dict[str, Any]]:
+    """Ask the model about the same sample.
 
     Parameters
     ----------
-    mixture : SampleMixture
-        From `edgepair.prediction.mix_scan`.
+    scan : XanesScan
+        As read.
+    **options
+        Of `edgepair.predict`: what calibrates the energies, and standards of the user's own.
 
     Returns
     -------
     list of dict
-        A row per task; empty where the model cannot answer, with the reason as ``message``.
+        A row per task; where the model cannot answer, one row with the reason as ``message``.
     """
     from edgepair.conventions import EdgepairError
+    from edgepair.prediction import predict
 
-    scan, calibration = mixture.inspection.scan, mixture.inspection.calibration
-    predict = getattr(import_module("edgepair.prediction"), "predict", None)
-    if predict is None:
-        return []
-    if calibration.source:
-        energy = scan.energy + calibration.shift
-        scan = replace(scan, energy=energy, reference=None, header={**scan.header, MARK: calibration.text})
     try:
-        table = predict(mu=scan, absorber=scan.absorber, explain=False).table
+        table = predict(scan, absorber=scan.absorber, explain=False, **options).table
     except EdgepairError as error:
         return [dict.fromkeys(_COLUMNS) | {"message": f"{error.problem}: {error.found}"}]
-    rows = [row for row in table.to_dict("records") if row.get("technique", "xanes") == "xanes"]
-    return [{name: _known(row.get(name)) for name in _COLUMNS} for row in rows]
+    return [{name: _known(row[name]) for name in _COLUMNS} for row in table.to_dict("records")]
 
 
 def model_lines(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Say what the model answers.
+    """Say what the model answers of the oxidation state, which mixtures answer too.
 
     Parameters
     ----------
@@ -59,19 +50,17 @@ def model_lines(rows: Sequence[dict[str, Any]]) -> list[str]:
     Returns
     -------
     list of str
-        A line per task.
+        One line, or none.
     """
     lines = []
     for row in rows:
         if row["task"] is None:
             lines.append(f"the model does not answer: {row['message']}")
-            continue
-        unit = " Å" if row["task"] == "bond_length" else ""
-        digits = 3 if unit else 2
-        text = f"the model says: {_TITLES.get(row['task'], row['task'])} {row['value']:.{digits}f}{unit}"
-        if row["lower"] is not None and row["upper"] is not None:
-            text += f" ({row['lower']:.{digits}f} to {row['upper']:.{digits}f})"
-        lines.append(text + (f", {row['trust']}" if row["trust"] else ""))
+        elif row["task"] == "oxidation_state" and row["value"] is not None:
+            text = f"the model says: oxidation state {row['value']:.2f}"
+            if row["lower"] is not None and row["upper"] is not None:
+                text += f" ({row['lower']:.2f} to {row['upper']:.2f})"
+            lines.append(text + (f", trust: {row['trust']}" if row["trust"] else ""))
     return lines
 
 

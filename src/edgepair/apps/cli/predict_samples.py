@@ -98,12 +98,13 @@ class Sample:
         list of Sample
             In the order of the techniques.
         """
-        names = {"mu": self.mu, "G": self.G, "G_M": self.G_M}
-        given = [(field, curve) for field, curve in names.items() if curve is not None]
-        return [
-            Sample({technique: source}, self.absorber, **{field: curve})  # type: ignore[arg-type]
-            for (technique, source), (field, curve) in zip(self.sources.items(), given, strict=True)
-        ]
+        kept = {"xanes": "mu", "pdf": "G", "npdf": "G", "dpdf": "G_M"}
+        samples = []
+        for technique, source in self.sources.items():
+            curves: dict[str, Any] = dict.fromkeys(("mu", "G", "G_M"))
+            curves[kept[technique]] = getattr(self, kept[technique])
+            samples.append(Sample({technique: source}, self.absorber, **curves))
+        return samples
 
 
 def gather_samples(

@@ -126,8 +126,10 @@ def _nearest(sample: PredictedSample) -> list[str]:
 
     assert sample.prediction is not None
     lines: list[str] = []
-    for technique in dict.fromkeys(sample.prediction.nearest["technique"].astype(str)):
+    for technique in dict.fromkeys(sample.prediction.table["technique"].astype(str)):
         rows = nearest_rows(sample.prediction, technique=technique, most=_NEIGHBOURS)
+        if not rows:
+            continue
         lines.append(f"Nearest by {short_title(technique)}:")
         for row in rows:
             values = ", ".join(

@@ -1,0 +1,140 @@
+"""Telling from a spectrum's shape where its edge should lie, and so how far its energies are off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.models.conformal import group_weights
+from edgepair.models.edge_features import aligned_view, area_edge
+from edgepair.models.source_kernel import KernelRows, KernelSettings, SourceKernel
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.prediction.xanes_rows import XanesRows
+
+SCALE_SETTINGS = KernelSettings(length=4.0, across_absorbers=0.5, source_bias=0.3)
+SCALE_NOISE = 0.05
+SCALE_SIMULATED_NOISE = 2.0
+"""Of the machine that tells from the shape where an edge should lie."""
+
+BEAMLINE_ERROR = 1.3
+"""eV; standard deviation of the energy scales of beamlines before a foil is looked at."""
+
+OFF_SCALE = 4.0
+"""eV; a scale that is off by more than this is off for a reason of its own (a monochromator not
+calibrated at all), and is corrected in full."""
+
+REPEATED_NOISE = 0.5
+"""What each further spectrum of one compound adds to its rows' variance, as a part of it."""
+
+SIMULATED_WEIGHT = 0.1
+"""Weight of a simulated row in the mean that the machine falls back to."""
+
+
+class EnergyScale:
+    """What calibrated standards teach about where edges lie.
+
+    Parameters
+    ----------
+    grid : numpy.ndarray
+        Shape (n_grid,), eV from the tabulated edge.
+    rows : XanesRows
+        Those whose energy scale is known are learnt from.
+    """
+
+    def __init__(self, grid: NDArray[np.float64], rows: XanesRows) -> None:
+        self.grid = grid
+        self._machine, told, self.error = _fit_scale(grid, rows)
+        unknown = ~rows.shift_known
+        moved = _posterior_shift(told[unknown] - area_edge(grid, rows.mu[unknown]), self.error)
+        self.rows = _move(rows, grid, unknown, moved)
+
+    def expected_shift(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
+        """Tell from shapes what should be added to energies that nothing else calibrates.
+
+        Parameters
+        ----------
+        mu : numpy.ndarray
+            Shape (n, n_grid), by energies as measured.
+        absorber : str
+            Chemical symbol.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n,), eV: what the shape asks for, weighed against the error of a usual beamline.
+        """
+        edge = area_edge(self.grid, mu)
+        told = self._machine.predict(aligned_view(self.grid, mu, edge), absorber)[0][:, 0]
+        return _posterior_shift(told - edge, self.error)
+
+
+def kernel_rows(
+    rows: XanesRows,
+    features: NDArray[np.float64],
+    measured: float,
+    simulated: float,
+    unknown: float,
+) -> KernelRows:
+    """Weigh rows for a kernel machine.
+
+    Parameters
+    ----------
+    rows : XanesRows
+        Standards and simulations.
+    features : numpy.ndarray
+        Shape (n, n_features).
+    measured, simulated, unknown : float
+        Variances of a standard, of a simulated row, and what an unknown energy scale adds.
+
+    Returns
+    -------
+    KernelRows
+        Repeats of one compound share its vote.
+    """
+    alike = 1.0 / group_weights(np.where(rows.simulated, "", rows.group))
+    noise = measured * (1.0 + REPEATED_NOISE * (alike - 1.0)) + unknown * ~rows.shift_known
+    return KernelRows(
+        features,
+        rows.absorber,
+        rows.simulated,
+        np.where(rows.simulated, simulated, noise),
+        np.where(rows.simulated, SIMULATED_WEIGHT, 1.0 / alike),
+        rows.group,
+    )
+
+
+def _posterior_shift(asked: NDArray[np.float64], error: float) -> NDArray[np.float64]:
+    weight = BEAMLINE_ERROR**2 / (BEAMLINE_ERROR**2 + error**2)
+    return np.where(np.abs(asked) > OFF_SCALE, asked, weight * asked)
+
+
+def _fit_scale(grid: NDArray[np.float64], rows: XanesRows) -> tuple[SourceKernel, NDArray[np.float64], float]:
+    """Learn where edges lie from shapes; what left-out compounds were told, and its error."""
+    edge = area_edge(grid, rows.mu)
+    view = aligned_view(grid, rows.mu, edge)
+    kernel = kernel_rows(rows, view, SCALE_NOISE, SCALE_SIMULATED_NOISE, 0.0)
+    known = rows.shift_known
+    machine = SourceKernel(kernel.take(known), edge[known, None], SCALE_SETTINGS)
+    told = np.full(len(edge), np.nan)
+    told[known] = machine.left_out()[0][:, 0]
+    votes = known & ~rows.simulated
+    miss = told[votes] - edge[votes]
+    error = float(np.sqrt(np.average(miss**2, weights=group_weights(rows.group[votes]))))
+    for symbol in np.unique(rows.absorber[~known]):
+        mine = ~known & (rows.absorber == symbol)
+        told[mine] = machine.predict(view[mine], str(symbol))[0][:, 0]
+    return machine, told, error
+
+
+def _move(
+    rows: XanesRows, grid: NDArray[np.float64], which: NDArray[np.bool_], shift: NDArray[np.float64]
+) -> XanesRows:
+    mu = rows.mu.copy()
+    for number, by in zip(np.flatnonzero(which), shift, strict=True):
+        mu[number] = np.interp(grid, grid + by, rows.mu[number])
+    return replace(rows, mu=mu)

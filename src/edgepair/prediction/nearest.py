@@ -1,0 +1,94 @@
+"""What in the training set is most like a sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import TASKS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.prediction.pdf_model import PdfModel
+    from edgepair.prediction.xanes_model import XanesModel
+
+NEAREST = 3
+"""Nearest standards, and nearest simulated materials, that are told."""
+
+
+def nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """Name the standards and the simulated materials most like a spectrum.
+
+    Parameters
+    ----------
+    fitted : XanesModel
+        Whose training rows these are.
+    apart : numpy.ndarray
+        Shape (n_rows,): distances.
+
+    Returns
+    -------
+    list of dict
+        Columns of `Prediction.nearest`, and ``row``: where it stands among the training rows.
+    """
+    rows = fitted.rows
+    found = []
+    for simulated in (False, True):
+        order = [
+            int(i) for i in np.argsort(apart) if rows.simulated[i] == simulated and np.isfinite(apart[i])
+        ]
+        named: set[str] = set()
+        for row in order:
+            # repeats of one compound say the same
+            name = str(rows.name[row] if simulated else rows.group[row].split(" ", 1)[1])
+            if name in named:
+                continue
+            named.add(name)
+            known = {task: float(rows.targets[task][row]) for task in TASKS}
+            found.append(
+                {
+                    "technique": "xanes",
+                    "rank": len(named),
+                    "kind": "simulated" if simulated else "standard",
+                    "name": name,
+                    "formula": str(rows.formula[row]),
+                    "distance": float(apart[row]),
+                    **known,
+                    "row": row,
+                }
+            )
+            if len(named) == NEAREST:
+                break
+    return found
+
+
+def nearest_materials(fitted: PdfModel, apart: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """Name the simulated materials most like a PDF.
+
+    Parameters
+    ----------
+    fitted : PdfModel
+        Whose training materials these are.
+    apart : numpy.ndarray
+        Shape (n_materials,): distances.
+
+    Returns
+    -------
+    list of dict
+        As `nearest_rows`.
+    """
+    return [
+        {
+            "technique": fitted.technique,
+            "rank": rank,
+            "kind": "simulated",
+            "name": str(fitted.name[row]),
+            "formula": str(fitted.formula[row]),
+            "distance": float(apart[row]),
+            **{task: float(fitted.targets[task][row]) for task in TASKS},
+            "row": int(row),
+        }
+        for rank, row in enumerate(np.argsort(apart)[:NEAREST], 1)
+    ]
