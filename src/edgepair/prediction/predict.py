@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from edgepair.dataset import Standard
+    from edgepair.prediction.energy_window import EnergyWindow
+    from edgepair.prediction.xanes_model import XanesModel
     from edgepair.spectra.alignment import FoilReading
 
 WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
@@ -168,23 +170,18 @@ def _xanes_part(
             needed="one of " + ", ".join(sorted(set(fitted.rows.absorber.tolist()))),
             suggestion="simulate some with edgepair build and give them by --data, or give --standards",
         )
+    before = prepared.shift
+    answers, distance, prepared = xanes_answers(fitted, prepared, window, level)
     doubts: list[str] = []
     if not prepared.calibrated:
-        # twice, as moving the spectrum changes what of it lies in the window
-        before = prepared.shift
-        for _ in range(2):
-            shown = window.show(prepared.energy, prepared.mu)[None]
-            by = float(fitted.scale.expected_shift(shown, metal)[0])
-            prepared = prepared.moved(by, fitted.scale.error)
         doubts.append(
             f"no energy calibration: the shape asks for {prepared.shift - before:+.1f} eV"
             f" (in all {prepared.shift:+.1f} eV added), likely error {prepared.error:.1f} eV;"
             " give --reference or --shift"
         )
     features = fitted.features(window.show(prepared.energy, prepared.mu)[None])
-    answers = {task: fitted.answer(features, metal, task, level) for task in fitted.fits}
     apart = fitted.distances(features, metal)[0]
-    part = _Part("xanes", answers, float(apart.min()), doubts)
+    part = _Part("xanes", answers, distance, doubts)
     part.nearest = nearest_rows(fitted, apart)
     edge = edge_energy(metal)
     part.curves = (
@@ -205,6 +202,43 @@ def _xanes_part(
                 edge,
             )
     return part, prepared
+
+
+def xanes_answers(
+    fitted: XanesModel, prepared: PreparedXanes, window: EnergyWindow, level: float
+) -> tuple[dict[str, Answer], float, PreparedXanes]:
+    """Answer every task for one spectrum.
+
+    Parameters
+    ----------
+    fitted : XanesModel
+        Of the window.
+    prepared : PreparedXanes
+        The sample.
+    window : EnergyWindow
+        What is compared.
+    level : float
+        Coverage of intervals and sets.
+
+    Returns
+    -------
+    answers : dict of str to Answer
+        By task.
+    distance : float
+        To the nearest training row; 1 is the 99th percentile of standards left out.
+    prepared : PreparedXanes
+        Moved by what its shape asks for, where nothing calibrated it.
+    """
+    metal = prepared.absorber
+    if not prepared.calibrated:
+        # twice, as moving the spectrum changes what of it lies in the window
+        for _ in range(2):
+            shown = window.show(prepared.energy, prepared.mu)[None]
+            by = float(fitted.scale.expected_shift(shown, metal)[0])
+            prepared = prepared.moved(by, fitted.scale.error)
+    features = fitted.features(window.show(prepared.energy, prepared.mu)[None])
+    answers = {task: fitted.answer(features, metal, task, level) for task in fitted.fits}
+    return answers, float(fitted.distances(features, metal).min()), prepared
 
 
 def _pdf_part(

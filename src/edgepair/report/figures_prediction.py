@@ -23,8 +23,11 @@ RAISED, LOWERED = "#d55e00", "#0072b2"
 """Colours of what raised and what lowered a value; the side of the line is the second cue."""
 
 _NEIGHBOURS = (("#009e73", "dash"), ("#cc79a7", "dot"), ("#e69f00", "dashdot"), ("#56b4e9", "longdash"),
-               ("#999933", "longdashdot"))  # fmt: skip
+               ("#999933", "longdashdot"), ("#882255", "2px 6px"))  # fmt: skip
 """Colour and dash of the nearest curves, in their order."""
+
+_NEGLIGIBLE = 0.005
+"""Probability below which a class at the end of the scale is not drawn."""
 
 
 def axis_title(task: str) -> str:
@@ -121,7 +124,7 @@ def probability_figure(prediction: Prediction, *, task: str) -> go.Figure:
     import plotly.graph_objects as go
 
     rows = prediction.probabilities[prediction.probabilities["task"] == task]
-    classes = sorted(set(rows["class"].astype(int)))
+    classes = _worth_drawing(rows)
     figure = go.Figure()
     for name in dict.fromkeys(rows["technique"].astype(str)):
         mine = rows[rows["technique"] == name]
@@ -180,8 +183,7 @@ def curve_figure(prediction: Prediction, *, technique: str) -> go.Figure | None:
         _add_contributions(figure, tables[task], row=row, task=task)
     about = TECHNIQUES[technique]
     name = "energy E (eV)" if about.axis == "energy" else "distance r (Å)"
-    sample = shown[0].x
-    figure.update_xaxes(range=[float(sample[0]), float(sample[-1])], showgrid=False)
+    figure.update_xaxes(range=list(_seen_span(prediction, technique)), showgrid=False)
     figure.update_xaxes(title_text=name, row=1 + len(tasks), col=1)
     ordinate = "normalised μ(E)" if about.axis == "energy" else f"{about.title.split()[-1]}, scaled"
     figure.update_yaxes(title_text=f"{ordinate} (no unit)", row=1, col=1)
@@ -226,10 +228,40 @@ def series_figure(samples: Sequence[PredictedSample], numbers: Sequence[int]) ->
     return styled(figure, height=60 + 190 * len(tasks), showlegend=bool(several), hovermode="closest")
 
 
+def _worth_drawing(rows: Any) -> list[int]:
+    """Leave out classes at both ends that nothing speaks for, but keep three."""
+    chance = rows.groupby(rows["class"].astype(int))["probability"].max().sort_index()
+    classes = [int(value) for value in chance.index]
+    while len(classes) > 3 and min(chance[classes[0]], chance[classes[-1]]) < _NEGLIGIBLE:
+        classes.pop(0 if chance[classes[0]] <= chance[classes[-1]] else -1)
+    return classes
+
+
+def _seen_span(prediction: Prediction, technique: str) -> tuple[float, float]:
+    """Find the part of the curve that the model compared: a scan may go on for long after it."""
+    sample, *others = prediction.curves[technique]
+    first, last = float(sample.x[0]), float(sample.x[-1])
+    told = [
+        contribution_table(prediction.explanation, technique=technique, task=task)["position"].to_numpy(float)
+        for task in TASKS
+    ]
+    spans = [x for x in told if len(x) > 1] or [curve.x for curve in others]
+    if spans:
+        low, high = min(float(x[0]) for x in spans), max(float(x[-1]) for x in spans)
+        margin = 0.06 * (high - low)
+        first, last = max(first, low - margin), min(last, high + margin)
+    return first, last
+
+
 def _add_curves(figure: Any, prediction: Prediction, technique: str) -> None:
     import plotly.graph_objects as go
 
     sample, *others = prediction.curves[technique]
+    first, last = _seen_span(prediction, technique)
+    seen = (sample.x >= first) & (sample.x <= last)
+    formulas = (
+        dict(zip(prediction.nearest["name"], prediction.nearest["formula"], strict=True)) if others else {}
+    )
     looks = _NEIGHBOURS * (1 + len(others) // len(_NEIGHBOURS))
     for curve, (colour, dash) in zip(others, looks, strict=False):
         figure.add_trace(
@@ -237,7 +269,7 @@ def _add_curves(figure: Any, prediction: Prediction, technique: str) -> None:
                 **even_axis(curve.x, 8),
                 y=rounded(curve.y, 5),
                 mode="lines",
-                name=safe(_brief(curve.name)),
+                name=safe(_brief(curve.name, formulas.get(curve.name))),
                 line={"color": colour, "width": 1.5, "dash": dash},
                 hovertemplate=f"{safe(curve.name)}<br>%{{x}}: %{{y:.3f}}<extra></extra>",
             ),
@@ -246,8 +278,8 @@ def _add_curves(figure: Any, prediction: Prediction, technique: str) -> None:
         )
     figure.add_trace(
         go.Scatter(
-            **even_axis(sample.x, 8),
-            y=rounded(sample.y, 5),
+            **even_axis(sample.x[seen], 8),
+            y=rounded(sample.y[seen], 5),
             mode="lines",
             name="this sample",
             line={"color": INK, "width": 2.4},
@@ -258,8 +290,10 @@ def _add_curves(figure: Any, prediction: Prediction, technique: str) -> None:
     )
 
 
-def _brief(name: str, most: int = 44) -> str:
-    """Cut what would push the others out of the legend."""
+def _brief(name: str, formula: Any, most: int = 36) -> str:
+    """Name a curve by what it is of; cut what would push the others out of the legend."""
+    if isinstance(formula, str) and formula and name.startswith("mp-"):
+        name = f"{formula} ({name})"
     return name if len(name) <= most else name[: most - 1] + "…"
 
 

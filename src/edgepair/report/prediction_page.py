@@ -140,7 +140,7 @@ def render_prediction(samples: Sequence[PredictedSample]) -> str:
 
 def _title(samples: Sequence[PredictedSample]) -> str:
     if len(samples) == 1:
-        return samples[0].title
+        return samples[0].name
     return f"Answers for {counted(len(samples), 'sample')}"
 
 
@@ -194,7 +194,7 @@ def _line(sample: PredictedSample) -> dict[str, Any]:
         for row in last.itertuples():
             cells[str(row.task)] = _cell(row)
     return {
-        "title": sample.title,
+        "title": sample.name,
         "absorber": sample.absorber,
         "technique": short_title(sample.technique) if sample.technique else "",
         "cells": cells,
@@ -247,14 +247,14 @@ def _detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]:
         if figure is not None:
             curves.append(shelf.keep(figure, short_title(technique)))
     return {
-        "title": sample.title,
+        "title": sample.name,
         "absorber": sample.absorber,
         "headline": headline(sample),
         "level": percent(prediction.confidence_level),
         "techniques": [short_title(name) for name in techniques],
         "rows": rows,
         "warnings": [*told, *prediction.warnings],
-        "facts": [*sample.facts, *_energy_facts(prediction)],
+        "facts": [*_files(sample), *sample.facts, *_energy_facts(prediction)],
         "reasons": reason_sentences(prediction),
         "shares": _shares(prediction),
         "answers": shelf.keep(answer_figure(prediction), "Values with their intervals"),
@@ -270,6 +270,13 @@ def _detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]:
             if (rows_of_nearest := _neighbours(prediction, name))
         ],
     }
+
+
+def _files(sample: PredictedSample) -> list[tuple[str, str]]:
+    return [
+        (short_title(technique), file + (f", {item}" if item else ""))
+        for technique, (file, item) in sample.sources.items()
+    ]
 
 
 def _energy_facts(prediction: Prediction) -> list[tuple[str, str]]:

@@ -216,7 +216,7 @@ def disagreements(prediction: Prediction) -> list[str]:
     return sentences
 
 
-def nearest_rows(prediction: Prediction, *, technique: str, most: int = 5) -> list[dict[str, Any]]:
+def nearest_rows(prediction: Prediction, *, technique: str, most: int = 6) -> list[dict[str, Any]]:
     """List the nearest standards and materials of one technique.
 
     Parameters

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,14 @@ class PredictedSample:
     def title(self) -> str:
         """Files and items for people."""
         return " + ".join(file + (f", {item}" if item else "") for file, item in self.sources.values())
+
+    @property
+    def name(self) -> str:
+        """Files without their folders, and items, for people."""
+        return " + ".join(
+            re.split(r"[/\\]", file)[-1] + (f", {item}" if item else "")
+            for file, item in self.sources.values()
+        )
 
     @property
     def technique(self) -> str:
