@@ -161,6 +161,10 @@ def test_the_models_answer_stands_beside(
     document = json.loads(edgepair("mix", sample, "--shift", 0, "--json").out)
     assert [row["value"] for row in document["model"]] == [2.71, None]
 
+    seen.clear()
+    edgepair("mix", sample, "--shift", 0, "--quiet", "--out", "mixed.csv")
+    assert seen == {}  # no model is fitted for an answer that nobody sees
+
     def refuse(_: Any, **__: Any) -> Any:
         raise DataError("cannot answer", found="a short scan", needed="more", suggestion="measure on")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+import os
 import sys
 import types
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from edgepair.conventions import TASKS
 
 Call = Callable[..., Any]
 COLUMNS = [
@@ -271,6 +274,31 @@ def test_options_reach_the_models(edgepair: Call, fake: Any) -> None:
     assert str(call["model"]) == "m.skops"
 
 
+def test_explanations_are_made_where_they_are_shown(
+    edgepair: Call, fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edgepair.apps.cli.predict.MOST_EXPLAINED", 4)
+    write_many("series.csv", 7)
+    told = json.loads(edgepair("predict", "series.csv", "--json").out)["samples"]
+    assert [bool(sample["explanation"]) for sample in told] == [True] * 4 + [False] * 3
+    fake.calls.clear()
+    edgepair("predict", "series.csv", "--quiet")
+    assert not any(call["explain"] for call in fake.calls)
+    fake.calls.clear()
+    edgepair("predict", "series.csv", "--quiet", "--explain")
+    assert sum(call["explain"] for call in fake.calls) == 7
+
+
+def test_the_folder_of_all_is_named_once(edgepair: Call, fake: Any) -> None:
+    for folder in ("run/a/x", "run/b/x"):
+        Path(folder).mkdir(parents=True)
+        for k in (1, 2):
+            write_spectrum(f"{folder}/{k}.xdi")
+    lines = edgepair("predict", *sorted(Path("run").rglob("*.xdi"))).out.splitlines()
+    assert lines[0] == "in run/"
+    assert [line.split()[0] for line in lines[2:6]] == ["a/x/1.xdi", "a/x/2.xdi", "b/x/1.xdi", "b/x/2.xdi"]
+
+
 def test_the_report_is_one_file_that_loads_nothing(edgepair: Call, fake: Any) -> None:
     hostile = "a<script>alert(1)<!--.xdi"
     write_spectrum(hostile), write_curve("b.gr")
@@ -282,6 +310,18 @@ def test_the_report_is_one_file_that_loads_nothing(edgepair: Call, fake: Any) ->
     assert '<link rel="stylesheet' not in page
     assert page.count("plotly.js v") == 1
     assert sorted(name for name in left() if name.endswith(".html")) == ["page.html"]
+
+
+def test_a_name_that_is_no_text_is_written_all_the_same(edgepair: Call, fake: Any) -> None:
+    name = os.fsdecode(b"scan\xff.xdi")
+    try:
+        write_spectrum(name)
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    done = edgepair("predict", name, name, "--out", "r.csv", "--report", "r.html", "--json")
+    assert done.code == 0
+    assert table("r.csv")[0]["file"] == "scan\\udcff.xdi"
+    assert json.loads(done.out)["samples"][0]["file"] == "scan\\udcff.xdi"
 
 
 def test_an_interruption_leaves_what_was_there(edgepair: Call, fake: Any) -> None:
@@ -343,3 +383,29 @@ def test_a_foil_of_another_element_is_refused(edgepair: Call, fake: Any) -> None
     assert fake.calls[0]["foil"].shift == pytest.approx(1.5, abs=0.1)
     assert len(fake.calls) == 1
     assert "foil of Fe" in table("r.csv")[3]["message"]
+
+
+def test_measured_files_with_the_real_models(edgepair: Call, shared: Path) -> None:
+    """Known values: ../shared/data/experiment/xanes_index.csv (hematite 3, 6; siderite 2, 6)."""
+    folder = shared / "data" / "experiment"
+    names = ["bmm-standards__Fe-Hematite.xdi", "bmm-standards__Fe-Siderite.xdi"]
+    files = [
+        *(folder / "xanes" / "Fe" / name for name in names),
+        folder / "pdf/Mn/pdfttp_data__MnOpdfgui.ddp3",
+    ]
+    done = edgepair("predict", *files, "--json", "--out", "r.csv", "--report", "r.html")
+    assert done.code == 1
+    samples = json.loads(done.out)["samples"]
+    assert [sample["status"] for sample in samples] == ["ok", "ok", "refused"]
+    assert "pickle" in samples[2]["message"]
+    rows = table("r.csv")
+    states = [float(row["value"]) for row in rows if row["task"] == "oxidation_state" and row["value"]]
+    assert states == pytest.approx([3, 2], abs=0.34)
+    numbers = [float(row["value"]) for row in rows if row["task"] == "coordination_number" and row["value"]]
+    assert numbers == pytest.approx([6, 6], abs=0.5)
+    for row in rows[:6]:
+        assert float(row["lower"]) <= float(row["value"]) <= float(row["upper"])
+        assert row["trust"] in ("ok", "caution", "outside")
+    assert samples[0]["nearest"]
+    assert {part["task"] for part in samples[0]["explanation"]} == set(TASKS)
+    assert "added to the oxidation state" in Path("r.html").read_text(encoding="utf-8")

@@ -61,10 +61,12 @@ def area_edge(grid: NDArray[np.float64], mu: NDArray[np.float64]) -> NDArray[np.
         end = np.clip(np.rint((edge + AREA_REACH - grid[0]) / step).astype(int), back, len(grid) - 1)
         height = (running[rows, end + 1] - running[rows, end + 1 - back]) / (back * step)
         found = grid[end] - running[rows, end + 1] / np.maximum(height, 0.05)
-        if np.abs(found - edge).max() < step / 20:
+        moving = np.abs(found - edge) >= step / 20
+        if not moving.any():
             break
-        # half steps: the end moves with the edge, in whole points
-        edge = (edge + found) / 2
+        # half steps: the end moves with the edge, in whole points; a row that has arrived stays, so
+        # that its edge does not depend on the rows beside it
+        edge = np.where(moving, (edge + found) / 2, edge)
     return edge
 
 

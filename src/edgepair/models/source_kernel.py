@@ -21,6 +21,7 @@ What a group of rows would be told without itself follows from one inverse, with
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -103,10 +104,18 @@ class SourceKernel:
         Shape (n, n_targets).
     settings : KernelSettings, optional
         Covariance.
+    weights : numpy.ndarray, optional
+        Shape (n, n_targets): the `weights` of a machine fitted on the same before. What time a fit
+        takes goes into the covariance's factor, which is then made only where a variance is asked for.
     """
 
     def __init__(
-        self, rows: KernelRows, target: NDArray[np.float64], settings: KernelSettings | None = None
+        self,
+        rows: KernelRows,
+        target: NDArray[np.float64],
+        settings: KernelSettings | None = None,
+        *,
+        weights: NDArray[np.float64] | None = None,
     ) -> None:
         self.rows = rows
         self.settings = settings or KernelSettings()
@@ -118,9 +127,34 @@ class SourceKernel:
         }
         self._target = target
         self._residual = target - np.array([self.centre[str(name)] for name in rows.absorber])
+        self.weights: NDArray[np.float64] = (
+            cho_solve(self._factor, self._residual) if weights is None else weights
+        )
+
+    @cached_property
+    def _factor(self) -> tuple[NDArray[np.float64], bool]:
+        rows = self.rows
         covariance = self._covariance(rows.features, rows.absorber, rows.simulated)
-        self._factor = cho_factor(covariance + np.diag(rows.noise), lower=True)
-        self._weights: NDArray[np.float64] = cho_solve(self._factor, self._residual)
+        factor, lower = cho_factor(covariance + np.diag(rows.noise), lower=True)
+        return factor, bool(lower)
+
+    def mean(self, features: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
+        """Answer for measured spectra by the mean alone.
+
+        Parameters
+        ----------
+        features : numpy.ndarray
+            Shape (n_new, n_features).
+        absorber : str
+            Chemical symbol of all of them.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_new, n_targets).
+        """
+        told: NDArray[np.float64] = self._centre_of(absorber) + self._cross(features, absorber) @ self.weights
+        return told
 
     def predict(
         self, features: NDArray[np.float64], absorber: str
@@ -141,9 +175,8 @@ class SourceKernel:
         variance : numpy.ndarray
             Shape (n_new,): 1 where nothing is known, 0 at a training row without noise.
         """
-        names = np.full(len(features), absorber)
-        cross = self._covariance(features, names, np.zeros(len(features), dtype=bool))
-        told: NDArray[np.float64] = self._centre_of(absorber) + cross @ self._weights
+        cross = self._cross(features, absorber)
+        told: NDArray[np.float64] = self._centre_of(absorber) + cross @ self.weights
         known = np.einsum("ij,ji->i", cross, cho_solve(self._factor, cross.T))
         return told, np.clip(1.0 - known, 0.0, 1.0)
 
@@ -156,6 +189,11 @@ class SourceKernel:
             Shape (n, n_targets); NaN for rows without a group.
         variance : numpy.ndarray
             Shape (n,), likewise, without the row's own noise.
+
+        Notes
+        -----
+        Both are what fitting again to the other rows would tell of rows of the same source, with one
+        difference: the means per absorber are kept, to which the group itself has added its part.
         """
         inverse = cho_solve(self._factor, np.eye(len(self.rows.noise)))
         mean = np.full(self._target.shape, np.nan)
@@ -165,36 +203,9 @@ class SourceKernel:
                 continue
             mine = np.flatnonzero(self.rows.group == name)
             block = np.linalg.inv(inverse[np.ix_(mine, mine)])
-            mean[mine] = self._target[mine] - block @ self._weights[mine]
+            mean[mine] = self._target[mine] - block @ self.weights[mine]
             variance[mine] = np.clip(np.diag(block) - self.rows.noise[mine], 0.0, 1.0)
         return mean, variance
-
-    def gradient(self, features: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
-        r"""Differentiate the answers with respect to the features.
-
-        With :math:`\partial k/\partial x = -3 l^{-2} (x - x')\,e^{-z}`.
-
-        Parameters
-        ----------
-        features : numpy.ndarray
-            Shape (n_new, n_features).
-        absorber : str
-            Chemical symbol.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n_new, n_targets, n_features).
-        """
-        rows, length = self.rows, self.settings.length
-        z = np.sqrt(3.0 * squared_distances(features, rows.features)) / length
-        kind = self._likeness(np.full(len(features), absorber), np.zeros(len(features), dtype=bool))
-        slope = -3.0 / length**2 * np.exp(-z) * kind
-        pull = np.einsum("ij,jt->ijt", slope, self._weights)
-        total = pull.sum(axis=1)
-        result: NDArray[np.float64] = total[:, :, None] * features[:, None, :]
-        result -= np.einsum("ijt,jf->itf", pull, rows.features)
-        return result
 
     def _centre_of(self, absorber: str) -> NDArray[np.float64]:
         if absorber in self.centre:
@@ -208,6 +219,10 @@ class SourceKernel:
         factor: NDArray[np.float64] = np.where(same_metal, 1.0, settings.across_absorbers)
         factor *= np.where(same_source, 1.0, 1.0 / (1.0 + settings.source_bias))
         return factor
+
+    def _cross(self, features: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
+        measured = np.zeros(len(features), dtype=bool)
+        return self._covariance(features, np.full(len(features), absorber), measured)
 
     def _covariance(
         self, features: NDArray[np.float64], absorber: NDArray[np.str_], simulated: NDArray[np.bool_]

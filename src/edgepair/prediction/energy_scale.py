@@ -44,14 +44,63 @@ class EnergyScale:
         Shape (n_grid,), eV from the tabulated edge.
     rows : XanesRows
         Those whose energy scale is known are learnt from.
+
+    Attributes
+    ----------
+    machine : SourceKernel
+        Tells from the shape where an edge should lie.
+    error : float
+        Its error on left-out compounds, eV.
+    rows : XanesRows
+        The rows, those of unknown scale moved to where their shape asks for.
+    moved : numpy.ndarray
+        Shape (n_rows,), eV: by how much; 0 where the scale is known.
     """
 
     def __init__(self, grid: NDArray[np.float64], rows: XanesRows) -> None:
         self.grid = grid
-        self._machine, told, self.error = _fit_scale(grid, rows)
+        self.machine, told, self.error = _fit_scale(grid, rows)
+        self.moved = np.zeros(len(told))
         unknown = ~rows.shift_known
-        moved = _posterior_shift(told[unknown] - area_edge(grid, rows.mu[unknown]), self.error)
-        self.rows = _move(rows, grid, unknown, moved)
+        asked = told[unknown] - area_edge(grid, rows.mu[unknown])
+        self.moved[unknown] = _posterior_shift(asked, self.error)
+        self.rows = _move(rows, grid, unknown, self.moved[unknown])
+
+    @classmethod
+    def restore(
+        cls,
+        grid: NDArray[np.float64],
+        rows: XanesRows,
+        *,
+        moved: NDArray[np.float64],
+        error: float,
+        weights: NDArray[np.float64],
+    ) -> EnergyScale:
+        """Make a fitted scale of what it was saved as.
+
+        Parameters
+        ----------
+        grid : numpy.ndarray
+            Shape (n_grid,), eV from the tabulated edge.
+        rows : XanesRows
+            As moved.
+        moved : numpy.ndarray
+            Shape (n_rows,), eV.
+        error : float
+            Its error on left-out compounds, eV.
+        weights : numpy.ndarray
+            Those of the machine.
+
+        Returns
+        -------
+        EnergyScale
+            With the same answers.
+        """
+        scale = cls.__new__(cls)
+        scale.grid, scale.rows, scale.moved, scale.error = grid, rows, moved, error
+        # rows of known scale have not been moved, and the machine learns from no others
+        scale.machine = _scale_machine(grid, rows, weights)
+        return scale
 
     def expected_shift(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
         """Tell from shapes what should be added to energies that nothing else calibrates.
@@ -69,7 +118,7 @@ class EnergyScale:
             Shape (n,), eV: what the shape asks for, weighed against the error of a usual beamline.
         """
         edge = area_edge(self.grid, mu)
-        told = self._machine.predict(aligned_view(self.grid, mu, edge), absorber)[0][:, 0]
+        told = self.machine.mean(aligned_view(self.grid, mu, edge), absorber)[:, 0]
         return _posterior_shift(told - edge, self.error)
 
 
@@ -101,7 +150,7 @@ def kernel_rows(
     return KernelRows(
         features,
         rows.absorber,
-        rows.simulated,
+        rows.other_source,
         np.where(rows.simulated, simulated, noise),
         np.where(rows.simulated, SIMULATED_WEIGHT, 1.0 / alike),
         rows.group,
@@ -113,21 +162,34 @@ def _posterior_shift(asked: NDArray[np.float64], error: float) -> NDArray[np.flo
     return np.where(np.abs(asked) > OFF_SCALE, asked, weight * asked)
 
 
+def _scale_machine(
+    grid: NDArray[np.float64], rows: XanesRows, weights: NDArray[np.float64] | None = None
+) -> SourceKernel:
+    """Make the machine over rows of known energy scale; its target is where their edges lie."""
+    known = rows.shift_known
+    edge = area_edge(grid, rows.mu)
+    simulated = SCALE_NOISE if rows.few_measured else SCALE_SIMULATED_NOISE
+    kernel = kernel_rows(rows, aligned_view(grid, rows.mu, edge), SCALE_NOISE, simulated, 0.0)
+    return SourceKernel(kernel.take(known), edge[known, None], SCALE_SETTINGS, weights=weights)
+
+
 def _fit_scale(grid: NDArray[np.float64], rows: XanesRows) -> tuple[SourceKernel, NDArray[np.float64], float]:
     """Learn where edges lie from shapes; what left-out compounds were told, and its error."""
-    edge = area_edge(grid, rows.mu)
-    view = aligned_view(grid, rows.mu, edge)
-    kernel = kernel_rows(rows, view, SCALE_NOISE, SCALE_SIMULATED_NOISE, 0.0)
+    machine = _scale_machine(grid, rows)
     known = rows.shift_known
-    machine = SourceKernel(kernel.take(known), edge[known, None], SCALE_SETTINGS)
+    edge = area_edge(grid, rows.mu)
     told = np.full(len(edge), np.nan)
     told[known] = machine.left_out()[0][:, 0]
-    votes = known & ~rows.simulated
+    votes = known & rows.votes
     miss = told[votes] - edge[votes]
-    error = float(np.sqrt(np.average(miss**2, weights=group_weights(rows.group[votes]))))
+    # nothing to judge by: as wrong as a beamline may be
+    error = BEAMLINE_ERROR
+    if len(miss):
+        error = float(np.sqrt(np.average(miss**2, weights=group_weights(rows.group[votes]))))
     for symbol in np.unique(rows.absorber[~known]):
         mine = ~known & (rows.absorber == symbol)
-        told[mine] = machine.predict(view[mine], str(symbol))[0][:, 0]
+        view = aligned_view(grid, rows.mu[mine], edge[mine])
+        told[mine] = machine.mean(view, str(symbol))[:, 0]
     return machine, told, error
 
 

@@ -1,4 +1,4 @@
-"""Fitted models, kept for as long as the process lives, by what they were fitted on."""
+"""Fitted models, kept by what they were fitted on: in memory, and in the user's cache folder."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from edgepair._version import __version__
 from edgepair.conventions import BUNDLED_ABSORBERS
 from edgepair.dataset import load_bundled, load_standards
+from edgepair.prediction.model_cache import ModelCache, cache_folder
+from edgepair.prediction.own_data import data_digest, own_spectra, shown_data
 from edgepair.prediction.pdf_model import PdfModel
+from edgepair.prediction.saving import PackedModel, pack_pdf, pack_xanes, restore_pdf, restore_xanes
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, material_spectra
 
@@ -21,22 +28,31 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from edgepair.dataset import Standard
+    from edgepair.models import ModelBundle
     from edgepair.prediction.energy_window import EnergyWindow
     from edgepair.spectra import PDFInstrument
 
-Model = TypeVar("Model")
+Model = TypeVar("Model", XanesModel, PdfModel)
 
 MOST_KEPT = 8
 """Fitted models in memory; about 30 MB each."""
+
+_CODE = ("models", "prediction", "spectra")
+"""Packages whose code decides what a fit is."""
 
 _kept: OrderedDict[str, Any] = OrderedDict()
 _lock = threading.RLock()
 
 
 def fitted_xanes(
-    window: EnergyWindow, own: Sequence[Standard] = (), data: xr.Dataset | None = None
+    window: EnergyWindow,
+    own: Sequence[Standard] = (),
+    data: xr.Dataset | None = None,
+    *,
+    library: bool = True,
+    seed: int = 0,
 ) -> XanesModel:
-    """Fit the model of measured XANES, or take it from memory.
+    """Fit the model of measured XANES, or take it from memory or the cache folder.
 
     Parameters
     ----------
@@ -45,21 +61,30 @@ def fitted_xanes(
     own : sequence of Standard, optional
         The user's own standards, beside the library's.
     data : xarray.Dataset, optional
-        The user's own simulations, in place of the bundled ones of their absorber.
+        The user's own spectra, in place of the bundled simulations of their absorber.
+    library : bool, optional
+        Whether the library's standards and the bundled simulations take part.
+    seed : int, optional
+        Decides which simulated spectra take part, and the forests.
 
     Returns
     -------
     XanesModel
         Not to be changed.
     """
-    key = f"xanes {window} {_standards_digest(own)} {_data_digest(data)}"
-    return _remembered(key, lambda: _fit_xanes(window, own, data))
+    key = _key("xanes", window, _standards_digest(own), data_digest(data), library, seed)
+    return _remembered(key, lambda: _fit_xanes(window, own, data, library, seed), pack_xanes, restore_xanes)
 
 
 def fitted_pdf(
-    absorber: str, technique: str, instrument: PDFInstrument, data: xr.Dataset | None = None
+    absorber: str,
+    technique: str,
+    instrument: PDFInstrument,
+    data: xr.Dataset | None = None,
+    *,
+    seed: int = 0,
 ) -> PdfModel:
-    """Fit the model of measured PDFs, or take it from memory.
+    """Fit the model of measured PDFs, or take it from memory or the cache folder.
 
     Parameters
     ----------
@@ -70,26 +95,41 @@ def fitted_pdf(
     instrument : PDFInstrument
         Through which training curves are shown.
     data : xarray.Dataset, optional
-        The user's own simulations, seen through the instrument.
+        The user's own curves, in place of the bundled simulations.
+    seed : int, optional
+        Decides which materials take part, and the forests.
 
     Returns
     -------
     PdfModel
         Not to be changed.
     """
-    key = f"pdf {absorber} {technique} {instrument} {_data_digest(data)}"
+    key = _key("pdf", absorber, technique, instrument, data_digest(data), seed)
 
     def fit() -> PdfModel:
-        return PdfModel(load_bundled(absorber, instrument=instrument) if data is None else data, technique)
+        shown = (
+            load_bundled(absorber, instrument=instrument)
+            if data is None
+            else shown_data(data, instrument, technique)
+        )
+        return PdfModel(shown, technique, seed=seed)
 
-    return _remembered(key, fit)
+    return _remembered(
+        key, fit, lambda model: pack_pdf(model, "pdf"), lambda bundle: restore_pdf(bundle, "pdf")
+    )
 
 
-def _fit_xanes(window: EnergyWindow, own: Sequence[Standard], data: xr.Dataset | None) -> XanesModel:
-    simulated = dict(_bundled_spectra())
+def _fit_xanes(
+    window: EnergyWindow, own: Sequence[Standard], data: xr.Dataset | None, library: bool, seed: int
+) -> XanesModel:
+    simulated = dict(_bundled_spectra()) if library else {}
+    standards = (*(load_standards() if library else ()), *own)
     if data is not None:
-        simulated[str(data.attrs["absorber"])] = tuple(material_spectra(data))
-    return XanesModel(window, (*load_standards(), *own), simulated)
+        measured, computed = own_spectra(data)
+        standards = (*standards, *measured)
+        if computed:
+            simulated[str(data.attrs["absorber"])] = computed
+    return XanesModel(window, standards, simulated, seed=seed)
 
 
 @cache
@@ -100,16 +140,62 @@ def _bundled_spectra() -> dict[str, tuple[SimulatedSpectrum, ...]]:
     }
 
 
-def _remembered(key: str, fit: Callable[[], Model]) -> Model:
+def _remembered(
+    key: str,
+    fit: Callable[[], Model],
+    pack: Callable[[Model], PackedModel],
+    restore: Callable[[ModelBundle], Model],
+) -> Model:
     # One fit at a time: two threads that ask for the same model must not fit it twice.
     with _lock:
         if key not in _kept:
-            _kept[key] = fit()
+            stored = ModelCache(cache_folder())
+            found: Model | None = stored.load(key, restore)
+            if found is None:
+                found = fit()
+                stored.save(key, pack(found))
+            _kept[key] = found
             while len(_kept) > MOST_KEPT:
                 _kept.popitem(last=False)
         _kept.move_to_end(key)
-        found: Model = _kept[key]
-        return found
+        kept: Model = _kept[key]
+        return kept
+
+
+def _key(*parts: object) -> str:
+    """Hash everything that a fitted model depends on."""
+    programs = (__version__, version("scikit-learn"), version("numpy"), version("scipy"))
+    text = "\n".join([*map(str, parts), *programs, _shipped_digest(), _settings_digest()])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@cache
+def _shipped_digest() -> str:
+    """Hash the code of the models and the bundled data, so that new ones are fitted anew."""
+    digest = hashlib.sha256()
+    home = Path(str(resources.files("edgepair")))
+    for name in _CODE:
+        for file in sorted((home / name).glob("*.py")):
+            digest.update(file.read_bytes())
+    for file in sorted((home / "dataset" / "bundled").iterdir()):
+        digest.update(file.name.encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def _settings_digest() -> str:
+    """Hash numbers that a test or a user may have changed while the program runs."""
+    from edgepair.models import share_forest
+    from edgepair.prediction import pdf_model, xanes_rows
+
+    return repr(
+        [
+            (name, value)
+            for module in (share_forest, pdf_model, xanes_rows)
+            for name, value in sorted(vars(module).items())
+            if name.isupper() and isinstance(value, int | float | tuple)
+        ]
+    )
 
 
 def _standards_digest(standards: Sequence[Standard]) -> str:
@@ -118,14 +204,3 @@ def _standards_digest(standards: Sequence[Standard]) -> str:
         for value in vars(standard).values():
             digest.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
     return digest.hexdigest() if standards else ""
-
-
-def _data_digest(data: xr.Dataset | None) -> str:
-    if data is None:
-        return ""
-    digest = hashlib.sha256()
-    for name in sorted(str(name) for name in data.variables):
-        values = data[name].values
-        digest.update(name.encode())
-        digest.update(values.tobytes() if values.dtype != object else repr(values.tolist()).encode())
-    return digest.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,7 +88,10 @@ def nearest_materials(fitted: PdfModel, apart: NDArray[np.float64]) -> list[dict
             "name": str(fitted.name[row]),
             "formula": str(fitted.formula[row]),
             "distance": float(apart[row]),
-            **{task: float(fitted.targets[task][row]) for task in TASKS},
+            **{
+                task: float(fitted.targets[task][row]) if task in fitted.targets else math.nan
+                for task in TASKS
+            },
             "row": int(row),
         }
         for rank, row in enumerate(np.argsort(apart)[:NEAREST], 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,39 @@ NEGATIVE_FOR_NEUTRONS = ("Ti", "V", "Mn")
 
 LENGTH_CLAIM_FLOOR = 0.005
 """Å; least error that is claimed of a bond length, before conformal scaling."""
+
+
+FEWEST_LABELLED = 20
+"""Materials with a label from which on a task is answered."""
+
+
+@dataclass(frozen=True)
+class PdfRows:
+    """PDFs of materials with known values, through one instrument.
+
+    Attributes
+    ----------
+    technique : str
+        ``pdf``, ``dpdf`` or ``npdf``.
+    absorber : str
+        Chemical symbol.
+    r : numpy.ndarray
+        Shape (n_r,), Å.
+    G : numpy.ndarray
+        Shape (n_rows, n_r), Å⁻².
+    name, formula : numpy.ndarray
+        Shape (n_rows,), text.
+    targets : dict of str to numpy.ndarray
+        Each task's means over sites, shape (n_rows,); NaN where not known.
+    """
+
+    technique: str
+    absorber: str
+    r: NDArray[np.float64]
+    G: NDArray[np.float64]
+    name: NDArray[np.str_]
+    formula: NDArray[np.str_]
+    targets: dict[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -74,26 +108,66 @@ class PdfModel:
     """
 
     def __init__(self, dataset: xr.Dataset, technique: str, *, seed: int = 0) -> None:
-        self.technique, self.seed = technique, seed
-        self.absorber = str(dataset.attrs["absorber"])
         rng = np.random.default_rng(seed)
         material = rng.permutation(_averages_known(dataset))[:MOST_MATERIALS]
-        self.r = dataset["r"].values.astype(np.float64)
-        self.G = dataset[TECHNIQUES[technique].variable].values.astype(np.float64)[material]
-        self.name = dataset["material_id"].values[material].astype(str)
-        self.formula = dataset["formula"].values[material].astype(str)
-        self.targets = {task: _material_means(dataset, task)[material] for task in TASKS if task in dataset}
+        self._take_in(
+            PdfRows(
+                technique,
+                str(dataset.attrs["absorber"]),
+                dataset["r"].values.astype(np.float64),
+                dataset[TECHNIQUES[technique].variable].values.astype(np.float64)[material],
+                dataset["material_id"].values[material].astype(str),
+                dataset["formula"].values[material].astype(str),
+                {task: _material_means(dataset, task)[material] for task in TASKS},
+            ),
+            seed,
+        )
+        fold = group_folds(self.formula, np.ones(len(material), dtype=bool), rng)
+        self.fits = {
+            task: self._fit(task, fold)
+            for task, known in self.targets.items()
+            if (~np.isnan(known)).sum() >= FEWEST_LABELLED
+        }
+        self.distance_scale = self._left_out_distance()
+
+    @classmethod
+    def restore(
+        cls, rows: PdfRows, fits: Mapping[str, PdfTaskFit], *, distance_scale: float, seed: int = 0
+    ) -> PdfModel:
+        """Make a fitted model of what it was saved as, without fitting.
+
+        Parameters
+        ----------
+        rows : PdfRows
+            What it was fitted on.
+        fits : mapping of str to PdfTaskFit
+            By task.
+        distance_scale : float
+            See `distances`.
+        seed : int, optional
+            Of the fit.
+
+        Returns
+        -------
+        PdfModel
+            With the same answers.
+        """
+        model = cls.__new__(cls)
+        model._take_in(rows, seed)
+        model.fits, model.distance_scale = dict(fits), distance_scale
+        return model
+
+    def _take_in(self, rows: PdfRows, seed: int) -> None:
+        """Take the materials and compute their features, which are the same fitted or restored."""
+        self.seed, self.rows = seed, rows
+        self.technique, self.absorber, self.r, self.G = rows.technique, rows.absorber, rows.r, rows.G
+        self.name, self.formula, self.targets = rows.name, rows.formula, rows.targets
         block = self._block(self.G)
         self.position = block.position
         self._features = block.values
         self._centre = self._features.mean(axis=0)
         spread = self._features.std(axis=0)
         self._spread = np.where(spread > 1e-9, spread, 1.0)
-        self._fold = group_folds(self.formula, np.ones(len(material), dtype=bool), rng)
-        self.fits = {
-            task: self._fit(task) for task, known in self.targets.items() if (~np.isnan(known)).sum() >= 20
-        }
-        self.distance_scale = self._left_out_distance()
 
     def features(self, G: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the features of PDFs.
@@ -195,10 +269,10 @@ class PdfModel:
         scaled: NDArray[np.float64] = (features - self._centre) / self._spread
         return scaled
 
-    def _fit(self, task: str) -> PdfTaskFit:
+    def _fit(self, task: str, fold: NDArray[np.int64]) -> PdfTaskFit:
         known = self.targets[task]
         kept = ~np.isnan(known)
-        X, fold = self._features[kept], self._fold[kept]
+        X, fold = self._features[kept], fold[kept]
         n = len(kept)
         if task in CLASSES:
             share = class_shares(known[kept], CLASSES[task])
@@ -241,9 +315,11 @@ def _averages_known(dataset: xr.Dataset) -> NDArray[np.int64]:
 
 
 def _material_means(dataset: xr.Dataset, task: str) -> NDArray[np.float64]:
+    n = dataset.sizes["material"]
+    if task not in dataset:
+        return np.full(n, np.nan)
     owner = dataset["material_index"].values
     weight = dataset["multiplicity"].values.astype(np.float64)
-    n = dataset.sizes["material"]
     total = np.bincount(owner, weights=weight, minlength=n)
     # NaN at one site makes the mean unknown, as it should
     mean: NDArray[np.float64] = np.bincount(

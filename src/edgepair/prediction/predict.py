@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions import TASKS, DataError, OptionError, edge_energy
+from edgepair.conventions import TASKS, TECHNIQUES, DataError, OptionError, edge_energy
 from edgepair.measured import PdfCurve, XanesScan, match_instrument, prepare_pdf
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
 from edgepair.prediction.model_store import fitted_pdf, fitted_xanes
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
 """Width of the stretches that contributions are given for, eV or Å."""
+
+DOUBTED_SHIFT = 2.5
+"""eV; what the shape asks for beyond a calibration is two to three times its own error from here on."""
 
 CAUTION = 0.7
 """Distance, in units of the 99th percentile of the training set's own, from which to be careful."""
@@ -112,13 +116,7 @@ def predict(
             needed="mu, G or G_M",
             suggestion="pass what edgepair.read_xanes or edgepair.read_pdf gives",
         )
-    if not 0.5 <= confidence_level <= 0.99:
-        raise OptionError(
-            "cannot use this confidence level",
-            found=f"{confidence_level!r}",
-            needed="a number from 0.5 to 0.99",
-            suggestion="0.9 is usual",
-        )
+    _check_level(confidence_level)
     own = _own_data(data)
     parts: list[_Part] = []
     warnings: list[str] = []
@@ -140,9 +138,20 @@ def predict(
     for curve, kind in ((G, "G"), (G_M, "G_M")):
         if curve is not None:
             parts.append(_pdf_part(curve, kind, metal, radiation, data, confidence_level, explain))
+    parts.sort(key=lambda part: list(TECHNIQUES).index(part.technique))
     for part in parts:
         warnings += part.doubts
     return _assemble(metal, parts, prepared, confidence_level, warnings)
+
+
+def _check_level(level: Any) -> None:
+    if not isinstance(level, Real) or not 0.5 <= float(level) <= 0.99:
+        raise OptionError(
+            "cannot use this confidence level",
+            found=f"{level!r}",
+            needed="a number from 0.5 to 0.99",
+            suggestion="0.9 is usual",
+        )
 
 
 def _own_data(data: xr.Dataset | str | Path | None) -> xr.Dataset | None:
@@ -179,8 +188,15 @@ def _xanes_part(
             f" (in all {prepared.shift:+.1f} eV added), likely error {prepared.error:.1f} eV;"
             " give --reference or --shift"
         )
-    features = fitted.features(window.show(prepared.energy, prepared.mu)[None])
+    shown = window.show(prepared.energy, prepared.mu)[None]
+    features = fitted.features(shown)
     apart = fitted.distances(features, metal)[0]
+    off = float(fitted.scale.expected_shift(shown, metal)[0])
+    if prepared.calibrated and abs(off) > DOUBTED_SHIFT:
+        doubts.append(
+            f"the shape asks for {off:+.1f} eV on top of the calibration ({prepared.shift:+.1f} eV):"
+            " check the foil or --shift"
+        )
     part = _Part("xanes", answers, distance, doubts)
     part.nearest = nearest_rows(fitted, apart)
     edge = edge_energy(metal)
@@ -252,8 +268,19 @@ def _pdf_part(
 ) -> _Part:
     from edgepair.measured import inspect_pdf
 
-    curve = pdf_curve(given, radiation)
-    technique = "dpdf" if kind == "G_M" else technique_of(curve, radiation)
+    if kind == "G_M":
+        # --radiation is said of the total PDF
+        curve, technique = pdf_curve(given, None), "dpdf"
+        if curve.radiation == "neutron":
+            raise OptionError(
+                f"cannot answer for the dPDF {curve.file!r}",
+                found="one measured with neutrons",
+                needed="an x-ray dPDF, what anomalous scattering measures",
+                suggestion="give a neutron PDF as the total one",
+            )
+    else:
+        curve = pdf_curve(given, radiation)
+        technique = technique_of(curve, radiation)
     seen = inspect_pdf(curve)
     instrument = match_instrument(seen)
     fitted = fitted_pdf(metal, technique, instrument, _shown_data(data, instrument, technique))
@@ -285,7 +312,6 @@ def _pdf_part(
 def _shown_data(data: xr.Dataset | str | Path | None, instrument: Any, technique: str) -> xr.Dataset | None:
     if data is None:
         return None
-    from edgepair.conventions import TECHNIQUES
     from edgepair.dataset import open_dataset, show_pdf
 
     found = (

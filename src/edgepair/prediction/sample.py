@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import MeasurementError, OptionError, edge_energy
+from edgepair.conventions import DataError, MeasurementError, OptionError, edge_energy
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.measured.inspection import calibrated, inspect_xanes
-from edgepair.models.edge_features import area_edge
 from edgepair.prediction.energy_window import EnergyWindow, choose_window
 
 if TYPE_CHECKING:
@@ -18,12 +17,19 @@ if TYPE_CHECKING:
 
     from edgepair.spectra.alignment import FoilReading
 
+FEWEST_POINTS = 10
+"""Points of the shortest PDF that is looked at."""
+
 TOLD_OTHERWISE = ("no energy calibration", "energies as measured")
 """How warnings of the inspection begin that an answer has words of its own for."""
 
 USUAL_EDGE = (2.0, 20.0)
 """eV from the tabulated edge between which the edges of oxides lie on a calibrated scale; a scan
 without calibration whose edge lies elsewhere is first moved to the middle."""
+
+FARTHEST_EDGE = 100.0
+"""eV from the tabulated edge beyond which an edge is taken as another element's, whose K edges lie
+400 eV and more apart, not as that of a monochromator without calibration."""
 
 
 @dataclass(frozen=True)
@@ -153,27 +159,18 @@ def prepare_xanes(
         ),
     )
     at = spectrum.e0 - tabulated
+    if not prepared.calibrated and abs(at) > FARTHEST_EDGE:
+        raise MeasurementError(
+            f"cannot take {scan.file!r} as a spectrum of {metal}"
+            if scan.file
+            else f"cannot take this as a spectrum of {metal}",
+            found=f"an edge at {spectrum.e0:.0f} eV",
+            needed=f"one near {tabulated:.0f} eV, the K edge of {metal}",
+            suggestion="name the element that was measured, or give --shift if the energies are far off",
+        )
     if not prepared.calibrated and not USUAL_EDGE[0] - 6.0 <= at <= USUAL_EDGE[1] + 6.0:
         prepared = prepared.moved(float(np.mean(USUAL_EDGE)) - at, known.error)
     return prepared
-
-
-def own_edge(prepared: PreparedXanes, window: EnergyWindow) -> float:
-    """Find where the sample's edge lies.
-
-    Parameters
-    ----------
-    prepared : PreparedXanes
-        The sample.
-    window : EnergyWindow
-        What is compared.
-
-    Returns
-    -------
-    float
-        eV from the tabulated edge, as by `edgepair.models.edge_features.area_edge`.
-    """
-    return float(area_edge(window.grid(), window.show(prepared.energy, prepared.mu)[None])[0])
 
 
 def technique_of(curve: PdfCurve, radiation: str | None) -> str:
@@ -220,16 +217,59 @@ def pdf_curve(G: PdfCurve | tuple[ArrayLike, ArrayLike], radiation: str | None) 
     Returns
     -------
     PdfCurve
-        Checked by whoever uses it.
+        With finite values, not all alike, at increasing r.
+
+    Raises
+    ------
+    DataError
+        These are not two arrays of numbers.
+    MeasurementError
+        They are not one curve.
     """
     if isinstance(G, PdfCurve):
-        return G
-    r, values = (np.asarray(part, dtype=np.float64) for part in G)
-    return PdfCurve("", "", "arrays", r, values, radiation=radiation or "x-ray")
+        curve = G
+    else:
+        r, values = _two_arrays(G, "a PDF", "r in Å and G", "read_pdf")
+        curve = PdfCurve("", "", "arrays", r, values, radiation=radiation or "x-ray")
+        if r.ndim == 1 and r.shape == values.shape and len(r) > 1 and r[0] > r[-1]:
+            curve = replace(curve, r=r[::-1], G=values[::-1])
+    found = ""
+    if curve.r.ndim != 1 or curve.r.shape != curve.G.shape or len(curve.r) < FEWEST_POINTS:
+        found = f"{curve.r.shape} distances and {curve.G.shape} values"
+    elif not (np.isfinite(curve.r).all() and np.isfinite(curve.G).all()):
+        found = "values that are missing or not finite"
+    elif not (np.diff(curve.r) > 0).all():
+        found = "distances that do not increase"
+    elif np.ptp(curve.G) == 0:
+        found = f"the same value, {curve.G[0]:g}, at every distance"
+    if found:
+        raise MeasurementError(
+            f"cannot use the PDF {curve.file!r}" if curve.file else "cannot use the PDF",
+            found=found,
+            needed=f"finite values of G at {FEWEST_POINTS} or more increasing distances",
+            suggestion="write G(r) again; look at it with edgepair inspect",
+        )
+    return curve
+
+
+def _two_arrays(
+    pair: tuple[ArrayLike, ArrayLike], what: str, meant: str, reader: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    try:
+        first, second = (np.asarray(part, dtype=np.float64) for part in pair)
+    except (TypeError, ValueError) as error:
+        kinds = sorted({type(part).__name__ for part in pair}) if isinstance(pair, list | tuple) else []
+        raise DataError(
+            f"cannot take this as {what}",
+            found=f"a {type(pair).__name__}" + (f" of {len(pair)}: {', '.join(kinds)}" if kinds else ""),
+            needed=f"two arrays of numbers, {meant}; or one item of what edgepair.{reader} gives",
+            suggestion=f"{reader}(path)[0] is the first item of a file",
+        ) from error
+    return first, second
 
 
 def _scan_of(pair: tuple[ArrayLike, ArrayLike]) -> XanesScan:
-    energy, mu = (np.asarray(part, dtype=np.float64) for part in pair)
+    energy, mu = _two_arrays(pair, "a spectrum", "energies in eV and absorption", "read_xanes")
     if energy.ndim == 1 and len(energy) > 1 and energy[0] > energy[-1]:
         energy, mu = energy[::-1], mu[::-1]
     return XanesScan("", "", "arrays", energy, mu, "as given")

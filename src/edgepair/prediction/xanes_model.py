@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions import TASKS, edge_energy
-from edgepair.models.class_shares import class_shares, sharpened_mean
+from edgepair.conventions import TASKS
+from edgepair.models.class_shares import class_shares
 from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
 from edgepair.models.edge_features import (
     ALIGNED,
@@ -29,8 +28,17 @@ from edgepair.models.share_forest import (
 )
 from edgepair.models.source_kernel import SourceKernel, squared_distances
 from edgepair.models.xanes_features import edge_shape
-from edgepair.prediction.answers import CLAIM_FLOOR, CLASSES, Answer, class_sets
+from edgepair.prediction.answers import CLASSES, Answer, class_sets
 from edgepair.prediction.energy_scale import EnergyScale, kernel_rows
+from edgepair.prediction.xanes_fit import (
+    MEASURED_NOISE,
+    SavedTask,
+    TaskFit,
+    first_of_each,
+    settle,
+    spread_out,
+    with_absorber,
+)
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, XanesRows, collect_rows
 
 if TYPE_CHECKING:
@@ -39,46 +47,20 @@ if TYPE_CHECKING:
     from edgepair.dataset import Standard
     from edgepair.prediction.energy_window import EnergyWindow
 
-MEASURED_NOISE = 0.03
-REPEATED_NOISE = 0.5
 SIMULATED_NOISE = 0.05
 UNKNOWN_SHIFT_NOISE = 0.03
-"""Variances of rows, in units of the covariance's: of a standard; what each further spectrum of the
-same compound adds, as a part of it; of a simulated spectrum; what an unknown energy scale adds."""
+"""Variances of rows, in units of the covariance's: of a simulated spectrum; what an unknown energy
+scale adds."""
 
 FOREST_SIMULATED = 150
 FOREST_SIMULATED_WEIGHT = 0.05
 """Simulated rows per absorber that the forest learns from, and their weight against a standard's."""
 
-SIMULATED_WEIGHT = 0.1
-"""Weight of a simulated row in the mean that the machine falls back to."""
+FOREST_ALONE = 1000
+"""Simulated rows that the forest learns from where there are few standards, of all absorbers."""
 
-
-@dataclass(frozen=True)
-class TaskFit:
-    """One task's fitted machine and what it told left-out compounds.
-
-    Attributes
-    ----------
-    machine : SourceKernel
-        Targets: the value of a regression, or the shares of the classes.
-    forest : sklearn.ensemble.ExtraTreesClassifier or None
-        Tells the same shares; None in a regression.
-    kept : numpy.ndarray
-        Shape (n_rows,), bool: rows with a label.
-    value, error : numpy.ndarray
-        Shape (n_rows,): left-out values, and the standard deviations that the machine claims for
-        them; NaN where no group was left out.
-    probability : numpy.ndarray
-        Shape (n_rows, n_classes): left out, likewise.
-    """
-
-    machine: SourceKernel
-    forest: Any
-    kept: NDArray[np.bool_]
-    value: NDArray[np.float64]
-    error: NDArray[np.float64]
-    probability: NDArray[np.float64]
+FEWEST_LABELLED = 20
+"""Rows with a label from which on a task is answered."""
 
 
 class XanesModel:
@@ -104,17 +86,67 @@ class XanesModel:
         *,
         seed: int = 0,
     ) -> None:
-        self.window, self.seed = window, seed
-        grid = window.grid()
-        self.scale = EnergyScale(grid, collect_rows(window, standards, simulated, seed))
-        self.rows: XanesRows = self.scale.rows
-        curve, numbers, self.position = _both_views(grid, self.rows.mu)
-        measured = ~self.rows.simulated
-        spread = numbers[measured].std(axis=0)
-        self._centre, self._spread = numbers[measured].mean(axis=0), np.where(spread > 1e-9, spread, 1.0)
-        self._features = self._scaled(curve, numbers)
-        self.fits = {task: self._fit(task) for task in TASKS if task in self.rows.targets}
+        rows = collect_rows(window, standards, simulated, seed)
+        self._take_in(window, EnergyScale(window.grid(), rows), seed)
+        known = {task: (~np.isnan(self.rows.targets[task])).sum() for task in TASKS}
+        self.fits = {task: self._fit(task) for task in TASKS if known[task] >= FEWEST_LABELLED}
         self.distance_scale = self._left_out_distance()
+
+    @classmethod
+    def restore(
+        cls,
+        window: EnergyWindow,
+        scale: EnergyScale,
+        parts: Mapping[str, SavedTask],
+        *,
+        distance_scale: float,
+        seed: int = 0,
+    ) -> XanesModel:
+        """Make a fitted model of what it was saved as, without fitting.
+
+        Parameters
+        ----------
+        window : EnergyWindow
+            What is compared.
+        scale : EnergyScale
+            With the rows.
+        parts : mapping of str to SavedTask
+            What was fitted for each task.
+        distance_scale : float
+            See `distances`.
+        seed : int, optional
+            Of the fit.
+
+        Returns
+        -------
+        XanesModel
+            With the same answers.
+        """
+        model = cls.__new__(cls)
+        model._take_in(window, scale, seed)
+        model.fits = {
+            task: TaskFit(
+                model._machine(task, part.weights)[0],
+                part.forest,
+                ~np.isnan(model.rows.targets[task]),
+                part.value,
+                part.error,
+                part.probability,
+            )
+            for task, part in parts.items()
+        }
+        model.distance_scale = distance_scale
+        return model
+
+    def _take_in(self, window: EnergyWindow, scale: EnergyScale, seed: int) -> None:
+        """Take the rows and compute their features, which are the same fitted or restored."""
+        self.window, self.scale, self.seed = window, scale, seed
+        self.rows: XanesRows = scale.rows
+        curve, numbers, self.position = _both_views(window.grid(), self.rows.mu)
+        usual = ~self.rows.other_source
+        spread = numbers[usual].std(axis=0)
+        self._centre, self._spread = numbers[usual].mean(axis=0), np.where(spread > 1e-9, spread, 1.0)
+        self._features = self._scaled(curve, numbers)
 
     def features(self, mu: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the features of spectra.
@@ -176,7 +208,7 @@ class XanesModel:
         """
         fit = self.fits[task]
         scores = np.abs(fit.value - self.rows.targets[task]) / fit.error
-        return conformal_quantile(scores[self._votes], group_weights(self.rows.group[self._votes]), level)
+        return self._quantile(scores, level)
 
     def set_quantile(self, task: str, level: float) -> float:
         """Return the probability up to which classes are taken into a set.
@@ -195,7 +227,7 @@ class XanesModel:
         """
         fit = self.fits[task]
         scores = class_scores(fit.probability, class_shares(self.rows.targets[task], CLASSES[task]))
-        return conformal_quantile(scores[self._votes], group_weights(self.rows.group[self._votes]), level)
+        return self._quantile(scores, level)
 
     def positions(self, mu: NDArray[np.float64]) -> NDArray[np.float64]:
         """Tell where on the energy axis each feature of a spectrum sits.
@@ -229,7 +261,7 @@ class XanesModel:
         """
         mine = self.rows.absorber == absorber
         measured = mine & ~self.rows.simulated
-        chosen = measured if measured.any() else mine if mine.any() else ~self.rows.simulated
+        chosen = measured if measured.any() else mine if mine.any() else ~self.rows.other_source
         mean: NDArray[np.float64] = self._features[chosen].mean(axis=0)
         return mean
 
@@ -253,10 +285,10 @@ class XanesModel:
         apart[:, self.rows.absorber != absorber] = np.inf
         return apart
 
-    @property
-    def _votes(self) -> NDArray[np.bool_]:
-        votes: NDArray[np.bool_] = ~self.rows.simulated
-        return votes
+    def _quantile(self, scores: NDArray[np.float64], level: float) -> float:
+        # one vote a group among the rows that could be judged at all
+        votes = self.rows.votes & np.isfinite(scores)
+        return conformal_quantile(scores[votes], group_weights(self.rows.group[votes]), level)
 
     def _scaled(self, curve: NDArray[np.float64], numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         standard = np.clip((numbers - self._centre) / self._spread, -10.0, 10.0) * NUMBER_WEIGHT
@@ -279,47 +311,61 @@ class XanesModel:
         numpy.ndarray
             Shape (n,).
         """
-        return self._tell(self.fits[task], task, features, absorber)[0]
+        fit = self.fits[task]
+        if fit.forest is None:
+            return fit.machine.mean(features, absorber)[:, 0]
+        return self._tell(fit, task, features, absorber)[0]
 
     def _tell(
         self, fit: TaskFit, task: str, features: NDArray[np.float64], absorber: str
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        mean, variance = fit.machine.predict(features, absorber)
-        shares = None
-        if task in CLASSES:
-            seen = _with_absorber(features, np.full(len(features), absorber))
-            shares = forest_shares(fit.forest, seen, len(CLASSES[task]))
-        return _settle(mean, variance, shares, CLASSES.get(task))
+        if task not in CLASSES:
+            mean, variance = fit.machine.predict(features, absorber)
+            return settle(mean, variance, None, None)
+        # a class's probability tells its own error, so that the machine's variance is not asked for
+        mean = fit.machine.mean(features, absorber)
+        seen = with_absorber(features, np.full(len(features), absorber))
+        shares = forest_shares(fit.forest, seen, len(CLASSES[task]))
+        return settle(mean, np.zeros(len(mean)), shares, CLASSES[task])
 
-    def _fit(self, task: str) -> TaskFit:
-        rows, values = self.rows, self.rows.targets[task]
+    def _machine(
+        self, task: str, weights: NDArray[np.float64] | None = None
+    ) -> tuple[SourceKernel, NDArray[np.float64]]:
+        """Make a task's machine, and the targets of all rows."""
+        values = self.rows.targets[task]
         kept = ~np.isnan(values)
         target = class_shares(values, CLASSES[task]) if task in CLASSES else values[:, None]
         noises = (MEASURED_NOISE, SIMULATED_NOISE, UNKNOWN_SHIFT_NOISE)
-        machine = SourceKernel(kernel_rows(rows, self._features, *noises).take(kept), target[kept])
-        mean, variance = (_spread_out(part, kept) for part in machine.left_out())
+        learnt = kernel_rows(self.rows, self._features, *noises).take(kept)
+        return SourceKernel(learnt, target[kept], weights=weights), target
+
+    def _fit(self, task: str) -> TaskFit:
+        machine, target = self._machine(task)
+        kept = ~np.isnan(self.rows.targets[task])
+        mean, variance = (spread_out(part, kept) for part in machine.left_out())
         forest, shares = self._fit_forest(target, kept) if task in CLASSES else (None, None)
-        told = _settle(mean, variance, shares, CLASSES.get(task))
+        told = settle(mean, variance, shares, CLASSES.get(task))
         return TaskFit(machine, forest, kept, told[0], told[2], told[1])
 
     def _fit_forest(
         self, share: NDArray[np.float64], kept: NDArray[np.bool_]
     ) -> tuple[Any, NDArray[np.float64]]:
         rows = self.rows
-        used = kept & (~rows.simulated | _first_of_each(rows.absorber, rows.simulated, FOREST_SIMULATED))
-        fold = group_folds(rows.group, ~rows.simulated, np.random.default_rng(self.seed))
+        most = FOREST_ALONE // len(np.unique(rows.absorber)) if rows.few_measured else FOREST_SIMULATED
+        used = kept & (~rows.simulated | first_of_each(rows.absorber, rows.simulated, most))
+        fold = group_folds(rows.group, rows.votes, np.random.default_rng(self.seed))
         weight = row_weights(rows.group, rows.simulated, FOREST_SIMULATED_WEIGHT)
         learnt = ForestRows(
-            _with_absorber(self._features, rows.absorber)[used], share[used], weight[used], fold[used]
+            with_absorber(self._features, rows.absorber)[used], share[used], weight[used], fold[used]
         )
         forest = fit_share_forest(learnt, self.seed)
-        return forest, _spread_out(left_out_shares(learnt, self.seed), used)
+        return forest, spread_out(left_out_shares(learnt, self.seed), used)
 
     def _left_out_distance(self) -> float:
-        measured = np.flatnonzero(~self.rows.simulated)
-        apart = np.sqrt(squared_distances(self._features[measured], self._features))
-        same = self.rows.group[measured][:, None] == self.rows.group[None]
-        other = self.rows.absorber[measured][:, None] != self.rows.absorber[None]
+        judges = np.flatnonzero(self.rows.votes)
+        apart = np.sqrt(squared_distances(self._features[judges], self._features))
+        same = self.rows.group[judges][:, None] == self.rows.group[None]
+        other = self.rows.absorber[judges][:, None] != self.rows.absorber[None]
         nearest = np.where(same | other, np.inf, apart).min(axis=1)
         nearest = nearest[np.isfinite(nearest)]
         return float(np.percentile(nearest, 99.0)) if len(nearest) else 1.0
@@ -332,39 +378,3 @@ def _both_views(
     curve, numbers, position = absolute_view(grid, mu)
     own = aligned_view(grid, mu, area_edge(grid, mu)) * ALIGNED_WEIGHT
     return np.concatenate([curve, own], axis=1), numbers, position
-
-
-def _settle(
-    mean: NDArray[np.float64],
-    variance: NDArray[np.float64],
-    shares: NDArray[np.float64] | None,
-    classes: NDArray[np.int64] | None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Make value, probabilities and claimed error of what machine and forest tell of a task."""
-    if classes is None or shares is None:
-        return mean[:, 0], np.empty((len(mean), 0)), np.sqrt(variance + MEASURED_NOISE)
-    own = np.clip(mean, 1e-6, None)
-    probability = (own / own.sum(axis=1, keepdims=True) + shares) / 2.0
-    value = sharpened_mean(probability, classes)
-    claimed = np.sqrt((probability * (classes - value[:, None]) ** 2).sum(axis=1)) + CLAIM_FLOOR
-    return value, probability, claimed
-
-
-def _with_absorber(features: NDArray[np.float64], absorber: NDArray[np.str_]) -> NDArray[np.float64]:
-    """Add the absorber, by its tabulated edge in keV, as the forest's last feature."""
-    return np.column_stack([features, [edge_energy(str(name)) / 1000.0 for name in absorber]])
-
-
-def _spread_out(values: NDArray[np.float64], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Put rows back where they were; NaN for the others."""
-    whole = np.full((len(kept), *values.shape[1:]), np.nan)
-    whole[kept] = values
-    return whole
-
-
-def _first_of_each(absorber: NDArray[np.str_], among: NDArray[np.bool_], most: int) -> NDArray[np.bool_]:
-    """Mark the first rows of each absorber; simulated rows stand there in the order drawn."""
-    marked = np.zeros(len(absorber), dtype=bool)
-    for name in np.unique(absorber):
-        marked[np.flatnonzero(among & (absorber == name))[:most]] = True
-    return marked

@@ -25,6 +25,14 @@ MOST_SIMULATED = 300
 """Simulated rows per absorber, drawn evenly over pairs of coordination number and oxidation state;
 more of them cost time with their cube and won nothing (docs/decisions/0007)."""
 
+FEWEST_COMPOUNDS = 20
+"""Measured compounds, of any absorber, from which on they alone tell how far answers are off. With
+fewer, intervals would rest on a handful of misses: simulated rows then vote too, formula by formula."""
+
+MOST_ALONE = 2000
+"""Simulated rows of all absorbers where there are so few standards. They are drawn plainly at random,
+because what votes must be a fair sample of what is asked."""
+
 BROADENING = (0.3, 1.2)
 STRETCH = 0.02
 AMPLITUDE = 0.03
@@ -42,7 +50,8 @@ class XanesRows:
         Shape (n, n_grid).
     absorber, group, name, formula : numpy.ndarray
         Shape (n,), text. A group is a compound; simulated rows of the same element and composition
-        belong to it, others to none. ``name`` is a standard's file or a material's identifier.
+        belong to it, others to none, or to their formula's where there are few standards. ``name`` is
+        a standard's file or a material's identifier.
     simulated : numpy.ndarray
         Shape (n,), bool.
     shift_known : numpy.ndarray
@@ -59,6 +68,41 @@ class XanesRows:
     simulated: NDArray[np.bool_]
     shift_known: NDArray[np.bool_]
     targets: dict[str, NDArray[np.float64]]
+
+    @property
+    def few_measured(self) -> bool:
+        """Whether there are so few standards that simulated rows stand for measured ones.
+
+        Returns
+        -------
+        bool
+            Fewer than `FEWEST_COMPOUNDS` measured compounds.
+        """
+        return len(np.unique(self.group[~self.simulated])) < FEWEST_COMPOUNDS
+
+    @property
+    def votes(self) -> NDArray[np.bool_]:
+        """Which rows tell how far answers are off.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n,), bool: the standards; where there are few, every row with a group.
+        """
+        chosen: NDArray[np.bool_] = self.group != "" if self.few_measured else ~self.simulated
+        return chosen
+
+    @property
+    def other_source(self) -> NDArray[np.bool_]:
+        """Which rows are of another source than the samples that will be asked about.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n,), bool: the simulated rows; none where these stand for measured ones.
+        """
+        chosen: NDArray[np.bool_] = self.simulated & (not self.few_measured)
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -252,7 +296,7 @@ def collect_rows(
     standards : sequence of Standard
         Measured spectra.
     simulated : mapping of str to sequence of SimulatedSpectrum
-        By absorber; `MOST_SIMULATED` of each take part.
+        By absorber; `MOST_SIMULATED` of each take part, more where there are few standards.
     seed : int
         Decides which, and how they are changed.
 
@@ -268,8 +312,13 @@ def collect_rows(
     name, formula = [s.name for s in standards], [s.formula for s in standards]
     values = {task: [float(getattr(s, task)) for s in standards] for task in TASKS}
     compound = {(s.absorber, s.formula): g for s, g in zip(standards, group, strict=True) if s.formula}
+    few = len(set(group)) < FEWEST_COMPOUNDS
     for symbol in sorted(simulated):
-        chosen = choose_evenly(simulated[symbol], MOST_SIMULATED, rng)
+        if few:
+            most = max(MOST_SIMULATED, MOST_ALONE // len(simulated))
+            chosen = [simulated[symbol][i] for i in rng.permutation(len(simulated[symbol]))[:most]]
+        else:
+            chosen = choose_evenly(simulated[symbol], MOST_SIMULATED, rng)
         shifts = simulation_shifts(chosen, [s for s in standards if s.absorber == symbol], window)
         for spectrum in chosen:
             energy, changed = make_measured(spectrum, rng)
@@ -277,7 +326,8 @@ def collect_rows(
             shift = shifts.get(None if np.isnan(state) else round(state), shifts[None])
             mu.append(window.show(energy + shift, changed))
             absorber.append(symbol)
-            group.append(compound.get((symbol, spectrum.formula), ""))
+            own = f"{symbol} {spectrum.formula or spectrum.name}" if few else ""
+            group.append(compound.get((symbol, spectrum.formula), own))
             name.append(spectrum.name)
             formula.append(spectrum.formula)
             for task in TASKS:

@@ -119,7 +119,8 @@ def write_text(text: str, path: str | Path, *, what: str, option: str) -> Path:
             raise IsADirectoryError(None, "a folder of that name", str(target))
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".edgepair-", suffix=target.suffix)
         scratch = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        # Names of files may hold bytes that are no text.
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
             stream.write(text)
         scratch.chmod(0o644)
         scratch.replace(target)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from edgepair.prediction import Prediction
 
 MOST_DRAWN = 60
-"""Samples that are shown with all their figures; of the others a page lists the values."""
+"""Samples that are shown with all their figures, as many as the command explains; of the others a page
+lists the values."""
 
 SERIES = 5
 """More samples than this of one absorber are drawn against their number."""

@@ -25,7 +25,7 @@ from edgepair.report.figures_prediction import (
     probability_figure,
     series_figure,
 )
-from edgepair.report.prediction_page import MOST_DRAWN, SERIES, render_prediction, write_prediction
+from edgepair.report.prediction_page import SERIES, render_prediction, write_prediction
 from edgepair.report.prediction_reasons import (
     contribution_table,
     disagreements,
@@ -228,18 +228,23 @@ def test_a_page_of_many(made: ModuleType) -> None:
     assert 'id="series"' not in render_prediction(samples[1:])
 
 
-def test_a_long_batch_is_listed_but_not_all_drawn(made: ModuleType) -> None:
+def test_a_long_batch_is_listed_but_not_all_drawn(made: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepair.report.prediction_page.MOST_DRAWN", 4)
     answer = made.make_prediction(("xanes",), explain=False)
-    many = [
-        PredictedSample({"xanes": (f"{n}.xdi", "")}, "Fe", prediction=answer) for n in range(MOST_DRAWN + 7)
-    ]
+    many = [PredictedSample({"xanes": (f"{n}.xdi", "")}, "Fe", prediction=answer) for n in range(4 + 7)]
     page = render_prediction(many)
-    assert page.count('class="sample"') == MOST_DRAWN
+    assert page.count('class="sample"') == 4
     assert "the other 7 stand in this table only" in page
-    assert f">{MOST_DRAWN + 6}.xdi<" in page
+    assert ">10.xdi<" in page
 
 
-def test_files_are_whole_or_absent(pair: PredictedSample, tmp_path: Path) -> None:
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_files_are_whole_or_absent(
+    pair: PredictedSample, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(OutputError, match="cannot write the table"):
         write_rows([pair], tmp_path / "nowhere" / "r.csv")
     with pytest.raises(OutputError, match="cannot write the report") as raised:
@@ -250,8 +255,10 @@ def test_files_are_whole_or_absent(pair: PredictedSample, tmp_path: Path) -> Non
         write_rows([pair], tmp_path / "folder.csv")
     target = tmp_path / "r.csv"
     target.write_text("old", encoding="utf-8")
-    with pytest.raises(UnicodeEncodeError):
-        write_text("\ud800", target, what="the table", option="--out")
+    with monkeypatch.context() as broken:
+        broken.setattr(Path, "replace", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write_text("new", target, what="the table", option="--out")
     assert target.read_text(encoding="utf-8") == "old"
     write_rows([pair], target)
     assert target.read_text(encoding="utf-8").startswith("file,item,technique")

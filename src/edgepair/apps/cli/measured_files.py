@@ -84,8 +84,9 @@ def read_measured(
     given = {name: value for name, value in spectrum_options.items() if value is not None}
     given_pdf = {name: value for name, value in pdf_options.items() if value is not None}
     # The kind is told without options first: "column 2" can be found in a file of either kind.
-    attempts: list[tuple[str, Any, dict[str, Any]]] = [("xanes", read_xanes, {}), ("pdf", read_pdf, {})]
-    attempts += [("xanes", read_xanes, given)] if given else []
+    metal = {name: value for name, value in given.items() if name == "absorber"}
+    attempts: list[tuple[str, Any, dict[str, Any]]] = [("xanes", read_xanes, metal), ("pdf", read_pdf, {})]
+    attempts += [("xanes", read_xanes, given)] if given != metal else []
     attempts += [("pdf", read_pdf, given_pdf)] if given_pdf else []
     reasons: dict[str, EdgepairError] = {}
     for kind, reader, options in attempts:
@@ -95,7 +96,7 @@ def read_measured(
         except EdgepairError as error:
             reasons[kind] = error
             continue
-        if mine and not options:
+        if mine != options:
             # Its kind is known: what is wrong with an option now is the answer.
             curves = reader(path, item=item, **mine)
         return MeasuredFile(str(path), kind, curves)

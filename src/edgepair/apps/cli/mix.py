@@ -12,7 +12,7 @@ import typer
 
 from edgepair.apps.cli.console import split_list
 from edgepair.apps.cli.measured_files import check_number, read_foil_file
-from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture
+from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture, waiting
 
 if TYPE_CHECKING:
     from edgepair.conventions import EdgepairError
@@ -88,6 +88,8 @@ def mix(
     foil = read_foil_file(reference, absorber)
     reading = None if foil is None else foil.reading
     columns = {"mu": mu, "energy_column": energy_column, "energy_unit": energy_unit}
+    # Fitting a model takes seconds: none for an answer that nobody sees.
+    asked = model and (as_json or figure is not None or not quiet)
     choice = split_list(only), split_list(without)
     found: list[tuple[SampleMixture, list[dict[str, Any]]]] = []
     documents: list[dict[str, Any]] = []
@@ -105,7 +107,10 @@ def mix(
             named = "" if isinstance(scan, EdgepairError) else scan.item
             documents.append({"file": str(path), "item": named, "error": str(error)})
             continue
-        answers = model_rows(scan, e0=e0, shift=shift, foil=reading, standards=own) if model else []
+        answers = []
+        if asked:
+            with waiting(f"asking the model about {path.name}", quiet=quiet or as_json):
+                answers = model_rows(scan, e0=e0, shift=shift, foil=reading, standards=own)
         found.append((mixed, answers))
         documents.append(mixed.to_json() | {"model": answers})
     for failed in errors if found else errors[:-1]:
@@ -113,7 +118,9 @@ def mix(
     if not found:
         raise errors[-1]
     if out is not None:
-        _write_table([mixed for mixed, _ in found], out)
+        from edgepair.report.mixture_table import write_mixture_table
+
+        write_mixture_table([mixed for mixed, _ in found], out)
     if figure is not None:
         from edgepair.report.mixture_page import write_mixtures
 
@@ -230,13 +237,3 @@ def _chosen(
             suggestion="give your own with --standards; edgepair data standards lists the library",
         )
     return select_standards(chosen, only=only, without=without)
-
-
-def _write_table(mixtures: Sequence[SampleMixture], path: Path) -> None:
-    import pandas as pd
-
-    from edgepair.conventions.writing import write_whole
-
-    table = pd.concat([mixed.to_table() for mixed in mixtures], ignore_index=True)
-    text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-    write_whole(path, text, what="the table", suggestion="choose another place with --out")

@@ -21,6 +21,9 @@ from edgepair.apps.cli.predict_text import FEW
 if TYPE_CHECKING:
     from edgepair.report.prediction_rows import PredictedSample
 
+MOST_EXPLAINED = 60
+"""Samples that are explained unless asked for: an explanation takes many times as long as its answer."""
+
 SOME_FAILED = 1
 REFUSED = 2
 _MOST_ERRORS = 20
@@ -68,6 +71,13 @@ def predict(
     model: Annotated[
         Path | None, typer.Option(help="Model that edgepair train wrote.", show_default=False)
     ] = None,
+    explain: Annotated[
+        bool | None,
+        typer.Option(
+            help=f"Tell what drove each answer; default where shown, at most for {MOST_EXPLAINED} samples.",
+            show_default=False,
+        ),
+    ] = None,
     confidence: Annotated[float, typer.Option(help="Of intervals and sets of classes.")] = 0.9,
     out: Annotated[
         Path | None, typer.Option(help="Write a table of all answers (CSV).", show_default=False)
@@ -105,8 +115,9 @@ def predict(
             samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=reading, on_file=_reading(show))
             own = {"--shift": shift, "--e0": e0, "--reference": reference}
             check_used(samples, spectrum_options, own, pdf_options)
-            explain = as_json or report is not None or len(samples) <= FEW
-            answers = _answer_all(samples, foil, shared | {"explain": explain}, show)
+            shown = as_json or report is not None or len(samples) <= FEW
+            explained = {None: MOST_EXPLAINED if shown else 0, True: len(samples), False: 0}[explain]
+            answers = _answer_all(samples, foil, shared, show, explained)
     except KeyboardInterrupt:
         print("edgepair: interrupted; no table or report was written", file=sys.stderr)
         raise
@@ -158,15 +169,18 @@ def _answer_all(
     foil: Foil | None,
     options: dict[str, Any],
     show: Callable[[int, int, str], None] | None,
+    explained: int,
 ) -> list[_Answer]:
-    """Answer samples, those of one absorber together, in the order of the input."""
+    """Answer samples, those of one absorber together; explain the first so many that were read."""
+    read = [place for place, sample in enumerate(samples) if sample.error is None]
     absorbers = list(dict.fromkeys(sample.absorber for sample in samples))
     order = sorted(range(len(samples)), key=lambda k: absorbers.index(samples[k].absorber))
     answers: dict[int, list[_Answer]] = {}
     for number, place in enumerate(order):
         if show is not None:
             show(number, len(samples), next(iter(samples[place].sources.values()))[0])
-        answers[place] = _answer(samples[place], foil, options)
+        explain = place in read[:explained]
+        answers[place] = _answer(samples[place], foil, options | {"explain": explain})
     return [answer for place in range(len(samples)) for answer in answers[place]]
 
 
@@ -187,6 +201,8 @@ def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Ans
     from edgepair.prediction.predict import predict as answer
     from edgepair.report.prediction_rows import PredictedSample
 
+    absorber = sample.absorber or ""
+    sources = {name: (_text(file), _text(item)) for name, (file, item) in sample.sources.items()}
     try:
         if sample.error is not None:
             raise sample.error
@@ -194,9 +210,7 @@ def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Ans
         found = answer(sample.mu, sample.G, sample.G_M, absorber=sample.absorber, foil=reading, **options)
     except EdgepairError as error:
         told = f"{error.problem}: found {error.found}; needed {error.needed}; try: {error.suggestion}"
-        return _Answer(
-            PredictedSample(sample.sources, sample.absorber or "", "refused", _one_line(told)), str(error)
-        )
+        return _Answer(PredictedSample(sources, absorber, "refused", _one_line(told)), str(error))
     except Exception as error:
         # One sample must not take the answers of a whole night with it.
         told = f"{type(error).__name__}: {error}"
@@ -205,20 +219,18 @@ def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Ans
             f"cannot answer {title}\n  Found:  {_one_line(told)}\n  Needed: a calculation that ends\n"
             "  Try:    look at the file with edgepair inspect; if it looks right, report this as a fault"
         )
-        return _Answer(
-            PredictedSample(sample.sources, sample.absorber or "", "failed", _one_line(told)), reason
-        )
+        return _Answer(PredictedSample(sources, absorber, "failed", _one_line(told)), reason)
     facts = tuple(_facts(sample))
-    return _Answer(PredictedSample(_named(sample, found), found.absorber, prediction=found, facts=facts))
+    return _Answer(PredictedSample(_named(sources, found), found.absorber, prediction=found, facts=facts))
 
 
-def _named(sample: Sample, found: Any) -> dict[str, tuple[str, str]]:
+def _named(sources: dict[str, tuple[str, str]], found: Any) -> dict[str, tuple[str, str]]:
     """Name the techniques as the answer does: the radiation of a PDF may have been settled there."""
     told = {part for name in found.table["technique"].astype(str) for part in name.split("+")}
     swap = {"pdf": "npdf", "npdf": "pdf"}
     return {
         name if name in told or swap.get(name) not in told else swap[name]: source
-        for name, source in sample.sources.items()
+        for name, source in sources.items()
     }
 
 
@@ -255,6 +267,11 @@ def _facts(sample: Sample) -> Iterator[tuple[str, str]]:
                     f"{curve.r[0]:g} to {curve.r[-1]:g} Å"
                 ),
             )
+
+
+def _text(name: str) -> str:
+    """Write a file's name so that it can be printed: it may hold bytes that are no text."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _one_line(text: str) -> str:

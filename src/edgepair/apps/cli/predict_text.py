@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.apps.cli.console import output_console
@@ -158,7 +160,7 @@ def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
     for title in ("absorber", "technique", *_SHORT.values(), "trust"):
         table.add_column(title, no_wrap=True)
     for sample in samples:
-        title = sample.title.replace(folder, "") if folder else sample.title
+        title = _without(sample.title, folder)
         if sample.prediction is None:
             table.add_row(Text(title), Text(sample.absorber), Text(sample.status, style="red"))
             continue
@@ -181,23 +183,39 @@ def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
 
 def _folder(samples: Sequence[PredictedSample]) -> str:
     """Name the folder that all files are in, with its last separator."""
-    names = [file for sample in samples for file, _ in sample.sources.values()]
-    folders = {os.path.dirname(name) for name in names}  # noqa: PTH120 (what was typed is kept)
-    folder = folders.pop() if len(folders) == 1 else ""
+    folders = [Path(file).parent for sample in samples for file, _ in sample.sources.values()]
+    shared = [
+        parts[0] for parts in zip(*(folder.parts for folder in folders), strict=False) if len(set(parts)) == 1
+    ]
+    # A part may agree again after one that does not.
+    while shared and any(not folder.is_relative_to(Path(*shared)) for folder in folders):
+        shared.pop()
+    folder = str(Path(*shared)) if shared else ""
     return folder + os.sep if folder.strip(os.sep) else ""
+
+
+def _without(title: str, folder: str) -> str:
+    """Leave a folder out of a title where a file name begins with it."""
+    if not folder:
+        return title
+    return " + ".join(part.removeprefix(folder) for part in title.split(" + "))
 
 
 def _common_warnings(answered: Sequence[PredictedSample]) -> list[str]:
     """List warnings, the commonest first, with the number of samples each holds for."""
-    counts = Counter(
-        text
-        for sample in answered
-        if sample.prediction is not None
-        for text in dict.fromkeys(sample.prediction.warnings)
-    )
+    texts: dict[str, list[str]] = {}
+    for sample in answered:
+        alike: dict[str, str] = {}
+        for text in () if sample.prediction is None else sample.prediction.warnings:
+            # Warnings that differ in their numbers alone say the same of each sample.
+            alike.setdefault(re.sub(r"[-+]?\d+(\.\d+)?", "#", text), text)
+        for kind, text in alike.items():
+            texts.setdefault(kind, []).append(text)
+    counts = Counter({kind: len(alike) for kind, alike in texts.items()})
     lines = [
-        f"! {text}" + (f" ({count} of {len(answered)})" if len(answered) > 1 else "")
-        for text, count in counts.most_common(_MOST_WARNINGS)
+        f"! {texts[kind][0]} ({count} of {len(answered)}"
+        + (", numbers differ)" if len(set(texts[kind])) > 1 else ")")
+        for kind, count in counts.most_common(_MOST_WARNINGS)
     ]
     rest = len(counts) - len(lines)
     return [

@@ -1,0 +1,225 @@
+"""Datasets of the user's own in place of the bundled ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import TASKS, TECHNIQUES, DataError
+from edgepair.dataset import Standard, open_dataset, select_sites, show_pdf
+from edgepair.prediction.xanes_rows import SimulatedSpectrum, material_spectra
+from edgepair.spectra import resample_pdf
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from edgepair.spectra import PDFInstrument
+
+_opened: OrderedDict[tuple[str, ...], xr.Dataset] = OrderedDict()
+_MOST_OPEN = 4
+
+
+def open_data(data: xr.Dataset | str | Path, absorber: str) -> xr.Dataset:
+    """Open a dataset that is to answer for an absorber.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or path
+        Follows the schema, PDFs ideal where it holds such.
+    absorber : str
+        Chemical symbol.
+
+    Returns
+    -------
+    xarray.Dataset
+        Not to be changed: a file is read once while it stays the same.
+
+    Raises
+    ------
+    DataError
+        It cannot be opened, or is of another absorber.
+    """
+    dataset = _open(Path(data)) if isinstance(data, str | Path) else data
+    own = str(dataset.attrs["absorber"])
+    if own != absorber:
+        raise DataError(
+            f"cannot answer for {absorber} with these data",
+            found=f"a dataset of {own}" + (f", {str(data)!r}" if isinstance(data, str | Path) else ""),
+            needed=f"a dataset of {absorber}",
+            suggestion=f"give --data of {absorber}, or leave it out for the bundled simulations",
+        )
+    return dataset
+
+
+def _open(path: Path) -> xr.Dataset:
+    files = sorted(path.rglob("*")) if path.is_dir() else [path]
+    try:
+        states = [file.stat() for file in files]
+    except OSError:
+        states = []
+    key = (str(path.resolve()), *(f"{s.st_mtime_ns} {s.st_size}" for s in states))
+    if key not in _opened:
+        _opened[key] = open_dataset(path, instrument=None)
+        while len(_opened) > _MOST_OPEN:
+            _opened.popitem(last=False)
+    return _opened[key]
+
+
+def data_digest(data: xr.Dataset | None) -> str:
+    """Hash a dataset.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or None
+        Follows the schema.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256 of variables and attributes; empty without a dataset.
+    """
+    if data is None:
+        return ""
+    digest = hashlib.sha256(repr(sorted((str(k), str(v)) for k, v in data.attrs.items())).encode())
+    for name in sorted(str(name) for name in data.variables):
+        values = data[name].values
+        about = f"{name} {values.dtype} {values.shape} {sorted(data[name].attrs.items(), key=str)}"
+        digest.update(about.encode())
+        digest.update(values.tobytes() if values.dtype != object else repr(values.tolist()).encode())
+    return digest.hexdigest()
+
+
+def own_spectra(data: xr.Dataset) -> tuple[tuple[Standard, ...], tuple[SimulatedSpectrum, ...]]:
+    """Take the spectra of a dataset: what was measured as standards, the others as simulations.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Follows the schema. Its energies are absolute, so that measured ones count as calibrated.
+
+    Returns
+    -------
+    standards : tuple of Standard
+        Of sites whose ``origin`` is ``measured``; their compound is the formula.
+    simulated : tuple of SimulatedSpectrum
+        Of all others, averaged over the sites of each material.
+    """
+    if TECHNIQUES["xanes"].variable not in data:
+        return (), ()
+    measured = data["origin"].values.astype(str) == "measured"
+    simulated: tuple[SimulatedSpectrum, ...] = ()
+    standards: tuple[Standard, ...] = ()
+    if not measured.all():
+        simulated = tuple(material_spectra(select_sites(data, ~measured) if measured.any() else data))
+    if measured.any():
+        energy = data["energy"].values.astype(np.float64)
+        spectra = material_spectra(data if measured.all() else select_sites(data, measured))
+        standards = tuple(_standard(spectrum, energy) for spectrum in spectra)
+    return standards, simulated
+
+
+def _standard(spectrum: SimulatedSpectrum, energy: NDArray[np.float64]) -> Standard:
+    state, number, length = (spectrum.values.get(task, np.nan) for task in TASKS)
+    return Standard(
+        name=spectrum.name,
+        compound=spectrum.formula or spectrum.name,
+        absorber=spectrum.absorber,
+        energy=energy,
+        mu=spectrum.mu,
+        oxidation_state=state,
+        coordination_number=number,
+        bond_length=length,
+        energy_shift=0.0,
+        source="the user's dataset",
+        formula=spectrum.formula,
+    )
+
+
+def fitting_instrument(data: xr.Dataset, instrument: PDFInstrument, technique: str) -> PDFInstrument:
+    """Shorten an instrument's range to what a dataset's own curves hold.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        With PDFs.
+    instrument : PDFInstrument
+        Of the measurement.
+    technique : str
+        ``pdf``, ``dpdf`` or ``npdf``.
+
+    Returns
+    -------
+    PDFInstrument
+        As given for ideal curves, which can be shown through any.
+
+    Raises
+    ------
+    DataError
+        Measured range and the dataset's do not overlap.
+    """
+    if is_ideal(data, technique):
+        return instrument
+    r = data["r"].values
+    step = instrument.r_step
+    first = round(max(instrument.r_first, np.ceil(r[0] / step - 1e-6) * step), 6)
+    last = round(min(instrument.r_last, np.floor(r[-1] / step + 1e-6) * step), 6)
+    if last - first < 1.0:
+        raise DataError(
+            "cannot compare a PDF with these data",
+            found=f"r from {r[0]:g} to {r[-1]:g} Å in the dataset",
+            needed=f"what overlaps {instrument.r_first:g} to {instrument.r_last:g} Å",
+            suggestion="make the dataset again over a longer range",
+        )
+    return replace(instrument, r_first=first, r_last=last)
+
+
+def is_ideal(data: xr.Dataset, technique: str) -> bool:
+    """Tell whether a dataset's PDFs can be shown through any instrument.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        With PDFs.
+    technique : str
+        ``pdf``, ``dpdf`` or ``npdf``.
+
+    Returns
+    -------
+    bool
+        False for curves that carry an instrument of their own.
+    """
+    names = [t.variable for t in TECHNIQUES.values() if t.axis == "r" and t.variable in data]
+    return TECHNIQUES[technique].variable in names and all("ideal_u_iso" in data[n].attrs for n in names)
+
+
+def shown_data(data: xr.Dataset, instrument: PDFInstrument, technique: str) -> xr.Dataset:
+    """Show a dataset's PDFs on an instrument's grid.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        With PDFs.
+    instrument : PDFInstrument
+        From `fitting_instrument`.
+    technique : str
+        ``pdf``, ``dpdf`` or ``npdf``.
+
+    Returns
+    -------
+    xarray.Dataset
+        Ideal curves as the instrument shows them; others resampled and cut at its Qmax.
+    """
+    if is_ideal(data, technique):
+        return show_pdf(data, instrument)
+    variable = TECHNIQUES[technique].variable
+    r = data["r"].values.astype(np.float64)
+    curves = np.array([resample_pdf(r, row, instrument=instrument) for row in data[variable].values])
+    shown = data.drop_dims("r")
+    shown[variable] = (("material", "r"), curves, data[variable].attrs)
+    return shown.assign_coords(r=("r", instrument.grid(), data["r"].attrs))

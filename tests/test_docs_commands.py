@@ -1,0 +1,54 @@
+"""Every command that the documentation shows exists, with its options."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+
+from edgepair.apps.cli.main import app
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+SHOWN = re.compile(r"^\$ (edgepair .*?)(?:\s+#.*)?$", re.MULTILINE)
+
+
+def shown_commands() -> list[tuple[str, str]]:
+    """List the commands that pages show at a prompt."""
+    return [
+        (str(page.relative_to(ROOT)), command)
+        for page in PAGES
+        for command in SHOWN.findall(page.read_text(encoding="utf-8"))
+    ]
+
+
+def unknown_parts(text: str) -> list[str]:
+    """List subcommands and options of a command that do not exist."""
+    command = typer.main.get_command(app)
+    words = shlex.split(text)[1:]
+    while words and getattr(command, "commands", {}).get(words[0]):
+        command = command.commands[words.pop(0)]
+    if getattr(command, "commands", {}) and words and not words[0].startswith("-"):
+        return [words[0]]
+    known = {name for item in command.params for name in (*item.opts, *item.secondary_opts)} | {"--help"}
+    named = [word.partition("=")[0] for word in words if word.startswith("--")]
+    return [name for name in named if name not in known]
+
+
+def test_pages_show_commands() -> None:
+    commands = {shlex.split(command)[1] for _, command in shown_commands()}
+    assert {"inspect", "mix", "data", "build", "study"} <= commands
+
+
+@pytest.mark.parametrize(("page", "command"), shown_commands())
+def test_a_command_that_is_shown_exists(page: str, command: str) -> None:
+    assert unknown_parts(command) == [], page
+
+
+def test_one_that_does_not_exist_would_be_caught() -> None:
+    assert unknown_parts("edgepair mix a.xdi --sandards b.csv") == ["--sandards"]
+    assert unknown_parts("edgepair data standard") == ["standard"]
+    assert unknown_parts("edgepair blend a.xdi") == ["blend"]
