@@ -1,6 +1,6 @@
 """The library of measured standards that ships with edgepair, and standards of the user's own.
 
-What is in the library, from where and on which terms, is listed by ``edgepair data --standards``.
+What is in the library, from where and on which terms, is listed by ``edgepair data standards``.
 """
 
 from __future__ import annotations

@@ -77,10 +77,14 @@ def calibrate_scan(
         except EdgepairError as error:
             doubts = (f"the reference channel is of no use: {error.found}",)
         else:
-            text = (
-                f"{reading.shift:+.2f} eV, by the {metal} foil in the scan, edge at {reading.energy:.2f} eV"
-            )
-            return Calibration(reading.shift, "foil in the scan", text, 0.1, reading.warnings)
+            if not reading.warnings:
+                text = (
+                    f"{reading.shift:+.2f} eV, by the {metal} foil in the scan,"
+                    f" edge at {reading.energy:.2f} eV"
+                )
+                return Calibration(reading.shift, "foil in the scan", text, 0.1)
+            # Beamlines put compounds, too, where the foil belongs: those would calibrate wrongly.
+            doubts = tuple(f"{text}; not used ({reading.shift:+.2f} eV)" for text in reading.warnings)
     missing = f"no energy calibration: energies may be off by {TYPICAL_ERROR:g} eV, seldom by more"
     return Calibration(0.0, "", "none", TYPICAL_ERROR, (*doubts, missing))
 

@@ -17,6 +17,10 @@ from edgepair.spectra.quality import SpectrumQuality, judge_quality
 THICK = 2.5
 """Edge step of ln(I0/I1) above which a sample is so thick that leaked light flattens its peaks."""
 
+BELOW_METAL = 2.0
+"""eV below the tabulated edge of the metal from which a scan's scale must be wrong: pre-edge peaks and
+the steepest rise of the lowest oxides lie no lower."""
+
 THIN = 0.03
 """Edge step of ln(I0/I1) below which background and noise rule."""
 
@@ -120,6 +124,12 @@ def inspect_xanes(
         notes.append(problem)
     quality = None
     if spectrum is not None:
+        below = 0.0 if near is None else near - (spectrum.e0 + calibration.shift)
+        if below > BELOW_METAL:
+            notes.append(
+                f"the edge lies {below:.1f} eV below that of {scan.absorber} metal, which no oxide's does:"
+                " the energy scale is off by at least that"
+            )
         quality = judge_quality(spectrum, mu=scan.mu, fluorescence=is_fluorescence(scan.mu_from))
         notes += quality.warnings
         notes += _thickness(scan, spectrum)

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SHARPNESS = 2.0
+SHARPNESS = 1.5
 """Power to which probabilities are raised before their mean is the value: between 1, which drags a
 sure answer towards the other classes, and the likeliest class alone (docs/decisions/0007)."""
 

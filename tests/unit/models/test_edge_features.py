@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from edgepair.models.edge_features import (
     ALIGNED,
@@ -21,7 +22,7 @@ GRID = np.arange(-8.0, 30.0 + STEP / 2, STEP)
 def edge_at(at: float, *, width: float = 1.0, line: float = 0.4) -> NDArray[np.float64]:
     x = GRID - at
     white: NDArray[np.float64] = line * np.exp(-0.5 * ((x - 4) / 2.5) ** 2)
-    return 1 / (1 + np.exp(-x / width)) + white
+    return expit(x / width) + white
 
 
 @pytest.mark.parametrize("at", [2.0, 4.5, 6.0, 7.9])

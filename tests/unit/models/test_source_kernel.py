@@ -70,9 +70,10 @@ def test_other_absorbers_and_sources_count_by_their_covariance() -> None:
         ("Fe", True, 0.8),
         ("Mn", True, 0.48),
     ):
+        nought = np.zeros((1, 3))
         one = KernelRows(
-            np.zeros((1, 3)), np.array([absorber]), np.array([simulated]), np.array([0.1]), np.ones(1), np.array([""])
-        )  # fmt: skip
+            nought, np.array([absorber]), np.array([simulated]), np.array([0.1]), np.ones(1), np.array([""])
+        )
         machine = SourceKernel(one, np.array([[2.0]]), settings)
         _, variance = machine.predict(np.zeros((1, 3)), "Fe")
         assert variance[0] == pytest.approx(1 - likeness**2 / 1.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from edgepair.conventions import edge_energy
 from edgepair.dataset import Standard, load_bundled, load_standards
 from edgepair.measured import XanesScan
 from edgepair.models import share_forest
-from edgepair.prediction import pdf_model, predict
+from edgepair.prediction import pdf_model
 from edgepair.prediction.energy_window import EnergyWindow
 from edgepair.prediction.pdf_model import PdfModel
 from edgepair.prediction.xanes_model import XanesModel
@@ -70,8 +71,8 @@ def _small_models() -> Iterator[SmallModels]:
 @pytest.fixture
 def small_models(_small_models: SmallModels, monkeypatch: pytest.MonkeyPatch) -> SmallModels:
     """Put small models in the place of the real ones."""
-    # the package has a function of the module's name
-    module = __import__("sys").modules["edgepair.prediction.predict"]
+    # the package's function has the module's name
+    module = importlib.import_module("edgepair.prediction.predict")
     monkeypatch.setattr(module, "fitted_xanes", _small_models.xanes)
     monkeypatch.setattr(module, "fitted_pdf", _small_models.pdf)
     return _small_models
@@ -99,9 +100,7 @@ def made_spectrum(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Make a spectrum like an oxide's: a pre-edge peak, a step, a white line and waves."""
     edge = edge_energy(absorber)
-    energy = np.round(
-        edge + np.r_[np.arange(-before, -20, 5.0), np.arange(max(-20, -before), 50, 0.4)], 2
-    )
+    energy = np.round(edge + np.r_[np.arange(-before, -20, 5.0), np.arange(max(-20, -before), 50, 0.4)], 2)
     far = edge + np.arange(50.0, after, 2.0)
     energy = np.r_[energy[energy <= edge + after], far]
     x = energy - edge - chemical
@@ -117,7 +116,15 @@ def made_scan(absorber: str = "Fe", **options: Any) -> XanesScan:
     given = {key: options.pop(key) for key in ("chemical", "before", "after", "pre_edge") if key in options}
     energy, mu = made_spectrum(absorber, **given)
     return XanesScan(
-        options.pop("file", "made.xdi"), "", "made", energy, mu, "as made", absorber=absorber, edge="K", **options
+        options.pop("file", "made.xdi"),
+        "",
+        "made",
+        energy,
+        mu,
+        "as made",
+        absorber=absorber,
+        edge="K",
+        **options,
     )
 
 
