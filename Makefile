@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := $(VENV)/.ready-extras
 
-.PHONY: help setup study test check lint types docs bench bench-build bench-measured wheel slow bundle lock clean
+.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage wheel slow bundle lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -51,6 +51,9 @@ bench-build: $(READY) ## the builder against named baselines (needs the source d
 
 bench-measured: $(READY) ## answers for measured files with known values, left out of the training (needs the source data)
 	$(BIN)/python benchmarks/measured.py $(DATA)
+
+bench-coverage: $(READY) ## whether intervals and class sets hold what they promise, on unseen formulas
+	$(BIN)/python benchmarks/coverage.py
 
 wheel: $(READY)  ## build the wheel and try it in an empty environment
 	$(BIN)/python scripts/try_wheel.py

@@ -3,9 +3,9 @@ r"""Intervals and class sets with a promised coverage, from answers to what was 
 With left-out scores :math:`s_i` of the calibration rows, sorted, the interval or set for a new row
 takes everything whose score is at most the quantile
 
-.. math:: q = \text{smallest } s : \sum_{s_i \le s} w_i \ge (1 - \alpha)\,(1 + 1/n)\sum w_i
+.. math:: q = \text{smallest } s : \sum_{s_i \le s} w_i \ge (1 - \alpha)\,\Big(1 + \sum w_i\Big)
 
-which covers a new row of the same kind with probability :math:`1 - \alpha` at least [1]_. Scores are
+with a vote of 1 for the new row, which covers a new row of the same kind with probability :math:`1 - \alpha` at least [1]_. Scores are
 those of whole groups left out (cross-conformal [2]_); a group's rows share its weight.
 
 .. [1] Angelopoulos and Bates, Foundations and Trends in Machine Learning 16, 494 (2023)

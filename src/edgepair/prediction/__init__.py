@@ -5,4 +5,12 @@ from edgepair.prediction.mixture_scan import SampleMixture, mix_scan
 from edgepair.prediction.predict import predict
 from edgepair.prediction.result import Prediction, ShownCurve
 
-__all__ = ["MixtureResult", "Prediction", "SampleMixture", "ShownCurve", "fit_mixtures", "mix_scan", "predict"]
+__all__ = [
+    "MixtureResult",
+    "Prediction",
+    "SampleMixture",
+    "ShownCurve",
+    "fit_mixtures",
+    "mix_scan",
+    "predict",
+]

@@ -117,9 +117,28 @@ class EnergyScale:
         numpy.ndarray
             Shape (n,), eV: what the shape asks for, weighed against the error of a usual beamline.
         """
+        return _posterior_shift(self.asked_shift(mu, absorber), self.error)
+
+    def asked_shift(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
+        """Tell what shapes ask to be added to energies, whatever beamlines are usually wrong by.
+
+        Parameters
+        ----------
+        mu : numpy.ndarray
+            Shape (n, n_grid), by energies as measured.
+        absorber : str
+            Chemical symbol.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n,), eV; each wrong by `error`.
+        """
         edge = area_edge(self.grid, mu)
-        told = self.machine.mean(aligned_view(self.grid, mu, edge), absorber)[:, 0]
-        return _posterior_shift(told - edge, self.error)
+        asked: NDArray[np.float64] = (
+            self.machine.mean(aligned_view(self.grid, mu, edge), absorber)[:, 0] - edge
+        )
+        return asked
 
 
 def kernel_rows(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 FULL = (-8.0, 30.0)
 """eV from the tabulated edge: from before the pre-edge peaks to where the shortest simulations end."""
 
-NEEDED = (-2.0, 20.0)
+NEEDED = (1.0, 18.0)
 """eV from the tabulated edge that a scan must cover, for the edge and the white line to be in it."""
 
 ROUNDING = 2.0

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from edgepair._version import __version__
-from edgepair.conventions import BUNDLED_ABSORBERS
+from edgepair.conventions import BUNDLED_ABSORBERS, TASKS
 from edgepair.dataset import load_bundled, load_standards
+from edgepair.prediction.enough import check_enough
 from edgepair.prediction.model_cache import ModelCache, cache_folder
 from edgepair.prediction.own_data import data_digest, own_spectra, shown_data
-from edgepair.prediction.pdf_model import PdfModel
+from edgepair.prediction.pdf_model import PdfModel, known_means
 from edgepair.prediction.saving import PackedModel, pack_pdf, pack_xanes, restore_pdf, restore_xanes
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, material_spectra
@@ -112,6 +113,9 @@ def fitted_pdf(
             if data is None
             else shown_data(data, instrument, technique)
         )
+        if data is not None:
+            known, formulas = known_means(shown)
+            check_enough(known, formulas, "complete materials")
         return PdfModel(shown, technique, seed=seed)
 
     return _remembered(
@@ -129,6 +133,14 @@ def _fit_xanes(
         standards = (*standards, *measured)
         if computed:
             simulated[str(data.attrs["absorber"])] = computed
+    if not library:
+        # the library is always enough to learn from
+        values = [[getattr(s, task) for task in TASKS] for s in standards]
+        values += [[s.values.get(task, np.nan) for task in TASKS] for of in simulated.values() for s in of]
+        groups = [s.compound for s in standards]
+        groups += [s.formula or s.name for of in simulated.values() for s in of]
+        known = ~np.isnan(np.array(values, dtype=np.float64).reshape(len(groups), len(TASKS)))
+        check_enough(known, np.array(groups, dtype=str), "spectra")
     return XanesModel(window, standards, simulated, seed=seed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import OrderedDict
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import TASKS, TECHNIQUES, DataError
+from edgepair.conventions import TASKS, TECHNIQUES, DataError, edge_energy
 from edgepair.dataset import Standard, open_dataset, select_sites, show_pdf
+from edgepair.prediction.energy_window import NEEDED, ROUNDING, EnergyWindow
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, material_spectra
 from edgepair.spectra import resample_pdf
 
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.spectra import PDFInstrument
+
+LATEST_START = 6.0
+"""eV from the tabulated edge from which simulated spectra are continued before their start: edges of
+oxides lie above."""
 
 _opened: OrderedDict[tuple[str, ...], xr.Dataset] = OrderedDict()
 _MOST_OPEN = 4
@@ -93,6 +99,41 @@ def data_digest(data: xr.Dataset | None) -> str:
         digest.update(about.encode())
         digest.update(values.tobytes() if values.dtype != object else repr(values.tolist()).encode())
     return digest.hexdigest()
+
+
+def common_window(data: xr.Dataset, window: EnergyWindow) -> EnergyWindow:
+    """Cut a window to what a dataset's spectra hold.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Follows the schema.
+    window : EnergyWindow
+        Of the measurement.
+
+    Returns
+    -------
+    EnergyWindow
+        With an earlier end where the spectra end earlier; what they lack before the edge is flat. As
+        given where the dataset holds no spectra: others will answer then.
+
+    Raises
+    ------
+    DataError
+        The spectra hold too little of the edge.
+    """
+    if TECHNIQUES["xanes"].variable not in data:
+        return window
+    absorber = str(data.attrs["absorber"])
+    first, last = (float(end) - edge_energy(absorber) for end in data["energy"].values[[0, -1]])
+    if first > LATEST_START or last < NEEDED[1]:
+        raise DataError(
+            f"cannot learn from these spectra of {absorber}",
+            found=f"energies from {first:+.1f} to {last:+.1f} eV of the tabulated edge",
+            needed=f"at least {LATEST_START:+g} to {NEEDED[1]:+g} eV",
+            suggestion="make the dataset again over a longer range",
+        )
+    return EnergyWindow(window.low, min(window.high, math.floor((last + 0.5) / ROUNDING) * ROUNDING))
 
 
 def own_spectra(data: xr.Dataset) -> tuple[tuple[Standard, ...], tuple[SimulatedSpectrum, ...]]:

@@ -23,6 +23,7 @@ from edgepair.models.share_forest import (
 )
 from edgepair.models.source_kernel import squared_distances
 from edgepair.prediction.answers import CLAIM_FLOOR, CLASSES, Answer, class_sets
+from edgepair.prediction.enough import is_enough
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,10 +37,6 @@ NEGATIVE_FOR_NEUTRONS = ("Ti", "V", "Mn")
 
 LENGTH_CLAIM_FLOOR = 0.005
 """Å; least error that is claimed of a bond length, before conformal scaling."""
-
-
-FEWEST_LABELLED = 20
-"""Materials with a label from which on a task is answered."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +123,7 @@ class PdfModel:
         self.fits = {
             task: self._fit(task, fold)
             for task, known in self.targets.items()
-            if (~np.isnan(known)).sum() >= FEWEST_LABELLED
+            if is_enough(~np.isnan(known), self.formula)
         }
         self.distance_scale = self._left_out_distance()
 
@@ -306,6 +303,26 @@ class PdfModel:
         ).min(axis=1)
         apart = apart[np.isfinite(apart)]
         return float(np.percentile(apart, 99.0)) if len(apart) else 1.0
+
+
+def known_means(dataset: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.str_]]:
+    """Tell which mean values of complete materials are known.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+
+    Returns
+    -------
+    known : numpy.ndarray
+        Shape (n_complete, n_tasks), bool.
+    formula : numpy.ndarray
+        Shape (n_complete,), text.
+    """
+    material = _averages_known(dataset)
+    means = np.array([_material_means(dataset, task)[material] for task in TASKS])
+    return ~np.isnan(means).T, dataset["formula"].values[material].astype(str)
 
 
 def _averages_known(dataset: xr.Dataset) -> NDArray[np.int64]:

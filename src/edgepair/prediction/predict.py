@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import TASKS, TECHNIQUES, DataError, OptionError, edge_energy
-from edgepair.measured import PdfCurve, XanesScan, match_instrument, prepare_pdf
+from edgepair.measured import PdfCurve, XanesScan, prepare_pdf
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
-from edgepair.prediction.model_store import fitted_pdf, fitted_xanes
 from edgepair.prediction.nearest import nearest_materials, nearest_rows
 from edgepair.prediction.reasons import window_contributions
 from edgepair.prediction.result import Prediction, ShownCurve
 from edgepair.prediction.sample import PreparedXanes, pdf_curve, prepare_xanes, technique_of
+from edgepair.prediction.source import Source
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -117,7 +117,7 @@ def predict(
             suggestion="pass what edgepair.read_xanes or edgepair.read_pdf gives",
         )
     _check_level(confidence_level)
-    own = _own_data(data)
+    source = Source(tuple(standards), data, model, shift_given=shift is not None)
     parts: list[_Part] = []
     warnings: list[str] = []
     prepared: PreparedXanes | None = None
@@ -125,7 +125,7 @@ def predict(
     if mu is not None:
         prepared = prepare_xanes(mu, absorber, shift=shift, foil=foil, e0=e0)
         metal = prepared.absorber
-        part, prepared = _xanes_part(prepared, standards, own, confidence_level, explain)
+        part, prepared = _xanes_part(prepared, source, confidence_level, explain)
         parts.append(part)
         warnings += prepared.warnings
     if metal is None:
@@ -137,7 +137,7 @@ def predict(
         )
     for curve, kind in ((G, "G"), (G_M, "G_M")):
         if curve is not None:
-            parts.append(_pdf_part(curve, kind, metal, radiation, data, confidence_level, explain))
+            parts.append(_pdf_part(curve, kind, metal, radiation, source, confidence_level, explain))
     parts.sort(key=lambda part: list(TECHNIQUES).index(part.technique))
     for part in parts:
         warnings += part.doubts
@@ -154,24 +154,15 @@ def _check_level(level: Any) -> None:
         )
 
 
-def _own_data(data: xr.Dataset | str | Path | None) -> xr.Dataset | None:
-    if data is None or not isinstance(data, str | Path):
-        return data
-    from edgepair.dataset import open_dataset
-
-    return open_dataset(data, instrument=None)
-
-
 def _xanes_part(
     prepared: PreparedXanes,
-    standards: Sequence[Standard],
-    data: xr.Dataset | None,
+    source: Source,
     level: float,
     explain: bool,
 ) -> tuple[_Part, PreparedXanes]:
     metal = prepared.absorber
-    window = prepared.window()
-    fitted = fitted_xanes(window, standards, data)
+    prepared, fitted, doubts = source.for_spectrum(prepared)
+    window = fitted.window
     if metal not in fitted.rows.absorber:
         raise DataError(
             f"cannot answer for the K edge of {metal}",
@@ -181,12 +172,14 @@ def _xanes_part(
         )
     before = prepared.shift
     answers, distance, prepared = xanes_answers(fitted, prepared, window, level)
-    doubts: list[str] = []
     if not prepared.calibrated:
+        moved = f"{prepared.shift - before:+.1f} eV (in all {prepared.shift:+.1f} eV added)"
         doubts.append(
-            f"no energy calibration: the shape asks for {prepared.shift - before:+.1f} eV"
-            f" (in all {prepared.shift:+.1f} eV added), likely error {prepared.error:.1f} eV;"
+            f"no energy calibration: the shape asks for {moved}, likely error {prepared.error:.1f} eV;"
             " give --reference or --shift"
+            if fitted.rows.has_standards(metal)
+            else f"no measured standards of {metal}: moved to where simulated energies would lie, {moved},"
+            f" likely error {prepared.error:.1f} eV"
         )
     shown = window.show(prepared.energy, prepared.mu)[None]
     features = fitted.features(shown)
@@ -262,7 +255,7 @@ def _pdf_part(
     kind: str,
     metal: str,
     radiation: str | None,
-    data: xr.Dataset | str | Path | None,
+    source: Source,
     level: float,
     explain: bool,
 ) -> _Part:
@@ -282,13 +275,12 @@ def _pdf_part(
         curve = pdf_curve(given, radiation)
         technique = technique_of(curve, radiation)
     seen = inspect_pdf(curve)
-    instrument = match_instrument(seen)
-    fitted = fitted_pdf(metal, technique, instrument, _shown_data(data, instrument, technique))
+    fitted, instrument, doubts = source.for_pdf(metal, technique, seen)
     measured = prepare_pdf(curve, instrument)
     features = fitted.features(measured[None])
     answers = {task: fitted.answer(features, task, level) for task in fitted.fits}
     apart = fitted.distances(features)[0]
-    part = _Part(technique, answers, float(apart.min()), list(seen.warnings))
+    part = _Part(technique, answers, float(apart.min()), [*seen.warnings, *doubts])
     part.nearest = nearest_materials(fitted, apart)
     part.curves = (
         ShownCurve("sample", fitted.r, _unit_size(measured)),
@@ -307,20 +299,6 @@ def _pdf_part(
                 0.0,
             )
     return part
-
-
-def _shown_data(data: xr.Dataset | str | Path | None, instrument: Any, technique: str) -> xr.Dataset | None:
-    if data is None:
-        return None
-    from edgepair.dataset import open_dataset, show_pdf
-
-    found = (
-        open_dataset(data, instrument=instrument)
-        if isinstance(data, str | Path)
-        else show_pdf(data, instrument)
-    )
-    # a dataset of spectra alone leaves the PDFs to the bundled one
-    return found if TECHNIQUES[technique].variable in found else None
 
 
 def _unit_size(curve: NDArray[np.float64]) -> NDArray[np.float64]:

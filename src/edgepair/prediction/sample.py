@@ -27,7 +27,7 @@ USUAL_EDGE = (2.0, 20.0)
 """eV from the tabulated edge between which the edges of oxides lie on a calibrated scale; a scan
 without calibration whose edge lies elsewhere is first moved to the middle."""
 
-FARTHEST_EDGE = 100.0
+FARTHEST_EDGE = 40.0
 """eV from the tabulated edge beyond which an edge is taken as another element's, whose K edges lie
 400 eV and more apart, not as that of a monochromator without calibration."""
 
@@ -68,7 +68,7 @@ class PreparedXanes:
         Parameters
         ----------
         by : float
-            eV.
+            Shift, eV.
         error : float
             Likely error afterwards, eV.
 

@@ -30,6 +30,7 @@ from edgepair.models.source_kernel import SourceKernel, squared_distances
 from edgepair.models.xanes_features import edge_shape
 from edgepair.prediction.answers import CLASSES, Answer, class_sets
 from edgepair.prediction.energy_scale import EnergyScale, kernel_rows
+from edgepair.prediction.enough import is_enough
 from edgepair.prediction.xanes_fit import (
     MEASURED_NOISE,
     SavedTask,
@@ -59,9 +60,6 @@ FOREST_SIMULATED_WEIGHT = 0.05
 FOREST_ALONE = 1000
 """Simulated rows that the forest learns from where there are few standards, of all absorbers."""
 
-FEWEST_LABELLED = 20
-"""Rows with a label from which on a task is answered."""
-
 
 class XanesModel:
     """Answers for measured spectra of one window.
@@ -88,8 +86,9 @@ class XanesModel:
     ) -> None:
         rows = collect_rows(window, standards, simulated, seed)
         self._take_in(window, EnergyScale(window.grid(), rows), seed)
-        known = {task: (~np.isnan(self.rows.targets[task])).sum() for task in TASKS}
-        self.fits = {task: self._fit(task) for task in TASKS if known[task] >= FEWEST_LABELLED}
+        known = {task: ~np.isnan(self.rows.targets[task]) for task in TASKS}
+        votes = np.where(self.rows.votes, self.rows.group, "")
+        self.fits = {task: self._fit(task) for task in TASKS if is_enough(known[task], votes)}
         self.distance_scale = self._left_out_distance()
 
     @classmethod

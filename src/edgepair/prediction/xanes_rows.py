@@ -104,6 +104,21 @@ class XanesRows:
         chosen: NDArray[np.bool_] = self.simulated & (not self.few_measured)
         return chosen
 
+    def has_standards(self, absorber: str) -> bool:
+        """Tell whether an absorber's energies are those of measurements.
+
+        Parameters
+        ----------
+        absorber : str
+            Chemical symbol.
+
+        Returns
+        -------
+        bool
+            False where it has simulated rows alone.
+        """
+        return bool((~self.simulated & (self.absorber == absorber)).any())
+
 
 @dataclass(frozen=True)
 class SimulatedSpectrum:
@@ -213,8 +228,10 @@ def make_measured(
 
     Returns
     -------
-    energy, mu : numpy.ndarray
-        Shape (n_even,), eV from the tabulated edge, and the changed spectrum.
+    energy : numpy.ndarray
+        Shape (n_even,), eV from the tabulated edge.
+    mu : numpy.ndarray
+        Shape (n_even,): the changed spectrum.
     """
     even = np.arange(spectrum.energy[0], spectrum.energy[-1] + 1e-6, STEP)
     mu = np.interp(even, spectrum.energy, spectrum.mu)

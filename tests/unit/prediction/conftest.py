@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from edgepair.conventions import edge_energy
 from edgepair.dataset import Standard, load_bundled, load_standards
 from edgepair.measured import XanesScan
 from edgepair.models import share_forest
-from edgepair.prediction import pdf_model
+from edgepair.prediction import pdf_model, source
 from edgepair.prediction.energy_window import EnergyWindow
 from edgepair.prediction.pdf_model import PdfModel
 from edgepair.prediction.xanes_model import XanesModel
@@ -40,54 +40,72 @@ class SmallModels:
         self._kept: dict[Any, Any] = {}
 
     def xanes(
-        self, window: EnergyWindow, own: Sequence[Standard] = (), data: xr.Dataset | None = None
+        self, window: EnergyWindow, own: Sequence[Standard] = (), data: xr.Dataset | None = None, **_: Any
     ) -> XanesModel:
         assert data is None
         key = (window, tuple(standard.name for standard in own))
         if key not in self._kept:
-            self._kept[key] = XanesModel(window, (*self.standards, *own), self.simulated)
+            with few():
+                self._kept[key] = XanesModel(window, (*self.standards, *own), self.simulated)
         return self._kept[key]
 
     def pdf(
-        self, absorber: str, technique: str, instrument: PDFInstrument, data: xr.Dataset | None = None
+        self,
+        absorber: str,
+        technique: str,
+        instrument: PDFInstrument,
+        data: xr.Dataset | None = None,
+        **_: Any,
     ) -> PdfModel:
         key = (absorber, technique, instrument)
-        if data is not None:
-            return PdfModel(data, technique)
+        assert data is None
         if key not in self._kept:
-            self._kept[key] = PdfModel(load_bundled(absorber, instrument=instrument), technique)
+            with few():
+                self._kept[key] = PdfModel(load_bundled(absorber, instrument=instrument), technique)
         return self._kept[key]
 
 
-@pytest.fixture(scope="session")
-def _small_models() -> Iterator[SmallModels]:
+@contextmanager
+def few() -> Iterator[None]:
+    """Fit few trees, on few materials."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(share_forest, "TREES", N_TREES)
         patch.setattr(pdf_model, "TREES", N_TREES)
         patch.setattr(pdf_model, "MOST_MATERIALS", N_MATERIALS)
-        yield SmallModels()
+        yield
 
 
 @pytest.fixture
-def small_models(_small_models: SmallModels, monkeypatch: pytest.MonkeyPatch) -> SmallModels:
+def few_trees() -> Iterator[None]:
+    """Let a test fit small models of its own."""
+    with few():
+        yield
+
+
+@pytest.fixture(scope="session")
+def small_store() -> SmallModels:
+    """Keep small models for the session."""
+    return SmallModels()
+
+
+@pytest.fixture
+def small_models(small_store: SmallModels, monkeypatch: pytest.MonkeyPatch) -> SmallModels:
     """Put small models in the place of the real ones."""
-    # the package's function has the module's name
-    module = importlib.import_module("edgepair.prediction.predict")
-    monkeypatch.setattr(module, "fitted_xanes", _small_models.xanes)
-    monkeypatch.setattr(module, "fitted_pdf", _small_models.pdf)
-    return _small_models
+    monkeypatch.setattr(source, "fitted_xanes", small_store.xanes)
+    monkeypatch.setattr(source, "fitted_pdf", small_store.pdf)
+    return small_store
 
 
 @pytest.fixture(scope="session")
-def small_xanes(_small_models: SmallModels) -> XanesModel:
+def small_xanes(small_store: SmallModels) -> XanesModel:
     """A model of the full window."""
-    return _small_models.xanes(EnergyWindow())
+    return small_store.xanes(EnergyWindow())
 
 
 @pytest.fixture(scope="session")
-def small_pdf(_small_models: SmallModels) -> PdfModel:
+def small_pdf(small_store: SmallModels) -> PdfModel:
     """A model of iron's PDFs through a usual instrument."""
-    return _small_models.pdf("Fe", "pdf", PDFInstrument(qmax=20.0, r_last=10.0))
+    return small_store.pdf("Fe", "pdf", PDFInstrument(qmax=20.0, r_last=10.0))
 
 
 def made_spectrum(

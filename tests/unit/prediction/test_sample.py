@@ -72,9 +72,11 @@ def test_a_given_shift_and_a_foil_calibrate(make_scan: Any) -> None:
 
 def test_a_scale_far_off_is_brought_near(make_scan: Any) -> None:
     scan = make_scan()
-    prepared = prepare_xanes(replace(scan, energy=scan.energy + 40.0), None)
+    # its edge is then 10 eV short of the limit
+    by = FARTHEST_EDGE - 10.0 - 11.0
+    prepared = prepare_xanes(replace(scan, energy=scan.energy + by), None)
     middle = sum(USUAL_EDGE) / 2
-    assert prepared.shift == pytest.approx(middle - 51.0, abs=2)
+    assert prepared.shift == pytest.approx(middle - 11.0 - by, abs=2)
     assert np.interp(middle, prepared.energy, prepared.mu) == pytest.approx(0.5, abs=0.15)
 
 
@@ -87,12 +89,17 @@ def test_an_edge_of_another_element_is_not_taken_for_the_one_asked_for(make_scan
     assert "712" in caught.value.found
 
 
-def test_the_limit_of_another_element_is_wider_than_any_monochromators_error(make_scan: Any) -> None:
+def test_the_limit_of_another_element_is_wider_than_any_error_seen_and_closer_than_any_element(
+    make_scan: Any,
+) -> None:
+    # two beamlines of those at hand are off by 8 and 19 eV
+    assert 25 < FARTHEST_EDGE < 400
     scan = make_scan(chemical=10.0)
-    for by in (-80.0, 80.0):
+    for by in (5.0 - FARTHEST_EDGE, FARTHEST_EDGE - 15.0):
         assert np.isfinite(prepare_xanes(replace(scan, energy=scan.energy + by), None).mu).all()
-    with pytest.raises(MeasurementError):
-        prepare_xanes(replace(scan, energy=scan.energy + FARTHEST_EDGE), None)
+    for by in (-FARTHEST_EDGE - 15.0, FARTHEST_EDGE):
+        with pytest.raises(MeasurementError):
+            prepare_xanes(replace(scan, energy=scan.energy + by), None)
 
 
 def test_an_element_other_than_the_files_is_told(make_scan: Any) -> None:

@@ -17,6 +17,7 @@ from edgepair.apps.cli.inspect import inspect
 from edgepair.apps.cli.mix import mix
 from edgepair.apps.cli.predict import predict
 from edgepair.apps.cli.study import study
+from edgepair.apps.cli.train import train
 from edgepair.conventions import EdgepairError
 
 REFUSED = 2
@@ -36,6 +37,7 @@ app.command()(build)
 app.command()(inspect)
 app.command()(predict)
 app.command()(mix)
+app.command()(train)
 app.command()(study)
 app.add_typer(data_app, name="data")
 

@@ -1,0 +1,254 @@
+"""The command ``edgepair train``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgepair.apps.cli.console import output_console, progress_bar, split_list
+
+if TYPE_CHECKING:
+    from edgepair.prediction.trained import TrainedModels
+    from edgepair.spectra import PDFInstrument
+
+
+def train(
+    absorber: Annotated[
+        str | None, typer.Option(help="Absorbing metal, such as Fe.", show_default=False)
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Model file to write.", show_default=False)] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Dataset of your own (.zarr.zip or folder) in place of the bundled one.", show_default=False
+        ),
+    ] = None,
+    technique: Annotated[
+        list[str] | None,
+        typer.Option(help="xanes, pdf, dpdf, npdf; default all that the dataset holds.", show_default=False),
+    ] = None,
+    standards: Annotated[
+        Path | None, typer.Option(help="CSV table of standards of your own.", show_default=False)
+    ] = None,
+    library: Annotated[
+        bool, typer.Option(help="Use the library of standards, and bundled simulations of other metals.")
+    ] = True,
+    energy_range: Annotated[
+        str | None,
+        typer.Option(
+            "--range",
+            help="Energies that are compared, eV from the tabulated edge [default: -8,30]",
+            show_default=False,
+        ),
+    ] = None,
+    qmax: Annotated[float, typer.Option(help="Of the PDFs: end of the data in Q, 1/Å.")] = 25.0,
+    qdamp: Annotated[float, typer.Option(help="Of the PDFs: damping by the resolution, 1/Å.")] = 0.03,
+    r_first: Annotated[float, typer.Option(help="Of the PDFs: first distance, Å.")] = 0.8,
+    r_last: Annotated[float, typer.Option(help="Of the PDFs: last distance, Å.")] = 20.0,
+    confidence: Annotated[float, typer.Option(help="Of the intervals whose coverage is told.")] = 0.9,
+    seed: Annotated[int, typer.Option(help="Same seed, same models.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Fit models for edgepair predict --model, on a dataset of your own or the bundled one."""
+    from edgepair.conventions import edge_energy
+    from edgepair.prediction.trained import save_trained
+    from edgepair.prediction.training import train_models
+
+    metal, target = _required(absorber, out, [path for path in (data, standards) if path is not None])
+    edge_energy(metal)
+    _check_confidence(confidence)
+    options: dict[str, Any] = {
+        "techniques": split_list(technique),
+        "window": None if energy_range is None else _ends(energy_range),
+        "instrument": _instrument(qmax, qdamp, r_first, r_last),
+        "library": library,
+        "confidence_level": confidence,
+        "seed": seed,
+    }
+    try:
+        with _bar(quiet=quiet or as_json) as show:
+            own = _standards(standards, metal)
+            trained = train_models(data, absorber=metal, standards=own, on_step=show, **options)
+    except KeyboardInterrupt:
+        print(f"edgepair: interrupted; {str(target)!r} was not written", file=sys.stderr)
+        raise
+    save_trained(trained, target)
+    if as_json:
+        print(json.dumps(_document(trained, target), ensure_ascii=False, allow_nan=False))
+    elif not quiet:
+        _show(trained, target)
+
+
+def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tuple[str, Path]:
+    from edgepair.conventions import OptionError, OutputError
+
+    missing = [name for name, value in (("--absorber", absorber), ("--out", out)) if value is None]
+    if absorber is None or out is None:
+        raise OptionError(
+            "cannot train a model",
+            found=f"no {' and no '.join(missing)}",
+            needed="the metal, and a place for the model",
+            suggestion="edgepair train --data fe.zarr --absorber Fe --out fe.model",
+        )
+    found = ""
+    if out.is_dir():
+        found = "a folder of that name"
+    elif not out.parent.is_dir():
+        found = f"no folder {str(out.parent)!r}"
+    elif out.resolve() in {path.resolve() for path in inputs}:
+        found = "one of the files to be read"
+    elif out.exists() and not _is_model(out):
+        found = "a file that is no model"
+    if found:
+        raise OutputError(
+            f"cannot write the model {str(out)!r}",
+            found=found,
+            needed="a name that is free, or a model to be replaced, in a folder that exists",
+            suggestion="choose another place with --out",
+        )
+    return absorber, out
+
+
+def _is_model(path: Path) -> bool:
+    from edgepair.conventions import ModelError
+    from edgepair.models import load_bundle
+
+    try:
+        load_bundle(path)
+    except ModelError as error:
+        # one of another version of scikit-learn is a model all the same
+        return "scikit-learn" in error.found
+    return True
+
+
+def _check_confidence(level: float) -> None:
+    from edgepair.apps.cli.measured_files import check_number
+
+    check_number("--confidence", level, 0.5, 0.99, "")
+
+
+def _ends(text: str) -> tuple[float, float]:
+    from edgepair.conventions import OptionError
+
+    try:
+        first, last = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise OptionError(
+            f"cannot read the range {text!r}",
+            found=f"{text!r}",
+            needed="two numbers with a comma between them, eV from the tabulated edge",
+            suggestion="--range=-8,30",
+        ) from error
+    return first, last
+
+
+def _instrument(qmax: float, qdamp: float, r_first: float, r_last: float) -> PDFInstrument:
+    from edgepair.conventions import OptionError
+    from edgepair.spectra import PDFInstrument
+
+    instrument = PDFInstrument(qmax=qmax, qdamp=qdamp, r_first=r_first, r_last=r_last)
+    if not (5.0 <= qmax <= 30.0 and r_first <= 1.5 and r_last >= 3.5):
+        raise OptionError(
+            "cannot train for this PDF instrument",
+            found=f"Qmax {qmax:g} 1/Å, r from {r_first:g} to {r_last:g} Å",
+            needed="Qmax from 5 to 30 1/Å, and r from 1.5 Å or less to 3.5 Å or more",
+            suggestion="leave out what is not known: the defaults are typical",
+        )
+    return instrument
+
+
+def _standards(path: Path | None, absorber: str) -> tuple[Any, ...]:
+    if path is None:
+        return ()
+    from edgepair.dataset.standards import read_standards
+
+    return read_standards(path, absorber=absorber)
+
+
+def _document(trained: TrainedModels, out: Path) -> dict[str, Any]:
+    models: list[dict[str, Any]] = []
+    if trained.xanes is not None:
+        window = trained.xanes.window
+        models.append({"technique": "xanes", "range": [window.low, window.high]})
+    models += [
+        {"technique": name, "instrument": shown.parameters()} for name, (_, shown) in trained.pdf.items()
+    ]
+    for model in models:
+        model["scores"] = trained.about["scores"][model["technique"]]
+    about = {name: value for name, value in trained.about.items() if name != "scores"}
+    return {"out": str(out), "absorber": trained.absorber, **about, "models": models}
+
+
+def _show(trained: TrainedModels, out: Path) -> None:
+    from rich.table import Table
+
+    from edgepair.conventions import TASKS, TECHNIQUES
+
+    console = output_console()
+
+    def line(text: str) -> None:
+        console.print(text, soft_wrap=True, markup=False)
+
+    line(f"{out}: a model of {trained.absorber}")
+    if trained.xanes is not None:
+        window = trained.xanes.window
+        line(f"    XANES   {window.low:+g} to {window.high:+g} eV from the tabulated edge")
+    for name, (_, shown) in trained.pdf.items():
+        line(
+            f"    {TECHNIQUES[name].title:<7} Qmax {shown.qmax:g} 1/Å, Qdamp {shown.qdamp:g} 1/Å,"
+            f" r from {shown.r_first:g} to {shown.r_last:g} Å"
+        )
+    level = f"{100 * trained.about['confidence_level']:g} %"
+    line(f"\nOn compounds and formulas left out; intervals and sets of classes at {level}:")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("", "task", "left out", "right", "mean error", "in interval", "in set", "classes"):
+        table.add_column(title, no_wrap=True, justify="left" if title in ("", "task") else "right")
+    for name, scores in trained.about["scores"].items():
+        for row in scores:
+            table.add_row(
+                TECHNIQUES[name].title,
+                TASKS[row["task"]].title,
+                str(row["n_groups"]),
+                _percent(row["right"]),
+                f"{row['mae']:.3f} {TASKS[row['task']].unit}".rstrip(),
+                _percent(row["coverage"]),
+                _percent(row["set_coverage"]),
+                "–" if row["set_size"] is None else f"{row['set_size']:.1f}",
+            )
+    console.print(table)
+    line("right: oxidation state within 0.34, coordination number within 0.5 of the mean value")
+    if not trained.about["scores"].get("xanes", [True]):
+        line(
+            f"! there are no standards of {trained.absorber}: how well the XANES model does is not known;"
+            " its intervals are those of other metals"
+        )
+    elif trained.xanes is not None and trained.xanes.rows.few_measured:
+        line("! next to no measured standards: the XANES model is judged on simulated spectra left out")
+    for text in trained.about["own_standards"].get("text", []):
+        line(text)
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.0f} %"
+
+
+@contextmanager
+def _bar(*, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
+    """Show which model is being fitted, on terminals only."""
+    with progress_bar("edgepair train", quiet=quiet) as on_progress:
+        if on_progress is None:
+            yield None
+            return
+        from edgepair.study import Progress
+
+        def show(number: int, total: int, text: str) -> None:
+            on_progress(Progress(done=number, total=total, text=text, cached=False))
+
+        yield show

@@ -1,0 +1,182 @@
+"""What standards of the user's own have changed: their energy scale, and how well models do on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import TASKS, edge_energy
+from edgepair.prediction.beamline_offset import BeamlineOffset, apply_offset, find_offset
+from edgepair.prediction.energy_window import EnergyWindow
+from edgepair.prediction.left_out import WITHIN
+from edgepair.prediction.model_store import fitted_xanes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+    from edgepair.dataset import Standard
+    from edgepair.prediction.xanes_model import XanesModel
+
+
+@dataclass(frozen=True)
+class OwnStandardsReport:
+    """What standards of the user's own have changed for one absorber.
+
+    Attributes
+    ----------
+    absorber : str
+        Chemical symbol.
+    offset : BeamlineOffset or None
+        What they share; None where each has a calibration.
+    table : pandas.DataFrame
+        A row per standard and task: ``name, compound, task, known, before, after``; ``before`` is
+        the answer without any of the user's standards, ``after`` that with all but those of the same
+        compound.
+    """
+
+    absorber: str
+    offset: BeamlineOffset | None
+    table: pd.DataFrame
+
+    def lines(self) -> list[str]:
+        """Say it in words.
+
+        Returns
+        -------
+        list of str
+            Lines for people, without colour; none where there is nothing of the absorber.
+        """
+        if self.table.empty:
+            return []
+        count = self.table["name"].nunique()
+        found = [f"Standards of your own: {count} of {self.absorber}"]
+        if self.offset is not None:
+            found.append(f"    {self.offset.text()}")
+        found.append("    each left out in turn, without your standards → with your others:")
+        for task in TASKS:
+            rows = self.table[(self.table["task"] == task) & self.table["known"].notna()]
+            if rows.empty:
+                continue
+            told = " → ".join(self._score(task, rows, name) for name in ("before", "after"))
+            found.append(f"    {TASKS[task].title:<20} {told}")
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it as plain values.
+
+        Returns
+        -------
+        dict
+            ``absorber``; ``offset`` with ``offset, error, consistent, standards`` (name and what its
+            shape asks for), or None; ``rows`` as in `table`.
+        """
+        offset = None
+        if self.offset is not None:
+            offset = {
+                "offset": self.offset.offset,
+                "error": self.offset.error,
+                "consistent": self.offset.consistent,
+                "standards": dict(zip(self.offset.names, self.offset.asked, strict=True)),
+            }
+        rows = [
+            {key: None if value != value else value for key, value in row.items()}
+            for row in self.table.to_dict("records")
+        ]
+        return {"absorber": self.absorber, "offset": offset, "rows": rows}
+
+    @staticmethod
+    def _score(task: str, rows: pd.DataFrame, column: str) -> str:
+        miss = (rows[column] - rows["known"]).abs()
+        miss = miss[miss.notna()]
+        if miss.empty:
+            return "not told"
+        error = f"mean error {miss.mean():.3f} {TASKS[task].unit}".rstrip()
+        if task not in WITHIN:
+            return error
+        return f"{int((miss <= WITHIN[task] + 1e-9).sum())} of {len(miss)} right, {error}"
+
+
+def own_standards_report(
+    standards: Sequence[Standard],
+    absorber: str,
+    *,
+    window: EnergyWindow | None = None,
+    data: xr.Dataset | None = None,
+    library: bool = True,
+    seed: int = 0,
+) -> OwnStandardsReport:
+    """Tell what standards of the user's own change.
+
+    Parameters
+    ----------
+    standards : sequence of Standard
+        From `edgepair.dataset.read_standards`.
+    absorber : str
+        Chemical symbol.
+    window : EnergyWindow, optional
+        What is compared; the full one by default.
+    data : xarray.Dataset, optional
+        The user's own dataset.
+    library : bool, optional
+        Whether the library takes part.
+    seed : int, optional
+        Of the fits.
+
+    Returns
+    -------
+    OwnStandardsReport
+        Both models are fitted, or taken from memory or the cache folder.
+
+    Notes
+    -----
+    Where a compound bears the same name in the library, ``before`` knows the library's spectra of it,
+    and ``after`` knows none.
+    """
+    import pandas as pd
+
+    shown = window or EnergyWindow()
+    mine = [standard for standard in standards if standard.absorber == absorber]
+    columns = ["name", "compound", "task", "known", "before", "after"]
+    if not mine:
+        return OwnStandardsReport(absorber, None, pd.DataFrame(columns=columns))
+    without = fitted_xanes(shown, (), data, library=library, seed=seed)
+    offset = find_offset(standards, absorber, without.scale, shown)
+    placed = apply_offset(standards, offset)
+    with_them = fitted_xanes(shown, placed, data, library=library, seed=seed)
+    rows: list[dict[str, Any]] = []
+    for standard in placed:
+        if standard.absorber != absorber:
+            continue
+        before = _asked_of(without, standard, shown)
+        after = _left_out(with_them, standard)
+        for task in TASKS:
+            known = float(getattr(standard, task))
+            about = {"name": standard.name, "compound": standard.compound, "task": task, "known": known}
+            rows.append(about | {"before": before[task], "after": after[task]})
+    return OwnStandardsReport(absorber, offset, pd.DataFrame(rows, columns=columns))
+
+
+def _asked_of(model: XanesModel, standard: Standard, window: EnergyWindow) -> Mapping[str, float]:
+    """Answer for a standard as for a sample; on the energies that it has been put on."""
+    shown = window.show(standard.energy - edge_energy(standard.absorber), standard.mu)[None]
+    features = model.features(shown)
+    return {
+        task: float(model.value(features, standard.absorber, task)[0]) if task in model.fits else math.nan
+        for task in TASKS
+    }
+
+
+def _left_out(model: XanesModel, standard: Standard) -> Mapping[str, float]:
+    rows = model.rows
+    same = (rows.name == standard.name) & (rows.group == f"{standard.absorber} {standard.compound}")
+    # own standards stand after the library's
+    where = np.flatnonzero(same & ~rows.simulated)
+    return {
+        task: float(model.fits[task].value[where[-1]]) if task in model.fits and len(where) else math.nan
+        for task in TASKS
+    }

@@ -1,0 +1,184 @@
+"""Fitting models for a file: on the bundled data, or on a dataset of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, DataError, OptionError, edge_energy, near_miss
+from edgepair.dataset import load_bundled
+from edgepair.prediction.beamline_offset import apply_offset
+from edgepair.prediction.energy_window import FULL, NEEDED, EnergyWindow
+from edgepair.prediction.left_out import pdf_scores, xanes_scores
+from edgepair.prediction.model_store import fitted_pdf, fitted_xanes
+from edgepair.prediction.own_data import common_window, fitting_instrument, open_data
+from edgepair.prediction.own_standards import own_standards_report
+from edgepair.prediction.trained import TrainedModels
+from edgepair.spectra import TYPICAL_INSTRUMENT
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from edgepair.dataset import Standard
+    from edgepair.spectra import PDFInstrument
+
+
+def train_models(
+    data: xr.Dataset | str | Path | None = None,
+    *,
+    absorber: str,
+    techniques: Sequence[str] | None = None,
+    window: tuple[float, float] | None = None,
+    instrument: PDFInstrument = TYPICAL_INSTRUMENT,
+    standards: Sequence[Standard] = (),
+    library: bool = True,
+    confidence_level: float = 0.9,
+    seed: int = 0,
+    on_step: Callable[[int, int, str], None] | None = None,
+) -> TrainedModels:
+    """Fit models of one absorber, to be kept in a file.
+
+    Parameters
+    ----------
+    data : xarray.Dataset or path, optional
+        The user's own dataset; the bundled one of the absorber by default.
+    absorber : str
+        Chemical symbol.
+    techniques : sequence of str, optional
+        Of xanes, pdf, dpdf, npdf; by default all that the dataset holds.
+    window : tuple of float, optional
+        First and last energy that are compared, eV from the tabulated edge.
+    instrument : PDFInstrument, optional
+        Through which PDFs are shown.
+    standards : sequence of Standard, optional
+        The user's own.
+    library : bool, optional
+        Whether the library of standards and the bundled simulations of other absorbers take part.
+    confidence_level : float, optional
+        Of the intervals whose coverage is told.
+    seed : int, optional
+        Same seed, same models.
+    on_step : callable, optional
+        Called with the number of models fitted, that of all, and what comes next.
+
+    Returns
+    -------
+    TrainedModels
+        ``about["scores"]`` tells by technique how well they did on what was left out,
+        ``about["own_standards"]`` what the user's own standards changed.
+
+    Raises
+    ------
+    OptionError
+        An option is not understood.
+    DataError
+        The data hold too little to learn from.
+    """
+    edge_energy(absorber)
+    dataset = _dataset(data, absorber)
+    chosen = _window(window, dataset)
+    names = _techniques(techniques, dataset, absorber, standards)
+    scores: dict[str, list[dict[str, Any]]] = {}
+    xanes, models = None, {}
+    changed: dict[str, Any] = {}
+    for number, name in enumerate(names):
+        if on_step is not None:
+            on_step(number, len(names), TECHNIQUES[name].title)
+        if name == "xanes":
+            own = None if dataset is None or (data is None and library) else dataset
+            placed = tuple(standards)
+            if any(s.absorber == absorber for s in standards) and (library or own is not None):
+                told = own_standards_report(
+                    standards, absorber, window=chosen, data=own, library=library, seed=seed
+                )
+                placed = apply_offset(standards, told.offset)
+                changed = told.to_json() | {"text": told.lines()}
+            xanes = fitted_xanes(chosen, placed, own, library=library, seed=seed)
+            scores[name] = xanes_scores(xanes, absorber, level=confidence_level)
+            if absorber not in xanes.rows.absorber:
+                raise _nothing(absorber)
+            continue
+        assert dataset is not None
+        shown = fitting_instrument(dataset, instrument, name)
+        model = fitted_pdf(absorber, name, shown, None if data is None else dataset, seed=seed)
+        models[name] = (model, shown)
+        scores[name] = pdf_scores(model, level=confidence_level)
+    about = {
+        "data": "" if data is None else Path(data).name if isinstance(data, str | Path) else "a dataset",
+        "library": library,
+        "standards": len(standards),
+        "confidence_level": confidence_level,
+        "seed": seed,
+        "scores": scores,
+        "own_standards": changed,
+    }
+    return TrainedModels(absorber, xanes, models, about)
+
+
+def _dataset(data: xr.Dataset | str | Path | None, absorber: str) -> xr.Dataset | None:
+    if data is not None:
+        return open_data(data, absorber)
+    return load_bundled(absorber, instrument=None) if absorber in BUNDLED_ABSORBERS else None
+
+
+def _techniques(
+    asked: Sequence[str] | None,
+    dataset: xr.Dataset | None,
+    absorber: str,
+    standards: Sequence[Standard],
+) -> list[str]:
+    for name in asked or ():
+        if name not in TECHNIQUES:
+            raise OptionError(
+                f"cannot train for {name!r}",
+                found=f"technique {name!r}",
+                needed="one of " + ", ".join(TECHNIQUES),
+                suggestion=near_miss(name, TECHNIQUES),
+            )
+    present = [name for name, item in TECHNIQUES.items() if dataset is not None and item.variable in dataset]
+    if "xanes" not in present and any(standard.absorber == absorber for standard in standards):
+        present.insert(0, "xanes")
+    missing = [name for name in asked or () if name not in present]
+    if missing or not present:
+        raise DataError(
+            f"cannot train for {absorber} and {', '.join(missing or ['anything'])}",
+            found="a dataset with " + ", ".join(present) if present else f"no data of {absorber}",
+            needed="a dataset that holds what is asked for",
+            suggestion="make one with edgepair build and give it by --data, or ask for --technique "
+            + ",".join(present or ["xanes"]),
+        )
+    return [name for name in TECHNIQUES if name in (asked or present)]
+
+
+def _window(ends: tuple[float, float] | None, dataset: xr.Dataset | None) -> EnergyWindow:
+    if ends is None:
+        return EnergyWindow(*FULL) if dataset is None else common_window(dataset, EnergyWindow(*FULL))
+    low, high = ends
+    if not (FULL[0] <= low <= NEEDED[0] and NEEDED[1] <= high <= FULL[1]):
+        raise OptionError(
+            "cannot train for this range of energies",
+            found=f"{low:g} to {high:g} eV from the tabulated edge",
+            needed=f"a range that begins from {FULL[0]:g} to {NEEDED[0]:g} eV and ends from"
+            f" {NEEDED[1]:g} to {FULL[1]:g} eV",
+            suggestion=f"--range={FULL[0]:g},{FULL[1]:g} is the widest",
+        )
+    window = EnergyWindow(float(low), float(high))
+    found = window if dataset is None else common_window(dataset, window)
+    if found != window:
+        raise DataError(
+            "cannot train for this range of energies",
+            found=f"spectra that hold {found.low:g} to {found.high:g} eV of it",
+            needed=f"spectra from {low:g} to {high:g} eV",
+            suggestion=f"give --range={found.low:g},{found.high:g}",
+        )
+    return window
+
+
+def _nothing(absorber: str) -> DataError:
+    return DataError(
+        f"cannot train for the K edge of {absorber}",
+        found=f"neither standards nor simulations of {absorber}",
+        needed="spectra of that element with known values",
+        suggestion="make some with edgepair build and give them by --data, or give --standards",
+    )

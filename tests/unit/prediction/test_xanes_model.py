@@ -1,0 +1,153 @@
+"""The model of measured XANES, on a part of the library."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edgepair.conventions import TASKS
+from edgepair.prediction.answers import CLASSES
+from edgepair.prediction.energy_window import EnergyWindow
+from edgepair.prediction.xanes_model import XanesModel
+
+
+@pytest.fixture
+def iron(small_xanes: XanesModel) -> np.ndarray:
+    """Features of iron's standards."""
+    rows = small_xanes.rows
+    return small_xanes.features(rows.mu[(rows.absorber == "Fe") & ~rows.simulated])
+
+
+def test_answers_have_the_promised_form(small_xanes: XanesModel, iron: np.ndarray) -> None:
+    for task in TASKS:
+        answer = small_xanes.answer(iron, "Fe", task, 0.9)
+        assert answer.value.shape == (len(iron),)
+        assert (answer.lower < answer.value).all()
+        assert (answer.value < answer.upper).all()
+        assert (answer.claimed > 0).all()
+        np.testing.assert_allclose(answer.value, small_xanes.value(iron, "Fe", task))
+        if task in CLASSES:
+            classes = CLASSES[task]
+            assert answer.probability.shape == (len(iron), len(classes))
+            np.testing.assert_allclose(answer.probability.sum(axis=1), 1.0)
+            assert all(answer.sets)
+            for held, likely in zip(answer.sets, answer.probability.argmax(axis=1), strict=True):
+                assert int(classes[likely]) in held
+                assert list(held) == sorted(set(held))
+            assert (answer.value >= classes[0]).all()
+            assert (answer.value <= classes[-1]).all()
+        else:
+            assert answer.probability.shape == (len(iron), 0)
+            assert answer.sets == ()
+
+
+def test_known_compounds_are_told_nearly_right(small_xanes: XanesModel, iron: np.ndarray) -> None:
+    rows = small_xanes.rows
+    mine = (rows.absorber == "Fe") & ~rows.simulated
+    tolerances = {"oxidation_state": 0.34, "coordination_number": 0.5, "bond_length": 0.05}
+    for task, within in tolerances.items():
+        truth = rows.targets[task][mine]
+        right = np.abs(small_xanes.value(iron, "Fe", task) - truth)[~np.isnan(truth)] < within
+        assert right.mean() > 0.85, task
+
+
+def test_left_out_compounds_are_told_better_than_by_the_mean(small_xanes: XanesModel) -> None:
+    rows = small_xanes.rows
+    for task in TASKS:
+        fit, truth = small_xanes.fits[task], rows.targets[task]
+        known = ~rows.simulated & ~np.isnan(truth)
+        assert np.isfinite(fit.value[known]).all(), task
+        miss = np.abs(fit.value - truth)[known].mean()
+        plain = np.concatenate(
+            [truth[m] - truth[m].mean() for m in (known & (rows.absorber == name) for name in ("Fe", "Mn"))]
+        )
+        assert miss < np.abs(plain).mean(), task
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_a_higher_level_never_gives_less(small_xanes: XanesModel, iron: np.ndarray, task: str) -> None:
+    answers = [small_xanes.answer(iron[:8], "Fe", task, level) for level in (0.5, 0.8, 0.9, 0.95)]
+    for narrow, wide in pairwise(answers):
+        assert (wide.upper - wide.lower >= narrow.upper - narrow.lower - 1e-12).all()
+        for small, large in zip(narrow.sets, wide.sets, strict=True):
+            assert set(small) <= set(large)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_promised_part_of_left_out_compounds_is_covered(small_xanes: XanesModel, task: str) -> None:
+    """By how the quantile is made: one vote per compound, no fewer than the level."""
+    rows, fit = small_xanes.rows, small_xanes.fits[task]
+    truth = rows.targets[task]
+    votes = ~rows.simulated & ~np.isnan(truth)
+    inside = np.abs(fit.value - truth) <= fit.error * small_xanes.quantile(task, 0.9) + 1e-12
+    per_compound = [inside[votes & (rows.group == name)].mean() for name in np.unique(rows.group[votes])]
+    assert np.mean(per_compound) >= 0.9
+
+
+def test_spectra_are_answered_one_by_one(small_xanes: XanesModel, iron: np.ndarray) -> None:
+    rows = small_xanes.rows
+    mu = rows.mu[(rows.absorber == "Fe") & ~rows.simulated][:6]
+    together = small_xanes.features(mu)
+    for k in range(len(mu)):
+        np.testing.assert_allclose(together[k], small_xanes.features(mu[k : k + 1])[0], atol=1e-12)
+    for task in TASKS:
+        all_at_once = small_xanes.answer(together, "Fe", task, 0.9)
+        turned = small_xanes.answer(together[::-1], "Fe", task, 0.9)
+        np.testing.assert_allclose(all_at_once.value, turned.value[::-1], atol=1e-10)
+        np.testing.assert_allclose(all_at_once.upper, turned.upper[::-1], atol=1e-10)
+
+
+def test_a_training_row_is_at_no_distance_from_itself_and_others_are_of_its_metal(
+    small_xanes: XanesModel,
+) -> None:
+    rows = small_xanes.rows
+    first = int(np.flatnonzero(rows.absorber == "Mn")[0])
+    apart = small_xanes.distances(small_xanes.features(rows.mu[first : first + 1]), "Mn")[0]
+    assert apart[first] == pytest.approx(0, abs=1e-6)
+    assert np.isinf(apart[rows.absorber == "Fe"]).all()
+    assert np.isfinite(apart[rows.absorber == "Mn"]).all()
+
+
+def test_nearly_all_standards_lie_within_the_distance_of_one(small_xanes: XanesModel) -> None:
+    """Distance 1 is the 99th percentile of what standards have to other compounds."""
+    rows = small_xanes.rows
+    nearest = []
+    for row in np.flatnonzero(~rows.simulated):
+        features = small_xanes.features(rows.mu[row : row + 1])
+        apart = small_xanes.distances(features, str(rows.absorber[row]))[0]
+        nearest.append(apart[rows.group != rows.group[row]].min())
+    assert np.mean(np.array(nearest) <= 1 + 1e-9) >= 0.97
+    assert max(nearest) > 1
+
+
+def test_what_is_no_edge_at_all_is_far_from_everything(small_xanes: XanesModel) -> None:
+    grid = small_xanes.window.grid()
+    strange = np.array([np.sin(grid), 2 - 1 / (1 + np.exp(-(grid - 8)))])
+    assert (small_xanes.distances(small_xanes.features(strange), "Fe").min(axis=1) > 2).all()
+
+
+def test_the_baseline_is_the_mean_of_an_absorbers_standards(small_xanes: XanesModel) -> None:
+    rows = small_xanes.rows
+    mine = (rows.absorber == "Mn") & ~rows.simulated
+    np.testing.assert_allclose(
+        small_xanes.baseline("Mn"), small_xanes.features(rows.mu[mine]).mean(axis=0), atol=1e-9
+    )
+
+
+def test_every_feature_has_a_place(small_xanes: XanesModel, iron: np.ndarray) -> None:
+    rows = small_xanes.rows
+    place = small_xanes.positions(rows.mu[0])
+    assert place.shape == (iron.shape[1],)
+    assert np.isfinite(place).all()
+
+
+@pytest.mark.usefixtures("few_trees")
+def test_the_same_seed_gives_the_same_model(small_xanes: XanesModel, small_store: Any) -> None:
+    again = XanesModel(EnergyWindow(), small_store.standards, small_store.simulated)
+    for task in TASKS:
+        np.testing.assert_array_equal(again.fits[task].value, small_xanes.fits[task].value)
+        np.testing.assert_array_equal(again.fits[task].probability, small_xanes.fits[task].probability)
+    np.testing.assert_array_equal(again.rows.mu, small_xanes.rows.mu)
