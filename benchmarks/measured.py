@@ -247,27 +247,16 @@ def print_tables(rows: Sequence[Row], title: str) -> None:
             if members and (name == "edgepair" or group in ("all", "not outside")):
                 table.append({"rows": group, "learner": name} | line_of(members, name))
     print(f"\n## {title}\n")
-    print(
-        pd.DataFrame(table).fillna("").to_markdown(index=False)
-        if _has_tabulate()
-        else pd.DataFrame(table).fillna("").to_string(index=False)
-    )
+    shown = pd.DataFrame(table).fillna("")
+    print("| " + " | ".join(shown.columns) + " |\n|" + "---|" * len(shown.columns))
+    for line in shown.itertuples(index=False):
+        print("| " + " | ".join(str(value) for value in line) + " |")
     compounds = {r.compound for r in rows}
     flagged = np.mean([np.mean([r.trust == "outside" for r in rows if r.compound == c]) for c in compounds])
-    print(
-        f"\n{len(rows)} spectra of {len(compounds)} compounds; {100 * flagged:.0f} % flagged outside"
-    )
+    print(f"\n{len(rows)} spectra of {len(compounds)} compounds; {100 * flagged:.0f} % flagged outside")
     for task in CLASSES:
         held, _ = votes(rows, task, lambda row, task=task: float(row.held.get(task, False)))
         print(f"class sets of {task}: hold the known class for {100 * held.mean():.0f} %")
-
-
-def _has_tabulate() -> bool:
-    try:
-        import tabulate  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 def bench_new(rows: list[Row], standards: Sequence[Standard], simulated: Any, folds: int) -> None:
@@ -350,11 +339,9 @@ def bench_pdf(root: Path, rows: list[Row], standards: Sequence[Standard], simula
             base = (rows_of["commonest"] - rows_of["known"]).abs()
             by = rows_of["compound"]
             if task in RIGHT:
+                right, usual = (100 * (x <= RIGHT[task]).groupby(by).mean().mean() for x in (miss, base))
                 print(
-                    technique,
-                    task,
-                    f"right {100 * (miss <= RIGHT[task]).groupby(by).mean().mean():.0f} %, "
-                    f"commonest {100 * (base <= RIGHT[task]).groupby(by).mean().mean():.0f} %, {by.nunique()} compounds",
+                    technique, task, f"right {right:.0f} %, commonest {usual:.0f} %, {by.nunique()} compounds"
                 )
             else:
                 print(

@@ -53,7 +53,7 @@ def expression(definition: str) -> str | None:
 def main() -> None:
     """Write the library."""
     root = Path(sys.argv[1]) / "experiment"
-    with open(root / "xanes_index.csv", encoding="utf-8") as lines:
+    with (root / "xanes_index.csv").open(encoding="utf-8") as lines:
         rows = list(csv.DictReader(lines))
     kept = []
     for row in rows:
@@ -93,7 +93,7 @@ def main() -> None:
     kept.sort(key=lambda item: (item.absorber, item.compound, item.name))
     text = "".join(json.dumps(standard_record(item)) + "\n" for item in kept)
     beside = TARGET.with_suffix(".partial")
-    with open(beside, "wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as packed:
+    with beside.open("wb") as raw, gzip.GzipFile(fileobj=raw, mode="wb", mtime=0, filename="") as packed:
         packed.write(text.encode())
     beside.rename(TARGET)
     print(

@@ -5,11 +5,14 @@ takes everything whose score is at most the quantile
 
 .. math:: q = \text{smallest } s : \sum_{s_i \le s} w_i \ge (1 - \alpha)\,\Big(1 + \sum w_i\Big)
 
-with a vote of 1 for the new row, which covers a new row of the same kind with probability :math:`1 - \alpha` at least [1]_. Scores are
-those of whole groups left out (cross-conformal [2]_); a group's rows share its weight.
+with a vote of 1 for the new row, which covers a new row of the same kind with probability
+:math:`1 - \alpha` at least [1]_, where there are votes enough for the level. A group's rows share one
+vote [3]_. Scores are those of whole groups left out (cross-conformal), for which that probability is
+what is seen and :math:`1 - 2\alpha` what is proven [2]_.
 
 .. [1] Angelopoulos and Bates, Foundations and Trends in Machine Learning 16, 494 (2023)
 .. [2] Barber, Candès, Ramdas and Tibshirani, Ann. Statist. 49, 486 (2021)
+.. [3] Lee, Barber and Willett, arXiv 2306.06342 (2023)
 """
 
 from __future__ import annotations

@@ -191,8 +191,17 @@ def technique_of(curve: PdfCurve, radiation: str | None) -> str:
     Raises
     ------
     OptionError
-        Neither tells, or it is neither x-rays nor neutrons.
+        Neither tells, they contradict each other, or it is neither x-rays nor neutrons.
     """
+    if radiation and curve.radiation and radiation != curve.radiation:
+        raise OptionError(
+            f"cannot answer for {curve.file!r} as {radiation} data"
+            if curve.file
+            else "cannot answer for the PDF",
+            found=f"{curve.radiation!r} in its header, {radiation!r} as radiation",
+            needed="one radiation",
+            suggestion="leave the radiation out, or name the right file",
+        )
     said = radiation or curve.radiation
     if said not in ("x-ray", "neutron"):
         raise OptionError(

@@ -174,6 +174,9 @@ def test_the_radiation_decides_the_technique() -> None:
     assert technique_of(replace(curve, radiation="x-ray"), None) == "pdf"
     assert technique_of(replace(curve, radiation="neutron"), None) == "npdf"
     assert technique_of(curve, "neutron") == "npdf"
+    assert technique_of(replace(curve, radiation="neutron"), "neutron") == "npdf"
+    with pytest.raises(OptionError, match="as x-ray data"):
+        technique_of(replace(curve, radiation="neutron"), "x-ray")
     for radiation in (None, "electron"):
         with pytest.raises(OptionError) as caught:
             technique_of(replace(curve, radiation=radiation), None)
