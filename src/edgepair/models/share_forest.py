@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -88,8 +89,39 @@ def fit_share_forest(rows: ForestRows, seed: int) -> Any:
     weight = rows.weight[row] * rows.share[row, column]
     total = np.bincount(column, weights=weight, minlength=rows.share.shape[1])
     weight = weight * total[column] ** -BALANCE
-    forest = ExtraTreesClassifier(TREES, max_features=MAX_FEATURES, random_state=seed, n_jobs=2)
-    forest.fit(rows.features[row].astype(np.float32), column, sample_weight=weight)
+    forest = ExtraTreesClassifier(TREES, max_features=MAX_FEATURES, random_state=seed)
+    return fit_in_threads(forest, rows.features[row], column, weight)
+
+
+def fit_in_threads(
+    forest: Any,
+    features: NDArray[np.float64],
+    target: NDArray[Any],
+    weight: NDArray[np.float64] | None = None,
+) -> Any:
+    """Fit a forest on two cores.
+
+    Parameters
+    ----------
+    forest : sklearn.ensemble estimator
+        Not fitted; it is changed.
+    features : numpy.ndarray
+        Shape (n, n_features).
+    target : numpy.ndarray
+        Shape (n,).
+    weight : numpy.ndarray, optional
+        Shape (n,).
+
+    Returns
+    -------
+    sklearn.ensemble estimator
+        The same, which answers in one thread.
+    """
+    # scikit-learn's threads change the filters of warnings at once and may leave none behind, and
+    # then warn of that at every tree: what was there before is put back after every fit.
+    with warnings.catch_warnings():
+        forest.n_jobs = 2
+        forest.fit(features.astype(np.float32), target, sample_weight=weight)
     forest.n_jobs = 1
     return forest
 

@@ -16,6 +16,7 @@ from edgepair.models.share_forest import (
     MAX_FEATURES,
     TREES,
     ForestRows,
+    fit_in_threads,
     fit_share_forest,
     forest_shares,
     group_folds,
@@ -357,10 +358,8 @@ def _settle(
 def _regressor(features: NDArray[np.float64], target: NDArray[np.float64], seed: int) -> Any:
     from sklearn.ensemble import ExtraTreesRegressor
 
-    forest = ExtraTreesRegressor(TREES, max_features=MAX_FEATURES, random_state=seed, n_jobs=2)
-    forest.fit(features.astype(np.float32), target)
-    forest.n_jobs = 1
-    return forest
+    forest = ExtraTreesRegressor(TREES, max_features=MAX_FEATURES, random_state=seed)
+    return fit_in_threads(forest, features, target)
 
 
 def _mean_and_spread(
