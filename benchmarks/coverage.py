@@ -143,12 +143,12 @@ def main() -> None:
             )
             spectra = material_spectra(dataset) if technique == "xanes" else []
             for seed in range(options.repeats):
-                trials = (
+                told = (
                     xanes_trial(spectra, seed)
                     if technique == "xanes"
                     else pdf_trial(dataset, technique, seed)
                 )
-                for trial in trials:
+                for trial in told:
                     found[trial.task].setdefault(absorber, []).append(trial)
             print(f"# {technique} {absorber}: {time.perf_counter() - started:.0f} s", flush=True)
         print(f"\n{technique}: bond length, {LEVEL:.0%} intervals")

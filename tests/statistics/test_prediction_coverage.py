@@ -28,7 +28,7 @@ def test_a_new_compound_is_covered_as_promised_with_one_vote_per_compound_and_no
 ) -> None:
     """Between the level and the level + 1/(n + 1), on average over libraries.
 
-    Bounds: Lee, Barber and Willett, arXiv 2306.06342 (2023), for groups with equal votes.
+    Bounds: Lee, Barber and Willett, Distribution-free inference with hierarchical data (2023).
     """
     rng = np.random.default_rng(21)
     honest, naive = [], []

@@ -12,7 +12,7 @@ what is seen and :math:`1 - 2\alpha` what is proven [2]_.
 
 .. [1] Angelopoulos and Bates, Foundations and Trends in Machine Learning 16, 494 (2023)
 .. [2] Barber, Candès, Ramdas and Tibshirani, Ann. Statist. 49, 486 (2021)
-.. [3] Lee, Barber and Willett, arXiv 2306.06342 (2023)
+.. [3] Lee, Barber and Willett, Distribution-free inference with hierarchical data (2023)
 """
 
 from __future__ import annotations

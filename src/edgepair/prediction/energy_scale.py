@@ -21,8 +21,9 @@ SCALE_NOISE = 0.05
 SCALE_SIMULATED_NOISE = 2.0
 """Of the machine that tells from the shape where an edge should lie."""
 
-BEAMLINE_ERROR = 1.3
-"""eV; standard deviation of the energy scales of beamlines before a foil is looked at."""
+BEAMLINE_ERROR = 2.0
+"""eV; usual error of the energy scales of beamlines before a foil is looked at, as it is told to users
+(`edgepair.measured.calibration.TYPICAL_ERROR`)."""
 
 OFF_SCALE = 4.0
 """eV; a scale that is off by more than this is off for a reason of its own (a monochromator not
@@ -63,7 +64,7 @@ class EnergyScale:
         self.moved = np.zeros(len(told))
         unknown = ~rows.shift_known
         asked = told[unknown] - area_edge(grid, rows.mu[unknown])
-        self.moved[unknown] = _posterior_shift(asked, self.error)
+        self.moved[unknown] = weighed_shift(asked, self.error)
         self.rows = _move(rows, grid, unknown, self.moved[unknown])
 
     @classmethod
@@ -101,23 +102,6 @@ class EnergyScale:
         # rows of known scale have not been moved, and the machine learns from no others
         scale.machine = _scale_machine(grid, rows, weights)
         return scale
-
-    def expected_shift(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
-        """Tell from shapes what should be added to energies that nothing else calibrates.
-
-        Parameters
-        ----------
-        mu : numpy.ndarray
-            Shape (n, n_grid), by energies as measured.
-        absorber : str
-            Chemical symbol.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n,), eV: what the shape asks for, weighed against the error of a usual beamline.
-        """
-        return _posterior_shift(self.asked_shift(mu, absorber), self.error)
 
     def asked_shift(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
         """Tell what shapes ask to be added to energies, whatever beamlines are usually wrong by.
@@ -176,9 +160,29 @@ def kernel_rows(
     )
 
 
-def _posterior_shift(asked: NDArray[np.float64], error: float) -> NDArray[np.float64]:
+def weighed_shift(asked: NDArray[np.float64], error: float) -> NDArray[np.float64]:
+    r"""Weigh what shapes ask for against what is usual.
+
+    .. math:: w = \frac{\sigma_b^2}{\sigma_b^2 + \sigma_s^2}, \qquad
+              \delta = w\,a \quad (|a| \le 4\ \mathrm{eV}), \quad
+              \delta = a - (1 - w)\,4\ \mathrm{eV}\,\mathrm{sgn}\,a \quad \text{beyond}
+
+    Parameters
+    ----------
+    asked : numpy.ndarray
+        Shape (n,), eV: *a* above.
+    error : float
+        Error of what shapes ask for, eV: *σ_s* above.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), eV: continuous; what goes beyond `OFF_SCALE` is corrected in full.
+    """
     weight = BEAMLINE_ERROR**2 / (BEAMLINE_ERROR**2 + error**2)
-    return np.where(np.abs(asked) > OFF_SCALE, asked, weight * asked)
+    usual = np.clip(asked, -OFF_SCALE, OFF_SCALE)
+    shift: NDArray[np.float64] = weight * usual + (asked - usual)
+    return shift
 
 
 def _scale_machine(

@@ -197,13 +197,15 @@ def _shipped_digest() -> str:
 
 def _settings_digest() -> str:
     """Hash numbers that a test or a user may have changed while the program runs."""
-    from edgepair.models import share_forest
-    from edgepair.prediction import pdf_model, xanes_rows
+    from edgepair.models import class_shares, share_forest
+    from edgepair.prediction import energy_scale, pdf_model, xanes_model, xanes_rows
+
+    modules = (class_shares, share_forest, energy_scale, pdf_model, xanes_model, xanes_rows)
 
     return repr(
         [
             (name, value)
-            for module in (share_forest, pdf_model, xanes_rows)
+            for module in modules
             for name, value in sorted(vars(module).items())
             if name.isupper() and isinstance(value, int | float | tuple)
         ]

@@ -14,6 +14,7 @@ import numpy as np
 from edgepair.conventions import TASKS, TECHNIQUES, DataError, OptionError, edge_energy
 from edgepair.measured import PdfCurve, XanesScan, prepare_pdf
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
+from edgepair.prediction.energy_scale import weighed_shift
 from edgepair.prediction.nearest import nearest_materials, nearest_rows
 from edgepair.prediction.reasons import window_contributions
 from edgepair.prediction.result import Prediction, ShownCurve
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
 """Width of the stretches that contributions are given for, eV or Å."""
 
-DOUBTED_SHIFT = 2.5
-"""eV; what the shape asks for beyond a calibration is two to three times its own error from here on."""
+DOUBTED_SHIFT = 3.0
+"""eV; what the shape asks for beyond a calibration is over three times its own error from here on."""
 
 CAUTION = 0.7
 """Distance, in units of the 99th percentile of the training set's own, from which to be careful."""
@@ -184,7 +185,7 @@ def _xanes_part(
     shown = window.show(prepared.energy, prepared.mu)[None]
     features = fitted.features(shown)
     apart = fitted.distances(features, metal)[0]
-    off = float(fitted.scale.expected_shift(shown, metal)[0])
+    off = float(fitted.scale.asked_shift(shown, metal)[0])
     if prepared.calibrated and abs(off) > DOUBTED_SHIFT:
         doubts.append(
             f"the shape asks for {off:+.1f} eV on top of the calibration ({prepared.shift:+.1f} eV):"
@@ -240,11 +241,13 @@ def xanes_answers(
     """
     metal = prepared.absorber
     if not prepared.calibrated:
-        # twice, as moving the spectrum changes what of it lies in the window
+        # Twice, as moving the spectrum changes what of it lies in the window; weighed each time
+        # against where it was measured.
+        by = np.zeros(1)
         for _ in range(2):
-            shown = window.show(prepared.energy, prepared.mu)[None]
-            by = float(fitted.scale.expected_shift(shown, metal)[0])
-            prepared = prepared.moved(by, fitted.scale.error)
+            shown = window.show(prepared.energy + by[0], prepared.mu)[None]
+            by = weighed_shift(by + fitted.scale.asked_shift(shown, metal), fitted.scale.error)
+        prepared = prepared.moved(float(by[0]), fitted.scale.error)
     features = fitted.features(window.show(prepared.energy, prepared.mu)[None])
     answers = {task: fitted.answer(features, metal, task, level) for task in fitted.fits}
     return answers, float(fitted.distances(features, metal).min()), prepared

@@ -221,7 +221,7 @@ def pdf_curve(G: PdfCurve | tuple[ArrayLike, ArrayLike], radiation: str | None) 
     G : PdfCurve or pair of array_like
         As read, or r in Å and G.
     radiation : str or None
-        Of arrays; x-rays where not given.
+        Of arrays, where it matters.
 
     Returns
     -------
@@ -239,7 +239,7 @@ def pdf_curve(G: PdfCurve | tuple[ArrayLike, ArrayLike], radiation: str | None) 
         curve = G
     else:
         r, values = _two_arrays(G, "a PDF", "r in Å and G", "read_pdf")
-        curve = PdfCurve("", "", "arrays", r, values, radiation=radiation or "x-ray")
+        curve = PdfCurve("", "", "arrays", r, values, radiation=radiation)
         if r.ndim == 1 and r.shape == values.shape and len(r) > 1 and r[0] > r[-1]:
             curve = replace(curve, r=r[::-1], G=values[::-1])
     found = ""

@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from edgepair.models.edge_features import area_edge
-from edgepair.prediction.energy_scale import BEAMLINE_ERROR, OFF_SCALE, EnergyScale, kernel_rows
+from edgepair.prediction.energy_scale import (
+    BEAMLINE_ERROR,
+    OFF_SCALE,
+    EnergyScale,
+    kernel_rows,
+    weighed_shift,
+)
 from edgepair.prediction.energy_window import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import XanesRows, collect_rows
@@ -40,20 +46,31 @@ def test_calibrated_spectra_are_asked_to_move_little_and_shifted_ones_back(
     scale: EnergyScale, rows: XanesRows
 ) -> None:
     known = rows.shift_known & ~rows.simulated & (rows.absorber == "Fe")
-    asked = scale.expected_shift(rows.mu[known], "Fe")
+    asked = scale.asked_shift(rows.mu[known], "Fe")
     assert abs(np.median(asked)) < 0.3
     for by in (-2.0, 2.0):
-        back = scale.expected_shift(moved(rows, by)[known], "Fe")
-        # weighed against the error of a usual beamline: not all of it
-        assert np.median(back) * np.sign(by) < -0.5
-        assert np.median(np.abs(back)) < 2.6
+        back = scale.asked_shift(moved(rows, by)[known], "Fe")
+        assert np.median(back) == pytest.approx(-by, abs=0.8)
+
+
+@pytest.mark.parametrize("error", [0.5, 1.0, 3.0])
+def test_weighed_shifts_grow_with_what_is_asked_without_a_jump(error: float) -> None:
+    asked = np.linspace(-8.0, 8.0, 1601)
+    shift = weighed_shift(asked, error)
+    np.testing.assert_allclose(shift, -shift[::-1], atol=1e-12)
+    steps = np.diff(shift) / np.diff(asked)
+    assert (steps > 0).all()
+    assert (steps <= 1 + 1e-9).all()
+    # a machine that knows nothing moves nothing that is within reach of a usual beamline
+    assert weighed_shift(np.array([2.0]), 1e6)[0] == pytest.approx(0.0, abs=1e-9)
+    assert weighed_shift(np.array([2.0]), 1e-6)[0] == pytest.approx(2.0)
 
 
 def test_a_scale_that_is_far_off_is_corrected_in_full(scale: EnergyScale, rows: XanesRows) -> None:
     one = np.flatnonzero(rows.shift_known & ~rows.simulated & (rows.absorber == "Fe"))[:5]
-    near = scale.expected_shift(rows.mu[one], "Fe")
-    far = scale.expected_shift(moved(rows, -6.0)[one], "Fe")
-    assert (far > OFF_SCALE).all()
+    near = scale.asked_shift(rows.mu[one], "Fe")
+    far = scale.asked_shift(moved(rows, -6.0)[one], "Fe")
+    assert (weighed_shift(far, scale.error) > OFF_SCALE).all()
     assert np.median(far - near) == pytest.approx(6.0, abs=1.0)
 
 

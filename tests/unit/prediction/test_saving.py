@@ -63,8 +63,8 @@ def test_a_restored_model_of_xanes_answers_as_before(
         restored.distances(two, "Fe"), small_xanes.distances(one, "Fe"), rtol=0, atol=TOLERANCE
     )
     np.testing.assert_allclose(
-        restored.scale.expected_shift(mu, "Fe"),
-        small_xanes.scale.expected_shift(mu, "Fe"),
+        restored.scale.asked_shift(mu, "Fe"),
+        small_xanes.scale.asked_shift(mu, "Fe"),
         rtol=0,
         atol=TOLERANCE,
     )

@@ -1,0 +1,129 @@
+"""``edgepair train`` and ``edgepair predict --model``, on the synthetic iron dataset."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from edgepair.dataset import open_dataset, save_dataset
+from edgepair.models import share_forest
+from edgepair.prediction import model_store, pdf_model
+
+Call = Callable[..., "object"]
+
+
+@pytest.fixture(autouse=True)
+def _small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(share_forest, "TREES", 10)
+    monkeypatch.setattr(pdf_model, "TREES", 10)
+    monkeypatch.setattr(model_store, "_kept", OrderedDict())
+
+
+@pytest.fixture
+def sample(saved: Path, quiet_place: Path) -> Path:
+    """A spectrum of the dataset as a file of two columns."""
+    dataset = open_dataset(saved)
+    table = np.column_stack([dataset["energy"].values, dataset["mu"].values[5]])
+    np.savetxt("sample.dat", table, header="energy mu")
+    return quiet_place / "sample.dat"
+
+
+def test_a_model_is_trained_told_of_and_used(edgepair: Call, saved: Path, sample: Path) -> None:
+    done = edgepair(
+        "train", "--data", saved, "--absorber", "Fe", "--out", "fe.model", "--no-library",
+        "--technique", "xanes,pdf", "--r-first", "1", "--r-last", "9", "--qmax", "18",
+    )  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    assert "fe.model: a model of Fe" in done.out
+    assert "-8 to +30 eV" in done.out
+    assert "Qmax 18" in done.out
+    lines = [line.split() for line in done.out.splitlines() if line.startswith(("XANES", "PDF"))]
+    assert len(lines) == 6
+    assert "judged on simulated spectra" in done.out
+    told = edgepair("predict", sample, "--absorber", "Fe", "--model", "fe.model", "--shift", "0", "--json")
+    assert told.code == 0, told.err
+    (answer,) = json.loads(told.out)["samples"]
+    values = {row["task"]: row["value"] for row in answer["rows" if "rows" in answer else "answers"]}
+    dataset = open_dataset(saved)
+    assert values["oxidation_state"] == pytest.approx(float(dataset["oxidation_state"][5]), abs=0.5)
+
+
+def test_json_is_one_document(edgepair: Call, saved: Path) -> None:
+    done = edgepair(
+        "train", "--data", saved, "--absorber", "Fe", "--out", "fe.model", "--no-library",
+        "--technique", "xanes", "--range=-6,26", "--seed", "3", "--json",
+    )  # fmt: skip
+    assert done.code == 0
+    document = json.loads(done.out)
+    assert document["absorber"] == "Fe"
+    assert document["seed"] == 3
+    (model,) = document["models"]
+    assert model["range"] == [-6.0, 26.0]
+    tasks = {row["task"]: row for row in model["scores"]}
+    assert tasks["bond_length"]["right"] is None
+    assert 0.6 <= tasks["oxidation_state"]["right"] <= 1.0
+    assert all(0.8 <= row["coverage"] <= 1.0 for row in tasks.values())
+
+
+def test_a_scan_that_is_too_short_is_told_how_to_train(
+    edgepair: Call, saved: Path, quiet_place: Path
+) -> None:
+    assert edgepair(
+        "train", "--data", saved, "--absorber", "Fe", "--out", "fe.model", "--no-library",
+        "--technique", "xanes", "--quiet",
+    ).code == 0  # fmt: skip
+    dataset = open_dataset(saved)
+    table = np.column_stack([dataset["energy"].values, dataset["mu"].values[5]])
+    np.savetxt("short.dat", table[:38], header="energy mu")
+    done = edgepair("predict", "short.dat", "--absorber", "Fe", "--model", "fe.model", "--shift", "0")
+    assert done.code == 2
+    assert "--range=-8,24" in done.err
+    other = edgepair("predict", "short.dat", "--absorber", "Mn", "--model", "fe.model", "--shift", "-573")
+    assert other.code == 2
+    assert "Traceback" not in other.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--absorber", "Fe"), "no --out"),
+        (("--out", "a.model"), "no --absorber"),
+        (("--absorber", "Fe", "--out", "none/a.model"), "no folder 'none'"),
+        (("--absorber", "Fe", "--out", "."), "a folder of that name"),
+        (("--absorber", "Fe", "--out", "notes.txt"), "a file that is no model"),
+        (("--absorber", "Xx", "--out", "a.model"), "Xx"),
+        (("--absorber", "Mn", "--out", "a.model"), "dataset of Fe"),
+        (("--absorber", "Fe", "--out", "a.model", "--technique", "exafs"), "exafs"),
+        (("--absorber", "Fe", "--out", "a.model", "--range", "wide"), "wide"),
+        (("--absorber", "Fe", "--out", "a.model", "--range=-8,90"), "90"),
+        (("--absorber", "Fe", "--out", "a.model", "--qmax", "90"), "Qmax 90"),
+        (("--absorber", "Fe", "--out", "a.model", "--qdamp", "-1"), "qdamp -1"),
+        (("--absorber", "Fe", "--out", "a.model", "--confidence", "1.5"), "1.5"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(
+    edgepair: Call, saved: Path, quiet_place: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    (quiet_place / "notes.txt").write_text("mine")
+    done = edgepair("train", "--data", saved, *arguments)
+    assert done.code == 2
+    assert said in done.err
+    assert all(part in done.err for part in ("Found:", "Needed:", "Try:"))
+    assert {path.name for path in quiet_place.iterdir()} == {"notes.txt"}
+    assert (quiet_place / "notes.txt").read_text() == "mine"
+
+
+def test_too_little_data_is_refused(edgepair: Call, synthetic_dataset: xr.Dataset, quiet_place: Path) -> None:
+    from edgepair.dataset import select_sites
+
+    save_dataset(select_sites(synthetic_dataset, np.arange(8)), "few.zarr.zip")
+    done = edgepair("train", "--data", "few.zarr.zip", "--absorber", "Fe", "--out", "a.model", "--no-library")
+    assert done.code == 2
+    assert "8 spectra" in done.err
+    assert not (quiet_place / "a.model").exists()
