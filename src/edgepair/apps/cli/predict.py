@@ -100,9 +100,10 @@ def predict(
     inputs = [path for path in (*files, dpdf, pairs, reference, standards, data, model) if path is not None]
     check_outputs(out, report, inputs)
     foil = read_foil_file(reference, absorber)
+    own_standards = _standards(standards, absorber)
     shared = {
         "confidence_level": confidence,
-        "standards": _standards(standards, absorber),
+        "standards": own_standards,
         "shift": shift,
         "e0": e0,
         "radiation": radiation,
@@ -121,7 +122,21 @@ def predict(
     except KeyboardInterrupt:
         print("edgepair: interrupted; no table or report was written", file=sys.stderr)
         raise
+    if own_standards and model is None and not (quiet or as_json):
+        _tell_standards(own_standards, answers, data)
     _finish(answers, out=out, report=report, as_json=as_json, quiet=quiet)
+
+
+def _tell_standards(standards: tuple[Any, ...], answers: list[_Answer], data: Path | None) -> None:
+    """Print what the user's own standards changed, for every metal that was answered."""
+    from edgepair.dataset import open_dataset
+    from edgepair.prediction.own_standards import own_standards_report
+
+    own = None if data is None else open_dataset(data, instrument=None)
+    metals = dict.fromkeys(answer.sample.absorber for answer in answers if answer.sample.prediction)
+    for metal in metals:
+        for line in own_standards_report(standards, metal, data=own).lines():
+            print(line)
 
 
 @dataclass(frozen=True)
