@@ -40,7 +40,8 @@ def write_whole(path: str | Path, text: str, *, what: str, suggestion: str) -> P
             raise IsADirectoryError(None, "a folder of that name")
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".edgepair-", suffix=".part")
         scratch = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+        # Names of files may hold bytes that are no text.
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
             stream.write(text)
         scratch.chmod(0o644)
         scratch.replace(target)

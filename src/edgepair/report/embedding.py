@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgepair.conventions import OutputError
+from edgepair.conventions.writing import write_whole
 
 _WORTH_SHARING = 400
 """Traces longer than this, in characters, are written once however many figures show them."""
@@ -112,27 +110,4 @@ def write_text(text: str, path: str | Path, *, what: str, option: str) -> Path:
     OutputError
         It cannot be written there; what was there before is kept.
     """
-    target = Path(path)
-    scratch: Path | None = None
-    try:
-        if target.is_dir():
-            raise IsADirectoryError(None, "a folder of that name", str(target))
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".edgepair-", suffix=target.suffix)
-        scratch = Path(name)
-        # Names of files may hold bytes that are no text.
-        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
-            stream.write(text)
-        scratch.chmod(0o644)
-        scratch.replace(target)
-    except BaseException as error:
-        if scratch is not None:
-            scratch.unlink(missing_ok=True)
-        if not isinstance(error, OSError):
-            raise
-        raise OutputError(
-            f"cannot write {what} to {str(target)!r}",
-            found=f"{type(error).__name__}: {error.strerror or error}",
-            needed="a folder that exists and has room",
-            suggestion=f"choose another place with {option}",
-        ) from error
-    return target
+    return write_whole(path, text, what=what, suggestion=f"choose another place with {option}")

@@ -18,13 +18,25 @@ def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
     assert [item.name for item in tmp_path.iterdir()] == ["table.csv"]
 
 
-def test_what_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
+def test_what_cannot_be_written_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "table.csv"
     path.write_text("before", encoding="utf-8")
-    with pytest.raises(UnicodeEncodeError):
-        write_whole(path, "\ud800", what="the table", suggestion="")
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(path, "after", what="the table", suggestion="")
     assert path.read_text(encoding="utf-8") == "before"
     assert [item.name for item in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_bytes_of_names_that_are_no_text_are_written_escaped(tmp_path: Path) -> None:
+    path = write_whole(tmp_path / "table.csv", "sample\udcff.xdi", what="the table", suggestion="")
+    assert path.read_text(encoding="utf-8") == r"sample\udcff.xdi"
 
 
 @pytest.mark.parametrize("name", ["nowhere/table.csv", "folder"])
