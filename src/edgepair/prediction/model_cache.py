@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from edgepair.conventions import EdgepairError
+from edgepair.conventions.caching import drop_oldest, user_folder
 
 if TYPE_CHECKING:
     from edgepair.models import ModelBundle
@@ -30,8 +30,7 @@ def cache_folder() -> Path:
     pathlib.Path
         Below ``XDG_CACHE_HOME``, or ``~/.cache``.
     """
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "edgepair" / "models"
+    return user_folder("models")
 
 
 @dataclass(frozen=True)
@@ -100,16 +99,4 @@ class ModelCache:
 
     def prune(self) -> None:
         """Drop the oldest entries beyond `LARGEST_BYTES`, and what interrupted runs left."""
-        with contextlib.suppress(OSError):
-            for part in self.folder.glob("*.part"):
-                if time.time() - part.stat().st_mtime > 3600:
-                    part.unlink(missing_ok=True)
-            entries = sorted(
-                ((entry.stat().st_mtime, entry.stat().st_size, entry) for entry in self.folder.glob("*.zip")),
-                reverse=True,
-            )
-            total = 0
-            for _, size, entry in entries:
-                total += size
-                if total > LARGEST_BYTES:
-                    entry.unlink(missing_ok=True)
+        drop_oldest(self.folder, ".zip", LARGEST_BYTES)

@@ -139,13 +139,19 @@ def other_edges(energy: ArrayLike, mu: ArrayLike, *, e0: float, edge_step: float
     return tuple(at for at, _ in found)
 
 
-def checked_spectrum(energy: ArrayLike, mu: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def checked_spectrum(
+    energy: ArrayLike, mu: ArrayLike, *, fewest: int = 10, problem: str = "cannot use a spectrum"
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Make sure that two arrays are one spectrum.
 
     Parameters
     ----------
     energy, mu : array_like
         As a caller gave them.
+    fewest : int, optional
+        Least number of points.
+    problem : str, optional
+        What could not be done, for errors.
 
     Returns
     -------
@@ -155,20 +161,20 @@ def checked_spectrum(energy: ArrayLike, mu: ArrayLike) -> tuple[NDArray[np.float
     Raises
     ------
     DataError
-        Not two arrays of one length, fewer than 10 points, not increasing, or not finite.
+        Not two arrays of one length, too few points, not increasing, or not finite.
     """
     x = np.asarray(energy, dtype=np.float64)
     y = np.asarray(mu, dtype=np.float64)
-    if x.ndim != 1 or x.shape != y.shape or len(x) < 10:
+    if x.ndim != 1 or x.shape != y.shape or len(x) < fewest:
         raise DataError(
-            "cannot use a spectrum",
+            problem,
             found=f"{x.shape} energies and {y.shape} values",
-            needed="two one-dimensional arrays of one length, at least 10",
+            needed=f"two one-dimensional arrays of one length, at least {fewest}",
             suggestion="pass one spectrum at a time, with its whole edge",
         )
     if not (np.isfinite(x).all() and np.isfinite(y).all() and (np.diff(x) > 0).all()):
         raise DataError(
-            "cannot use a spectrum",
+            problem,
             found="energies that do not increase, or values that are not finite",
             needed="finite values at increasing energies",
             suggestion="sort by energy and drop repeated or missing points",

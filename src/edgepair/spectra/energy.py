@@ -8,6 +8,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from edgepair.conventions import DataError
+from edgepair.spectra.edge import checked_spectrum
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -44,23 +45,8 @@ def resample_mu(
     >>> resample_mu([0, 1, 2], [0, 1, 1], grid=[0.0, 1.0, 2.5], hold=1).round(3).tolist()
     [0.0, 1.0, 1.0]
     """
-    x = np.asarray(energy, dtype=np.float64)
-    y = np.asarray(mu, dtype=np.float64)
+    x, y = checked_spectrum(energy, mu, fewest=2, problem="cannot resample a spectrum")
     target = np.asarray(grid, dtype=np.float64)
-    if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
-        raise DataError(
-            "cannot resample a spectrum",
-            found=f"{x.shape} energies and {y.shape} values",
-            needed="two one-dimensional arrays of one length, at least 2",
-            suggestion="pass one spectrum at a time",
-        )
-    if not (np.isfinite(x).all() and np.isfinite(y).all() and (np.diff(x) > 0).all()):
-        raise DataError(
-            "cannot resample a spectrum",
-            found="energies that do not increase, or values that are not finite",
-            needed="finite values at increasing energies",
-            suggestion="sort by energy and drop repeated or missing points",
-        )
     if x[0] - target[0] > hold or target[-1] - x[-1] > hold:
         raise DataError(
             "cannot resample a spectrum",

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import tempfile
-import time
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgepair.conventions.caching import drop_oldest, user_folder
 from edgepair.models import FitOutcome, FitTask
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ def cache_folder() -> Path:
     pathlib.Path
         Below ``XDG_CACHE_HOME``, or ``~/.cache``.
     """
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "edgepair" / "fits"
+    return user_folder("fits")
 
 
 def array_digest(values: NDArray[Any]) -> str:
@@ -162,16 +161,4 @@ class FitCache:
         """Drop the oldest entries beyond `LARGEST_BYTES`, and what interrupted runs left."""
         if self.folder is None or not self.folder.is_dir():
             return
-        with contextlib.suppress(OSError):
-            for part in self.folder.glob("*.part"):
-                if time.time() - part.stat().st_mtime > 3600:
-                    part.unlink(missing_ok=True)
-            entries = sorted(
-                ((entry.stat().st_mtime, entry.stat().st_size, entry) for entry in self.folder.glob("*.npz")),
-                reverse=True,
-            )
-            total = 0
-            for _, size, entry in entries:
-                total += size
-                if total > LARGEST_BYTES:
-                    entry.unlink(missing_ok=True)
+        drop_oldest(self.folder, ".npz", LARGEST_BYTES)

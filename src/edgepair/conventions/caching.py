@@ -1,0 +1,52 @@
+"""Folders of things that can be made anew: where they lie, and what happens when they grow."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from pathlib import Path
+
+ABANDONED_SECONDS = 3600.0
+"""Age from which a part file is what an interrupted run left."""
+
+
+def user_folder(name: str) -> Path:
+    """Return one of the user's cache folders.
+
+    Parameters
+    ----------
+    name : str
+        What is kept there.
+
+    Returns
+    -------
+    pathlib.Path
+        Below ``XDG_CACHE_HOME``, or ``~/.cache``; it may not be there yet.
+    """
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "edgepair" / name
+
+
+def drop_oldest(folder: Path, suffix: str, most_bytes: int) -> None:
+    """Drop the oldest entries of a folder beyond a size, and what interrupted runs left.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Whatever is wrong with it is passed over.
+    suffix : str
+        Of the entries, as ``.npz``.
+    most_bytes : int
+        What may stay.
+    """
+    with contextlib.suppress(OSError):
+        for part in folder.glob("*.part"):
+            if time.time() - part.stat().st_mtime > ABANDONED_SECONDS:
+                part.unlink(missing_ok=True)
+        found = [(entry.stat().st_mtime, entry.stat().st_size, entry) for entry in folder.glob(f"*{suffix}")]
+        total = 0
+        for _, size, entry in sorted(found, reverse=True):
+            total += size
+            if total > most_bytes:
+                entry.unlink(missing_ok=True)
