@@ -25,6 +25,8 @@ class Window:
         Their columns.
     whole : bool
         Whether these are all features of the technique.
+    name : str
+        Name of what they are, where they have one: a physical region, a cluster.
     """
 
     technique: str
@@ -32,6 +34,7 @@ class Window:
     high: float
     columns: tuple[int, ...]
     whole: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)

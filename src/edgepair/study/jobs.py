@@ -1,30 +1,16 @@
-"""The fits of a study: listing them, running them in processes, keeping what is finished."""
+"""The fits of a study: listing them, and making them."""
 
 from __future__ import annotations
 
-import signal
-import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import EngineError
-from edgepair.engine import Call, open_processes
-from edgepair.models import (
-    LEARNERS,
-    FeatureTable,
-    FitOutcome,
-    FitTask,
-    choose_windows,
-    fit_folds,
-    fitted_learners,
-)
-from edgepair.study.cache import FitCache, array_digest, fit_key, models_digest
+from edgepair.models import LEARNERS, FeatureTable, FitOutcome, FitTask, choose_windows, fitted_learners
+from edgepair.study.cache import FitCache
+from edgepair.study.fits import Fit, run_fits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -190,117 +176,21 @@ def run_jobs(
     Finished
         In the order in which they end.
     """
-    code = models_digest()
-    with tempfile.TemporaryDirectory(prefix="edgepair-", ignore_cleanup_errors=True) as scratch:
-        shared = _SharedFeatures(features, Path(scratch))
-        waiting = []
-        finished = []
-        total = 0.0
-        for number, job in enumerate(jobs):
-            values, table, digest = shared.take(job.cell, job.modality)
-            task = _fit_task(job, table, config)
-            cost = job.cost(values.shape[1], task.trees, len(task.windows))
-            total += cost
-            key = fit_key(digest + array_digest(job.cell.sites), task, code)
-            outcome = cache.load(key)
-            if outcome is not None:
-                finished.append(Finished(job, outcome, cost, True))
-            else:
-                waiting.append(_Waiting(cost, number, key, values, job.cell.sites, task))
-        announce(total)
-        yield from finished
-        if not waiting:
-            return
-        # The longest first, so that no process is left alone with one at the end.
-        waiting.sort(key=lambda item: (-item.cost, item.number))
-        carry_out = _on_scheduler if scheduler is not None else _on_this_machine
-        for item, outcome in carry_out(waiting, cache, scheduler or n_jobs):
-            yield Finished(jobs[item.number], outcome, item.cost, False)
+    fits = []
+    for job in jobs:
+        table = features(job.cell, job.modality)
+        task = _fit_task(job, table, config)
+        cost = job.cost(table.values.shape[1], task.trees, len(task.windows))
+        fits.append(Fit((job.cell.absorber, job.modality), job.cell.sites, task, cost))
+    announce(sum(fit.cost for fit in fits))
+    # One table serves all cells of an absorber.
+    first = {fit.table: job for job, fit in zip(reversed(jobs), reversed(fits), strict=True)}
 
+    def values(name: tuple[str, str]) -> NDArray[np.float32]:
+        return features(first[name].cell, name[1]).values
 
-@dataclass(frozen=True)
-class _Waiting:
-    """A fit that is not in the cache."""
-
-    cost: float
-    number: int
-    key: str
-    values: NDArray[np.float32]
-    sites: NDArray[np.int64]
-    task: FitTask
-
-
-def _on_this_machine(
-    waiting: list[_Waiting], cache: FitCache, n_jobs: Any
-) -> Iterator[tuple[_Waiting, FitOutcome]]:
-    """Fit in processes of this machine, which map the features instead of copying them."""
-    import joblib
-
-    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
-    items = {item.number: item for item in waiting}
-    calls = (
-        joblib.delayed(_fit)(item.number, item.values, item.sites, item.task, cache, item.key)
-        for item in waiting
-    )
-    with _interrupts_left_to_parent():
-        # Workers start here and inherit what they do with Ctrl-C.
-        done = parallel(calls)
-    for number, outcome in done:
-        yield items[number], outcome
-
-
-def _on_scheduler(
-    waiting: list[_Waiting], cache: FitCache, scheduler: Any
-) -> Iterator[tuple[_Waiting, FitOutcome]]:
-    """Fit on the processes of a Dask cluster; what comes back is kept here."""
-    items = {item.key: item for item in waiting}
-    with open_processes(scheduler=scheduler) as processes:
-        features: dict[int, Any] = {}
-        for item in waiting:
-            if id(item.values) not in features:
-                features[id(item.values)] = processes.share(np.asarray(item.values))
-        calls = (Call(item.key, (features[id(item.values)], item.sites, item.task)) for item in waiting)
-        for done in processes.run(_fit_remotely, calls):
-            if done.problem:
-                raise EngineError(
-                    f"cannot fit {items[done.key].task.learner} on the cluster",
-                    found=done.problem,
-                    needed="a fit that ends on one of its processes",
-                    suggestion="look at the workers' logs; finished fits are kept",
-                )
-            cache.save(done.key, done.value)
-            yield items[done.key], done.value
-
-
-def _fit_remotely(values: NDArray[np.float32], sites: NDArray[np.int64], task: FitTask) -> FitOutcome:
-    return fit_folds(values[sites], task)
-
-
-@contextmanager
-def _interrupts_left_to_parent() -> Iterator[None]:
-    """Ignore Ctrl-C while workers start: it reaches the whole group, and the parent ends them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _fit(
-    number: int,
-    values: NDArray[np.float32],
-    sites: NDArray[np.int64],
-    task: FitTask,
-    cache: FitCache,
-    key: str,
-) -> tuple[int, FitOutcome]:
-    outcome = fit_folds(np.asarray(values[sites]), task)
-    # Kept by the process that made it: what is finished survives an interruption of the parent.
-    cache.save(key, outcome)
-    return number, outcome
+    for done in run_fits(fits, values, cache, n_jobs, scheduler):
+        yield Finished(jobs[done.number], done.outcome, fits[done.number].cost, done.cached)
 
 
 def _fit_task(job: Job, table: FeatureTable, config: StudyConfig) -> FitTask:
@@ -326,23 +216,3 @@ def _fit_task(job: Job, table: FeatureTable, config: StudyConfig) -> FitTask:
 
 def _job_seed(seed: int, repeat: int) -> int:
     return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0] % 2**31)
-
-
-class _SharedFeatures:
-    """Feature tables as files that processes map into memory instead of copying."""
-
-    def __init__(self, features: Callable[[Cell, str], FeatureTable], folder: Path) -> None:
-        self._features = features
-        self._folder = folder
-        self._taken: dict[tuple[str, str], tuple[NDArray[np.float32], FeatureTable, str]] = {}
-
-    def take(self, cell: Cell, modality: str) -> tuple[NDArray[np.float32], FeatureTable, str]:
-        """Return the mapped values, the table and its digest."""
-        key = (cell.absorber, modality)
-        if key not in self._taken:
-            table = self._features(cell, modality)
-            path = self._folder / f"{len(self._taken)}.npy"
-            np.save(path, table.values)
-            mapped = np.load(path, mmap_mode="r")
-            self._taken[key] = (mapped, table, array_digest(table.values))
-        return self._taken[key]

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from edgepair._version import __version__
-from edgepair.conventions import DataError, OptionError
-from edgepair.dataset import summarise, validate
+from edgepair.conventions import OptionError
+from edgepair.dataset import summarise
 from edgepair.models import (
     LEARNERS,
     FeatureTable,
@@ -26,12 +26,13 @@ from edgepair.models import (
     compute_features,
 )
 from edgepair.study.cache import FitCache, array_digest, cache_folder
-from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
+from edgepair.study.cells import Cell
 from edgepair.study.config import DRAWS, StudyConfig
 from edgepair.study.curves import curve_rows
 from edgepair.study.findings import find
 from edgepair.study.importances import importance_rows
 from edgepair.study.jobs import LEARNING_FRACTIONS, Finished, list_jobs, run_jobs
+from edgepair.study.plan import StudyPlan, check_datasets, plan_study
 from edgepair.study.result import (
     CURVE_COLUMNS,
     IMPORTANCE_COLUMNS,
@@ -173,8 +174,8 @@ def run_study(
             needed=f"a whole number from 1 to {MOST_JOBS}",
             suggestion="leave it out to use all cores",
         )
-    datasets = _check_datasets(dataset)
-    plan = _plan(datasets, config)
+    datasets = check_datasets(dataset)
+    plan = plan_study(datasets, config)
     outcomes, tables = _fit_all(plan, config, n_jobs, scheduler, cache, on_progress)
     scores, importances, predictions, learning, curves = [], [], [], [], []
     for absorber_cells in plan.by_absorber():
@@ -211,19 +212,6 @@ def run_study(
     )
 
 
-@dataclass(frozen=True)
-class _Plan:
-    cells: tuple[Cell, ...]
-    modalities: dict[str, tuple[str, ...]]
-    skipped: tuple[Skip, ...]
-
-    def by_absorber(self) -> list[list[Cell]]:
-        groups: dict[str, list[Cell]] = defaultdict(list)
-        for cell in self.cells:
-            groups[cell.absorber].append(cell)
-        return list(groups.values())
-
-
 class _Outcomes:
     """Finished fits by cell, modality, learner and share of the training set."""
 
@@ -250,77 +238,8 @@ class _Outcomes:
         return [kept[repeat] for repeat in sorted(kept)]
 
 
-def _check_datasets(dataset: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
-    import xarray as xr
-
-    several = isinstance(dataset, Sequence) and not isinstance(dataset, str)
-    datasets: list[Any] = list(dataset) if several else [dataset]
-    seen: set[str] = set()
-    for number, item in enumerate(datasets):
-        if not isinstance(item, xr.Dataset):
-            raise OptionError(
-                f"cannot study dataset {number}",
-                found=f"a {type(item).__name__}",
-                needed="an xarray.Dataset",
-                suggestion="open files with edgepair.open_dataset first",
-            )
-        validate(item, name=f"dataset {number} ({item.attrs.get('absorber', 'no absorber')})")
-        absorber = str(item.attrs["absorber"])
-        if absorber in seen:
-            raise OptionError(
-                f"cannot study {absorber} twice",
-                found=f"two datasets of {absorber}",
-                needed="one dataset per absorber",
-                suggestion="study them one after the other",
-            )
-        seen.add(absorber)
-    if not datasets:
-        raise OptionError(
-            "cannot run the study", found="no dataset", needed="at least one", suggestion="pass one"
-        )
-    return datasets
-
-
-def _plan(datasets: Sequence[xr.Dataset], config: StudyConfig) -> _Plan:
-    cells: list[Cell] = []
-    skipped: list[Skip] = []
-    modalities = {}
-    for dataset in datasets:
-        able, missing = available_modalities(dataset, config)
-        modalities[str(dataset.attrs["absorber"])] = able
-        skipped += missing
-        if not able:
-            continue
-        for task in config.task_list():
-            cell, reasons = plan_cell(dataset, task, config)
-            skipped += reasons
-            if cell is None:
-                continue
-            cells.append(cell)
-            if config.extras and config.split == "formula":
-                cells.append(_required(plan_cell(dataset, task, config, split="random")[0]))
-    if not cells:
-        raise DataError(
-            "cannot run the study: nothing of what was asked for can be done",
-            found="; ".join(
-                " ".join(part for part in (item.absorber, item.task, item.modality) if part)
-                + f": {item.reason}"
-                for item in skipped
-            ),
-            needed=f"an absorber and task with two classes or more of {config.folds} formulas each",
-            suggestion="use fewer folds, other tasks or more data",
-        )
-    return _Plan(tuple(cells), modalities, tuple(skipped))
-
-
-def _required(cell: Cell | None) -> Cell:
-    if cell is None:
-        raise AssertionError("a random split needs no more than a grouped one")
-    return cell
-
-
 def _fit_all(
-    plan: _Plan,
+    plan: StudyPlan,
     config: StudyConfig,
     n_jobs: int | None,
     scheduler: str | None,
@@ -395,7 +314,7 @@ def _learning_rows(
 
 
 def _describe(
-    config: StudyConfig, datasets: Sequence[xr.Dataset], plan: _Plan, seconds: float
+    config: StudyConfig, datasets: Sequence[xr.Dataset], plan: StudyPlan, seconds: float
 ) -> dict[str, Any]:
     """Gather what ``study.json`` holds."""
     checksums = {}

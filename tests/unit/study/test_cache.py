@@ -13,7 +13,7 @@ import xarray as xr
 
 from edgepair.models import FitOutcome, FitTask, Window
 from edgepair.study import Progress, StudyResult, run_study
-from edgepair.study import jobs as jobs_module
+from edgepair.study import fits as fits_module
 from edgepair.study.cache import FitCache, array_digest, cache_folder, fit_key, models_digest
 
 OUTCOME = FitOutcome(
@@ -25,13 +25,13 @@ OUTCOME = FitOutcome(
 def fits(monkeypatch: pytest.MonkeyPatch) -> list[FitTask]:
     """Record what is really fitted."""
     done: list[FitTask] = []
-    real = jobs_module.fit_folds
+    real = fits_module.fit_folds
 
     def counted(values: Any, task: FitTask) -> FitOutcome:
         done.append(task)
         return real(values, task)
 
-    monkeypatch.setattr(jobs_module, "fit_folds", counted)
+    monkeypatch.setattr(fits_module, "fit_folds", counted)
     return done
 
 

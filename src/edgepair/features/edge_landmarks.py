@@ -1,0 +1,327 @@
+"""Landmarks of normalised spectra: where the edge rises, its foot, the white line, what follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+STEP = 0.25
+"""eV; step of the grid on which spectra are looked at."""
+
+SMOOTHING = 0.5
+"""eV; standard deviation of the Gaussian that every number is read under: below what core holes
+and monochromators blur the K edges of 3d metals by, above the step of good scans."""
+
+HALF = 0.5
+"""Edge steps; the height that tells before from after."""
+
+STAYS = 12.0
+"""eV that a spectrum must stay above half of its step, for the crossing to be the main rise: longer
+than any pre-edge peak, shorter than any scan that is of use."""
+
+AFTER = 5.0
+"""eV that a range must reach beyond the main rise, so that what rises is known to be the edge."""
+
+LEVELS = np.arange(0.40, 0.801, 0.05)
+"""Edge steps; heights over which the energy of the rise is averaged. Above the dip that follows the
+pre-edge peaks of tetrahedral d0 ions, below the top of metals."""
+
+BEFORE = 20.0
+"""eV before the main rise where the foot and the pre-edge begin: no 1s-3d line lies further below."""
+
+CREST = 20.0
+"""eV after the main rise within which the white line is looked for."""
+
+TROUGH = 30.0
+"""eV after the white line within which the trough is looked for."""
+
+FOOT = 0.15
+"""Edge steps; where the edge starts if no pre-edge peak tells it."""
+
+LANDED = 0.35
+"""Edge steps; highest background under a bump that counts as a pre-edge peak. What lies higher is a
+shoulder of the edge, as of Cu(II) and of metals."""
+
+LEAST_BUMP = 0.01
+"""Edge steps; least height above the background of a pre-edge peak whose place is told."""
+
+_CHUNK = 1000  # spectra taken at a time, which bounds memory
+
+
+@dataclass(frozen=True)
+class EdgeLandmarks:
+    """Where things are in spectra, a value each; NaN where a range or a curve does not show it.
+
+    Attributes
+    ----------
+    edge : numpy.ndarray
+        Shape (n,), eV: mean energy of the main rise over `LEVELS`.
+    slope : numpy.ndarray
+        Shape (n,), eV⁻¹: steepest rise, from the foot to the white line.
+    start : numpy.ndarray
+        Shape (n,), eV: where the edge begins, after the pre-edge.
+    pre_area, pre_centroid : numpy.ndarray
+        Shape (n,): area of the pre-edge peaks, eV; their mean energy, eV.
+    rise_end : numpy.ndarray
+        Shape (n,), eV: where the white line begins.
+    crest, height : numpy.ndarray
+        Shape (n,): energy of the white line, eV; its height, edge steps.
+    crest_end : numpy.ndarray
+        Shape (n,), eV: where the white line ends.
+    trough, depth : numpy.ndarray
+        Shape (n,): energy of the lowest point after the white line, eV; mu there, edge steps.
+    """
+
+    edge: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    start: NDArray[np.float64]
+    pre_area: NDArray[np.float64]
+    pre_centroid: NDArray[np.float64]
+    rise_end: NDArray[np.float64]
+    crest: NDArray[np.float64]
+    height: NDArray[np.float64]
+    crest_end: NDArray[np.float64]
+    trough: NDArray[np.float64]
+    depth: NDArray[np.float64]
+
+
+def find_landmarks(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> EdgeLandmarks:
+    """Find the landmarks of spectra.
+
+    Parameters
+    ----------
+    energy : numpy.ndarray
+        Shape (n_energy,), eV, increasing.
+    mu : numpy.ndarray
+        Shape (n, n_energy), edge-step normalised. A spectrum with values that are not finite has
+        no landmarks.
+
+    Returns
+    -------
+    EdgeLandmarks
+        One value a spectrum.
+    """
+    parts = [_find(energy, mu[at : at + _CHUNK]) for at in range(0, max(len(mu), 1), _CHUNK)]
+    names = EdgeLandmarks.__dataclass_fields__
+    return EdgeLandmarks(**{name: np.concatenate([part[name] for part in parts]) for name in names})
+
+
+def _find(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    from scipy.ndimage import gaussian_filter1d
+
+    known = np.isfinite(mu).all(axis=1)
+    grid = np.arange(energy[0], energy[-1] + 1e-9, STEP)
+    even = np.array([np.interp(grid, energy, row) for row in np.where(known[:, None], mu, 0.0)])
+    even = even.reshape(len(mu), len(grid))
+    smooth = gaussian_filter1d(even, SMOOTHING / STEP, axis=1, mode="nearest")
+    half = _main_rise(smooth)
+    known &= half >= 0
+    # From here on every spectrum counts from its own main rise, so that windows are plain slices.
+    first, last = -round(BEFORE / STEP), round((CREST + TROUGH + 25.0) / STEP)
+    place = np.clip(half, 0, None)[:, None] + np.arange(first, last + 1)
+    inside = (place >= 0) & (place < len(grid)) & known[:, None]
+    own = np.where(inside, np.take_along_axis(smooth, np.clip(place, 0, len(grid) - 1), axis=1), np.nan)
+    zero = -first
+    base = np.where(known, grid[np.clip(half, 0, None)] - zero * STEP, np.nan)
+
+    crest, height = _highest(own, zero, zero + round(CREST / STEP))
+    top = np.where(np.isnan(crest), zero + round(CREST / STEP), np.nan_to_num(crest)).astype(int)
+    edge = np.mean([_last_crossing(own, zero, top, level) for level in LEVELS], axis=0)
+    trough, depth = _lowest_after(own, crest)
+    start, pre_area, pre_centroid = _pre_edge(own, zero)
+    level = np.fmin(1.0, (HALF + height) / 2)
+    rise_end = _last_crossing(own, zero, top, level)
+    crest_end = _fall_end(own, crest, height, depth)
+    slope = _steepest(own, zero, top)
+    found = {
+        "edge": base + edge * STEP,
+        "slope": slope / STEP,
+        "start": base + start * STEP,
+        "pre_area": pre_area * STEP,
+        "pre_centroid": base + pre_centroid * STEP,
+        "rise_end": base + rise_end * STEP,
+        "crest": base + crest * STEP,
+        "height": height,
+        "crest_end": base + crest_end * STEP,
+        "trough": base + trough * STEP,
+        "depth": depth,
+    }
+    return {name: np.where(known, value, np.nan) for name, value in found.items()}
+
+
+def _main_rise(smooth: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Index of the last point below half of the step before it is passed for good; -1: none.
+
+    For good means over `STAYS`, or to the end of the range if that is at least `AFTER` away: a strong
+    pre-edge peak passes half and falls back, a glitch far beyond the edge does not undo it.
+    """
+    n_rows, n = smooth.shape
+    below = smooth < HALF
+    index = np.arange(n)
+    # the next point below half, from each point on; n where there is none
+    upcoming = np.minimum.accumulate(np.where(below, index, n)[:, ::-1], axis=1)[:, ::-1]
+    after = np.concatenate([upcoming[:, 1:], np.full((n_rows, 1), n)], axis=1)
+    stay = after - index - 1
+    long = (stay >= STAYS / STEP) | ((after == n) & (stay >= AFTER / STEP))
+    rises = below & long
+    return np.where(rises.any(axis=1), rises.argmax(axis=1), -1)
+
+
+def _last_crossing(
+    own: NDArray[np.float64],
+    zero: int,
+    top: NDArray[np.intp],
+    level: float | NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Where spectra pass a level for the last time before their white line, grid points."""
+    index = np.arange(own.shape[1])
+    heights = np.broadcast_to(np.asarray(level, dtype=np.float64), (len(own),))
+    below = (own < heights[:, None]) & (index < top[:, None])
+    # From half on the rise never falls back below half, so that one search serves all levels.
+    before = np.where(below.any(axis=1), own.shape[1] - 1 - below[:, ::-1].argmax(axis=1), -1)
+    rows = np.arange(len(own))
+    here = own[rows, np.clip(before, 0, None)]
+    following = own[rows, np.clip(before + 1, 0, own.shape[1] - 1)]
+    rise = following - here
+    part = np.divide(heights - here, rise, out=np.full(len(own), np.nan), where=rise > 0)
+    met = (before >= 0) & (part <= 1)
+    return np.where(met, before + part, np.nan)
+
+
+def _vertex(
+    own: NDArray[np.float64], at: NDArray[np.intp]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Place and value of an extremum, by the parabola through a point and its two neighbours."""
+    rows = np.arange(len(own))
+    left, here, right = (own[rows, np.clip(at + step, 0, own.shape[1] - 1)] for step in (-1, 0, 1))
+    bend = left - 2 * here + right
+    shift = np.divide(left - right, 2 * bend, out=np.zeros(len(own)), where=np.abs(bend) > 1e-12)
+    shift = np.clip(shift, -0.5, 0.5)
+    return at + shift, here - 0.25 * (left - right) * shift
+
+
+def _highest(
+    own: NDArray[np.float64], first: int, last: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Highest point that has lower ones on both sides; NaN where the curve still rises."""
+    window = np.where(np.isnan(own[:, first : last + 1]), -np.inf, own[:, first : last + 1])
+    at = window.argmax(axis=1) + first
+    place, value = _vertex(own, at)
+    rows = np.arange(len(own))
+    turned = (at > first) & (at < last) & np.isfinite(own[rows, np.minimum(at + 1, own.shape[1] - 1)])
+    return np.where(turned, place, np.nan), np.where(turned, value, np.nan)
+
+
+def _lowest_after(
+    own: NDArray[np.float64], crest: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lowest point within `TROUGH` after the white line; NaN where the curve still falls at its end."""
+    index = np.arange(own.shape[1])
+    from_crest = index - crest[:, None]
+    reach = (from_crest > 0) & (from_crest <= TROUGH / STEP) & np.isfinite(own)
+    at = np.where(reach, own, np.inf).argmin(axis=1)
+    rows = np.arange(len(own))
+    beyond = np.minimum(at + 1, own.shape[1] - 1)
+    turned = reach[rows, at] & reach[rows, beyond]
+    place, value = _vertex(own, at)
+    return np.where(turned, place, np.nan), np.where(turned, value, np.nan)
+
+
+def _fall_end(
+    own: NDArray[np.float64],
+    crest: NDArray[np.float64],
+    height: NDArray[np.float64],
+    depth: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Where the white line has fallen half way to the trough, or to 1 where no trough is seen."""
+    level = np.where(np.isnan(depth), 1.0, (height + depth) / 2)
+    index = np.arange(own.shape[1])
+    fallen = (own < level[:, None]) & (index > crest[:, None])
+    at = fallen.argmax(axis=1)
+    rows = np.arange(len(own))
+    before, here = own[rows, np.clip(at - 1, 0, None)], own[rows, at]
+    drop = before - here
+    part = np.divide(before - level, drop, out=np.ones(len(own)), where=drop > 0)
+    return np.where(fallen.any(axis=1), at - 1 + np.clip(part, 0, 1), np.nan)
+
+
+def _steepest(own: NDArray[np.float64], zero: int, top: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Steepest rise from 5 eV before half of the step to the white line, per grid point."""
+    index = np.arange(own.shape[1])
+    slope = np.gradient(own, axis=1)
+    rising = (index >= zero - 5.0 / STEP) & (index <= top[:, None]) & np.isfinite(slope)
+    steepest = np.where(rising, slope, -np.inf).max(axis=1)
+    return np.where(np.isfinite(steepest), steepest, np.nan)
+
+
+def _pre_edge(
+    own: NDArray[np.float64], zero: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Start of the edge, area of what stands above the background before it, and its centroid.
+
+    The background is the lower convex envelope of the spectrum up to half of the step: the foot of an
+    edge is convex and is its own envelope; a peak on it is bridged by a straight line.
+    """
+    before = own[:, : zero + 2]
+    touched, background = _lower_envelope(before)
+    n = before.shape[1]
+    index = np.arange(n)
+    landing = np.minimum.accumulate(np.where(touched, index, n - 1)[:, ::-1], axis=1)[:, ::-1]
+    landed = np.take_along_axis(before, landing, axis=1) <= LANDED
+    excess = np.where(landed & np.isfinite(before), before - background, 0.0)
+    low = np.where(before < FOOT, index, -1).max(axis=1)
+    # the level's place between two points
+    rows = np.arange(len(own))
+    here, following = before[rows, np.clip(low, 0, None)], before[rows, np.clip(low + 1, 0, n - 1)]
+    rise = following - here
+    level = low + np.clip(np.divide(FOOT - here, rise, out=np.zeros(len(own)), where=rise > 0), 0, 1)
+    bump = excess > LEAST_BUMP
+    last_bump = np.where(bump, index, -1).max(axis=1)
+    after_bump = landing[rows, np.clip(last_bump, 0, None)]
+    start = np.where(last_bump >= 0, np.maximum(level, after_bump), level)
+    counted = excess * (index <= start[:, None])
+    area = counted.sum(axis=1)
+    centroid = np.divide(counted @ index, area, out=np.full(len(own), np.nan), where=area > 0)
+    # The foot must lie inside the range, else a peak may have been cut off.
+    seen = low >= 0
+    told = seen & (counted.max(axis=1) > LEAST_BUMP)
+    return (
+        np.where(seen, start, np.nan),
+        np.where(seen, area, np.nan),
+        np.where(told, centroid, np.nan),
+    )
+
+
+def _lower_envelope(curves: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Lower convex envelope of each row from its first finite point on, and where the row touches it.
+
+    From each point of the envelope the next is the one seen under the least slope.
+    """
+    n_rows, n = curves.shape
+    rows, index = np.arange(n_rows), np.arange(n)
+    finite = np.isfinite(curves)
+    values = np.where(finite, curves, np.inf)
+    at = np.where(finite.any(axis=1), finite.argmax(axis=1), n - 1)
+    touched = np.zeros(curves.shape, dtype=bool)
+    touched[rows, at] = True
+    background = np.where(finite, curves, 0.0)
+    while (at < n - 1).any():
+        ahead = index - at[:, None]
+        here = background[rows, at]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = np.where(ahead > 0, (values - here[:, None]) / ahead, np.inf)
+        found = slope.argmin(axis=1)
+        least = slope[rows, found]
+        moving = np.isfinite(least)
+        found = np.where(moving, found, n - 1)
+        least = np.where(moving, least, 0.0)
+        between = (ahead > 0) & (index < found[:, None]) & moving[:, None]
+        background = np.where(between, here[:, None] + least[:, None] * ahead, background)
+        at = found
+        touched[rows, at] = True
+    return touched, background
