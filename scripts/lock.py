@@ -3,8 +3,8 @@
 usage: python3.11 scripts/lock.py
 
 ``requirements.lock`` is what ``make study`` needs and what the tests need besides;
-``requirements-extras.lock`` is what the tests of the extras ``minerals`` and ``mp`` add. Both are
-resolved together, so that one never changes the other.
+``requirements-extras.lock`` is what the tests of the extras ``explain``, ``minerals`` and ``mp``
+add. Both are resolved together, so that one never changes the other.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BASE_EXTRAS = ("scale",)
-OTHER_EXTRAS = ("minerals", "mp")
+BASE_EXTRAS = ("scale", "web")
+OTHER_EXTRAS = ("explain", "minerals", "mp")
 
 
 def resolve(wanted: Sequence[str], constraints: Sequence[str]) -> list[str]:
