@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from edgepair._version import __version__
 
 if TYPE_CHECKING:
+    from edgepair.advice import Advice, advise
+    from edgepair import features
     from edgepair.conventions import EdgepairError
     from edgepair.dataset import from_arrays, load_bundled, open_dataset, save_dataset
     from edgepair.dataset.build import build_dataset, estimate_build
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     from edgepair.study import StudyResult, run_study
 
 _HOMES = {
+    "Advice": "edgepair.advice",
     "EdgepairError": "edgepair.conventions",
     "PDFInstrument": "edgepair.spectra",
     "Prediction": "edgepair.prediction",
     "StudyResult": "edgepair.study",
+    "advise": "edgepair.advice",
     "build_dataset": "edgepair.dataset.build",
     "estimate_build": "edgepair.dataset.build",
     "from_arrays": "edgepair.dataset",
@@ -38,14 +42,20 @@ _HOMES = {
     "write_study": "edgepair.report",
 }
 
+_PARTS = ("features",)
+"""Packages whose functions are called by the package's name: ``edgepair.features.describe_pdf``."""
+
 __all__ = [
+    "Advice",
     "EdgepairError",
     "PDFInstrument",
     "Prediction",
     "StudyResult",
     "__version__",
+    "advise",
     "build_dataset",
     "estimate_build",
+    "features",
     "from_arrays",
     "load_bundled",
     "open_dataset",
@@ -62,6 +72,8 @@ def __getattr__(name: str) -> Any:
     """Load a public name from the module that defines it."""
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
+    if name in _PARTS:
+        return import_module(f"edgepair.{name}")
     raise AttributeError(f"module 'edgepair' has no attribute {name!r}")
 
 

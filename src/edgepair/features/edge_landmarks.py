@@ -31,14 +31,15 @@ LEVELS = np.arange(0.40, 0.801, 0.05)
 """Edge steps; heights over which the energy of the rise is averaged. Above the dip that follows the
 pre-edge peaks of tetrahedral d0 ions, below the top of metals."""
 
-BEFORE = 20.0
-"""eV before the main rise where the foot and the pre-edge begin: no 1s-3d line lies further below."""
+BEFORE = 18.0
+"""eV before the main rise where the pre-edge is looked at: 1s-3d lines lie 8 to 15 eV below it, in
+chromates furthest."""
 
-CREST = 20.0
-"""eV after the main rise within which the white line is looked for."""
+CREST = 32.0
+"""eV after the main rise within which the white line is looked for; that of chromates lies 29 eV up."""
 
-TROUGH = 30.0
-"""eV after the white line within which the trough is looked for."""
+TROUGH = 42.0
+"""eV after the main rise within which the trough is looked for; a range must reach so far."""
 
 FOOT = 0.15
 """Edge steps; where the edge starts if no pre-edge peak tells it."""
@@ -47,8 +48,16 @@ LANDED = 0.35
 """Edge steps; highest background under a bump that counts as a pre-edge peak. What lies higher is a
 shoulder of the edge, as of Cu(II) and of metals."""
 
-LEAST_BUMP = 0.01
-"""Edge steps; least height above the background of a pre-edge peak whose place is told."""
+LEAST_PEAK = 0.005
+"""Edge steps; least height of a pre-edge peak above its background: a quarter of the weakest ones, of
+octahedral Fe(II) and Mn(II), and as much as ripples of a background reach."""
+
+CLEAR_PEAK = 0.03
+"""Edge steps; height of a pre-edge peak that tells where the edge starts."""
+
+NOISE_FACTOR = 4.0
+"""A pre-edge peak must be this many times as high as what smoothing takes away, in the median: above
+its lower envelope, noise of one standard deviation stands up to five times as high as it leaves."""
 
 _CHUNK = 1000  # spectra taken at a time, which bounds memory
 
@@ -114,7 +123,7 @@ def find_landmarks(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Edge
 def _find(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     from scipy.ndimage import gaussian_filter1d
 
-    known = np.isfinite(mu).all(axis=1)
+    known = np.asarray(np.isfinite(mu).all(axis=1))
     grid = np.arange(energy[0], energy[-1] + 1e-9, STEP)
     even = np.array([np.interp(grid, energy, row) for row in np.where(known[:, None], mu, 0.0)])
     even = even.reshape(len(mu), len(grid))
@@ -122,22 +131,29 @@ def _find(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> dict[str, NDA
     half = _main_rise(smooth)
     known &= half >= 0
     # From here on every spectrum counts from its own main rise, so that windows are plain slices.
-    first, last = -round(BEFORE / STEP), round((CREST + TROUGH + 25.0) / STEP)
+    first, last = -round(BEFORE / STEP), round(TROUGH / STEP) + 1
     place = np.clip(half, 0, None)[:, None] + np.arange(first, last + 1)
     inside = (place >= 0) & (place < len(grid)) & known[:, None]
-    own = np.where(inside, np.take_along_axis(smooth, np.clip(place, 0, len(grid) - 1), axis=1), np.nan)
+    place = np.clip(place, 0, len(grid) - 1)
+    own = np.where(inside, np.take_along_axis(smooth, place, axis=1), np.nan)
     zero = -first
+    fore = slice(0, zero + 2)
+    rough = np.where(inside[:, fore], np.take_along_axis(even - smooth, place[:, fore], axis=1), np.nan)
     base = np.where(known, grid[np.clip(half, 0, None)] - zero * STEP, np.nan)
 
-    crest, height = _highest(own, zero, zero + round(CREST / STEP))
-    top = np.where(np.isnan(crest), zero + round(CREST / STEP), np.nan_to_num(crest)).astype(int)
-    edge = np.mean([_last_crossing(own, zero, top, level) for level in LEVELS], axis=0)
-    trough, depth = _lowest_after(own, crest)
-    start, pre_area, pre_centroid = _pre_edge(own, zero)
-    level = np.fmin(1.0, (HALF + height) / 2)
-    rise_end = _last_crossing(own, zero, top, level)
-    crest_end = _fall_end(own, crest, height, depth)
-    slope = _steepest(own, zero, top)
+    start, pre_area, pre_centroid = _pre_edge(own[:, fore], NOISE_FACTOR * _typical(rough))
+    after = slice(zero, zero + round(CREST / STEP) + 1)
+    summit = zero + np.where(np.isnan(own[:, after]), -np.inf, own[:, after]).argmax(axis=1)
+    crest, height = _extremum(own, summit, zero, zero + round(CREST / STEP))
+    edge = np.mean([_last_crossing(own, summit, level) for level in LEVELS], axis=0)
+    top = own[np.arange(len(own)), summit]
+    rise_end = _last_crossing(own, summit, np.fmin(1.0, (HALF + top) / 2))
+    deepest = _deepest(own, crest, zero + round(TROUGH / STEP))
+    trough, depth = _extremum(own, deepest, zero, zero + round(TROUGH / STEP))
+    reached = np.isfinite(own[:, zero + round(TROUGH / STEP)])
+    trough, depth = np.where(reached, trough, np.nan), np.where(reached, depth, np.nan)
+    crest_end = _fall_end(own, crest, (height + own[np.arange(len(own)), deepest]) / 2)
+    slope = _steepest(own, zero, summit)
     found = {
         "edge": base + edge * STEP,
         "slope": slope / STEP,
@@ -173,128 +189,110 @@ def _main_rise(smooth: NDArray[np.float64]) -> NDArray[np.intp]:
 
 
 def _last_crossing(
-    own: NDArray[np.float64],
-    zero: int,
-    top: NDArray[np.intp],
-    level: float | NDArray[np.float64],
+    own: NDArray[np.float64], summit: NDArray[np.intp], level: float | NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Where spectra pass a level for the last time before their white line, grid points."""
-    index = np.arange(own.shape[1])
+    """Where spectra pass a level for the last time before their highest point, grid points."""
+    n = own.shape[1]
     heights = np.broadcast_to(np.asarray(level, dtype=np.float64), (len(own),))
-    below = (own < heights[:, None]) & (index < top[:, None])
-    # From half on the rise never falls back below half, so that one search serves all levels.
-    before = np.where(below.any(axis=1), own.shape[1] - 1 - below[:, ::-1].argmax(axis=1), -1)
-    rows = np.arange(len(own))
-    here = own[rows, np.clip(before, 0, None)]
-    following = own[rows, np.clip(before + 1, 0, own.shape[1] - 1)]
+    below = (own < heights[:, None]) & (np.arange(n) < summit[:, None])
+    before = np.where(below.any(axis=1), n - 1 - below[:, ::-1].argmax(axis=1), -1)
+    place = before + _part(own, before, heights)
+    return np.where((before >= 0) & (own[np.arange(len(own)), summit] >= heights), place, np.nan)
+
+
+def _part(
+    own: NDArray[np.float64], before: NDArray[np.intp], heights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """How far after a point, between it and the next, a level lies; 0 to 1."""
+    rows, last = np.arange(len(own)), own.shape[1] - 1
+    here, following = own[rows, np.clip(before, 0, last)], own[rows, np.clip(before + 1, 0, last)]
     rise = following - here
-    part = np.divide(heights - here, rise, out=np.full(len(own), np.nan), where=rise > 0)
-    met = (before >= 0) & (part <= 1)
-    return np.where(met, before + part, np.nan)
+    part = np.divide(heights - here, rise, out=np.zeros(len(own)), where=np.abs(rise) > 0)
+    return np.clip(part, 0, 1)
 
 
-def _vertex(
-    own: NDArray[np.float64], at: NDArray[np.intp]
+def _extremum(
+    own: NDArray[np.float64], at: NDArray[np.intp], first: int, last: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Place and value of an extremum, by the parabola through a point and its two neighbours."""
-    rows = np.arange(len(own))
-    left, here, right = (own[rows, np.clip(at + step, 0, own.shape[1] - 1)] for step in (-1, 0, 1))
+    """Place and value of an extremum, by the parabola through a point and its two neighbours.
+
+    NaN at the ends of the window or of the range, where it is none.
+    """
+    rows, n = np.arange(len(own)), own.shape[1]
+    left, here, right = (own[rows, np.clip(at + step, 0, n - 1)] for step in (-1, 0, 1))
     bend = left - 2 * here + right
     shift = np.divide(left - right, 2 * bend, out=np.zeros(len(own)), where=np.abs(bend) > 1e-12)
     shift = np.clip(shift, -0.5, 0.5)
-    return at + shift, here - 0.25 * (left - right) * shift
+    inside = (at > first) & (at < last) & np.isfinite(right)
+    place, value = at + shift, here - 0.25 * (left - right) * shift
+    return np.where(inside, place, np.nan), np.where(inside, value, np.nan)
 
 
-def _highest(
-    own: NDArray[np.float64], first: int, last: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Highest point that has lower ones on both sides; NaN where the curve still rises."""
-    window = np.where(np.isnan(own[:, first : last + 1]), -np.inf, own[:, first : last + 1])
-    at = window.argmax(axis=1) + first
-    place, value = _vertex(own, at)
-    rows = np.arange(len(own))
-    turned = (at > first) & (at < last) & np.isfinite(own[rows, np.minimum(at + 1, own.shape[1] - 1)])
-    return np.where(turned, place, np.nan), np.where(turned, value, np.nan)
-
-
-def _lowest_after(
-    own: NDArray[np.float64], crest: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lowest point within `TROUGH` after the white line; NaN where the curve still falls at its end."""
+def _deepest(own: NDArray[np.float64], crest: NDArray[np.float64], last: int) -> NDArray[np.intp]:
+    """Index of the lowest point after the white line; 0 where there is no white line."""
     index = np.arange(own.shape[1])
-    from_crest = index - crest[:, None]
-    reach = (from_crest > 0) & (from_crest <= TROUGH / STEP) & np.isfinite(own)
-    at = np.where(reach, own, np.inf).argmin(axis=1)
-    rows = np.arange(len(own))
-    beyond = np.minimum(at + 1, own.shape[1] - 1)
-    turned = reach[rows, at] & reach[rows, beyond]
-    place, value = _vertex(own, at)
-    return np.where(turned, place, np.nan), np.where(turned, value, np.nan)
+    reach = (index > crest[:, None]) & (index <= last) & np.isfinite(own)
+    deepest: NDArray[np.intp] = np.where(reach, own, np.inf).argmin(axis=1)
+    return deepest
 
 
 def _fall_end(
-    own: NDArray[np.float64],
-    crest: NDArray[np.float64],
-    height: NDArray[np.float64],
-    depth: NDArray[np.float64],
+    own: NDArray[np.float64], crest: NDArray[np.float64], level: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """Where the white line has fallen half way to the trough, or to 1 where no trough is seen."""
-    level = np.where(np.isnan(depth), 1.0, (height + depth) / 2)
-    index = np.arange(own.shape[1])
-    fallen = (own < level[:, None]) & (index > crest[:, None])
-    at = fallen.argmax(axis=1)
-    rows = np.arange(len(own))
-    before, here = own[rows, np.clip(at - 1, 0, None)], own[rows, at]
-    drop = before - here
-    part = np.divide(before - level, drop, out=np.ones(len(own)), where=drop > 0)
-    return np.where(fallen.any(axis=1), at - 1 + np.clip(part, 0, 1), np.nan)
+    """Where spectra fall to a level after their white line."""
+    fallen = (own < level[:, None]) & (np.arange(own.shape[1]) > crest[:, None])
+    before = fallen.argmax(axis=1) - 1
+    return np.where(fallen.any(axis=1), before + _part(own, before, level), np.nan)
 
 
-def _steepest(own: NDArray[np.float64], zero: int, top: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Steepest rise from 5 eV before half of the step to the white line, per grid point."""
+def _steepest(own: NDArray[np.float64], zero: int, summit: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Steepest rise from 5 eV before half of the step to the highest point, per grid point."""
     index = np.arange(own.shape[1])
     slope = np.gradient(own, axis=1)
-    rising = (index >= zero - 5.0 / STEP) & (index <= top[:, None]) & np.isfinite(slope)
+    rising = (index >= zero - 5.0 / STEP) & (index <= summit[:, None]) & np.isfinite(slope)
     steepest = np.where(rising, slope, -np.inf).max(axis=1)
     return np.where(np.isfinite(steepest), steepest, np.nan)
 
 
 def _pre_edge(
-    own: NDArray[np.float64], zero: int
+    before: NDArray[np.float64], noise: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Start of the edge, area of what stands above the background before it, and its centroid.
+    """Start of the edge, area of the peaks above the background before it, and their centroid.
 
     The background is the lower convex envelope of the spectrum up to half of the step: the foot of an
     edge is convex and is its own envelope; a peak on it is bridged by a straight line.
     """
-    before = own[:, : zero + 2]
-    touched, background = _lower_envelope(before)
-    n = before.shape[1]
+    n_rows, n = before.shape
     index = np.arange(n)
+    touched, background = _lower_envelope(before)
+    # where the curve next returns to its background, from each point on
     landing = np.minimum.accumulate(np.where(touched, index, n - 1)[:, ::-1], axis=1)[:, ::-1]
     landed = np.take_along_axis(before, landing, axis=1) <= LANDED
     excess = np.where(landed & np.isfinite(before), before - background, 0.0)
+    heights = np.zeros(before.size)
+    bump = (np.arange(n_rows)[:, None] * n + landing).ravel()
+    np.maximum.at(heights, bump, excess.ravel())
+    peak = heights[bump].reshape(before.shape)
+    excess = np.where(peak > np.maximum(LEAST_PEAK, noise)[:, None], excess, 0.0)
+
     low = np.where(before < FOOT, index, -1).max(axis=1)
-    # the level's place between two points
-    rows = np.arange(len(own))
-    here, following = before[rows, np.clip(low, 0, None)], before[rows, np.clip(low + 1, 0, n - 1)]
-    rise = following - here
-    level = low + np.clip(np.divide(FOOT - here, rise, out=np.zeros(len(own)), where=rise > 0), 0, 1)
-    bump = excess > LEAST_BUMP
-    last_bump = np.where(bump, index, -1).max(axis=1)
-    after_bump = landing[rows, np.clip(last_bump, 0, None)]
-    start = np.where(last_bump >= 0, np.maximum(level, after_bump), level)
-    counted = excess * (index <= start[:, None])
-    area = counted.sum(axis=1)
-    centroid = np.divide(counted @ index, area, out=np.full(len(own), np.nan), where=area > 0)
-    # The foot must lie inside the range, else a peak may have been cut off.
+    clear = (peak > CLEAR_PEAK) & (excess > 0)
+    landing_of_last = np.where(clear, landing, -1).max(axis=1)
+    start = np.maximum(low + _part(before, low, np.full(n_rows, FOOT)), landing_of_last)
+    excess = np.where(index <= start[:, None], excess, 0.0)
+    area = excess.sum(axis=1)
+    centroid = np.divide(excess @ index, area, out=np.full(n_rows, np.nan), where=area > 0)
+    # A range that starts on the rise may have cut a peak off.
     seen = low >= 0
-    told = seen & (counted.max(axis=1) > LEAST_BUMP)
-    return (
-        np.where(seen, start, np.nan),
-        np.where(seen, area, np.nan),
-        np.where(told, centroid, np.nan),
-    )
+    return np.where(seen, start, np.nan), np.where(seen, area, np.nan), np.where(seen, centroid, np.nan)
+
+
+def _typical(rough: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Estimate a row's standard deviation by its median size; 0 where nothing is known."""
+    known = np.isfinite(rough)
+    size = np.where(known.any(axis=1, keepdims=True), np.abs(rough), 0.0)
+    typical: NDArray[np.float64] = 1.4826 * np.nanmedian(size, axis=1)
+    return typical
 
 
 def _lower_envelope(curves: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:

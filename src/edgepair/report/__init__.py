@@ -1,6 +1,7 @@
 """The report: one HTML file, and the figures it is made of."""
 
 from edgepair.report.figures_confusion import confusion_figure
+from edgepair.report.figures_contributions import overlap_figure, shapley_figure
 from edgepair.report.figures_data import class_figure, value_figure
 from edgepair.report.figures_findings import finding_figure
 from edgepair.report.figures_importances import importance_figure
@@ -21,10 +22,12 @@ __all__ = [
     "learning_figure",
     "modality_colour",
     "modality_symbol",
+    "overlap_figure",
     "overview_figure",
     "parity_figure",
     "render_study",
     "score_figure",
+    "shapley_figure",
     "share_figure",
     "split_figure",
     "summarise_study",

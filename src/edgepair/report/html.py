@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import OutputError
+from edgepair.report.figures_contributions import part_colour
 from edgepair.report.formats import capital, count, interval, number, percent, short_title
 from edgepair.report.panels import collect_panels
 from edgepair.report.style import modality_colour, modality_symbol
@@ -119,11 +120,12 @@ def render_study(result: StudyResult) -> str:
         "interval": interval,
         "technique_title": short_title,
         "colour": modality_colour,
+        "part_colour": part_colour,
         "symbol_path": lambda name: SYMBOL_PATHS.get(modality_symbol(name), SYMBOL_PATHS["circle"]),
     }
     explorers = {
         name: Markup(_embedded(panels[name]["panels"]))
-        for name in ("importances", "predictions", "learning")
+        for name in ("contributions", "importances", "predictions", "learning")
         if panels[name]
     }
     folder = files("edgepair.report") / "templates"

@@ -77,6 +77,50 @@ REFERENCES = (
 )
 """What the study rests on: text and address."""
 
+CONTRIBUTION_REFERENCES = (
+    (
+        "Shapley, A value for n-person games, Contributions to the Theory of Games II, Princeton "
+        "University Press, 307 (1953)",
+        "https://doi.org/10.1515/9781400881970-018",
+    ),
+    (
+        "Lipovetsky and Conklin, Analysis of regression in game theory approach, Appl. Stoch. Models "
+        "Bus. Ind. 17, 319 (2001)",
+        "https://doi.org/10.1002/asmb.446",
+    ),
+    (
+        "Newton and Spurrell, A development of multiple regression for the analysis of routine data, "
+        "J. R. Stat. Soc. C 16, 51 (1967)",
+        "https://doi.org/10.2307/2985237",
+    ),
+    (
+        "Williams and Beer, Nonnegative decomposition of multivariate information, arXiv 1004.2515",
+        "https://arxiv.org/abs/1004.2515",
+    ),
+    (
+        "Barrett, Exploration of synergistic and redundant information sharing in static and dynamical "
+        "Gaussian systems, Phys. Rev. E 91, 052802 (2015)",
+        "https://doi.org/10.1103/PhysRevE.91.052802",
+    ),
+)
+"""What contributions of techniques rest on."""
+
+
+def references_of(result: StudyResult) -> tuple[tuple[str, str], ...]:
+    """List what a study rests on.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+
+    Returns
+    -------
+    tuple of tuple of str
+        Text and address of each.
+    """
+    return REFERENCES + (CONTRIBUTION_REFERENCES if len(result.contributions) else ())
+
 
 def methods_of(result: StudyResult) -> list[dict[str, str]]:
     """Say in words how a study was made.
@@ -101,6 +145,8 @@ def methods_of(result: StudyResult) -> list[dict[str, str]]:
         ("Labels", _LABELS),
         ("Findings", _FINDINGS.format(groups=group_word(result))),
     ]
+    if len(result.contributions):
+        paragraphs.append(("Contributions of techniques", _CONTRIBUTIONS))
     if len(result.learning):
         paragraphs.append(
             (
@@ -125,6 +171,19 @@ _FINDINGS = (
     "of the best of the combinations and the best single technique, each chosen on the same scores that "
     "are then compared. “Mean” is the unweighted mean over absorbers; the overall estimate is the mean "
     "over absorbers and classification tasks. Nothing is corrected for the number of comparisons."
+)
+
+
+_CONTRIBUTIONS = (
+    "All subsets of the techniques are fitted with the first learner on the same folds. A subset’s gain "
+    "is its main score less the baseline’s. Shapley values are a technique’s gain averaged over all orders "
+    "of adding the techniques; they add up to the gain of all. Two sides, of gains g1 and g2, and g12 "
+    "together: where g12 falls short of g1 + g2, what is missing is in both, the rest only in one; where it "
+    "exceeds them, the surplus is there only together. Of all splits that obey the consistency equations of "
+    "Williams and Beer this one shares least; min(g1, g2) is the most that could be shared with nothing "
+    "negative. Each number is computed draw by draw, on the draws of the scores; nothing is refitted. A "
+    "score has a ceiling: techniques that read everything well seem to share it. All of it depends on the "
+    "learner."
 )
 
 

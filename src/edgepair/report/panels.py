@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.report.figures_confusion import confusion_figure
+from edgepair.report.figures_contributions import overlap_figure, shapley_figure
 from edgepair.report.figures_data import class_figure, value_figure
 from edgepair.report.figures_findings import finding_figure
 from edgepair.report.figures_importances import importance_figure
@@ -15,8 +16,16 @@ from edgepair.report.figures_overview import score_figure
 from edgepair.report.figures_parity import parity_figure
 from edgepair.report.figures_shares import share_figure
 from edgepair.report.figures_splits import split_figure
-from edgepair.report.formats import capital, short_title, task_title
-from edgepair.report.tables import absorbers_of, group_word, main_learner, modalities_of, select, tasks_of
+from edgepair.report.formats import METRIC_TITLES, capital, short_title, task_title
+from edgepair.report.tables import (
+    absorbers_of,
+    group_word,
+    main_learner,
+    main_metric,
+    modalities_of,
+    select,
+    tasks_of,
+)
 from edgepair.study import FINDINGS
 
 if TYPE_CHECKING:
@@ -41,12 +50,15 @@ def collect_panels(result: StudyResult, keep: Keep) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``overview, findings, shares, splits, classes, spreads``: panels that are always shown;
-        ``importances, predictions, learning``: panels behind choices. What the study lacks is empty.
+        ``overview, findings, shapley, shares, splits, classes, spreads``: panels that are always shown;
+        ``contributions, importances, predictions, learning``: panels behind choices. What the study
+        lacks is empty.
     """
     return {
         "overview": _overview(result, keep),
         "findings": _findings(result, keep),
+        "shapley": _shapley(result, keep),
+        "contributions": _contributions(result, keep),
         "importances": _importances(result, keep),
         "shares": _shares(result, keep),
         "predictions": _predictions(result, keep),
@@ -81,6 +93,35 @@ def _findings(result: StudyResult, keep: Keep) -> dict[str, dict[str, Any]]:
         for name, title in FINDINGS.items()
         if name in present
     }
+
+
+def _shapley(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
+    learner = main_learner(result)
+    panels = []
+    for task in tasks_of(result):
+        mine = select(result.contributions, task=task, learner=learner)
+        if len(mine):
+            here = [name for name in absorbers_of(result) if name in set(mine["absorber"])]
+            figure = shapley_figure(mine, task=task, learner=learner, absorbers=here)
+            panels.append(keep(figure) | {"title": _scored(task)})
+    return panels
+
+
+def _contributions(result: StudyResult, keep: Keep) -> dict[str, Any]:
+    learner = main_learner(result)
+    panels: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for absorber in absorbers_of(result):
+        for task in tasks_of(result):
+            names = {"absorber": absorber, "task": task, "learner": learner}
+            if len(select(result.contributions, **names)):
+                figure = overlap_figure(result.contributions, **names)
+                shown = keep(figure) | {"title": _scored(task)}
+                panels.setdefault((absorber,), []).append(shown)
+    return _explorer(("absorber",), panels, None)
+
+
+def _scored(task: str) -> str:
+    return f"{capital(task_title(task))}, {METRIC_TITLES[main_metric(task)]}"
 
 
 def _explorer(

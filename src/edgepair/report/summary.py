@@ -8,8 +8,9 @@ import pandas as pd
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.models import LEARNERS
+from edgepair.report.contribution_rows import summarise_contributions
 from edgepair.report.formats import METRIC_TITLES, METRIC_UNITS, counted, listed, short_title, task_title
-from edgepair.report.methods import RANDOM_BANNER, REFERENCES, SPLIT_SHORT, SPLIT_TITLES, methods_of
+from edgepair.report.methods import RANDOM_BANNER, SPLIT_SHORT, SPLIT_TITLES, methods_of, references_of
 from edgepair.report.tables import (
     BASELINE,
     absorbers_of,
@@ -42,7 +43,8 @@ def summarise_study(result: StudyResult) -> dict[str, Any]:
     dict
         Plain values only: ``title, sentence, banner, split, split_title, learner, learner_title,
         learners, absorbers, tasks, modalities, groups, unseen, key_numbers, overview, findings,
-        shares, shuffled, flattery, data, techniques, skipped, scores, methods, facts, references``.
+        shares, shuffled, flattery, data, techniques, skipped, scores, methods, facts, references,
+        contributions``.
         Scores are pure numbers, bond lengths in Å.
     """
     config = result.config["config"]
@@ -69,6 +71,7 @@ def summarise_study(result: StudyResult) -> dict[str, Any]:
         "key_numbers": _key_numbers(numbers, overview),
         "overview": overview,
         "findings": findings,
+        "contributions": summarise_contributions(result.contributions, learner),
         "shares": _shares(result, learner),
         "shuffled": _shuffled(result, learner),
         "flattery": _flattery(result, learner, split),
@@ -78,7 +81,7 @@ def summarise_study(result: StudyResult) -> dict[str, Any]:
         "scores": [_score_table(result, name) for name in tasks_of(result)],
         "methods": methods_of(result),
         "facts": _facts(result),
-        "references": [{"text": text, "url": url} for text, url in REFERENCES],
+        "references": [{"text": text, "url": url} for text, url in references_of(result)],
     }
 
 

@@ -108,10 +108,31 @@ def summarise_findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
                 "n": len(single),
                 "tally": _tally(counts, len(single)),
                 "lines": [_line(item) for item in ([*head, *beside] or single)],
-                "sentences": [_MINUS.sub("−", item.sentence) for item in mine],
+                "sentences": [with_minus(item.sentence) for item in mine],
             }
         )
     return told
+
+
+def with_minus(sentence: str) -> str:
+    """Write true minus signs where a sentence from a file has hyphens.
+
+    Parameters
+    ----------
+    sentence : str
+        Text.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> with_minus("two-way: -0.01 to 0.02")
+    'two-way: −0.01 to 0.02'
+    """
+    return _MINUS.sub("−", sentence)
 
 
 def _tally(counts: dict[str, int], n: int) -> str:

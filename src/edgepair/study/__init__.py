@@ -1,7 +1,18 @@
 """The study: scores, importances and the paper's findings, on honest splits."""
 
+from edgepair.study.contribution_text import ContributionText, contribution_sentences
 from edgepair.study.findings import FINDINGS, Finding
 from edgepair.study.result import StudyResult, check_output, staged_output
 from edgepair.study.run import Progress, run_study
 
-__all__ = ["FINDINGS", "Finding", "Progress", "StudyResult", "check_output", "run_study", "staged_output"]
+__all__ = [
+    "FINDINGS",
+    "ContributionText",
+    "Finding",
+    "Progress",
+    "StudyResult",
+    "check_output",
+    "contribution_sentences",
+    "run_study",
+    "staged_output",
+]

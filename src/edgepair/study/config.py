@@ -10,6 +10,7 @@ from typing import Any
 from edgepair.conventions import OptionError, Task, parse_modalities, parse_tasks
 from edgepair.dataset import SPLITS
 from edgepair.models import parse_learners
+from edgepair.study.contributions import techniques_in
 
 QUICK_TREES = 60
 TREES = 300
@@ -44,6 +45,8 @@ class StudyConfig:
     extras : bool
         Whether to add permutation importances, learning curves and the comparison with a random
         split.
+    contributions : bool
+        Whether to fit all subsets of the techniques and tell what each contributes.
     """
 
     tasks: tuple[str, ...]
@@ -56,6 +59,7 @@ class StudyConfig:
     seed: int = 0
     tune: bool = False
     extras: bool = True
+    contributions: bool = False
 
     @classmethod
     def check(
@@ -71,6 +75,7 @@ class StudyConfig:
         seed: int = 0,
         quick: bool = False,
         tune: bool = False,
+        contributions: bool = False,
     ) -> StudyConfig:
         """Check settings as a user gives them.
 
@@ -86,6 +91,8 @@ class StudyConfig:
             Fewer trees and one repeat, no extras: a look in well under a minute.
         tune : bool, optional
             Search forest settings inside each training set.
+        contributions : bool, optional
+            Tell what each technique contributes; takes two techniques at least.
 
         Returns
         -------
@@ -118,6 +125,8 @@ class StudyConfig:
                 raise _option(name, names, "a list of at least one name")
         if quick and repeats is None:
             repeats = 1
+        if contributions:
+            _check_contributions(parse_modalities(modalities), parse_learners(learners))
         return cls(
             tasks=tuple(task.name for task in parse_tasks(tasks)),
             modalities=parse_modalities(modalities),
@@ -129,6 +138,7 @@ class StudyConfig:
             seed=int(seed),
             tune=tune,
             extras=not quick,
+            contributions=contributions,
         )
 
     def task_list(self) -> tuple[Task, ...]:
@@ -167,6 +177,24 @@ class StudyConfig:
             Ready for JSON.
         """
         return asdict(self)
+
+
+def _check_contributions(modalities: tuple[str, ...], learners: tuple[str, ...]) -> None:
+    techniques = techniques_in(modalities)
+    if len(techniques) < 2:
+        raise OptionError(
+            "cannot tell the contributions of techniques",
+            found=f"only {techniques[0]} among the modalities",
+            needed="two techniques or more",
+            suggestion="add one, such as --modality xanes,pdf, or leave --modality out",
+        )
+    if learners == ("dummy",):
+        raise OptionError(
+            "cannot tell the contributions of techniques",
+            found="no learner but the dummy, which looks at no curve",
+            needed="a learner that does, such as forest",
+            suggestion="leave --learner out for the default",
+        )
 
 
 def _option(name: str, value: object, needed: str) -> OptionError:

@@ -81,7 +81,7 @@ def importance_rows(
             rows += _impurity_rows(base, name, features, impurity, len(outcomes))
             if len(techniques) > 1:
                 share = impurity[:, features.technique == name].sum(axis=1, keepdims=True)
-                value, lower, upper = _refit_interval(share, len(outcomes))
+                value, lower, upper = refit_interval(share, len(outcomes))
                 # A share cannot leave 0 to 1, however wide the interval.
                 bounds = (float(max(lower[0], 0.0)), float(min(upper[0], 1.0)))
                 rows.append(_row(base, name, None, "share", float(value[0]), *bounds))
@@ -131,7 +131,7 @@ def _impurity_rows(
     gathered = np.zeros((len(impurity), len(points)))
     for fit, row in enumerate(impurity[:, mine]):
         gathered[fit] = np.bincount(of_feature, weights=row, minlength=len(points))
-    value, lower, upper = _refit_interval(gathered, n_repeats)
+    value, lower, upper = refit_interval(gathered, n_repeats)
     rows = []
     for point, name in enumerate(points):
         low = float(start + name * width)
@@ -141,10 +141,23 @@ def _impurity_rows(
     return rows
 
 
-def _refit_interval(
+def refit_interval(
     values: NDArray[np.float64], n_repeats: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Mean over refits, shape (n_columns,), with the corrected interval of the docstring above."""
+    """Average what refits found, with the corrected interval of this module's own text.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Shape (n_fits, n_columns): all folds of the first repeat, then of the next.
+    n_repeats : int
+        How often the folds were dealt.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Mean, lower and upper bound, each of shape (n_columns,); bounds NaN of a single fit.
+    """
     n_fits = len(values)
     n_folds = max(n_fits // max(n_repeats, 1), 2)
     mean = values.mean(axis=0)

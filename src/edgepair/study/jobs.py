@@ -41,6 +41,8 @@ class Job:
         Share of the training formulas.
     aside : bool
         Whether it serves learning curves or the comparison with a random split.
+    bare : bool
+        Whether it serves contributions alone, which take answers only: nothing is permuted.
     """
 
     cell: Cell
@@ -49,6 +51,7 @@ class Job:
     repeat: int
     fraction: float = 1.0
     aside: bool = False
+    bare: bool = False
 
     def trees(self, config: StudyConfig) -> int:
         """Tell how many trees the job grows.
@@ -87,7 +90,9 @@ class Job:
         return float(trees * (120.0 + n * np.log2(n + 2) * wide * 0.02 + 0.05 * n * n_windows))
 
 
-def list_jobs(cell: Cell, modalities: Sequence[str], config: StudyConfig, *, main: bool) -> list[Job]:
+def list_jobs(
+    cell: Cell, modalities: Sequence[str], config: StudyConfig, *, main: bool, subsets: Sequence[str] = ()
+) -> list[Job]:
     """List the jobs of one cell.
 
     Parameters
@@ -100,11 +105,13 @@ def list_jobs(cell: Cell, modalities: Sequence[str], config: StudyConfig, *, mai
         Learners, and whether there are learning curves.
     main : bool
         False for the cell of the comparison with a random split.
+    subsets : sequence of str, optional
+        Modalities that contributions need, beside the others or among them.
 
     Returns
     -------
     list of Job
-        Folds first, then learning curves.
+        Folds first, then learning curves, then what only contributions need.
     """
     jobs = []
     first = fitted_learners(tuple(name for name in config.learners if name != "dummy")[:1])
@@ -118,6 +125,14 @@ def list_jobs(cell: Cell, modalities: Sequence[str], config: StudyConfig, *, mai
                 for name in first
                 for share in LEARNING_FRACTIONS
             ]
+    if main:
+        jobs += [
+            Job(cell, modality, learner, repeat, bare=True)
+            for modality in subsets
+            if modality not in modalities
+            for learner in first
+            for repeat in range(cell.n_repeats)
+        ]
     return jobs
 
 
@@ -196,7 +211,7 @@ def run_jobs(
 def _fit_task(job: Job, table: FeatureTable, config: StudyConfig) -> FitTask:
     cell = job.cell
     learner = LEARNERS[job.learner]
-    first = job.learner in fitted_learners(config.learners[:1]) and not job.aside
+    first = job.learner in fitted_learners(config.learners[:1]) and not job.aside and not job.bare
     permute = config.extras and first and job.repeat == 0 and learner.importances
     return FitTask(
         learner=job.learner,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair.conventions import DataError, OptionError
 from edgepair.dataset import validate
 from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
+from edgepair.study.contributions import subsets_of, techniques_in
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,11 +30,14 @@ class StudyPlan:
         What each absorber's data allow.
     skipped : tuple of Skip
         What was asked for and cannot be done.
+    subsets : dict of str to tuple of str
+        All subsets of each absorber's techniques, where contributions are asked for.
     """
 
     cells: tuple[Cell, ...]
     modalities: dict[str, tuple[str, ...]]
     skipped: tuple[Skip, ...]
+    subsets: dict[str, tuple[str, ...]]
 
     def by_absorber(self) -> list[list[Cell]]:
         """Gather the cells of each absorber.
@@ -121,13 +125,19 @@ def plan_study(datasets: Sequence[xr.Dataset], config: StudyConfig) -> StudyPlan
     """
     cells: list[Cell] = []
     skipped: list[Skip] = []
-    modalities = {}
+    modalities, subsets = {}, {}
     for dataset in datasets:
         able, missing = available_modalities(dataset, config)
         modalities[str(dataset.attrs["absorber"])] = able
         skipped += missing
         if not able:
             continue
+        techniques = techniques_in(able)
+        if config.contributions and len(techniques) > 1:
+            subsets[str(dataset.attrs["absorber"])] = subsets_of(techniques)
+        elif config.contributions:
+            reason = f"contributions of techniques: the data have only {techniques[0]} of those asked for"
+            skipped.append(Skip(str(dataset.attrs["absorber"]), "", "", reason, True))
         for task in config.task_list():
             cell, reasons = plan_cell(dataset, task, config)
             skipped += reasons
@@ -147,7 +157,7 @@ def plan_study(datasets: Sequence[xr.Dataset], config: StudyConfig) -> StudyPlan
             needed=f"an absorber and task with two classes or more of {config.folds} formulas each",
             suggestion="use fewer folds, other tasks or more data",
         )
-    return StudyPlan(tuple(cells), modalities, tuple(skipped))
+    return StudyPlan(tuple(cells), modalities, tuple(skipped), subsets)
 
 
 def _required(cell: Cell | None) -> Cell:

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,9 @@ IMPORTANCE_COLUMNS = (
 LEARNING_COLUMNS = (
     "absorber", "task", "modality", "learner", "metric", "fraction", "n_formulas", "value", "lower", "upper",
 )  # fmt: skip
+CONTRIBUTION_COLUMNS = (
+    "absorber", "task", "learner", "metric", "of", "kind", "technique", "value", "lower", "upper",
+)  # fmt: skip
 CURVE_COLUMNS = (
     "absorber", "task", "technique", "group", "n_sites", "position", "mean", "lower", "upper",
 )  # fmt: skip
@@ -41,6 +44,7 @@ _TABLES = {
     "importances": IMPORTANCE_COLUMNS,
     "learning": LEARNING_COLUMNS,
     "curves": CURVE_COLUMNS,
+    "contributions": CONTRIBUTION_COLUMNS,
 }
 
 # Stays text even where every entry looks like a number (classes 2 and 3, material 007) or like 'NA'.
@@ -68,6 +72,8 @@ class StudyResult:
         Scores against the number of training formulas.
     curves : pandas.DataFrame
         Mean curves of each class (or third of the values), with 16th and 84th percentiles.
+    contributions : pandas.DataFrame
+        What each technique contributes; empty where it was not asked for.
     """
 
     scores: pd.DataFrame
@@ -77,6 +83,9 @@ class StudyResult:
     config: dict[str, Any]
     learning: pd.DataFrame
     curves: pd.DataFrame
+    contributions: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=list(CONTRIBUTION_COLUMNS))
+    )
 
     @property
     def skipped(self) -> list[dict[str, Any]]:
@@ -108,7 +117,7 @@ class StudyResult:
         """
         target = Path(directory)
         with staged_output(target) as folder:
-            for name in _TABLES:
+            for name in _tables_of(self.config):
                 table: pd.DataFrame = getattr(self, name)
                 table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
             findings = [finding.as_dict() for finding in self.findings]
@@ -147,10 +156,10 @@ class StudyResult:
                     keep_default_na=False,
                     na_values=[""],
                 )
-                for name in _TABLES
+                for name in _tables_of(config)
             }
-            for name, columns in _TABLES.items():
-                missing = [column for column in columns if column not in tables[name]]
+            for name, table in tables.items():
+                missing = [column for column in _TABLES[name] if column not in table]
                 if missing:
                     raise KeyError(f"{name}.csv lacks {missing[0]!r}")
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -161,6 +170,12 @@ class StudyResult:
                 suggestion="check the path, or run the study again",
             ) from error
         return cls(findings=findings, config=config, **tables)
+
+
+def _tables_of(config: dict[str, Any]) -> list[str]:
+    """Name the tables of a study; contributions only where they were asked for."""
+    asked = bool(config["config"].get("contributions"))
+    return [name for name in _TABLES if asked or name != "contributions"]
 
 
 def check_output(target: Path) -> None:

@@ -28,12 +28,14 @@ from edgepair.models import (
 from edgepair.study.cache import FitCache, array_digest, cache_folder
 from edgepair.study.cells import Cell
 from edgepair.study.config import DRAWS, StudyConfig
+from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
 from edgepair.study.findings import find
 from edgepair.study.importances import importance_rows
 from edgepair.study.jobs import LEARNING_FRACTIONS, Finished, list_jobs, run_jobs
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study
 from edgepair.study.result import (
+    CONTRIBUTION_COLUMNS,
     CURVE_COLUMNS,
     IMPORTANCE_COLUMNS,
     LEARNING_COLUMNS,
@@ -85,6 +87,7 @@ def run_study(
     seed: int = 0,
     quick: bool = False,
     tune: bool = False,
+    contributions: bool = False,
     n_jobs: int | None = None,
     scheduler: str | None = None,
     cache: bool = True,
@@ -118,6 +121,9 @@ def run_study(
         Fewer trees, one repeat, no permutations, learning curves or random split.
     tune : bool, optional
         Search forest settings inside each training set.
+    contributions : bool, optional
+        Fit all subsets of the techniques with the first learner and tell what each contributes,
+        uniquely, shared, and only together with others.
     n_jobs : int, optional
         Processes; default all cores.
     scheduler : str, optional
@@ -166,6 +172,7 @@ def run_study(
         seed=seed,
         quick=quick,
         tune=tune,
+        contributions=contributions,
     )
     if n_jobs is not None and (not isinstance(n_jobs, int) or not 1 <= n_jobs <= MOST_JOBS):
         raise OptionError(
@@ -177,7 +184,7 @@ def run_study(
     datasets = check_datasets(dataset)
     plan = plan_study(datasets, config)
     outcomes, tables = _fit_all(plan, config, n_jobs, scheduler, cache, on_progress)
-    scores, importances, predictions, learning, curves = [], [], [], [], []
+    scores, importances, predictions, learning, curves, shared = [], [], [], [], [], []
     for absorber_cells in plan.by_absorber():
         # Independent over absorbers, paired over the tasks, modalities and learners of one.
         seed_of_draws = [config.seed, 1, *absorber_cells[0].absorber.encode()]
@@ -199,6 +206,7 @@ def run_study(
                     learning += _learning_rows(cell, modality, learner, outcomes, drawn)
             if cell.split == config.split:
                 curves += curve_rows(cell, plan.modalities[cell.absorber])
+                shared += _contribution_rows(cell, plan, config.learners[0], outcomes, drawn)
     main = [item for item in scores if item.cell.split == config.split]
     shares = [row for row in importances if row["kind"] == "share"]
     return StudyResult(
@@ -209,6 +217,7 @@ def run_study(
         config=_describe(config, datasets, plan, time.monotonic() - started),
         learning=pd.DataFrame(learning, columns=list(LEARNING_COLUMNS)),
         curves=pd.DataFrame(curves, columns=list(CURVE_COLUMNS)),
+        contributions=pd.DataFrame(shared, columns=list(CONTRIBUTION_COLUMNS)),
     )
 
 
@@ -257,7 +266,13 @@ def _fit_all(
     jobs = [
         job
         for cell in plan.cells
-        for job in list_jobs(cell, plan.modalities[cell.absorber], config, main=cell.split == config.split)
+        for job in list_jobs(
+            cell,
+            plan.modalities[cell.absorber],
+            config,
+            main=cell.split == config.split,
+            subsets=plan.subsets.get(cell.absorber, ()),
+        )
     ]
     store = FitCache(cache_folder() if use_cache else None)
     outcomes = _Outcomes(config.split)
@@ -279,6 +294,22 @@ def _fit_all(
             on_progress(Progress(done, total, text, finished.cached))
     store.prune()
     return outcomes, features
+
+
+def _contribution_rows(
+    cell: Cell, plan: StudyPlan, learner: str, outcomes: _Outcomes, drawn: NDArray[np.float64]
+) -> list[dict[str, Any]]:
+    subsets = plan.subsets.get(cell.absorber, ())
+    if not subsets:
+        return []
+    scores = {
+        modality: score(cell, modality, learner, outcomes.repeats(cell, modality, learner), drawn)
+        for modality in subsets
+    }
+    # The dummy looks at no curve: it answers the same whatever the modality.
+    modality = plan.modalities[cell.absorber][0]
+    baseline = score(cell, modality, "dummy", outcomes.repeats(cell, modality, "dummy"), drawn)
+    return contribution_rows(scores, baseline)
 
 
 def _learning_rows(

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from edgepair._version import __version__
+from edgepair.apps.cli.app import app as web_page
 from edgepair.apps.cli.build import build
 from edgepair.apps.cli.data import data_app
 from edgepair.apps.cli.inspect import inspect
@@ -39,6 +40,7 @@ app.command()(predict)
 app.command()(mix)
 app.command()(train)
 app.command()(study)
+app.command(name="app")(web_page)
 app.add_typer(data_app, name="data")
 
 

@@ -64,6 +64,10 @@ def study(
     tune: Annotated[
         bool, typer.Option("--tune", help="Search forest settings inside each training set.")
     ] = False,
+    contributions: Annotated[
+        bool,
+        typer.Option("--contributions", help="Fit all subsets; tell what each technique contributes."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -88,6 +92,7 @@ def study(
                 seed=seed,
                 quick=quick,
                 tune=tune,
+                contributions=contributions,
                 n_jobs=jobs,
                 scheduler=scheduler,
                 on_progress=on_progress,
@@ -135,7 +140,7 @@ def _open(paths: list[str] | None, absorbers: list[str] | None) -> list[xr.Datas
 def _document(result: StudyResult, out: Path) -> dict[str, Any]:
     columns = ["absorber", "task", "modality", "learner", "split", "metric", "value", "lower", "upper"]
     rows = json.loads(result.scores[columns].to_json(orient="records"))
-    return {
+    document = {
         "out": str(out),
         "scores": rows,
         "findings": [
@@ -143,6 +148,9 @@ def _document(result: StudyResult, out: Path) -> dict[str, Any]:
         ],
         "skipped": result.skipped,
     }
+    if len(result.contributions):
+        document["contributions"] = json.loads(result.contributions.to_json(orient="records"))
+    return document
 
 
 def _show(result: StudyResult, out: Path, seconds: float) -> None:
@@ -151,6 +159,7 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
 
     from edgepair.conventions import TASKS, modality_title
     from edgepair.models import LEARNERS
+    from edgepair.study import contribution_sentences
 
     console = output_console()
     config = result.config["config"]
@@ -202,6 +211,8 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
     overall = [finding for finding in result.findings if finding.absorber == "all"]
     for finding in overall or result.findings:
         console.print(f"{_MARK[finding.verdict]} {escape(finding.sentence)}", soft_wrap=True)
+    for told in contribution_sentences(result.contributions):
+        console.print(f"\n{escape(' '.join(told.sentences))}", soft_wrap=True)
     if result.skipped:
         console.print("\nLeft out:")
         for item in result.skipped:

@@ -1,0 +1,127 @@
+"""How often adding a technique changed what left-out sites were told, and how often for the better."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.advice.gains import pairs_of
+from edgepair.study.scoring import interval_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.models import FitOutcome
+    from edgepair.study.cells import Cell
+
+LENGTH_CHANGE = 0.02
+"""Å; a bond length that moves by less is the same answer."""
+
+FEWEST_CHANGED = 8
+"""Changed answers below which nothing is claimed of better or worse."""
+
+_Z = 1.96
+"""Standard deviations of a 95 % interval."""
+
+
+def similar_rows(
+    cell: Cell,
+    outcomes: Mapping[str, Sequence[FitOutcome]],
+    like: NDArray[np.bool_],
+    techniques: Sequence[str],
+    drawn: NDArray[np.float64],
+) -> list[dict[str, Any]]:
+    """List the rows of `Advice.similar`.
+
+    Parameters
+    ----------
+    cell : Cell
+        True values and groups.
+    outcomes : mapping of str to sequence of FitOutcome
+        What left-out sites were told, by modality: one per repeat.
+    like : numpy.ndarray
+        Shape (n,), bool: sites like the sample.
+    techniques : sequence of str
+        What has been measured of the sample.
+    drawn : numpy.ndarray
+        Shape (n_draws, n_groups), from `edgepair.study.scoring.draw_groups`.
+
+    Returns
+    -------
+    list of dict
+        For each technique in hand and each that can be added: among sites like the sample, and
+        among all.
+    """
+    in_hand = "+".join(techniques)
+    # Where all that is in hand was fitted together, that is what another technique adds to.
+    mine = {in_hand} if in_hand in outcomes else set(techniques)
+    rows = []
+    for have, add, both in pairs_of(outcomes):
+        if have in mine and add not in techniques:
+            told = _changes(cell, outcomes[have], outcomes[both])
+            for among, chosen in (("like_sample", like), ("all", np.ones(len(like), dtype=bool))):
+                rows.append({"have": have, "add": add, "among": among} | _rates(cell, told, chosen, drawn))
+    return rows
+
+
+def _changes(cell: Cell, first: Sequence[FitOutcome], second: Sequence[FitOutcome]) -> NDArray[np.float64]:
+    """Tell of each site how often its answer changed, improved and worsened: shape (3, n)."""
+    found = []
+    for one, two in zip(first, second, strict=True):
+        if cell.classes:
+            changed = one.predicted != two.predicted
+            before, after = one.predicted != cell.target, two.predicted != cell.target
+        else:
+            changed = np.abs(one.predicted - two.predicted) > LENGTH_CHANGE
+            before, after = (np.abs(told.predicted - cell.target) for told in (one, two))
+        found.append([changed, changed & (after < before), changed & (after > before)])
+    mean: NDArray[np.float64] = np.mean(np.array(found, dtype=np.float64), axis=0)
+    return mean
+
+
+def _rates(
+    cell: Cell, told: NDArray[np.float64], chosen: NDArray[np.bool_], drawn: NDArray[np.float64]
+) -> dict[str, Any]:
+    groups = cell.groups[chosen]
+    n_formulas = len(np.unique(groups))
+    count = np.bincount(groups, minlength=cell.n_groups)
+    changed, better, worse = (
+        np.bincount(groups, weights=row[chosen], minlength=cell.n_groups) for row in told
+    )
+    total = int(count.sum())
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = (drawn @ changed) / (drawn @ count)
+        net = (drawn @ (better - worse)) / (drawn @ count)
+    rate = changed.sum() / total
+    # A bootstrap of what never (or always) happened says nothing of how rare it may be.
+    ends = interval_of(share) if 0 < rate < 1 else _wilson(float(rate), n_formulas)
+    net_ends = interval_of(net)
+    return {
+        "n_sites": total,
+        "n_formulas": n_formulas,
+        "n_changed": round(float(changed.sum()), 1),
+        "changed": float(rate),
+        "changed_lower": ends[0],
+        "changed_upper": ends[1],
+        "better": float(better.sum() / total),
+        "worse": float(worse.sum() / total),
+        "net": float((better - worse).sum() / total),
+        "net_lower": net_ends[0],
+        "net_upper": net_ends[1],
+        "verdict": _verdict(float(changed.sum()), *net_ends),
+    }
+
+
+def _wilson(rate: float, n: int) -> tuple[float, float]:
+    """Bound a share by Wilson's score interval (J. Am. Stat. Assoc. 22, 209, 1927)."""
+    middle = (rate + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    half = _Z / (1 + _Z**2 / n) * float(np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2)))
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def _verdict(n_changed: float, lower: float, upper: float) -> str:
+    if n_changed < FEWEST_CHANGED:
+        return "few_changed"
+    return "better" if lower > 0 else "worse" if upper < 0 else "undecided"

@@ -1,0 +1,177 @@
+"""What the advisor is asked to do, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+from edgepair.conventions import OptionError, near_miss, parse_modalities, techniques_of
+from edgepair.conventions.tasks import TASKS
+from edgepair.study.config import StudyConfig
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+TECHNIQUES_ASKED = ("xanes", "pdf", "dpdf")
+"""Techniques that are weighed against each other unless others are named."""
+
+SMALLEST_GAIN = 0.02
+"""Gain in weighted F1 or R² from which on a second measurement is taken as worth its time; also what
+may be lost by a poorer one. About what the choice of learner changes (docs/decisions/0001)."""
+
+LEARNER = "forest"
+
+MOST_JOBS = 256
+"""Processes beyond which nothing is gained on any machine of today."""
+
+
+@dataclass(frozen=True)
+class AdviceOptions:
+    """Settings of the advisor, checked.
+
+    Attributes
+    ----------
+    study : StudyConfig
+        Task, modalities, split, folds, repeats, trees and seed.
+    smallest_gain : float
+        See `SMALLEST_GAIN`.
+    tolerance : float
+        What may be lost by a poorer measurement, in the main metric.
+    """
+
+    study: StudyConfig
+    smallest_gain: float
+    tolerance: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the settings by name.
+
+        Returns
+        -------
+        dict
+            Ready for JSON.
+        """
+        study = self.study
+        return {
+            "modalities": list(study.modalities),
+            "split": study.split,
+            "folds": study.folds,
+            "repeats": study.repeats,
+            "trees": study.trees,
+            "seed": study.seed,
+            "smallest_gain": self.smallest_gain,
+            "tolerance": self.tolerance,
+        }
+
+
+def check_options(
+    task: str,
+    techniques: Sequence[str] | None,
+    *,
+    smallest_gain: float,
+    tolerance: float | None,
+    n_jobs: int | None,
+    **study: Any,
+) -> AdviceOptions:
+    """Check settings as a user gives them.
+
+    Parameters
+    ----------
+    task : str
+        Name.
+    techniques : sequence of str or None
+        Techniques, each taken alone and beside XANES; or modalities, taken as they are.
+    smallest_gain, tolerance : float
+        See `AdviceOptions`; no tolerance: the smallest gain.
+    n_jobs : int or None
+        Processes.
+    **study
+        Settings of `edgepair.study.config.StudyConfig.check`.
+
+    Returns
+    -------
+    AdviceOptions
+        Checked.
+
+    Raises
+    ------
+    OptionError
+        A setting is not understood.
+    """
+    if not isinstance(task, str) or task not in TASKS:
+        raise OptionError(
+            f"cannot advise on the task {task!r}",
+            found=f"task {task!r}",
+            needed="one of " + ", ".join(TASKS),
+            suggestion=near_miss(str(task), TASKS),
+        )
+    if n_jobs is not None and (not isinstance(n_jobs, int) or not 1 <= n_jobs <= MOST_JOBS):
+        raise OptionError(
+            f"cannot advise in {n_jobs!r} processes",
+            found=f"n_jobs {n_jobs!r}",
+            needed=f"a whole number from 1 to {MOST_JOBS}",
+            suggestion="leave it out to use all cores",
+        )
+    tolerance = smallest_gain if tolerance is None else tolerance
+    numbers: tuple[tuple[str, Any], ...] = (("smallest_gain", smallest_gain), ("tolerance", tolerance))
+    for name, value in numbers:
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0.001 <= float(value) <= 0.5:
+            raise OptionError(
+                f"cannot advise with {name} {value!r}",
+                found=f"{name} {value!r}",
+                needed="a difference of weighted F1 or R² from 0.001 to 0.5",
+                suggestion=f"leave it out for {SMALLEST_GAIN:g}",
+            )
+    checked = StudyConfig.check(
+        tasks=[task], modalities=TECHNIQUES_ASKED if techniques is None else techniques,
+        learners=[LEARNER], **study,
+    )  # fmt: skip
+    modalities = combinations(checked.modalities)
+    return AdviceOptions(
+        replace(checked, modalities=modalities, extras=False), float(smallest_gain), float(tolerance)
+    )
+
+
+def combinations(names: Sequence[str]) -> tuple[str, ...]:
+    """Put techniques beside XANES, and list what each combination is held against.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Techniques or modalities.
+
+    Returns
+    -------
+    tuple of str
+        Single techniques first.
+
+    Examples
+    --------
+    >>> combinations(["xanes", "pdf"])
+    ('xanes', 'pdf', 'xanes+pdf')
+    """
+    single = [name for name in names if "+" not in name]
+    joined = [name for name in names if "+" in name]
+    parts = [part.name for name in joined for part in techniques_of(name)]
+    pairs = [f"xanes+{name}" for name in single if name != "xanes"] if "xanes" in single else []
+    return parse_modalities([*single, *parts, *pairs, *joined])
+
+
+def modalities_of(dataset: xr.Dataset, names: Sequence[str]) -> tuple[str, ...]:
+    """List the modalities whose techniques a dataset holds.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+    names : sequence of str
+        Modalities.
+
+    Returns
+    -------
+    tuple of str
+        In the order given.
+    """
+    return tuple(name for name in names if all(t.variable in dataset for t in techniques_of(name)))

@@ -1,0 +1,225 @@
+"""To what quality a technique must be measured: what poorer curves and fewer materials cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.advice.qualities import QUALITIES, levels_for, own_level
+from edgepair.advice.trials import Trial
+from edgepair.conventions import TECHNIQUES
+from edgepair.dataset import select_sites
+from edgepair.study.cells import plan_cell
+from edgepair.study.scoring import Score, interval_of
+
+if TYPE_CHECKING:
+    from edgepair.study.cells import Cell
+    from edgepair.study.config import StudyConfig
+
+MOST_SITES = 800
+"""Sites on which qualities are tried, of formulas drawn at random where there are more."""
+
+REQUIREMENT_TREES = 60
+"""Trees in the forests of qualities; the loss is against a forest of as many."""
+
+SITES_TRIED = 1500
+"""Sites in all repeats of one level together: fewer sites are dealt into folds more often."""
+
+SHARES = (0.5, 0.25, 0.1)
+"""Shares of the training formulas that are tried."""
+
+FORMULAS = "training_formulas"
+
+
+def small_cell(cell: Cell, config: StudyConfig) -> Cell:
+    """Choose the sites on which qualities are tried.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber and task.
+    config : StudyConfig
+        Split, folds and seed.
+
+    Returns
+    -------
+    Cell
+        Of a dataset of at most about `MOST_SITES` labelled sites, whole formulas; its folds dealt
+        twice or three times.
+    """
+    dataset = cell.dataset
+    if len(cell.sites) > MOST_SITES:
+        names = np.random.default_rng([config.seed, 2]).permutation(np.unique(cell.groups))
+        count = np.bincount(cell.groups, minlength=cell.n_groups)[names]
+        kept = names[np.cumsum(count) <= MOST_SITES]
+        dataset = select_sites(dataset, cell.sites[np.isin(cell.groups, kept)])
+    n_sites = min(len(cell.sites), MOST_SITES)
+    repeats = config.repeats or int(np.clip(SITES_TRIED // n_sites, 2, 3))
+    chosen = plan_cell(dataset, cell.task, replace(config, repeats=repeats))[0]
+    # Too few formulas of each class may be left of many: then all sites are used.
+    return plan_cell(cell.dataset, cell.task, config)[0] or cell if chosen is None else chosen
+
+
+def quality_trials(cell: Cell, techniques: Sequence[str]) -> list[Trial]:
+    """List what is tried of qualities.
+
+    Parameters
+    ----------
+    cell : Cell
+        From `small_cell`.
+    techniques : sequence of str
+        Single techniques that the data have.
+
+    Returns
+    -------
+    list of Trial
+        For each technique the data as they are, then each quality from good to poor.
+    """
+    trials = []
+    for name in techniques:
+        trials.append(Trial(cell, name, REQUIREMENT_TREES))
+        for quality in QUALITIES.values():
+            if quality.axis == TECHNIQUES[name].axis:
+                levels = levels_for(cell.dataset, name, quality)
+                trials += [
+                    Trial(cell, name, REQUIREMENT_TREES, quality=quality, level=level) for level in levels
+                ]
+    return trials
+
+
+def share_trials(cell: Cell, modalities: Sequence[str], trees: int) -> list[Trial]:
+    """List what is tried of training sets.
+
+    Parameters
+    ----------
+    cell : Cell
+        Of all sites: how many materials there are is the question.
+    modalities : sequence of str
+        Names.
+    trees : int
+        As in the fits of all training formulas.
+
+    Returns
+    -------
+    list of Trial
+        Shares of the training formulas.
+    """
+    return [Trial(cell, name, trees, fraction=share) for name in modalities for share in SHARES]
+
+
+def requirement_rows(
+    scored: Sequence[tuple[Trial, Score]], main: Mapping[str, Score]
+) -> list[dict[str, Any]]:
+    """List the rows of `Advice.requirements`.
+
+    Parameters
+    ----------
+    scored : sequence of tuple
+        Trials of `quality_trials` and `share_trials` with their scores.
+    main : mapping of str to Score
+        Scores with all training formulas, by modality.
+
+    Returns
+    -------
+    list of dict
+        The data as they are stand before each quality's levels.
+    """
+    whole = {trial.modality: item for trial, item in scored if trial.quality is None and trial.fraction == 1}
+    rows: list[dict[str, Any]] = []
+    for trial, item in scored:
+        if trial.quality is not None:
+            quality = trial.quality
+            base = {"technique": trial.modality, "quantity": quality.name, "unit": quality.unit}
+            own, level = own_level(trial.cell.dataset, trial.modality, quality), trial.level
+            reference = whole[trial.modality]
+        elif trial.fraction < 1:
+            base = {"technique": trial.modality, "quantity": FORMULAS, "unit": "formulas"}
+            own = training_formulas(trial.cell)
+            level = float(round(own * trial.fraction))
+            reference = main[trial.modality]
+        else:
+            continue
+        if not rows or any(rows[-1][key] != value for key, value in base.items()):
+            rows.append(base | _losses(own, reference, reference))
+        rows.append(base | _losses(level, item, reference))
+    return rows
+
+
+def training_formulas(cell: Cell) -> float:
+    """Count the formulas that a fold is fitted on.
+
+    Parameters
+    ----------
+    cell : Cell
+        Sites and folds.
+
+    Returns
+    -------
+    float
+        Rounded to a whole number.
+    """
+    return float(round(cell.counts["n_formulas"] * (1 - 1 / len(np.unique(cell.folds[0])))))
+
+
+def _losses(level: float, item: Score, reference: Score) -> dict[str, Any]:
+    metric = item.cell.task.main_metric
+    lower, upper = item.interval(metric)
+    loss_lower, loss_upper = interval_of(reference.draws[metric] - item.draws[metric])
+    return {
+        "level": level,
+        "metric": metric,
+        "value": item.value[metric],
+        "lower": lower,
+        "upper": upper,
+        "loss": reference.value[metric] - item.value[metric],
+        "loss_lower": loss_lower,
+        "loss_upper": loss_upper,
+    }
+
+
+def needed_rows(rows: Sequence[Mapping[str, Any]], tolerance: float) -> list[dict[str, Any]]:
+    """Find what each quality must be.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        From `requirement_rows`.
+    tolerance : float
+        What may be lost.
+
+    Returns
+    -------
+    list of dict
+        ``technique, quantity, unit, own, enough, too_poor, poorest``.
+
+    Notes
+    -----
+    A level is enough where the interval of its loss ends within the tolerance, and too poor where
+    that begins beyond it; levels are read from good to poor, so that one that is poorer than one
+    that is too poor is never enough.
+    """
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        found.setdefault((row["technique"], row["quantity"]), []).append(row)
+    needed = []
+    for (technique, quantity), mine in found.items():
+        own, tried = mine[0], mine[1:]
+        bad = [number for number, row in enumerate(tried) if row["loss_lower"] > tolerance]
+        before = tried[: bad[0]] if bad else tried
+        good = [row["level"] for row in before if row["loss_upper"] <= tolerance]
+        needed.append(
+            {
+                "technique": technique,
+                "quantity": quantity,
+                "unit": own["unit"],
+                "own": own["level"],
+                "enough": good[-1] if good else own["level"],
+                "too_poor": tried[bad[0]]["level"] if bad else math.nan,
+                "poorest": tried[-1]["level"],
+            }
+        )
+    return needed

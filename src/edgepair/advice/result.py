@@ -1,0 +1,121 @@
+"""What the advisor found."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCORE_COLUMNS = ("technique", "metric", "value", "lower", "upper")
+GAIN_COLUMNS = ("have", "add", "metric", "value", "lower", "upper", "verdict")
+REQUIREMENT_COLUMNS = (
+    "technique", "quantity", "unit", "level", "metric", "value", "lower", "upper", "loss", "loss_lower",
+    "loss_upper",
+)  # fmt: skip
+NEEDED_COLUMNS = ("technique", "quantity", "unit", "own", "enough", "too_poor", "sentence")
+SIMILAR_COLUMNS = (
+    "have", "add", "among", "n_sites", "n_formulas", "n_changed", "changed", "changed_lower",
+    "changed_upper", "better", "worse", "net", "net_lower", "net_upper", "verdict",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Whether a second technique is worth measuring, and to what quality.
+
+    Attributes
+    ----------
+    absorber, task : str
+        What was asked about.
+    scores : pandas.DataFrame
+        A row per technique (or combination) and metric: ``technique, metric, value, lower, upper``.
+    gains : pandas.DataFrame
+        ``have, add, metric, value, lower, upper, verdict``: what adding a technique to one in hand
+        changes, above 0 for the better. ``verdict``, of the main metric: ``worth`` (certainly the
+        smallest gain or more), ``helps`` (certainly a gain, perhaps a smaller one), ``not_worth``
+        (certainly less) or ``undecided``.
+    requirements : pandas.DataFrame
+        ``technique, quantity, unit, level, metric, value, lower, upper, loss, loss_lower,
+        loss_upper``: the score at each level of a quality, and what is lost against the data as they
+        are, which stand first with no loss.
+    needed : pandas.DataFrame
+        ``technique, quantity, unit, own, enough, too_poor, sentence``: the data's own level, the
+        poorest one whose loss is certainly within the tolerance (the own one where there is no
+        other), and the first that certainly loses more (NaN where none does). What lies between is
+        undecided.
+    similar : pandas.DataFrame
+        With a sample: how often adding a technique changed what left-out sites were told, among
+        those like the sample and among all; empty without a sample.
+    recommendation : tuple of str
+        Sentences that follow from the numbers.
+    warnings : tuple of str
+        What makes them doubtful.
+    sample : dict
+        What `edgepair.predict` says of the sample now; empty without one.
+    config : dict
+        Settings, numbers of sites and formulas, classes, the score of a guess, and seconds.
+    """
+
+    absorber: str
+    task: str
+    scores: pd.DataFrame
+    gains: pd.DataFrame
+    requirements: pd.DataFrame
+    needed: pd.DataFrame
+    similar: pd.DataFrame
+    recommendation: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    sample: dict[str, Any] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything as JSON knows it.
+
+        Returns
+        -------
+        dict
+            ``absorber, task, rows, gains, requirements, needed, recommendation, warnings, sample,
+            similar, config``; what is not known is None.
+        """
+        document: dict[str, Any] = {
+            "absorber": self.absorber,
+            "task": self.task,
+            "rows": self.scores.to_dict("records"),
+            "gains": self.gains.to_dict("records"),
+            "requirements": self.requirements.to_dict("records"),
+            "needed": self.needed.to_dict("records"),
+            "recommendation": list(self.recommendation),
+            "warnings": list(self.warnings),
+            "sample": self.sample,
+            "similar": self.similar.to_dict("records"),
+            "config": self.config,
+        }
+        plain: dict[str, Any] = _plain(document)
+        return plain
+
+    def to_json(self) -> str:
+        """Write everything as JSON.
+
+        Returns
+        -------
+        str
+            One document.
+        """
+        return json.dumps(self.as_dict(), ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """Make values that JSON knows: NaN becomes null, NumPy's numbers become Python's."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

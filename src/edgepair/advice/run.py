@@ -1,0 +1,262 @@
+"""The advisor: whether a second technique is worth measuring, and to what quality."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from edgepair._version import __version__
+from edgepair.advice.changes import similar_rows
+from edgepair.advice.gains import gain_rows, score_rows
+from edgepair.advice.options import SMALLEST_GAIN, AdviceOptions, check_options, modalities_of
+from edgepair.advice.requirements import (
+    needed_rows,
+    quality_trials,
+    requirement_rows,
+    share_trials,
+    small_cell,
+)
+from edgepair.advice.result import (
+    GAIN_COLUMNS,
+    NEEDED_COLUMNS,
+    REQUIREMENT_COLUMNS,
+    SCORE_COLUMNS,
+    SIMILAR_COLUMNS,
+    Advice,
+)
+from edgepair.advice.sample_words import sample_facts, sample_sentences
+from edgepair.advice.similar import sample_in_hand
+from edgepair.advice.trials import Trial, run_trials
+from edgepair.advice.words import (
+    gain_sentence,
+    learning_sentence,
+    needed_sentence,
+    needed_sentences,
+    score_sentence,
+)
+from edgepair.conventions import OptionError
+from edgepair.study import Progress
+from edgepair.study.config import DRAWS
+from edgepair.study.plan import check_datasets, plan_study
+from edgepair.study.scoring import Score, draw_groups, score
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from edgepair.measured import PdfCurve, XanesScan
+    from edgepair.prediction import Prediction
+    from edgepair.study.cells import Cell
+
+FEW_FORMULAS = 60
+"""Formulas below which a warning says that the answer rests on few."""
+
+
+def advise(
+    dataset: xr.Dataset | Sequence[xr.Dataset],
+    *,
+    task: str,
+    sample: Prediction | XanesScan | PdfCurve | None = None,
+    techniques: Sequence[str] | None = None,
+    split: str = "formula",
+    folds: int = 5,
+    repeats: int | None = None,
+    trees: int = 100,
+    seed: int = 0,
+    smallest_gain: float = SMALLEST_GAIN,
+    tolerance: float | None = None,
+    requirements: bool = True,
+    n_jobs: int | None = None,
+    scheduler: str | None = None,
+    cache: bool = True,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Advice:
+    """Say whether a second technique is worth measuring, and to what quality.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema; any spectrum or label may be missing.
+    task : str
+        ``oxidation_state``, ``coordination_number`` or ``bond_length``.
+    sample : Prediction, XanesScan or PdfCurve, optional
+        What is in hand, as `edgepair.predict` answers it or `edgepair.read_xanes` and
+        `edgepair.read_pdf` give it.
+    techniques : sequence of str, optional
+        Techniques, each taken alone and beside XANES; or modalities, taken as they are. Default:
+        xanes, pdf, dpdf.
+    split : {'formula', 'material', 'random'}, optional
+        What may not stand on both sides of a split.
+    folds : int, optional
+        Number of folds.
+    repeats : int, optional
+        How often folds are dealt anew; default by the number of sites.
+    trees : int, optional
+        Trees in a forest.
+    seed : int, optional
+        Same seed, same numbers, whatever the number of processes.
+    smallest_gain : float, optional
+        Gain in weighted F1 or R² from which on a second measurement is worth its time.
+    tolerance : float, optional
+        What may be lost by a poorer measurement; default: the smallest gain.
+    requirements : bool, optional
+        Whether to try poorer curves and fewer materials.
+    n_jobs : int, optional
+        Processes; default all cores.
+    scheduler : str, optional
+        Address of a Dask scheduler whose processes make the fits instead.
+    cache : bool, optional
+        Whether to use and keep finished fits in the user's cache folder.
+    on_progress : callable, optional
+        Called with a `Progress` after each fit.
+
+    Returns
+    -------
+    Advice
+        Scores, gains, requirements and a recommendation, with 95 % intervals from a bootstrap
+        over formulas.
+
+    Raises
+    ------
+    OptionError
+        A setting is not understood.
+    DataError
+        The dataset does not follow the schema, or cannot serve the task.
+    MeasurementError
+        The sample cannot be understood, or is of another element.
+
+    Notes
+    -----
+    Forests are fitted to curves of the quality at hand, training and held-out ones alike, as
+    edgepair does with measured curves. What a poorer quality costs is held against a forest of the
+    same size on the same sites and folds; intervals are of the paired difference.
+
+    Examples
+    --------
+    >>> from edgepair.dataset import load_bundled
+    >>> advice = advise(load_bundled("Fe"), task="bond_length", techniques=["xanes", "pdf"], trees=10,
+    ...                 requirements=False, n_jobs=1, cache=False)
+    >>> advice.gains[["have", "add"]].drop_duplicates().values.tolist()
+    [['xanes', 'pdf'], ['pdf', 'xanes']]
+    """
+    started = time.monotonic()
+    options = check_options(
+        task, techniques, smallest_gain=smallest_gain, tolerance=tolerance, n_jobs=n_jobs,
+        split=split, folds=folds, repeats=repeats, trees=trees, seed=seed,
+    )  # fmt: skip
+    data = _only(check_datasets(dataset))
+    plan = plan_study([data], options.study)
+    cell = plan.cells[0]
+    # Before the long work: a sample that cannot be read is refused at once.
+    in_hand = None if sample is None else sample_in_hand(sample, cell)
+    modalities = modalities_of(data, options.study.modalities)
+    main = [Trial(cell, name, options.study.trees) for name in modalities]
+    guess = Trial(cell, modalities[0], 1, learner="dummy")
+    tried: list[Trial] = []
+    if requirements:
+        singles = [name for name in modalities if "+" not in name]
+        tried = quality_trials(small_cell(cell, options.study), singles)
+        tried += share_trials(cell, modalities, options.study.trees)
+    trials = [*main, guess, *tried]
+    outcomes = run_trials(
+        trials, seed=options.study.seed, n_jobs=n_jobs, scheduler=scheduler, cache=cache,
+        on_progress=on_progress,
+    )  # fmt: skip
+    drawn: dict[int, Any] = {}
+
+    def scored(trial: Trial, done: Any) -> Score:
+        groups = trial.cell.n_groups
+        if groups not in drawn:
+            drawn[groups] = draw_groups(groups, DRAWS, [options.study.seed, 1, *cell.absorber.encode()])
+        return score(trial.cell, trial.modality, trial.learner, done, drawn[groups])
+
+    everything = [(trial, scored(trial, done)) for trial, done in zip(trials, outcomes, strict=True)]
+    scores = {trial.modality: item for trial, item in everything[: len(main)]}
+    guessed = everything[len(main)][1].value[cell.task.main_metric]
+    rows = requirement_rows(everything[len(main) + 1 :], scores)
+    needed = needed_rows(rows, options.tolerance)
+    gains = gain_rows(scores, options.smallest_gain)
+    told = score_rows(scores)
+    facts: dict[str, Any] = {}
+    similar: list[dict[str, Any]] = []
+    words = _recommend(cell, told, gains, rows, needed, guessed, options)
+    if in_hand is not None:
+        kept = {trial.modality: done for trial, done in zip(main, outcomes, strict=False)}
+        facts = sample_facts(in_hand, task)
+        similar = similar_rows(cell, kept, in_hand.like, in_hand.techniques, drawn[cell.n_groups])
+        words = sample_sentences(facts, task, similar) + words
+    return Advice(
+        absorber=cell.absorber,
+        task=cell.task.name,
+        scores=pd.DataFrame(told, columns=list(SCORE_COLUMNS)),
+        gains=pd.DataFrame(gains, columns=list(GAIN_COLUMNS)),
+        requirements=pd.DataFrame(rows, columns=list(REQUIREMENT_COLUMNS)),
+        needed=pd.DataFrame(
+            [row | {"sentence": needed_sentence(row)} for row in needed], columns=list(NEEDED_COLUMNS)
+        ),
+        similar=pd.DataFrame(similar, columns=list(SIMILAR_COLUMNS)),
+        recommendation=tuple(words),
+        warnings=tuple(_doubts(cell, plan.skipped)),
+        sample=facts,
+        config=options.as_dict()
+        | cell.counts
+        | {
+            "edgepair": __version__,
+            "classes": list(cell.classes),
+            "guess": {cell.task.main_metric: guessed},
+            "requirement_sites": len(tried[0].cell.sites) if tried else 0,
+            "bootstrap_draws": DRAWS,
+            "skipped": [item.as_dict() for item in plan.skipped],
+            "seconds": round(time.monotonic() - started, 1),
+        },
+    )
+
+
+def _only(datasets: Sequence[xr.Dataset]) -> xr.Dataset:
+    if len(datasets) > 1:
+        raise OptionError(
+            "cannot advise on several absorbers at once",
+            found="datasets of " + ", ".join(str(item.attrs["absorber"]) for item in datasets),
+            needed="one dataset",
+            suggestion="ask about one after the other",
+        )
+    return datasets[0]
+
+
+def _recommend(
+    cell: Cell,
+    scores: Sequence[dict[str, Any]],
+    gains: Sequence[dict[str, Any]],
+    rows: Sequence[dict[str, Any]],
+    needed: Sequence[dict[str, Any]],
+    guess: float,
+    options: AdviceOptions,
+) -> list[str]:
+    sentences = [score_sentence(cell.absorber, cell.task.name, scores, guess)]
+    first = scores[0]["technique"]
+    judged = [row for row in gains if row["verdict"] and row["have"] == first]
+    sentences += [gain_sentence(row, options.smallest_gain) for row in judged]
+    # What is not worth measuring need not be measured well.
+    spoken = [first, *(row["add"] for row in judged if row["verdict"] != "not_worth")]
+    sentences += needed_sentences(needed, spoken, options.tolerance)
+    learning = learning_sentence(rows, first)
+    return [*sentences, *([learning] if learning else [])]
+
+
+def _doubts(cell: Cell, skipped: Sequence[Any]) -> list[str]:
+    doubts = []
+    formulas = cell.counts["n_formulas"]
+    if formulas < FEW_FORMULAS:
+        doubts.append(f"the answer rests on {formulas} formulas: intervals are wide, and rough themselves")
+    if cell.split != "formula":
+        doubts.append(f"split by {cell.split}: scores of formulas not seen before are lower")
+    origins = set(cell.dataset["origin"].values[cell.sites].tolist())
+    if origins & {"feff9", "feff10"}:
+        doubts.append(
+            "simulated curves without noise: measured ones differ in more ways than those tried here, and"
+            " absolute scores are higher than on measured curves"
+        )
+    doubts += [item.reason for item in skipped if item.modality == "" and not item.whole]
+    return doubts

@@ -1,0 +1,162 @@
+"""The fits behind an advice, each on curves of a certain quality: one list, one progress bar."""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.advice.qualities import Quality
+from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.models import LEARNERS, FitOutcome, FitTask, compute_features
+from edgepair.study import Progress
+from edgepair.study.cache import FitCache, cache_folder
+from edgepair.study.fits import Fit, run_fits
+from edgepair.study.jobs import Job
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.study.cells import Cell
+
+_TYPICAL_FEATURES = 200
+"""Features of a modality, for estimates of time: all have 100 to 300."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What is fitted, in all repeats of its cell.
+
+    Attributes
+    ----------
+    cell : Cell
+        Sites, labels and folds.
+    modality : str
+        Name.
+    trees : int
+        Trees in a forest.
+    learner : str
+        Name.
+    quality : Quality or None
+        What is poorer than in the data; None for the data as they are.
+    level : float
+        Of that quality.
+    fraction : float
+        Share of the training formulas.
+    """
+
+    cell: Cell
+    modality: str
+    trees: int
+    learner: str = "forest"
+    quality: Quality | None = None
+    level: float = 0.0
+    fraction: float = 1.0
+
+    @property
+    def label(self) -> str:
+        """What is going on, for a progress bar."""
+        if self.quality is not None:
+            return f"{self.modality}, {self.quality.title} {self.level:g} {self.quality.unit}"
+        if self.fraction < 1:
+            return f"{self.modality}, {self.fraction:.0%} of the formulas"
+        return self.modality
+
+
+def run_trials(
+    trials: Sequence[Trial],
+    *,
+    seed: int,
+    n_jobs: int | None,
+    scheduler: str | None,
+    cache: bool,
+    on_progress: Callable[[Progress], None] | None,
+) -> list[list[FitOutcome]]:
+    """Make all fits of some trials.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        In any order.
+    seed : int
+        Same seed, same numbers.
+    n_jobs : int or None
+        Processes; None for all cores.
+    scheduler : str or None
+        Address of a Dask scheduler whose processes are used instead.
+    cache : bool
+        Whether to use and keep finished fits.
+    on_progress : callable or None
+        Called with a `Progress` after each fit.
+
+    Returns
+    -------
+    list of list of FitOutcome
+        For each trial, one outcome per repeat.
+    """
+    fits, owner = [], []
+    for number, trial in enumerate(trials):
+        job = Job(trial.cell, trial.modality, trial.learner, 0, trial.fraction)
+        cost = job.cost(_TYPICAL_FEATURES, trial.trees, 0)
+        for repeat in range(trial.cell.n_repeats):
+            # A forest sees the same curves in every repeat unless noise is drawn anew.
+            fits.append(Fit((number, repeat), trial.cell.sites, _fit_task(trial, repeat, seed), cost))
+            owner.append((number, repeat))
+
+    known: dict[tuple[int, str], NDArray[np.float32]] = {}
+
+    def features(table: tuple[int, int]) -> NDArray[np.float32]:
+        trial = trials[table[0]]
+        if trial.quality is not None:
+            return _poorer(trial, trial.quality, table[1], seed)
+        key = (id(trial.cell.dataset), trial.modality)
+        if key not in known:
+            known[key] = compute_features(trial.cell.dataset, trial.modality).values
+        return known[key]
+
+    store = FitCache(cache_folder() if cache else None)
+    total = sum(fit.cost for fit in fits)
+    if on_progress:
+        on_progress(Progress(0.0, total, "", False))
+    done = 0.0
+    outcomes: dict[int, dict[int, FitOutcome]] = defaultdict(dict)
+    for finished in run_fits(fits, features, store, n_jobs or -1, scheduler):
+        number, repeat = owner[finished.number]
+        outcomes[number][repeat] = finished.outcome
+        done += fits[finished.number].cost
+        if on_progress:
+            on_progress(Progress(done, total, trials[number].label, finished.cached))
+    store.prune()
+    return [[outcomes[n][repeat] for repeat in sorted(outcomes[n])] for n in range(len(trials))]
+
+
+def _fit_task(trial: Trial, repeat: int, seed: int) -> FitTask:
+    cell = trial.cell
+    return FitTask(
+        learner=trial.learner,
+        task=cell.task.name,
+        target=cell.target,
+        n_classes=len(cell.classes),
+        groups=cell.groups,
+        folds=cell.folds[repeat],
+        trees=trial.trees,
+        # One random state for all techniques and levels of a repeat: what differs is the curves.
+        seed=int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0] % 2**31),
+        settings=tuple(
+            sorted(LEARNERS[trial.learner].settings(TASKS[cell.task.name], trial.modality).items())
+        ),
+        fraction=trial.fraction,
+    )
+
+
+def _poorer(trial: Trial, quality: Quality, repeat: int, seed: int) -> NDArray[np.float32]:
+    # The level does not enter the seed: a poorer level has the same noise, larger, so that what
+    # changes from one to the next is the level alone.
+    rng = np.random.default_rng([seed, repeat, zlib.crc32(f"{quality.axis} {quality.name}".encode())])
+    variable = TECHNIQUES[trial.modality].variable
+    poorer = quality.degrade(trial.cell.dataset, variable, trial.level, rng)
+    return compute_features(poorer, trial.modality).values

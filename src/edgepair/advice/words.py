@@ -1,0 +1,203 @@
+"""The recommendation: sentences that follow from the numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edgepair.advice.qualities import QUALITIES
+from edgepair.advice.requirements import FORMULAS
+from edgepair.conventions import TASKS, TECHNIQUES, modality_title
+
+_METRICS = {"f1_weighted": "weighted F1", "r2": "R²"}
+
+_ARTICLES = {"xanes": "XANES", "pdf": "a PDF", "dpdf": "a dPDF", "npdf": "a neutron PDF"}
+
+
+def named(modality: str) -> str:
+    """Name a technique or a combination in a sentence.
+
+    Parameters
+    ----------
+    modality : str
+        Name.
+
+    Returns
+    -------
+    str
+        With its article.
+
+    Examples
+    --------
+    >>> named("pdf"), named("xanes+dpdf")
+    ('a PDF', 'XANES and a dPDF')
+    """
+    return " and ".join(_ARTICLES.get(part, part) for part in modality.split("+"))
+
+
+def ends(row: Mapping[str, Any], prefix: str = "", *, sign: bool = False) -> str:
+    """Write the interval of a row.
+
+    Parameters
+    ----------
+    row : mapping
+        With ``lower`` and ``upper``.
+    prefix : str, optional
+        Before these names.
+    sign : bool, optional
+        Whether positive numbers carry their sign.
+
+    Returns
+    -------
+    str
+        As ``0.71 to 0.85``.
+    """
+    mark = "+" if sign else ""
+    return f"{row[prefix + 'lower']:{mark}.3f} to {row[prefix + 'upper']:{mark}.3f}"
+
+
+def score_sentence(absorber: str, task: str, rows: Sequence[Mapping[str, Any]], guess: float) -> str:
+    """Say how good the first technique is alone.
+
+    Parameters
+    ----------
+    absorber, task : str
+        Names.
+    rows : sequence of mapping
+        Of `Advice.scores`.
+    guess : float
+        Score of a guess that looks at no curve.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
+    metric = TASKS[task].main_metric
+    first = next(row for row in rows if row["metric"] == metric)
+    title = modality_title(first["technique"])
+    alone = f"{title} alone" if "+" not in first["technique"] else title
+    return (
+        f"{alone} reads the {TASKS[task].title} of {absorber} with {_METRICS[metric]} {first['value']:.3f}"
+        f" (95 % interval {ends(first)}) on formulas not seen before; a guess has {max(guess, 0.0):.3f}."
+    )
+
+
+def gain_sentence(row: Mapping[str, Any], smallest: float) -> str:
+    """Say whether adding a technique is worth it.
+
+    Parameters
+    ----------
+    row : mapping
+        Of `Advice.gains`, main metric.
+    smallest : float
+        Smallest gain that is worth a measurement.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
+    what, have = named(row["add"]), modality_title(row["have"])
+    numbers = f"{row['value']:+.3f} ({ends(row, sign=True)}) in {_METRICS[row['metric']]}"
+    if row["verdict"] == "worth":
+        return f"Measure {what} besides {have}: {numbers}, certainly more than the {smallest:g} that counts."
+    if row["verdict"] == "helps":
+        return (
+            f"Adding {what} to {have} helps: {numbers}, a gain for certain, but perhaps less than the"
+            f" {smallest:g} that counts."
+        )
+    if row["verdict"] == "not_worth":
+        return (
+            f"Do not measure {what} for this besides {have}: {numbers}, less than the {smallest:g} that"
+            " counts."
+        )
+    return f"Whether to add {what} to {have} is undecided by these data: {numbers}."
+
+
+def needed_sentence(row: Mapping[str, Any]) -> str:
+    """Say what a quality must be.
+
+    Parameters
+    ----------
+    row : mapping
+        Of `needed_rows`.
+
+    Returns
+    -------
+    str
+        A sentence without its end.
+    """
+    if row["quantity"] == FORMULAS:
+        title, most = "training formulas", False
+    else:
+        quality = QUALITIES[TECHNIQUES[row["technique"]].axis, row["quantity"]]
+        title, most = quality.title, quality.most
+    unit = "" if row["quantity"] == FORMULAS else f" {row['unit']}"
+    bound = "up to" if most else "down to"
+    poor = "" if math.isnan(row["too_poor"]) else f"{row['too_poor']:g} is too poor"
+    if row["enough"] != row["own"]:
+        rest = poor or ("" if row["enough"] == row["poorest"] else "poorer is undecided")
+        return f"{title} {bound} {row['enough']:g}{unit}" + (f" ({rest})" if rest else "")
+    if poor:
+        own = "less than any level tried" if row["own"] == 0 else f"{row['own']:g}{unit}, as in the data"
+        return f"{title} {own} ({poor})"
+    return f"{title} undecided (no level to {row['poorest']:g}{unit} certainly loses too much)"
+
+
+def needed_sentences(
+    needed: Sequence[Mapping[str, Any]], techniques: Sequence[str], tolerance: float
+) -> list[str]:
+    """Say what each technique must be measured to.
+
+    Parameters
+    ----------
+    needed : sequence of mapping
+        Of `needed_rows`.
+    techniques : sequence of str
+        Those that are worth speaking of.
+    tolerance : float
+        What may be lost.
+
+    Returns
+    -------
+    list of str
+        A sentence per technique.
+    """
+    sentences = []
+    for name in techniques:
+        mine = [row for row in needed if row["technique"] == name and row["quantity"] != FORMULAS]
+        if mine:
+            parts = "; ".join(needed_sentence(row) for row in mine)
+            title = modality_title(name)
+            sentences.append(f"{title} certainly loses no more than {tolerance:g} with: {parts}.")
+    return sentences
+
+
+def learning_sentence(rows: Sequence[Mapping[str, Any]], technique: str) -> str:
+    """Say whether more training materials would help.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        Of `Advice.requirements`.
+    technique : str
+        Whose.
+
+    Returns
+    -------
+    str
+        A sentence; empty where nothing was tried.
+    """
+    mine = [row for row in rows if row["technique"] == technique and row["quantity"] == FORMULAS]
+    if len(mine) < 2:
+        return ""
+    whole, half = mine[0], mine[1]
+    loss = f"{half['loss']:+.3f} ({ends(half, 'loss_', sign=True)})"
+    begin = (
+        f"With {half['level']:g} in place of {whole['level']:g} training formulas {modality_title(technique)}"
+    )
+    if half["loss_lower"] > 0:
+        return f"{begin} loses {loss}: more materials would still help."
+    return f"{begin} loses {loss}: whether more materials would help is undecided."

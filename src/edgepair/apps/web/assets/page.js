@@ -1,0 +1,150 @@
+// What only a browser can do: remember the visit, write the address, take files, change the theme.
+(function () {
+  "use strict";
+  const VISIT = "edgepair-visit";
+  const THEME = "edgepair-theme";
+
+  function visitHeaders(more) {
+    return Object.assign({ "X-Edgepair-Visit": sessionStorage.getItem(VISIT) || "" }, more);
+  }
+
+  // A tab keeps its visit when it is loaded again; the server says whether it still goes on.
+  async function visit() {
+    const reply = await fetch("/visit", { method: "POST", headers: visitHeaders({}) });
+    const key = (await reply.json()).visit;
+    sessionStorage.setItem(VISIT, key);
+    return key;
+  }
+
+  function address(view) {
+    if (view) {
+      const query = new URLSearchParams(view).toString();
+      history.replaceState(history.state, "", location.pathname + (query ? "?" + query : ""));
+    }
+    return window.dash_clientside.no_update;
+  }
+
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { edgepair: { visit, address } });
+
+  // Files
+  async function sendOne(file, page) {
+    const about = {
+      "X-Edgepair-Name": encodeURIComponent(file.name),
+      "X-Edgepair-Page": page,
+      "X-Edgepair-Size": String(file.size),
+      "Content-Type": "application/octet-stream",
+    };
+    try {
+      // The server refuses by the size before anything is sent.
+      const first = await fetch("/upload?check", { method: "POST", headers: visitHeaders(about) });
+      const reply = first.ok
+        ? await fetch("/upload", { method: "POST", headers: visitHeaders(about), body: file })
+        : first;
+      if (reply.ok) return null;
+      if (reply.status === 422) return await reply.json();
+      throw new Error("answer " + reply.status);
+    } catch (error) {
+      return {
+        problem: "cannot take '" + file.name + "'",
+        found: "a file that could not be sent (" + error.message + ")",
+        needed: "a file, not a folder, and a server that runs",
+        suggestion: "load the page again and drop the file again",
+      };
+    }
+  }
+
+  async function send(zone, files) {
+    const page = zone.dataset.page;
+    const busy = zone.querySelector(".busy");
+    const waiting = Array.from(files);
+    const refused = [];
+    const total = waiting.length;
+    zone.classList.add("sending");
+    async function next() {
+      while (waiting.length) {
+        const file = waiting.shift();
+        busy.textContent = "reading " + (total - waiting.length) + " of " + total + " …";
+        const problem = await sendOne(file, page);
+        if (problem) refused.push(problem);
+      }
+    }
+    await Promise.all([next(), next(), next()]);
+    busy.textContent = "";
+    zone.classList.remove("sending");
+    window.dash_clientside.set_props(page + "-uploads", { data: { tick: Date.now(), refused: refused } });
+  }
+
+  function prepare(zone) {
+    const place = zone.querySelector(".place");
+    if (!place || place.firstChild) return;
+    const label = document.createElement("label");
+    const input = document.createElement("input");
+    input.type = "file";
+    input.multiple = true;
+    input.id = zone.dataset.page + "-file";
+    label.className = "choose";
+    label.append("choose files", input);
+    place.append(label);
+    input.addEventListener("change", function () {
+      if (input.files.length) send(zone, input.files);
+      input.value = "";
+    });
+    zone.addEventListener("dragover", function (event) {
+      event.preventDefault();
+      zone.classList.add("over");
+    });
+    zone.addEventListener("dragleave", function () { zone.classList.remove("over"); });
+    zone.addEventListener("drop", function (event) {
+      event.preventDefault();
+      zone.classList.remove("over");
+      if (event.dataTransfer.files.length) send(zone, event.dataTransfer.files);
+    });
+  }
+
+  // A file dropped beside the place would replace the page.
+  for (const name of ["dragover", "drop"]) {
+    document.addEventListener(name, function (event) { event.preventDefault(); });
+  }
+
+  // Theme: the system's, until the visitor chooses
+  function chosenTheme() {
+    return localStorage.getItem(THEME) ||
+      (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  }
+
+  function applyTheme() {
+    const theme = chosenTheme();
+    document.documentElement.dataset.theme = theme;
+    const button = document.getElementById("theme");
+    if (button) {
+      button.textContent = theme === "dark" ? "Light theme" : "Dark theme";
+    }
+  }
+
+  document.addEventListener("click", function (event) {
+    if (event.target.id === "theme") {
+      localStorage.setItem(THEME, chosenTheme() === "dark" ? "light" : "dark");
+      applyTheme();
+    }
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", applyTheme);
+  applyTheme();
+
+  // What Dash puts on the page, when it puts it there
+  let heading = null;
+  new MutationObserver(function () {
+    document.querySelectorAll(".drop").forEach(prepare);
+    const button = document.getElementById("theme");
+    if (button && !button.dataset.ready) {
+      button.dataset.ready = "yes";
+      applyTheme();
+    }
+    const now = document.querySelector("#page h1");
+    if (now && now !== heading) {
+      document.title = now.textContent + " – edgepair";
+      // Another page: readers of the screen go on at its heading.
+      if (heading) now.focus();
+      heading = now;
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();

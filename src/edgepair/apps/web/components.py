@@ -1,0 +1,242 @@
+"""Pieces that pages are made of: errors, facts, figures, a place to drop files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dash import dcc, html
+
+if TYPE_CHECKING:
+    from dash.development.base_component import Component
+
+    from edgepair.conventions import EdgepairError
+
+FIELDS: Mapping[str, str] = {
+    "--absorber": "Element",
+    "--mu": "Absorption μ",
+    "--energy-column": "Energy column",
+    "--energy-unit": "Energy unit",
+    "--e0": "E0",
+    "--shift": "Energy shift",
+    "--item": "Part of the file",
+    "--radiation": "Radiation",
+    "--qmax": "Qmax",
+    "--composition": "Composition",
+    "--number-density": "Number density",
+    "--confidence": "Confidence",
+}
+"""Fields of the page by the options of the command line, which errors speak of."""
+
+_OPTION = re.compile(r"--[a-z][a-z0-9-]*")
+_GRAPH: Any = {
+    "displaylogo": False,
+    "displayModeBar": "hover",
+    "responsive": True,
+    # Named one by one: none that sends the figure anywhere.
+    "modeBarButtons": [["toImage", "zoom2d", "pan2d", "resetScale2d"]],
+    "toImageButtonOptions": {"format": "svg", "filename": "edgepair"},
+}
+
+
+def notice(error: EdgepairError, *, ident: str | dict[str, str] | None = None) -> Component:
+    """Show an error in its four parts.
+
+    Parameters
+    ----------
+    error : EdgepairError
+        Any of the family.
+    ident : str or dict, optional
+        Id of the element, for a field that refers to it.
+
+    Returns
+    -------
+    dash component
+        Read out by screen readers when it appears.
+    """
+    parts = (("Found", error.found), ("Needed", error.needed), ("Try", error.suggestion))
+    named: dict[str, Any] = {} if ident is None else {"id": ident}
+    return html.Div(
+        [
+            html.P(in_fields(error.problem), className="problem"),
+            html.Dl([part for name, text in parts for part in (html.Dt(name), html.Dd(in_fields(text)))]),
+        ],
+        className="notice",
+        role="alert",
+        **named,
+    )
+
+
+def in_fields(text: str) -> str:
+    """Say which field is meant where a message speaks of an option of the command line.
+
+    Parameters
+    ----------
+    text : str
+        Of an error.
+
+    Returns
+    -------
+    str
+        Options that the page has no field for are left as they are.
+
+    Examples
+    --------
+    >>> in_fields("give --energy-unit keV")
+    'give “Energy unit” keV'
+    """
+    return _OPTION.sub(lambda found: f"“{FIELDS[found[0]]}”" if found[0] in FIELDS else found[0], text)
+
+
+def concerned_field(error: EdgepairError) -> str:
+    """Name the field that an error concerns.
+
+    Parameters
+    ----------
+    error : EdgepairError
+        Any.
+
+    Returns
+    -------
+    str
+        Name of the option without dashes, as ``energy_unit``; empty where none is spoken of.
+    """
+    for text in (error.problem, error.suggestion, error.needed, error.found):
+        for option in _OPTION.findall(text):
+            if option in FIELDS:
+                return str(option[2:].replace("-", "_"))
+    return ""
+
+
+def aria(**words: str) -> dict[str, Any]:
+    """Write attributes for screen readers.
+
+    Parameters
+    ----------
+    **words : str
+        Attributes without ``aria-``.
+
+    Returns
+    -------
+    dict
+        To be passed on to a component.
+
+    Examples
+    --------
+    >>> aria(live="polite")
+    {'aria-live': 'polite'}
+    """
+    return {f"aria-{name}": word for name, word in words.items()}
+
+
+def facts(rows: Sequence[tuple[str, str]]) -> Component:
+    """Show names and values.
+
+    Parameters
+    ----------
+    rows : sequence of tuple of str
+        In the order to be shown.
+
+    Returns
+    -------
+    dash component
+        A list of definitions.
+    """
+    return html.Dl(
+        [part for name, value in rows for part in (html.Dt(name), html.Dd(value))], className="facts"
+    )
+
+
+def warning_list(texts: Sequence[str]) -> list[Component]:
+    """Show warnings.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        In the order to be shown.
+
+    Returns
+    -------
+    list of dash component
+        Empty without warnings.
+    """
+    if not texts:
+        return []
+    return [html.Ul([html.Li(in_fields(text)) for text in texts], className="warnings")]
+
+
+def drawing(title: str, figure: Mapping[str, Any], *, ident: str | dict[str, Any] | None = None) -> Component:
+    """Show a figure with its caption.
+
+    Parameters
+    ----------
+    title : str
+        What it shows.
+    figure : mapping
+        From `edgepair.apps.web.work.figures.plain_figure`.
+    ident : str or dict, optional
+        Id of the graph, where a callback needs it.
+
+    Returns
+    -------
+    dash component
+        On a light card in the dark theme too: its colours are those of the report.
+    """
+    height = figure["layout"].get("height", 400)
+    named: dict[str, Any] = {} if ident is None else {"id": ident}
+    graph = dcc.Graph(figure=figure, config=_GRAPH, style={"height": f"{height}px"}, **named)
+    return html.Figure([html.Figcaption(title), graph], className="drawing")
+
+
+def field(label: str, control: Component, *, hint: str = "", error: Component | None = None) -> Component:
+    """Put a label to a control, and what is wrong with it beneath.
+
+    Parameters
+    ----------
+    label : str
+        With the unit.
+    control : dash component
+        With an id.
+    hint : str, optional
+        What can be given.
+    error : dash component, optional
+        From `notice`.
+
+    Returns
+    -------
+    dash component
+        The label is the control's, for screen readers and for clicks.
+    """
+    parts: list[Any] = [html.Span(label, className="label"), control]
+    parts += [html.Span(hint, className="hint")] if hint else []
+    return html.Div([html.Label(parts), *([error] if error is not None else [])], className="field")
+
+
+def drop_zone(page: str, *, title: str, hint: str) -> Component:
+    """Make a place to drop files, or to choose them.
+
+    Parameters
+    ----------
+    page : str
+        Name of the page; when files have come, the store ``<page>-uploads`` changes: ``tick``, and
+        ``refused``, a list of four parts.
+    title, hint : str
+        What to drop, and what is allowed.
+
+    Returns
+    -------
+    dash component
+        The input itself is made in the browser by ``assets/page.js``.
+    """
+    data: dict[str, Any] = {"data-page": page}
+    return html.Div(
+        [
+            html.Div([html.Span(title, className="title"), html.Span(className="place")]),
+            html.P(hint, className="hint"),
+            html.P(className="busy", **aria(live="polite")),
+            dcc.Store(id=f"{page}-uploads"),
+        ],
+        className="drop",
+        **data,
+    )

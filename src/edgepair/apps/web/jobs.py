@@ -1,0 +1,321 @@
+"""Work in the background: who asked for what, how far it is, and what came of it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgepair.apps.web.workers import Worker
+from edgepair.conventions import EdgepairError, EngineError
+
+LANES = {"look": 1, "answer": 1, "long": 1}
+"""Processes by how long their work takes: parts of a second, seconds, minutes. A study must not keep a
+visitor waiting who moves E0."""
+
+KEPT = 20
+"""Ended jobs of one visitor whose results are kept."""
+
+ENDED = ("done", "refused", "failed", "cancelled")
+"""States that a job does not leave."""
+
+_log = logging.getLogger("edgepair.web")
+
+
+@dataclass
+class Job:
+    """One call and what became of it.
+
+    Attributes
+    ----------
+    key : str
+        Its name, not to be guessed.
+    owner : str
+        The visit that asked for it.
+    lane : str
+        Which processes carry it out.
+    function : callable
+        Defined at the top of a module.
+    args : tuple
+        Its arguments.
+    state : str
+        ``waiting``, ``running``, ``done``, ``refused`` (with a reason), ``failed`` or ``cancelled``.
+    done, total : float
+        How far it is.
+    text : str
+        What it is at.
+    value : object
+        What the function returned.
+    error : EdgepairError or None
+        Why there is no value.
+    ended : threading.Event
+        Set when the state is one of `ENDED`.
+    """
+
+    key: str
+    owner: str
+    lane: str
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    state: str = "waiting"
+    done: float = 0.0
+    total: float = 0.0
+    text: str = ""
+    value: Any = None
+    error: EdgepairError | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+class Jobs:
+    """All jobs, and the processes that carry them out.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The visitors' files.
+    lanes : mapping of str to int, optional
+        Number of processes of each lane; a process starts with its first job.
+    waiting : int, optional
+        Jobs of one visitor that may wait.
+    """
+
+    def __init__(self, folder: Path, *, lanes: Mapping[str, int] = LANES, waiting: int = 20) -> None:
+        self._waiting_most = waiting
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        # By lane, then by visitor: each in turn, so that nobody waits for another's forty files.
+        self._queues: dict[str, OrderedDict[str, deque[Job]]] = {lane: OrderedDict() for lane in lanes}
+        self._changed = threading.Condition()
+        self._closed = False
+        self._workers: list[Worker] = []
+        self._running: dict[str, Worker] = {}
+        for lane, count in lanes.items():
+            for _ in range(count):
+                worker = Worker(folder)
+                self._workers.append(worker)
+                threading.Thread(target=self._serve, args=(lane, worker), daemon=True).start()
+
+    def submit(self, owner: str, function: Callable[..., Any], *args: Any, lane: str = "answer") -> Job:
+        """Ask for a call.
+
+        Parameters
+        ----------
+        owner : str
+            The visit.
+        function : callable
+            Defined at the top of a module; may take ``on_progress``.
+        *args : object
+            Its arguments; they and the result cross a process border.
+        lane : str, optional
+            Which processes.
+
+        Returns
+        -------
+        Job
+            Waiting.
+
+        Raises
+        ------
+        EngineError
+            This visitor has too much waiting already.
+        """
+        with self._changed:
+            queue = self._queues[lane].setdefault(owner, deque())
+            if len(queue) >= self._waiting_most:
+                raise EngineError(
+                    "cannot begin yet another calculation",
+                    found=f"{len(queue)} of yours that wait",
+                    needed=f"at most {self._waiting_most}",
+                    suggestion="wait for some to end, or cancel them",
+                )
+            job = Job(secrets.token_urlsafe(18), owner, lane, function, args)
+            self._jobs[job.key] = job
+            queue.append(job)
+            self._forget_oldest(owner)
+            self._changed.notify_all()
+        return job
+
+    def call(
+        self,
+        owner: str,
+        function: Callable[..., Any],
+        *args: Any,
+        lane: str = "look",
+        seconds: float = 60.0,
+    ) -> Any:
+        """Ask for a call and wait for it.
+
+        Parameters
+        ----------
+        owner : str
+            The visit.
+        function : callable
+            Defined at the top of a module.
+        *args : object
+            Its arguments.
+        lane : str, optional
+            Which processes.
+        seconds : float, optional
+            How long to wait before giving up.
+
+        Returns
+        -------
+        object
+            What the function returned.
+
+        Raises
+        ------
+        EdgepairError
+            What the function raised, or that it did not end.
+        """
+        job = self.submit(owner, function, *args, lane=lane)
+        if not job.ended.wait(seconds):
+            self.cancel(owner, job.key)
+            raise EngineError(
+                "cannot wait any longer",
+                found=f"no end after {seconds:.0f} s",
+                needed="a calculation that ends sooner",
+                suggestion="try again; if it happens with one file only, export that file anew",
+            )
+        with self._changed:
+            self._jobs.pop(job.key, None)
+        if job.error is not None:
+            raise job.error
+        return job.value
+
+    def find(self, owner: str, key: str | None) -> Job | None:
+        """Look a job up.
+
+        Parameters
+        ----------
+        owner : str
+            The visit that asks: nobody sees another's.
+        key : str or None
+            Of the job.
+
+        Returns
+        -------
+        Job or None
+            None where this visit has no such job.
+        """
+        job = self._jobs.get(key or "")
+        return job if job is not None and job.owner == owner else None
+
+    def cancel(self, owner: str, key: str | None) -> None:
+        """Give a job up: one that runs is killed with its process, which starts anew.
+
+        Parameters
+        ----------
+        owner : str
+            The visit.
+        key : str or None
+            Of the job; one that ended, or is not this visit's, is left alone.
+        """
+        job = self.find(owner, key)
+        if job is None:
+            return
+        with self._changed:
+            if job.state in ENDED:
+                return
+            queue = self._queues[job.lane].get(owner)
+            if queue is not None and job in queue:
+                queue.remove(job)
+            self._end(job, "cancelled", error=_CANCELLED)
+            worker = self._running.get(job.key)
+        if worker is not None:
+            worker.kill()
+
+    def drop(self, owner: str) -> None:
+        """Give up and forget everything of a visit.
+
+        Parameters
+        ----------
+        owner : str
+            The visit.
+        """
+        for job in [job for job in list(self._jobs.values()) if job.owner == owner]:
+            self.cancel(owner, job.key)
+            with self._changed:
+                self._jobs.pop(job.key, None)
+
+    def close(self) -> None:
+        """Give everything up and end the processes."""
+        with self._changed:
+            self._closed = True
+            for job in self._jobs.values():
+                if job.state not in ENDED:
+                    self._end(job, "cancelled", error=_CANCELLED)
+            self._changed.notify_all()
+        for worker in self._workers:
+            worker.close()
+
+    def _forget_oldest(self, owner: str) -> None:
+        old = [job.key for job in self._jobs.values() if job.owner == owner and job.state in ENDED]
+        for key in old[:-KEPT]:
+            del self._jobs[key]
+
+    def _next(self, lane: str, worker: Worker) -> Job | None:
+        """Wait for the next job of a lane; None when there will be none."""
+        with self._changed:
+            while not self._closed:
+                queues = self._queues[lane]
+                for owner in list(queues):
+                    queue = queues.pop(owner)
+                    if queue:
+                        job = queue.popleft()
+                        queues[owner] = queue
+                        job.state = "running"
+                        self._running[job.key] = worker
+                        return job
+                self._changed.wait()
+            return None
+
+    def _serve(self, lane: str, worker: Worker) -> None:
+        while (job := self._next(lane, worker)) is not None:
+
+            def report(done: float, total: float, text: str, job: Job = job) -> None:
+                if job.state in ENDED:
+                    # Cancelled while its process was starting, when there was nothing to kill yet.
+                    raise EOFError
+                job.done, job.total, job.text = done, total, text
+
+            outcome = worker.run(job.function, job.args, report)
+            with self._changed:
+                self._running.pop(job.key, None)
+                if job.state in ENDED:
+                    continue
+                if outcome[0] == "done":
+                    self._end(job, "done", value=outcome[1])
+                elif outcome[0] == "refused":
+                    self._end(job, "refused", error=outcome[1])
+                else:
+                    told = outcome[1] if outcome[0] == "failed" else "the process that did it has died"
+                    _log.info("%s", outcome[-1])
+                    self._end(job, "failed", error=_fault(told))
+
+    def _end(self, job: Job, state: str, *, value: Any = None, error: EdgepairError | None = None) -> None:
+        job.state, job.value, job.error = state, value, error
+        # Arguments may be large, and are not needed any more.
+        job.args = ()
+        job.ended.set()
+
+
+_CANCELLED = EngineError(
+    "the calculation was cancelled",
+    found="a cancel button that was pressed, or a visit that ended",
+    needed="time to end",
+    suggestion="begin it again",
+)
+
+
+def _fault(told: str) -> EngineError:
+    return EngineError(
+        "the calculation came to nothing",
+        found=" ".join(told.split())[:300],
+        needed="a calculation that ends",
+        suggestion="try it on the command line; if the file looks right, report this as a fault",
+    )

@@ -1,0 +1,6 @@
+"""The pages, each in a module of its own; what they compute stands in ``edgepair.apps.web.work``."""
+
+from edgepair.apps.web.pages.predict import PredictPage
+
+PAGES = (PredictPage,)
+"""In the order of the navigation; the first is also the start."""

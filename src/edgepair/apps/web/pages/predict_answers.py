@@ -1,0 +1,154 @@
+"""How the page Predict shows answers: values side by side, then each sample with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dash import html
+
+from edgepair.apps.web.components import drawing, facts, notice, warning_list
+
+if TYPE_CHECKING:
+    from dash.development.base_component import Component
+
+    from edgepair.apps.web.work.predict import Answered
+
+NAME = "predict"
+_NEAREST = (
+    ("name", "Material"),
+    ("formula", "Formula"),
+    ("kind", "From"),
+    ("distance", "Distance (1: far)"),
+    ("oxidation_state", "Oxidation state"),
+    ("coordination_number", "Coordination"),
+    ("bond_length", "Mean bond length"),
+)
+TRUST = {
+    "ok": "like the training set",
+    "caution": "caution: less like the training set, or without calibration",
+    "outside": "outside: unlike anything in the training set",
+}
+"""What a level of trust means."""
+
+
+def results(answers: Sequence[Answered]) -> list[Component]:
+    """Show answers.
+
+    Parameters
+    ----------
+    answers : sequence of Answered
+        In the order to be shown.
+
+    Returns
+    -------
+    list of dash component
+        Empty without answers.
+    """
+    if not answers:
+        return []
+    saves = [
+        html.Button(label, id={"type": f"{NAME}-save", "kind": kind}, className="quiet")
+        for kind, label in (("csv", "Table (CSV)"), ("json", "Document (JSON)"), ("html", "Report (HTML)"))
+    ]
+    return [
+        html.Div([html.Span("Save: "), *saves], className="row saves"),
+        *([_overview(answers)] if len(answers) > 1 else []),
+        html.Div(
+            [_card(answered) for answered in answers], className="cards" if len(answers) > 1 else "card-alone"
+        ),
+    ]
+
+
+def _overview(answers: Sequence[Answered]) -> Component:
+    """All samples in one table: the values of the technique that stands last."""
+    shown = [answered for answered in answers if answered.detail]
+    titles = [row["title"] for row in shown[0].detail["rows"]] if shown else []
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in ("Sample", *titles, "Trust")]))
+    lines = []
+    for answered in answers:
+        name = html.Th(answered.sample.name, scope="row")
+        if not answered.detail:
+            lines.append(html.Tr([name, html.Td("not answered", colSpan=len(titles) + 1, className="bad")]))
+            continue
+        cells = {row["title"]: row["cells"][-1] for row in answered.detail["rows"]}
+        lines.append(
+            html.Tr(
+                [name, *(html.Td(_value(cells.get(title))) for title in titles), html.Td(_trust(answered))]
+            )
+        )
+    return html.Div(html.Table([head, html.Tbody(lines)]), className="scroll")
+
+
+def _card(answered: Answered) -> Component:
+    if answered.error is not None:
+        return html.Article([html.H3(answered.sample.name), notice(answered.error)], className="card")
+    detail = answered.detail
+    techniques = detail["techniques"]
+    head = html.Thead(
+        html.Tr([html.Th("", scope="col"), *(html.Th(name, scope="col") for name in techniques)])
+    )
+    rows = [
+        html.Tr([html.Th(row["title"], scope="row"), *(html.Td(_value(cell)) for cell in row["cells"])])
+        for row in detail["rows"]
+    ]
+    figures = [detail["answers"], *detail["probabilities"]]
+    return html.Article(
+        [
+            html.H3(detail["title"]),
+            html.P([html.Strong(f"{detail['absorber']}: "), detail["headline"]], className="headline"),
+            html.P(["Trust: ", _trust(answered)], className="hint"),
+            *warning_list(detail["warnings"]),
+            html.Div(html.Table([head, html.Tbody(rows)]), className="scroll"),
+            *(
+                _draw(curve, "; nearest known materials beside, contributions beneath")
+                for curve in detail["curves"]
+            ),
+            html.Ul([html.Li(sentence) for sentence in detail["reasons"]], className="reasons"),
+            html.Details(
+                [
+                    html.Summary(f"Values and probabilities, drawn (intervals of {detail['level']})"),
+                    html.Div([_draw(figure, "") for figure in figures], className="figures"),
+                ]
+            ),
+            *_nearest(detail["nearest"]),
+            html.Details(
+                [
+                    html.Summary("How it was read"),
+                    facts([(str(name), str(value)) for name, value in detail["facts"]]),
+                    *(html.P(line) for line in detail["shares"]),
+                ]
+            ),
+        ],
+        className="card",
+    )
+
+
+def _draw(figure: Mapping[str, Any], more: str) -> Component:
+    return drawing(figure["title"] + more, figure["figure"])
+
+
+def _value(cell: Mapping[str, str] | None) -> list[Any]:
+    if cell is None:
+        return ["–"]
+    more = [html.Span(f"set {cell['classes']}", className="range")] if cell["classes"] else []
+    return [html.Span(cell["value"], className="value"), html.Span(cell["range"], className="range"), *more]
+
+
+def _trust(answered: Answered) -> Component:
+    level = answered.detail["trust"]
+    return html.Span(TRUST.get(level, level), className=f"trust {level}")
+
+
+def _nearest(tables: Sequence[Mapping[str, Any]]) -> list[Component]:
+    if not tables:
+        return []
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for _, name in _NEAREST]))
+    shown = []
+    for table in tables:
+        lines = [html.Tr([html.Td(row[key]) for key, _ in _NEAREST]) for row in table["rows"]]
+        shown += [
+            html.P(table["title"], className="caption"),
+            html.Div(html.Table([head, html.Tbody(lines)]), className="scroll"),
+        ]
+    return [html.Details([html.Summary("Nearest known materials"), *shown])]

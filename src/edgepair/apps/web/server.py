@@ -1,0 +1,234 @@
+"""The server: Dash behind a guard, and the few requests that are not Dash's."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepair.apps.web.settings import DEFAULT_PORT, Settings
+from edgepair.conventions import EdgepairError, OptionError
+
+if TYPE_CHECKING:
+    from dash import Dash
+
+    from edgepair.apps.web.services import Services
+
+_SHORTEST_TOKEN = 16
+_PORTS_TRIED = 20
+_SILENT_SECONDS = 30.0
+"""A connection that sends nothing for so long is closed."""
+
+_ROOM_FOR_REQUESTS = 1_000_000
+"""Bytes of a request beside the file in it."""
+
+
+def make_app(settings: Settings) -> tuple[Dash, Services]:
+    """Make the page without serving it.
+
+    Parameters
+    ----------
+    settings : Settings
+        Address, token and limits.
+
+    Returns
+    -------
+    app : dash.Dash
+        Its ``server`` is a WSGI application.
+    services : Services
+        To be closed by the caller.
+
+    Raises
+    ------
+    OptionError
+        Dash is not installed.
+    """
+    try:
+        from dash import Dash
+    except ImportError as error:
+        raise OptionError(
+            "cannot open the page",
+            found=f"no Dash ({error})",
+            needed="Dash, which comes with the extra 'web'",
+            suggestion="pip install 'edgepair[web]'",
+        ) from error
+    from edgepair.apps.web.guard import Guard
+    from edgepair.apps.web.pages import PAGES
+    from edgepair.apps.web.services import Services
+    from edgepair.apps.web.shell import Shell
+
+    services = Services(settings.limits)
+    shell = Shell(services, [page(services) for page in PAGES])
+    app = Dash(
+        "edgepair",
+        assets_folder=str(Path(__file__).parent / "assets"),
+        serve_locally=True,
+        suppress_callback_exceptions=True,
+        title="edgepair",
+        update_title="",
+        enable_mcp=False,
+        add_log_handler=False,
+        on_error=shell.unforeseen,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    app.index_string = app.index_string.replace("<html>", '<html lang="en">')
+    app.server.config["MAX_CONTENT_LENGTH"] = settings.limits.file_bytes + _ROOM_FOR_REQUESTS
+    shell.register(app)
+    _add_routes(app, services)
+    Guard(settings, tuple(app.csp_hashes())).install(app.server)
+    return app, services
+
+
+def serve(settings: Settings, on_ready: Callable[[str, Settings], None]) -> None:
+    """Serve the page until interrupted.
+
+    Parameters
+    ----------
+    settings : Settings
+        Address, token and limits. Where others than this machine can reach the address, a token is
+        made unless there is one.
+    on_ready : callable
+        Called with the address for the browser and the settings in use.
+
+    Raises
+    ------
+    OptionError
+        Dash is not installed, or the address, port or token cannot be used.
+    """
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        """Says nothing of each request, and does not wait for ever for the next."""
+
+        timeout = _SILENT_SECONDS
+
+        def log(self, type: str, message: str, *args: Any) -> None:
+            pass
+
+    settings = _with_token(settings)
+    sock = _bind(settings)
+    try:
+        settings = dataclasses.replace(settings, port=sock.getsockname()[1])
+        app, services = make_app(settings)
+        try:
+            server = make_server(
+                settings.host, sock.getsockname()[1], app.server, threaded=True, request_handler=Quiet,
+                fd=sock.fileno(),
+            )  # fmt: skip
+            try:
+                _warm_up(services)
+                on_ready(_address(settings), settings)
+                server.serve_forever()
+            finally:
+                server.server_close()
+        finally:
+            services.close()
+    finally:
+        sock.close()
+
+
+def _warm_up(services: Services) -> None:
+    """Start the processes that a first visitor would wait for."""
+    from edgepair.apps.web.work.predict import warm
+    from edgepair.conventions import STUDY_ABSORBERS
+
+    services.jobs.submit("", warm, STUDY_ABSORBERS[0], lane="look")
+    services.jobs.submit("", warm, None, lane="answer")
+
+
+def _with_token(settings: Settings) -> Settings:
+    if settings.token is None:
+        token = None if settings.local else secrets.token_urlsafe(24)
+        return dataclasses.replace(settings, token=token)
+    if len(settings.token) < _SHORTEST_TOKEN or not settings.token.isascii():
+        raise OptionError(
+            "cannot use this token",
+            found=f"{len(settings.token)} characters",
+            needed=f"at least {_SHORTEST_TOKEN}, of ASCII, that nobody guesses",
+            suggestion="leave --token out to have one made",
+        )
+    return settings
+
+
+def _bind(settings: Settings) -> Any:
+    """Take the port, or the next that is free where none was asked for by its number."""
+    if settings.port is not None:
+        return _listen(settings.host, settings.port)
+    for port in range(DEFAULT_PORT, DEFAULT_PORT + _PORTS_TRIED):
+        try:
+            return _listen(settings.host, port)
+        except _TakenError:
+            continue
+    return _listen(settings.host, 0)
+
+
+class _TakenError(OptionError):
+    """Another program uses the port."""
+
+
+def _listen(host: str, port: int) -> Any:
+    import socket
+
+    sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(128)
+    except OSError as error:
+        sock.close()
+        if error.errno == errno.EADDRINUSE:
+            raise _TakenError(
+                f"cannot use the port {port}",
+                found="another program that uses it",
+                needed="a port that is free",
+                suggestion="choose another with --port, or leave --port out for the next that is free",
+            ) from error
+        raise OptionError(
+            f"cannot use the address {host!r}, port {port}",
+            found=error.strerror or str(error),
+            needed="an address of this machine, and a port above 1023",
+            suggestion="leave --host out for this machine alone; 0.0.0.0 is all of its addresses",
+        ) from error
+    return sock
+
+
+def _address(settings: Settings) -> str:
+    import socket
+
+    host = socket.gethostname() if settings.host in ("0.0.0.0", "::") else settings.host
+    shown = f"[{host}]" if ":" in host else host
+    token = f"?token={settings.token}" if settings.token else ""
+    return f"http://{shown}:{settings.port}/{token}"
+
+
+def _add_routes(app: Dash, services: Services) -> None:
+    """Begin visits and take files: what a browser asks for outside Dash's own requests."""
+    from flask import Response, jsonify, request
+
+    def visit() -> Response:
+        try:
+            return jsonify(visit=services.visits.find(request.headers.get("X-Edgepair-Visit")).key)
+        except EdgepairError:
+            return jsonify(visit=services.visits.begin().key)
+
+    def upload() -> tuple[Response, int]:
+        headers = request.headers
+        name, told = headers.get("X-Edgepair-Name", ""), headers.get("X-Edgepair-Size", "")
+        try:
+            found = services.visits.find(headers.get("X-Edgepair-Visit"))
+            if "check" in request.args:
+                # What is too large is refused before it is sent.
+                services.visits.check(found, name, int(told) if told.isdecimal() else 0)
+            else:
+                content = request.get_data(cache=False)
+                services.visits.take(found, name, content, page=headers.get("X-Edgepair-Page", ""))
+        except EdgepairError as error:
+            parts = ("problem", "found", "needed", "suggestion")
+            return jsonify({name: getattr(error, name) for name in parts}), 422
+        return jsonify({}), 200
+
+    app.server.add_url_rule("/visit", "visit", visit, methods=["POST"])
+    app.server.add_url_rule("/upload", "upload", upload, methods=["POST"])

@@ -1,0 +1,157 @@
+"""The frame around every page: name, navigation, theme; and which page an address means."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from dash import ClientsideFunction, Input, Output, dcc, html, no_update
+
+from edgepair.apps.web.components import aria, notice
+from edgepair.conventions import EdgepairError, OptionError
+
+if TYPE_CHECKING:
+    from dash import Dash
+    from dash.development.base_component import Component
+
+    from edgepair.apps.web.pages.page import Page
+    from edgepair.apps.web.services import Services
+
+_LONGEST_VALUE = 200
+"""Characters of one value in the address."""
+
+_log = logging.getLogger("edgepair.web")
+
+
+class Shell:
+    """The frame and the way to each page.
+
+    Parameters
+    ----------
+    services : Services
+        Visits and jobs.
+    pages : sequence of Page
+        In the order of the navigation; the first is also the start.
+    """
+
+    def __init__(self, services: Services, pages: Sequence[Page]) -> None:
+        self._services = services
+        self._pages = pages
+
+    def register(self, app: Dash) -> None:
+        """Make the frame, register its callbacks and those of all pages.
+
+        Parameters
+        ----------
+        app : dash.Dash
+            Changed in place.
+        """
+        app.layout = self._layout()
+        in_browser: Any = app.clientside_callback
+        in_browser(ClientsideFunction("edgepair", "visit"), Output("visit", "data"), Input("frame", "id"))
+        in_browser(
+            ClientsideFunction("edgepair", "address"),
+            Output("view", "modified_timestamp"),
+            Input("view", "data"),
+        )
+        app.callback(
+            Output("page", "children"),
+            Output("navigation", "children"),
+            Input("address", "pathname"),
+            Input("address", "search"),
+            Input("visit", "data"),
+        )(self.show)
+        for page in self._pages:
+            page.register(app)
+
+    def show(self, path: str | None, search: str | None, visit: str | None) -> tuple[Any, Any]:
+        """Show the page that an address means.
+
+        Parameters
+        ----------
+        path, search : str or None
+            Of the address.
+        visit : str or None
+            The visit; nothing is shown before there is one.
+
+        Returns
+        -------
+        tuple
+            The page; the navigation.
+        """
+        if visit is None:
+            return no_update, no_update
+        wanted = (path or "/").rstrip("/") or self._pages[0].path
+        found = [page for page in self._pages if page.path == wanted]
+        links = [
+            dcc.Link(page.title, href=page.path, className="here" if page in found else "")
+            for page in self._pages
+        ]
+        if not found:
+            paths = ", ".join(page.path for page in self._pages)
+            error = OptionError(
+                f"cannot show {wanted[:_LONGEST_VALUE]!r}",
+                found="an address of no page",
+                needed=f"one of {paths}",
+                suggestion="choose a page above",
+            )
+            return notice(error), links
+        query = {name: value[:_LONGEST_VALUE] for name, value in parse_qsl((search or "").lstrip("?"))}
+        page = found[0]
+        head = html.Header([html.H1(page.title, tabIndex="-1"), html.P(page.sentence, className="sentence")])
+        try:
+            body = page.layout(query, self._services.visits.find(visit))
+        except EdgepairError as error:
+            body = notice(error)
+        return [head, body], links
+
+    def _layout(self) -> Component:
+        return html.Div(
+            [
+                dcc.Location(id="address", refresh=False),
+                dcc.Store(id="visit"),
+                dcc.Store(id="view"),
+                html.A("Skip to the page", href="#page", className="skip"),
+                html.Header(
+                    [
+                        html.Span("edgepair", className="name"),
+                        html.Nav(id="navigation", **aria(label="Pages")),
+                        html.Button("Dark", id="theme", className="quiet", type="button"),
+                    ],
+                    className="top",
+                ),
+                html.Div(id="trouble"),
+                html.Main(
+                    html.P("Loading …", className="hint"), id="page", tabIndex="-1", **aria(live="off")
+                ),
+            ],
+            id="frame",
+        )
+
+    def unforeseen(self, error: Exception) -> Any:
+        """Tell the visitor of a fault of ours, or of a visit that ended: no field is concerned.
+
+        Parameters
+        ----------
+        error : Exception
+            What a callback raised.
+
+        Returns
+        -------
+        object
+            Nothing else on the page changes.
+        """
+        from dash import set_props
+
+        if not isinstance(error, EdgepairError):
+            _log.exception("a fault in a callback", exc_info=error)
+            error = OptionError(
+                "something went wrong on the page",
+                found=type(error).__name__,
+                needed="a page that works",
+                suggestion="load the page again; if it happens again, report this as a fault",
+            )
+        set_props("trouble", {"children": notice(error)})
+        return no_update

@@ -1,0 +1,321 @@
+"""What each visitor has done: kept in memory and in a private folder, and never shown to another."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from edgepair.apps.web.settings import Limits
+from edgepair.conventions import DataError, EdgepairError
+
+_ENDING = re.compile(r"\.[a-z0-9]{1,8}(\.gz)?$")
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file of a visitor.
+
+    Attributes
+    ----------
+    key : str
+        Our own name of it.
+    name : str
+        The visitor's name of it; only ever shown.
+    path : pathlib.Path
+        Where it lies, under our own name.
+    size : int
+        Bytes.
+    page : str
+        The page it was dropped on.
+    """
+
+    key: str
+    name: str
+    path: Path
+    size: int
+    page: str
+
+
+@dataclass
+class Visit:
+    """One tab of one visitor's browser.
+
+    Attributes
+    ----------
+    key : str
+        Not to be guessed; who knows it is this visitor.
+    folder : pathlib.Path
+        Its files.
+    files : dict of str to Upload
+        By their keys, in the order in which they came.
+    bag : dict
+        What pages keep, by their names.
+    lock : threading.RLock
+        To be held while files or bag are changed.
+    seen : float
+        When the visitor last asked for something, on the monotonic clock, s.
+    """
+
+    key: str
+    folder: Path
+    files: dict[str, Upload] = field(default_factory=dict)
+    bag: dict[str, Any] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    seen: float = field(default_factory=time.monotonic)
+    _count: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(upload.size for upload in list(self.files.values()))
+
+    def files_of(self, page: str) -> list[Upload]:
+        """List the files that were dropped on a page.
+
+        Parameters
+        ----------
+        page : str
+            Its name.
+
+        Returns
+        -------
+        list of Upload
+            In the order in which they came.
+        """
+        return [upload for upload in list(self.files.values()) if upload.page == page]
+
+    def remove(self, key: str) -> None:
+        """Remove a file.
+
+        Parameters
+        ----------
+        key : str
+            Its key; an unknown one is passed over.
+        """
+        with self.lock:
+            upload = self.files.pop(key, None)
+        if upload is not None:
+            upload.path.unlink(missing_ok=True)
+
+
+class Visits:
+    """All visits.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Private; each visit has a folder in it.
+    limits : Limits
+        How much visitors may ask for.
+    on_end : callable
+        Called with the key of each visit that ends.
+    """
+
+    def __init__(self, folder: Path, limits: Limits, on_end: Callable[[str], None]) -> None:
+        self._folder = folder
+        self.limits = limits
+        self._on_end = on_end
+        self._visits: dict[str, Visit] = {}
+        self._lock = threading.Lock()
+
+    def begin(self) -> Visit:
+        """Begin a visit.
+
+        Returns
+        -------
+        Visit
+            With nothing in it.
+        """
+        self.expire()
+        key = secrets.token_urlsafe(32)
+        folder = self._folder / secrets.token_hex(16)
+        folder.mkdir(mode=0o700)
+        visit = Visit(key, folder)
+        with self._lock:
+            self._visits[key] = visit
+            idle = sorted(self._visits.values(), key=lambda one: one.seen)
+        for one in idle[: max(0, len(idle) - self.limits.visits)]:
+            self.end(one.key)
+        return visit
+
+    def find(self, key: str | None) -> Visit:
+        """Find a visit that goes on.
+
+        Parameters
+        ----------
+        key : str or None
+            As the browser sends it.
+
+        Returns
+        -------
+        Visit
+            Which has just been seen.
+
+        Raises
+        ------
+        DataError
+            There is no such visit, or not any more.
+        """
+        visit = self._visits.get(key) if isinstance(key, str) else None
+        if visit is None:
+            raise DataError(
+                "cannot go on with this visit",
+                found="a visit that ended: it was idle for long, or the server was started again",
+                needed="one that goes on",
+                suggestion="load the page again, and drop the files again",
+            )
+        visit.seen = time.monotonic()
+        return visit
+
+    def expire(self) -> None:
+        """End the visits that have been idle for too long."""
+        oldest = time.monotonic() - self.limits.idle_seconds
+        for visit in list(self._visits.values()):
+            if visit.seen < oldest:
+                self.end(visit.key)
+
+    def end(self, key: str) -> None:
+        """End a visit: its files and results are gone.
+
+        Parameters
+        ----------
+        key : str
+            Of the visit; an unknown one is passed over.
+        """
+        with self._lock:
+            visit = self._visits.pop(key, None)
+        if visit is not None:
+            self._on_end(key)
+            shutil.rmtree(visit.folder, ignore_errors=True)
+
+    def take(self, visit: Visit, name: str, content: bytes, *, page: str) -> Upload:
+        """Keep a file of a visitor.
+
+        Parameters
+        ----------
+        visit : Visit
+            Whose it is.
+        name : str
+            As the browser sends it, percent-encoded: never used as a path.
+        content : bytes
+            All of it.
+        page : str
+            The page it was dropped on.
+
+        Returns
+        -------
+        Upload
+            Kept under a name of our own.
+
+        Raises
+        ------
+        DataError
+            It is beyond a limit, or empty.
+        """
+        shown = shown_name(name)
+        with self._lock, visit.lock:
+            self._check(visit, shown, len(content))
+            visit._count += 1
+            key = f"f{visit._count}"
+            ending = _ending(shown)
+            upload = Upload(key, shown, visit.folder / f"{key}{ending}", len(content), page)
+            upload.path.write_bytes(content)
+            visit.files[key] = upload
+        return upload
+
+    def check(self, visit: Visit, name: str, size: int) -> None:
+        """Refuse a file before it is sent.
+
+        Parameters
+        ----------
+        visit : Visit
+            Whose it is.
+        name : str
+            As the browser sends it.
+        size : int
+            What the browser says of its size; what comes is looked at again.
+
+        Raises
+        ------
+        DataError
+            It is beyond a limit, or empty.
+        """
+        with self._lock, visit.lock:
+            self._check(visit, shown_name(name), size)
+
+    def _check(self, visit: Visit, shown: str, size: int) -> None:
+        limits = self.limits
+        if size == 0:
+            raise DataError(
+                f"cannot take {shown!r}",
+                found="an empty file, or a folder",
+                needed="a file of measured data",
+                suggestion="export it again; drop the files in the folder",
+            )
+        if size > limits.file_bytes:
+            raise _beyond(shown, f"{size / 1e6:.0f} MB", f"at most {limits.file_bytes / 1e6:.0f} MB a file")
+        if len(visit.files) >= limits.files:
+            raise _beyond(shown, f"{len(visit.files)} files already", f"at most {limits.files} files")
+        if visit.size + size > limits.visit_bytes:
+            raise _beyond(
+                shown,
+                f"{visit.size / 1e6:.0f} MB already",
+                f"at most {limits.visit_bytes / 1e6:.0f} MB in all",
+            )
+        if sum(one.size for one in list(self._visits.values())) + size > limits.all_bytes:
+            raise DataError(
+                f"cannot take {shown!r}",
+                found="no room left for the files of all visitors",
+                needed=f"at most {limits.all_bytes / 1e9:g} GB together",
+                suggestion="try again later, or use edgepair predict on the command line",
+            )
+
+
+def shown_name(encoded: str) -> str:
+    r"""Make a visitor's name of a file fit to be shown.
+
+    Parameters
+    ----------
+    encoded : str
+        As the browser sends it, percent-encoded.
+
+    Returns
+    -------
+    str
+        Without folders and control characters, not too long.
+
+    Examples
+    --------
+    >>> shown_name("..%2F..%2Fetc%2Fpasswd"), shown_name("C:%5Cdata%5CFe%E2%82%82O%E2%82%83.xdi")
+    ('passwd', 'Fe₂O₃.xdi')
+    """
+    name = re.split(r"[/\\]", unquote(encoded, errors="replace"))[-1]
+    name = "".join(c if c.isprintable() else " " for c in name).strip()
+    if len(name) > _LONGEST_NAME:
+        ending = _ending(name)
+        name = name[: _LONGEST_NAME - len(ending) - 1] + "…" + ending
+    return name if name.strip(".") else "file without a name"
+
+
+def _ending(name: str) -> str:
+    """Keep the ending, which some formats are told by; of letters and digits only."""
+    found = _ENDING.search(name.lower())
+    return found.group() if found else ""
+
+
+def _beyond(shown: str, found: str, needed: str) -> EdgepairError:
+    return DataError(
+        f"cannot take {shown!r}",
+        found=found,
+        needed=needed,
+        suggestion="remove files that are done with, or use edgepair predict on the command line",
+    )

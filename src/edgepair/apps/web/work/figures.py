@@ -1,0 +1,23 @@
+"""Figures as plain values, which cross from a process to the page."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def plain_figure(figure: Any) -> dict[str, Any]:
+    """Write a figure as plain values.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        From `edgepair.report`.
+
+    Returns
+    -------
+    dict
+        ``data`` and ``layout``.
+    """
+    spec: dict[str, Any] = json.loads(figure.to_json())
+    return spec

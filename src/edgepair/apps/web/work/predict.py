@@ -1,0 +1,492 @@
+"""What the page Predict computes, in a process of its own: each function calls public ones of edgepair."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepair.apps.web.work.figures import plain_figure
+from edgepair.conventions import TASKS, TECHNIQUES, EdgepairError, OptionError
+
+if TYPE_CHECKING:
+    from edgepair.apps.cli.measured_files import MeasuredFile
+    from edgepair.report.prediction_rows import PredictedSample
+
+SPECTRUM_OPTIONS = ("mu", "energy_column", "energy_unit", "absorber")
+PDF_OPTIONS = ("radiation", "qmax", "composition", "number_density")
+
+_REMEMBERED = 64
+"""Files that are kept as read: moving E0 must not read the file again."""
+
+
+@dataclass(frozen=True)
+class FileRequest:
+    """A file and how to read it.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+        Where it lies.
+    name : str
+        The visitor's name of it, for messages.
+    options : tuple of tuple
+        Names and values: options of `edgepair.read_xanes` and `edgepair.read_pdf`, ``e0``, ``shift``
+        and ``role`` (``dpdf`` for a differential PDF).
+    """
+
+    path: Path
+    name: str
+    options: tuple[tuple[str, Any], ...] = ()
+
+    def option(self, name: str) -> Any:
+        """Give an option; None where it was not given."""
+        return dict(self.options).get(name)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One curve of a file, as it was understood.
+
+    Attributes
+    ----------
+    item : str
+        Its name within the file; empty where it is the only one.
+    facts : tuple of tuple of str
+        Names and values.
+    warnings : tuple of str
+        What is doubtful.
+    problem : str
+        Why it could not be normalised.
+    absorber : str or None
+        Its element, as far as that is known.
+    e0 : float or None
+        Energy of the edge, eV.
+    figures : tuple of tuple
+        Titles and figures.
+    """
+
+    item: str
+    facts: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+    problem: str
+    absorber: str | None
+    e0: float | None
+    figures: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A file, as it was understood.
+
+    Attributes
+    ----------
+    kind : str
+        ``xanes`` or ``pdf``.
+    format : str
+        Name of the file format.
+    items : tuple of str
+        Names of all its curves.
+    part : Part
+        The one that was asked for, or the first.
+    """
+
+    kind: str
+    format: str
+    items: tuple[str, ...]
+    part: Part
+
+
+@dataclass(frozen=True)
+class SampleRequest:
+    """Curves of one sample.
+
+    Attributes
+    ----------
+    curves : tuple of tuple
+        Files and items: at most one spectrum, one PDF and one dPDF.
+    """
+
+    curves: tuple[tuple[FileRequest, str], ...]
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A sample and what became of it.
+
+    Attributes
+    ----------
+    sample : PredictedSample
+        For tables, documents and reports.
+    detail : dict
+        What the page shows, with its figures; empty without an answer.
+    error : EdgepairError or None
+        Why there is no answer.
+    """
+
+    sample: PredictedSample
+    detail: dict[str, Any] = field(default_factory=dict)
+    error: EdgepairError | None = None
+
+
+def warm(absorber: str | None) -> None:
+    """Load what the first visitor would wait for.
+
+    Parameters
+    ----------
+    absorber : str or None
+        Element whose example is read; None: what answers need instead.
+    """
+    if absorber is None:
+        import edgepair.prediction
+        import edgepair.report.prediction_page  # noqa: F401
+        return
+    import edgepair.apps.cli.inspect_text
+    import edgepair.report.figures_measured  # noqa: F401
+
+    example_files(absorber)
+
+
+def look(request: FileRequest, item: str | None) -> Looked:
+    """Read a file and show what was understood.
+
+    Parameters
+    ----------
+    request : FileRequest
+        The file.
+    item : str or None
+        Which of its curves to show; None: the first.
+
+    Returns
+    -------
+    Looked
+        With the figures of one curve.
+    """
+    from edgepair.report.figures_measured import normalized_figure, pdf_figure, raw_figure
+
+    file = read(request)
+    items = tuple(curve.item for curve in file.curves)
+    curve: Any = file.curves[items.index(item) if item in items else 0]
+    if file.kind == "pdf":
+        from edgepair.apps.cli.inspect_text import SeenPdf
+        from edgepair.measured import inspect_pdf
+
+        seen_pdf = SeenPdf(curve, inspect_pdf(curve))
+        figures = [("G(r) as read", pdf_figure(curve))]
+        told: Any = seen_pdf
+        absorber, e0 = None, None
+    else:
+        from edgepair.apps.cli.inspect_text import SeenXanes
+        from edgepair.apps.cli.measured_files import check_number
+        from edgepair.measured.inspection import inspect_xanes
+
+        check_number("--shift", request.option("shift"), -200.0, 200.0, "eV")
+        check_number("--e0", request.option("e0"), 100.0, 200_000.0, "eV")
+
+        inspection = inspect_xanes(curve, e0=request.option("e0"), shift=request.option("shift"))
+        told = SeenXanes(inspection)
+        absorber, e0 = curve.absorber, inspection.e0
+        figures = [("As measured, with the lines of the normalisation", raw_figure(inspection))]
+        normal = normalized_figure(inspection)
+        figures += [("Normalised and flattened", normal)] if normal is not None else []
+    part = Part(
+        curve.item,
+        tuple(told.facts()),
+        tuple(told.warnings),
+        told.problem,
+        absorber,
+        e0,
+        tuple((title, plain_figure(figure)) for title, figure in figures),
+    )
+    return Looked(file.kind, curve.format, items, part)
+
+
+def answer(
+    requests: Sequence[SampleRequest], confidence: float, on_progress: Callable[[float, float, str], None]
+) -> list[Answered]:
+    """Answer samples.
+
+    Parameters
+    ----------
+    requests : sequence of SampleRequest
+        In the order to be shown.
+    confidence : float
+        Coverage of intervals and class sets.
+    on_progress : callable
+        Called before each.
+
+    Returns
+    -------
+    list of Answered
+        One per sample.
+    """
+    answers = []
+    for number, request in enumerate(requests):
+        first = "; the first of an element or instrument takes some seconds" if number == 0 else ""
+        on_progress(number, len(requests), f"answering {number + 1} of {len(requests)}{first}")
+        answers.append(_answer(request, confidence))
+    return answers
+
+
+def table(samples: Sequence[PredictedSample]) -> str:
+    """Write answers as the command line's table.
+
+    Parameters
+    ----------
+    samples : sequence of PredictedSample
+        Answered or not.
+
+    Returns
+    -------
+    str
+        CSV.
+    """
+    from edgepair.report.prediction_rows import rows_text
+
+    return rows_text(samples)
+
+
+def document(samples: Sequence[PredictedSample]) -> str:
+    """Write answers as the command line's JSON document.
+
+    Parameters
+    ----------
+    samples : sequence of PredictedSample
+        Answered or not.
+
+    Returns
+    -------
+    str
+        JSON.
+    """
+    whole = {"samples": [sample.document() for sample in samples]}
+    return json.dumps(whole, ensure_ascii=False, allow_nan=False)
+
+
+def report(samples: Sequence[PredictedSample]) -> str:
+    """Write answers as the command line's report.
+
+    Parameters
+    ----------
+    samples : sequence of PredictedSample
+        Answered or not.
+
+    Returns
+    -------
+    str
+        A whole HTML page.
+    """
+    from edgepair.report.prediction_page import render_prediction
+
+    return render_prediction(samples)
+
+
+def read(request: FileRequest) -> MeasuredFile:
+    """Read a file, or take it from memory.
+
+    Parameters
+    ----------
+    request : FileRequest
+        The file.
+
+    Returns
+    -------
+    MeasuredFile
+        Its curves bear the visitor's name of the file.
+
+    Raises
+    ------
+    EdgepairError
+        It is neither a spectrum nor a PDF; the visitor's name stands in the message.
+    """
+    reading = tuple(pair for pair in request.options if pair[0] in (*SPECTRUM_OPTIONS, *PDF_OPTIONS))
+    try:
+        return _read(request.path, request.name, reading)
+    except EdgepairError as error:
+        raise _in_visitors_words(error, request) from None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read(path: Path, name: str, options: tuple[tuple[str, Any], ...]) -> MeasuredFile:
+    from edgepair.apps.cli.measured_files import MeasuredFile, read_measured
+
+    given = dict(options)
+    file = read_measured(
+        path,
+        None,
+        {name: given.get(name) for name in SPECTRUM_OPTIONS},
+        {name: given.get(name) for name in PDF_OPTIONS},
+    )
+    curves: Any = tuple(replace(curve, file=name) for curve in file.curves)
+    return MeasuredFile(name, file.kind, curves)
+
+
+def _in_visitors_words(error: EdgepairError, request: FileRequest) -> EdgepairError:
+    """Name the file as the visitor does: our own name of it means nothing to anybody."""
+    parts = {
+        part: getattr(error, part)
+        .replace(str(request.path), request.name)
+        .replace(request.path.name, request.name)
+        for part in ("problem", "found", "needed", "suggestion")
+    }
+    return type(error)(parts.pop("problem"), **parts)
+
+
+def _answer(request: SampleRequest, confidence: float) -> Answered:
+    from edgepair import predict
+    from edgepair.report.formats import short_title
+    from edgepair.report.prediction_rows import PredictedSample
+
+    sources = {"" if len(request.curves) == 1 else f"file {k}": (file.name, item)
+               for k, (file, item) in enumerate(request.curves, 1)}  # fmt: skip
+    absorber = ""
+    try:
+        curves = _curves(request)
+        sources = {name: (file.name, curve.item) for name, (file, curve) in curves.items()}
+        for file, curve in curves.values():
+            absorber = absorber or str(file.option("absorber") or getattr(curve, "absorber", None) or "")
+        given = {name: curve for name, (_, curve) in curves.items()}
+        spectrum = curves["xanes"][0] if "xanes" in curves else FileRequest(Path(), "")
+        found = predict(
+            given.get("xanes"),
+            given.get("pdf", given.get("npdf")),
+            given.get("dpdf"),
+            absorber=absorber or None,
+            e0=spectrum.option("e0"),
+            shift=spectrum.option("shift"),
+            confidence_level=confidence,
+        )
+    except EdgepairError as error:
+        told = f"{error.problem}: found {error.found}; needed {error.needed}; try: {error.suggestion}"
+        return Answered(PredictedSample(sources, absorber, "refused", " ".join(told.split())), error=error)
+    facts = tuple((f"{short_title(name)} read as", curve.format) for name, (_, curve) in curves.items())
+    sample = PredictedSample(sources, found.absorber, prediction=found, facts=facts)
+    return Answered(sample, _detail(sample))
+
+
+def _curves(request: SampleRequest) -> dict[str, tuple[FileRequest, Any]]:
+    """Read the curves of a sample: file and curve by technique, in the order of the techniques."""
+    from edgepair.apps.cli.predict_samples import pdf_technique
+
+    found: dict[str, tuple[FileRequest, Any]] = {}
+    for file, item in request.curves:
+        curve, kind = _curve(file, item)
+        name = "xanes"
+        if kind == "pdf":
+            name = "dpdf" if file.option("role") == "dpdf" else pdf_technique(curve)
+        taken = found.get(name) or found.get({"pdf": "npdf", "npdf": "pdf"}.get(name, ""))
+        if taken is not None:
+            raise _twice(taken[0].name, file.name)
+        found[name] = (file, curve)
+    return {name: found[name] for name in TECHNIQUES if name in found}
+
+
+def _curve(file: FileRequest, item: str) -> tuple[Any, str]:
+    read_file = read(file)
+    for curve in read_file.curves:
+        if curve.item == item:
+            return curve, read_file.kind
+    raise OptionError(
+        f"cannot find {item!r} in {file.name!r}",
+        found="items of other names, as it is read now",
+        needed="one of " + ", ".join(curve.item for curve in read_file.curves[:8]),
+        suggestion="choose the part of the file again",
+    )
+
+
+def _twice(first: str, second: str) -> EdgepairError:
+    return OptionError(
+        f"cannot answer {first!r} and {second!r} as one sample",
+        found="two curves of one technique",
+        needed="at most one spectrum, one PDF and one dPDF of a sample",
+        suggestion="give each its own sample number",
+    )
+
+
+class _Shelf:
+    """Takes figures as a report's shelf does, and keeps each as it is."""
+
+    def keep(self, figure: Any, title: str) -> dict[str, Any]:
+        return {"title": title, "figure": plain_figure(figure)}
+
+
+def _detail(sample: PredictedSample) -> dict[str, Any]:
+    from edgepair.report.prediction_page import _detail as sample_detail
+
+    shelf: Any = _Shelf()
+    return sample_detail(sample, shelf) | {"tasks": list(TASKS), "trust": sample.trust}
+
+
+def example_files(absorber: str) -> list[tuple[str, bytes]]:
+    """Write a bundled example: a measured standard and a simulated PDF of the same formula.
+
+    Parameters
+    ----------
+    absorber : str
+        Chemical symbol.
+
+    Returns
+    -------
+    list of tuple
+        Names and contents: a spectrum, and a PDF where that formula was simulated.
+
+    Raises
+    ------
+    OptionError
+        Nothing is bundled for that element.
+    """
+    from edgepair.dataset import load_bundled, load_standards
+    from edgepair.measured.calibration import MARK
+
+    data = load_bundled(absorber)
+    formulas = [str(formula) for formula in data["formula"].values]
+    # The best measured one, if it can be of a formula that was simulated, and calibrated.
+    standard = min(
+        load_standards(absorber),
+        key=lambda one: (one.formula not in formulas, one.quality, isnan(one.energy_shift), one.compound),
+    )
+    spectrum = [
+        "# XDI/1.0 edgepair",
+        f"# Element.symbol: {absorber}",
+        "# Element.edge: K",
+        "# Column.1: energy eV",
+        "# Column.2: normtrans",
+        f"# Sample.name: {standard.compound}",
+        *([] if isnan(standard.energy_shift) else [f"# {MARK}: {standard.energy_shift:+.2f} eV"]),
+        f"# Edgepair.source: {standard.source}",
+        f"# Edgepair.licence: {standard.licence}",
+        "# ---",
+        *(f"{x:.3f} {y:.6f}" for x, y in zip(standard.energy, standard.mu, strict=True)),
+    ]
+    files = [(f"{standard.compound} {absorber} K (measured standard).xdi", spectrum)]
+    if standard.formula in formulas:
+        row = formulas.index(standard.formula)
+        curve = [
+            f"composition = {standard.formula}",
+            "mode = xray",
+            f"# simulated from {data['material_id'].values[row]} of the bundled data",
+            "#### start data",
+            *(f"{r:.3f} {g:.6f}" for r, g in zip(data["r"].values, data["G"].values[row], strict=True)),
+        ]
+        files.append((f"{standard.formula} (simulated).gr", curve))
+    return [(name, "\n".join(lines).encode()) for name, lines in files]
+
+
+def options_of(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Make options of what stands in the fields.
+
+    Parameters
+    ----------
+    values : mapping
+        By the name of the option; empty where nothing was given.
+
+    Returns
+    -------
+    tuple of tuple
+        What was given, in the order of the names.
+    """
+    return tuple(sorted((name, value) for name, value in values.items() if value not in (None, "")))

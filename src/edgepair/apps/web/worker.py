@@ -1,0 +1,74 @@
+"""A process that carries out one call after the other and stays warm in between.
+
+Run as a program by `edgepair.apps.web.workers`, never imported. When the server goes, however it
+goes, this process, its children and the folder of the visitors' files go too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+import queue
+import shutil
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from multiprocessing.connection import Connection
+from typing import Any
+
+
+def _receive(connection: Connection, folder: str, orders: queue.Queue[Any]) -> None:
+    """Take orders; end everything when there can be no more."""
+    while True:
+        try:
+            orders.put(connection.recv())
+        except (EOFError, OSError):
+            shutil.rmtree(folder, ignore_errors=True)
+            os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+def _carry_out(order: tuple[Any, ...], connection: Connection) -> tuple[Any, ...]:
+    from edgepair.conventions import EdgepairError
+
+    function, args = order
+
+    def report(done: float, total: float, text: str) -> None:
+        connection.send(("progress", done, total, text))
+
+    options = {"on_progress": report} if "on_progress" in inspect.signature(function).parameters else {}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ("done", function(*args, **options))
+    except EdgepairError as error:
+        return ("refused", error)
+    except Exception as error:
+        # Whatever a library throws is the outcome of this call, never of the next.
+        return ("failed", f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+def main() -> None:
+    """Serve until the server closes its end."""
+    connection = Connection(int(sys.argv[1]))
+    for number in (signal.SIGINT, signal.SIGHUP):
+        # The server decides; Ctrl-C reaches it too.
+        signal.signal(number, signal.SIG_IGN)
+    with contextlib.suppress(OSError):
+        # The page itself comes first.
+        os.nice(5)
+    orders: queue.Queue[Any] = queue.Queue()
+    threading.Thread(target=_receive, args=(connection, sys.argv[2], orders), daemon=True).start()
+    while True:
+        outcome = _carry_out(orders.get(), connection)
+        try:
+            connection.send(outcome)
+        except (TypeError, ValueError, AttributeError) as error:
+            text = f"{type(error).__name__}: {error}"
+            connection.send(("failed", f"a result that cannot be sent: {text}", traceback.format_exc()))
+
+
+if __name__ == "__main__":
+    main()

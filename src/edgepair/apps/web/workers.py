@@ -1,0 +1,118 @@
+"""The server's side of a warm process: start it, give it a call, kill it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from multiprocessing import Pipe
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    Ends = tuple["Connection[Any, Any]", "Connection[Any, Any]"]
+
+
+class Worker:
+    """One process, started when it is first needed, and again after it was killed.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The visitors' files; the process removes it should the server die. Its own scratch files
+        go there too.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._connection: Connection[Any, Any] | None = None
+        self._lock = threading.Lock()
+        self._ended = False
+
+    def run(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        on_progress: Callable[[float, float, str], None],
+    ) -> tuple[Any, ...]:
+        """Carry out a call; one at a time.
+
+        Parameters
+        ----------
+        function : callable
+            Defined at the top of a module.
+        args : tuple
+            Its arguments.
+        on_progress : callable
+            Called with what the function reports: done, total, text.
+
+        Returns
+        -------
+        tuple
+            ``("done", value)``, ``("refused", error)``, ``("failed", text, traceback)``, or
+            ``("lost",)`` where the process was killed or died.
+        """
+        try:
+            connection = self._started()
+            connection.send((function, args))
+            while True:
+                outcome: tuple[Any, ...] = connection.recv()
+                if outcome[0] != "progress":
+                    return outcome
+                on_progress(*outcome[1:])
+        except (EOFError, OSError):
+            self.kill()
+            # Only here: another thread that closed it would do so while this one reads.
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            return ("lost",)
+
+    def kill(self) -> None:
+        """End the process and its children; the next call starts another."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def close(self) -> None:
+        """End the process for good."""
+        self._ended = True
+        self.kill()
+
+    def _started(self) -> Connection[Any, Any]:
+        with self._lock:
+            if self._ended:
+                raise EOFError
+            if self._connection is None or self._process is None:
+                ours, theirs = Pipe()
+                scratch = self._folder / "scratch"
+                scratch.mkdir(mode=0o700, exist_ok=True)
+                self._process = subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-m",
+                        "edgepair.apps.web.worker",
+                        str(theirs.fileno()),
+                        str(self._folder),
+                    ],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                    env=os.environ | {"TMPDIR": str(scratch)},
+                    # A group of its own: what it starts is killed with it.
+                    start_new_session=True,
+                )
+                theirs.close()
+                self._connection = ours
+            return self._connection

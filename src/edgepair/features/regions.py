@@ -1,0 +1,175 @@
+"""Regions of a XANES or a PDF that have a physical name, found from the curves themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.features.curves import checked_curves
+from edgepair.features.edge_landmarks import CREST, find_landmarks
+from edgepair.features.shells import SECOND_FROM, SECOND_UNTIL, find_shells
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+NEARLY_ALL = (5.0, 95.0)
+"""Per cent; the region of the edge, or of the first shell, of a set holds that of these curves."""
+
+MOST = 75.0
+"""Per cent; the later regions of a set hold the peaks of so many curves. Not of nearly all: which of
+two peaks is the higher may differ between curves."""
+
+XANES_TITLES = {
+    "pre_edge": "pre-edge",
+    "edge": "edge",
+    "white_line": "white line",
+    "post_edge": "post-edge oscillations",
+}
+PDF_TITLES = {
+    "before_first_shell": "below the first peak",
+    "first_shell": "first M–O peak",
+    "second_shell": "M–M and next distances",
+    "higher_shells": "higher shells",
+}
+
+
+@dataclass(frozen=True)
+class Region:
+    """A stretch of an axis with a physical name.
+
+    Attributes
+    ----------
+    name : str
+        ``pre_edge``, ``edge``, ``white_line``, ``post_edge``; ``before_first_shell``,
+        ``first_shell``, ``second_shell``, ``higher_shells``.
+    title : str
+        The same, in words for a figure.
+    axis : str
+        ``energy`` or ``r``.
+    low, high : float
+        Ends, eV or Å; regions of one curve follow each other without gaps.
+    """
+
+    name: str
+    title: str
+    axis: str
+    low: float
+    high: float
+
+
+def find_xanes_regions(energy: ArrayLike, mu: ArrayLike) -> tuple[Region, ...]:
+    """Cut the energy axis of a spectrum, or of a set of spectra, into named regions.
+
+    Parameters
+    ----------
+    energy : array_like
+        Shape (n_energy,), eV, increasing.
+    mu : array_like
+        Shape (n_energy,) or (n, n_energy), edge-step normalised.
+
+    Returns
+    -------
+    tuple of Region
+        ``pre_edge``, ``edge``, ``white_line``, ``post_edge``: without gaps from the first energy to
+        the last. What the range does not reach is left out; empty where no edge is found.
+
+    Raises
+    ------
+    DataError
+        Shapes that do not fit, or energies that do not increase or span less than 5 eV.
+
+    Notes
+    -----
+    Of a set: the medians of the spectra's own borders, moved apart so that the edge region holds the
+    edge positions of 90 % of them, and the white line's does not end before the tops of 75 %.
+    """
+    x, y = checked_curves(energy, mu, kind="spectra", unit="eV", span=5.0)
+    found = find_landmarks(x, y)
+    edge_low, edge_high = _percentiles(found.edge, *NEARLY_ALL)
+    if np.isnan(edge_low):
+        return ()
+    borders = [
+        np.fmin(_median(found.start), edge_low),
+        np.fmax(_median(found.rise_end), edge_high),
+        np.fmax(_median(found.crest_end), _percentiles(found.crest, MOST)[0]),
+    ]
+    if np.isnan(borders[2]) and x[-1] > edge_high + CREST:
+        # no white line in all the range where it would be: what follows the edge are oscillations
+        borders[2] = borders[1]
+    return _regions(XANES_TITLES, "energy", x, borders)
+
+
+def find_pdf_regions(r: ArrayLike, G: ArrayLike, *, dip: bool = False) -> tuple[Region, ...]:
+    """Cut the r axis of a pair distribution function, or of a set of them, into named regions.
+
+    Parameters
+    ----------
+    r : array_like
+        Shape (n_r,), Å, increasing.
+    G : array_like
+        Shape (n_r,) or (n, n_r), Å⁻²: total, differential or neutron.
+    dip : bool, optional
+        Whether the metal-oxygen peak points down, as of neutrons scattered by Ti, V and Mn.
+
+    Returns
+    -------
+    tuple of Region
+        ``before_first_shell``, ``first_shell``, ``second_shell``, ``higher_shells``: without gaps
+        from the first distance to the last. What the range does not reach is left out; empty where
+        no first shell is found.
+
+    Raises
+    ------
+    DataError
+        Shapes that do not fit, or distances that do not increase or span less than 1 Å.
+
+    Notes
+    -----
+    Of a set: the medians of the curves' own borders, moved apart so that the first shell's region
+    holds the first peaks of 90 % of them, a standard deviation to each side, and the second's does
+    not end before the tops of 75 %.
+    """
+    x, y = checked_curves(r, G, kind="pair distribution functions", unit="Å", span=1.0)
+    found = find_shells(x, y, dip=dip)
+    first_low, _ = _percentiles(found.position - found.width, *NEARLY_ALL)
+    _, first_high = _percentiles(found.position + found.width, *NEARLY_ALL)
+    if np.isnan(first_low):
+        return ()
+    borders = [
+        np.fmin(_median(found.low), first_low),
+        np.fmax(_median(found.high), first_high),
+        np.fmax(_median(found.second_high), _percentiles(found.second_position, MOST)[0]),
+    ]
+    if x[-1] <= SECOND_FROM:
+        borders[1] = np.nan  # the range ends before a second shell could begin
+    elif np.isnan(borders[2]) and x[-1] > SECOND_UNTIL:
+        borders[2] = SECOND_UNTIL
+    return _regions(PDF_TITLES, "r", x, borders)
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    return _percentiles(values, 50.0)[0]
+
+
+def _percentiles(values: NDArray[np.float64], *wanted: float) -> tuple[float, ...]:
+    known = values[np.isfinite(values)]
+    return tuple(float(np.percentile(known, per_cent)) if len(known) else np.nan for per_cent in wanted)
+
+
+def _regions(
+    titles: dict[str, str], axis: str, x: NDArray[np.float64], borders: list[float]
+) -> tuple[Region, ...]:
+    """Name the stretches between borders; one that is not known ends the last region that is."""
+    first, last = float(x[0]), float(x[-1])
+    ends = [float(border) for border in borders]
+    unknown = next((i for i, end in enumerate(ends) if np.isnan(end)), len(ends))
+    ends = [*np.clip(ends[:unknown], first, last), last]
+    regions = []
+    low = first
+    for (name, title), high in zip(titles.items(), ends, strict=False):
+        if high > low:
+            regions.append(Region(name, title, axis, low, float(high)))
+            low = float(high)
+    return tuple(regions)

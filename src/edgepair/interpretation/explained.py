@@ -1,0 +1,159 @@
+"""What is explained of one absorber: its modalities, their features, regions and groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from edgepair.conventions import TECHNIQUES
+from edgepair.interpretation.groups import Group, dataset_regions, join_groups, technique_groups
+from edgepair.models import FeatureTable, compute_features
+from edgepair.study.contributions import subsets_of
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    import xarray as xr
+
+    from edgepair.features import Region
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One absorber and the techniques that are explained.
+
+    Attributes
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+    techniques : tuple of str
+        Those that it has, of those asked for, in their fixed order.
+    """
+
+    dataset: xr.Dataset
+    techniques: tuple[str, ...]
+
+    @property
+    def absorber(self) -> str:
+        """Chemical symbol."""
+        return str(self.dataset.attrs["absorber"])
+
+    @property
+    def full(self) -> str:
+        """The modality of all techniques together."""
+        return "+".join(self.techniques)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What is explained: each technique alone, then all together."""
+        return tuple(dict.fromkeys((*self.techniques, self.full)))
+
+    @property
+    def subsets(self) -> tuple[str, ...]:
+        """All modalities that can be made of the techniques."""
+        return subsets_of(self.techniques)
+
+    @cached_property
+    def regions(self) -> dict[str, tuple[Region, ...]]:
+        """Named regions of each technique."""
+        return {name: dataset_regions(self.dataset, name) for name in self.techniques}
+
+    @cached_property
+    def _tables(self) -> dict[str, FeatureTable]:
+        return {}
+
+    def table(self, modality: str) -> FeatureTable:
+        """Compute the features of a modality, once.
+
+        Parameters
+        ----------
+        modality : str
+            Any subset of the techniques.
+
+        Returns
+        -------
+        FeatureTable
+            A row per site of the dataset.
+        """
+        if modality not in self._tables:
+            self._tables[modality] = compute_features(self.dataset, modality)
+        return self._tables[modality]
+
+    @cached_property
+    def _by_technique(self) -> dict[str, list[Group]]:
+        return {
+            name: technique_groups(self.table(name), name, self.regions[name]) for name in self.techniques
+        }
+
+    def groups(self, modality: str) -> list[Group]:
+        """List the groups of features of a modality: techniques, regions, clusters.
+
+        Parameters
+        ----------
+        modality : str
+            Any subset of the techniques.
+
+        Returns
+        -------
+        list of Group
+            Technique by technique.
+        """
+        parts = modality.split("+")
+        return join_groups(
+            [(self._by_technique[name], self.table(name).values.shape[1]) for name in parts]
+        )
+
+    def region_rows(self) -> list[dict[str, Any]]:
+        """List the rows of ``regions.csv``.
+
+        Returns
+        -------
+        list of dict
+            A row per technique and region, those without features included.
+        """
+        rows = []
+        for name, regions in self.regions.items():
+            having = {
+                group.name: len(group.window.columns)
+                for group in self._by_technique[name]
+                if group.grouping == "region"
+            }
+            rows += [
+                {
+                    "absorber": self.absorber,
+                    "technique": name,
+                    "region": region.name,
+                    "title": region.title,
+                    "unit": TECHNIQUES[name].unit,
+                    "low": region.low,
+                    "high": region.high,
+                    "n_features": having.get(region.name, 0),
+                }
+                for region in regions
+            ]
+        return rows
+
+    def cluster_rows(self) -> list[dict[str, Any]]:
+        """List the rows of ``clusters.csv``.
+
+        Returns
+        -------
+        list of dict
+            A row per explained modality and cluster; a technique's clusters are the same in all.
+        """
+        return [
+            {
+                "absorber": self.absorber,
+                "modality": modality,
+                "cluster": group.name,
+                "technique": group.window.technique,
+                "position_low": group.window.low,
+                "position_high": group.window.high,
+                "n_features": len(group.window.columns),
+                "title": group.title,
+            }
+            for modality in self.modalities
+            for group in self.groups(modality)
+            if group.grouping == "cluster"
+        ]

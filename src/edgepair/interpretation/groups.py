@@ -1,0 +1,270 @@
+r"""Groups of features that are looked at together: techniques, regions, clusters, points.
+
+A curve's neighbouring points say nearly the same. Shuffle one of them and the others stand in for
+it; share an importance among them and each gets little [1]_. So importances are given for groups
+that have a name: whole techniques, physically named regions, and clusters of features that rise and
+fall together wherever they sit. A feature belongs to the region in which it sits (its position),
+even where it draws on more of the curve: a running integral counts where it ends.
+
+Clusters: average linkage on :math:`1 - |\rho|`, Spearman's rank correlation over all sites, labels
+not looked at; cut where two clusters' features correlate less than `CLUSTER_CORRELATION` on average.
+
+.. [1] Toloşi and Lengauer, Bioinformatics 27, 1986 (2011), doi 10.1093/bioinformatics/btr300
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import TECHNIQUES
+from edgepair.features import Region, find_pdf_regions, find_xanes_regions
+from edgepair.models import FeatureTable, Window
+from edgepair.prediction.pdf_model import NEGATIVE_FOR_NEUTRONS
+from edgepair.study.importances import POINT_WIDTH
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import ArrayLike, NDArray
+
+CLUSTER_CORRELATION = 0.6
+"""Least mean absolute rank correlation between two clusters that become one. Of the bundled data it
+makes 13 to 24 clusters of a spectrum and 15 to 34 of a PDF, which have 86 to 180 features."""
+
+STRETCHES_NAMED = 3
+"""Stretches of the axis that a cluster's title lists, the widest first to be listed."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Features that are looked at together.
+
+    Attributes
+    ----------
+    grouping : {'technique', 'region', 'cluster', 'point'}
+        Kind of group.
+    name : str
+        Unique among the groups of one kind and technique.
+    title : str
+        The same, for people.
+    window : Window
+        Technique, stretch of the axis, columns in the features of a modality.
+    """
+
+    grouping: str
+    name: str
+    title: str
+    window: Window
+
+
+def find_regions(absorber: str, technique: str, axis: ArrayLike, curves: ArrayLike) -> tuple[Region, ...]:
+    """Cut a technique's axis into named regions.
+
+    Parameters
+    ----------
+    absorber : str
+        Chemical symbol; tells which way neutron PDFs point.
+    technique : str
+        Name.
+    axis : array_like
+        Shape (n,): eV or Å.
+    curves : array_like
+        Shape (n,) or (n_curves, n).
+
+    Returns
+    -------
+    tuple of Region
+        Without gaps from end to end; one region named ``whole`` where none is recognised.
+    """
+    kind = TECHNIQUES[technique]
+    if kind.axis == "energy":
+        regions = find_xanes_regions(axis, curves)
+    else:
+        dip = technique == "npdf" and absorber in NEGATIVE_FOR_NEUTRONS
+        regions = find_pdf_regions(axis, curves, dip=dip)
+    if regions:
+        return regions
+    x = np.asarray(axis, dtype=np.float64)
+    return (Region("whole", "whole curve", kind.axis, float(x[0]), float(x[-1])),)
+
+
+def dataset_regions(dataset: xr.Dataset, technique: str) -> tuple[Region, ...]:
+    """Cut a technique's axis into named regions that fit all curves of a dataset.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema; has the technique.
+    technique : str
+        Name.
+
+    Returns
+    -------
+    tuple of Region
+        As of `find_regions`.
+    """
+    kind = TECHNIQUES[technique]
+    axis = dataset[kind.axis].values.astype(np.float64)
+    curves = dataset[kind.variable].values.astype(np.float64)
+    return find_regions(str(dataset.attrs["absorber"]), technique, axis, curves)
+
+
+def region_numbers(regions: Sequence[Region], position: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Tell in which region each position lies.
+
+    Parameters
+    ----------
+    regions : sequence of Region
+        Without gaps, in order.
+    position : numpy.ndarray
+        Shape (n,): eV or Å; what lies beyond the ends belongs to the outermost.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,): numbers of regions.
+    """
+    borders = [region.low for region in regions[1:]]
+    return np.searchsorted(borders, position, side="right").astype(np.int64)
+
+
+def technique_groups(features: FeatureTable, technique: str, regions: Sequence[Region]) -> list[Group]:
+    """Group the features of one technique: as a whole, by region, by cluster.
+
+    Parameters
+    ----------
+    features : FeatureTable
+        Of that technique alone.
+    technique : str
+        Its name.
+    regions : sequence of Region
+        From `find_regions`; those without a feature make no group.
+
+    Returns
+    -------
+    list of Group
+        Each feature is in one region, and in one cluster unless it is the same for all sites.
+    """
+    title = TECHNIQUES[technique].title
+    ends = (float(features.position.min()), float(features.position.max()))
+    everything = np.arange(len(features.position))
+    groups = [Group("technique", technique, title, _window(technique, ends, everything, technique))]
+    number = region_numbers(regions, features.position)
+    for place, region in enumerate(regions):
+        columns = np.flatnonzero(number == place)
+        if len(columns):
+            window = _window(technique, (region.low, region.high), columns, region.name)
+            groups.append(Group("region", region.name, region.title, window))
+    for place, columns in enumerate(cluster_columns(features.values), start=1):
+        position = features.position[columns]
+        name = f"{technique}-{place:02d}"
+        window = _window(technique, (float(position.min()), float(position.max())), columns, name)
+        groups.append(Group("cluster", name, _stretches(technique, features.position, columns), window))
+    return groups
+
+
+def point_groups(features: FeatureTable, technique: str) -> list[Group]:
+    """Group the features of one technique by the single points at which they sit.
+
+    Parameters
+    ----------
+    features : FeatureTable
+        Of that technique alone.
+    technique : str
+        Its name.
+
+    Returns
+    -------
+    list of Group
+        One per step of `edgepair.study.importances.POINT_WIDTH` that holds a feature.
+    """
+    width = POINT_WIDTH[technique]
+    start = features.position.min() - width / 2
+    number = np.floor((features.position - start) / width + 1e-6).astype(int)
+    groups = []
+    for step in np.unique(number):
+        columns = np.flatnonzero(number == step)
+        low = float(start + step * width)
+        title = f"{low + width / 2:g} {TECHNIQUES[technique].unit}"
+        name = f"{low + width / 2:g}"
+        groups.append(
+            Group("point", name, title, _window(technique, (low, low + width), columns, f"point {name}"))
+        )
+    return groups
+
+
+def join_groups(parts: Sequence[tuple[Sequence[Group], int]]) -> list[Group]:
+    """Put the groups of several techniques side by side, as their features stand in a combination.
+
+    Parameters
+    ----------
+    parts : sequence of pairs
+        The groups of each technique, in their fixed order, and its number of features.
+
+    Returns
+    -------
+    list of Group
+        With columns among the features of the combination.
+    """
+    joined = []
+    before = 0
+    for groups, n_features in parts:
+        for group in groups:
+            columns = tuple(column + before for column in group.window.columns)
+            joined.append(replace(group, window=replace(group.window, columns=columns)))
+        before += n_features
+    return joined
+
+
+def cluster_columns(values: NDArray[np.float32]) -> list[NDArray[np.int64]]:
+    """Cluster features by how they rise and fall together over the sites.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Shape (n_sites, n_features).
+
+    Returns
+    -------
+    list of numpy.ndarray
+        Columns of each cluster, increasing; clusters by their first column. Features that are the
+        same for all sites are in none.
+    """
+    from scipy.cluster.hierarchy import fcluster, linkage
+    from scipy.spatial.distance import squareform
+    from scipy.stats import rankdata
+
+    varying = np.flatnonzero(np.ptp(values, axis=0) > 0)
+    if len(varying) < 2:
+        return [varying] if len(varying) else []
+    correlation = np.corrcoef(rankdata(values[:, varying], axis=0), rowvar=False)
+    # Rounded: what differs between processors beyond the twelfth digit must not decide a tie.
+    apart = np.round(1.0 - np.abs(correlation), 12).clip(min=0.0)
+    apart = (apart + apart.T) / 2
+    np.fill_diagonal(apart, 0.0)
+    tree = linkage(squareform(apart, checks=False), "average")
+    label = fcluster(tree, 1.0 - CLUSTER_CORRELATION, "distance")
+    clusters = [varying[label == name] for name in np.unique(label)]
+    return sorted(clusters, key=lambda columns: int(columns[0]))
+
+
+def _window(technique: str, ends: tuple[float, float], columns: NDArray[np.int64], name: str) -> Window:
+    return Window(technique, *ends, tuple(int(c) for c in columns), name=name, whole=name == technique)
+
+
+def _stretches(technique: str, position: NDArray[np.float64], columns: NDArray[np.int64]) -> str:
+    """Name the stretches that a cluster covers: runs of positions with no other feature's between."""
+    places = np.unique(position)
+    mine = np.isin(places, position[columns])
+    runs = np.split(np.flatnonzero(mine), np.flatnonzero(np.diff(np.flatnonzero(mine)) > 1) + 1)
+    widest = sorted(runs, key=lambda run: (-len(run), run[0]))[:STRETCHES_NAMED]
+    digits = 1 if TECHNIQUES[technique].axis == "energy" else 2
+    named = []
+    for run in sorted(widest, key=lambda run: run[0]):
+        low, high = (f"{places[run[end]]:.{digits}f}" for end in (0, -1))
+        named.append(low if low == high else f"{low}–{high}")
+    more = "" if len(runs) <= STRETCHES_NAMED else f" and {len(runs) - STRETCHES_NAMED} more"
+    return f"{', '.join(named)} {TECHNIQUES[technique].unit}{more}"

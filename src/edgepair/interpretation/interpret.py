@@ -1,0 +1,365 @@
+"""Why forests answer as they do: techniques, regions, numbers, and how far that can be leant on."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from edgepair.conventions import OptionError, techniques_of
+from edgepair.interpretation.explained import Explained
+from edgepair.interpretation.importances import impurity_rows, permutation_rows, shap_rows
+from edgepair.interpretation.kept_arrays import KeptArrays
+from edgepair.interpretation.label_permutation import label_permutation_rows
+from edgepair.interpretation.movement import curve_movement_rows, movement_rows
+from edgepair.interpretation.numbers import number_table
+from edgepair.interpretation.points import point_sum_rows
+from edgepair.interpretation.result import COLUMNS, Interpretation
+from edgepair.interpretation.rounds import Wanted, list_explanations, list_points, list_rounds
+from edgepair.interpretation.shap_runs import ShapRun, join_outcomes, run_shap
+from edgepair.interpretation.shap_values import MISSING, ShapOutcome, shap_is_missing
+from edgepair.interpretation.stability import agreement_rows, few_materials_rows, rank_rows
+from edgepair.study import Progress
+from edgepair.study.cache import FitCache, cache_folder
+from edgepair.study.cells import Cell, Skip
+from edgepair.study.config import DRAWS, StudyConfig
+from edgepair.study.contributions import contribution_rows
+from edgepair.study.curves import curve_rows
+from edgepair.study.fits import run_fits
+from edgepair.study.plan import StudyPlan, check_datasets, plan_study
+from edgepair.study.run import MOST_JOBS, _describe
+from edgepair.study.scoring import draw_groups, score
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    import numpy as np
+    from edgepair.models import FitOutcome
+
+TECHNIQUES_EXPLAINED = ("xanes", "pdf", "dpdf")
+"""Techniques that are explained unless others are asked for."""
+
+TREES = 100
+"""Trees of the explained forests by default."""
+
+SHAP_ROWS = 1000
+"""Sites explained one by one, by default, of each cell and modality."""
+
+
+def interpret(
+    dataset: xr.Dataset | Sequence[xr.Dataset],
+    *,
+    tasks: Sequence[str] | None = None,
+    techniques: Sequence[str] | None = None,
+    split: str = "formula",
+    folds: int = 5,
+    repeats: int | None = None,
+    trees: int = TREES,
+    seed: int = 0,
+    shap_rows: int = SHAP_ROWS,
+    n_jobs: int | None = None,
+    scheduler: str | None = None,
+    cache: bool = True,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Interpretation:
+    """Tell which techniques, regions and numbers carry the answers, and how sure that is.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset or sequence of xarray.Dataset
+        One per absorber; simulated, measured or the user's own.
+    tasks : sequence of str, optional
+        Default: oxidation_state, coordination_number, bond_length.
+    techniques : sequence of str, optional
+        Default: xanes, pdf and dpdf, as far as the data have them. Each is explained alone, and all
+        together.
+    split : {'formula', 'material', 'random'}, optional
+        What may not stand on both sides of a split.
+    folds : int, optional
+        Number of folds.
+    repeats : int, optional
+        How often folds are dealt anew; default 3 below 500 sites, 2 below 2000, else 1.
+    trees : int, optional
+        Trees in each explained forest.
+    seed : int, optional
+        Same seed, same numbers, whatever the number of processes.
+    shap_rows : int, optional
+        Sites that are explained one by one; 0 leaves SHAP out.
+    n_jobs : int, optional
+        Processes; default all cores.
+    scheduler : str, optional
+        Address of a Dask scheduler whose processes make the fits instead; Shapley values are computed
+        on this machine.
+    cache : bool, optional
+        Whether to use and keep what is finished in the user's cache folder.
+    on_progress : callable, optional
+        Called with a `Progress` as work is done.
+
+    Returns
+    -------
+    Interpretation
+        Tables with 95 % intervals.
+
+    Raises
+    ------
+    OptionError
+        A setting is not understood, or two datasets have one absorber.
+    DataError
+        A dataset does not follow the schema, or nothing of what was asked for can be done.
+
+    Examples
+    --------
+    >>> from edgepair.dataset import load_bundled
+    >>> result = interpret(load_bundled("Mn"), tasks=["oxidation_state"], techniques=["xanes"],
+    ...                    repeats=1, trees=10, shap_rows=0, n_jobs=1, cache=False)
+    >>> rows = result.importances.query("kind == 'permutation' and grouping == 'region'")
+    >>> str(rows.loc[rows["value"].idxmax(), "title"])
+    'edge'
+    """
+    started = time.monotonic()
+    config = _check(tasks, techniques, split, folds, repeats, trees, seed)
+    _check_counts(shap_rows, n_jobs)
+    datasets = check_datasets(dataset)
+    plan = plan_study(datasets, config)
+    by_name = {str(item.attrs["absorber"]): item for item in datasets}
+    about = {name: Explained(by_name[name], able) for name, able in plan.modalities.items() if able}
+    skipped = _skips(plan, asked=techniques is not None, shap_rows=shap_rows)
+    explain = shap_rows > 0 and not shap_is_missing()
+    work = _list_work(plan, about, config, shap_rows if explain else 0)
+    done = _carry_out(work, about, n_jobs or -1, scheduler, cache, on_progress)
+    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLUMNS}
+    warnings: list[str] = []
+    for cells in plan.by_absorber():
+        view = about[cells[0].absorber]
+        # As in a study: paired over the tasks and modalities of one absorber.
+        drawn = draw_groups(cells[0].n_groups, DRAWS, [config.seed, 1, *view.absorber.encode()])
+        tables["regions"] += view.region_rows()
+        tables["clusters"] += view.cluster_rows()
+        numbers = number_table(view.dataset, view.techniques)
+        warnings += numbers.remarks
+        for cell in cells:
+            _score_rows(tables, view, cell, done, drawn)
+            _importance_rows(tables, view, cell, done, drawn, config.seed)
+            _stability_rows(tables, view, cell, done)
+            tables["movement"] += movement_rows(cell, numbers, drawn)
+            for technique in view.techniques:
+                tables["curve_movement"] += curve_movement_rows(cell, technique, drawn)
+            tables["curves"] += curve_rows(cell, view.techniques)
+    frames = {name: pd.DataFrame(rows, columns=_columns(name, rows)) for name, rows in tables.items()}
+    agreement = agreement_rows(frames["importances"], config.seed)
+    frames["stability"] = pd.DataFrame([*tables["stability"], *agreement], columns=COLUMNS["stability"])
+    few = frames["stability"].query("kind == 'few_materials'")["sentence"]
+    described = _describe(config, datasets, plan, time.monotonic() - started)
+    described["config"] |= {"shap_rows": shap_rows}
+    described |= {"skipped": [item.as_dict() for item in skipped], "warnings": [*few, *warnings]}
+    return Interpretation(**frames, config=described)
+
+
+@dataclass
+class _Work:
+    """Everything that is to be computed, in one list of fits and one of explanations."""
+
+    fits: list[Wanted] = field(default_factory=list)
+    explanations: list[tuple[Cell, str, ShapRun]] = field(default_factory=list)
+
+
+@dataclass
+class _Done:
+    """What came of it, by purpose, cell and modality, in the order in which it was listed."""
+
+    outcomes: dict[tuple[str, int, str], list[FitOutcome]]
+    fits: dict[tuple[str, int, str], list[Any]]
+    explanations: dict[tuple[int, str], ShapOutcome]
+
+    def of(self, purpose: str, cell: Cell, modality: str) -> list[FitOutcome]:
+        return self.outcomes[purpose, id(cell), modality]
+
+
+def _check(
+    tasks: Sequence[str] | None,
+    techniques: Sequence[str] | None,
+    split: str,
+    folds: int,
+    repeats: int | None,
+    trees: int,
+    seed: int,
+) -> StudyConfig:
+    config = StudyConfig.check(
+        tasks=tasks,
+        modalities=TECHNIQUES_EXPLAINED if techniques is None else techniques,
+        learners=["forest"],
+        split=split,
+        folds=folds,
+        repeats=repeats,
+        trees=trees,
+        seed=seed,
+    )
+    for name in config.modalities:
+        if len(techniques_of(name)) > 1:
+            raise OptionError(
+                f"cannot explain the technique {name!r}",
+                found="a combination",
+                needed="single techniques; their combination is explained too",
+                suggestion="name its parts: " + ", ".join(name.split("+")),
+            )
+    ordered = tuple(t.name for t in techniques_of("+".join(config.modalities)))
+    # The comparison with a random split, and learning curves, are a study's.
+    return replace(config, modalities=ordered, extras=False)
+
+
+def _check_counts(shap_rows: int, n_jobs: int | None) -> None:
+    if isinstance(shap_rows, bool) or not isinstance(shap_rows, int) or shap_rows < 0:
+        raise OptionError(
+            f"cannot explain {shap_rows!r} sites",
+            found=f"shap_rows {shap_rows!r}",
+            needed="a whole number from 0",
+            suggestion="leave it out for the default",
+        )
+    if n_jobs is not None and (not isinstance(n_jobs, int) or not 1 <= n_jobs <= MOST_JOBS):
+        raise OptionError(
+            f"cannot interpret in {n_jobs!r} processes",
+            found=f"n_jobs {n_jobs!r}",
+            needed=f"a whole number from 1 to {MOST_JOBS}",
+            suggestion="leave it out to use all cores",
+        )
+
+
+def _skips(plan: StudyPlan, *, asked: bool, shap_rows: int) -> list[Skip]:
+    # By default what the data have is explained: nothing is missing where they have less.
+    skipped = [item for item in plan.skipped if asked or not item.modality]
+    if shap_rows > 0 and shap_is_missing():
+        skipped.append(Skip("", "", "", MISSING, True))
+    return skipped
+
+
+def _list_work(
+    plan: StudyPlan, about: dict[str, Explained], config: StudyConfig, shap_rows: int
+) -> _Work:
+    work = _Work()
+    for cell in plan.cells:
+        view = about[cell.absorber]
+        work.fits += list_rounds(view, cell, config)
+        if shap_rows:
+            runs = list_explanations(view, cell, config, shap_rows)
+            work.explanations += [
+                (cell, modality, run) for modality, run in zip(view.modalities, runs, strict=True)
+            ]
+    return work
+
+
+def _carry_out(
+    work: _Work,
+    about: dict[str, Explained],
+    n_jobs: int,
+    scheduler: str | None,
+    use_cache: bool,
+    on_progress: Callable[[Progress], None] | None,
+) -> _Done:
+    """Make all fits, then all explanations, under one measure of progress."""
+
+    def features(name: tuple[str, str, str]) -> NDArray[np.float32]:
+        return about[name[1]].table(name[2]).values
+
+    total = sum(item.fit.cost for item in work.fits) + sum(run.cost for _, _, run in work.explanations)
+    so_far = 0.0
+
+    def tell(cost: float, text: str, *, cached: bool) -> None:
+        nonlocal so_far
+        so_far += cost
+        if on_progress:
+            on_progress(Progress(so_far, total, text, cached))
+
+    tell(0.0, "", cached=False)
+    store = FitCache(cache_folder() if use_cache else None)
+    told: dict[int, FitOutcome] = {}
+    for one in run_fits([item.fit for item in work.fits], features, store, n_jobs, scheduler):
+        told[one.number] = one.outcome
+        item = work.fits[one.number]
+        tell(item.fit.cost, f"{item.cell.absorber} {item.cell.task.title}, {item.modality}", cached=one.cached)
+    store.prune()
+    kept = KeptArrays.of_user(use=use_cache)
+    parts: dict[int, list[ShapOutcome]] = defaultdict(list)
+    for part in run_shap([run for _, _, run in work.explanations], features, kept, n_jobs):
+        parts[part.number].append(part.outcome)
+        cell, modality, _ = work.explanations[part.number]
+        tell(part.cost, f"{cell.absorber} {cell.task.title}, {modality}: explained", cached=part.cached)
+    kept.prune()
+    done = _Done(defaultdict(list), defaultdict(list), {})
+    for number, item in enumerate(work.fits):
+        key = (item.purpose, id(item.cell), item.modality)
+        done.outcomes[key].append(told[number])
+        done.fits[key].append(item.fit)
+    for number, (cell, modality, _) in enumerate(work.explanations):
+        done.explanations[id(cell), modality] = join_outcomes(parts[number])
+    return done
+
+
+def _score_rows(
+    tables: dict[str, list[dict[str, Any]]],
+    view: Explained,
+    cell: Cell,
+    done: _Done,
+    drawn: NDArray[np.float64],
+) -> None:
+    scores = {}
+    for modality in view.subsets:
+        purpose = "explained" if modality in view.modalities else "subset"
+        scores[modality] = score(cell, modality, "forest", done.of(purpose, cell, modality), drawn)
+        kept = COLUMNS["scores"]
+        tables["scores"] += [{name: row[name] for name in kept} for row in scores[modality].rows()]
+    if len(view.techniques) > 1:
+        first = view.techniques[0]
+        baseline = score(cell, first, "dummy", done.of("baseline", cell, first), drawn)
+        tables["contributions"] += contribution_rows(scores, baseline)
+
+
+def _importance_rows(
+    tables: dict[str, list[dict[str, Any]]],
+    view: Explained,
+    cell: Cell,
+    done: _Done,
+    drawn: NDArray[np.float64],
+    seed: int,
+) -> None:
+    rows = tables["importances"]
+    for modality in view.modalities:
+        groups = view.groups(modality)
+        outcomes = done.of("explained", cell, modality)
+        rows += permutation_rows(cell, modality, groups, outcomes, drawn, seed=seed)
+        rows += impurity_rows(cell, modality, groups, outcomes)
+        if (id(cell), modality) in done.explanations:
+            rows += shap_rows(cell, modality, groups, done.explanations[id(cell), modality], drawn)
+    first = view.techniques[0]
+    shuffled = list_points(view)
+    found = permutation_rows(cell, first, shuffled, done.of("points", cell, first), drawn, seed=seed)
+    rows += [row for row in found if row["grouping"] == "point"]
+    tables["stability"] += point_sum_rows(found)
+
+
+def _stability_rows(
+    tables: dict[str, list[dict[str, Any]]], view: Explained, cell: Cell, done: _Done
+) -> None:
+    rows = tables["stability"]
+    key = ("labels", id(cell), view.full)
+    rows += label_permutation_rows(cell, view.full, done.fits[key], done.outcomes[key])
+    for modality in dict.fromkeys((view.techniques[0], view.full)):
+        groups = view.groups(modality)
+        if modality == view.techniques[0]:
+            groups = [*groups, *(group for group in list_points(view) if group.grouping == "point")]
+        by_kind: dict[str, list[tuple[int, ...]]] = defaultdict(list)
+        for group in groups:
+            by_kind[group.grouping].append(group.window.columns)
+        by_kind.pop("technique")
+        rows += rank_rows(cell, modality, done.of("halves", cell, modality), by_kind)
+    rows += few_materials_rows(cell)
+
+
+def _columns(name: str, rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Order columns: those that are fixed first, then what else a table has."""
+    fixed = COLUMNS[name]
+    return list(dict.fromkeys((*fixed, *(column for row in rows for column in row))))

@@ -1,0 +1,125 @@
+"""The few interpretable numbers of every site of a dataset, side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import TECHNIQUES, Technique
+from edgepair.features import NUMBERS, describe_pdf, describe_xanes
+from edgepair.prediction.pdf_model import NEGATIVE_FOR_NEUTRONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    import xarray as xr
+    from numpy.typing import NDArray
+
+LEAST_KNOWN = 0.5
+"""A number that fewer than this share of the sites have is left out: most of what a forest saw of
+it would be made up."""
+
+
+@dataclass(frozen=True)
+class NumberTable:
+    """Interpretable numbers of all sites of a dataset.
+
+    Attributes
+    ----------
+    values : numpy.ndarray
+        Shape (n_sites, n_numbers), float32. Where a site does not have a number, its median over
+        the sites stands in.
+    known : numpy.ndarray
+        Shape (n_sites, n_numbers), bool: False where the median stands in.
+    names : tuple of str
+        ``<technique>_<number>``, the number as in `edgepair.features.NUMBERS`.
+    technique : tuple of str
+        Technique whose curve each is read from.
+    titles, units : tuple of str
+        For people.
+    remarks : tuple of str
+        A sentence for each number that was left out or filled in.
+    """
+
+    values: NDArray[np.float32]
+    known: NDArray[np.bool_]
+    names: tuple[str, ...]
+    technique: tuple[str, ...]
+    titles: tuple[str, ...]
+    units: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def number_table(dataset: xr.Dataset, techniques: Sequence[str]) -> NumberTable:
+    """Read the interpretable numbers off every curve of a dataset.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+    techniques : sequence of str
+        Techniques whose curves are read.
+
+    Returns
+    -------
+    NumberTable
+        A row per site, in the order of the dataset. Numbers that fewer than half of the sites
+        have, or that are the same for all, are left out; there may be none left.
+    """
+    absorber = str(dataset.attrs["absorber"])
+    columns: list[NDArray[np.float64]] = []
+    labels: list[tuple[str, str, str, str]] = []
+    left_out: list[str] = []
+    filled: list[str] = []
+    for name in techniques:
+        technique = TECHNIQUES[name]
+        described = _describe(dataset, technique)
+        for number in described.columns:
+            column = described[number].to_numpy(dtype=np.float64)
+            title = _title(str(number), technique)
+            missing = int((~np.isfinite(column)).sum())
+            if missing > (1 - LEAST_KNOWN) * len(column):
+                left_out.append(f"{title} (missing for {missing} of {len(column)} sites)")
+            elif np.ptp(column[np.isfinite(column)]) == 0:
+                left_out.append(f"{title} (the same for all sites)")
+            else:
+                if missing:
+                    filled.append(f"{title} ({missing} of {len(column)})")
+                columns.append(column)
+                labels.append((f"{name}_{number}", name, title, NUMBERS[str(number)].unit))
+    remarks = []
+    if left_out:
+        remarks.append(f"{absorber}: numbers left out: {'; '.join(left_out)}.")
+    if filled:
+        remarks.append(
+            f"{absorber}: sites without a number are shown to the forest on the numbers with its median: "
+            f"{'; '.join(filled)}."
+        )
+    values = np.stack(columns, axis=1) if columns else np.zeros((dataset.sizes["site"], 0))
+    known = np.isfinite(values)
+    values = np.where(known, values, np.nanmedian(values, axis=0)) if columns else values
+    names, of_technique, titles, units = zip(*labels, strict=True) if labels else ((), (), (), ())
+    return NumberTable(values.astype(np.float32), known, names, of_technique, titles, units, tuple(remarks))
+
+
+def _describe(dataset: xr.Dataset, technique: Technique) -> pd.DataFrame:
+    """Describe each curve once and give each site the row of its own curve."""
+    axis = dataset[technique.axis].values.astype(np.float64)
+    curves = dataset[technique.variable].values.astype(np.float64)
+    if technique.axis == "energy":
+        described = describe_xanes(axis, curves)
+    else:
+        dip = technique.name == "npdf" and str(dataset.attrs["absorber"]) in NEGATIVE_FOR_NEUTRONS
+        described = describe_pdf(axis, curves, dip=dip)
+    if technique.owner == "material":
+        described = described.iloc[dataset["material_index"].values]
+    return described
+
+
+def _title(number: str, technique: Technique) -> str:
+    """Name a number for people; what a PDF shows can be read off several kinds of it."""
+    title = NUMBERS[number].title
+    return title if technique.axis == "energy" else f"{title} in the {technique.title}"

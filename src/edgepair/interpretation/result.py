@@ -1,0 +1,275 @@
+"""What an interpretation found, and how it is kept."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+
+from edgepair.conventions import DataError, OutputError
+from edgepair.interpretation.stability import STABILITY_COLUMNS
+from edgepair.study.result import CONTRIBUTION_COLUMNS, CURVE_COLUMNS, check_output, staged_output
+
+COLUMNS = MappingProxyType(
+    {
+        "regions": ("absorber", "technique", "region", "title", "unit", "low", "high", "n_features"),
+        "importances": (
+            "absorber", "task", "modality", "technique", "kind", "grouping", "name", "title", "low", "high",
+            "value", "lower", "upper",
+        ),
+        "clusters": (
+            "absorber", "modality", "cluster", "technique", "position_low", "position_high", "n_features",
+            "title",
+        ),
+        "contributions": CONTRIBUTION_COLUMNS,
+        "scores": (
+            "absorber", "task", "modality", "metric", "value", "lower", "upper", "n_sites", "n_formulas",
+        ),
+        "movement": ("absorber", "task", "number", "title", "unit", "kind", "value", "lower", "upper"),
+        "curve_movement": ("absorber", "task", "technique", "position", "value", "lower", "upper"),
+        "dependence": (
+            "absorber", "task", "number", "title", "unit", "position", "class", "value", "lower", "upper",
+        ),
+        "number_scores": ("absorber", "task", "metric", "value", "lower", "upper", "share"),
+        "stability": STABILITY_COLUMNS,
+        "curves": CURVE_COLUMNS,
+    }
+)  # fmt: skip
+"""Tables of an interpretation and their columns; a table may have more after these."""
+
+# Stays text even where every entry looks like a number: classes, groups named after them, points.
+_TEXTS = ("group", "class", "name", "cluster")
+
+_FILE = "interpretation.json"
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """Why forests answer as they do, for one or several absorbers.
+
+    Attributes
+    ----------
+    regions : pandas.DataFrame
+        Named regions of each technique, found from the data.
+    importances : pandas.DataFrame
+        What techniques, regions, clusters of features and single points are worth, by permutation,
+        SHAP and impurity.
+    clusters : pandas.DataFrame
+        Clusters of features that rise and fall together.
+    contributions : pandas.DataFrame
+        What each technique contributes, as in ``contributions.csv`` of a study.
+    scores : pandas.DataFrame
+        How well the explained forests do on formulas they have not seen.
+    movement : pandas.DataFrame
+        How interpretable numbers move with each label.
+    curve_movement : pandas.DataFrame
+        The same of the mean curve, point by point.
+    dependence : pandas.DataFrame
+        How answers of a forest on those numbers alone depend on each.
+    number_scores : pandas.DataFrame
+        How far those few numbers carry.
+    stability : pandas.DataFrame
+        How far all this can be leant on, with a sentence each.
+    curves : pandas.DataFrame
+        Mean curves of each class, on which regions are drawn.
+    config : dict
+        Content of ``interpretation.json``: settings, seeds, versions, checksum of the data,
+        seconds, warnings, and what was skipped and why.
+    """
+
+    regions: pd.DataFrame
+    importances: pd.DataFrame
+    clusters: pd.DataFrame
+    contributions: pd.DataFrame
+    scores: pd.DataFrame
+    movement: pd.DataFrame
+    curve_movement: pd.DataFrame
+    dependence: pd.DataFrame
+    number_scores: pd.DataFrame
+    stability: pd.DataFrame
+    curves: pd.DataFrame
+    config: dict[str, Any]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What makes the answers doubtful, in sentences."""
+        return list(self.config["warnings"])
+
+    @property
+    def skipped(self) -> list[dict[str, Any]]:
+        """What was left out, each with its reason."""
+        return list(self.config["skipped"])
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that was asked for was done."""
+        return not any(item["whole"] for item in self.skipped)
+
+    def save(self, directory: str | Path) -> Path:
+        """Write a table each as CSV, and the settings, into a folder.
+
+        Parameters
+        ----------
+        directory : str or Path
+            Folder to make. An existing one is replaced if it holds an interpretation or nothing.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            The folder holds something else, or cannot be written. Nothing is left behind.
+        """
+        target = Path(directory)
+        with staged_interpretation(target) as folder:
+            for name in COLUMNS:
+                table: pd.DataFrame = getattr(self, name)
+                table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
+            text = json.dumps(self.config, indent=1, ensure_ascii=False, allow_nan=False)
+            (folder / _FILE).write_text(text + "\n", encoding="utf-8")
+        return target
+
+    @classmethod
+    def load(cls, directory: str | Path) -> Interpretation:
+        """Read an interpretation that `save` wrote.
+
+        Parameters
+        ----------
+        directory : str or Path
+            The folder.
+
+        Returns
+        -------
+        Interpretation
+            Numbers to the six digits that are stored.
+
+        Raises
+        ------
+        DataError
+            The folder holds no interpretation, or part of one.
+        """
+        folder = Path(directory)
+        try:
+            config = json.loads((folder / _FILE).read_text(encoding="utf-8"))
+            if not {"warnings", "skipped"} <= config.keys():
+                raise KeyError(f"{_FILE} lacks 'warnings' or 'skipped'")
+            tables = {}
+            for name, columns in COLUMNS.items():
+                path = folder / f"{name}.csv"
+                table = pd.read_csv(
+                    path, dtype=dict.fromkeys(_TEXTS, str), keep_default_na=False, na_values=[""]
+                )
+                missing = [column for column in columns if column not in table]
+                if missing:
+                    raise KeyError(f"{name}.csv lacks {missing[0]!r}")
+                # An empty text is a text: the class of a length, a sentence that has none.
+                texts = [c for c in ("class", "sentence", "modality", "unit") if c in table]
+                tables[name] = table.fillna(dict.fromkeys(texts, ""))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(
+                f"cannot load an interpretation from {str(folder)!r}",
+                found=f"{type(error).__name__}: {error}",
+                needed="a folder that `edgepair interpret` wrote",
+                suggestion="check the path, or run it again",
+            ) from error
+        return cls(config=config, **tables)
+
+
+def check_interpretation_output(target: Path) -> None:
+    """Refuse a folder that an interpretation must not replace, before anything is computed.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        Where the interpretation is wanted.
+
+    Raises
+    ------
+    OutputError
+        It is a file, or a folder that holds something else.
+    """
+    with _in_our_words():
+        # An earlier interpretation is moved aside, so that only its surroundings are looked at.
+        check_output(_beside(target) if _is_ours(target) else target)
+
+
+@contextmanager
+def staged_interpretation(target: Path) -> Iterator[Path]:
+    """Give a folder to write into, which takes the place of `target` only when all is written.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        Where the interpretation is wanted; checked as by `check_interpretation_output`.
+
+    Yields
+    ------
+    pathlib.Path
+        A new empty folder beside it, gone afterwards whatever happens.
+
+    Raises
+    ------
+    OutputError
+        The place cannot be written.
+    """
+    with _in_our_words():
+        if not _is_ours(target):
+            with staged_output(target) as folder:
+                yield folder
+            return
+        fresh = _beside(target)
+        with staged_output(fresh) as folder:
+            yield folder
+        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-old-") as old:
+            target.rename(Path(old) / "old")
+            try:
+                fresh.rename(target)
+            except BaseException:
+                (Path(old) / "old").rename(target)
+                shutil.rmtree(fresh, ignore_errors=True)
+                raise
+
+
+def _beside(target: Path) -> Path:
+    return target.with_name(f".{target.name}-new")
+
+
+def _is_ours(target: Path) -> bool:
+    """Tell whether a folder holds an interpretation and nothing else."""
+    if target.is_symlink() or target.resolve() in (Path.cwd(), *Path.cwd().parents):
+        return False
+    try:
+        config = json.loads((target / _FILE).read_text(encoding="utf-8"))
+        entries = {entry.name for entry in target.iterdir()}
+    except (OSError, ValueError):
+        return False
+    ours = {_FILE, "report.html", *(f"{name}.csv" for name in COLUMNS)}
+    return isinstance(config, dict) and {"warnings", "skipped"} <= config.keys() and entries <= ours
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    """Let errors of the study's folders speak of an interpretation."""
+    try:
+        yield
+    except OutputError as error:
+        texts = (error.problem, error.found, error.needed, error.suggestion)
+        problem, found, needed, suggestion = (_our_words(text) for text in texts)
+        raise OutputError(problem, found=found, needed=needed, suggestion=suggestion) from error
+
+
+def _our_words(text: str) -> str:
+    for before in ("the study", "no study", "earlier study"):
+        text = text.replace(before, before.replace("study", "interpretation"))
+    return text

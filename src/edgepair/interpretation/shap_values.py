@@ -1,0 +1,255 @@
+r"""What each feature adds to a forest's answer for a site: exact Shapley values of trees.
+
+.. math:: \sum_j \phi_j = f(x) - \langle f \rangle
+
+TreeSHAP [1]_, path-dependent: a feature that is not known is averaged over with the tree's own
+training sites. No background set and no sampling is needed, and the values are exact; that they add
+up is checked for every site. Each site is explained by a forest that did not see its formula.
+
+The time grows with leaves times depth squared of every tree: docs/decisions/0009 has the settings of
+the forests that are explained, and what they cost.
+
+.. [1] Lundberg et al., Nature Machine Intelligence 2, 56 (2020), doi 10.1038/s42256-019-0138-9
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import TASKS, ModelError
+from edgepair.models import LEARNERS, FitTask
+from edgepair.study.cache import array_digest, fit_key, models_digest
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_ERROR = 1e-6
+"""By how much, in the unit of the answer, the parts may miss it; rounding alone stays below 1e-9."""
+
+MISSING = "exact Shapley values need the package shap: pip install 'edgepair[explain]'"
+"""What is said where shap is not installed."""
+
+
+@dataclass(frozen=True)
+class ShapTask:
+    """Sites to explain by forests that did not see them.
+
+    Attributes
+    ----------
+    fit : FitTask
+        Settings, targets and folds; of its trees as many as it says are fitted and explained.
+    rows : numpy.ndarray
+        Shape (n_rows,): which of its sites.
+    columns : tuple of tuple of int
+        Groups of features whose values are added up.
+    """
+
+    fit: FitTask
+    rows: NDArray[np.int64]
+    columns: tuple[tuple[int, ...], ...]
+
+    def by_fold(self) -> list[ShapTask]:
+        """Divide the sites by the fold in which they are held out.
+
+        Returns
+        -------
+        list of ShapTask
+            One per fold that holds one of them.
+        """
+        fold = self.fit.folds[self.rows]
+        return [replace(self, rows=self.rows[fold == name]) for name in np.unique(fold)]
+
+    def key(self, features_digest: str) -> str:
+        """Hash everything that the values depend on.
+
+        Parameters
+        ----------
+        features_digest : str
+            Hash of the features.
+
+        Returns
+        -------
+        str
+            Hexadecimal SHA-256.
+        """
+        parts = [
+            fit_key(features_digest, self.fit, models_digest()),
+            array_digest(self.rows),
+            repr(self.columns),
+            version("shap"),
+            "shap 1",
+        ]
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ShapOutcome:
+    """What groups of features add to the answers for some sites.
+
+    Attributes
+    ----------
+    rows : numpy.ndarray
+        Shape (n_rows,): which of the sites of the task.
+    gathered : numpy.ndarray
+        Shape (n_rows, n_groups, n_outputs): probability of each class, or the one value.
+    base : numpy.ndarray
+        Shape (n_rows, n_outputs): the forest's answer on average.
+    told : numpy.ndarray
+        Shape (n_rows, n_outputs): its answer for the site, ``base`` and all features' values.
+    """
+
+    rows: NDArray[np.int64]
+    gathered: NDArray[np.float64]
+    base: NDArray[np.float64]
+    told: NDArray[np.float64]
+
+
+def shap_is_missing() -> bool:
+    """Tell whether shap is not installed.
+
+    Returns
+    -------
+    bool
+        Without importing it, which takes seconds.
+    """
+    return find_spec("shap") is None
+
+
+def forest_shap(
+    forest: Any, rows: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Compute exact Shapley values of a forest, and check that they add up.
+
+    Parameters
+    ----------
+    forest : sklearn.ensemble estimator
+        Fitted trees: a classifier or a regressor.
+    rows : numpy.ndarray
+        Shape (n_rows, n_features).
+
+    Returns
+    -------
+    values : numpy.ndarray
+        Shape (n_rows, n_features, n_outputs).
+    base : numpy.ndarray
+        Shape (n_outputs,).
+    told : numpy.ndarray
+        Shape (n_rows, n_outputs): what the forest says.
+
+    Raises
+    ------
+    ModelError
+        shap is not installed, or the values do not add up to what the forest says.
+    """
+    if shap_is_missing():
+        raise ModelError(
+            "cannot explain the answers of a forest",
+            found="no package 'shap'",
+            needed="shap, which comes with the extra 'explain'",
+            suggestion="pip install 'edgepair[explain]'",
+        )
+    import shap
+
+    explainer = shap.TreeExplainer(forest, feature_perturbation="tree_path_dependent", model_output="raw")
+    # Its own check only warns of what is as large as a percent.
+    values = np.asarray(explainer.shap_values(rows, check_additivity=False), dtype=np.float64)
+    base = np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
+    if hasattr(forest, "predict_proba"):
+        told = np.asarray(forest.predict_proba(rows), dtype=np.float64)
+    else:
+        told = np.asarray(forest.predict(rows), dtype=np.float64)[:, None]
+        values = values[:, :, None]
+    miss = float(np.abs(values.sum(axis=1) + base - told).max(initial=0.0))
+    if not miss <= MOST_ERROR:
+        raise ModelError(
+            "cannot explain the answers of a forest: the parts do not add up",
+            found=f"a difference of {miss:.1e} between the sum of the parts and the answer",
+            needed=f"at most {MOST_ERROR:.0e}",
+            suggestion=f"another version of shap than {version('shap')}; please report it",
+        )
+    return values, base, told
+
+
+def explain_fold(values: NDArray[np.float32], task: ShapTask) -> ShapOutcome:
+    """Explain sites of one fold by a forest fitted on the others.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Shape (n_sites, n_features): features of the sites of the fit.
+    task : ShapTask
+        Its rows are held out in one fold.
+
+    Returns
+    -------
+    ShapOutcome
+        In the order of the rows.
+    """
+    (fold,) = np.unique(task.fit.folds[task.rows])
+    forest = fit_without_fold(values, task.fit, int(fold))
+    return gather(forest, np.asarray(values[task.rows]), task)
+
+
+def fit_without_fold(values: NDArray[np.float32], fit: FitTask, fold: int) -> Any:
+    """Fit a forest on all folds but one.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Shape (n_sites, n_features).
+    fit : FitTask
+        Settings, targets and folds.
+    fold : int
+        Left out.
+
+    Returns
+    -------
+    sklearn.ensemble estimator
+        Fitted.
+    """
+    train = np.flatnonzero(fit.folds != fold)
+    seed = int(np.random.SeedSequence([fit.seed, fold]).generate_state(1)[0] % 2**31)
+    forest = LEARNERS[fit.learner].estimator(
+        TASKS[fit.task], trees=fit.trees, seed=seed, **dict(fit.settings)
+    )
+    forest.fit(np.asarray(values[train]), fit.target[train])
+    return forest
+
+
+def gather(forest: Any, shown: NDArray[np.float32], task: ShapTask) -> ShapOutcome:
+    """Explain some rows and add up the values of each group of features.
+
+    Parameters
+    ----------
+    forest : sklearn.ensemble estimator
+        Fitted.
+    shown : numpy.ndarray
+        Shape (n_rows, n_features).
+    task : ShapTask
+        Groups, and the numbers of the rows.
+
+    Returns
+    -------
+    ShapOutcome
+        Classes that the forest has not seen have probability 0.
+    """
+    phi, base, told = forest_shap(forest, shown)
+    gathered = np.stack([phi[:, list(columns)].sum(axis=1) for columns in task.columns], axis=1)
+    base = np.broadcast_to(base, told.shape)
+    if task.fit.n_classes:
+        seen = forest.classes_.astype(int)
+        gathered, base, told = (_place(part, seen, task.fit.n_classes) for part in (gathered, base, told))
+    return ShapOutcome(task.rows, gathered, np.array(base), told)
+
+
+def _place(part: NDArray[np.float64], seen: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+    """Put outputs of the classes that a forest saw at their places among all."""
+    whole = np.zeros((*part.shape[:-1], n_classes))
+    whole[..., seen] = part
+    return whole

@@ -1,0 +1,370 @@
+r"""How far an interpretation can be leant on.
+
+Three kinds of rows of ``stability.csv`` (a fourth is in `edgepair.interpretation.label_permutation`):
+
+``agreement``
+    Do permutation, SHAP and impurity put the same regions first? Kendall's tau-b between them [1]_:
+    a fraction (1 + tau)/2 of the pairs of regions stands in the same order in both.
+``rank_over_refits``
+    Would other materials have put them in the same order? Kendall's tau-b between forests of two
+    halves of the formulas, which have no material in common. Refits over folds share most of
+    their materials and agree too well.
+``few_materials``
+    Which answers rest on few formulas?
+
+.. [1] Kendall, Biometrika 33, 239 (1945), doi 10.1093/biomet/33.3.239
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import TASKS, modality_title
+from edgepair.dataset import make_folds
+from edgepair.models import LEARNERS, FitTask
+from edgepair.study.fits import Fit
+from edgepair.study.scoring import INTERVAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from edgepair.models import FitOutcome
+    from edgepair.study.cells import Cell
+
+STABILITY_COLUMNS = (
+    "absorber",
+    "task",
+    "modality",
+    "kind",
+    "name",
+    "value",
+    "lower",
+    "upper",
+    "sentence",
+)
+"""Columns of ``stability.csv``."""
+
+HALVES = 3
+"""How often by default the formulas are dealt into two halves."""
+
+FEW_FORMULAS = 10
+"""Formulas under which an answer is said to rest on few: even if all of ten were right, one in four
+of all others could still be wrong (95 %)."""
+
+FEW_IN_ALL = 30
+"""Effective formulas of a cell under which its intervals are said to be too narrow, as those of a
+bootstrap over few groups are (Cameron, Gelbach and Miller, Rev. Econ. Stat. 90, 414 (2008),
+doi 10.1162/rest.90.3.414)."""
+
+_DRAWS = 1000  # of importances within their intervals, for the interval of an agreement
+
+_KINDS = {"permutation": "permutation importance", "shap": "SHAP", "impurity": "impurity importance"}
+
+
+def rank_fits(cell: Cell, modality: str, trees: int, n: int = HALVES, seed: int = 0) -> list[Fit]:
+    """List the fits on halves of the formulas, for `rank_rows`.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber, task, sites and labels.
+    modality : str
+        Techniques whose features are seen; their table is called
+        ``("features", absorber, modality)``.
+    trees : int
+        Trees in each forest.
+    n : int, optional
+        How often the formulas are dealt into halves.
+    seed : int, optional
+        Same seed, same halves.
+
+    Returns
+    -------
+    list of Fit
+        `n` rounds of two folds: the two forests of a round share no formula.
+    """
+    folds = make_folds(
+        cell.groups, n_folds=2, n_repeats=n, seed=seed, classes=cell.target if cell.classes else None
+    )
+    return [forest_fit(cell, modality, cell.target, deal, trees, seed + k) for k, deal in enumerate(folds)]
+
+
+def rank_rows(
+    cell: Cell,
+    modality: str,
+    outcomes: Sequence[FitOutcome],
+    groupings: Mapping[str, Sequence[Sequence[int]]],
+) -> list[dict[str, Any]]:
+    """Compare the order of importances between forests of different materials.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber and task.
+    modality : str
+        Techniques that were seen.
+    outcomes : sequence of FitOutcome
+        Of `rank_fits`.
+    groupings : mapping
+        For ``region``, ``cluster``, ``point``: the columns of the features in each.
+
+    Returns
+    -------
+    list of dict
+        For each grouping of three members or more: ``<grouping>``, Kendall's tau-b of the impurity
+        importances of two halves, the mean over rounds with their range; ``<grouping>_top``, the
+        share of rounds whose two halves put the same member first.
+    """
+    from scipy.stats import kendalltau
+
+    rows = []
+    for grouping, members in groupings.items():
+        if len(members) < 3:
+            continue
+        taus, same = [], []
+        for outcome in outcomes:
+            first, second = (
+                np.array([half[list(columns)].sum() for columns in members]) for half in outcome.impurity
+            )
+            taus.append(float(kendalltau(first, second).statistic))
+            same.append(float(first.argmax() == second.argmax()))
+        value, top = float(np.mean(taus)), float(np.mean(same))
+        sentence = (
+            f"{cell.absorber} {cell.task.title}, {modality_title(modality)}: forests of two halves of the "
+            f"materials put {(1 + value) / 2:.0%} of the pairs of {grouping}s in the same order, and "
+            f"the same {grouping} first in {sum(same):.0f} of {len(same)} halvings."
+        )
+        where = _where(cell, modality, "rank_over_refits")
+        rows.append(stability_row(where, grouping, value, min(taus), max(taus), sentence))
+        rows.append(stability_row(where, f"{grouping}_top", top))
+    return rows
+
+
+def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> list[dict[str, Any]]:
+    """Compare the orders in which methods put regions and clusters.
+
+    Parameters
+    ----------
+    importances : pandas.DataFrame
+        As ``importances.csv`` of an interpretation.
+    seed : int, optional
+        Same seed, same intervals.
+
+    Returns
+    -------
+    list of dict
+        For each absorber, task, modality, grouping (regions, clusters) and pair of methods:
+        Kendall's tau-b. Its interval comes from importances drawn within their own intervals, as
+        if those were normal and independent; it holds the value. A sentence for regions only.
+    """
+    from scipy.stats import kendalltau
+
+    rows = []
+    chosen = importances[importances["grouping"].isin(["region", "cluster"])]
+    keys = ["absorber", "task", "modality", "grouping"]
+    for (absorber, task, modality, grouping), part in chosen.groupby(keys, sort=False):
+        by_kind = {kind: mine.set_index(["technique", "name"]) for kind, mine in part.groupby("kind")}
+        for one, other in combinations([kind for kind in _KINDS if kind in by_kind], 2):
+            both = by_kind[one].index.intersection(by_kind[other].index)
+            if len(both) < 3:
+                continue
+            first, second = by_kind[one].loc[both], by_kind[other].loc[both]
+            value = float(kendalltau(first["value"], second["value"]).statistic)
+            rng = np.random.default_rng([seed, len(both)])
+            draws = _taus(_within(first, rng), _within(second, rng))
+            known = np.append(draws[np.isfinite(draws)], value)
+            lower, upper = np.percentile(known, INTERVAL)
+            lower, upper = min(float(lower), value), max(float(upper), value)
+            sentence = ""
+            if grouping == "region" and np.isfinite(value):
+                sentence = _agreement(absorber, task, modality, one, other, value, lower, upper)
+            name = f"{grouping}: {one} and {other}"
+            where = {"absorber": absorber, "task": task, "modality": modality, "kind": "agreement"}
+            rows.append(stability_row(where, name, value, lower, upper, sentence))
+    return rows
+
+
+def few_materials(cell: Cell) -> list[str]:
+    """Say where an answer rests on few formulas.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber, task, sites, labels and formulas.
+
+    Returns
+    -------
+    list of str
+        A sentence for each class, or third of the values, that fewer than `FEW_FORMULAS` formulas
+        make up in effect, and one for the whole where that is fewer than `FEW_IN_ALL`; empty where
+        there is nothing to say.
+    """
+    return [str(row["sentence"]) for row in few_materials_rows(cell)]
+
+
+def few_materials_rows(cell: Cell) -> list[dict[str, Any]]:
+    r"""List where an answer rests on few formulas.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber, task, sites, labels and formulas.
+
+    Returns
+    -------
+    list of dict
+        Rows of ``stability.csv``; ``name`` is the class, the third of the values or ``all``,
+        ``value`` the effective number of formulas, :math:`(\sum n)^2 / \sum n^2` with n the sites of
+        each (Kish, Survey Sampling (1965)): so many formulas of equal size would tell as much.
+    """
+    rows = []
+    for name, members in _parts(cell):
+        counts = np.sort(np.unique(cell.groups[members], return_counts=True)[1])[::-1]
+        effective = float(counts.sum() ** 2 / (counts**2).sum())
+        whole = name == "all"
+        if effective >= (FEW_IN_ALL if whole else FEW_FORMULAS):
+            continue
+        what = f"{cell.absorber} {cell.task.title}" + ("" if whole else f" {name}")
+        sentence = f"{what} rests on {_counted(len(counts), 'formula')} ({_counted(len(members), 'site')})"
+        if effective < 0.75 * len(counts):
+            sentence += f", as much as {effective:.0f} of equal size: the largest has {counts[0]} sites"
+        if whole:
+            sentence += "; its intervals are then too narrow"
+        else:
+            # With no error among n, an error rate this high would still be passed one time in 20.
+            sentence += f"; even without an error there, up to {1 - 0.05 ** (1 / effective):.0%} may be wrong"
+        rows.append(
+            stability_row(_where(cell, "", "few_materials"), name, effective, sentence=sentence + ".")
+        )
+    return rows
+
+
+def _parts(cell: Cell) -> list[tuple[str, NDArray[np.int64]]]:
+    """List the whole of a cell, and its classes or the thirds of its values."""
+    parts = [("all", np.arange(len(cell.sites)))]
+    if cell.classes:
+        return parts + [(str(name), np.flatnonzero(cell.target == k)) for k, name in enumerate(cell.classes)]
+    third = np.searchsorted(np.quantile(cell.target, (1 / 3, 2 / 3)), cell.target)
+    names = ("lowest third", "middle third", "highest third")
+    return parts + [(name, np.flatnonzero(third == k)) for k, name in enumerate(names) if (third == k).any()]
+
+
+def _where(cell: Cell, modality: str, kind: str) -> dict[str, str]:
+    return {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "kind": kind}
+
+
+def forest_fit(
+    cell: Cell, modality: str, target: NDArray[Any], folds: NDArray[np.int64], trees: int, seed: int
+) -> Fit:
+    """Make a fit of the study's forest on the features of a cell.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber, task, sites and groups.
+    modality : str
+        Techniques whose features are seen; their table is called
+        ``("features", absorber, modality)``.
+    target, folds : numpy.ndarray
+        Shape (n,): in place of the cell's own.
+    trees, seed : int
+        Trees in a forest; random state.
+
+    Returns
+    -------
+    Fit
+        Ready to be run.
+    """
+    forest = LEARNERS["forest"]
+    task = FitTask(
+        learner=forest.name,
+        task=cell.task.name,
+        target=target,
+        n_classes=len(cell.classes),
+        groups=cell.groups,
+        folds=folds,
+        trees=trees,
+        seed=seed,
+        settings=tuple(sorted(forest.settings(cell.task, modality).items())),
+    )
+    n = len(target)
+    # In the units of the study's own jobs, of a few hundred features.
+    cost = trees * (120.0 + n * np.log2(n + 2) * len(np.unique(folds)) / 5)
+    return Fit(("features", cell.absorber, modality), cell.sites, task, float(cost))
+
+
+def stability_row(
+    where: dict[str, str],
+    name: str,
+    value: float,
+    lower: float = float("nan"),
+    upper: float = float("nan"),
+    sentence: str = "",
+) -> dict[str, Any]:
+    """Make a row of ``stability.csv``.
+
+    Parameters
+    ----------
+    where : dict of str to str
+        Absorber, task, modality and kind.
+    name : str
+        What was looked at.
+    value, lower, upper : float, optional
+        Its value, and the interval or range where there is one.
+    sentence : str, optional
+        The same in words.
+
+    Returns
+    -------
+    dict
+        With `STABILITY_COLUMNS`.
+    """
+    return where | {"name": name, "value": value, "lower": lower, "upper": upper, "sentence": sentence}
+
+
+def _within(part: pd.DataFrame, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw importances within their intervals; without one they are taken as exact."""
+    value = part["value"].to_numpy(dtype=np.float64)
+    spread = (part["upper"] - part["lower"]).to_numpy(dtype=np.float64) / (2 * 1.96)
+    spread = np.where(np.isfinite(spread) & (spread > 0), spread, 0.0)
+    draws: NDArray[np.float64] = rng.normal(value, spread, size=(_DRAWS, len(value)))
+    return draws
+
+
+def _taus(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Kendall's tau-b of the rows of two arrays, all at once."""
+    one, other = np.triu_indices(first.shape[1], 1)
+    signs_first = np.sign(first[:, one] - first[:, other])
+    signs_second = np.sign(second[:, one] - second[:, other])
+    size = np.sqrt((signs_first**2).sum(axis=1) * (signs_second**2).sum(axis=1))
+    alike = (signs_first * signs_second).sum(axis=1)
+    taus: NDArray[np.float64] = np.divide(alike, size, out=np.full(len(size), np.nan), where=size > 0)
+    return taus
+
+
+def _agreement(
+    absorber: str, task: str, modality: str, one: str, other: str, value: float, lower: float, upper: float
+) -> str:
+    says = (
+        "mostly agree on the order of the regions"
+        if lower > 0.5
+        else "agree in part on the order of the regions"
+        if lower > 0
+        else "contradict each other on the order of the regions"
+        if upper < 0
+        else "are not shown to agree on the order of the regions"
+    )
+    return (
+        f"{absorber} {TASKS[task].title}, {modality_title(modality)}: {_KINDS[one]} and {_KINDS[other]} "
+        f"{says} (Kendall's tau {value:+.2f}, {lower:+.2f} to {upper:+.2f})."
+    )
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

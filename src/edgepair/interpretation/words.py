@@ -1,0 +1,202 @@
+"""What a forest learned, in short sentences that follow from the tables and their intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import TASKS
+from edgepair.interpretation.movement import LENGTH_STEP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+MOST_MOVEMENTS = 6
+"""Numbers whose movement has a sentence of its own, the most steadily moving first."""
+
+MOST_DEPENDENCES = 4
+"""Numbers whose effect on the answer has a sentence of its own, the largest first."""
+
+GO_TOGETHER = 0.7
+"""Rank correlation from which two numbers are said to go together: each then tells half of the
+other's variance."""
+
+
+def movement_sentences(movement: pd.DataFrame, most: int = MOST_MOVEMENTS) -> list[str]:
+    """Say how the numbers move with a label.
+
+    Parameters
+    ----------
+    movement : pandas.DataFrame
+        Rows of ``movement.csv``; of one absorber and task or of several.
+    most : int, optional
+        Numbers that have a sentence of their own, for each absorber and task.
+
+    Returns
+    -------
+    list of str
+        For each absorber and task: the slopes whose interval does not hold zero, the largest rank
+        correlation first; the names of the others.
+    """
+    said: list[str] = []
+    for (absorber, task), part in movement.groupby(["absorber", "task"], sort=False):
+        slopes = part[part["kind"] == "slope"].set_index("number")
+        rhos = part[part["kind"] == "rho"].set_index("number").reindex(slopes.index)
+        clear = _clear(slopes)
+        strength = rhos["value"].abs().fillna(0.0)
+        names = sorted(slopes.index[clear], key=lambda name: -strength[name])
+        for name in names[:most]:
+            row, rho = slopes.loc[name], rhos.loc[name]
+            value, lower, upper = _rounded(row["value"], row["lower"], row["upper"], signed=True)
+            unit = f" {row['unit']}" if row["unit"] else ""
+            text = (
+                f"With each {_step(task)} the {row['title']} of {absorber} changes by {value}{unit} "
+                f"(95 % interval {lower} to {upper})"
+            )
+            if not rho["lower"] * rho["upper"] > 0:
+                # A slope can come from a few sites far out, or from a rise that a fall follows.
+                text += ", though not steadily: their ranks do not show it"
+            elif rho["value"] * row["value"] < 0:
+                text += ", though most sites go the other way: their ranks say the opposite"
+            said.append(text + ".")
+        title = TASKS[task].title
+        if names[most:]:
+            weaker = _listed(slopes.loc[name, "title"] for name in names[most:])
+            said.append(f"Less closely tied to the {title} of {absorber}: {weaker}.")
+        if not clear.all():
+            open_ones = _listed(slopes.loc[~clear, "title"])
+            said.append(
+                f"Undecided, as the interval holds zero, is whether these move with the {title} of "
+                f"{absorber}: {open_ones}."
+            )
+    return said
+
+
+def dependence_sentences(
+    dependence: pd.DataFrame, number_scores: pd.DataFrame | None = None, most: int = MOST_DEPENDENCES
+) -> list[str]:
+    """Say what a few numbers tell a forest, and how its answer follows them.
+
+    Parameters
+    ----------
+    dependence : pandas.DataFrame
+        Rows of ``dependence.csv``; of one absorber and task or of several.
+    number_scores : pandas.DataFrame, optional
+        Rows of ``number_scores.csv``.
+    most : int, optional
+        Numbers that have a sentence of their own, for each absorber and task.
+
+    Returns
+    -------
+    list of str
+        For each absorber and task: the score of the numbers alone; the numbers that the answer
+        follows most, by accumulated local effects, where the intervals at two values are apart; a
+        warning where those go together with others.
+    """
+    said: list[str] = []
+    if number_scores is not None:
+        for row in number_scores.to_dict("records"):
+            task = TASKS[str(row["task"])]
+            if row["metric"] == task.main_metric:
+                said.append(_score_sentence(row))
+    for (absorber, name), part in dependence.groupby(["absorber", "task"], sort=False):
+        task = TASKS[name]
+        effects = sorted(_effects(part), key=lambda effect: -effect[0])
+        told: dict[str, pd.DataFrame] = {}
+        for _, number, curve in effects:
+            if number not in told and len(told) < most:
+                told[number] = curve
+        for curve in told.values():
+            said.append(_effect_sentence(str(absorber), task.title, task.unit, curve))
+        if not told:
+            said.append(
+                f"{absorber} {task.title}: no single number moves the answer by more than its interval."
+            )
+        said += _companion_sentences(told.values())
+    return said
+
+
+def _clear(rows: pd.DataFrame) -> pd.Series:
+    """Tell which intervals do not hold zero; a missing one does."""
+    return (rows["lower"] > 0) | (rows["upper"] < 0)
+
+
+def _step(task: str) -> str:
+    unit = TASKS[task].unit
+    return f"{LENGTH_STEP:g} {unit} of {TASKS[task].title}" if unit else f"unit of {TASKS[task].title}"
+
+
+def _effects(part: pd.DataFrame) -> Iterable[tuple[float, str, pd.DataFrame]]:
+    """List how much each number moves each class, the two values where it is lowest and highest."""
+    kind = "local_" if "local_value" in part else ""
+    value, lower, upper = (kind + end for end in ("value", "lower", "upper"))
+    for (number, _), curve in part.groupby(["number", "class"], sort=False, dropna=False):
+        known = curve[np.isfinite(curve[value])]
+        if not len(known):
+            continue
+        ends = known.loc[[known[value].idxmin(), known[value].idxmax()]]
+        least, most = ends.iloc[0], ends.iloc[1]
+        if most[lower] > least[upper]:
+            ends = ends.assign(answer=ends[value]).sort_values("position")
+            yield float(most[value] - least[value]), str(number), ends
+
+
+def _effect_sentence(absorber: str, title: str, unit: str, ends: pd.DataFrame) -> str:
+    first, last = ends.iloc[0], ends.iloc[1]
+    places = _apart(first["position"], last["position"])
+    number_unit = f" {first['unit']}" if first["unit"] else ""
+    where = f"As the {first['title']} of {absorber} goes from {places[0]} to {places[1]}{number_unit}"
+    way = "rises" if last["answer"] > first["answer"] else "falls"
+    if unit:
+        return f"{where}, the {title} told {way} from {first['answer']:.2f} to {last['answer']:.2f} {unit}."
+    return (
+        f"{where}, the probability of {title} {first['class']} {way} from {first['answer']:.2f} to "
+        f"{last['answer']:.2f}."
+    )
+
+
+def _companion_sentences(curves: Iterable[pd.DataFrame]) -> list[str]:
+    said: dict[frozenset[str], str] = {}
+    for curve in curves:
+        row = curve.iloc[0]
+        rho = float(row.get("companion_rho", np.nan))
+        if not abs(rho) >= GO_TOGETHER:
+            continue
+        said[frozenset({str(row["number"]), str(row["companion"])})] = (
+            f"The {row['title']} and the {row['companion_title']} go together (rank correlation {rho:+.2f}): "
+            "part of what is said of the one may be due to the other, and its partial dependence asks about "
+            "sites that the data do not have."
+        )
+    return list(said.values())
+
+
+def _score_sentence(row: dict[str, object]) -> str:
+    task = TASKS[str(row["task"])]
+    metric = "weighted F1" if task.kind == "classification" else "R²"
+    text = (
+        f"{row['absorber']} {task.title}: a forest that sees nothing but these numbers reaches {metric} "
+        f"{row['value']:.2f} ({row['lower']:.2f} to {row['upper']:.2f})"
+    )
+    share = float(str(row["share"]))
+    return f"{text}, {share:.0%} of what whole curves add to guessing." if np.isfinite(share) else text + "."
+
+
+def _rounded(value: float, lower: float, upper: float, *, signed: bool = False) -> tuple[str, str, str]:
+    """Write a value and its interval to two digits of the interval's half width."""
+    half = (upper - lower) / 2
+    digits = int(np.clip(1 - np.floor(np.log10(half)), 0, 6)) if half > 0 else 3
+    sign = "+" if signed else ""
+    return f"{value:{sign}.{digits}f}", f"{lower:{sign}.{digits}f}", f"{upper:{sign}.{digits}f}"
+
+
+def _apart(first: float, last: float) -> tuple[str, str]:
+    """Write two values to two digits of their distance."""
+    first_text, last_text, _ = _rounded(first, last, 2 * abs(last - first) + last)
+    return first_text, last_text
+
+
+def _listed(titles: Iterable[str]) -> str:
+    return ", ".join(titles)

@@ -1,0 +1,291 @@
+r"""What each technique contributes to the score, without counting anything twice.
+
+The value :math:`v(S)` of a set of techniques S is the main score (weighted F1 or R²) of one learner
+that sees the curves of S, on held-out formulas; :math:`v(\emptyset)` is that of the dummy, which
+looks at no curve. The gain is :math:`g(S) = v(S) - v(\emptyset)`. All subsets of the techniques are
+fitted on the same folds. Kinds in ``contributions.csv``:
+
+``score``, ``alone``
+    :math:`v(S)` and :math:`g(S)` of each subset S (``technique``).
+``shapley``
+    Each technique's gain, averaged over all orders in which the techniques could be added [1]_;
+    the shares add up to :math:`g` of all of them. Of scores of refitted models: [2]_, [3]_.
+``commonality``
+    :math:`C_T = \sum_{S \subseteq T} (-1)^{|T|-|S|} [g(N) - g(N \setminus S)]` for each subset T of
+    all techniques N, joined by ``&``: what exactly those of T have in common [4]_, [5]_; signed,
+    adds up to :math:`g(N)`.
+``unique``, ``shared``, ``together``
+    Two-way splits, of each pair (``of`` = ``xanes+pdf``) and of each technique against all others
+    (``of`` = ``xanes|pdf+dpdf``). What two sides bring is unique to one (U), shared (R), or there
+    only together (S): :math:`g_1 = R + U_1`, :math:`g_2 = R + U_2`,
+    :math:`g_{12} = R + U_1 + U_2 + S` [6]_. Three equations leave one of four numbers free; ours is
+    the split that shares least, with :math:`D = g_{12} - g_1 - g_2`: :math:`R = \max(-D, 0)`,
+    :math:`S = \max(D, 0)`. Where D is negative this is the commonality analysis of the pair. U may
+    be negative: a technique that costs.
+``interaction``
+    D itself, which needs no definition: above zero the two do more than the sum of their gains.
+``shared_most``
+    :math:`\min(g_1, g_2)`: the largest R with which nothing else is negative [7]_. How far
+    it is from ``shared`` tells how far the definition matters; below ``shared``, no split of
+    these gains is free of negative parts.
+
+A score is no information: it has a ceiling, so that two techniques which read everything well seem
+to share it, and weighted F1 does not add up even over independent facts. All numbers depend on the
+learner. Intervals are percentiles over the bootstrap over formulas, the same draws for all subsets,
+each quantity computed draw by draw; nothing is refitted, so how much a fit depends on the formulas
+it learned from is not in them. Quantities cut at zero (``shared``, ``together``) are pushed upwards
+by noise; ``interaction`` is not.
+
+.. [1] Shapley, A value for n-person games, in: Contributions to the Theory of Games II, Princeton
+   University Press, 307 (1953)
+.. [2] Lipovetsky and Conklin, Appl. Stoch. Models Bus. Ind. 17, 319 (2001), doi 10.1002/asmb.446
+.. [3] Covert, Lundberg and Lee, Understanding global feature contributions with additive importance
+   measures, NeurIPS 33 (2020), arXiv 2004.00668
+.. [4] Newton and Spurrell, J. R. Stat. Soc. C 16, 51 (1967)
+.. [5] Seibold and McPhee, Hum. Commun. Res. 5, 355 (1979)
+.. [6] Williams and Beer, Nonnegative decomposition of multivariate information, arXiv 1004.2515 (2010)
+.. [7] Barrett, Phys. Rev. E 91, 052802 (2015), doi 10.1103/PhysRevE.91.052802
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from math import factorial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import TECHNIQUES
+from edgepair.study.scoring import Score, interval_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def techniques_in(modalities: Sequence[str]) -> tuple[str, ...]:
+    """List the techniques that take part in some modalities.
+
+    Parameters
+    ----------
+    modalities : sequence of str
+        Atoms joined by ``+``.
+
+    Returns
+    -------
+    tuple of str
+        Each once, in the order of the table of techniques.
+
+    Examples
+    --------
+    >>> techniques_in(["dpdf", "xanes+pdf", "xanes"])
+    ('xanes', 'pdf', 'dpdf')
+    """
+    parts = {part for name in modalities for part in name.split("+")}
+    return tuple(name for name in TECHNIQUES if name in parts)
+
+
+def subsets_of(techniques: Sequence[str]) -> tuple[str, ...]:
+    """List all modalities that can be made of some techniques.
+
+    Parameters
+    ----------
+    techniques : sequence of str
+        Atoms, in the order of the table of techniques.
+
+    Returns
+    -------
+    tuple of str
+        The single ones first.
+
+    Examples
+    --------
+    >>> subsets_of(["xanes", "pdf"])
+    ('xanes', 'pdf', 'xanes+pdf')
+    """
+    sizes = range(1, len(techniques) + 1)
+    return tuple("+".join(part) for size in sizes for part in combinations(techniques, size))
+
+
+def shapley_values(gains: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share out what all players reach together.
+
+    Parameters
+    ----------
+    gains : numpy.ndarray
+        Shape (2**n, ...): gain of each set of players. Bit i of a place tells whether player i
+        takes part.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n, ...): each player's mean gain over all orders of joining. Adds up to
+        ``gains[-1] - gains[0]``.
+
+    Examples
+    --------
+    >>> shapley_values(np.array([0.0, 0.4, 0.2, 0.5])).round(3)
+    array([0.35, 0.15])
+    """
+    n = _players(gains)
+    shares = np.zeros((n, *gains.shape[1:]))
+    for player in range(n):
+        bit = 1 << player
+        for members in range(len(gains)):
+            if members & bit:
+                continue
+            size = members.bit_count()
+            weight = factorial(size) * factorial(n - size - 1) / factorial(n)
+            shares[player] += weight * (gains[members | bit] - gains[members])
+    return shares
+
+
+def commonality_coefficients(gains: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Tell what exactly the members of each set have in common.
+
+    Parameters
+    ----------
+    gains : numpy.ndarray
+        Shape (2**n, ...), as in `shapley_values`.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (2**n, ...): signed; the gain of a set is the sum over all sets that meet it. That of
+        the empty set is zero.
+
+    Examples
+    --------
+    >>> commonality_coefficients(np.array([0.0, 0.4, 0.2, 0.5])).round(3)
+    array([0. , 0.3, 0.1, 0.1])
+    """
+    everyone = len(gains) - 1
+    lost: NDArray[np.float64] = gains[-1] - gains[everyone - np.arange(len(gains))]
+    for player in range(_players(gains)):
+        bit = 1 << player
+        with_player = np.flatnonzero(np.arange(len(gains)) & bit)
+        lost[with_player] -= lost[with_player - bit]
+    return lost
+
+
+def two_way_split(
+    first: NDArray[np.float64], second: NDArray[np.float64], both: NDArray[np.float64]
+) -> dict[str, NDArray[np.float64]]:
+    """Split what two sides gain into unique, shared and only-together.
+
+    Parameters
+    ----------
+    first, second, both : numpy.ndarray
+        Gain of each side alone, and of both.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        ``unique_first, unique_second, shared, together``, which add up to `both`, and
+        ``interaction``, ``shared_most``: see this module's own text.
+
+    Examples
+    --------
+    >>> parts = two_way_split(np.array([0.4]), np.array([0.2]), np.array([0.5]))
+    >>> {name: round(float(value[0]), 3) for name, value in parts.items()}  # doctest: +NORMALIZE_WHITESPACE
+    {'unique_first': 0.3, 'unique_second': 0.1, 'shared': 0.1, 'together': 0.0, 'interaction': -0.1,
+     'shared_most': 0.2}
+    """
+    interaction = both - first - second
+    shared = np.maximum(-interaction, 0.0)
+    return {
+        "unique_first": first - shared,
+        "unique_second": second - shared,
+        "shared": shared,
+        "together": np.maximum(interaction, 0.0),
+        "interaction": interaction,
+        "shared_most": np.minimum(first, second),
+    }
+
+
+def contribution_rows(scores: Mapping[str, Score], baseline: Score) -> list[dict[str, Any]]:
+    """List the rows of ``contributions.csv`` of one learner on one cell.
+
+    Parameters
+    ----------
+    scores : mapping of str to Score
+        The score of each subset of the techniques, by modality.
+    baseline : Score
+        The score without any curve, on the same folds and draws.
+
+    Returns
+    -------
+    list of dict
+        Rows, in the order of this module's own text.
+    """
+    techniques = techniques_in(list(scores))
+    metric = baseline.cell.task.main_metric
+    # Column 0 is the value itself, the others are the draws: one computation serves both.
+    names = _names(techniques)
+    values = np.array([_column(scores[name] if name else baseline, metric) for name in names])
+    gains = values - values[0]
+    full = names[-1]
+    table = _Rows(
+        {
+            "absorber": baseline.cell.absorber,
+            "task": baseline.cell.task.name,
+            "learner": scores[full].learner,
+            "metric": metric,
+        }
+    )
+    for name in subsets_of(techniques):
+        table.add(full, "score", name, values[names.index(name)])
+    for name in subsets_of(techniques):
+        table.add(full, "alone", name, gains[names.index(name)])
+    for name, share in zip(techniques, shapley_values(gains), strict=True):
+        table.add(full, "shapley", name, share)
+    coefficients = commonality_coefficients(gains)
+    for name in subsets_of(techniques):
+        table.add(full, "commonality", name.replace("+", "&"), coefficients[names.index(name)])
+    for of, first, second in _sides(techniques):
+        both = "+".join(techniques_in([first, second]))
+        parts = two_way_split(*(gains[names.index(name)] for name in (first, second, both)))
+        table.add(of, "unique", first, parts["unique_first"])
+        table.add(of, "unique", second, parts["unique_second"])
+        for kind in ("shared", "together", "interaction", "shared_most"):
+            table.add(of, kind, f"{first}&{second}", parts[kind])
+    return table.rows
+
+
+def _players(gains: NDArray[np.float64]) -> int:
+    return len(gains).bit_length() - 1
+
+
+def _names(techniques: Sequence[str]) -> list[str]:
+    """Name each set of techniques, at the place that its bits tell; the empty one has no name."""
+    return [
+        "+".join(name for place, name in enumerate(techniques) if members >> place & 1)
+        for members in range(1 << len(techniques))
+    ]
+
+
+def _column(item: Score, metric: str) -> NDArray[np.float64]:
+    return np.concatenate([[item.value[metric]], item.draws[metric]])
+
+
+def _sides(techniques: Sequence[str]) -> list[tuple[str, str, str]]:
+    """List the two-way splits: each pair, then each technique against all others."""
+    sides = [(f"{one}+{other}", one, other) for one, other in combinations(techniques, 2)]
+    if len(techniques) > 2:
+        for one in techniques:
+            rest = "+".join(name for name in techniques if name != one)
+            sides.append((f"{one}|{rest}", one, rest))
+    return sides
+
+
+class _Rows:
+    """Rows of the table, each bounded by its draws."""
+
+    def __init__(self, base: dict[str, str]) -> None:
+        self._base = base
+        self.rows: list[dict[str, Any]] = []
+
+    def add(self, of: str, kind: str, technique: str, column: NDArray[np.float64]) -> None:
+        lower, upper = interval_of(column[1:])
+        told = {"of": of, "kind": kind, "technique": technique}
+        self.rows.append(self._base | told | {"value": float(column[0]), "lower": lower, "upper": upper})
