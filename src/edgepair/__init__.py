@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from edgepair._version import __version__
 
 if TYPE_CHECKING:
-    from edgepair.advice import Advice, advise
     from edgepair import features
+    from edgepair.advice import Advice, advise
     from edgepair.conventions import EdgepairError
     from edgepair.dataset import from_arrays, load_bundled, open_dataset, save_dataset
     from edgepair.dataset.build import build_dataset, estimate_build
+    from edgepair.interpretation import Interpretation, interpret, interpret_sample
     from edgepair.measured import read_pdf, read_xanes
     from edgepair.prediction import Prediction, predict
     from edgepair.report import write_study
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Advice": "edgepair.advice",
     "EdgepairError": "edgepair.conventions",
+    "Interpretation": "edgepair.interpretation",
     "PDFInstrument": "edgepair.spectra",
     "Prediction": "edgepair.prediction",
     "StudyResult": "edgepair.study",
@@ -32,6 +34,8 @@ _HOMES = {
     "build_dataset": "edgepair.dataset.build",
     "estimate_build": "edgepair.dataset.build",
     "from_arrays": "edgepair.dataset",
+    "interpret": "edgepair.interpretation",
+    "interpret_sample": "edgepair.interpretation",
     "load_bundled": "edgepair.dataset",
     "open_dataset": "edgepair.dataset",
     "predict": "edgepair.prediction",
@@ -48,6 +52,7 @@ _PARTS = ("features",)
 __all__ = [
     "Advice",
     "EdgepairError",
+    "Interpretation",
     "PDFInstrument",
     "Prediction",
     "StudyResult",
@@ -57,6 +62,8 @@ __all__ = [
     "estimate_build",
     "features",
     "from_arrays",
+    "interpret",
+    "interpret_sample",
     "load_bundled",
     "open_dataset",
     "predict",

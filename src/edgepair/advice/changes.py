@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.advice.gains import pairs_of
+from edgepair.advice.similar import SampleInHand, sites_like
 from edgepair.study.scoring import interval_of
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ _Z = 1.96
 def similar_rows(
     cell: Cell,
     outcomes: Mapping[str, Sequence[FitOutcome]],
-    like: NDArray[np.bool_],
-    techniques: Sequence[str],
+    sample: SampleInHand,
     drawn: NDArray[np.float64],
 ) -> list[dict[str, Any]]:
     """List the rows of `Advice.similar`.
@@ -41,10 +41,8 @@ def similar_rows(
         True values and groups.
     outcomes : mapping of str to sequence of FitOutcome
         What left-out sites were told, by modality: one per repeat.
-    like : numpy.ndarray
-        Shape (n,), bool: sites like the sample.
-    techniques : sequence of str
-        What has been measured of the sample.
+    sample : SampleInHand
+        What has been measured of it, and how far each site is from it.
     drawn : numpy.ndarray
         Shape (n_draws, n_groups), from `edgepair.study.scoring.draw_groups`.
 
@@ -54,15 +52,17 @@ def similar_rows(
         For each technique in hand and each that can be added: among sites like the sample, and
         among all.
     """
-    in_hand = "+".join(techniques)
+    in_hand = "+".join(sample.techniques)
     # Where all that is in hand was fitted together, that is what another technique adds to.
-    mine = {in_hand} if in_hand in outcomes else set(techniques)
+    mine = {in_hand} if in_hand in outcomes else set(sample.techniques)
     rows = []
     for have, add, both in pairs_of(outcomes):
-        if have in mine and add not in techniques:
+        if have in mine and add not in sample.techniques:
             told = _changes(cell, outcomes[have], outcomes[both])
+            like, same = sites_like(sample, cell, have, outcomes[have])
             for among, chosen in (("like_sample", like), ("all", np.ones(len(like), dtype=bool))):
-                rows.append({"have": have, "add": add, "among": among} | _rates(cell, told, chosen, drawn))
+                base = {"have": have, "add": add, "among": among, "same_answer": same and among != "all"}
+                rows.append(base | _rates(cell, told, chosen, drawn))
     return rows
 
 

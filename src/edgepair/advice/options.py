@@ -45,6 +45,22 @@ class AdviceOptions:
     smallest_gain: float
     tolerance: float
 
+    def beside(self, techniques: Sequence[str]) -> AdviceOptions:
+        """Add techniques to those that are weighed.
+
+        Parameters
+        ----------
+        techniques : sequence of str
+            What a sample has been measured by.
+
+        Returns
+        -------
+        AdviceOptions
+            With the modalities that they bring.
+        """
+        names = combinations([*self.study.modalities, *techniques])
+        return replace(self, study=replace(self.study, modalities=names))
+
     def as_dict(self) -> dict[str, Any]:
         """Return the settings by name.
 

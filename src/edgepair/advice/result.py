@@ -18,7 +18,7 @@ REQUIREMENT_COLUMNS = (
 )  # fmt: skip
 NEEDED_COLUMNS = ("technique", "quantity", "unit", "own", "enough", "too_poor", "sentence")
 SIMILAR_COLUMNS = (
-    "have", "add", "among", "n_sites", "n_formulas", "n_changed", "changed", "changed_lower",
+    "have", "add", "among", "same_answer", "n_sites", "n_formulas", "n_changed", "changed", "changed_lower",
     "changed_upper", "better", "worse", "net", "net_lower", "net_upper", "verdict",
 )  # fmt: skip
 
@@ -49,7 +49,8 @@ class Advice:
         undecided.
     similar : pandas.DataFrame
         With a sample: how often adding a technique changed what left-out sites were told, among
-        those like the sample and among all; empty without a sample.
+        those like the sample (``same_answer``: told the same by what is in hand) and among all; empty
+        without a sample.
     recommendation : tuple of str
         Sentences that follow from the numbers.
     warnings : tuple of str

@@ -28,7 +28,7 @@ from edgepair.advice.result import (
     Advice,
 )
 from edgepair.advice.sample_words import sample_facts, sample_sentences
-from edgepair.advice.similar import sample_in_hand
+from edgepair.advice.similar import answer_sample, sample_in_hand
 from edgepair.advice.trials import Trial, run_trials
 from edgepair.advice.words import (
     gain_sentence,
@@ -147,10 +147,13 @@ def advise(
         split=split, folds=folds, repeats=repeats, trees=trees, seed=seed,
     )  # fmt: skip
     data = _only(check_datasets(dataset))
+    # Before the long work: a sample that cannot be read is refused at once.
+    answered = None if sample is None else answer_sample(sample, data)
+    if answered is not None and techniques is None:
+        options = options.beside(list(answered.curves))
     plan = plan_study([data], options.study)
     cell = plan.cells[0]
-    # Before the long work: a sample that cannot be read is refused at once.
-    in_hand = None if sample is None else sample_in_hand(sample, cell)
+    in_hand = None if answered is None else sample_in_hand(answered, cell)
     modalities = modalities_of(data, options.study.modalities)
     main = [Trial(cell, name, options.study.trees) for name in modalities]
     guess = Trial(cell, modalities[0], 1, learner="dummy")
@@ -181,11 +184,13 @@ def advise(
     told = score_rows(scores)
     facts: dict[str, Any] = {}
     similar: list[dict[str, Any]] = []
-    words = _recommend(cell, told, gains, rows, needed, guessed, options)
+    first = "+".join(in_hand.techniques) if in_hand is not None else ""
+    first = first if first in scores else next(iter(scores))
+    words = _recommend(cell, first, told, gains, rows, needed, guessed, options)
     if in_hand is not None:
         kept = {trial.modality: done for trial, done in zip(main, outcomes, strict=False)}
         facts = sample_facts(in_hand, task)
-        similar = similar_rows(cell, kept, in_hand.like, in_hand.techniques, drawn[cell.n_groups])
+        similar = similar_rows(cell, kept, in_hand, drawn[cell.n_groups])
         words = sample_sentences(facts, task, similar) + words
     return Advice(
         absorber=cell.absorber,
@@ -227,6 +232,7 @@ def _only(datasets: Sequence[xr.Dataset]) -> xr.Dataset:
 
 def _recommend(
     cell: Cell,
+    first: str,
     scores: Sequence[dict[str, Any]],
     gains: Sequence[dict[str, Any]],
     rows: Sequence[dict[str, Any]],
@@ -234,12 +240,12 @@ def _recommend(
     guess: float,
     options: AdviceOptions,
 ) -> list[str]:
-    sentences = [score_sentence(cell.absorber, cell.task.name, scores, guess)]
-    first = scores[0]["technique"]
+    mine = [row for row in scores if row["technique"] == first]
+    sentences = [score_sentence(cell.absorber, cell.task.name, mine, guess)]
     judged = [row for row in gains if row["verdict"] and row["have"] == first]
     sentences += [gain_sentence(row, options.smallest_gain) for row in judged]
     # What is not worth measuring need not be measured well.
-    spoken = [first, *(row["add"] for row in judged if row["verdict"] != "not_worth")]
+    spoken = [*first.split("+"), *(row["add"] for row in judged if row["verdict"] != "not_worth")]
     sentences += needed_sentences(needed, spoken, options.tolerance)
     learning = learning_sentence(rows, first)
     return [*sentences, *([learning] if learning else [])]
@@ -258,5 +264,6 @@ def _doubts(cell: Cell, skipped: Sequence[Any]) -> list[str]:
             "simulated curves without noise: measured ones differ in more ways than those tried here, and"
             " absolute scores are higher than on measured curves"
         )
-    doubts += [item.reason for item in skipped if item.modality == "" and not item.whole]
+    left = [item.reason for item in skipped if item.modality == "" and not item.whole]
+    doubts += ["left out: " + "; ".join(left)] if left else []
     return doubts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from edgepair.advice.words import named
+from edgepair.advice.words import named, percent
 from edgepair.conventions import TASKS, modality_title
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def sample_facts(sample: SampleInHand, task: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``techniques, compared_by, confidence_level, answers, trust, n_like, warnings``.
+        ``techniques, compared_by, confidence_level, answers, trust, warnings``.
     """
     answers = sample.answers(task)
     return {
@@ -37,7 +37,6 @@ def sample_facts(sample: SampleInHand, task: str) -> dict[str, Any]:
         "confidence_level": sample.prediction.confidence_level,
         "answers": answers,
         "trust": answers[-1]["trust"] if answers else "",
-        "n_like": int(sample.like.sum()),
         "warnings": list(sample.prediction.warnings),
     }
 
@@ -79,7 +78,7 @@ def _answer_sentence(answer: Mapping[str, Any], task: str, level: float) -> str:
     unit = f" {TASKS[task].unit}" if TASKS[task].unit else ""
     text = (
         f"The sample: {modality_title(str(answer['technique']))} says {TASKS[task].title}"
-        f" {answer['value']:.2f} ({answer['lower']:.2f} to {answer['upper']:.2f}{unit} at {level:.0%}),"
+        f" {answer['value']:.2f} ({answer['lower']:.2f} to {answer['upper']:.2f}{unit} at {percent(level)}),"
         f" trust {answer['trust']}"
     )
     classes = str(answer["classes"])
@@ -94,14 +93,19 @@ def _answer_sentence(answer: Mapping[str, Any], task: str, level: float) -> str:
 
 
 def _change_sentence(row: Mapping[str, Any], every: Mapping[str, Any]) -> str:
+    have = modality_title(row["have"])
+    same = f" that {have} told the same and" if row["same_answer"] else ""
     text = (
-        f"Among the {row['n_sites']} left-out sites most like the sample ({row['n_formulas']} formulas),"
-        f" adding {named(row['add'])} to {modality_title(row['have'])} changed {row['changed']:.0%}"
-        f" ({row['changed_lower']:.0%} to {row['changed_upper']:.0%}) of the answers: {row['better']:.0%} for"
-        f" the better, {row['worse']:.0%} for the worse (over all sites {every['changed']:.0%},"
-        f" {every['better']:.0%} and {every['worse']:.0%})"
+        f"Among the {row['n_sites']} left-out sites{same} that are most like the sample"
+        f" ({row['n_formulas']} formulas), adding {named(row['add'])} to {have} changed"
+        f" {percent(row['changed'])} ({percent(row['changed_lower'])} to {percent(row['changed_upper'])}) of"
+        f" the answers: {percent(row['better'])} for the better, {percent(row['worse'])} for the worse (over"
+        f" all sites {percent(every['changed'])}, {percent(every['better'])} and {percent(every['worse'])})"
     )
-    net = f"{row['net']:+.1%} ({row['net_lower']:+.1%} to {row['net_upper']:+.1%})"
+    net = (
+        f"{percent(row['net'], sign=True)} ({percent(row['net_lower'], sign=True)} to"
+        f" {percent(row['net_upper'], sign=True)})"
+    )
     return (
         text
         + {

@@ -20,16 +20,25 @@ from edgepair.prediction.pdf_model import PdfModel, PdfRows
 from edgepair.prediction.xanes_rows import BROADENING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.models import FitOutcome
     from edgepair.study.cells import Cell
 
 MOST_LIKE = 60
 """Sites that are taken as like a sample at most."""
 
-LIKE_SHARE = 0.2
-"""Part of all sites that is taken as like a sample at most: of few sites, sixty are not alike."""
+LIKE_SHARE = 0.5
+"""Part of the sites told the same that is taken as like a sample at most: of few, sixty are not alike."""
+
+FEWEST_TOLD_THE_SAME = 20
+"""Sites told the same as a sample below which all sites are looked among."""
+
+SAME_LENGTH = 0.05
+"""Å; bond lengths that count as the same answer."""
 
 
 @dataclass(frozen=True)
@@ -44,17 +53,14 @@ class SampleInHand:
         What has been measured of it.
     by : str
         Technique by which sites are compared with it.
-    like : numpy.ndarray
-        Shape (n,), bool: which of a cell's sites are like it.
-    distance : float
-        Of the last of them, in units of the nearest one's.
+    apart : numpy.ndarray
+        Shape (n,): how far each of a cell's sites is from it, in some unit.
     """
 
     prediction: Prediction
     techniques: tuple[str, ...]
     by: str
-    like: NDArray[np.bool_]
-    distance: float
+    apart: NDArray[np.float64]
 
     def answers(self, task: str) -> list[dict[str, Any]]:
         """List what is said of one task.
@@ -120,27 +126,26 @@ def answer_sample(sample: Any, dataset: xr.Dataset) -> Prediction:
     return predict(**given, absorber=absorber, data=data, explain=False)
 
 
-def sample_in_hand(sample: Any, cell: Cell) -> SampleInHand:
-    """Find the sites that are like a sample.
+def sample_in_hand(prediction: Prediction, cell: Cell) -> SampleInHand:
+    """Measure how far each site is from a sample.
 
     Parameters
     ----------
-    sample : Prediction, XanesScan or PdfCurve
-        As `edgepair.advise` takes it.
+    prediction : Prediction
+        From `answer_sample`.
     cell : Cell
         Whose sites are compared.
 
     Returns
     -------
     SampleInHand
-        At most `MOST_LIKE` sites, and `LIKE_SHARE` of all.
+        With its distance to each site.
 
     Raises
     ------
-    EdgepairError
-        The sample cannot be understood.
+    MeasurementError
+        The dataset holds none of its techniques.
     """
-    prediction = answer_sample(sample, cell.dataset)
     techniques = tuple(name for name in TECHNIQUES if name in prediction.curves)
     held = [name for name in techniques if TECHNIQUES[name].variable in cell.dataset]
     if not held:
@@ -152,11 +157,61 @@ def sample_in_hand(sample: Any, cell: Cell) -> SampleInHand:
         )
     measure = _xanes_distances if held[0] == "xanes" else _pdf_distances
     apart = measure(prediction, held[0], cell.dataset)[cell.sites]
-    n_like = max(1, min(MOST_LIKE, round(LIKE_SHARE * len(apart))))
-    order = np.argsort(apart, kind="stable")[:n_like]
-    like = np.zeros(len(apart), dtype=bool)
-    like[order] = True
-    return SampleInHand(prediction, techniques, held[0], like, float(apart[order[-1]] / apart[order[0]]))
+    return SampleInHand(prediction, techniques, held[0], apart)
+
+
+def sites_like(
+    sample: SampleInHand, cell: Cell, have: str, outcomes: Sequence[FitOutcome]
+) -> tuple[NDArray[np.bool_], bool]:
+    """Choose the sites that are like a sample: told the same by what is in hand, and nearest to it.
+
+    Parameters
+    ----------
+    sample : SampleInHand
+        The sample.
+    cell : Cell
+        Whose sites these are.
+    have : str
+        Modality in hand.
+    outcomes : sequence of FitOutcome
+        What it told left-out sites, one per repeat.
+
+    Returns
+    -------
+    like : numpy.ndarray
+        Shape (n,), bool.
+    same : bool
+        Whether they were told the same; not so where too few were.
+    """
+    told = _same_answer(sample, cell, have, outcomes)
+    same = bool(told.sum() >= FEWEST_TOLD_THE_SAME)
+    among = np.flatnonzero(told) if same else np.arange(len(sample.apart))
+    n_like = max(min(MOST_LIKE, round(LIKE_SHARE * len(among))), min(FEWEST_TOLD_THE_SAME, len(among)))
+    like = np.zeros(len(sample.apart), dtype=bool)
+    like[among[np.argsort(sample.apart[among], kind="stable")[:n_like]]] = True
+    return like, same
+
+
+def _same_answer(
+    sample: SampleInHand, cell: Cell, have: str, outcomes: Sequence[FitOutcome]
+) -> NDArray[np.bool_]:
+    nothing = np.zeros(len(sample.apart), dtype=bool)
+    task = cell.task.name
+    if cell.classes:
+        chances = sample.prediction.probabilities
+        mine = chances[(chances["technique"] == have) & (chances["task"] == task)]
+        if not len(mine):
+            return nothing
+        likeliest = int(mine["class"].iloc[int(mine["probability"].to_numpy().argmax())])
+        votes = np.mean([np.array(cell.classes)[one.predicted] == likeliest for one in outcomes], axis=0)
+        found: NDArray[np.bool_] = votes > 0.5
+        return found
+    rows = [row for row in sample.answers(task) if row["technique"] == have]
+    if not rows:
+        return nothing
+    mean = np.mean([one.predicted for one in outcomes], axis=0)
+    close: NDArray[np.bool_] = np.abs(mean - rows[0]["value"]) <= SAME_LENGTH
+    return close
 
 
 def _xanes_distances(prediction: Prediction, technique: str, dataset: xr.Dataset) -> NDArray[np.float64]:

@@ -36,6 +36,24 @@ def named(modality: str) -> str:
     return " and ".join(_ARTICLES.get(part, part) for part in modality.split("+"))
 
 
+def percent(share: float, *, sign: bool = False) -> str:
+    """Write a share as a percentage.
+
+    Parameters
+    ----------
+    share : float
+        Of one.
+    sign : bool, optional
+        Whether a positive number carries its sign.
+
+    Returns
+    -------
+    str
+        As ``17 %``.
+    """
+    return f"{100 * share:+.0f} %" if sign else f"{100 * share:.0f} %"
+
+
 def ends(row: Mapping[str, Any], prefix: str = "", *, sign: bool = False) -> str:
     """Write the interval of a row.
 
@@ -58,14 +76,14 @@ def ends(row: Mapping[str, Any], prefix: str = "", *, sign: bool = False) -> str
 
 
 def score_sentence(absorber: str, task: str, rows: Sequence[Mapping[str, Any]], guess: float) -> str:
-    """Say how good the first technique is alone.
+    """Say how good what is in hand is alone.
 
     Parameters
     ----------
     absorber, task : str
         Names.
     rows : sequence of mapping
-        Of `Advice.scores`.
+        Of `Advice.scores`, of one technique.
     guess : float
         Score of a guess that looks at no curve.
 
@@ -170,7 +188,8 @@ def needed_sentences(
         mine = [row for row in needed if row["technique"] == name and row["quantity"] != FORMULAS]
         if mine:
             parts = "; ".join(needed_sentence(row) for row in mine)
-            title = modality_title(name)
+            title = named(name)
+            title = title[:1].upper() + title[1:]
             sentences.append(f"{title} certainly loses no more than {tolerance:g} with: {parts}.")
     return sentences
 
@@ -194,7 +213,7 @@ def learning_sentence(rows: Sequence[Mapping[str, Any]], technique: str) -> str:
     if len(mine) < 2:
         return ""
     whole, half = mine[0], mine[1]
-    loss = f"{half['loss']:+.3f} ({ends(half, 'loss_', sign=True)})"
+    loss = f"{half['loss']:.3f} ({ends(half, 'loss_')})"
     begin = (
         f"With {half['level']:g} in place of {whole['level']:g} training formulas {modality_title(technique)}"
     )

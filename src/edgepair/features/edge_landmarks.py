@@ -57,7 +57,8 @@ CLEAR_PEAK = 0.03
 
 NOISE_FACTOR = 4.0
 """A pre-edge peak must be this many times as high as what smoothing takes away, in the median: above
-its lower envelope, noise of one standard deviation stands up to five times as high as it leaves."""
+its lower envelope, noise of one standard deviation stands up to five times as high as it leaves. More
+where points are further apart than `STEP`, in proportion: smoothing then takes less of their noise."""
 
 _CHUNK = 1000  # spectra taken at a time, which bounds memory
 
@@ -141,13 +142,14 @@ def _find(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> dict[str, NDA
     rough = np.where(inside[:, fore], np.take_along_axis(even - smooth, place[:, fore], axis=1), np.nan)
     base = np.where(known, grid[np.clip(half, 0, None)] - zero * STEP, np.nan)
 
-    start, pre_area, pre_centroid = _pre_edge(own[:, fore], NOISE_FACTOR * _typical(rough))
+    coarse = np.maximum(np.interp(base + BEFORE / 2, energy, np.gradient(energy)) / STEP, 1.0)
+    start, pre_area, pre_centroid = _pre_edge(own[:, fore], NOISE_FACTOR * coarse * _typical(rough))
     after = slice(zero, zero + round(CREST / STEP) + 1)
     summit = zero + np.where(np.isnan(own[:, after]), -np.inf, own[:, after]).argmax(axis=1)
     crest, height = _extremum(own, summit, zero, zero + round(CREST / STEP))
     edge = np.mean([_last_crossing(own, summit, level) for level in LEVELS], axis=0)
     top = own[np.arange(len(own)), summit]
-    rise_end = _last_crossing(own, summit, np.fmin(1.0, (HALF + top) / 2))
+    rise_end = _first_reach(own, zero, np.fmin(1.0, (HALF + top) / 2))
     deepest = _deepest(own, crest, zero + round(TROUGH / STEP))
     trough, depth = _extremum(own, deepest, zero, zero + round(TROUGH / STEP))
     reached = np.isfinite(own[:, zero + round(TROUGH / STEP)])
@@ -198,6 +200,13 @@ def _last_crossing(
     before = np.where(below.any(axis=1), n - 1 - below[:, ::-1].argmax(axis=1), -1)
     place = before + _part(own, before, heights)
     return np.where((before >= 0) & (own[np.arange(len(own)), summit] >= heights), place, np.nan)
+
+
+def _first_reach(own: NDArray[np.float64], zero: int, level: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Where spectra first reach a level above half of their step, grid points."""
+    reached = (own >= level[:, None]) & (np.arange(own.shape[1]) > zero)
+    before = reached.argmax(axis=1) - 1
+    return np.where(reached.any(axis=1), before + _part(own, before, level), np.nan)
 
 
 def _part(

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.interpretation.groups import Group, dataset_regions, join_groups, technique_groups
+from edgepair.interpretation.numbers import NumberTable, number_table
 from edgepair.models import FeatureTable, compute_features
 from edgepair.study.contributions import subsets_of
 
 if TYPE_CHECKING:
-    from typing import Any
-
     import xarray as xr
 
     from edgepair.features import Region
@@ -60,6 +59,11 @@ class Explained:
         return {name: dataset_regions(self.dataset, name) for name in self.techniques}
 
     @cached_property
+    def numbers(self) -> NumberTable:
+        """Interpretable numbers of every site."""
+        return number_table(self.dataset, self.techniques)
+
+    @cached_property
     def _tables(self) -> dict[str, FeatureTable]:
         return {}
 
@@ -100,9 +104,7 @@ class Explained:
             Technique by technique.
         """
         parts = modality.split("+")
-        return join_groups(
-            [(self._by_technique[name], self.table(name).values.shape[1]) for name in parts]
-        )
+        return join_groups([(self._by_technique[name], self.table(name).values.shape[1]) for name in parts])
 
     def region_rows(self) -> list[dict[str, Any]]:
         """List the rows of ``regions.csv``.

@@ -158,7 +158,10 @@ def technique_groups(features: FeatureTable, technique: str, regions: Sequence[R
         if len(columns):
             window = _window(technique, (region.low, region.high), columns, region.name)
             groups.append(Group("region", region.name, region.title, window))
-    for place, columns in enumerate(cluster_columns(features.values), start=1):
+    clusters = sorted(
+        cluster_columns(features.values), key=lambda columns: float(features.position[columns].min())
+    )
+    for place, columns in enumerate(clusters, start=1):
         position = features.position[columns]
         name = f"{technique}-{place:02d}"
         window = _window(technique, (float(position.min()), float(position.max())), columns, name)

@@ -2,8 +2,8 @@ r"""How much each group of features matters to a forest, three ways.
 
 ``permutation``
     How far the main score falls on held-out sites when a group's features are shuffled between
-    them, together, all else as it was [1]_. Mean over the repeats of the folds; the interval is of
-    the bootstrap over formulas and, where the folds were dealt more than once, over repeats.
+    them, together, all else as it was [1]_. Mean over the repeats of the folds in which the group
+    was shuffled; the interval is of the bootstrap over formulas and over those repeats.
 ``shap``
     What a group adds to the answer for a site, by exact Shapley values of the trees, held-out sites
     only (`edgepair.interpretation.shap_values`): mean size of the group's sum. Å for a length. For
@@ -55,7 +55,8 @@ def permutation_rows(
     modality : str
         Name.
     groups : sequence of Group
-        Those whose windows were permuted, in that order.
+        Those whose windows were permuted, in that order; in later repeats perhaps the first of them
+        only.
     outcomes : sequence of FitOutcome
         One per repeat.
     drawn : numpy.ndarray
@@ -69,10 +70,6 @@ def permutation_rows(
         Rows of ``importances.csv``.
     """
     metric = cell.task.main_metric
-    rng = np.random.default_rng([seed, 2])
-    # The same repeats for every group: intervals of two groups stay comparable.
-    taken = rng.multinomial(len(outcomes), np.full(len(outcomes), 1 / len(outcomes)), size=len(drawn))
-    weight = taken.T / len(outcomes)
 
     def main(predicted: NDArray[Any]) -> tuple[float, NDArray[np.float64]]:
         sums = group_sums(cell, predicted, None)
@@ -84,10 +81,15 @@ def permutation_rows(
     for number, group in enumerate(groups):
         falls, draws = [], []
         for (value, value_draws), outcome in zip(whole, outcomes, strict=True):
-            left, left_draws = main(outcome.permuted[number])
-            falls.append(value - left)
-            draws.append(value_draws - left_draws)
-        lower, upper = interval_of((np.array(draws) * weight).sum(axis=0))
+            if number < len(outcome.permuted):
+                left, left_draws = main(outcome.permuted[number])
+                falls.append(value - left)
+                draws.append(value_draws - left_draws)
+        # Each draw of formulas takes repeats with replacement too: the same for groups alike, so
+        # that their intervals are comparable.
+        n = len(falls)
+        taken = np.random.default_rng([seed, 2, n]).multinomial(n, np.full(n, 1 / n), size=len(drawn))
+        lower, upper = interval_of((np.array(draws) * taken.T).sum(axis=0) / n)
         rows.append(_row(cell, modality, group, "permutation", float(np.mean(falls)), lower, upper))
     return rows
 

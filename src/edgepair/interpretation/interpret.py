@@ -11,17 +11,24 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from edgepair.conventions import OptionError, techniques_of
+from edgepair.interpretation.dependence import dependence_rows, number_score_rows
 from edgepair.interpretation.explained import Explained
 from edgepair.interpretation.importances import impurity_rows, permutation_rows, shap_rows
 from edgepair.interpretation.kept_arrays import KeptArrays
 from edgepair.interpretation.label_permutation import label_permutation_rows
 from edgepair.interpretation.movement import curve_movement_rows, movement_rows
-from edgepair.interpretation.numbers import number_table
+from edgepair.interpretation.pieces import Piece, run_pieces
 from edgepair.interpretation.points import point_sum_rows
 from edgepair.interpretation.result import COLUMNS, Interpretation
-from edgepair.interpretation.rounds import Wanted, list_explanations, list_points, list_rounds
-from edgepair.interpretation.shap_runs import ShapRun, join_outcomes, run_shap
-from edgepair.interpretation.shap_values import MISSING, ShapOutcome, shap_is_missing
+from edgepair.interpretation.rounds import (
+    Wanted,
+    list_explanations,
+    list_points,
+    list_rounds,
+    list_shuffled,
+    number_piece,
+)
+from edgepair.interpretation.shap_values import MISSING, join_outcomes, shap_is_missing
 from edgepair.interpretation.stability import agreement_rows, few_materials_rows, rank_rows
 from edgepair.study import Progress
 from edgepair.study.cache import FitCache, cache_folder
@@ -29,16 +36,16 @@ from edgepair.study.cells import Cell, Skip
 from edgepair.study.config import DRAWS, StudyConfig
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
-from edgepair.study.fits import run_fits
+from edgepair.study.fits import Fit, run_fits
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study
 from edgepair.study.run import MOST_JOBS, _describe
 from edgepair.study.scoring import draw_groups, score
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
 
-    import numpy as np
     from edgepair.models import FitOutcome
 
 TECHNIQUES_EXPLAINED = ("xanes", "pdf", "dpdf")
@@ -118,8 +125,8 @@ def interpret(
     >>> result = interpret(load_bundled("Mn"), tasks=["oxidation_state"], techniques=["xanes"],
     ...                    repeats=1, trees=10, shap_rows=0, n_jobs=1, cache=False)
     >>> rows = result.importances.query("kind == 'permutation' and grouping == 'region'")
-    >>> str(rows.loc[rows["value"].idxmax(), "title"])
-    'edge'
+    >>> sorted(rows["title"])
+    ['edge', 'post-edge oscillations', 'pre-edge', 'white line']
     """
     started = time.monotonic()
     config = _check(tasks, techniques, split, folds, repeats, trees, seed)
@@ -140,12 +147,17 @@ def interpret(
         drawn = draw_groups(cells[0].n_groups, DRAWS, [config.seed, 1, *view.absorber.encode()])
         tables["regions"] += view.region_rows()
         tables["clusters"] += view.cluster_rows()
-        numbers = number_table(view.dataset, view.techniques)
+        numbers = view.numbers
         warnings += numbers.remarks
         for cell in cells:
             _score_rows(tables, view, cell, done, drawn)
             _importance_rows(tables, view, cell, done, drawn, config.seed)
             _stability_rows(tables, view, cell, done)
+            if numbers.names:
+                (forests,) = done.pieces["numbers", id(cell), ""]
+                full = done.of("explained", cell, view.full)
+                tables["number_scores"] += number_score_rows(cell, forests, full, drawn)
+                tables["dependence"] += dependence_rows(cell, numbers, forests)
             tables["movement"] += movement_rows(cell, numbers, drawn)
             for technique in view.techniques:
                 tables["curve_movement"] += curve_movement_rows(cell, technique, drawn)
@@ -160,21 +172,24 @@ def interpret(
     return Interpretation(**frames, config=described)
 
 
+_Key = tuple[str, int, str]  # purpose, cell, modality
+
+
 @dataclass
 class _Work:
-    """Everything that is to be computed, in one list of fits and one of explanations."""
+    """Everything that is to be computed: one list of fits, one of other pieces."""
 
     fits: list[Wanted] = field(default_factory=list)
-    explanations: list[tuple[Cell, str, ShapRun]] = field(default_factory=list)
+    pieces: list[tuple[str, Cell, str, Piece]] = field(default_factory=list)
 
 
 @dataclass
 class _Done:
     """What came of it, by purpose, cell and modality, in the order in which it was listed."""
 
-    outcomes: dict[tuple[str, int, str], list[FitOutcome]]
-    fits: dict[tuple[str, int, str], list[Any]]
-    explanations: dict[tuple[int, str], ShapOutcome]
+    outcomes: dict[_Key, list[FitOutcome]]
+    fits: dict[_Key, list[Fit]]
+    pieces: dict[_Key, list[Any]]
 
     def of(self, purpose: str, cell: Cell, modality: str) -> list[FitOutcome]:
         return self.outcomes[purpose, id(cell), modality]
@@ -237,18 +252,17 @@ def _skips(plan: StudyPlan, *, asked: bool, shap_rows: int) -> list[Skip]:
     return skipped
 
 
-def _list_work(
-    plan: StudyPlan, about: dict[str, Explained], config: StudyConfig, shap_rows: int
-) -> _Work:
+def _list_work(plan: StudyPlan, about: dict[str, Explained], config: StudyConfig, shap_rows: int) -> _Work:
     work = _Work()
     for cell in plan.cells:
         view = about[cell.absorber]
         work.fits += list_rounds(view, cell, config)
         if shap_rows:
-            runs = list_explanations(view, cell, config, shap_rows)
-            work.explanations += [
-                (cell, modality, run) for modality, run in zip(view.modalities, runs, strict=True)
-            ]
+            for modality in view.modalities:
+                parts = list_explanations(view, cell, modality, config, shap_rows)
+                work.pieces += [("shap", cell, modality, part) for part in parts]
+        if view.numbers.names:
+            work.pieces.append(("numbers", cell, "", number_piece(cell, view.numbers, config.seed)))
     return work
 
 
@@ -265,7 +279,7 @@ def _carry_out(
     def features(name: tuple[str, str, str]) -> NDArray[np.float32]:
         return about[name[1]].table(name[2]).values
 
-    total = sum(item.fit.cost for item in work.fits) + sum(run.cost for _, _, run in work.explanations)
+    total = sum(item.fit.cost for item in work.fits) + sum(piece.cost for *_, piece in work.pieces)
     so_far = 0.0
 
     def tell(cost: float, text: str, *, cached: bool) -> None:
@@ -280,22 +294,25 @@ def _carry_out(
     for one in run_fits([item.fit for item in work.fits], features, store, n_jobs, scheduler):
         told[one.number] = one.outcome
         item = work.fits[one.number]
-        tell(item.fit.cost, f"{item.cell.absorber} {item.cell.task.title}, {item.modality}", cached=one.cached)
+        tell(
+            item.fit.cost, f"{item.cell.absorber} {item.cell.task.title}, {item.modality}", cached=one.cached
+        )
     store.prune()
     kept = KeptArrays.of_user(use=use_cache)
-    parts: dict[int, list[ShapOutcome]] = defaultdict(list)
-    for part in run_shap([run for _, _, run in work.explanations], features, kept, n_jobs):
-        parts[part.number].append(part.outcome)
-        cell, modality, _ = work.explanations[part.number]
-        tell(part.cost, f"{cell.absorber} {cell.task.title}, {modality}: explained", cached=part.cached)
+    made: dict[int, Any] = {}
+    for piece in run_pieces([piece for *_, piece in work.pieces], kept, n_jobs):
+        made[piece.number] = piece.outcome
+        purpose, cell, modality, asked = work.pieces[piece.number]
+        what = f"{modality} explained" if purpose == "shap" else "a few numbers"
+        tell(asked.cost, f"{cell.absorber} {cell.task.title}, {what}", cached=piece.cached)
     kept.prune()
-    done = _Done(defaultdict(list), defaultdict(list), {})
+    done = _Done(defaultdict(list), defaultdict(list), defaultdict(list))
     for number, item in enumerate(work.fits):
         key = (item.purpose, id(item.cell), item.modality)
         done.outcomes[key].append(told[number])
         done.fits[key].append(item.fit)
-    for number, (cell, modality, _) in enumerate(work.explanations):
-        done.explanations[id(cell), modality] = join_outcomes(parts[number])
+    for number, (purpose, cell, modality, _) in enumerate(work.pieces):
+        done.pieces[purpose, id(cell), modality].append(made[number])
     return done
 
 
@@ -330,13 +347,14 @@ def _importance_rows(
     for modality in view.modalities:
         groups = view.groups(modality)
         outcomes = done.of("explained", cell, modality)
-        rows += permutation_rows(cell, modality, groups, outcomes, drawn, seed=seed)
+        shuffled = list_shuffled(view, modality, 0)
+        rows += permutation_rows(cell, modality, shuffled, outcomes, drawn, seed=seed)
         rows += impurity_rows(cell, modality, groups, outcomes)
-        if (id(cell), modality) in done.explanations:
-            rows += shap_rows(cell, modality, groups, done.explanations[id(cell), modality], drawn)
+        parts = done.pieces.get(("shap", id(cell), modality))
+        if parts:
+            rows += shap_rows(cell, modality, groups, join_outcomes(parts), drawn)
     first = view.techniques[0]
-    shuffled = list_points(view)
-    found = permutation_rows(cell, first, shuffled, done.of("points", cell, first), drawn, seed=seed)
+    found = permutation_rows(cell, first, list_points(view), done.of("points", cell, first), drawn, seed=seed)
     rows += [row for row in found if row["grouping"] == "point"]
     tables["stability"] += point_sum_rows(found)
 

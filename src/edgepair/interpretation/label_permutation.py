@@ -119,8 +119,8 @@ def label_permutation_rows(
     title = "weighted F1" if cell.classes else "R²"
     sentence = (
         f"{cell.absorber} {cell.task.title}, {modality_title(modality)}: {title} {real:.2f} of a small "
-        f"forest is {says} with labels exchanged between formulas (mean {null.mean():.2f}, 95 % of {len(null)} "
-        f"exchanges from {lower:.2f} to {upper:.2f}; p = {p:.3f})."
+        f"forest is {says} with labels exchanged between formulas (mean {null.mean():.2f}, 95 % of "
+        f"{len(null)} exchanges from {lower:.2f} to {upper:.2f}; p = {p:.3f})."
     )
     where = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality}
     where["kind"] = "label_permutation"

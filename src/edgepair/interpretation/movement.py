@@ -125,10 +125,10 @@ def curve_movement_rows(cell: Cell, technique: str, drawn: NDArray[np.float64]) 
 
 def _label(cell: Cell) -> NDArray[np.float64]:
     """Return the label in the unit that slopes are given per."""
+    label = np.asarray(cell.target, dtype=np.float64)
     if cell.classes:
-        return np.array(cell.classes, dtype=np.float64)[cell.target]
-    target = np.asarray(cell.target, dtype=np.float64)
-    return target / LENGTH_STEP if cell.task.unit == "Å" else target
+        label = np.array(cell.classes, dtype=np.float64)[cell.target]
+    return label / LENGTH_STEP if cell.task.unit == "Å" else label
 
 
 def _slopes(

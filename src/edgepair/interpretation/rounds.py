@@ -9,16 +9,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepair.interpretation.dependence import NUMBER_TREES, NumberForests, fit_numbers
 from edgepair.interpretation.groups import Group, point_groups
 from edgepair.interpretation.label_permutation import PERMUTATIONS, label_permutation_fits
-from edgepair.interpretation.shap_runs import ShapRun
-from edgepair.interpretation.shap_values import ShapTask
+from edgepair.interpretation.pieces import Piece, piece_key
+from edgepair.interpretation.shap_values import ShapTask, shap_pieces
 from edgepair.interpretation.stability import forest_fit, rank_fits
 from edgepair.models import LEARNERS
+from edgepair.study.cache import array_digest
 from edgepair.study.fits import Fit
 
 if TYPE_CHECKING:
     from edgepair.interpretation.explained import Explained
+    from edgepair.interpretation.numbers import NumberTable
     from edgepair.study.cells import Cell
     from edgepair.study.config import StudyConfig
 
@@ -32,8 +35,14 @@ SHAP_TREES = 40
 POINT_TREES = 30
 """Trees of the forest whose single points are shuffled, which is done to show what is wrong with it."""
 
+EXCHANGE_TREES = 10
+"""Trees of the forests that are fitted to exchanged labels, and to the real ones beside them."""
+
+START_COST = 1e4
+"""What a round of folds takes however small it is, in the units of the fits."""
+
 MANY_SITES = 1000
-"""Sites from which on fewer exchanges of labels, with fewer trees, are enough to tell."""
+"""Sites from which on half the exchanges of labels are enough to tell."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +88,8 @@ def list_rounds(about: Explained, cell: Cell, config: StudyConfig) -> list[Wante
     wanted = []
     for modality in about.subsets:
         purpose = "explained" if modality in about.modalities else "subset"
-        groups = about.groups(modality) if purpose == "explained" else ()
         for repeat in range(cell.n_repeats):
+            groups = list_shuffled(about, modality, repeat) if purpose == "explained" else ()
             fit = _forest(cell, modality, repeat, config.trees, config.seed, groups)
             wanted.append(Wanted(purpose, cell, modality, fit))
     first = about.techniques[0]
@@ -88,15 +97,38 @@ def list_rounds(about: Explained, cell: Cell, config: StudyConfig) -> list[Wante
         wanted.append(Wanted("baseline", cell, first, _dummy(cell, first, repeat)))
     points = _forest(cell, first, 0, min(config.trees, POINT_TREES), config.seed, list_points(about))
     wanted.append(Wanted("points", cell, first, points))
-    many = len(cell.sites) >= MANY_SITES
-    exchanges = label_permutation_fits(
-        cell, about.full, 10 if many else 20, PERMUTATIONS // 2 if many else PERMUTATIONS, config.seed
-    )
+    n_exchanges = PERMUTATIONS if len(cell.sites) < MANY_SITES else PERMUTATIONS // 2
+    exchanges = label_permutation_fits(cell, about.full, EXCHANGE_TREES, n_exchanges, config.seed)
+    # Small forests cost what it takes to start them, which the estimate leaves out.
+    exchanges = [replace(fit, cost=fit.cost + START_COST) for fit in exchanges]
     wanted += [Wanted("labels", cell, about.full, fit) for fit in exchanges]
     for modality in dict.fromkeys((first, about.full)):
         fits = rank_fits(cell, modality, min(config.trees, 2 * POINT_TREES), seed=config.seed)
         wanted += [Wanted("halves", cell, modality, fit) for fit in fits]
     return wanted
+
+
+def list_shuffled(about: Explained, modality: str, repeat: int) -> list[Group]:
+    """List the groups that are shuffled on the held-out sites of an explained forest.
+
+    Parameters
+    ----------
+    about : Explained
+        The absorber.
+    modality : str
+        Techniques whose features are seen.
+    repeat : int
+        Which dealing of the folds.
+
+    Returns
+    -------
+    list of Group
+        Techniques and regions; after them, in the first repeat alone, clusters: they are many, and
+        would take most of the time.
+    """
+    groups = about.groups(modality)
+    first = [group for group in groups if group.grouping != "cluster"]
+    return first + [group for group in groups if group.grouping == "cluster" and repeat == 0]
 
 
 def list_points(about: Explained) -> list[Group]:
@@ -117,8 +149,10 @@ def list_points(about: Explained) -> list[Group]:
     return [*point_groups(about.table(first), first), *regions]
 
 
-def list_explanations(about: Explained, cell: Cell, config: StudyConfig, most_rows: int) -> list[ShapRun]:
-    """List the sites of one cell that are explained one by one, for each modality.
+def list_explanations(
+    about: Explained, cell: Cell, modality: str, config: StudyConfig, most_rows: int
+) -> list[Piece]:
+    """List the work of explaining sites of one cell and modality one by one.
 
     Parameters
     ----------
@@ -126,6 +160,8 @@ def list_explanations(about: Explained, cell: Cell, config: StudyConfig, most_ro
         The absorber.
     cell : Cell
         One of its tasks.
+    modality : str
+        Techniques whose features are seen.
     config : StudyConfig
         Trees and seed.
     most_rows : int
@@ -133,20 +169,44 @@ def list_explanations(about: Explained, cell: Cell, config: StudyConfig, most_ro
 
     Returns
     -------
-    list of ShapRun
-        One per explained modality, in that order.
+    list of Piece
+        Each gives a `ShapOutcome`.
     """
     n = len(cell.sites)
     rng = np.random.default_rng([config.seed, 3])
-    rows = np.sort(rng.permutation(n)[:most_rows])
-    runs = []
-    for modality in about.modalities:
-        task = explained_task(about, cell, modality, config.trees, config.seed)
-        task = replace(task, rows=rows)
-        # Measured: 10 ms a row and 100 trees for a thousand leaves a tree.
-        cost = task.fit.trees * (len(rows) * 0.03 * n * max(len(cell.classes), 2) / 4 + 100.0)
-        runs.append(ShapRun(("features", cell.absorber, modality), cell.sites, task, float(cost)))
-    return runs
+    task = explained_task(about, cell, modality, config.trees, config.seed)
+    task = replace(task, rows=np.sort(rng.permutation(n)[:most_rows]))
+    # Measured, in the units of the fits: what a row takes grows with the sites, which are leaves.
+    cost = task.fit.trees * (len(task.rows) * 0.03 * n * max(len(cell.classes), 2) / 4 + 100.0)
+    return shap_pieces(about.table(modality).values[cell.sites], task, float(cost))
+
+
+def number_piece(cell: Cell, numbers: NumberTable, seed: int) -> Piece:
+    """Describe the work of fitting forests on a few numbers.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber, task, sites and labels.
+    numbers : NumberTable
+        Of all sites of the absorber.
+    seed : int
+        Same seed, same forests.
+
+    Returns
+    -------
+    Piece
+        It gives `NumberForests`.
+    """
+    # What is sent to another process goes without the curves.
+    bare = replace(cell, dataset=cell.dataset[[]])
+    key = piece_key(
+        fit_numbers,
+        *(array_digest(part) for part in (numbers.values, cell.sites, cell.target, cell.folds)),
+        repr((cell.task.name, cell.classes, numbers.names, seed)),
+    )
+    cost = 2e4 * cell.n_repeats * len(numbers.names) * (1 + len(cell.sites) / 200)
+    return Piece(key, NumberForests, fit_numbers, (bare, numbers, NUMBER_TREES, seed), float(cost))
 
 
 def explained_task(about: Explained, cell: Cell, modality: str, trees: int, seed: int) -> ShapTask:
@@ -173,14 +233,12 @@ def explained_task(about: Explained, cell: Cell, modality: str, trees: int, seed
     return ShapTask(fit.task, np.zeros(0, dtype=np.int64), columns)
 
 
-def _forest(
-    cell: Cell, modality: str, repeat: int, trees: int, seed: int, groups: Sequence[Group]
-) -> Fit:
+def _forest(cell: Cell, modality: str, repeat: int, trees: int, seed: int, groups: Sequence[Group]) -> Fit:
     own = int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0] % 2**31)
     fit = forest_fit(cell, modality, cell.target, cell.folds[repeat], trees, own)
     settings = dict(fit.task.settings) | EXPLAINED_SETTINGS
     windows = tuple(group.window for group in groups)
-    cost = fit.cost + trees * 0.05 * len(cell.sites) * len(windows)
+    cost = START_COST + fit.cost + trees * len(windows) * (20 + 0.02 * len(cell.sites))
     task = replace(fit.task, settings=tuple(sorted(settings.items())), windows=windows)
     return replace(fit, task=task, cost=cost)
 

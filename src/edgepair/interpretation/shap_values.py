@@ -14,8 +14,8 @@ the forests that are explained, and what they cost.
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import TASKS, ModelError
+from edgepair.interpretation.pieces import Piece, piece_key
 from edgepair.models import LEARNERS, FitTask
-from edgepair.study.cache import array_digest, fit_key, models_digest
+from edgepair.study.cache import array_digest, fit_key
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,39 +54,6 @@ class ShapTask:
     fit: FitTask
     rows: NDArray[np.int64]
     columns: tuple[tuple[int, ...], ...]
-
-    def by_fold(self) -> list[ShapTask]:
-        """Divide the sites by the fold in which they are held out.
-
-        Returns
-        -------
-        list of ShapTask
-            One per fold that holds one of them.
-        """
-        fold = self.fit.folds[self.rows]
-        return [replace(self, rows=self.rows[fold == name]) for name in np.unique(fold)]
-
-    def key(self, features_digest: str) -> str:
-        """Hash everything that the values depend on.
-
-        Parameters
-        ----------
-        features_digest : str
-            Hash of the features.
-
-        Returns
-        -------
-        str
-            Hexadecimal SHA-256.
-        """
-        parts = [
-            fit_key(features_digest, self.fit, models_digest()),
-            array_digest(self.rows),
-            repr(self.columns),
-            version("shap"),
-            "shap 1",
-        ]
-        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -174,6 +142,54 @@ def forest_shap(
             suggestion=f"another version of shap than {version('shap')}; please report it",
         )
     return values, base, told
+
+
+def shap_pieces(values: NDArray[np.float32], task: ShapTask, cost: float) -> list[Piece]:
+    """Cut the explanation of many sites into pieces of work, fold by fold.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Shape (n_sites, n_features): features of the sites of the fit.
+    task : ShapTask
+        Which sites.
+    cost : float
+        Estimated time of all.
+
+    Returns
+    -------
+    list of Piece
+        One per fold that holds one of them; `join_outcomes` puts together what comes of them.
+    """
+    fit = fit_key(array_digest(values), task.fit, version("shap"))
+    pieces = []
+    for fold in np.unique(task.fit.folds[task.rows]):
+        part = replace(task, rows=task.rows[task.fit.folds[task.rows] == fold])
+        key = piece_key(explain_fold, fit, array_digest(part.rows), repr(part.columns))
+        share = cost * len(part.rows) / len(task.rows)
+        pieces.append(Piece(key, ShapOutcome, explain_fold, (values, part), share))
+    return pieces
+
+
+def join_outcomes(parts: Sequence[ShapOutcome]) -> ShapOutcome:
+    """Put the explanations of several folds together.
+
+    Parameters
+    ----------
+    parts : sequence of ShapOutcome
+        In any order.
+
+    Returns
+    -------
+    ShapOutcome
+        By the number of the site.
+    """
+    order = np.argsort(np.concatenate([part.rows for part in parts]))
+    joined = {
+        item.name: np.concatenate([getattr(part, item.name) for part in parts])[order]
+        for item in fields(ShapOutcome)
+    }
+    return ShapOutcome(**joined)
 
 
 def explain_fold(values: NDArray[np.float32], task: ShapTask) -> ShapOutcome:

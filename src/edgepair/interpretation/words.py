@@ -65,7 +65,10 @@ def movement_sentences(movement: pd.DataFrame, most: int = MOST_MOVEMENTS) -> li
         title = TASKS[task].title
         if names[most:]:
             weaker = _listed(slopes.loc[name, "title"] for name in names[most:])
-            said.append(f"Less closely tied to the {title} of {absorber}: {weaker}.")
+            said.append(
+                f"Less closely tied to the {title} of {absorber}: {weaker} (of {len(slopes)} numbers, "
+                f"{_chance(len(slopes))} would seem to be by chance)."
+            )
         if not clear.all():
             open_ones = _listed(slopes.loc[~clear, "title"])
             said.append(
@@ -151,7 +154,9 @@ def _effect_sentence(absorber: str, title: str, unit: str, ends: pd.DataFrame) -
     where = f"As the {first['title']} of {absorber} goes from {places[0]} to {places[1]}{number_unit}"
     way = "rises" if last["answer"] > first["answer"] else "falls"
     if unit:
-        return f"{where}, the {title} told {way} from {first['answer']:.2f} to {last['answer']:.2f} {unit}."
+        return (
+            f"{where}, the predicted {title} {way} from {first['answer']:.2f} to {last['answer']:.2f} {unit}."
+        )
     return (
         f"{where}, the probability of {title} {first['class']} {way} from {first['answer']:.2f} to "
         f"{last['answer']:.2f}."
@@ -181,7 +186,11 @@ def _score_sentence(row: dict[str, object]) -> str:
         f"{row['value']:.2f} ({row['lower']:.2f} to {row['upper']:.2f})"
     )
     share = float(str(row["share"]))
-    return f"{text}, {share:.0%} of what whole curves add to guessing." if np.isfinite(share) else text + "."
+    if not np.isfinite(share):
+        return text + "."
+    if share >= 1:
+        return f"{text}, no less than with whole curves."
+    return f"{text}, {share:.0%} of what whole curves add to guessing."
 
 
 def _rounded(value: float, lower: float, upper: float, *, signed: bool = False) -> tuple[str, str, str]:
@@ -198,5 +207,14 @@ def _apart(first: float, last: float) -> tuple[str, str]:
     return first_text, last_text
 
 
-def _listed(titles: Iterable[str]) -> str:
-    return ", ".join(titles)
+def _listed(titles: Iterable[str], most: int = 6) -> str:
+    names = list(titles)
+    if len(names) > most + 1:
+        names = [*names[:most], f"{len(names) - most} others"]
+    return ", ".join(names)
+
+
+def _chance(count: int) -> str:
+    """Say how many of so many 95 % intervals miss zero where nothing is there."""
+    expected = round(count / 20)
+    return "one" if expected <= 1 else f"{expected}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 _LINE = "#9aa5b1"
 _COLUMNS = 3
 """Small multiples side by side."""
-_DIGITS = {"eV": 2, "Å": 3, "1/eV": 3}
+_TITLE = 36
+"""Letters of a small plot's title in one line."""
+
+MOST_NUMBERS = 9
+"""Numbers whose dependence is drawn at most."""
 
 
 def movement_curve_figure(
@@ -164,13 +169,15 @@ def dependence_figure(dependence: pd.DataFrame, *, absorber: str, task: str) -> 
     Returns
     -------
     plotly.graph_objects.Figure or None
-        A small plot per number, in its unit: mean answer (Å), or probability of each class, with 95 %
-        intervals over refits. None where there is nothing to draw.
+        A small plot per number, in its unit: mean answer (Å), or probability of each class. Solid:
+        accumulated local effects with their 95 % intervals over refits; dotted: partial dependence.
+        Of more than `MOST_NUMBERS` those that move the answer most. None where there is nothing to
+        draw.
     """
     from plotly.subplots import make_subplots
 
     rows = select(dependence, absorber=absorber, task=task)
-    names = list(dict.fromkeys(rows["number"].astype(str)))
+    names = _most_moving(rows)
     if not names:
         return None
     classes = list(dict.fromkeys("" if c != c else str(c) for c in rows["class"]))
@@ -182,8 +189,11 @@ def dependence_figure(dependence: pd.DataFrame, *, absorber: str, task: str) -> 
         cols=n_columns,
         shared_yaxes=True,
         horizontal_spacing=0.04,
-        vertical_spacing=min(0.2, 0.26 / n_rows) if n_rows > 1 else 0.0,
-        subplot_titles=[capital(safe(titles.loc[name, "title"])) for name in names],
+        vertical_spacing=min(0.2, 0.3 / n_rows) if n_rows > 1 else 0.0,
+        subplot_titles=[
+            _wrapped(f"{capital(str(titles.loc[name, 'title']))} ({_unit(titles.loc[name, 'unit'])})")
+            for name in names
+        ],
     )
     figure.update_annotations(font={"size": 12, "color": INK})
     colours = [INK] if classes == [""] else sequence_colours(len(classes))
@@ -193,7 +203,7 @@ def dependence_figure(dependence: pd.DataFrame, *, absorber: str, task: str) -> 
         for of_class, colour in zip(classes, colours, strict=True):
             mine = rows[(rows["number"] == name) & (rows["class"].fillna("").astype(str) == of_class)]
             _add_dependence(figure, mine, colour, f"{symbol} {of_class}".strip(), first=place == 0, at=at)
-        figure.update_xaxes(title_text=f"({_unit(titles.loc[name, 'unit'])})", nticks=5, **at)
+        figure.update_xaxes(nticks=5, **at)
     regression = task in TASKS and TASKS[task].kind == "regression"
     title = f"{task_title(task)} (Å)" if regression else "probability (1)"
     for row in range(1, n_rows + 1):
@@ -252,15 +262,21 @@ def technique_of_number(name: str) -> str:
     return known[0] if known[0] in TECHNIQUES else name
 
 
+def _wrapped(title: str) -> str:
+    return "<br>".join(safe(line) for line in textwrap.wrap(title, _TITLE))
+
+
 def _unit(unit: Any) -> str:
     return str(unit) if isinstance(unit, str) and unit else "no unit"
 
 
 def _slope_text(row: Any) -> str:
-    unit = str(row["unit"]) if isinstance(row["unit"], str) else ""
-    digits = _DIGITS.get(unit, 2)
+    """Write a slope to two digits of its interval's half width."""
+    unit = f" {row['unit']}" if isinstance(row["unit"], str) and row["unit"] else ""
+    half = (float(row["upper"]) - float(row["lower"])) / 2
+    digits = min(max(1 - math.floor(math.log10(half)), 0), 5) if half > 0 else 3
     value = number(row["value"], digits, sign=True)
-    return f"{value} {unit} ({interval(row['lower'], row['upper'], digits, sign=True)})".replace("  ", " ")
+    return f"{value}{unit} ({interval(row['lower'], row['upper'], digits, sign=True)})"
 
 
 def _add_band(figure: Any, x: dict[str, Any], rows: pd.DataFrame, colour: str, **at: int) -> None:
@@ -272,6 +288,21 @@ def _add_band(figure: Any, x: dict[str, Any], rows: pd.DataFrame, colour: str, *
     figure.add_trace(go.Scatter(**x, y=rounded(rows["upper"], 4), **ground, **edge), **at)
 
 
+def _most_moving(rows: pd.DataFrame) -> list[str]:
+    """Name the numbers that move the answer most, in the order of the table."""
+    value = _local(rows, "value")
+    spans = value.groupby([rows["number"].astype(str), rows["class"].fillna("").astype(str)], sort=False)
+    reach = (spans.max() - spans.min()).groupby(level=0, sort=False).max()
+    chosen = set(reach.sort_values(ascending=False, kind="stable").head(MOST_NUMBERS).index)
+    return [name for name in dict.fromkeys(rows["number"].astype(str)) if name in chosen]
+
+
+def _local(rows: pd.DataFrame, column: str) -> pd.Series:
+    """Take accumulated local effects, which ask nothing impossible, where there are any."""
+    own = rows[column].astype(float)
+    return rows[f"local_{column}"].astype(float).fillna(own) if f"local_{column}" in rows else own
+
+
 def _add_dependence(
     figure: Any, rows: pd.DataFrame, colour: str, name: str, *, first: bool, at: dict[str, int]
 ) -> None:
@@ -280,13 +311,14 @@ def _add_dependence(
     if not len(rows):
         return
     rows = rows.sort_values("position")
+    local = pd.DataFrame({column: _local(rows, column) for column in ("value", "lower", "upper")})
     x = {"x": rounded(rows["position"], 7)}
-    if np.isfinite(rows["lower"].to_numpy(dtype=float)).any():
-        _add_band(figure, x, rows, colour, **at)
+    if np.isfinite(local["lower"].to_numpy()).any():
+        _add_band(figure, x, local, colour, **at)
     figure.add_trace(
         go.Scatter(
             **x,
-            y=rounded(rows["value"], 4),
+            y=rounded(local["value"], 4),
             mode="lines",
             name=safe(name) or "mean answer",
             legendgroup=name,
@@ -296,3 +328,16 @@ def _add_dependence(
         ),
         **at,
     )
+    if "local_value" in rows:
+        figure.add_trace(
+            go.Scatter(
+                **x,
+                y=rounded(rows["value"], 4),
+                mode="lines",
+                legendgroup=name,
+                showlegend=False,
+                line={"color": colour, "width": 1.4, "dash": "dot"},
+                hovertemplate=f"{safe(name)} partial dependence %{{x:.3f}}: %{{y:.3f}}<extra></extra>",
+            ),
+            **at,
+        )

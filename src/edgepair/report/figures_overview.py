@@ -229,6 +229,8 @@ def dots(table: pd.DataFrame, y: Any, modality: str, metric: str, *, groups: str
         y=np.asarray(y, dtype=float).tolist(),
         mode="markers",
         name=short_title(modality),
+        # What a dot is, for a page on which it can be clicked.
+        customdata=table[["absorber", "task", "modality"]].to_numpy().tolist(),
         marker={"color": colour, "symbol": modality_symbol(modality), "size": 9, "line": {"width": 0}},
         error_x={
             "type": "data",

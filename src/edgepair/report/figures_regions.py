@@ -1,9 +1,9 @@
-"""What named regions are worth: drawn on the mean curves, and as dots with intervals."""
+"""What named regions are worth, drawn under the mean curves, and against single points."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from edgepair.report.figures_importances import (
     _caption,
 )
 from edgepair.report.formats import METRIC_TITLES, interval, number, safe, short_title
-from edgepair.report.style import INK, MUTED, faded, modality_colour, modality_symbol, styled
+from edgepair.report.style import INK, MUTED, faded, modality_colour, styled
 from edgepair.report.tables import in_order, main_metric, rounded, select
 
 if TYPE_CHECKING:
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 KINDS: Mapping[str, str] = MappingProxyType({"permutation": "shuffled", "shap": "SHAP"})
 """Kinds of importance that are drawn by region, and how they are called in short."""
-
-MOST_GROUPS = 14
-"""Rows of a dot plot at most; the most important ones are drawn."""
 
 _BANDS = ("rgba(31,41,51,0.035)", "rgba(31,41,51,0.10)")
 _LINE = "#9aa5b1"
@@ -152,7 +149,7 @@ def point_figure(
             name="all points of a region at once",
             marker={"color": faded(colour, 0.28), "line": {"width": 0}},
             error_y=whiskers(whole),
-            hovertext=_told(whole, 3),
+            hovertext=hover_texts(whole, 3),
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
@@ -164,7 +161,7 @@ def point_figure(
             width=rounded(np.maximum(0.8 * (last - first), 0.003 * (span[1] - span[0])), 5),
             name="one point at a time",
             marker={"color": INK, "line": {"width": 0}},
-            hovertext=_told(points, 4),
+            hovertext=hover_texts(points, 4),
             hovertemplate="%{hovertext}<extra></extra>",
         )
     )
@@ -172,7 +169,7 @@ def point_figure(
     figure.add_hline(y=0, line={"color": _LINE, "width": 1})
     axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
     figure.update_xaxes(title_text=_AXIS_TITLES.get(axis, axis), range=list(span), showgrid=False, nticks=8)
-    figure.update_yaxes(title_text=_kind_axis("permutation", task), nticks=5)
+    figure.update_yaxes(title_text=kind_axis("permutation", task), nticks=5)
     height = 260 + strip
     return styled(
         figure,
@@ -180,76 +177,6 @@ def point_figure(
         showlegend=True,
         barmode="overlay",
         legend={"y": 1 + strip / (height - 80)},
-    )
-
-
-def group_figure(
-    importances: pd.DataFrame, *, absorber: str, task: str, modality: str, grouping: str
-) -> go.Figure | None:
-    """Draw what groups of features are worth as dots with intervals, by every method at hand.
-
-    Parameters
-    ----------
-    importances : pandas.DataFrame
-        Importances of an `Interpretation`.
-    absorber, task, modality : str
-        What is drawn.
-    grouping : str
-        ``technique``, ``region`` or ``cluster``.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure or None
-        A row per group, along the curves, in the colour of its technique; a column per method: the
-        fall of the main score when the group is shuffled, and its mean absolute SHAP value in the
-        answer's unit, with 95 % intervals. Of more than `MOST_GROUPS` groups those of the largest
-        fall are drawn. None where there is nothing to draw.
-    """
-    from plotly.subplots import make_subplots
-
-    mine = select(importances, absorber=absorber, task=task, modality=modality, grouping=grouping)
-    kinds = [kind for kind in KINDS if (mine["kind"] == kind).any()]
-    if not kinds:
-        return None
-    # Techniques may share the name of a region.
-    mine = mine.assign(key=mine["technique"].astype(str) + " " + mine["name"].astype(str))
-    groups = _largest(mine[mine["kind"] == kinds[0]])
-    keys = groups["key"].tolist()
-    several = groups["technique"].nunique() > 1
-    labels = [
-        (f"{short_title(str(group.technique))}: " if several and grouping != "technique" else "")
-        + safe(group.title)
-        for group in groups.itertuples()
-    ]
-    figure = make_subplots(rows=1, cols=len(kinds), shared_yaxes=True, horizontal_spacing=0.06)
-    for column, kind in enumerate(kinds, 1):
-        for technique in in_order(mine["technique"].astype(str).tolist(), list(TECHNIQUES)):
-            rows = select(mine, kind=kind, technique=technique)
-            rows = rows[rows["key"].isin(keys)]
-            if len(rows):
-                figure.add_trace(_dots(rows, keys, technique, first=column == 1), 1, column)
-        figure.add_vline(x=0, line={"color": _LINE, "width": 1}, row=1, col=column)
-        figure.update_xaxes(
-            title_text=_kind_axis(kind, task), rangemode="tozero", nticks=5, row=1, col=column
-        )
-        figure.add_annotation(
-            x=0, xref=f"x{column if column > 1 else ''} domain", y=1, yref="paper", yanchor="bottom",
-            text=KINDS[kind] if kind == "shap" else "shuffled on held-out sites", showarrow=False,
-            xanchor="left", font={"size": 12, "color": MUTED},
-        )  # fmt: skip
-    figure.update_yaxes(
-        tickvals=list(range(len(keys))),
-        ticktext=labels,
-        range=[len(keys) - 0.4, -0.6],
-        showgrid=False,
-    )
-    figure.update_yaxes(showticklabels=True, col=1)
-    return styled(
-        figure,
-        height=110 + 26 * len(keys) + 24 * several,
-        showlegend=bool(several),
-        legend={"y": 1 + 22 / (40 + 26 * len(keys))},
-        margin={"t": 22},
     )
 
 
@@ -356,11 +283,28 @@ def curve_title(technique: str, absorber: str) -> str:
     return _CURVE_TITLES.get(technique, "curve").replace("G_M", f"G<sub>{safe(absorber)}</sub>")
 
 
-def _kind_axis(kind: str, task: str) -> str:
+def kind_axis(kind: str, task: str) -> str:
+    """Name the axis of a kind of importance, with its unit.
+
+    Parameters
+    ----------
+    kind, task : str
+        Names.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> kind_axis("permutation", "oxidation_state"), kind_axis("shap", "bond_length")
+    ('fall of F1 (no unit)', 'mean |SHAP| (Å)')
+    """
     regression = task in TASKS and TASKS[task].kind == "regression"
     if kind == "permutation":
         return f"fall of {'R²' if regression else 'F1'} (no unit)"
-    return "mean |SHAP| (Å)" if regression else "mean |SHAP| (probability)"
+    return "mean |SHAP| (Å)" if regression else "mean |SHAP| (prob.)"
 
 
 def _short_axis(kind: str, task: str) -> str:
@@ -408,7 +352,7 @@ def _add_bars(
             showlegend=row == 2,
             marker={"color": faded(modality_colour(modality), 0.75), "line": {"width": 0}},
             error_y=whiskers(rows),
-            hovertext=[f"{title}: {text}" for text in _told(rows, 3)],
+            hovertext=[f"{title}: {text}" for text in hover_texts(rows, 3)],
             hovertemplate="%{hovertext}<extra></extra>",
         ),
         row,
@@ -416,35 +360,21 @@ def _add_bars(
     )
 
 
-def _dots(rows: pd.DataFrame, keys: Sequence[str], technique: str, *, first: bool) -> Any:
-    import plotly.graph_objects as go
+def hover_texts(rows: pd.DataFrame, digits: int) -> list[str]:
+    """Write importances with their intervals, for hovering.
 
-    return go.Scatter(
-        x=rounded(rows["value"], 4),
-        y=[keys.index(key) for key in rows["key"]],
-        mode="markers",
-        name=short_title(technique),
-        legendgroup=technique,
-        showlegend=first,
-        marker={"color": modality_colour(technique), "symbol": modality_symbol(technique), "size": 9},
-        error_x=whiskers(rows) | {"color": modality_colour(technique), "thickness": 1.6},
-        hovertext=_told(rows, 3),
-        hovertemplate="%{hovertext}<extra></extra>",
-    )
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Columns ``title, value, lower, upper``.
+    digits : int
+        Digits behind the point.
 
-
-def _largest(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep the most important groups, in the order in which they stand along the curves."""
-    chosen = rows.sort_values("value", ascending=False, kind="stable").head(MOST_GROUPS)
-    order = {name: place for place, name in enumerate(TECHNIQUES)}
-    return chosen.sort_values(
-        ["technique", "low"],
-        key=lambda column: column.map(order) if column.name == "technique" else column,
-        kind="stable",
-    )
-
-
-def _told(rows: pd.DataFrame, digits: int) -> list[str]:
+    Returns
+    -------
+    list of str
+        A text per row.
+    """
     return [
         f"{safe(row.title)}: {number(row.value, digits)} (95 % interval "
         f"{interval(row.lower, row.upper, digits)})"

@@ -54,7 +54,7 @@ def site_name(dataset: xr.Dataset, site: int) -> str:
     --------
     >>> from edgepair.dataset import load_bundled
     >>> site_name(load_bundled("Cu"), 0)
-    'Cu2O mp-361, site 2'
+    'Cu2O mp-361, site 0'
     """
     material = int(dataset["material_index"].values[site])
     names = [str(dataset[name].values[material]) for name in ("formula", "material_id")]
@@ -119,22 +119,21 @@ def site_figure(dataset: xr.Dataset, sites: Sequence[int], *, technique: str) ->
     drawn: set[int] = set()
     # The look belongs to the site, so that it is the same in the figures of all techniques.
     for site, (colour, dash) in zip(sites[:MOST_DRAWN], SITE_LOOKS, strict=False):
-        if int(owners[site]) in drawn:
+        owner = int(owners[site])
+        if owner in drawn:
             continue
-        drawn.add(int(owners[site]))
-        name = safe(
-            site_name(dataset, site).rsplit(",", 1)[0]
-            if about.owner == "material"
-            else site_name(dataset, site)
-        )
+        drawn.add(owner)
+        name = safe(site_name(dataset, site))
+        if about.owner == "material":
+            name = name.rsplit(",", 1)[0]
         figure.add_trace(
             go.Scatter(
                 **axis,
-                y=rounded(curves[owners[site]], 5),
+                y=rounded(curves[owner], 5),
                 mode="lines",
                 name=name,
                 line={"color": colour, "dash": dash, "width": 1.8},
-                hovertemplate=f"{name}<br>{safe(site_labels(dataset, site))}<br>%{{x:.2f}} {about.unit}: %{{y:.3f}}<extra></extra>",
+                hovertemplate=f"{name}<br>%{{x:.2f}} {about.unit}: %{{y:.3f}}<extra></extra>",
             )
         )
     _name_axes(figure, technique, str(dataset.attrs["absorber"]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edgepair.models.pdf_features import R_LAST
+
 if TYPE_CHECKING:
     from edgepair.interpretation import Interpretation
 
@@ -31,6 +33,11 @@ REFERENCES = (
     (
         "Friedman, Greedy function approximation: a gradient boosting machine, Ann. Stat. 29, 1189 (2001)",
         "https://doi.org/10.1214/aos/1013203451",
+    ),
+    (
+        "Apley and Zhu, Visualizing the effects of predictor variables in black box supervised learning "
+        "models, J. R. Stat. Soc. B 82, 1059 (2020)",
+        "https://doi.org/10.1111/rssb.12377",
     ),
     (
         "Nadeau and Bengio, Inference for the generalization error, Mach. Learn. 52, 239 (2003)",
@@ -84,12 +91,12 @@ def interpretation_methods(result: Interpretation) -> list[dict[str, str]]:
     told = set(result.stability["kind"])
     paragraphs = [
         ("What is explained", _explained(config)),
-        ("Regions", _REGIONS if len(result.regions) else ""),
+        ("Regions", _REGIONS.format(last=R_LAST) if len(result.regions) else ""),
         ("Shuffling", _SHUFFLING if "permutation" in kinds else ""),
         ("SHAP", _SHAP if "shap" in kinds else ""),
         ("Clusters", _CLUSTERS if len(result.clusters) else ""),
         ("Numbers that go with the label", _MOVEMENT if len(result.movement) else ""),
-        ("Partial dependence", _DEPENDENCE if len(result.dependence) else ""),
+        ("How answers follow numbers", _DEPENDENCE if len(result.dependence) else ""),
         ("Labels exchanged", _EXCHANGED if "label_permutation" in told else ""),
         ("Order of importances", _ORDER if told & {"agreement", "rank_over_refits"} else ""),
         ("Contributions of techniques", _CONTRIBUTIONS if len(result.contributions) else ""),
@@ -114,7 +121,9 @@ _REGIONS = (
     "Borders are found from the curves: the pre-edge ends where the main rise begins, the white line holds "
     "the highest points after it, the rest are post-edge oscillations; the first peak of a PDF is the "
     "metal’s neighbours, the next metals and farther oxygens. They are the medians over all curves, moved "
-    "so that 90 % of the curves’ own landmarks lie inside. A feature belongs to the region in which it sits."
+    "so that 90 % of the curves’ own landmarks lie inside. A feature belongs to the region in which it sits; "
+    "the running numbers of neighbours of a PDF count at the distance where they end, though they add up all "
+    "that lies below it. Of PDFs only what lies below {last:g} Å is read."
 )
 _SHUFFLING = (
     "All features of a group are shuffled together between held-out sites, everything else as it was; the "
@@ -138,9 +147,10 @@ _MOVEMENT = (
     "by itself."
 )
 _DEPENDENCE = (
-    "A small forest reads the interpretable numbers alone. For each number the answers to all held-out "
-    "sites are averaged with that number set to one value after the other; intervals come from refits, "
-    "corrected for the overlap of their training sets."
+    "A small forest reads the interpretable numbers alone. Accumulated local effects add up its changes of "
+    "answer from one value to the next, each over the sites that lie there; partial dependence sets the "
+    "number to one value in all sites. Intervals come from refits, corrected for the overlap of their "
+    "training sets, and are of the curve’s shape, not of its level."
 )
 _EXCHANGED = (
     "Whole formulas exchange their labels and the forests are fitted again. p is the share of exchanges, "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair._version import __version__
 from edgepair.conventions import TASKS
 from edgepair.report.embedding import FigureShelf, write_text
-from edgepair.report.figures_regions import MOST_GROUPS
+from edgepair.report.figures_groups import MOST_GROUPS
 from edgepair.report.formats import METRIC_TITLES, capital, count, counted, listed, short_title, task_title
 from edgepair.report.interpretation_methods import REFERENCES, interpretation_methods
 from edgepair.report.interpretation_panels import collect_interpretation
@@ -17,7 +17,6 @@ from edgepair.report.interpretation_text import (
     importance_rows,
     learned_sentences,
     modalities_in,
-    point_sentence,
     range_of_region,
     region_sentences,
     stability_sentences,
@@ -145,10 +144,6 @@ def _cell(result: Interpretation, absorber: str, task: str) -> dict[str, Any]:
         for text in contribution_sentences(select(result.contributions, **name))
         for sentence in text.sentences
     ]
-    points = [
-        point_sentence(result.importances, **name, modality=modality)
-        for modality in modalities_in(result, **name)
-    ]
     regression = task in TASKS and TASKS[task].kind == "regression"
     several = len(_absorbers(result)) > 1
     return {
@@ -157,9 +152,10 @@ def _cell(result: Interpretation, absorber: str, task: str) -> dict[str, Any]:
         "shap_unit": " (Å)" if regression else " (probability)",
         "contributions": contributed,
         "regions": region_sentences(result, **name),
-        "points": [text for text in points if text],
+        "points": stability_sentences(result, **name, kinds=["points_against_region"]),
         "learned": learned_sentences(result, **name),
-        "stability": stability_sentences(result, **name),
+        "stability": stability_sentences(result, **name, kinds=["label_permutation", "rank_over_refits"]),
+        "agreement": stability_sentences(result, **name, kinds=["agreement"]),
         "rows": [
             row
             | {"range": "" if row["low"] is None else range_of_region(row["low"], row["high"], row["unit"])}

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from edgepair.conventions import TECHNIQUES
 from edgepair.report.embedding import FigureShelf
 from edgepair.report.figures_contributions import overlap_figure, shapley_figure
+from edgepair.report.figures_groups import group_figure
 from edgepair.report.figures_learned import dependence_figure, movement_curve_figure, movement_figure
-from edgepair.report.figures_regions import group_figure, point_figure, region_figure
+from edgepair.report.figures_regions import point_figure, region_figure
 from edgepair.report.figures_stability import agreement_figure, shuffled_labels_figure
 from edgepair.report.formats import short_title
 from edgepair.report.interpretation_text import cells_of, modalities_in
@@ -124,7 +125,7 @@ def _learned(result: Interpretation, absorber: str, task: str) -> Drawn:
         )
         yield f"How the mean {short_title(technique)} moves", figure
     yield (
-        "Partial dependence on the numbers",
+        "How the answer of a forest on these numbers follows each",
         dependence_figure(result.dependence, absorber=absorber, task=task),
     )
 

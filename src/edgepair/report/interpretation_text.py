@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.report.formats import METRIC_TITLES, interval, listed, number, short_title, task_title
 from edgepair.report.tables import in_order, main_metric, select
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from edgepair.interpretation import Interpretation
 
 _MOST_NAMED = 3
@@ -106,46 +106,6 @@ def region_sentences(result: Interpretation, *, absorber: str, task: str) -> lis
     return sentences
 
 
-def point_sentence(importances: pd.DataFrame, *, absorber: str, task: str, modality: str) -> str:
-    """Say how far single points mislead.
-
-    Parameters
-    ----------
-    importances : pandas.DataFrame
-        Importances of an `Interpretation`.
-    absorber, task, modality : str
-        Which.
-
-    Returns
-    -------
-    str
-        About the region that falls most when it is shuffled as a whole; empty without points.
-    """
-    mine = select(importances, absorber=absorber, task=task, modality=modality, kind="permutation")
-    points, regions = mine[mine["grouping"] == "point"], mine[mine["grouping"] == "region"]
-    if not len(points) or not len(regions):
-        return ""
-    regions = regions[regions["technique"].isin(points["technique"])]
-    if not len(regions):
-        return ""
-    largest = regions.loc[regions["value"].idxmax()]
-    middle = (points["low"] + points["high"]) / 2
-    inside = points[
-        (points["technique"] == largest["technique"])
-        & (middle >= largest["low"])
-        & (middle <= largest["high"])
-    ]
-    if not len(inside):
-        return ""
-    return (
-        f"Shuffling the {len(inside)} points of the {largest['title']} one at a time costs "
-        f"{number(float(inside['value'].sum()), 2)} in all, shuffling them together "
-        f"{number(float(largest['value']), 2)} "
-        f"(95 % interval {interval(largest['lower'], largest['upper'], 2)}): "
-        "neighbours say nearly the same, so that the forest hardly misses one of them."
-    )
-
-
 def importance_rows(result: Interpretation, *, absorber: str, task: str) -> list[dict[str, Any]]:
     """Lay out importances of techniques and regions as a table.
 
@@ -218,28 +178,35 @@ def learned_sentences(result: Interpretation, *, absorber: str, task: str) -> li
 
     return [
         *movement_sentences(select(result.movement, absorber=absorber, task=task)),
-        *dependence_sentences(select(result.dependence, absorber=absorber, task=task)),
+        *dependence_sentences(
+            select(result.dependence, absorber=absorber, task=task),
+            select(result.number_scores, absorber=absorber, task=task),
+        ),
     ]
 
 
-def stability_sentences(result: Interpretation, *, absorber: str, task: str) -> list[str]:
-    """List what the tests of stability say.
+def stability_sentences(
+    result: Interpretation, *, absorber: str, task: str, kinds: Sequence[str]
+) -> list[str]:
+    """List what tests of stability say.
 
     Parameters
     ----------
     result : Interpretation
         The interpretation.
     absorber, task : str
-        Which; rows of no task belong to every task.
+        Which.
+    kinds : sequence of str
+        Kinds of rows of its table ``stability``.
 
     Returns
     -------
     list of str
-        Each sentence once.
+        Each sentence once, in the order of the kinds.
     """
-    table = result.stability
-    mine = table[(table["absorber"] == absorber) & table["task"].fillna("").isin([task, ""])]
-    return [str(text) for text in dict.fromkeys(mine["sentence"]) if isinstance(text, str) and text]
+    mine = select(result.stability, absorber=absorber, task=task)
+    told = [text for kind in kinds for text in select(mine, kind=kind)["sentence"]]
+    return [text for text in dict.fromkeys(told) if isinstance(text, str) and text]
 
 
 def _score_text(result: Interpretation, *, absorber: str, task: str, modality: str) -> str:

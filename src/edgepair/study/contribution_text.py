@@ -118,16 +118,20 @@ def _added(item: tuple[float, float, float]) -> str:
         return f"adds {_number(item)}"
     if upper < 0:
         return f"costs {_number((-value, -upper, -lower))}"
-    return f"adds nothing that can be told from zero ({value:+.3f}, {_span(item, sign=True)})"
+    return f"adds nothing that can be told from zero ({_write(value, sign=True)}, {_span(item, sign=True)})"
 
 
 def _number(item: Sequence[float]) -> str:
-    return f"{item[0]:.3f} ({_span(item)})"
+    return f"{_write(item[0])} ({_span(item)})"
 
 
 def _span(item: Sequence[float], *, sign: bool = False) -> str:
-    form = "+.3f" if sign else ".3f"
-    return f"{item[1]:{form}} to {item[2]:{form}}"
+    return f"{_write(item[1], sign=sign)} to {_write(item[2], sign=sign)}"
+
+
+def _write(value: float, *, sign: bool = False) -> str:
+    # Adding zero takes the sign off a zero that was rounded from below.
+    return f"{round(value, 3) + 0.0:{'+.3f' if sign else '.3f'}}"
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -11,10 +11,12 @@ from typing import Annotated
 import typer
 
 from edgepair._version import __version__
+from edgepair.apps.cli.advise import advise
 from edgepair.apps.cli.app import app as web_page
 from edgepair.apps.cli.build import build
 from edgepair.apps.cli.data import data_app
 from edgepair.apps.cli.inspect import inspect
+from edgepair.apps.cli.interpret import interpret
 from edgepair.apps.cli.mix import mix
 from edgepair.apps.cli.predict import predict
 from edgepair.apps.cli.study import study
@@ -40,6 +42,8 @@ app.command()(predict)
 app.command()(mix)
 app.command()(train)
 app.command()(study)
+app.command()(interpret)
+app.command()(advise)
 app.command(name="app")(web_page)
 app.add_typer(data_app, name="data")
 

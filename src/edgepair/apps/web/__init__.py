@@ -14,12 +14,14 @@ How a page is added:
 4. What computes runs in another process: ``services.jobs.call`` where a visitor waits for it (a file
    is read, a curve drawn anew), a `JobPanel` where it takes longer (bar, cancel button). Functions
    that run there stand in ``work/<name>.py``; each calls one public function of edgepair and returns
-   plain values. They may take ``on_progress(done, total, text)``.
+   plain values: text, numbers, lists, dictionaries, dataclasses of these, figures by
+   `work.figures.plain_figure`; no arrays or tables: the server loads neither NumPy nor pandas. They may
+   take ``on_progress(done, total, text)``.
 5. What the address is to hold goes to the store ``view``, as a dictionary of text; it comes back as
    ``query``. Figures come from `edgepair.report` and are shown by `components.drawing`; errors are
    shown by `components.notice`, beside the field that they concern.
 6. Ids begin with the page's name. Files are dropped on `components.drop_zone`.
-7. Tests: POST requests in ``tests/apps/web`` (see `posting.py` there), and a visit in a browser.
+7. Tests: POST requests (fixture ``visitor`` in ``tests/apps/web``) and a visit in a browser (``browser``).
 """
 
 from edgepair.apps.web.server import make_app, serve

@@ -89,19 +89,24 @@ def in_fields(text: str) -> str:
     return _OPTION.sub(lambda found: f"“{FIELDS[found[0]]}”" if found[0] in FIELDS else found[0], text)
 
 
-def concerned_field(error: EdgepairError) -> str:
+def concerned_field(error: EdgepairError, given: Mapping[str, Any]) -> str:
     """Name the field that an error concerns.
 
     Parameters
     ----------
     error : EdgepairError
         Any.
+    given : mapping
+        What stands in the fields, by the names of the options.
 
     Returns
     -------
     str
         Name of the option without dashes, as ``energy_unit``; empty where none is spoken of.
     """
+    for name, value in given.items():
+        if isinstance(value, str) and value and repr(value) in error.problem:
+            return name
     for text in (error.problem, error.suggestion, error.needed, error.found):
         for option in _OPTION.findall(text):
             if option in FIELDS:
@@ -184,6 +189,9 @@ def drawing(title: str, figure: Mapping[str, Any], *, ident: str | dict[str, Any
         On a light card in the dark theme too: its colours are those of the report.
     """
     height = figure["layout"].get("height", 400)
+    # Its buttons would lie on the legend, which is above the curves.
+    buttons = {"orientation": "v", "bgcolor": "rgba(0,0,0,0)"}
+    figure = {**figure, "layout": {**figure["layout"], "modebar": buttons}}
     named: dict[str, Any] = {} if ident is None else {"id": ident}
     graph = dcc.Graph(figure=figure, config=_GRAPH, style={"height": f"{height}px"}, **named)
     return html.Figure([html.Figcaption(title), graph], className="drawing")

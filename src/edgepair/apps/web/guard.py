@@ -9,7 +9,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from edgepair.apps.web.settings import Settings, is_loopback
 
@@ -106,8 +106,8 @@ class Guard:
         if request.method == "GET" and _same(request.args.get("token", ""), wanted):
             parts = urlsplit(request.full_path)
             kept = urlencode([pair for pair in parse_qsl(parts.query) if pair[0] != "token"])
-            # One slash: two would be the address of another host.
-            target = "/" + parts.path.lstrip("/") + (f"?{kept}" if kept else "")
+            # One slash: two, or one of each kind, would be the address of another host.
+            target = "/" + quote(parts.path.lstrip("/\\")) + (f"?{kept}" if kept else "")
             # Not a redirect: after a link from elsewhere a strict cookie is not sent along with one.
             answer = Response(
                 '<!doctype html><meta charset="utf-8"><title>edgepair</title>'

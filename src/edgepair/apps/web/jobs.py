@@ -14,9 +14,12 @@ from typing import Any
 from edgepair.apps.web.workers import Worker
 from edgepair.conventions import EdgepairError, EngineError
 
-LANES = {"look": 1, "answer": 1, "long": 1}
-"""Processes by how long their work takes: parts of a second, seconds, minutes. A study must not keep a
-visitor waiting who moves E0."""
+LANES = {"look": 1, "browse": 1, "answer": 1, "long": 1}
+"""Processes by how long their work takes: parts of a second (files of visitors; datasets and studies, which
+fill a process of their own), seconds, minutes. A study must not keep a visitor waiting who moves E0."""
+
+_STANDS_BACK = {"long": 10}
+"""Niceness by lane: the page itself comes first."""
 
 KEPT = 20
 """Ended jobs of one visitor whose results are kept."""
@@ -82,9 +85,18 @@ class Jobs:
         Number of processes of each lane; a process starts with its first job.
     waiting : int, optional
         Jobs of one visitor that may wait.
+    make_worker : callable, optional
+        Makes a worker of a folder and a niceness; tests have one that needs no process.
     """
 
-    def __init__(self, folder: Path, *, lanes: Mapping[str, int] = LANES, waiting: int = 20) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        lanes: Mapping[str, int] = LANES,
+        waiting: int = 20,
+        make_worker: Callable[[Path, int], Worker] = Worker,
+    ) -> None:
         self._waiting_most = waiting
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         # By lane, then by visitor: each in turn, so that nobody waits for another's forty files.
@@ -95,7 +107,7 @@ class Jobs:
         self._running: dict[str, Worker] = {}
         for lane, count in lanes.items():
             for _ in range(count):
-                worker = Worker(folder)
+                worker = make_worker(folder, _STANDS_BACK.get(lane, 0))
                 self._workers.append(worker)
                 threading.Thread(target=self._serve, args=(lane, worker), daemon=True).start()
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.apps.web.settings import DEFAULT_PORT, Settings
+from edgepair.apps.web.workers import Worker
 from edgepair.conventions import EdgepairError, OptionError
 
 if TYPE_CHECKING:
@@ -26,13 +27,17 @@ _ROOM_FOR_REQUESTS = 1_000_000
 """Bytes of a request beside the file in it."""
 
 
-def make_app(settings: Settings) -> tuple[Dash, Services]:
+def make_app(
+    settings: Settings, make_worker: Callable[[Path, int], Worker] = Worker
+) -> tuple[Dash, Services]:
     """Make the page without serving it.
 
     Parameters
     ----------
     settings : Settings
         Address, token and limits.
+    make_worker : callable, optional
+        Makes a process that works in the background, of a folder and a niceness.
 
     Returns
     -------
@@ -60,7 +65,7 @@ def make_app(settings: Settings) -> tuple[Dash, Services]:
     from edgepair.apps.web.services import Services
     from edgepair.apps.web.shell import Shell
 
-    services = Services(settings.limits)
+    services = Services(settings.limits, make_worker, settings.shown)
     shell = Shell(services, [page(services) for page in PAGES])
     app = Dash(
         "edgepair",
@@ -75,6 +80,8 @@ def make_app(settings: Settings) -> tuple[Dash, Services]:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en">')
+    # Its tracebacks are no reading for visitors at a terminal; `Shell.unforeseen` logs faults.
+    app.server.logger.disabled = True
     app.server.config["MAX_CONTENT_LENGTH"] = settings.limits.file_bytes + _ROOM_FOR_REQUESTS
     shell.register(app)
     _add_routes(app, services)

@@ -6,11 +6,14 @@ import atexit
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from edgepair.apps.web.jobs import Jobs
 from edgepair.apps.web.settings import Limits
+from edgepair.apps.web.shown import Shown
 from edgepair.apps.web.visits import Visits
+from edgepair.apps.web.workers import Worker
 
 _SWEEP_SECONDS = 60.0
 
@@ -22,6 +25,10 @@ class Services:
     ----------
     limits : Limits
         How much visitors may ask for.
+    make_worker : callable, optional
+        As for `Jobs`.
+    shown : Shown, optional
+        Datasets and study that visitors see.
 
     Attributes
     ----------
@@ -31,12 +38,20 @@ class Services:
         All visits.
     jobs : Jobs
         All jobs.
+    shown : Shown
+        Datasets and study that visitors see.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        make_worker: Callable[[Path, int], Worker] = Worker,
+        shown: Shown | None = None,
+    ) -> None:
+        self.shown = shown or Shown()
         # Readable by this user alone.
         self.folder = Path(tempfile.mkdtemp(prefix="edgepair-web-"))
-        self.jobs = Jobs(self.folder, waiting=limits.waiting)
+        self.jobs = Jobs(self.folder, waiting=limits.waiting, make_worker=make_worker)
         self.visits = Visits(self.folder, limits, self.jobs.drop)
         self._closed = threading.Event()
         atexit.register(self.close)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 
+from edgepair.apps.web.shown import Shown
+
 DEFAULT_PORT = 8050
 """Where the page is, unless told otherwise."""
 
@@ -54,12 +56,15 @@ class Settings:
         What a visitor must know; None: nothing, for the loopback address only.
     limits : Limits
         How much visitors may ask for.
+    shown : Shown
+        Datasets and study that visitors see.
     """
 
     host: str = "127.0.0.1"
     port: int | None = None
     token: str | None = None
     limits: Limits = field(default_factory=Limits)
+    shown: Shown = field(default_factory=Shown)
 
     @property
     def local(self) -> bool:

@@ -70,7 +70,7 @@ class Visit:
     files: dict[str, Upload] = field(default_factory=dict)
     bag: dict[str, Any] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
-    seen: float = field(default_factory=time.monotonic)
+    seen: float = field(default_factory=lambda: time.monotonic())
     _count: int = 0
 
     @property

@@ -1,13 +1,12 @@
 """A process that carries out one call after the other and stays warm in between.
 
-Run as a program by `edgepair.apps.web.workers`, never imported. When the server goes, however it
+Run as a program by `edgepair.apps.web.workers`. When the server goes, however it
 goes, this process, its children and the folder of the visitors' files go too.
 """
 
 from __future__ import annotations
 
 import contextlib
-import inspect
 import os
 import queue
 import shutil
@@ -16,6 +15,7 @@ import sys
 import threading
 import traceback
 import warnings
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -30,15 +30,31 @@ def _receive(connection: Connection, folder: str, orders: queue.Queue[Any]) -> N
             os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
-def _carry_out(order: tuple[Any, ...], connection: Connection) -> tuple[Any, ...]:
+def carry_out(
+    function: Callable[..., Any], args: tuple[Any, ...], report: Callable[[float, float, str], None]
+) -> tuple[Any, ...]:
+    """Carry out one call.
+
+    Parameters
+    ----------
+    function : callable
+        May take ``on_progress``.
+    args : tuple
+        Its other arguments.
+    report : callable
+        What it gets as ``on_progress``.
+
+    Returns
+    -------
+    tuple
+        ``("done", value)``, ``("refused", error)`` or ``("failed", text, traceback)``.
+    """
     from edgepair.conventions import EdgepairError
 
-    function, args = order
-
-    def report(done: float, total: float, text: str) -> None:
-        connection.send(("progress", done, total, text))
-
-    options = {"on_progress": report} if "on_progress" in inspect.signature(function).parameters else {}
+    # Functions of Python's own have no code to look at; ours have.
+    code = getattr(function, "__code__", None)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code is not None else ()
+    options = {"on_progress": report} if "on_progress" in names else {}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -57,12 +73,16 @@ def main() -> None:
         # The server decides; Ctrl-C reaches it too.
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(OSError):
-        # The page itself comes first.
-        os.nice(5)
+        os.nice(int(sys.argv[3]))
     orders: queue.Queue[Any] = queue.Queue()
     threading.Thread(target=_receive, args=(connection, sys.argv[2], orders), daemon=True).start()
+
+    def report(done: float, total: float, text: str) -> None:
+        connection.send(("progress", done, total, text))
+
     while True:
-        outcome = _carry_out(orders.get(), connection)
+        function, args = orders.get()
+        outcome = carry_out(function, args, report)
         try:
             connection.send(outcome)
         except (TypeError, ValueError, AttributeError) as error:

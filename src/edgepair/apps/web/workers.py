@@ -27,10 +27,13 @@ class Worker:
     folder : pathlib.Path
         The visitors' files; the process removes it should the server die. Its own scratch files
         go there too.
+    niceness : int, optional
+        How far it stands back behind other processes.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, niceness: int = 0) -> None:
         self._folder = folder
+        self._niceness = niceness
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection[Any, Any] | None = None
         self._lock = threading.Lock()
@@ -97,14 +100,9 @@ class Worker:
                 ours, theirs = Pipe()
                 scratch = self._folder / "scratch"
                 scratch.mkdir(mode=0o700, exist_ok=True)
+                order = [str(theirs.fileno()), str(self._folder), str(self._niceness)]
                 self._process = subprocess.Popen(
-                    [
-                        sys.executable,
-                        "-m",
-                        "edgepair.apps.web.worker",
-                        str(theirs.fileno()),
-                        str(self._folder),
-                    ],
+                    [sys.executable, "-m", "edgepair.apps.web.worker", *order],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

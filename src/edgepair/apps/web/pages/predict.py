@@ -277,7 +277,7 @@ class PredictPage:
                 return files_view.curve(file.looked.part), file.upload.key, slots
             assert file.error is not None
             named = [slot["id"]["name"] for slot in ctx.outputs_list[2]]
-            concerned = concerned_field(file.error)
+            concerned = concerned_field(file.error, given)
             if concerned in named:
                 slots[named.index(concerned)] = notice(file.error)
                 return [], file.upload.key, slots
@@ -308,7 +308,7 @@ class PredictPage:
             try:
                 level = _level(confidence)
                 requests = self._samples(state)
-                job = self._services.jobs.submit(visit.key, work.answer, requests, level)
+                job = self._services.jobs.submit(visit.key, work.answer, requests, level, visit.folder)
             except EdgepairError as error:
                 return no_update, notice(error), no_update
             self._services.jobs.cancel(visit.key, state.job)
@@ -363,16 +363,12 @@ class PredictPage:
         if not any(clicks):
             return no_update
         visit = self._services.visits.find(key)
-        samples = [answered.sample for answered in self._state(visit).answers]
-        write, ending = {
-            "csv": (work.table, "csv"),
-            "json": (work.document, "json"),
-            "html": (work.report, "html"),
-        }[ctx.triggered_id["kind"]]
-        text = self._services.jobs.call(visit.key, write, samples)
+        kind = str(ctx.triggered_id["kind"])
+        written = visit.folder / work.SAVED[kind]
+        text = written.read_text(encoding="utf-8")
         return {
             "content": text,
-            "filename": f"edgepair-answers.{ending}",
+            "filename": f"edgepair-{written.name}",
             "type": "text/plain",
             "base64": False,
         }

@@ -67,7 +67,7 @@ def _overview(answers: Sequence[Answered]) -> Component:
     head = html.Thead(html.Tr([html.Th(name, scope="col") for name in ("Sample", *titles, "Trust")]))
     lines = []
     for answered in answers:
-        name = html.Th(answered.sample.name, scope="row")
+        name = html.Th(answered.name, scope="row")
         if not answered.detail:
             lines.append(html.Tr([name, html.Td("not answered", colSpan=len(titles) + 1, className="bad")]))
             continue
@@ -82,7 +82,7 @@ def _overview(answers: Sequence[Answered]) -> Component:
 
 def _card(answered: Answered) -> Component:
     if answered.error is not None:
-        return html.Article([html.H3(answered.sample.name), notice(answered.error)], className="card")
+        return html.Article([html.H3(answered.name), notice(answered.error)], className="card")
     detail = answered.detail
     techniques = detail["techniques"]
     head = html.Thead(
@@ -92,7 +92,6 @@ def _card(answered: Answered) -> Component:
         html.Tr([html.Th(row["title"], scope="row"), *(html.Td(_value(cell)) for cell in row["cells"])])
         for row in detail["rows"]
     ]
-    figures = [detail["answers"], *detail["probabilities"]]
     return html.Article(
         [
             html.H3(detail["title"]),
@@ -108,7 +107,8 @@ def _card(answered: Answered) -> Component:
             html.Details(
                 [
                     html.Summary(f"Values and probabilities, drawn (intervals of {detail['level']})"),
-                    html.Div([_draw(figure, "") for figure in figures], className="figures"),
+                    _draw(detail["answers"], ""),
+                    html.Div([_draw(figure, "") for figure in detail["probabilities"]], className="figures"),
                 ]
             ),
             *_nearest(detail["nearest"]),

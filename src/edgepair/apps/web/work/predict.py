@@ -116,21 +116,25 @@ class SampleRequest:
 
 @dataclass(frozen=True)
 class Answered:
-    """A sample and what became of it.
+    """A sample and what became of it, in plain values: the server knows no arrays.
 
     Attributes
     ----------
-    sample : PredictedSample
-        For tables, documents and reports.
+    name : str
+        Files and items, for people.
     detail : dict
         What the page shows, with its figures; empty without an answer.
     error : EdgepairError or None
         Why there is no answer.
     """
 
-    sample: PredictedSample
+    name: str
     detail: dict[str, Any] = field(default_factory=dict)
     error: EdgepairError | None = None
+
+
+SAVED = {"csv": "answers.csv", "json": "answers.json", "html": "answers.html"}
+"""Files that `answer` writes, by their kinds."""
 
 
 def warm(absorber: str | None) -> None:
@@ -143,7 +147,8 @@ def warm(absorber: str | None) -> None:
     """
     if absorber is None:
         import edgepair.prediction
-        import edgepair.report.prediction_page  # noqa: F401
+        import edgepair.report.prediction_page
+
         return
     import edgepair.apps.cli.inspect_text
     import edgepair.report.figures_measured  # noqa: F401
@@ -206,9 +211,12 @@ def look(request: FileRequest, item: str | None) -> Looked:
 
 
 def answer(
-    requests: Sequence[SampleRequest], confidence: float, on_progress: Callable[[float, float, str], None]
+    requests: Sequence[SampleRequest],
+    confidence: float,
+    folder: Path,
+    on_progress: Callable[[float, float, str], None],
 ) -> list[Answered]:
-    """Answer samples.
+    """Answer samples, and write the answers as the command line does.
 
     Parameters
     ----------
@@ -216,6 +224,8 @@ def answer(
         In the order to be shown.
     confidence : float
         Coverage of intervals and class sets.
+    folder : pathlib.Path
+        The visitor's own; the files of `SAVED` are written there.
     on_progress : callable
         Called before each.
 
@@ -224,65 +234,25 @@ def answer(
     list of Answered
         One per sample.
     """
-    answers = []
+    from edgepair.conventions.writing import write_whole
+    from edgepair.report.prediction_page import write_prediction
+    from edgepair.report.prediction_rows import write_rows
+
+    samples: list[PredictedSample] = []
+    answers: list[Answered] = []
     for number, request in enumerate(requests):
         first = "; the first of an element or instrument takes some seconds" if number == 0 else ""
         on_progress(number, len(requests), f"answering {number + 1} of {len(requests)}{first}")
-        answers.append(_answer(request, confidence))
-    return answers
-
-
-def table(samples: Sequence[PredictedSample]) -> str:
-    """Write answers as the command line's table.
-
-    Parameters
-    ----------
-    samples : sequence of PredictedSample
-        Answered or not.
-
-    Returns
-    -------
-    str
-        CSV.
-    """
-    from edgepair.report.prediction_rows import rows_text
-
-    return rows_text(samples)
-
-
-def document(samples: Sequence[PredictedSample]) -> str:
-    """Write answers as the command line's JSON document.
-
-    Parameters
-    ----------
-    samples : sequence of PredictedSample
-        Answered or not.
-
-    Returns
-    -------
-    str
-        JSON.
-    """
+        sample, error = _answer(request, confidence)
+        samples.append(sample)
+        answers.append(Answered(sample.name, _detail(sample) if error is None else {}, error))
+    on_progress(len(requests), len(requests), "writing tables and report")
+    write_rows(samples, folder / SAVED["csv"])
     whole = {"samples": [sample.document() for sample in samples]}
-    return json.dumps(whole, ensure_ascii=False, allow_nan=False)
-
-
-def report(samples: Sequence[PredictedSample]) -> str:
-    """Write answers as the command line's report.
-
-    Parameters
-    ----------
-    samples : sequence of PredictedSample
-        Answered or not.
-
-    Returns
-    -------
-    str
-        A whole HTML page.
-    """
-    from edgepair.report.prediction_page import render_prediction
-
-    return render_prediction(samples)
+    text = json.dumps(whole, ensure_ascii=False, allow_nan=False)
+    write_whole(folder / SAVED["json"], text, what="the document", suggestion="try again")
+    write_prediction(samples, folder / SAVED["html"])
+    return answers
 
 
 def read(request: FileRequest) -> MeasuredFile:
@@ -336,7 +306,7 @@ def _in_visitors_words(error: EdgepairError, request: FileRequest) -> EdgepairEr
     return type(error)(parts.pop("problem"), **parts)
 
 
-def _answer(request: SampleRequest, confidence: float) -> Answered:
+def _answer(request: SampleRequest, confidence: float) -> tuple[PredictedSample, EdgepairError | None]:
     from edgepair import predict
     from edgepair.report.formats import short_title
     from edgepair.report.prediction_rows import PredictedSample
@@ -362,10 +332,9 @@ def _answer(request: SampleRequest, confidence: float) -> Answered:
         )
     except EdgepairError as error:
         told = f"{error.problem}: found {error.found}; needed {error.needed}; try: {error.suggestion}"
-        return Answered(PredictedSample(sources, absorber, "refused", " ".join(told.split())), error=error)
+        return PredictedSample(sources, absorber, "refused", " ".join(told.split())), error
     facts = tuple((f"{short_title(name)} read as", curve.format) for name, (_, curve) in curves.items())
-    sample = PredictedSample(sources, found.absorber, prediction=found, facts=facts)
-    return Answered(sample, _detail(sample))
+    return PredictedSample(sources, found.absorber, prediction=found, facts=facts), None
 
 
 def _curves(request: SampleRequest) -> dict[str, tuple[FileRequest, Any]]:

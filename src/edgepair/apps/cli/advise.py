@@ -1,0 +1,260 @@
+"""The command ``edgepair advise``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgepair.apps.cli.console import progress_bar, split_list
+from edgepair.apps.cli.measured_files import check_number, read_foil_file, read_measured
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from edgepair.prediction import Prediction
+
+
+def advise(
+    absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Mn.")] = None,
+    task: Annotated[
+        str, typer.Option(help="oxidation_state, coordination_number or bond_length.", show_default=False)
+    ] = "",
+    have: Annotated[
+        list[Path] | None,
+        typer.Option(help="What has been measured: a file of XANES, of a PDF, or both.", show_default=False),
+    ] = None,
+    dpdf: Annotated[
+        Path | None, typer.Option(help="A measured differential PDF of the absorber.", show_default=False)
+    ] = None,
+    item: Annotated[
+        str | None, typer.Option(help="Group, scan or column, of a file that holds many.")
+    ] = None,
+    radiation: Annotated[str | None, typer.Option(help="Of a PDF: x-ray or neutron.")] = None,
+    shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
+    reference: Annotated[
+        Path | None, typer.Option(help="File of a metal foil to calibrate energies by.", show_default=False)
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Dataset of your own in place of the bundled one.", show_default=False)
+    ] = None,
+    technique: Annotated[
+        list[str] | None,
+        typer.Option(help="xanes, pdf, dpdf, npdf, each also beside XANES; default xanes,pdf,dpdf."),
+    ] = None,
+    smallest_gain: Annotated[
+        float, typer.Option(help="Gain in weighted F1 or R² from which on a measurement is worth it.")
+    ] = 0.02,
+    requirements: Annotated[bool, typer.Option(help="Try poorer curves and fewer materials.")] = True,
+    split: Annotated[str, typer.Option(help="formula, material or random.")] = "formula",
+    folds: Annotated[int, typer.Option(help="Number of folds.")] = 5,
+    repeats: Annotated[
+        int | None, typer.Option(help="How often folds are dealt anew; default by size.", show_default=False)
+    ] = None,
+    trees: Annotated[int, typer.Option(help="Trees in a forest.")] = 100,
+    seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 0,
+    jobs: Annotated[
+        int | None, typer.Option(help="Processes; default all cores.", show_default=False)
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Dask scheduler whose processes make the fits, tcp://host:port.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write a page with the figure (.html).", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Say whether a PDF or a dPDF is worth measuring too, and to what quality."""
+    from edgepair.advice import advise as ask
+
+    files = have or []
+    _check(absorber, task, data, [*files, *([dpdf] if dpdf else [])], shift, reference, radiation)
+    _check_out(out, [path for path in (*files, dpdf, reference, data) if path is not None])
+    dataset = _dataset(absorber, data)
+    try:
+        sample = _sample(
+            files, dpdf, str(dataset.attrs["absorber"]), dataset if data else None,
+            item=item, radiation=radiation, shift=shift, reference=reference,
+        )  # fmt: skip
+        with progress_bar("edgepair advise", quiet=quiet or as_json) as on_progress:
+            advice = ask(
+                dataset,
+                task=task,
+                sample=sample,
+                techniques=split_list(technique),
+                split=split,
+                folds=folds,
+                repeats=repeats,
+                trees=trees,
+                seed=seed,
+                smallest_gain=smallest_gain,
+                requirements=requirements,
+                n_jobs=jobs,
+                scheduler=scheduler,
+                on_progress=on_progress,
+            )
+    except KeyboardInterrupt:
+        print(
+            "edgepair: interrupted; finished fits are kept, the same command goes on from there",
+            file=sys.stderr,
+        )
+        raise
+    if out is not None:
+        from edgepair.report.advice_page import write_advice
+
+        write_advice(advice, out)
+    if as_json:
+        print(advice.to_json())
+    elif not quiet:
+        from edgepair.apps.cli.advise_text import print_advice
+
+        print_advice(advice, out)
+
+
+def _check(
+    absorber: str | None,
+    task: str,
+    data: Path | None,
+    files: Sequence[Path],
+    shift: float | None,
+    reference: Path | None,
+    radiation: str | None,
+) -> None:
+    """Refuse what cannot be meant, before anything is read."""
+    from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, OptionError
+
+    if absorber is None and data is None:
+        raise OptionError(
+            "cannot advise without an absorber",
+            found="neither --absorber nor --data",
+            needed="--absorber, one of " + ", ".join(BUNDLED_ABSORBERS) + "; or a dataset of your own",
+            suggestion="edgepair advise --absorber Mn --task coordination_number",
+        )
+    if not task:
+        raise OptionError(
+            "cannot advise without a task",
+            found="no --task",
+            needed="one of " + ", ".join(TASKS),
+            suggestion="edgepair advise --absorber Mn --task coordination_number",
+        )
+    if shift is not None and reference is not None:
+        raise OptionError(
+            "cannot calibrate the energies twice",
+            found=f"--shift {shift:g} and --reference {str(reference)!r}",
+            needed="one of them",
+            suggestion="leave --shift out to calibrate by the foil",
+        )
+    given = {"--shift": shift, "--reference": reference, "--radiation": radiation}
+    unused = [name for name, value in given.items() if value is not None]
+    if unused and not files:
+        raise OptionError(
+            f"cannot use {', '.join(unused)}",
+            found="no sample",
+            needed="the measured file that it is for",
+            suggestion="name it with --have, or leave the option out",
+        )
+    check_number("--shift", shift, -200.0, 200.0, "eV")
+
+
+def _check_out(out: Path | None, inputs: Sequence[Path]) -> None:
+    """Refuse a place that cannot be written, or that holds the data, before the work begins."""
+    if out is None:
+        return
+    from edgepair.conventions import OutputError
+    from edgepair.report.advice_page import check_page_name
+
+    check_page_name(out)
+    found = ""
+    if out.is_dir():
+        found = "a folder of that name"
+    elif not out.parent.is_dir():
+        found = f"no folder {str(out.parent)!r}"
+    elif out.resolve() in {path.resolve() for path in inputs}:
+        found = "one of the files to be read"
+    if found:
+        raise OutputError(
+            f"cannot write to {str(out)!r}",
+            found=found,
+            needed="a file of its own in a folder that exists",
+            suggestion="choose another place with --out",
+        )
+
+
+def _dataset(absorber: str | None, data: Path | None) -> xr.Dataset:
+    from edgepair.conventions import OptionError
+    from edgepair.dataset import load_bundled, open_dataset
+
+    if data is None:
+        return load_bundled(str(absorber))
+    dataset = open_dataset(data)
+    own = str(dataset.attrs["absorber"])
+    if absorber not in (None, own):
+        raise OptionError(
+            f"cannot advise on {absorber} with {str(data)!r}",
+            found=f"a dataset of {own}",
+            needed=f"one of {absorber}",
+            suggestion="leave --absorber out, or name another dataset with --data",
+        )
+    return dataset
+
+
+def _sample(
+    files: Sequence[Path],
+    dpdf: Path | None,
+    absorber: str,
+    data: xr.Dataset | None,
+    *,
+    item: str | None,
+    radiation: str | None,
+    shift: float | None,
+    reference: Path | None,
+) -> Prediction | None:
+    """Read the files of one sample, and ask what they say of it."""
+    from edgepair.conventions import MeasurementError, OptionError
+    from edgepair.prediction import predict
+
+    given: dict[str, Any] = {}
+    for path in files:
+        # Without the absorber asked for: what the file itself says of its element is to be seen.
+        measured = read_measured(path, item, {}, {"radiation": radiation})
+        if len(measured.curves) > 1:
+            names = ", ".join(repr(curve.item) for curve in measured.curves[:6])
+            raise OptionError(
+                f"cannot tell which part of {str(path)!r} is the sample",
+                found=f"{len(measured.curves)} items: {names}",
+                needed="one",
+                suggestion="name it with --item",
+            )
+        (curve,) = measured.curves
+        own = getattr(curve, "absorber", None)
+        if own not in (None, absorber):
+            raise MeasurementError(
+                f"cannot advise on {str(path)!r} as a sample of {absorber}",
+                found=f"a measurement at the K edge of {own}",
+                needed=f"one at the K edge of {absorber}",
+                suggestion=f"ask with --absorber {own}, or name another file",
+            )
+        name = "mu" if measured.kind == "xanes" else "G"
+        if name in given:
+            raise OptionError(
+                "cannot advise on two samples at once",
+                found="two files of " + ("XANES" if name == "mu" else "PDFs"),
+                needed="one file of each kind, of one sample",
+                suggestion="ask about one sample after the other; name a dPDF with --dpdf",
+            )
+        given[name] = curve
+    if dpdf is not None:
+        from edgepair.measured import read_pdf
+
+        given["G_M"] = read_pdf(dpdf)[0]
+    if not given:
+        return None
+    foil = read_foil_file(reference, absorber)
+    return predict(
+        **given, absorber=absorber, shift=shift, foil=None if foil is None else foil.reading,
+        radiation=radiation, data=data, explain=False,
+    )  # fmt: skip

@@ -1,0 +1,170 @@
+"""The command ``edgepair interpret``."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from edgepair.apps.cli.console import progress_bar, split_list
+from edgepair.apps.cli.study import SKIPPED, _open
+
+if TYPE_CHECKING:
+    from edgepair.interpretation import Interpretation
+
+FOLDER = Path("edgepair-interpretation")
+PAGE = "report.html"
+
+
+def interpret(
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="Dataset of your own (.zarr.zip or folder) in place of the bundled ones."),
+    ] = None,
+    absorber: Annotated[
+        list[str] | None,
+        typer.Option(help="Absorbers; of a sample, the absorbing metal.", show_default=False),
+    ] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="oxidation_state, coordination_number, bond_length.")
+    ] = None,
+    technique: Annotated[
+        list[str] | None, typer.Option(help="xanes, pdf, dpdf, npdf; default the first three.")
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="formula, material or random [default: formula]", show_default=False),
+    ] = None,
+    folds: Annotated[
+        int | None, typer.Option(help="Number of folds [default: 5]", show_default=False)
+    ] = None,
+    repeats: Annotated[
+        int | None, typer.Option(help="How often folds are dealt anew; default by size.", show_default=False)
+    ] = None,
+    trees: Annotated[
+        int | None, typer.Option(help="Trees in an explained forest [default: 100]", show_default=False)
+    ] = None,
+    shap_rows: Annotated[
+        int | None,
+        typer.Option(help="Sites explained one by one, 0 for none [default: 1000]", show_default=False),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Same seed, same numbers [default: 0]", show_default=False)
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Processes; default all cores.", show_default=False)
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Dask scheduler whose processes make the fits, tcp://host:port."),
+    ] = None,
+    sample: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Measured file to explain instead, XANES or PDF; twice for one of each.", show_default=False
+        ),
+    ] = None,
+    item: Annotated[
+        str | None, typer.Option(help="Of a sample: group, scan or column, of a file that holds many.")
+    ] = None,
+    shift: Annotated[float | None, typer.Option(help="Of a sample: add this to the energies, eV.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help=f"Folder for tables and report [default: {FOLDER}]; of a sample, a page (.html).",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Tell which techniques and regions carry the answers, and how sure that is."""
+    forests: dict[str, Any] = {
+        "split": split,
+        "folds": folds,
+        "repeats": repeats,
+        "trees": trees,
+        "shap_rows": shap_rows,
+        "seed": seed,
+        "n_jobs": jobs,
+        "scheduler": scheduler,
+    }
+    given = {name: value for name, value in forests.items() if value is not None}
+    names = {"tasks": split_list(task), "techniques": split_list(technique)}
+    _check_together(sample, given, {"--item": item, "--shift": shift})
+    if sample:
+        from edgepair.apps.cli.interpret_sample import explain_sample
+
+        explain_sample(
+            sample,
+            absorbers=split_list(absorber),
+            data=split_list(data),
+            item=item,
+            shift=shift,
+            out=out,
+            as_json=as_json,
+            quiet=quiet,
+            **names,
+        )
+        return
+    target = out or FOLDER
+    started = time.monotonic()
+    result = _interpret(split_list(data), split_list(absorber), names | given, target, quiet or as_json)
+    if as_json:
+        from edgepair.report.interpretation_rows import interpretation_document
+
+        document = {"out": str(target), **interpretation_document(result)}
+        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    elif not quiet:
+        from edgepair.apps.cli.interpret_text import print_interpretation
+
+        print_interpretation(result, target / PAGE, time.monotonic() - started)
+    if not result.complete:
+        raise typer.Exit(SKIPPED)
+
+
+def _interpret(
+    data: list[str] | None, absorbers: list[str] | None, options: dict[str, Any], target: Path, silent: bool
+) -> Interpretation:
+    from edgepair.interpretation import check_interpretation_output, staged_interpretation
+    from edgepair.interpretation import interpret as explain
+    from edgepair.report.interpretation_page import write_interpretation
+
+    check_interpretation_output(target)
+    datasets = _open(data, absorbers)
+    try:
+        with progress_bar("edgepair interpret", quiet=silent) as on_progress:
+            result = explain(datasets, on_progress=on_progress, **options)
+        with staged_interpretation(target) as folder:
+            result.save(folder)
+            write_interpretation(result, folder / PAGE)
+    except KeyboardInterrupt:
+        print(
+            "edgepair: interrupted; finished fits are kept, the same command goes on from there",
+            file=sys.stderr,
+        )
+        raise
+    return result
+
+
+def _check_together(sample: list[Path] | None, forests: dict[str, Any], reading: dict[str, Any]) -> None:
+    """Refuse options that would be given for nothing."""
+    from edgepair.conventions import OptionError
+
+    option = {"n_jobs": "jobs", "shap_rows": "shap-rows"}
+    unused = (
+        [f"--{option.get(name, name)}" for name in forests]
+        if sample
+        else [name for name, value in reading.items() if value is not None]
+    )
+    if unused:
+        raise OptionError(
+            f"cannot use {' and '.join(unused)} here",
+            found=f"{unused[0]} {'with' if sample else 'without'} --sample",
+            needed="options of the forests for datasets, options of reading for a sample",
+            suggestion=f"leave {unused[0]} out",
+        )

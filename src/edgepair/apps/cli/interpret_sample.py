@@ -1,0 +1,174 @@
+"""What ``edgepair interpret --sample`` does: one measured sample, region by region."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepair.apps.cli.console import output_console
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from edgepair.apps.cli.predict_samples import Sample
+    from edgepair.prediction import Prediction
+
+
+def explain_sample(
+    paths: list[Path],
+    *,
+    absorbers: list[str] | None,
+    data: list[str] | None,
+    tasks: list[str] | None,
+    techniques: list[str] | None,
+    item: str | None,
+    shift: float | None,
+    out: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Read, answer and explain one sample, and print or write why.
+
+    Parameters
+    ----------
+    paths : list of pathlib.Path
+        One file, or one spectrum and one PDF.
+    absorbers, data, tasks, techniques : list of str or None
+        As typed.
+    item : str or None
+        Part of a file that holds many.
+    shift : float or None
+        To be added to the energies, eV.
+    out : pathlib.Path or None
+        Page to write.
+    as_json, quiet : bool
+        What to print.
+
+    Raises
+    ------
+    EdgepairError
+        The files are not one sample, cannot be read or cannot be answered.
+    """
+    from edgepair.interpretation import interpret_sample
+    from edgepair.prediction.predict import predict
+    from edgepair.report.prediction_page import check_page_name
+
+    if out is not None:
+        check_page_name(out)
+    absorber = _only(absorbers, "--absorber", "one absorbing metal")
+    own = _only(data, "--data", "one dataset in place of the bundled one")
+    sample = _read(paths, absorber, item, shift)
+    prediction = predict(
+        sample.mu, sample.G, sample.G_M, absorber=sample.absorber, shift=shift, data=own, explain=True
+    )
+    reasons = interpret_sample(prediction, tasks=tasks)
+    if techniques is not None:
+        reasons = _of_techniques(reasons, techniques)
+    title = " + ".join(
+        Path(file).name + (f", {part}" if part else "") for file, part in sample.sources.values()
+    )
+    if out is not None:
+        from edgepair.report.sample_page import write_sample_reasons
+
+        write_sample_reasons(title, prediction, reasons, out)
+    if as_json:
+        print(json.dumps(_document(sample, prediction, reasons), ensure_ascii=False, allow_nan=False))
+    elif not quiet:
+        _show(title, prediction, reasons)
+
+
+def _only(values: list[str] | None, option: str, needed: str) -> str | None:
+    if not values:
+        return None
+    if len(values) > 1:
+        from edgepair.conventions import OptionError
+
+        raise OptionError(
+            f"cannot use {option} for one sample",
+            found=f"{len(values)} of them: {', '.join(values)}",
+            needed=needed,
+            suggestion=f"{option} {values[0]}",
+        )
+    return values[0]
+
+
+def _read(paths: list[Path], absorber: str | None, item: str | None, shift: float | None) -> Sample:
+    """Read the files, which must make one sample."""
+    from edgepair.apps.cli.predict_checks import check_used
+    from edgepair.apps.cli.predict_samples import Reading, gather_samples
+    from edgepair.conventions import OptionError
+
+    spectrum = {"absorber": absorber}
+    reading = Reading(item, spectrum, {})
+    samples = gather_samples(paths, pairs=None, dpdf=None, reading=reading)
+    for one in samples:
+        if one.error is not None:
+            raise one.error
+    check_used(samples, spectrum, {"--shift": shift}, {})
+    if len(samples) != 1:
+        titles = [
+            " ".join(part for part in source if part) for one in samples for source in one.sources.values()
+        ]
+        more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+        raise OptionError(
+            "cannot explain more than one sample at once",
+            found=f"{len(samples)} samples: {', '.join(titles[:3])}{more}",
+            needed="one spectrum, one PDF, or one of each",
+            suggestion="name one with --item, or explain them one after the other",
+        )
+    return samples[0]
+
+
+def _of_techniques(reasons: pd.DataFrame, techniques: list[str]) -> pd.DataFrame:
+    from edgepair.conventions import OptionError
+
+    kept = reasons[reasons["technique"].isin(techniques)]
+    if not len(kept):
+        here = list(dict.fromkeys(reasons["technique"]))
+        raise OptionError(
+            f"cannot explain {', '.join(techniques)} of this sample",
+            found=f"a sample of {', '.join(here)}",
+            needed="techniques that the sample has",
+            suggestion=f"--technique {here[0]}" if here else "leave --technique out",
+        )
+    return kept
+
+
+def _document(sample: Sample, prediction: Prediction, reasons: pd.DataFrame) -> dict[str, Any]:
+    from edgepair.report.interpretation_rows import rows_of
+
+    return {
+        "files": [file for file, _ in sample.sources.values()],
+        "absorber": prediction.absorber,
+        "answers": rows_of(prediction.table),
+        "contributions": rows_of(reasons),
+        "warnings": list(prediction.warnings),
+    }
+
+
+def _show(title: str, prediction: Prediction, reasons: pd.DataFrame) -> None:
+    from rich.table import Table
+
+    from edgepair.report.sample_page import sample_table
+
+    console = output_console()
+    console.print(f"{title}: {prediction.absorber}", soft_wrap=True, markup=False)
+    for technique in dict.fromkeys(reasons["technique"].astype(str)):
+        content = sample_table(reasons, technique=technique)
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column(content["technique"], no_wrap=True)
+        for name in content["tasks"]:
+            table.add_column(name, no_wrap=True, justify="right")
+        last = len(content["rows"]) - 1
+        for place, (name, cells) in enumerate(content["rows"]):
+            table.add_row(name, *cells, style="bold" if place in (0, last) else "")
+        console.print()
+        console.print(table)
+    console.print(
+        "\nWhat each region added to the average of the training data; together they are the answer.",
+        soft_wrap=True,
+        markup=False,
+    )
+    for text in prediction.warnings:
+        console.print(f"! {text}", soft_wrap=True, markup=False)

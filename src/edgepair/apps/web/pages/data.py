@@ -1,0 +1,429 @@
+"""The page Data: look for sites in a dataset, see their curves, compare them with others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+
+from edgepair.apps.web.components import field, notice
+from edgepair.apps.web.pages import data_view as view
+from edgepair.apps.web.pages.data_query import (
+    KEYS,
+    MOST_SITES,
+    packed_range,
+    parse_filter,
+    parse_order,
+    parse_sites,
+)
+from edgepair.apps.web.work import datasets as work
+from edgepair.conventions import TASKS, EdgepairError
+
+if TYPE_CHECKING:
+    from dash import Dash
+    from dash.development.base_component import Component
+
+    from edgepair.apps.web.services import Services
+    from edgepair.apps.web.visits import Visit
+
+NAME = "data"
+LANE = "browse"
+_COLUMNS = [name for name, _ in view.COLUMNS]
+
+
+class DataPage:
+    """Sites of a dataset.
+
+    Parameters
+    ----------
+    services : Services
+        Visits and jobs, and the datasets that are shown.
+    """
+
+    path = "/data"
+    title = "Data"
+    sentence = "Look for materials in a dataset, see the curves of their sites, and compare them."
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
+        """Make the page.
+
+        Parameters
+        ----------
+        query : mapping of str to str
+            ``set``: name of a dataset; filters, ``sort``, ``page``, ``sites`` and ``by``. Without
+            any of them, what this visitor saw last.
+        visit : Visit
+            The visitor.
+
+        Returns
+        -------
+        dash component
+            Filters, table and figures.
+
+        Raises
+        ------
+        OptionError
+            The address names a dataset that is not shown.
+        """
+        given = {key: query[key] for key in KEYS if query.get(key)} or dict(visit.bag.get(NAME, {}))
+        source = self._services.shown.find(given.get("set", ""))
+        options = [{"label": one.title, "value": one.name} for one in self._services.shown.sources]
+        return html.Div(
+            [
+                field(
+                    "Dataset",
+                    dcc.Dropdown(options, source.name, id=f"{NAME}-set", clearable=False, searchable=False),
+                ),
+                html.Div(self._body(visit, source.name, given), id=f"{NAME}-body"),
+            ]
+        )
+
+    def register(self, app: Dash) -> None:
+        """Register the callbacks.
+
+        Parameters
+        ----------
+        app : dash.Dash
+            The page.
+        """
+        visit, dataset = State("visit", "data"), State(f"{NAME}-set", "value")
+        app.callback(
+            Output(f"{NAME}-body", "children"),
+            Input(f"{NAME}-set", "value"),
+            Input(f"{NAME}-clear", "n_clicks"),
+            State(f"{NAME}-sites", "data"),
+            visit,
+            prevent_initial_call=True,
+        )(self.change_set)
+        app.callback(
+            Output(f"{NAME}-wanted", "data"),
+            Input(f"{NAME}-text", "value"),
+            Input(f"{NAME}-elements", "value"),
+            Input({"type": f"{NAME}-classes", "task": ALL}, "value"),
+            Input({"type": f"{NAME}-end", "task": ALL, "end": ALL}, "value"),
+            prevent_initial_call=True,
+        )(self.filter)
+        app.callback(
+            Output(f"{NAME}-rows", "children"),
+            Output(f"{NAME}-count", "children"),
+            Output(f"{NAME}-where", "children"),
+            Output(f"{NAME}-previous", "disabled"),
+            Output(f"{NAME}-next", "disabled"),
+            Output(f"{NAME}-place", "data"),
+            Output({"type": f"{NAME}-head", "column": ALL}, "aria-sort"),
+            Output({"type": f"{NAME}-slot", "field": ALL}, "children"),
+            Input(f"{NAME}-wanted", "data"),
+            Input({"type": f"{NAME}-sort", "column": ALL}, "n_clicks"),
+            Input(f"{NAME}-previous", "n_clicks"),
+            Input(f"{NAME}-next", "n_clicks"),
+            Input(f"{NAME}-sites", "data"),
+            State(f"{NAME}-place", "data"),
+            dataset,
+            visit,
+        )(self.show_table)
+        app.callback(
+            Output(f"{NAME}-sites", "data"),
+            Input({"type": f"{NAME}-only", "site": ALL}, "n_clicks"),
+            Input({"type": f"{NAME}-compare", "site": ALL}, "n_clicks"),
+            Input({"type": f"{NAME}-drop", "site": ALL}, "n_clicks"),
+            State(f"{NAME}-sites", "data"),
+            prevent_initial_call=True,
+        )(self.choose)
+        app.callback(Output(f"{NAME}-curves", "children"), Input(f"{NAME}-sites", "data"), dataset, visit)(
+            self.show_sites
+        )
+        app.callback(
+            Output(f"{NAME}-means", "children"),
+            Input(f"{NAME}-wanted", "data"),
+            Input(f"{NAME}-by", "value"),
+            dataset,
+            visit,
+        )(self.show_means)
+        app.callback(
+            Output("view", "data", allow_duplicate=True),
+            Input(f"{NAME}-wanted", "data"),
+            Input(f"{NAME}-place", "data"),
+            Input(f"{NAME}-sites", "data"),
+            Input(f"{NAME}-by", "value"),
+            dataset,
+            visit,
+            prevent_initial_call="initial_duplicate",
+        )(self.remember)
+
+    def change_set(self, name: str, clear: int | None, sites: Any, key: str | None) -> Any:
+        """Show another dataset, or the same without filters.
+
+        Parameters
+        ----------
+        name : str
+            Of the dataset.
+        clear : int or None
+            Clicks of the button that clears the filters.
+        sites : object
+            Sites that are drawn.
+        key : str or None
+            The visit.
+
+        Returns
+        -------
+        dash component
+            Everything beneath the choice of the dataset.
+        """
+        visit = self._services.visits.find(key)
+        if ctx.triggered_id == f"{NAME}-clear":
+            if not clear:
+                return no_update
+            # Sites are rows of one dataset: they stay with it.
+            return self._body(visit, name, {"sites": _joined(sites)})
+        return self._body(visit, name, {})
+
+    def filter(self, text: Any, elements: Any, classes: Any, ends: Any) -> dict[str, str]:
+        """Take what stands in the fields.
+
+        Parameters
+        ----------
+        text, elements : object
+            Of the two fields of text.
+        classes, ends : object
+            Of the fields of all labels; their names are in the request.
+
+        Returns
+        -------
+        dict of str to str
+            As it stands in the address.
+        """
+        wanted = {"text": str(text or ""), "elements": str(elements or "")}
+        for one in ctx.inputs_list[2]:
+            wanted[one["id"]["task"]] = ",".join(str(value) for value in one.get("value") or [])
+        given = {(one["id"]["task"], one["id"]["end"]): one.get("value") for one in ctx.inputs_list[3]}
+        for task, _ in given:
+            wanted[task] = packed_range(given[task, "from"], given[task, "to"])
+        return {name: value for name, value in wanted.items() if value}
+
+    def show_table(
+        self,
+        wanted: Any,
+        sorts: Sequence[int | None],
+        previous: int | None,
+        following: int | None,
+        sites: Any,
+        place: Any,
+        name: str,
+        key: str | None,
+    ) -> tuple[Any, ...]:
+        """Show one page of the table.
+
+        Parameters
+        ----------
+        wanted : object
+            Filters.
+        sorts : sequence of int or None
+            Clicks of the headings.
+        previous, following : int or None
+            Clicks of the buttons beneath the table.
+        sites : object
+            Sites that are drawn.
+        place : object
+            Order and page that are shown now.
+        name : str
+            Of the dataset.
+        key : str or None
+            The visit.
+
+        Returns
+        -------
+        tuple
+            Rows, count, place, buttons, order and page, headings, errors beside the filters.
+        """
+        visit = self._services.visits.find(key)
+        filters, errors = parse_filter(_texts(wanted))
+        order, page = _moved(
+            _texts(place), ctx.triggered_id, bool(ctx.triggered and ctx.triggered[0]["value"])
+        )
+        listed = work.Listed([], 0, 0, 0, 0)
+        try:
+            listed = self._call(
+                visit, work.list_sites, name, filters, order, page * view.PAGE_ROWS, view.PAGE_ROWS
+            )
+        except EdgepairError as error:
+            errors["elements"] = error
+        slots: list[Any] = [
+            notice(errors[one["id"]["field"]]) if one["id"]["field"] in errors else []
+            for one in ctx.outputs_list[7]
+        ]
+        last = listed.first + len(listed.rows)
+        where = f"{listed.first + 1:,} to {last:,} of {listed.total:,}" if listed.total else ""
+        parts = ((listed.total, "site"), (listed.materials, "material"), (listed.formulas, "formula"))
+        count = ", ".join(f"{number:,} {word}{'s' * (number != 1)}" for number, word in parts)
+        kept = {"sort": ("-" if order[1] else "") + order[0], "page": str(listed.first // view.PAGE_ROWS + 1)}
+        return (
+            view.rows(listed, parse_sites(_joined(sites))),
+            count if listed.total else "No site fits these filters.",
+            where,
+            listed.first == 0,
+            last >= listed.total,
+            kept,
+            [view.sort_word(column, order) for column in _COLUMNS],
+            slots,
+        )
+
+    def choose(self, only: Any, compare: Any, drop: Any, sites: Any) -> Any:
+        """Choose the sites that are drawn.
+
+        Parameters
+        ----------
+        only, compare, drop : object
+            Clicks of the buttons of all rows.
+        sites : object
+            Sites that are drawn now.
+
+        Returns
+        -------
+        list of int
+            Sites to be drawn.
+        """
+        what = ctx.triggered_id
+        if not isinstance(what, dict) or not ctx.triggered[0]["value"]:
+            # A row has come or gone; nobody clicked.
+            return no_update
+        now = parse_sites(_joined(sites))
+        site = int(what["site"])
+        if what["type"] == f"{NAME}-only":
+            return [site]
+        if site in now:
+            return [one for one in now if one != site]
+        return [*now, site][:MOST_SITES]
+
+    def show_sites(self, sites: Any, name: str, key: str | None) -> Any:
+        """Draw the chosen sites.
+
+        Parameters
+        ----------
+        sites : object
+            Rows of the dataset.
+        name : str
+            Of the dataset.
+        key : str or None
+            The visit.
+
+        Returns
+        -------
+        list of dash component
+            Labels and curves.
+        """
+        visit = self._services.visits.find(key)
+        chosen = parse_sites(_joined(sites))
+        if not chosen:
+            return view.curves([], [])
+        try:
+            return view.curves(*self._call(visit, work.draw_sites, name, chosen))
+        except EdgepairError as error:
+            return notice(error)
+
+    def show_means(self, wanted: Any, by: str | None, name: str, key: str | None) -> Any:
+        """Draw the means of the classes of all sites that pass the filters.
+
+        Parameters
+        ----------
+        wanted : object
+            Filters.
+        by : str or None
+            Task whose classes are averaged.
+        name : str
+            Of the dataset.
+        key : str or None
+            The visit.
+
+        Returns
+        -------
+        dash component
+            Figures.
+        """
+        visit = self._services.visits.find(key)
+        if by not in TASKS:
+            return html.P("This dataset has no labels to average by.", className="hint")
+        filters, _ = parse_filter(_texts(wanted))
+        try:
+            return view.means(self._call(visit, work.draw_classes, name, filters, by))
+        except EdgepairError as error:
+            return notice(error)
+
+    def remember(
+        self, wanted: Any, place: Any, sites: Any, by: str | None, name: str, key: str | None
+    ) -> dict[str, str]:
+        """Write what is shown into the address, and keep it for the way back to this page.
+
+        Parameters
+        ----------
+        wanted, place, sites : object
+            Filters; order and page; sites that are drawn.
+        by : str or None
+            Task whose classes are averaged.
+        name : str
+            Of the dataset.
+        key : str or None
+            The visit.
+
+        Returns
+        -------
+        dict of str to str
+            What the address is to hold.
+        """
+        visit = self._services.visits.find(key)
+        shown = {"set": name, **_texts(wanted), **_texts(place), "sites": _joined(sites), "by": by or ""}
+        if shown.get("page") == "1":
+            del shown["page"]
+        kept = {key: shown[key] for key in KEYS if shown.get(key)}
+        visit.bag[NAME] = kept
+        return kept
+
+    def _body(self, visit: Visit, name: str, query: Mapping[str, str]) -> list[Component]:
+        """Make what is beneath the choice of a dataset; the stores hold what the address held."""
+        try:
+            about = self._call(visit, work.describe, name)
+        except EdgepairError as error:
+            return [notice(error)]
+        wanted = {key: query[key] for key in ("text", "elements", *TASKS) if query.get(key)}
+        place = {key: query[key] for key in ("sort", "page") if query.get(key)}
+        return [
+            dcc.Store(id=f"{NAME}-wanted", data=wanted),
+            dcc.Store(id=f"{NAME}-place", data=place),
+            dcc.Store(id=f"{NAME}-sites", data=parse_sites(query.get("sites", ""))),
+            *view.body(about, query),
+        ]
+
+    def _call(self, visit: Visit, function: Any, name: str, *args: Any) -> Any:
+        source = self._services.shown.find(name)
+        return self._services.jobs.call(visit.key, function, source, *args, lane=LANE)
+
+
+def _texts(data: Any) -> dict[str, str]:
+    """Take what a browser sends as a dictionary of short texts."""
+    if not isinstance(data, dict):
+        return {}
+    return {str(name): str(value)[:200] for name, value in data.items() if name in KEYS}
+
+
+def _joined(sites: Any) -> str:
+    return ",".join(str(site)[:12] for site in sites[: 2 * MOST_SITES]) if isinstance(sites, list) else ""
+
+
+def _moved(place: Mapping[str, str], what: Any, clicked: bool) -> tuple[tuple[str, bool], int]:
+    """Find order and page after a click; another filter or order begins at the first page."""
+    order = parse_order(place.get("sort", ""), _COLUMNS)
+    told = place.get("page", "1")
+    page = max(0, int(told) - 1) if told.isdecimal() and len(told) < 7 else 0
+    if what == f"{NAME}-wanted":
+        return order, 0
+    if not clicked:
+        return order, page
+    if what in (f"{NAME}-previous", f"{NAME}-next"):
+        return order, max(0, page + (1 if what == f"{NAME}-next" else -1))
+    if isinstance(what, dict) and what.get("type") == f"{NAME}-sort":
+        column = str(what.get("column"))
+        return (parse_order(("-" if order == (column, False) else "") + column, _COLUMNS)), 0
+    return order, page

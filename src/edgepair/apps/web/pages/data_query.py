@@ -1,0 +1,172 @@
+"""What the address of the page Data holds: filters, order, page and sites, as text."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edgepair.conventions import TASKS, EdgepairError, OptionError
+
+MOST_SITES = 6
+"""Sites that one figure can tell apart."""
+
+KEYS = ("set", "text", "elements", *TASKS, "sort", "page", "sites", "by")
+"""Everything that the address may hold."""
+
+_BETWEEN = ".."
+
+
+def packed_range(low: Any, high: Any) -> str:
+    """Write a range as it stands in the address.
+
+    Parameters
+    ----------
+    low, high : object
+        Numbers, or what stands in their fields; empty or None where open.
+
+    Returns
+    -------
+    str
+        Empty where both are open.
+
+    Examples
+    --------
+    >>> packed_range("1,9", None), packed_range(None, "")
+    ('1.9..', '')
+    """
+    ends = ["" if end in (None, "") else str(end).strip().replace(",", ".") for end in (low, high)]
+    return _BETWEEN.join(ends) if any(ends) else ""
+
+
+def split_range(text: str) -> tuple[str, str]:
+    """Read the two ends of a range, as text.
+
+    Parameters
+    ----------
+    text : str
+        From `packed_range`, or anything else.
+
+    Returns
+    -------
+    tuple of str
+        Empty where open.
+
+    Examples
+    --------
+    >>> split_range("1.9..2.1"), split_range("..2.1"), split_range("")
+    (('1.9', '2.1'), ('', '2.1'), ('', ''))
+    """
+    low, _, high = text.partition(_BETWEEN)
+    return low.strip(), high.strip()
+
+
+def parse_filter(query: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, EdgepairError]]:
+    """Read filters.
+
+    Parameters
+    ----------
+    query : mapping of str to str
+        What the address holds; anybody can have written it.
+
+    Returns
+    -------
+    dict
+        What `edgepair.dataset.site_table.SiteFilter` takes.
+    dict
+        Errors by the name of the field; such a field does not filter.
+    """
+    values: dict[str, tuple[float, ...]] = {}
+    ranges: dict[str, tuple[float, float]] = {}
+    errors: dict[str, EdgepairError] = {}
+    for task in TASKS:
+        text = query.get(task, "")
+        try:
+            if _BETWEEN in text:
+                ranges[task] = _range(task, text)
+            elif text:
+                values[task] = tuple(_number(task, part) for part in text.split(","))
+        except OptionError as error:
+            errors[task] = error
+    elements = tuple(part for part in re.split(r"[\s,;+-]+", query.get("elements", "")) if part)
+    wanted = {"text": query.get("text", ""), "elements": elements, "values": values, "ranges": ranges}
+    return wanted, errors
+
+
+def parse_sites(text: str) -> list[int]:
+    """Read the rows of the sites that are drawn.
+
+    Parameters
+    ----------
+    text : str
+        Whole numbers with commas between them; what is none is passed over.
+
+    Returns
+    -------
+    list of int
+        Each once, at most `MOST_SITES`.
+
+    Examples
+    --------
+    >>> parse_sites("12,57,x,12")
+    [12, 57]
+    """
+    numbers = [int(part) for part in text.split(",") if part.isdecimal() and len(part) < 9]
+    return list(dict.fromkeys(numbers))[:MOST_SITES]
+
+
+def parse_order(text: str, columns: Sequence[str]) -> tuple[str, bool]:
+    """Read the order of the table.
+
+    Parameters
+    ----------
+    text : str
+        Name of a column, after a minus where it descends.
+    columns : sequence of str
+        Those that exist.
+
+    Returns
+    -------
+    tuple of str and bool
+        Column and whether it descends; an empty name is the order of the dataset.
+
+    Examples
+    --------
+    >>> parse_order("-bond_length", ["bond_length"]), parse_order("x", ["bond_length"])
+    (('bond_length', True), ('', False))
+    """
+    name = text.removeprefix("-")
+    return (name, text.startswith("-")) if name in columns else ("", False)
+
+
+def _range(task: str, text: str) -> tuple[float, float]:
+    low, high = split_range(text)
+    first = _number(task, low) if low else -math.inf
+    last = _number(task, high) if high else math.inf
+    if first > last:
+        raise _refused(task, f"from {low} to {high}", "a first value that is not above the last")
+    return first, last
+
+
+def _number(task: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise _refused(task, f"{text[:40]!r}", f"a number{_unit(task)}")
+    return value
+
+
+def _unit(task: str) -> str:
+    return f", {TASKS[task].unit}" if TASKS[task].unit else ""
+
+
+def _refused(task: str, found: str, needed: str) -> OptionError:
+    return OptionError(
+        f"cannot filter by the {TASKS[task].title}",
+        found=found,
+        needed=needed,
+        suggestion="empty the field to see every value",
+    )

@@ -1,0 +1,339 @@
+"""How the page Data shows a dataset: its filters, the table of sites, their curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dash import dcc, html
+
+from edgepair.apps.web.components import aria, drawing, facts, field
+from edgepair.apps.web.pages.data_query import MOST_SITES, parse_order, split_range
+from edgepair.conventions import TASKS
+
+if TYPE_CHECKING:
+    from dash.development.base_component import Component
+
+    from edgepair.apps.web.work.datasets import About, Listed, SiteShown
+
+NAME = "data"
+COLUMNS = (
+    ("formula", "Formula"),
+    ("material_id", "Material"),
+    ("oxidation_state", "Oxidation state"),
+    ("coordination_number", "Coordination number"),
+    ("bond_length", "Mean bond length (Å)"),
+    ("multiplicity", "Equivalent sites"),
+    ("origin", "Origin"),
+)
+"""Columns of the table with their headings, by which it can be sorted."""
+
+PAGE_ROWS = 15
+_DIGITS = {"bond_length": 3}
+
+
+def body(about: About, query: Mapping[str, str]) -> list[Component]:
+    """Make everything beneath the choice of a dataset.
+
+    Parameters
+    ----------
+    about : About
+        What the dataset holds.
+    query : mapping of str to str
+        What the address holds.
+
+    Returns
+    -------
+    list of dash component
+        Filters, table, curves of sites, means of classes; what is empty is filled by callbacks.
+    """
+    labels = [name for name in TASKS if name in about.classes or name in about.ranges]
+    by = query.get("by", "")
+    return [
+        html.Details(
+            [html.Summary("About this dataset"), facts([(str(a), str(b)) for a, b in about.facts])],
+            className="about",
+        ),
+        html.Div(
+            [
+                html.Div(
+                    _filters(about, query), className="controls", role="search", **aria(label="Filters")
+                ),
+                _table(query),
+            ],
+            className="beside browse",
+        ),
+        html.Section(
+            [
+                html.H2("Chosen sites", id=f"{NAME}-sites-title"),
+                html.Div(id=f"{NAME}-curves", **aria(live="polite")),
+            ],
+            **aria(labelledby=f"{NAME}-sites-title"),
+        ),
+        html.Section(
+            [
+                html.H2("Means of all sites found", id=f"{NAME}-means-title"),
+                field(
+                    "Averaged by",
+                    dcc.Dropdown(
+                        [{"label": TASKS[name].title, "value": name} for name in labels],
+                        by if by in labels else next(iter(labels), None),
+                        id=f"{NAME}-by",
+                        clearable=False,
+                        searchable=False,
+                    ),
+                    hint="bands: 16th to 84th percentile; in brackets: number of sites",
+                ),
+                html.Div(id=f"{NAME}-means", **aria(live="polite")),
+            ],
+            **aria(labelledby=f"{NAME}-means-title"),
+        ),
+    ]
+
+
+def _filters(about: About, query: Mapping[str, str]) -> list[Component]:
+    text: dict[str, Any] = {
+        "type": "text",
+        "debounce": 0.5,
+        "maxLength": 80,
+        "spellCheck": False,
+        "autoComplete": "off",
+    }
+    shown: list[Component] = [
+        html.H2("Filter", className="first"),
+        field(
+            "Formula or material holds",
+            dcc.Input(id=f"{NAME}-text", value=query.get("text", ""), placeholder="LiFe or mp-19", **text),
+        ),
+        field(
+            "With the elements",
+            dcc.Input(id=f"{NAME}-elements", value=query.get("elements", ""), placeholder="Li, P", **text),
+        ),
+        html.Div(id={"type": f"{NAME}-slot", "field": "elements"}),
+    ]
+    for task in TASKS.values():
+        given = query.get(task.name, "")
+        if task.name in about.classes:
+            shown.append(_classes(task.name, about.classes[task.name], given))
+        elif task.name in about.ranges:
+            shown.append(_range(task.name, about.ranges[task.name], given))
+        else:
+            continue
+        shown.append(html.Div(id={"type": f"{NAME}-slot", "field": task.name}))
+    shown.append(html.Button("Clear filters", id=f"{NAME}-clear", className="quiet", type="button"))
+    return shown
+
+
+def _classes(task: str, classes: Sequence[tuple[float, int]], given: str) -> Component:
+    options = [
+        {
+            "label": html.Span([f"{value:g}", html.Span(f"{count:,}", className="count")]),
+            "value": f"{value:g}",
+        }
+        for value, count in classes
+    ]
+    there = [option["value"] for option in options]
+    return html.Fieldset(
+        [
+            html.Legend(TASKS[task].title, className="label"),
+            dcc.Checklist(
+                options,
+                [part for part in given.split(",") if part in there],
+                id={"type": f"{NAME}-classes", "task": task},
+                className="chips",
+            ),
+        ]
+    )
+
+
+def _range(task: str, ends: tuple[float, float], given: str) -> Component:
+    unit = TASKS[task].unit
+    low, high = split_range(given)
+    # Not of the type number: what a browser takes for none never gets here to be spoken of.
+    number: dict[str, Any] = {"type": "text", "debounce": 0.6, "maxLength": 12, "className": "short"}
+    inputs = [
+        html.Label(
+            [
+                html.Span(end),
+                dcc.Input(
+                    id={"type": f"{NAME}-end", "task": task, "end": end},
+                    value=value,
+                    inputMode="decimal",
+                    placeholder=f"{limit:.2f}",
+                    **number,
+                ),
+            ]
+        )
+        for end, value, limit in zip(("from", "to"), (low, high), ends, strict=True)
+    ]
+    return html.Fieldset(
+        [
+            html.Legend(f"{TASKS[task].title} ({unit or 'no unit'})", className="label"),
+            html.Div(inputs, className="ends"),
+        ]
+    )
+
+
+def _table(query: Mapping[str, str]) -> Component:
+    order = parse_order(query.get("sort", ""), [name for name, _ in COLUMNS])
+    heads = [
+        html.Th(
+            html.Button(title, id={"type": f"{NAME}-sort", "column": name}, type="button", className="sort"),
+            id={"type": f"{NAME}-head", "column": name},
+            scope="col",
+            **aria(sort=sort_word(name, order)),
+        )
+        for name, title in COLUMNS
+    ]
+    head = html.Thead(html.Tr([*heads, html.Th("Compare", scope="col")]))
+    return html.Div(
+        [
+            html.P(id=f"{NAME}-count", className="found", role="status"),
+            html.Div(html.Table([head, html.Tbody(id=f"{NAME}-rows")]), className="scroll sites"),
+            html.Div(
+                [
+                    html.Button("Previous", id=f"{NAME}-previous", className="quiet", type="button"),
+                    html.Span(id=f"{NAME}-where", className="hint"),
+                    html.Button("Next", id=f"{NAME}-next", className="quiet", type="button"),
+                ],
+                className="row pager",
+            ),
+        ],
+    )
+
+
+def sort_word(column: str, order: tuple[str, bool]) -> str:
+    """Say how a column is sorted, for screen readers.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+    order : tuple of str and bool
+        Column that is sorted by, and whether it descends.
+
+    Returns
+    -------
+    str
+        As ``aria-sort`` takes it.
+    """
+    if column != order[0]:
+        return "none"
+    return "descending" if order[1] else "ascending"
+
+
+def rows(listed: Listed, chosen: Sequence[int]) -> list[Component]:
+    """Show the rows of one page.
+
+    Parameters
+    ----------
+    listed : Listed
+        The page.
+    chosen : sequence of int
+        Sites that are drawn.
+
+    Returns
+    -------
+    list of dash component
+        Rows of the table.
+    """
+    return [_row(row, int(row["site"]) in chosen, len(chosen)) for row in listed.rows]
+
+
+def _row(row: Mapping[str, Any], here: bool, n_chosen: int) -> Component:
+    site = int(row["site"])
+    what = f"{row['formula']}, site {row['site_index']}"
+    cells = [html.Td(_cell(name, row[name])) for name, _ in COLUMNS[1:]]
+    return html.Tr(
+        [
+            html.Th(
+                html.Button(
+                    str(row["formula"]),
+                    id={"type": f"{NAME}-only", "site": site},
+                    className="link",
+                    type="button",
+                    title="Show its curves alone",
+                ),
+                scope="row",
+            ),
+            *cells,
+            html.Td(
+                html.Button(
+                    "✓ drawn" if here else "+ add",
+                    id={"type": f"{NAME}-compare", "site": site},
+                    className="quiet small",
+                    type="button",
+                    disabled=not here and n_chosen >= MOST_SITES,
+                    **aria(pressed="true" if here else "false", label=f"Compare {what}"),
+                )
+            ),
+        ],
+        className="here" if here else "",
+    )
+
+
+def _cell(name: str, value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.{_DIGITS[name]}f}" if name in _DIGITS else f"{value:g}"
+    return str(value)
+
+
+def curves(shown: Sequence[SiteShown], figures: Sequence[tuple[str, Any]]) -> list[Component]:
+    """Show sites: labels side by side, then their curves.
+
+    Parameters
+    ----------
+    shown : sequence of SiteShown
+        The sites.
+    figures : sequence of tuple
+        Titles and figures.
+
+    Returns
+    -------
+    list of dash component
+        A hint, where no site is chosen.
+    """
+    if not shown:
+        hint = (
+            f"Choose a formula in the table to see its curves; add up to {MOST_SITES} sites to compare them."
+        )
+        return [html.P(hint, className="hint")]
+    cards = [
+        html.Article(
+            [
+                html.H3(one.name),
+                facts(one.facts),
+                html.Button(
+                    "Remove",
+                    id={"type": f"{NAME}-drop", "site": one.site},
+                    className="quiet small",
+                    type="button",
+                    **aria(label=f"Remove {one.name}"),
+                ),
+            ],
+            className="card",
+        )
+        for one in shown
+    ]
+    return [
+        html.Div(cards, className="cards small-cards"),
+        html.Div([drawing(title, figure) for title, figure in figures], className="figures"),
+    ]
+
+
+def means(figures: Sequence[tuple[str, Any]]) -> Component:
+    """Show the means of classes.
+
+    Parameters
+    ----------
+    figures : sequence of tuple
+        Titles and figures.
+
+    Returns
+    -------
+    dash component
+        Side by side where there is room.
+    """
+    return html.Div([drawing(title, figure) for title, figure in figures], className="figures")

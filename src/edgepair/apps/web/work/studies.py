@@ -1,0 +1,362 @@
+"""What the page Study shows and runs, in another process: each function calls public ones of edgepair."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepair.apps.web.shown import Source
+from edgepair.apps.web.work.figures import plain_figure
+from edgepair.apps.web.work.words import in_visitors_words
+from edgepair.conventions import TASKS, TECHNIQUES, EdgepairError
+
+if TYPE_CHECKING:
+    from edgepair.study import StudyResult
+
+_REMEMBERED = 3
+"""Studies that are kept in memory: about 100 MB each."""
+
+ALL = "*"
+"""In the place of a modality: all of them side by side."""
+
+_FILES = ("scores.csv", "predictions.csv", "importances.csv", "learning.csv", "curves.csv",
+          "contributions.csv", "findings.json", "study.json")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a study lies.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Written by `edgepair study`, or by `run`.
+    name : str
+        What visitors call it.
+    """
+
+    folder: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """A study that a visitor asks for.
+
+    Attributes
+    ----------
+    sources : tuple of Source
+        Datasets, one per absorber.
+    tasks : tuple of str
+        Names.
+    quick : bool
+        A look: few trees, one repeat, no extras.
+    contributions : bool
+        Whether to tell what each technique contributes.
+    """
+
+    sources: tuple[Source, ...]
+    tasks: tuple[str, ...]
+    quick: bool
+    contributions: bool
+
+
+@dataclass(frozen=True)
+class CellShown:
+    """One absorber, task and modality, or all modalities side by side.
+
+    Attributes
+    ----------
+    metrics : tuple of str
+        Headings of the scores, with units.
+    rows : list of tuple
+        Title and name of each modality, and its scores: values and intervals.
+    answers, importances, more : list of tuple
+        Titles and figures: confusion matrices or parity plots; importances; learning curve and
+        contributions.
+    legend : list of tuple of str
+        Titles and colours of the parts of the contributions.
+    words : tuple of str
+        What they say.
+    """
+
+    metrics: tuple[str, ...]
+    rows: list[tuple[str, str, list[tuple[str, str]]]]
+    answers: list[tuple[str, Any]]
+    importances: list[tuple[str, Any]]
+    more: list[tuple[str, Any]]
+    legend: list[tuple[str, str]]
+    words: tuple[str, ...]
+
+
+def describe(place: Place, learner: str) -> dict[str, Any]:
+    """Say what a study found, and draw all scores.
+
+    Parameters
+    ----------
+    place : Place
+        Which study.
+    learner : str
+        Whose scores are drawn; an unknown one: the first.
+
+    Returns
+    -------
+    dict
+        What `edgepair.report.summarise_study` gives, with ``figure``, ``drawn`` (the learner) and
+        ``finding_figures`` by the names of the findings.
+    """
+    from edgepair.report import finding_figure, score_figure
+
+    result, told = _load(place)
+    drawn = learner if learner in told["learners"] else told["learner"]
+    figure = score_figure(
+        result.scores,
+        tasks=[task["name"] for task in told["tasks"]],
+        absorbers=told["absorbers"],
+        modalities=[modality["name"] for modality in told["modalities"]],
+        learner=drawn,
+        split=told["split"],
+        legend=True,
+        groups=told["groups"],
+    )
+    return told | {
+        "figure": plain_figure(figure),
+        "drawn": drawn,
+        "finding_figures": {
+            item["finding"]: plain_figure(finding_figure(result.findings, finding=item["finding"]))
+            for item in told["findings"]
+        },
+    }
+
+
+def draw_cell(place: Place, absorber: str, task: str, modality: str, learner: str) -> CellShown:
+    """Draw what a study found of one absorber and task.
+
+    Parameters
+    ----------
+    place : Place
+        Which study.
+    absorber, task, modality, learner : str
+        One dot of the scores; the modality may be `ALL`.
+
+    Returns
+    -------
+    CellShown
+        What the study lacks is empty.
+    """
+    result, told = _load(place)
+    names = {"absorber": absorber, "task": task, "learner": learner}
+    modalities = [one["name"] for one in told["modalities"] if modality in (one["name"], ALL)]
+    metrics, rows = _scores(told, names)
+    words = tuple(
+        item["text"]
+        for item in told["contributions"].get("words", [])
+        if item["absorber"] == absorber and item["task_title"] == _title(told, task)
+    )
+    contributions, legend = _contributions(result, told, names)
+    return CellShown(
+        metrics,
+        rows,
+        _answers(result, told, names, modalities),
+        _importances(result, names, modality),
+        [*_learning(result, told, names), *contributions],
+        legend,
+        words,
+    )
+
+
+def run(order: Order, folder: Path, on_progress: Callable[[float, float, str], None]) -> None:
+    """Run a study and keep it.
+
+    Parameters
+    ----------
+    order : Order
+        What is asked for.
+    folder : pathlib.Path
+        In the visitor's own folder; does not exist yet.
+    on_progress : callable
+        Called with work done, work to do, and what was finished last.
+
+    Raises
+    ------
+    EdgepairError
+        The datasets cannot be studied.
+    """
+    from edgepair import run_study
+    from edgepair.apps.web.work.datasets import open_source
+
+    def report(progress: Any) -> None:
+        on_progress(progress.done, progress.total, progress.text)
+
+    on_progress(0.0, 0.0, "opening the data")
+    result = run_study(
+        [open_source(source) for source in order.sources],
+        tasks=order.tasks,
+        quick=order.quick,
+        contributions=order.contributions,
+        on_progress=report,
+    )
+    result.save(folder)
+
+
+def page(place: Place) -> str:
+    """Write the report of a study, or take the one that was written with it.
+
+    Parameters
+    ----------
+    place : Place
+        Which study.
+
+    Returns
+    -------
+    str
+        A whole HTML page.
+    """
+    from edgepair.report import render_study
+
+    written = place.folder / "report.html"
+    return written.read_text(encoding="utf-8") if written.is_file() else render_study(_load(place)[0])
+
+
+def tables(place: Place) -> bytes:
+    """Pack the tables of a study.
+
+    Parameters
+    ----------
+    place : Place
+        Which study.
+
+    Returns
+    -------
+    bytes
+        A zip.
+    """
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in _FILES:
+            if (place.folder / name).is_file():
+                archive.write(place.folder / name, name)
+    return packed.getvalue()
+
+
+def _load(place: Place) -> tuple[StudyResult, dict[str, Any]]:
+    written = place.folder / "study.json"
+    try:
+        return _read(place.folder, written.stat().st_mtime_ns if written.is_file() else 0)
+    except EdgepairError as error:
+        raise in_visitors_words(error, {place.folder: place.name}) from None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _read(folder: Path, _changed: int) -> tuple[StudyResult, dict[str, Any]]:
+    from edgepair.report import summarise_study
+    from edgepair.study import StudyResult
+
+    result = StudyResult.load(folder)
+    return result, summarise_study(result)
+
+
+def _title(told: dict[str, Any], task: str) -> str:
+    return next((str(one["title"]) for one in told["tasks"] if one["name"] == task), task)
+
+
+def _scores(
+    told: dict[str, Any], names: dict[str, str]
+) -> tuple[tuple[str, ...], list[tuple[str, str, list[tuple[str, str]]]]]:
+    """Take the rows of one absorber, task and learner from the table of scores, baseline last."""
+    from edgepair.report.formats import interval, number
+
+    for table in told["scores"]:
+        if table["name"] != names["task"]:
+            continue
+        metrics = tuple(
+            f"{one['title']} ({one['unit']})" if one["unit"] else one["title"] for one in table["metrics"]
+        )
+        rows = []
+        for row in table["rows"]:
+            here = row["absorber"] == names["absorber"] and row["split"] == told["split"]
+            if here and row["learner"] in (names["learner"], "baseline"):
+                cells = [
+                    (number(value["value"]), interval(value["lower"], value["upper"])) if value else ("–", "")
+                    for value in row["values"]
+                ]
+                rows.append((row["modality_title"] or "baseline: no curve", row["modality"], cells))
+        return metrics, rows
+    return (), []
+
+
+def _answers(
+    result: StudyResult, told: dict[str, Any], names: dict[str, str], modalities: Sequence[str]
+) -> list[tuple[str, Any]]:
+    from edgepair.report import confusion_figure, parity_figure
+    from edgepair.report.formats import short_title
+    from edgepair.report.tables import select
+
+    shown = []
+    for modality in modalities:
+        mine = select(result.predictions, **names, modality=modality)
+        if not len(mine):
+            continue
+        if names["task"] in TASKS and TASKS[names["task"]].kind == "regression":
+            scores = select(result.scores, split=told["split"])
+            figure = parity_figure(mine, scores=scores, **names, modality=modality)
+            title = f"{short_title(modality)}: predicted against true"
+        else:
+            figure = confusion_figure(mine, **names, modality=modality)
+            title = f"{short_title(modality)}: true class against predicted, numbers of answers"
+        shown.append((title, plain_figure(figure)))
+    return shown
+
+
+def _importances(result: StudyResult, names: dict[str, str], modality: str) -> list[tuple[str, Any]]:
+    from edgepair.report import importance_figure
+    from edgepair.report.formats import short_title
+    from edgepair.report.tables import select
+
+    placed = result.importances[result.importances["position"].notna()]
+    rows = select(placed, **names, modality=modality)
+    shown = []
+    for technique in [name for name in TECHNIQUES if name in set(rows["technique"])]:
+        figure = importance_figure(result.curves, placed, **names, modality=modality, technique=technique)
+        title = f"Where {short_title(technique)} is read"
+        if modality != technique:
+            title += f", within {short_title(modality)}"
+        shown.append((title, plain_figure(figure)))
+    return shown
+
+
+def _learning(result: StudyResult, told: dict[str, Any], names: dict[str, str]) -> list[tuple[str, Any]]:
+    from edgepair.report import learning_figure
+    from edgepair.report.tables import select
+
+    if not len(select(result.learning, **names)):
+        return []
+    modalities = [one["name"] for one in told["modalities"]]
+    figure = learning_figure(result.learning, **names, modalities=modalities, groups=told["groups"])
+    return [(f"Score against the number of training {told['groups']}", plain_figure(figure))]
+
+
+def _contributions(
+    result: StudyResult, told: dict[str, Any], names: dict[str, str]
+) -> tuple[list[tuple[str, Any]], list[tuple[str, str]]]:
+    from edgepair.report.figures_contributions import overlap_figure, part_colour, shapley_figure
+    from edgepair.report.tables import select
+
+    if not len(select(result.contributions, **names)):
+        return [], []
+    absorber = names["absorber"]
+    mine = select(result.contributions, absorber=absorber)
+    shares = shapley_figure(mine, task=names["task"], learner=names["learner"], absorbers=[absorber])
+    figures = [
+        ("What each technique contributes: Shapley values", plain_figure(shares)),
+        (
+            "What two sides have alone, share, and have only together",
+            plain_figure(overlap_figure(mine, **names)),
+        ),
+    ]
+    return figures, [(part["title"], part_colour(part["name"])) for part in told["contributions"]["parts"]]

@@ -1,0 +1,226 @@
+r"""Small forests that see a few interpretable numbers and nothing else.
+
+Two curves tell how their answer follows each number:
+
+Partial dependence [1]_
+    The mean answer when the number is set to a value in all held-out sites, the others left as they
+    are. Where numbers go together it asks the forest about sites that cannot be, with the edge of one
+    oxidation state and the white line of another.
+Accumulated local effects [2]_
+    The sum of the changes from one grid point to the next, each averaged over the sites that lie
+    between the two: sites move only as far as a neighbour of theirs, so nothing impossible is
+    asked. What remains is the effect of the number beside those that go with it. Sites that the
+    forest was fitted on take part, as few of the others lie between any two points. Its level is
+    set to the mean answer.
+
+.. [1] Friedman, Ann. Stat. 29, 1189 (2001), doi 10.1214/aos/1013203451
+.. [2] Apley and Zhu, J. R. Stat. Soc. B 82, 1059 (2020), doi 10.1111/rssb.12377
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.models import LEARNERS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.interpretation.numbers import NumberTable
+    from edgepair.study.cells import Cell
+
+NUMBER_TREES = 60
+"""Trees in a forest that sees a dozen numbers; more changed its curves by less than their width."""
+
+SETTINGS = {"min_samples_leaf": 3, "max_features": 0.5}
+"""Leaves of several sites, so that curves are no staircases; half of the numbers at each split."""
+
+GRID = np.linspace(5, 95, 20)
+"""Percentiles of a number at which curves are given; beyond them there are too few sites."""
+
+PARTIAL_ROWS = 100
+"""Most held-out sites of a fold that a partial dependence is averaged over."""
+
+LOCAL_ROWS = 500
+"""Most sites that the local effects of a forest are averaged over."""
+
+
+@dataclass(frozen=True)
+class NumberForests:
+    """What the forests that see a few numbers told.
+
+    Attributes
+    ----------
+    predicted : numpy.ndarray
+        Shape (n_repeats, n): of held-out sites, as in `FitOutcome`.
+    probability : numpy.ndarray
+        Shape (n_repeats, n, n_classes).
+    grid : numpy.ndarray
+        Shape (n_numbers, n_grid): values of each number, NaN behind the last.
+    partial, local : numpy.ndarray
+        Shape (n_refits, n_numbers, n_grid, n_answers): partial dependence and accumulated local
+        effects; an answer per class, or one.
+    """
+
+    predicted: NDArray[Any]
+    probability: NDArray[np.float32]
+    grid: NDArray[np.float64]
+    partial: NDArray[np.float64]
+    local: NDArray[np.float64]
+
+
+def fit_numbers(
+    cell: Cell,
+    numbers: NumberTable,
+    trees: int = NUMBER_TREES,
+    seed: int = 0,
+) -> NumberForests:
+    """Fit forests on a few numbers, on all folds but one, and see how their answers follow each.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber, task, sites, labels and folds.
+    numbers : NumberTable
+        Of all sites of the absorber; at least one number.
+    trees : int, optional
+        Trees in a forest.
+    seed : int, optional
+        Same seed, same forests.
+
+    Returns
+    -------
+    NumberForests
+        A refit per repeat and fold.
+    """
+    values = numbers.values[cell.sites]
+    n, n_classes = len(values), len(cell.classes)
+    grid = _grids(values)
+    kind = np.int16 if n_classes else np.float64
+    predicted = np.empty((cell.n_repeats, n), dtype=kind)
+    probability = np.zeros((cell.n_repeats, n, n_classes), dtype=np.float32)
+    partial, local = [], []
+    for repeat, folds in enumerate(cell.folds):
+        for fold in np.unique(folds):
+            held_out, train = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+            rng = np.random.default_rng([seed, repeat, int(fold)])
+            forest = LEARNERS["forest"].estimator(
+                cell.task, trees=trees, seed=int(rng.integers(2**31)), **SETTINGS
+            )
+            forest.fit(values[train], cell.target[train])
+            some = values[rng.permutation(n)[:LOCAL_ROWS]]
+            told, still, moved = _follow(forest, values[held_out], some, grid, n_classes)
+            predicted[repeat, held_out] = told.argmax(axis=1) if n_classes else told[:, 0]
+            probability[repeat, held_out] = told[:, :n_classes] if n_classes else 0
+            partial.append(still)
+            local.append(moved)
+    return NumberForests(predicted, probability, grid, np.array(partial), np.array(local))
+
+
+def _grids(values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Choose the values of each number at which curves are given; equal ones stand once."""
+    grids = np.full((values.shape[1], len(GRID)), np.nan)
+    for column, quantiles in enumerate(np.percentile(values, GRID, axis=0).T):
+        places = np.unique(quantiles.astype(np.float32))
+        grids[column, : len(places)] = places
+    return grids
+
+
+def _follow(
+    forest: Any,
+    held_out: NDArray[np.float32],
+    some: NDArray[np.float32],
+    grid: NDArray[np.float64],
+    n_classes: int,
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Answers to held-out sites, their partial dependence, and local effects of some of all sites."""
+    # Evenly from the held-out sites, which lie in no order of their numbers.
+    few = held_out[:: -(-len(held_out) // PARTIAL_ROWS)]
+    asked, stretches = [held_out], []
+    for column, places in _each(grid):
+        stretch, inside = _stretches(some[:, column], places)
+        stretches.append(stretch)
+        asked += [
+            _with(np.tile(few, (len(places), 1)), column, np.repeat(places, len(few))),
+            _with(some[inside], column, places[stretch + 1]),
+            _with(some[inside], column, places[stretch]),
+        ]
+    # All at once: a forest takes longer to be called than to answer.
+    answers = _answers(forest, np.concatenate(asked), n_classes)
+    told, *rest = np.split(answers, np.cumsum([len(part) for part in asked])[:-1])
+    partial = np.full((*grid.shape, answers.shape[1]), np.nan)
+    local = partial.copy()
+    for number, (column, places) in enumerate(_each(grid)):
+        still, above, below = rest[3 * number : 3 * number + 3]
+        n = len(places)
+        partial[column, :n] = still.reshape(n, len(few), -1).mean(axis=1)
+        local[column, :n] = told.mean(axis=0) + _accumulated(above - below, stretches[number], places)
+    return told, partial, local
+
+
+def _answers(forest: Any, values: NDArray[np.float32], n_classes: int) -> NDArray[np.float64]:
+    """Ask a forest; a column per class, or one."""
+    if not n_classes:
+        told: NDArray[np.float64] = forest.predict(values)[:, None]
+        return told
+    chances = np.zeros((len(values), n_classes))
+    # A training set may lack a class; its probability is then 0.
+    chances[:, forest.classes_.astype(int)] = forest.predict_proba(values)
+    return chances
+
+
+def _with(values: NDArray[np.float32], column: int, changed: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Copy values with one column changed."""
+    copy = values.copy()
+    copy[:, column] = changed
+    return copy
+
+
+def _stretches(
+    own: NDArray[np.float32], places: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Tell between which grid values sites lie, and which lie between any at all."""
+    # A site on the first grid value belongs to the first stretch.
+    stretch = np.where(own == places[0], 0, np.searchsorted(places, own) - 1)
+    inside = (stretch >= 0) & (own <= places[-1])
+    return stretch[inside], inside
+
+
+def _accumulated(
+    change: NDArray[np.float64], stretch: NDArray[np.int64], places: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Add up the mean changes over stretches, from a level at which their mean over sites is zero."""
+    counts = np.bincount(stretch, minlength=len(places) - 1)
+    sums = np.zeros((len(places) - 1, change.shape[1]))
+    np.add.at(sums, stretch, change)
+    steps = _filled(sums / np.maximum(counts, 1)[:, None], counts, places)
+    curve = np.concatenate([np.zeros((1, change.shape[1])), np.cumsum(steps, axis=0)])
+    middle = (curve[1:] + curve[:-1]) / 2
+    level: NDArray[np.float64] = (middle * counts[:, None]).sum(axis=0) / max(counts.sum(), 1)
+    return curve - level
+
+
+def _filled(
+    change: NDArray[np.float64], counts: NDArray[np.int64], places: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Give stretches in which there is no site the slope of those beside them."""
+    known = counts > 0
+    if known.all() or not known.any():
+        return change
+    width = np.diff(places)
+    middle = places[:-1] + width / 2
+    slopes = change / width[:, None]
+    columns = [np.interp(middle, middle[known], slope[known]) * width for slope in slopes.T]
+    return np.stack(columns, axis=1)
+
+
+def _each(grid: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Give the grid of each number that has one."""
+    for column, row in enumerate(grid):
+        places = row[np.isfinite(row)]
+        if len(places) > 1:
+            yield column, places

@@ -1,0 +1,159 @@
+"""Pieces of work beside the fits: made in processes, kept as soon as they are done."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepair.study.cache import models_digest
+
+if TYPE_CHECKING:
+    from edgepair.interpretation.kept_arrays import KeptArrays
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece of work.
+
+    Attributes
+    ----------
+    key : str
+        From `piece_key`.
+    kind : type
+        The dataclass of arrays that comes of it.
+    function : callable
+        Defined at the top of a module; gives one of `kind`.
+    args : tuple
+        Its arguments.
+    cost : float
+        Estimated time, in the units of the fits.
+    """
+
+    key: str
+    kind: type
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    cost: float
+
+
+@dataclass(frozen=True)
+class FinishedPiece:
+    """A piece that is done.
+
+    Attributes
+    ----------
+    number : int
+        Its place among those that were asked for.
+    outcome : object
+        What its function gave.
+    cached : bool
+        Whether it came from the cache.
+    """
+
+    number: int
+    outcome: Any
+    cached: bool
+
+
+def piece_key(function: Callable[..., Any], *parts: str) -> str:
+    """Hash what the outcome of a piece depends on.
+
+    Parameters
+    ----------
+    function : callable
+        What is called; the source file in which it stands counts, and the code of the models.
+    *parts : str
+        Digests of its arguments.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256.
+    """
+    source = Path(inspect.getfile(function)).read_bytes()
+    code = [hashlib.sha256(source).hexdigest(), models_digest(), version("scikit-learn"), version("numpy")]
+    return hashlib.sha256("\n".join([function.__name__, *code, *parts]).encode()).hexdigest()
+
+
+def run_pieces(pieces: Sequence[Piece], kept: KeptArrays, n_jobs: int) -> Iterator[FinishedPiece]:
+    """Carry out pieces in processes of this machine, those that were not before.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+        In any order.
+    kept : KeptArrays
+        Where finished ones are.
+    n_jobs : int
+        Number of processes; -1 for all cores.
+
+    Yields
+    ------
+    FinishedPiece
+        Those from the cache first, the others in the order in which they end.
+    """
+    import joblib
+
+    waiting = []
+    for number, piece in enumerate(pieces):
+        found = restore(piece.kind, kept, piece.key)
+        if found is not None:
+            yield FinishedPiece(number, found, True)
+        else:
+            waiting.append((number, piece))
+    if not waiting:
+        return
+    # The longest first, so that no process is left alone with one at the end.
+    waiting.sort(key=lambda item: (-item[1].cost, item[0]))
+    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
+    for number, outcome in parallel(joblib.delayed(_carry_out)(*item, kept) for item in waiting):
+        yield FinishedPiece(number, outcome, False)
+
+
+def restore(kind: type, kept: KeptArrays, key: str) -> Any:
+    """Look for what was kept of a piece.
+
+    Parameters
+    ----------
+    kind : type
+        The dataclass of arrays.
+    kept : KeptArrays
+        Where it may be.
+    key : str
+        Its name there.
+
+    Returns
+    -------
+    object or None
+        One of `kind`; None where there is none.
+    """
+    arrays = kept.load(key)
+    names = {item.name for item in fields(kind)}
+    return kind(**arrays) if arrays is not None and set(arrays) == names else None
+
+
+def keep(outcome: Any, kept: KeptArrays, key: str) -> None:
+    """Keep what came of a piece.
+
+    Parameters
+    ----------
+    outcome : object
+        A dataclass of arrays.
+    kept : KeptArrays
+        Where.
+    key : str
+        Its name there.
+    """
+    kept.save(key, {item.name: getattr(outcome, item.name) for item in fields(outcome)})
+
+
+def _carry_out(number: int, piece: Piece, kept: KeptArrays) -> tuple[int, Any]:
+    outcome = piece.function(*piece.args)
+    # Kept by the process that made it: what is finished survives an interruption of the parent.
+    keep(outcome, kept, piece.key)
+    return number, outcome

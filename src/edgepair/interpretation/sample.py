@@ -1,0 +1,311 @@
+"""Why one sample got its answer: what each named region of its own curves added."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from functools import lru_cache
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from edgepair.conventions import TASKS, DataError, OptionError, near_miss, parse_tasks, techniques_of
+from edgepair.interpretation.explained import Explained
+from edgepair.interpretation.groups import find_regions, region_numbers
+from edgepair.interpretation.rounds import explained_task
+from edgepair.interpretation.shap_values import fit_without_fold, forest_shap
+from edgepair.prediction import Prediction
+from edgepair.study.cache import array_digest
+from edgepair.study.cells import Cell, Skip, plan_cell
+from edgepair.study.config import StudyConfig
+from edgepair.study.plan import check_datasets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from edgepair.features import Region
+
+SAMPLE_COLUMNS = (
+    "modality", "technique", "task", "region", "title", "low", "high", "contribution", "base", "answer",
+)  # fmt: skip
+"""Columns of what `interpret_sample` gives."""
+
+FORESTS_HELD = 24
+"""Forests that stay in memory: those of a session's last absorbers, tasks and modalities."""
+
+
+def interpret_sample(
+    sample: Prediction | xr.Dataset,
+    *,
+    site: int | None = None,
+    tasks: Sequence[str] | None = None,
+    modality: str | None = None,
+    trees: int = 100,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Divide the answers for one sample among the named regions of its own curves.
+
+    Parameters
+    ----------
+    sample : Prediction or xarray.Dataset
+        What `edgepair.predict` said of a measured sample (with ``explain=True``), or a dataset one
+        of whose sites is meant.
+    site : int, optional
+        Row of the site in the dataset, from 0.
+    tasks : sequence of str, optional
+        Default: those that were answered, or for which the dataset has labels.
+    modality : str, optional
+        What the forest sees of a site; default all of xanes, pdf and dpdf that the dataset has. Of
+        a prediction: the technique to explain; default each.
+    trees, seed : int, optional
+        Of the forests that a site is explained by.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `SAMPLE_COLUMNS`, a row per technique, task and region, in the unit of the task: for
+        classes of their mean under the probabilities. For each modality and task ``base``, the
+        answer for the average of the training set, and all contributions add up to ``answer``.
+
+    Raises
+    ------
+    OptionError
+        An argument is missing, or not understood.
+    DataError
+        The dataset does not follow the schema or lacks what is needed.
+    ModelError
+        A site is to be explained and shap is not installed.
+
+    Notes
+    -----
+    A measured sample's contributions are the Shapley values of stretches of 2 eV or 0.25 Å that its
+    prediction holds, each counted to the region in which its middle lies; a combined answer weighs
+    those of single techniques and is not divided further. A site is explained by exact Shapley
+    values of a forest that saw no site of its formula; the first call fits it, later ones do not.
+    """
+    if isinstance(sample, Prediction):
+        if site is not None:
+            raise OptionError(
+                f"cannot explain site {site!r} of a prediction",
+                found="a prediction, which is of one sample",
+                needed="no site, or a dataset",
+                suggestion="leave site out",
+            )
+        return _of_prediction(sample, tasks, modality)
+    (dataset,) = check_datasets(sample)
+    return _of_site(dataset, _checked_site(dataset, site), tasks, modality, trees, seed)
+
+
+def _checked_site(dataset: xr.Dataset, site: Any) -> int:
+    n = dataset.sizes["site"]
+    if isinstance(site, bool) or not isinstance(site, Integral) or not 0 <= int(site) < n:
+        raise OptionError(
+            "cannot tell which site to explain",
+            found=f"site {site!r}",
+            needed=f"a row of the dataset, a whole number from 0 to {n - 1}",
+            suggestion="look at the dataset's material_id and site_index for the one you mean",
+        )
+    return int(site)
+
+
+def _of_prediction(prediction: Prediction, tasks: Sequence[str] | None, modality: str | None) -> pd.DataFrame:
+    reasons = prediction.explanation
+    reasons = reasons[reasons["position"].notna()]
+    chosen = None if tasks is None else {task.name for task in parse_tasks(tasks)}
+    if not len(reasons):
+        raise OptionError(
+            "cannot explain this prediction",
+            found="one that was made without an explanation",
+            needed="what each stretch of the curve added",
+            suggestion="predict again with explain=True",
+        )
+    techniques = list(dict.fromkeys(reasons["technique"].astype(str)))
+    if modality is not None and modality not in techniques:
+        raise OptionError(
+            f"cannot explain {modality!r} of this prediction",
+            found=f"modality {modality!r}",
+            needed="one of " + ", ".join(techniques),
+            suggestion=near_miss(modality, techniques),
+        )
+    rows = []
+    for technique in techniques if modality is None else [modality]:
+        curve = prediction.curves[technique][0]
+        mine = reasons[reasons["technique"] == technique]
+        compared = np.unique(mine["position"].to_numpy(dtype=np.float64))
+        regions = _within(find_regions(prediction.absorber, technique, curve.x, curve.y), compared)
+        for task, part in mine.groupby("task", sort=False):
+            if chosen is not None and task not in chosen:
+                continue
+            told = prediction.table
+            told = told[(told["technique"] == technique) & (told["task"] == task)]
+            answer = float(told["value"].iloc[0])
+            added = part["contribution"].to_numpy(dtype=np.float64)
+            number = region_numbers(regions, part["position"].to_numpy(dtype=np.float64))
+            sums = _sums(number, added, len(regions))
+            base = answer - float(added.sum())
+            rows += _rows(technique, technique, str(task), regions, sums, base, answer)
+    return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS))
+
+
+def _within(regions: Sequence[Region], positions: NDArray[np.float64]) -> tuple[Region, ...]:
+    """Cut regions to the stretch that was compared, given the middles of its windows."""
+    half = float(np.diff(positions).min()) / 2 if len(positions) > 1 else 0.0
+    first, last = float(positions[0]) - half, float(positions[-1]) + half
+    kept = [
+        replace(region, low=max(region.low, first), high=min(region.high, last))
+        for region in regions
+        if region.low < last and region.high > first
+    ]
+    return tuple(kept) or tuple(regions[:1])
+
+
+def _of_site(
+    dataset: xr.Dataset,
+    site: int,
+    tasks: Sequence[str] | None,
+    modality: str | None,
+    trees: int,
+    seed: int,
+) -> pd.DataFrame:
+    names = [t.name for t in techniques_of(modality or "xanes+pdf+dpdf")]
+    having = [t.name for t in techniques_of("+".join(names)) if t.variable in dataset]
+    if not having or (modality is not None and len(having) < len(names)):
+        lacking = [name for name in names if name not in having]
+        raise DataError(
+            f"cannot explain {modality or 'any technique'} of this {dataset.attrs['absorber']} dataset",
+            found="no " + " and no ".join(lacking),
+            needed="the curves of every technique that is asked for",
+            suggestion="leave modality out to explain what there is",
+        )
+    config = StudyConfig.check(tasks=tasks, learners=["forest"], repeats=1, trees=trees, seed=seed)
+    known = _Known(dataset, tuple(having), trees, seed)
+    rows: list[dict[str, Any]] = []
+    reasons = []
+    for task in config.task_list():
+        cell, skipped = _cell(known, task.name)
+        if cell is None:
+            reasons += [f"{task.title}: {item.reason}" for item in skipped if item.whole]
+        else:
+            rows += _explain_site(known, cell, site)
+    if not rows:
+        raise DataError(
+            f"cannot explain site {site} of this {dataset.attrs['absorber']} dataset",
+            found="; ".join(reasons),
+            needed="labels that a forest can learn from",
+            suggestion="use more data or other tasks",
+        )
+    return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS))
+
+
+def _explain_site(known: _Known, cell: Cell, site: int) -> list[dict[str, Any]]:
+    about = _about(known)
+    forest = _forest(known, cell.task.name, _unseen_fold(cell, site))
+    table = about.table(about.full)
+    phi, base, told = forest_shap(forest, table.values[site][None])
+    # In the unit of the task: the mean of the classes, or the value itself.
+    unit = np.array(cell.classes, dtype=np.float64)[forest.classes_] if cell.classes else np.ones(1)
+    added, start, answer = phi[0] @ unit, float(base @ unit), float(told[0] @ unit)
+    rows = []
+    for technique in about.techniques:
+        regions = _own_regions(about, technique, site)
+        mine = table.technique == technique
+        number = region_numbers(regions, table.position[mine])
+        sums = _sums(number, added[mine], len(regions))
+        rows += _rows(about.full, technique, cell.task.name, regions, sums, start, answer)
+    return rows
+
+
+def _unseen_fold(cell: Cell, site: int) -> int:
+    """Choose a fold whose forest has seen no site of this one's formula."""
+    dataset = cell.dataset
+    formula = dataset["formula"].values[dataset["material_index"].values]
+    same = np.flatnonzero(formula[cell.sites] == formula[site])
+    # A formula without such a label is in no training set, whatever the fold.
+    return int(cell.folds[0][same[0]]) if len(same) else int(cell.folds[0][0])
+
+
+def _own_regions(about: Explained, technique: str, site: int) -> tuple[Region, ...]:
+    (kind,) = techniques_of(technique)
+    dataset = about.dataset
+    row = site if kind.owner == "site" else int(dataset["material_index"].values[site])
+    axis = dataset[kind.axis].values.astype(np.float64)
+    curve = dataset[kind.variable].values[row].astype(np.float64)
+    return find_regions(about.absorber, technique, axis, curve)
+
+
+class _Known:
+    """A dataset and settings as the key of what is held in memory.
+
+    By content, so that a dataset that was changed since is not mistaken for what it was.
+    """
+
+    def __init__(self, dataset: xr.Dataset, techniques: tuple[str, ...], trees: int, seed: int) -> None:
+        self.dataset, self.techniques, self.trees, self.seed = dataset, techniques, trees, seed
+        named = [dataset.attrs["absorber"], *techniques, trees, seed]
+        for name in sorted(str(name) for name in dataset.variables):
+            values = np.asarray(dataset[name].values)
+            text = values.dtype.kind not in "biuf"
+            named.append(f"{name} {values.tolist() if text else array_digest(values)}")
+        self._digest = hashlib.sha256(repr(named).encode()).hexdigest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Known) and other._digest == self._digest
+
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
+
+@lru_cache(maxsize=4)
+def _about(known: _Known) -> Explained:
+    return Explained(known.dataset, known.techniques)
+
+
+@lru_cache(maxsize=12)
+def _cell(known: _Known, task: str) -> tuple[Cell | None, list[Skip]]:
+    config = StudyConfig.check(learners=["forest"], repeats=1, seed=known.seed)
+    return plan_cell(known.dataset, TASKS[task], config)
+
+
+@lru_cache(maxsize=FORESTS_HELD)
+def _forest(known: _Known, task: str, fold: int) -> Any:
+    cell, _ = _cell(known, task)
+    if cell is None:
+        raise AssertionError("asked for only where there is a cell")
+    about = _about(known)
+    asked = explained_task(about, cell, about.full, known.trees, known.seed)
+    return fit_without_fold(about.table(about.full).values[cell.sites], asked.fit, fold)
+
+
+def _sums(number: NDArray[np.int64], added: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    return np.bincount(number, weights=added, minlength=n).astype(np.float64)
+
+
+def _rows(
+    modality: str,
+    technique: str,
+    task: str,
+    regions: Sequence[Region],
+    sums: NDArray[np.float64],
+    base: float,
+    answer: float,
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "modality": modality,
+            "technique": technique,
+            "task": task,
+            "region": region.name,
+            "title": region.title,
+            "low": region.low,
+            "high": region.high,
+            "contribution": float(value),
+            "base": base,
+            "answer": answer,
+        }
+        for region, value in zip(regions, sums, strict=True)
+    ]

@@ -1,0 +1,314 @@
+"""The page Predict by its requests: files in, answers out, errors in four parts beside their fields."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from edgepair.conventions import BUNDLED_ABSORBERS
+from edgepair.dataset import load_standards
+
+Make = Callable[..., Any]
+
+
+def save(visitor: Any, kind: str) -> dict[str, Any]:
+    ident = {"type": "predict-save", "kind": kind}
+    told = visitor.call(
+        "predict-download.data",
+        "predict-save.n_clicks",
+        {
+            "predict-save.n_clicks": [(ident, 1)],
+            "changed": json.dumps(ident, sort_keys=True, separators=(",", ":")) + ".n_clicks",
+        },
+    )
+    file: dict[str, Any] = told["predict-download"]["data"]
+    return file
+
+
+def click(visitor: Any, what: str, key: str) -> Any:
+    ident = {"type": f"predict-{what}", "key": key}
+    return visitor.call(
+        "predict-files.children",
+        f"predict-{what}.n_clicks",
+        {
+            f"predict-{what}.n_clicks": [(ident, 1)],
+            "changed": json.dumps(ident, sort_keys=True, separators=(",", ":")) + ".n_clicks",
+        },
+    )
+
+
+def number(visitor: Any, samples: dict[str, int]) -> None:
+    ids = {key: {"type": "predict-sample", "key": key} for key in samples}
+    visitor.call(
+        "predict-files.children",
+        "predict-sample.value",
+        {
+            "predict-sample.value": [(ids[key], value) for key, value in samples.items()],
+            "changed": json.dumps(next(iter(ids.values())), sort_keys=True, separators=(",", ":")) + ".value",
+        },
+    )
+
+
+def test_a_spectrum_and_a_pdf_are_one_sample(visitor: Any, texts: Any, fake: Any) -> None:
+    visitor.upload("rust.xdi", texts.spectrum())
+    visitor.upload("rust.gr", texts.pdf())
+    listed, shown = visitor.files()
+    for part in ("rust.xdi", "rust.gr", "XANES of Fe (XDI)", "PDF ("):
+        assert part in listed
+    assert shown == "f1"
+    page = visitor.answer()
+    (call,) = fake.calls
+    assert (call["mu"].file, call["G"].file) == ("rust.xdi", "rust.gr")
+    assert call["confidence_level"] == 0.9
+    for part in (
+        "XANES + PDF",
+        "2.98",
+        "2.60 to 3.20",
+        "like the training set",
+        "Nearest known",
+        "rust.xdi + rust.gr",
+    ):
+        assert part in page, part
+    assert page.count('"type": "Graph"') == 5  # values, two of probabilities, two curves
+
+
+def test_files_are_answered_together_by_their_sample_numbers(visitor: Any, texts: Any, fake: Any) -> None:
+    for name in ("a.xdi", "b.xdi"):
+        visitor.upload(name, texts.spectrum())
+    for name in ("a.gr", "b.gr"):
+        visitor.upload(name, texts.pdf())
+    visitor.files()
+    number(visitor, {"f1": 1, "f2": 2, "f3": 1, "f4": 2})
+    visitor.answer()
+    pairs = [(call["mu"].file, call["G"].file) for call in fake.calls]
+    assert pairs == [("a.xdi", "a.gr"), ("b.xdi", "b.gr")]
+    number(visitor, {"f1": 1, "f2": 1, "f3": 1, "f4": 2})
+    page = visitor.answer()
+    assert "two curves of one technique" in page
+    assert "give each its own sample number" in page
+    assert "2.98" in page
+
+
+def test_the_fields_are_what_is_read_and_answered_with(visitor: Any, texts: Any, fake: Any) -> None:
+    visitor.upload("a.xdi", texts.spectrum())
+    _, key = visitor.files()
+    plain = str(visitor.redraw(key))
+    assert "none" in plain
+    assert "'calibration'" in plain
+    told = str(visitor.redraw(key, e0=7121.5, shift=-1.25, absorber="Mn", energy_unit="eV"))
+    assert "7120.25 eV" in told
+    visitor.answer(68)
+    (call,) = fake.calls
+    assert (call["e0"], call["shift"], call["absorber"]) == (7121.5, -1.25, "Mn")
+    assert call["confidence_level"] == 0.68
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "found"),
+    [
+        ("shift", 5000.0, "5000 eV"),
+        ("mu", "no_such", "no_such"),
+        ("mu", "__import__('os').system('true')", "__import__"),
+        ("energy_column", "9", "9"),
+        ("e0", 1.0, "1 eV"),
+    ],
+)
+def test_an_error_stands_beside_its_field(
+    visitor: Any, texts: Any, field: str, value: Any, found: str
+) -> None:
+    visitor.upload("a.xdi", texts.spectrum())
+    _, key = visitor.files()
+    told = visitor.redraw(key, **{field: value})
+    slot = json.dumps({"key": key, "name": field, "type": "predict-slot"}, separators=(",", ":"))
+    beside = json.dumps(told[slot]["children"], ensure_ascii=False)
+    assert "notice" in beside
+    assert found in beside
+    assert "--" not in beside
+    assert told["predict-curve"]["children"] == []
+    # Given back to what the file says, it is drawn again.
+    again = visitor.redraw(key, **{field: None})
+    assert again[slot]["children"] is None
+    assert "Graph" in str(again["predict-curve"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found"),
+    [
+        ("photo.png", b"\x89PNG\r\n\x1a\n" + b"\x00" * 400, "an image"),
+        ("paper.pdf", b"%PDF-1.7\n" + b"\x00" * 400, "PDF format"),
+        ("model.xdi", b"\x80\x04\x95" + b"\x00" * 400, "pickles"),
+        ("a.gr", b"\x7fELF" + bytes(range(256)) * 8, "a binary file"),
+        ("letter.txt", b"Dear sir,\nthis is no spectrum.\n" * 10, "'letter.txt'"),
+        ("structure.cif", b"data_x\n_cell_length_a 4.2\nloop_\n_atom_site_label\nFe\n", "CIF"),
+    ],
+)
+def test_a_wrong_file_is_refused_beside_its_name(
+    visitor: Any, fake: Any, name: str, content: bytes, found: str
+) -> None:
+    visitor.upload(name, content)
+    listed, _ = visitor.files()
+    for part in ("not read", name, found, "Needed", "Try"):
+        assert part in listed, part
+    assert "edgepair-web-" not in listed
+    assert "f1." not in listed
+    assert "no file that could be read" in visitor.answer()
+    assert fake.calls == []
+
+
+def test_names_and_errors_cannot_be_markup(visitor: Any, texts: Any, fake: Any) -> None:
+    evil = "<img src=x onerror=alert(1)>.xdi"
+    visitor.upload("%3Cimg src=x onerror=alert(1)%3E.xdi", texts.spectrum())
+    listed, _ = visitor.files([{"problem": "<b>", "found": ["x"], "needed": 3}, "what"])
+    assert evil in listed  # a child, which React writes as text
+    page = visitor.answer()
+    assert evil in page
+    for text in (listed, page):
+        assert "dangerously" not in text
+        assert '"type": "Markdown"' not in text
+    report = save(visitor, "html")["content"]
+    assert "<img src=x" not in report
+    assert "&lt;img src=x" in report
+
+
+def test_downloads_are_what_the_command_writes(visitor: Any, texts: Any, fake: Any) -> None:
+    visitor.upload("a.xdi", texts.spectrum())
+    visitor.upload("bad.xdi", b"nothing")
+    visitor.upload("b.xdi", texts.spectrum())
+    visitor.files()
+    visitor.answer()
+    table = list(csv.DictReader(io.StringIO(save(visitor, "csv")["content"])))
+    assert [row["file"] for row in table[::3]] == ["a.xdi", "b.xdi"]
+    assert table[0]["value"] == "2.98"
+    document = json.loads(save(visitor, "json")["content"])
+    assert [sample["file"] for sample in document["samples"]] == ["a.xdi", "b.xdi"]
+    report = save(visitor, "html")
+    assert report["filename"] == "edgepair-answers.html"
+    assert report["content"].startswith("<!doctype html>")
+
+
+def test_files_are_removed_and_shown(page: Any, visitor: Any, texts: Any) -> None:
+    _, services = page
+    for name in ("a.xdi", "b.gr"):
+        visitor.upload(name, texts.spectrum() if name == "a.xdi" else texts.pdf())
+    visitor.files()
+    assert click(visitor, "show", "f2")["predict-shown"]["data"] == "f2"
+    fields = str(
+        visitor.call("predict-controls.children", "predict-shown.data", {"predict-shown.data": "f2"})
+    )
+    assert "Radiation" in fields
+    assert "E0" not in fields
+    told = click(visitor, "remove", "f2")
+    assert told["predict-shown"]["data"] == "f1"
+    assert "b.gr" not in str(told)
+    assert [path.name for path in services.visits.find(visitor.key).folder.iterdir()] == ["f1.xdi"]
+    click(visitor, "remove", "f1")
+    assert "without a measurement" in visitor.answer()
+
+
+def test_a_file_of_many_curves(visitor: Any, fake: Any) -> None:
+    from edgepair.dataset import load_standards
+
+    standard = load_standards("Fe")[0]
+    names = [f"scan{k}" for k in range(4)]
+    rows = [
+        ",".join([f"{e:.3f}", *(f"{m + 0.001 * k:.6f}" for k in range(4))])
+        for e, m in zip(standard.energy, standard.mu, strict=True)
+    ]
+    visitor.upload("night.csv", "\n".join([",".join(["energy", *names]), *rows]).encode())
+    listed, key = visitor.files()
+    assert "4 curves" in listed
+    fields = visitor.call("predict-controls.children", "predict-shown.data", {"predict-shown.data": key})
+    assert "Curves to answer" in str(fields)
+    assert "scan2" in str(visitor.redraw(key, part="scan2", parts=names[1:]))
+    visitor.answer()
+    assert [call["mu"].item for call in fake.calls] == names[1:]
+
+
+def test_what_the_page_holds_comes_back_with_the_visit(visitor: Any, texts: Any, fake: Any) -> None:
+    visitor.upload("a.xdi", texts.spectrum())
+    visitor.files()
+    visitor.answer()
+    opened = {"address.pathname": "/predict", "address.search": "?confidence=95"}
+    page = json.dumps(visitor.call("page.children", "address.pathname", opened))
+    for part in ("a.xdi", "2.98", '"value": 95'):
+        assert part in page
+
+
+@pytest.mark.parametrize("absorber", BUNDLED_ABSORBERS)
+def test_examples_are_there_for_every_metal(visitor: Any, absorber: str) -> None:
+    opened = {"address.pathname": "/predict", "address.search": f"?example={absorber}"}
+    page = json.dumps(visitor.call("page.children", "address.pathname", opened), ensure_ascii=False)
+    assert f"XANES of {absorber} (XDI)" in page
+    assert ("PDF (" in page) == (absorber != "Ni")
+    assert "not read" not in page
+
+
+@pytest.mark.parametrize("address", ["?example=../etc", "?example=Xx&confidence=1e9", "?confidence=-1&%00=1"])
+def test_an_address_that_somebody_made_up_does_no_harm(visitor: Any, address: str) -> None:
+    opened = {"address.pathname": "/predict", "address.search": address}
+    page = json.dumps(visitor.call("page.children", "address.pathname", opened), ensure_ascii=False)
+    assert '"value": 90' in page
+    assert ("nothing bundled" in page) == ("example" in address)
+
+
+def test_nobody_gets_at_anothers_job_files_or_answers(
+    page: Any, visitor: Any, visitor_of: Make, texts: Any, fake: Any
+) -> None:
+    visitor.upload("secret.xdi", texts.spectrum())
+    _, key = visitor.files()
+    begun = visitor.call(
+        "predict-answers-job.data",
+        "predict-answer.n_clicks",
+        {"predict-answer.n_clicks": 1, "predict-confidence.value": 90},
+    )
+    job = begun["predict-answers-job"]["data"]
+    other = visitor_of(page[0])
+    for told in (
+        other.files(),
+        other.redraw(key),
+        click(other, "show", key),
+        other.call(
+            "predict-results.children", "predict-answers-done.data", {"predict-answers-done.data": job}
+        ),
+        other.call(
+            "predict-answers-done.data",
+            "predict-answers-clock.n_intervals",
+            {"predict-answers-job.data": job},
+        ),
+    ):
+        assert "secret" not in str(told)
+        assert "2.98" not in str(told)
+
+
+def test_twenty_visitors_with_two_hundred_files_do_not_mix(page: Any, visitor_of: Make, fake: Any) -> None:
+    """Each uploads ten measured spectra of its own names, and gets back those, with their elements."""
+    standards = load_standards()
+    app, _ = page
+
+    def visit(number: int) -> tuple[str, list[str], str]:
+        visitor = visitor_of(app)
+        mine = [standards[(number * 7 + k * 3) % len(standards)] for k in range(10)]
+        for k, standard in enumerate(mine):
+            rows = "\n".join(f"{x:.3f} {y:.5f}" for x, y in zip(standard.energy, standard.mu, strict=True))
+            content = f"# XDI/1.0\n# Element.symbol: {standard.absorber}\n# Element.edge: K\n# ---\n{rows}\n"
+            assert visitor.upload(f"v{number}-{k}.xdi", content.encode()).status_code == 200
+        listed, _ = visitor.files()
+        # An answer takes longer than its file: those of a quarter are enough to be mixed up.
+        answered = visitor.answer() if number % 4 == 0 else " ".join(f"v{number}-{k}.xdi" for k in range(10))
+        return listed, [standard.absorber for standard in mine], answered
+
+    with ThreadPoolExecutor(20) as pool:
+        visits = list(pool.map(visit, range(20)))
+    for number, (listed, metals, answered) in enumerate(visits):
+        names = [f"v{number}-{k}.xdi" for k in range(10)]
+        for text in (listed, answered):
+            assert all(name in text for name in names)
+            assert not any(f"v{other}-" in text for other in range(20) if other != number)
+        assert [f"XANES of {metal}" in listed for metal in metals] == [True] * 10
+    assert len(fake.calls) == 50
