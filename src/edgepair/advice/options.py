@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from edgepair.conventions import OptionError, near_miss, parse_modalities, techniques_of
 from edgepair.conventions.tasks import TASKS
 from edgepair.study.config import StudyConfig
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 TECHNIQUES_ASKED = ("xanes", "pdf", "dpdf")
 """Techniques that are weighed against each other unless others are named."""
@@ -84,8 +81,8 @@ class AdviceOptions:
 
 def check_options(
     task: str,
-    techniques: Sequence[str] | None,
     *,
+    techniques: Sequence[str] | None,
     smallest_gain: float,
     tolerance: float | None,
     n_jobs: int | None,
@@ -173,21 +170,3 @@ def combinations(names: Sequence[str]) -> tuple[str, ...]:
     parts = [part.name for name in joined for part in techniques_of(name)]
     pairs = [f"xanes+{name}" for name in single if name != "xanes"] if "xanes" in single else []
     return parse_modalities([*single, *parts, *pairs, *joined])
-
-
-def modalities_of(dataset: xr.Dataset, names: Sequence[str]) -> tuple[str, ...]:
-    """List the modalities whose techniques a dataset holds.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-    names : sequence of str
-        Modalities.
-
-    Returns
-    -------
-    tuple of str
-        In the order given.
-    """
-    return tuple(name for name in names if all(t.variable in dataset for t in techniques_of(name)))

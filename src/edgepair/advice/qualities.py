@@ -224,7 +224,7 @@ QUALITIES = _table(
     (
         Quality(
             "noise", "energy", "noise", "edge steps per 0.5 eV point",
-            (0.005, 0.01, 0.02, 0.05, 0.1), _add_xanes_noise, True,
+            (0.002, 0.005, 0.01, 0.02, 0.05, 0.1), _add_xanes_noise, True,
         ),
         Quality(
             "energy_resolution", "energy", "extra broadening (FWHM)", "eV",

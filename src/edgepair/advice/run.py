@@ -11,7 +11,7 @@ import pandas as pd
 from edgepair._version import __version__
 from edgepair.advice.changes import similar_rows
 from edgepair.advice.gains import gain_rows, score_rows
-from edgepair.advice.options import SMALLEST_GAIN, AdviceOptions, check_options, modalities_of
+from edgepair.advice.options import SMALLEST_GAIN, AdviceOptions, check_options
 from edgepair.advice.requirements import (
     needed_rows,
     quality_trials,
@@ -143,7 +143,7 @@ def advise(
     """
     started = time.monotonic()
     options = check_options(
-        task, techniques, smallest_gain=smallest_gain, tolerance=tolerance, n_jobs=n_jobs,
+        task, techniques=techniques, smallest_gain=smallest_gain, tolerance=tolerance, n_jobs=n_jobs,
         split=split, folds=folds, repeats=repeats, trees=trees, seed=seed,
     )  # fmt: skip
     data = _only(check_datasets(dataset))
@@ -154,7 +154,7 @@ def advise(
     plan = plan_study([data], options.study)
     cell = plan.cells[0]
     in_hand = None if answered is None else sample_in_hand(answered, cell)
-    modalities = modalities_of(data, options.study.modalities)
+    modalities = plan.modalities[cell.absorber]
     main = [Trial(cell, name, options.study.trees) for name in modalities]
     guess = Trial(cell, modalities[0], 1, learner="dummy")
     tried: list[Trial] = []
@@ -241,7 +241,7 @@ def _recommend(
     options: AdviceOptions,
 ) -> list[str]:
     mine = [row for row in scores if row["technique"] == first]
-    sentences = [score_sentence(cell.absorber, cell.task.name, mine, guess)]
+    sentences = [score_sentence(cell.absorber, cell.task.name, mine, guess, cell.split)]
     judged = [row for row in gains if row["verdict"] and row["have"] == first]
     sentences += [gain_sentence(row, options.smallest_gain) for row in judged]
     # What is not worth measuring need not be measured well.

@@ -75,7 +75,9 @@ def ends(row: Mapping[str, Any], prefix: str = "", *, sign: bool = False) -> str
     return f"{row[prefix + 'lower']:{mark}.3f} to {row[prefix + 'upper']:{mark}.3f}"
 
 
-def score_sentence(absorber: str, task: str, rows: Sequence[Mapping[str, Any]], guess: float) -> str:
+def score_sentence(
+    absorber: str, task: str, rows: Sequence[Mapping[str, Any]], guess: float, split: str
+) -> str:
     """Say how good what is in hand is alone.
 
     Parameters
@@ -86,19 +88,22 @@ def score_sentence(absorber: str, task: str, rows: Sequence[Mapping[str, Any]], 
         Of `Advice.scores`, of one technique.
     guess : float
         Score of a guess that looks at no curve.
+    split : str
+        What never stood on both sides.
 
     Returns
     -------
     str
         A sentence.
     """
+    unseen = {"formula": "formulas", "material": "materials"}.get(split, "sites")
     metric = TASKS[task].main_metric
     first = next(row for row in rows if row["metric"] == metric)
     title = modality_title(first["technique"])
     alone = f"{title} alone" if "+" not in first["technique"] else title
     return (
         f"{alone} reads the {TASKS[task].title} of {absorber} with {_METRICS[metric]} {first['value']:.3f}"
-        f" (95 % interval {ends(first)}) on formulas not seen before; a guess has {max(guess, 0.0):.3f}."
+        f" (95 % interval {ends(first)}) on {unseen} not seen before; a guess has {max(guess, 0.0):.3f}."
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from edgepair.conventions import OptionError, techniques_of
+from edgepair.conventions import TECHNIQUES, OptionError, techniques_of
 from edgepair.interpretation.dependence import dependence_rows, number_score_rows
 from edgepair.interpretation.explained import Explained
 from edgepair.interpretation.importances import impurity_rows, permutation_rows, shap_rows
@@ -148,7 +148,7 @@ def interpret(
         tables["regions"] += view.region_rows()
         tables["clusters"] += view.cluster_rows()
         numbers = view.numbers
-        warnings += numbers.remarks
+        warnings += [*_unnamed(view), *numbers.remarks]
         for cell in cells:
             _score_rows(tables, view, cell, done, drawn)
             _importance_rows(tables, view, cell, done, drawn, config.seed)
@@ -375,6 +375,16 @@ def _stability_rows(
         by_kind.pop("technique")
         rows += rank_rows(cell, modality, done.of("halves", cell, modality), by_kind)
     rows += few_materials_rows(cell)
+
+
+def _unnamed(view: Explained) -> list[str]:
+    """Say of which curves no region could be named."""
+    return [
+        f"{view.absorber}: no edge or first peak is recognised in the {TECHNIQUES[name].title} curves; "
+        "each stands as one region."
+        for name, regions in view.regions.items()
+        if len(regions) == 1
+    ]
 
 
 def _columns(name: str, rows: Sequence[dict[str, Any]]) -> list[str]:

@@ -1,7 +1,7 @@
 r"""A test whether a forest would score as well on labels that have nothing to do with the curves.
 
 Whole formulas exchange their labels, with a formula of as many sites where there is one: sites of
-one formula are alike in label and in curve, and labels shuffled site by site would make a null that
+one formula are alike in label and in curve, and labels shuffled site by site can make a null that
 is too easily beaten [1]_. The score of the real labels is held against those of n exchanges [2]_,
 :math:`p = (1 + \#\{s_0 \ge s\})/(1 + n)` [3]_.
 
@@ -116,11 +116,12 @@ def label_permutation_rows(
         says = f"above all of {len(null)}, too few to say more, scores"
     else:
         says = "not shown to be better than"
+    least = ", the smallest they can show" if real > null.max() else ""
     title = "weighted F1" if cell.classes else "R²"
     sentence = (
         f"{cell.absorber} {cell.task.title}, {modality_title(modality)}: {title} {real:.2f} of a small "
         f"forest is {says} with labels exchanged between formulas (mean {null.mean():.2f}, 95 % of "
-        f"{len(null)} exchanges from {lower:.2f} to {upper:.2f}; p = {p:.3f})."
+        f"{len(null)} exchanges from {lower:.2f} to {upper:.2f}; p = {p:.3f}{least})."
     )
     where = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality}
     where["kind"] = "label_permutation"

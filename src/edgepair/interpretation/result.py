@@ -46,7 +46,7 @@ COLUMNS = MappingProxyType(
 """Tables of an interpretation and their columns; a table may have more after these."""
 
 # Stays text even where every entry looks like a number: classes, groups named after them, points.
-_TEXTS = ("group", "class", "name", "cluster")
+_TEXTS = ("group", "class", "name", "cluster", "title", "unit", "modality", "sentence")
 
 _FILE = "interpretation.json"
 
@@ -173,9 +173,8 @@ class Interpretation:
                 missing = [column for column in columns if column not in table]
                 if missing:
                     raise KeyError(f"{name}.csv lacks {missing[0]!r}")
-                # An empty text is a text: the class of a length, a sentence that has none.
-                texts = [c for c in ("class", "sentence", "modality", "unit") if c in table]
-                tables[name] = table.fillna(dict.fromkeys(texts, ""))
+                # An empty text is a text: the class of a length, the unit of a pure number.
+                tables[name] = table.fillna({text: "" for text in _TEXTS if text in table})
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(
                 f"cannot load an interpretation from {str(folder)!r}",

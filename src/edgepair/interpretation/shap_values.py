@@ -14,6 +14,7 @@ the forests that are explained, and what they cost.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from importlib.metadata import version
@@ -89,6 +90,21 @@ def shap_is_missing() -> bool:
     return find_spec("shap") is None
 
 
+def import_shap() -> Any:
+    """Import shap, which takes seconds.
+
+    Returns
+    -------
+    module
+        The package.
+    """
+    with warnings.catch_warnings():
+        # What its import draws in says what it will do without one day: nothing a user could act on.
+        warnings.simplefilter("ignore")
+        import shap
+    return shap
+
+
 def forest_shap(
     forest: Any, rows: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -122,10 +138,10 @@ def forest_shap(
             needed="shap, which comes with the extra 'explain'",
             suggestion="pip install 'edgepair[explain]'",
         )
-    import shap
-
-    explainer = shap.TreeExplainer(forest, feature_perturbation="tree_path_dependent", model_output="raw")
-    # Its own check only warns of what is as large as a percent.
+    explainer = import_shap().TreeExplainer(
+        forest, feature_perturbation="tree_path_dependent", model_output="raw"
+    )
+    # Checked below: its own check passes what is below a percent.
     values = np.asarray(explainer.shap_values(rows, check_additivity=False), dtype=np.float64)
     base = np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
     if hasattr(forest, "predict_proba"):

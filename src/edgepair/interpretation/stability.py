@@ -161,7 +161,8 @@ def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> list[dict[str, A
     list of dict
         For each absorber, task, modality, grouping (regions, clusters) and pair of methods:
         Kendall's tau-b. Its interval comes from importances drawn within their own intervals, as
-        if those were normal and independent; it holds the value. A sentence for regions only.
+        if those were normal and independent; it holds the value. A sentence for regions and the
+        first pair, permutation and SHAP, only.
     """
     from scipy.stats import kendalltau
 
@@ -170,7 +171,8 @@ def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> list[dict[str, A
     keys = ["absorber", "task", "modality", "grouping"]
     for (absorber, task, modality, grouping), part in chosen.groupby(keys, sort=False):
         by_kind = {kind: mine.set_index(["technique", "name"]) for kind, mine in part.groupby("kind")}
-        for one, other in combinations([kind for kind in _KINDS if kind in by_kind], 2):
+        pairs = list(combinations([kind for kind in _KINDS if kind in by_kind], 2))
+        for one, other in pairs:
             both = by_kind[one].index.intersection(by_kind[other].index)
             if len(both) < 3:
                 continue
@@ -182,7 +184,7 @@ def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> list[dict[str, A
             lower, upper = np.percentile(known, INTERVAL)
             lower, upper = min(float(lower), value), max(float(upper), value)
             sentence = ""
-            if grouping == "region" and np.isfinite(value):
+            if grouping == "region" and (one, other) == pairs[0] and np.isfinite(value):
                 sentence = _agreement(absorber, task, modality, one, other, value, lower, upper)
             name = f"{grouping}: {one} and {other}"
             where = {"absorber": absorber, "task": task, "modality": modality, "kind": "agreement"}
@@ -238,7 +240,10 @@ def few_materials_rows(cell: Cell) -> list[dict[str, Any]]:
             sentence += "; its intervals are then too narrow"
         else:
             # With no error among n, an error rate this high would still be passed one time in 20.
-            sentence += f"; even without an error there, up to {1 - 0.05 ** (1 / effective):.0%} may be wrong"
+            rate = 1 - 0.05 ** (1 / effective)
+            sentence += (
+                f"; even if all of these are told rightly, {rate:.0%} of others may not be (95 % bound)"
+            )
         rows.append(
             stability_row(_where(cell, "", "few_materials"), name, effective, sentence=sentence + ".")
         )

@@ -4,33 +4,52 @@ from edgepair.report.figures_confusion import confusion_figure
 from edgepair.report.figures_contributions import overlap_figure, shapley_figure
 from edgepair.report.figures_data import class_figure, value_figure
 from edgepair.report.figures_findings import finding_figure
+from edgepair.report.figures_groups import group_figure
 from edgepair.report.figures_importances import importance_figure
+from edgepair.report.figures_learned import dependence_figure, movement_curve_figure, movement_figure
 from edgepair.report.figures_learning import learning_figure
 from edgepair.report.figures_overview import overview_figure, score_figure
 from edgepair.report.figures_parity import parity_figure
+from edgepair.report.figures_regions import point_figure, region_figure
+from edgepair.report.figures_sample import sample_region_figure
 from edgepair.report.figures_shares import share_figure
 from edgepair.report.figures_splits import split_figure
+from edgepair.report.figures_stability import agreement_figure, shuffled_labels_figure
 from edgepair.report.html import render_study, write_study
+from edgepair.report.interpretation_page import render_interpretation, write_interpretation
+from edgepair.report.sample_page import write_sample_reasons
 from edgepair.report.style import modality_colour, modality_symbol
 from edgepair.report.summary import summarise_study
 
 __all__ = [
+    "agreement_figure",
     "class_figure",
     "confusion_figure",
+    "dependence_figure",
     "finding_figure",
+    "group_figure",
     "importance_figure",
     "learning_figure",
     "modality_colour",
     "modality_symbol",
+    "movement_curve_figure",
+    "movement_figure",
     "overlap_figure",
     "overview_figure",
     "parity_figure",
+    "point_figure",
+    "region_figure",
+    "render_interpretation",
     "render_study",
+    "sample_region_figure",
     "score_figure",
     "shapley_figure",
     "share_figure",
+    "shuffled_labels_figure",
     "split_figure",
     "summarise_study",
     "value_figure",
+    "write_interpretation",
+    "write_sample_reasons",
     "write_study",
 ]

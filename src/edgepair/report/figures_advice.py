@@ -200,7 +200,7 @@ def _draw_panel(figure: go.Figure, rows: pd.DataFrame, row: int, column: int, na
         range=[-0.5, len(labels) - 0.5],
         showgrid=False,
         tickangle=0,
-        tickfont={"size": 10.5},
+        tickfont={"size": 10},
         row=row,
         col=column,
     )

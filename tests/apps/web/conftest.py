@@ -306,7 +306,7 @@ class Browser:
     def __init__(self, driver: Any) -> None:
         self.driver = driver
 
-    def see(self, selector: str, *, text: str = "", seconds: float = 30.0) -> Any:
+    def see(self, selector: str, *, text: str = "", seconds: float = 60.0) -> Any:
         """Wait for something to be seen, with a text in it."""
         from selenium.webdriver.common.by import By
         from selenium.webdriver.support.ui import WebDriverWait

@@ -122,12 +122,12 @@ app, services = make_app(Settings())
 client = app.server.test_client()
 key = client.post("/visit").get_json()["visit"]
 headers = {"X-Edgepair-Visit": key, "X-Edgepair-Name": "a.gr", "X-Edgepair-Page": "predict"}
-rows = "\\n".join(f"{k / 50} {(k % 37) / 10}" for k in range(1000))
+rows = "\\n".join(f"{k / 50} {(k % 37) - 18}" for k in range(1000))
 client.post("/upload", data=rows.encode(), headers=headers)
 from edgepair.apps.web.pages.predict import work
 visit = services.visits.find(key)
 request = work.FileRequest(visit.files["f1"].path, "a.gr", (("radiation", "x-ray"),))
-assert services.jobs.call(key, work.look, request, None).kind == "pdf"
+assert services.jobs.call(key, work.look, request, None, True).kind == "pdf"
 services.close()
 print([name for name in ("numpy", "pandas", "xarray") if name in sys.modules])
 """

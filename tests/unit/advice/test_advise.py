@@ -71,7 +71,7 @@ def test_noise_that_destroys_is_found(quick_advise: Ask, make_told: Make) -> Non
     assert noise["too_poor"] <= 0.1
     assert noise["enough"] < noise["too_poor"]
     rows = advice.requirements.query("quantity == 'noise'")
-    assert rows["level"].tolist() == [0.0, 0.005, 0.01, 0.02, 0.05, 0.1]
+    assert rows["level"].tolist() == [0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1]
     assert rows["loss"].iloc[-1] > 0.1
     assert any("is too poor)" in text for text in advice.recommendation)
 
@@ -163,3 +163,9 @@ def test_a_sample_of_another_element_is_refused_before_any_fit(quick_advise: Ask
         quick_advise(make_told(xanes_tells=True, pdf_tells=True), sample=scan, on_progress=steps.append)
     assert "a measurement of Mn" in str(refused.value)
     assert not steps
+
+
+def test_another_split_is_told(quick_advise: Ask, make_told: Make) -> None:
+    advice = quick_advise(make_told(xanes_tells=True, pdf_tells=True), split="random", techniques=["xanes"])
+    assert "on sites not seen before" in advice.recommendation[0]
+    assert any(text.startswith("split by random") for text in advice.warnings)

@@ -104,3 +104,15 @@ def test_own_qmax_is_what_the_data_say_or_their_grid_allows(iron: xr.Dataset) ->
     assert own_level(load_bundled("Mn"), "dpdf", QUALITIES["r", "qmax"]) == 25.0
     low = load_bundled("Mn", instrument=PDFInstrument(qmax=13.0))
     assert levels_for(low, "pdf", QUALITIES["r", "qmax"]) == (12.0, 10.0, 8.0)
+
+
+def test_an_uneven_grid_can_lose_its_high_q_too(iron: xr.Dataset) -> None:
+    """A curve that holds nothing above 4 1/Å is unchanged by ending at 12; one at 20 1/Å is gone."""
+    r = 0.8 + np.cumsum(np.r_[0.0, np.tile([0.04, 0.06], 110)])
+    curves = np.vstack([np.sin(4 * r), np.sin(20 * r)]) * np.exp(-0.5 * ((r - 6) / 1.5) ** 2)
+    kept = iron.drop_dims("r").isel(material=[0, 1], site=[0, 1])
+    kept = kept.assign_coords(r=("r", r, {"units": "Å"})).assign(G=(("material", "r"), curves, {}))
+    cut = degraded(kept, "r", "qmax", 12.0, "G")
+    slow, fast = cut["G"].values
+    np.testing.assert_allclose(slow, np.interp(cut["r"].values, r, curves[0]), atol=0.02)
+    assert np.abs(fast).max() < 0.02

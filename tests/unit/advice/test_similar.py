@@ -97,7 +97,7 @@ def test_a_measurement_sees_the_average_over_sites_where_all_are_there() -> None
 def test_a_sample_measured_by_something_the_data_lack_is_refused(make_told: Make) -> None:
     dataset = make_told(xanes_tells=True, pdf_tells=True)
     sample = answered("npdf", dataset["r"].values, dataset["G"].values[0])
-    with pytest.raises(MeasurementError, match="measured by npdf|cannot find sites"):
+    with pytest.raises(MeasurementError, match="cannot find sites"):
         sample_in_hand(sample, cell_of(dataset))
 
 

@@ -94,20 +94,20 @@ def test_sites_without_a_number_do_not_count(make_synthetic: Maker) -> None:
 
 
 def test_intervals_hold_zero_for_labels_that_mean_nothing(make_synthetic: Maker) -> None:
-    """Labels drawn by formula, 100 times: 95 % intervals of the bootstrap hold zero in most."""
+    """labels drawn by formula, 60 times: 95 % intervals of the bootstrap hold zero in most."""
     cell = cell_of(make_synthetic(), "oxidation_state")
     numbers = number_table(cell.dataset, ("xanes",))
     rng = np.random.default_rng(0)
     drawn = draw_groups(cell.n_groups, 200, [0])
     held = []
-    for _ in range(100):
+    for _ in range(60):
         target = rng.integers(0, 2, cell.n_groups)[cell.groups]
         rows = pd.DataFrame(movement_rows(replace(cell, target=target), numbers, drawn))
         mine = rows[rows["number"] == "xanes_edge_position"].set_index("kind")
         held.append((mine["lower"] < 0) & (mine["upper"] > 0))
     share = pd.DataFrame(held).mean()
-    # 0.95 within what 100 trials and 40 formulas allow (binomial: 0.95 - 4 * 0.022)
-    assert share.between(0.86, 1.0).all()
+    # 0.95 within what 60 trials allow (binomial: 0.95 - 4 * 0.028)
+    assert share.between(0.83, 1.0).all()
 
 
 def test_curves_move_where_they_were_made_to(make_synthetic: Maker) -> None:

@@ -33,8 +33,10 @@ REGIONS = {
     "xanes": [("pre_edge", "pre-edge", 6530.0, 6543.0), ("edge", "edge", 6543.0, 6552.0),
               ("white_line", "white line", 6552.0, 6560.0),
               ("post_edge", "post-edge oscillations", 6560.0, 6590.0)],
-    "pdf": [("before_first_shell", "below the first peak", 0.8, 1.5), ("first_shell", "first M–O peak", 1.5, 2.4),
-            ("second_shell", "M–M and next distances", 2.4, 4.0), ("higher_shells", "higher shells", 4.0, 20.0)],
+    "pdf": [("before_first_shell", "below the first peak", 0.8, 1.5),
+            ("first_shell", "first M–O peak", 1.5, 2.4),
+            ("second_shell", "M–M and next distances", 2.4, 4.0),
+            ("higher_shells", "higher shells", 4.0, 20.0)],
 }  # fmt: skip
 REGIONS["dpdf"] = REGIONS["pdf"]
 UNIT = re.compile(r"\((eV|1/eV|Å|Å⁻²|%|no unit|probability|1|1 = perfect|1 = same order)\)")
@@ -68,7 +70,8 @@ def _importances() -> Iterator[dict[str, Any]]:
 
 
 def _movement() -> Iterator[dict[str, Any]]:
-    numbers = [("xanes_edge_position", "edge position", "eV", 2.1), ("xanes_white_line_height", "white-line height", "", 0.2),
+    numbers = [("xanes_edge_position", "edge position", "eV", 2.1),
+               ("xanes_white_line_height", "white-line height", "", 0.2),
                ("dpdf_first_shell_position", "first-shell position (dPDF)", "Å", -0.08)]  # fmt: skip
     for task in TASKS:
         for number, title, unit, slope in numbers:
@@ -172,6 +175,18 @@ def made() -> Interpretation:
     return make_interpretation()
 
 
+@pytest.fixture(scope="module")
+def shown(made: Interpretation) -> dict[str, Any]:
+    """Draw every figure of one task."""
+    return _figures(made)
+
+
+@pytest.fixture(scope="module")
+def page(made: Interpretation) -> str:
+    """Write the page once."""
+    return render_interpretation(made)
+
+
 def _titles(figure: Any) -> list[str]:
     axes = [*figure.select_xaxes(), *figure.select_yaxes()]
     return [axis.title.text for axis in axes if axis.title.text]
@@ -194,18 +209,17 @@ def _figures(made: Interpretation) -> dict[str, Any]:
     }
 
 
-def test_axes_say_what_and_in_which_unit(made: Interpretation) -> None:
-    for name, figure in _figures(made).items():
+def test_axes_say_what_and_in_which_unit(shown: dict[str, Any]) -> None:
+    for name, figure in shown.items():
         assert any(UNIT.search(title) for title in _titles(figure)), (name, _titles(figure))
-    shown = _figures(made)
     assert {"energy E (eV)", "normalised μ(E)", "ΔF1", "(prob.)"} <= set(_titles(shown["regions"]))
     assert {"distance r (Å)", "dPDF G<sub>Mn</sub>(r) (Å⁻²)"} <= set(_titles(shown["shells"]))
     small = [note.text for note in shown["dependence"].layout.annotations]
     assert small == ["Edge position (eV)", "First-shell area (no unit)"]
 
 
-def test_bars_stand_inside_their_region_with_its_value_and_interval(made: Interpretation) -> None:
-    figure = _figures(made)["regions"]
+def test_bars_stand_inside_their_region_with_its_value_and_interval(shown: dict[str, Any]) -> None:
+    figure = shown["regions"]
     bars = [trace for trace in figure.data if trace.type == "bar"]
     assert [trace.name for trace in bars] == ["XANES", "XANES + PDF + dPDF"] * 2
     assert list(bars[0].y) == pytest.approx([0.01, 0.31, 0.12, 0.002])
@@ -220,15 +234,15 @@ def test_bars_stand_inside_their_region_with_its_value_and_interval(made: Interp
     assert {"pre-edge", "edge", "white line", "post-edge oscillations"} <= texts
 
 
-def test_shells_beyond_what_is_drawn_are_cut(made: Interpretation) -> None:
-    figure = _figures(made)["shells"]
+def test_shells_beyond_what_is_drawn_are_cut(shown: dict[str, Any]) -> None:
+    figure = shown["shells"]
     assert list(figure.layout.xaxis.range) == [0.8, 8.0]
     bars = next(trace for trace in figure.data if trace.type == "bar")
     assert max(x + width / 2 for x, width in zip(bars.x, bars.width, strict=True)) <= 8.0
 
 
-def test_points_are_drawn_on_the_scale_of_their_region(made: Interpretation) -> None:
-    whole, points = (trace for trace in _figures(made)["points"].data if trace.type == "bar")
+def test_points_are_drawn_on_the_scale_of_their_region(made: Interpretation, shown: dict[str, Any]) -> None:
+    whole, points = (trace for trace in shown["points"].data if trace.type == "bar")
     assert list(whole.y) == pytest.approx([0.01, 0.31, 0.12, 0.002])
     assert set(points.y) == {0.001}
     assert len(points.y) == 120
@@ -236,8 +250,8 @@ def test_points_are_drawn_on_the_scale_of_their_region(made: Interpretation) -> 
     assert none is None
 
 
-def test_regions_of_the_same_name_have_a_row_each(made: Interpretation) -> None:
-    figure = _figures(made)["groups"]
+def test_regions_of_the_same_name_have_a_row_each(shown: dict[str, Any]) -> None:
+    figure = shown["groups"]
     labels = list(figure.layout.yaxis.ticktext)
     assert len(labels) == len(set(labels)) == 12
     assert labels[0] == "XANES: pre-edge"
@@ -288,8 +302,8 @@ def test_what_is_missing_is_no_figure(made: Interpretation) -> None:
     assert group_figure(made.importances, modality="xanes", grouping="region", **nothing) is None
 
 
-def test_real_scores_stand_beside_those_of_exchanged_labels(made: Interpretation) -> None:
-    grey, real = _figures(made)["labels"].data
+def test_real_scores_stand_beside_those_of_exchanged_labels(shown: dict[str, Any]) -> None:
+    grey, real = shown["labels"].data
     assert list(grey.x) == [0.3] * 4
     assert list(grey.error_x.array) == pytest.approx([0.1] * 4)
     assert list(real.x) == [0.8] * 4
@@ -299,9 +313,9 @@ def test_real_scores_stand_beside_those_of_exchanged_labels(made: Interpretation
 def test_sentences_follow_from_intervals(made: Interpretation) -> None:
     first = region_sentences(made, **MN)[0]
     assert first == (
-        "XANES reads the oxidation state of Mn with weighted F1 0.80 (0.60 to 0.90). Shuffling costs: edge 0.31 "
-        "(0.29 to 0.33), white line 0.12 (0.10 to 0.14). Not certain to be missed while the others are there: "
-        "pre-edge and post-edge oscillations."
+        "XANES reads the oxidation state of Mn with weighted F1 0.80 (0.60 to 0.90). "
+        "Shuffling costs: edge 0.31 (0.29 to 0.33), white line 0.12 (0.10 to 0.14). "
+        "Not certain to be missed while the others are there: pre-edge and post-edge oscillations."
     )
     wide = made.importances.assign(lower=-1.0)
     told = region_sentences(make_interpretation(importances=wide), **MN)[0]
@@ -325,8 +339,7 @@ def test_the_document_is_json_without_single_points(made: Interpretation) -> Non
     assert [(one["absorber"], one["task"]) for one in document["sentences"]] == [("Mn", t) for t in TASKS]
 
 
-def test_the_page_stands_alone_and_says_what_was_left_out(made: Interpretation, tmp_path: Path) -> None:
-    page = write_interpretation(made, tmp_path / "why.html").read_text(encoding="utf-8")
+def test_the_page_stands_alone_and_says_what_was_left_out(page: str) -> None:
     body = page.split("<script", 1)[0] + page.split("</main>")[0].split("<main>")[1]
     for section in ("techniques", "regions", "points", "learned", "stability", "data", "methods"):
         assert f'<section id="{section}">' in page
@@ -334,7 +347,6 @@ def test_the_page_stands_alone_and_says_what_was_left_out(made: Interpretation, 
     assert "The answer of class 4 rests on 7 formulas." in body
     assert "<beats>" not in body
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']https?:", page)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["why.html"]
 
 
 def test_methods_describe_what_was_done_and_nothing_else(made: Interpretation) -> None:
@@ -353,10 +365,15 @@ def test_an_interpretation_of_nothing_is_still_a_page() -> None:
     assert "Nothing could be explained." in page
 
 
-def test_a_random_split_is_labelled(made: Interpretation) -> None:
+def test_a_random_split_is_labelled_and_the_file_is_all_that_is_left(
+    made: Interpretation, page: str, tmp_path: Path
+) -> None:
     config = made.config | {"config": made.config["config"] | {"split": "random"}}
-    assert "These scores flatter every technique" in render_interpretation(make_interpretation(config=config))
-    assert "These scores flatter every technique" not in render_interpretation(made)
+    empty = {name: pd.DataFrame(columns=list(columns)) for name, columns in COLUMNS.items()}
+    path = write_interpretation(make_interpretation(**(empty | {"config": config})), tmp_path / "why.html")
+    assert "These scores flatter every technique" in path.read_text(encoding="utf-8")
+    assert "These scores flatter every technique" not in page
+    assert [entry.name for entry in tmp_path.iterdir()] == ["why.html"]
 
 
 def test_a_page_of_another_kind_is_refused(made: Interpretation, tmp_path: Path) -> None:

@@ -70,10 +70,17 @@ def advise(
 ) -> None:
     """Say whether a PDF or a dPDF is worth measuring too, and to what quality."""
     from edgepair.advice import advise as ask
+    from edgepair.advice.options import check_options
 
     files = have or []
     _check(absorber, task, data, [*files, *([dpdf] if dpdf else [])], shift, reference, radiation)
     _check_out(out, [path for path in (*files, dpdf, reference, data) if path is not None])
+    asked: dict[str, Any] = {
+        "techniques": split_list(technique), "split": split, "folds": folds, "repeats": repeats,
+        "trees": trees, "seed": seed, "smallest_gain": smallest_gain, "n_jobs": jobs,
+    }  # fmt: skip
+    # A sample is answered before anything else, which may take a while: bad settings before that.
+    check_options(task, tolerance=None, **asked)
     dataset = _dataset(absorber, data)
     try:
         sample = _sample(
@@ -85,17 +92,10 @@ def advise(
                 dataset,
                 task=task,
                 sample=sample,
-                techniques=split_list(technique),
-                split=split,
-                folds=folds,
-                repeats=repeats,
-                trees=trees,
-                seed=seed,
-                smallest_gain=smallest_gain,
                 requirements=requirements,
-                n_jobs=jobs,
                 scheduler=scheduler,
                 on_progress=on_progress,
+                **asked,
             )
     except KeyboardInterrupt:
         print(

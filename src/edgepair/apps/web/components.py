@@ -68,6 +68,26 @@ def notice(error: EdgepairError, *, ident: str | dict[str, str] | None = None) -
     )
 
 
+def refused_upload(parts: Any) -> EdgepairError:
+    """Make an error of what the browser says was refused: text that is shown, nothing else.
+
+    Parameters
+    ----------
+    parts : object
+        Four parts by their names, or anything else.
+
+    Returns
+    -------
+    EdgepairError
+        With what there is of them.
+    """
+    from edgepair.conventions import EdgepairError
+
+    told = parts if isinstance(parts, dict) else {}
+    text = {name: str(told.get(name, ""))[:500] for name in ("problem", "found", "needed", "suggestion")}
+    return EdgepairError(text.pop("problem"), **text)
+
+
 def in_fields(text: str) -> str:
     """Say which field is meant where a message speaks of an option of the command line.
 

@@ -129,6 +129,8 @@ def serve(settings: Settings, on_ready: Callable[[str, Settings], None]) -> None
                 _warm_up(services)
                 on_ready(_address(settings), settings)
                 server.serve_forever()
+                # Werkzeug takes Ctrl-C for itself.
+                raise KeyboardInterrupt
             finally:
                 server.server_close()
         finally:

@@ -158,7 +158,6 @@ def _range(task: str, ends: tuple[float, float], given: str) -> Component:
                 dcc.Input(
                     id={"type": f"{NAME}-end", "task": task, "end": end},
                     value=value,
-                    inputMode="decimal",
                     placeholder=f"{limit:.2f}",
                     **number,
                 ),

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from dash import ALL, Input, Output, State, ctx, no_update
 
-from edgepair.apps.web.components import concerned_field, notice
+from edgepair.apps.web.components import concerned_field, notice, refused_upload
 from edgepair.apps.web.pages import predict_answers as answers_view
 from edgepair.apps.web.pages import predict_files as files_view
 from edgepair.apps.web.panel import JobPanel
@@ -95,15 +95,14 @@ class PredictPage:
         """
         with visit.lock:
             state = self._state(visit)
-            if query.get("example") and not state.files:
-                self._add_example(visit, state, query["example"])
             asked = query.get("confidence", "")
             confidence = int(asked) if asked.isdecimal() and 50 <= int(asked) <= 99 else CONFIDENCE
             return files_view.page(
                 files=self._files(state),
                 shown=state.shown,
                 refused=state.refused,
-                example=query.get("example", "Fe"),
+                example=query.get("example", BUNDLED_ABSORBERS[0]),
+                begin=bool(query.get("example")) and not state.files,
                 confidence=confidence,
                 limits=self._services.visits.limits,
                 panel=self._panel.layout(state.job),
@@ -126,6 +125,7 @@ class PredictPage:
             Output("view", "data", allow_duplicate=True),
             Input(f"{NAME}-uploads", "data"),
             Input(f"{NAME}-example-add", "n_clicks"),
+            Input(f"{NAME}-begin", "n_intervals"),
             Input({"type": f"{NAME}-remove", "key": ALL}, "n_clicks"),
             Input({"type": f"{NAME}-show", "key": ALL}, "n_clicks"),
             Input({"type": f"{NAME}-sample", "key": ALL}, "value"),
@@ -170,6 +170,7 @@ class PredictPage:
         self,
         uploads: Mapping[str, Any] | None,
         example_clicks: int | None,
+        begun: int | None,
         removals: Sequence[int | None],
         shows: Sequence[int | None],
         samples: Sequence[Any],
@@ -185,6 +186,8 @@ class PredictPage:
             That files have come, and which were refused.
         example_clicks : int or None
             Of the button.
+        begun : int or None
+            1 when the page was opened with an example in its address.
         removals, shows : sequence of int or None
             Clicks of each file's buttons.
         samples : sequence
@@ -208,10 +211,10 @@ class PredictPage:
             state = self._state(visit)
             before = state.shown
             if what == f"{NAME}-uploads":
-                state.refused = [_refused(one) for one in (uploads or {}).get("refused", [])]
+                state.refused = [refused_upload(one) for one in (uploads or {}).get("refused", [])]
                 state.view.pop("example", None)
                 self._take_new(visit, state)
-            elif what == f"{NAME}-example-add" and clicked:
+            elif what in (f"{NAME}-example-add", f"{NAME}-begin") and clicked:
                 state.refused = []
                 self._add_example(visit, state, example or "")
             elif isinstance(what, dict) and what.get("key") in state.files:
@@ -272,7 +275,7 @@ class PredictPage:
             part = given.pop("part", None)
             file.parts = list(given.pop("parts", None) or file.parts)
             file.options = given
-            self._look(visit, file, part)
+            self._look(visit, file, part, draw=True)
             if file.error is None and file.looked is not None:
                 return files_view.curve(file.looked.part), file.upload.key, slots
             assert file.error is not None
@@ -400,7 +403,7 @@ class PredictPage:
             if not state.files:
                 state.view.pop("example", None)
         elif what["type"] == f"{NAME}-sample":
-            for one, value in zip(ctx.inputs_list[4], samples, strict=True):
+            for one, value in zip(ctx.inputs_list[5], samples, strict=True):
                 file = state.files.get(one["id"]["key"])
                 if file is not None and isinstance(value, int) and 1 <= value <= MOST_SAMPLES:
                     file.sample = value
@@ -421,9 +424,9 @@ class PredictPage:
         if new:
             state.shown = new[0].key
 
-    def _look(self, visit: Visit, file: _File, part: str | None) -> None:
+    def _look(self, visit: Visit, file: _File, part: str | None, *, draw: bool = False) -> None:
         try:
-            file.looked = self._services.jobs.call(visit.key, work.look, file.request(), part)
+            file.looked = self._services.jobs.call(visit.key, work.look, file.request(), part, draw)
             file.error = None
         except EdgepairError as error:
             file.error = error
@@ -480,10 +483,3 @@ def _level(confidence: Any) -> float:
         needed="a number from 50 to 99 %",
         suggestion="90 is usual",
     )
-
-
-def _refused(parts: Any) -> EdgepairError:
-    """Make an error of what the browser says was refused: text that is shown, nothing else."""
-    told = parts if isinstance(parts, dict) else {}
-    text = {name: str(told.get(name, ""))[:500] for name in ("problem", "found", "needed", "suggestion")}
-    return EdgepairError(text.pop("problem"), **text)

@@ -54,6 +54,7 @@ def page(
     shown: str | None,
     refused: Sequence[EdgepairError],
     example: str,
+    begin: bool,
     confidence: int,
     limits: Limits,
     panel: Component,
@@ -71,6 +72,8 @@ def page(
         Why files were not taken.
     example : str
         Element of the example that is chosen.
+    begin : bool
+        Whether to add it now.
     confidence : int
         Per cent.
     limits : Limits
@@ -102,7 +105,7 @@ def page(
                                 "No file at hand? Bundled example",
                                 dcc.Dropdown(
                                     examples,
-                                    example if example in BUNDLED_ABSORBERS else "Fe",
+                                    example,
                                     id=f"{NAME}-example",
                                     clearable=False,
                                     searchable=False,
@@ -160,6 +163,8 @@ def page(
             ),
             dcc.Store(id=f"{NAME}-shown", data=shown),
             dcc.Store(id=f"{NAME}-looked"),
+            # The page is there before its example is.
+            dcc.Interval(id=f"{NAME}-begin", interval=50, max_intervals=1, disabled=not begin),
             dcc.Download(id=f"{NAME}-download"),
         ]
     )

@@ -134,10 +134,11 @@ def body(told: Mapping[str, Any], query: Mapping[str, str]) -> list[Component]:
     list of dash component
         Scores, one absorber and task (filled by a callback), findings, settings.
     """
-    skipped = [
-        f"{' '.join(str(item[key]) for key in ('absorber', 'task', 'modality') if item[key])}: {item['reason']}"
-        for item in told["skipped"]
-    ]
+    skipped = []
+    for item in told["skipped"]:
+        what = " ".join(str(item[key]) for key in ("absorber", "task", "modality") if item[key])
+        skipped.append(f"{what}: {item['reason']}")
+    made_by = told["learner_title"] if told["drawn"] == told["learner"] else told["drawn"]
     return [
         html.P(told["sentence"], className="headline"),
         *([html.P(told["banner"], className="banner bad")] if told["banner"] else []),
@@ -145,8 +146,8 @@ def body(told: Mapping[str, Any], query: Mapping[str, str]) -> list[Component]:
             [
                 html.H2("Scores", id=f"{NAME}-scores-title"),
                 drawing(
-                    f"Scores on unseen {told['unseen']}s, {told['learner_title'] if told['drawn'] == told['learner'] else told['drawn']}; "
-                    "bars: 95 % intervals. Click a dot to see what is behind it.",
+                    f"Scores on unseen {told['unseen']}s, {made_by}; bars: 95 % intervals. Click a dot to see"
+                    " what is behind it.",
                     told["figure"],
                     ident=f"{NAME}-scores",
                 ),
@@ -253,7 +254,7 @@ def _finding(item: Mapping[str, Any], told: Mapping[str, Any]) -> Component:
                 [
                     html.Summary("Every absorber and task"),
                     drawing(
-                        "Estimates with 95 % intervals; filled: it holds, open: undecided, cross: its opposite holds",
+                        "Estimates, 95 % intervals; filled: holds, open: undecided, cross: its opposite holds",
                         told["finding_figures"][item["finding"]],
                     ),
                     _list(item["sentences"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from math import isnan
@@ -15,6 +15,8 @@ from edgepair.conventions import TASKS, TECHNIQUES, EdgepairError, OptionError
 
 if TYPE_CHECKING:
     from edgepair.apps.cli.measured_files import MeasuredFile
+    from edgepair.measured import PdfCurve
+    from edgepair.measured.inspection import XanesInspection
     from edgepair.report.prediction_rows import PredictedSample
 
 SPECTRUM_OPTIONS = ("mu", "energy_column", "energy_unit", "absorber")
@@ -67,7 +69,7 @@ class Part:
     e0 : float or None
         Energy of the edge, eV.
     figures : tuple of tuple
-        Titles and figures.
+        Titles and figures; none unless it was to be drawn.
     """
 
     item: str
@@ -156,23 +158,23 @@ def warm(absorber: str | None) -> None:
     example_files(absorber)
 
 
-def look(request: FileRequest, item: str | None) -> Looked:
-    """Read a file and show what was understood.
+def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
+    """Read a file and tell what was understood.
 
     Parameters
     ----------
     request : FileRequest
         The file.
     item : str or None
-        Which of its curves to show; None: the first.
+        Which of its curves to tell of; None: the first.
+    draw : bool
+        Whether to draw it, which takes much longer than to read it.
 
     Returns
     -------
     Looked
-        With the figures of one curve.
+        With the facts of one curve.
     """
-    from edgepair.report.figures_measured import normalized_figure, pdf_figure, raw_figure
-
     file = read(request)
     items = tuple(curve.item for curve in file.curves)
     curve: Any = file.curves[items.index(item) if item in items else 0]
@@ -181,7 +183,6 @@ def look(request: FileRequest, item: str | None) -> Looked:
         from edgepair.measured import inspect_pdf
 
         seen_pdf = SeenPdf(curve, inspect_pdf(curve))
-        figures = [("G(r) as read", pdf_figure(curve))]
         told: Any = seen_pdf
         absorber, e0 = None, None
     else:
@@ -195,9 +196,6 @@ def look(request: FileRequest, item: str | None) -> Looked:
         inspection = inspect_xanes(curve, e0=request.option("e0"), shift=request.option("shift"))
         told = SeenXanes(inspection)
         absorber, e0 = curve.absorber, inspection.e0
-        figures = [("As measured, with the lines of the normalisation", raw_figure(inspection))]
-        normal = normalized_figure(inspection)
-        figures += [("Normalised and flattened", normal)] if normal is not None else []
     part = Part(
         curve.item,
         tuple(told.facts()),
@@ -205,9 +203,23 @@ def look(request: FileRequest, item: str | None) -> Looked:
         told.problem,
         absorber,
         e0,
-        tuple((title, plain_figure(figure)) for title, figure in figures),
+        tuple(_figures(told.drawn)) if draw else (),
     )
     return Looked(file.kind, curve.format, items, part)
+
+
+def _figures(drawn: XanesInspection | PdfCurve) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Draw a curve as `edgepair inspect --figure` does."""
+    from edgepair.measured import PdfCurve
+    from edgepair.report.figures_measured import normalized_figure, pdf_figure, raw_figure
+
+    if isinstance(drawn, PdfCurve):
+        yield "G(r) as read", plain_figure(pdf_figure(drawn))
+        return
+    yield "As measured, with the lines of the normalisation", plain_figure(raw_figure(drawn))
+    normal = normalized_figure(drawn)
+    if normal is not None:
+        yield "Normalised and flattened", plain_figure(normal)
 
 
 def answer(

@@ -150,7 +150,7 @@ def draw_cell(place: Place, absorber: str, task: str, modality: str, learner: st
         What the study lacks is empty.
     """
     result, told = _load(place)
-    names = {"absorber": absorber, "task": task, "learner": learner}
+    names: dict[str, Any] = {"absorber": absorber, "task": task, "learner": learner}
     modalities = [one["name"] for one in told["modalities"] if modality in (one["name"], ALL)]
     metrics, rows = _scores(told, names)
     words = tuple(
@@ -291,7 +291,7 @@ def _scores(
 
 
 def _answers(
-    result: StudyResult, told: dict[str, Any], names: dict[str, str], modalities: Sequence[str]
+    result: StudyResult, told: dict[str, Any], names: dict[str, Any], modalities: Sequence[str]
 ) -> list[tuple[str, Any]]:
     from edgepair.report import confusion_figure, parity_figure
     from edgepair.report.formats import short_title
@@ -338,6 +338,7 @@ def _learning(result: StudyResult, told: dict[str, Any], names: dict[str, str]) 
         return []
     modalities = [one["name"] for one in told["modalities"]]
     figure = learning_figure(result.learning, **names, modalities=modalities, groups=told["groups"])
+    figure.update_layout(showlegend=True)
     return [(f"Score against the number of training {told['groups']}", plain_figure(figure))]
 
 

@@ -1,0 +1,231 @@
+"""What the page Advise asks, in a process of its own: each function calls public ones of edgepair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepair.apps.web.shown import Source
+from edgepair.apps.web.work.datasets import open_source
+from edgepair.apps.web.work.figures import plain_figure
+from edgepair.apps.web.work.predict import FileRequest, read
+from edgepair.conventions import MeasurementError, OptionError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+PAGE_FILE, DOCUMENT_FILE = "advice.html", "advice.json"
+"""What an answer leaves in its folder, for the visitor to save."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file of a sample, as it was understood.
+
+    Attributes
+    ----------
+    kind : str
+        ``xanes`` or ``pdf``.
+    format : str
+        Name of the file format.
+    items : tuple of str
+        Names of its curves.
+    absorber : str or None
+        Element of a spectrum.
+    """
+
+    kind: str
+    format: str
+    items: tuple[str, ...]
+    absorber: str | None
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked.
+
+    Attributes
+    ----------
+    source : Source
+        Dataset of the absorber.
+    task : str
+        What is to be read.
+    smallest_gain : float
+        Gain from which on a second measurement is worth its time.
+    requirements : bool
+        Whether to find out to what quality each must be measured.
+    curves : tuple of tuple
+        Files and items of a sample in hand; empty without one.
+    """
+
+    source: Source
+    task: str
+    smallest_gain: float
+    requirements: bool
+    curves: tuple[tuple[FileRequest, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Advised:
+    """An answer.
+
+    Attributes
+    ----------
+    title : str
+        What was asked.
+    words, warnings : tuple of str
+        The recommendation; what makes it doubtful.
+    figure : dict
+        Scores, and what poorer measurements lose.
+    gains : list of tuple of str
+        In hand, added, gain, interval, verdict.
+    gain_title : str
+        Heading of the gain, with the metric.
+    needed : list of tuple of str
+        Technique, and what quality it needs.
+    facts : tuple of tuple of str
+        Names and values.
+    folder : pathlib.Path
+        Holds `PAGE_FILE` and `DOCUMENT_FILE`.
+    """
+
+    title: str
+    words: tuple[str, ...]
+    warnings: tuple[str, ...]
+    figure: Any
+    gains: list[tuple[str, ...]]
+    gain_title: str
+    needed: list[tuple[str, str]]
+    facts: tuple[tuple[str, str], ...]
+    folder: Path = field(default_factory=Path)
+
+
+def look(request: FileRequest) -> Listed:
+    """Say what a file of a sample is.
+
+    Parameters
+    ----------
+    request : FileRequest
+        The file.
+
+    Returns
+    -------
+    Listed
+        Without any figure.
+
+    Raises
+    ------
+    EdgepairError
+        It is neither a spectrum nor a PDF.
+    """
+    file = read(request)
+    first = file.curves[0]
+    items = tuple(str(curve.item) for curve in file.curves)
+    return Listed(file.kind, str(first.format), items, getattr(first, "absorber", None))
+
+
+def ask(question: Question, folder: Path, on_progress: Callable[[float, float, str], None]) -> Advised:
+    """Ask the advisor.
+
+    Parameters
+    ----------
+    question : Question
+        What is asked.
+    folder : pathlib.Path
+        In the visitor's own folder; does not exist yet.
+    on_progress : callable
+        Called with work done, work to do, and what was finished last.
+
+    Returns
+    -------
+    Advised
+        The answer, with its page and document in the folder.
+
+    Raises
+    ------
+    EdgepairError
+        The sample cannot be understood, or the dataset cannot serve the task.
+    """
+    from edgepair.advice import advise
+    from edgepair.report.advice_page import gain_cells, render_advice
+    from edgepair.report.figures_advice import advice_figure
+    from edgepair.report.formats import METRIC_TITLES, capital, short_title, task_title
+
+    def report(progress: Any) -> None:
+        on_progress(progress.done, progress.total, progress.text)
+
+    on_progress(0.0, 0.0, "opening the data")
+    dataset = open_source(question.source)
+    advice = advise(
+        dataset,
+        task=question.task,
+        sample=_sample(question, dataset),
+        smallest_gain=question.smallest_gain,
+        requirements=question.requirements,
+        on_progress=report,
+    )
+    folder.mkdir(mode=0o700)
+    (folder / PAGE_FILE).write_text(render_advice(advice), encoding="utf-8")
+    (folder / DOCUMENT_FILE).write_text(advice.to_json(), encoding="utf-8")
+    config = advice.config
+    facts = [
+        ("sites", f"{config['n_sites']:,} of {config['n_formulas']:,} formulas"),
+        ("split", f"by {config['split']}, {config['folds']} folds"),
+        ("forests", f"{config['trees']} trees, seed {config['seed']}"),
+        ("intervals", "95 %, from a bootstrap over formulas"),
+        ("smallest gain that counts", f"{config['smallest_gain']:g}"),
+        ("what may be lost by a poorer curve", f"{config['tolerance']:g}"),
+    ]
+    if config["requirement_sites"]:
+        facts.append(("qualities tried on", f"{config['requirement_sites']:,} sites"))
+    return Advised(
+        f"{advice.absorber}, {task_title(advice.task)}",
+        advice.recommendation,
+        advice.warnings,
+        plain_figure(advice_figure(advice)),
+        gain_cells(advice),
+        f"Gain in {METRIC_TITLES[str(advice.scores['metric'].iloc[0])]}",
+        [(short_title(row.technique), capital(str(row.sentence))) for row in advice.needed.itertuples()],
+        tuple(facts),
+        folder,
+    )
+
+
+def _sample(question: Question, dataset: xr.Dataset) -> Any:
+    """Read the files of a sample and ask what they say of it."""
+    from edgepair.apps.cli.predict_samples import pdf_technique
+    from edgepair.prediction import predict
+
+    absorber = str(dataset.attrs["absorber"])
+    given: dict[str, Any] = {}
+    for request, item in question.curves:
+        file = read(request)
+        curve: Any = next((one for one in file.curves if one.item == item), file.curves[0])
+        own = getattr(curve, "absorber", None)
+        if own not in (None, absorber):
+            raise MeasurementError(
+                f"cannot advise on {request.name!r} as a sample of {absorber}",
+                found=f"a measurement at the K edge of {own}",
+                needed=f"one at the K edge of {absorber}",
+                suggestion=f"choose a dataset of {own}, or remove this file",
+            )
+        if file.kind == "xanes":
+            name = "mu"
+        elif request.option("role") == "dpdf" and pdf_technique(curve) == "pdf":
+            name = "G_M"
+        else:
+            name = "G"
+        if name in given:
+            raise OptionError(
+                "cannot advise on two samples at once",
+                found=f"two curves of one technique, {given[name].file!r} and {request.name!r}",
+                needed="at most one spectrum, one PDF and one dPDF, of one sample",
+                suggestion="remove one of them",
+            )
+        given[name] = curve
+    if not given:
+        return None
+    own_data = dataset if question.source.path is not None else None
+    return predict(**given, absorber=absorber, data=own_data, explain=False)

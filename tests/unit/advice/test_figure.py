@@ -1,0 +1,47 @@
+"""The figure holds the numbers of the tables, with or without requirements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from edgepair.advice import Advice
+from edgepair.report.advice_page import render_advice
+from edgepair.report.figures_advice import advice_figure
+
+
+@pytest.fixture
+def small(quick_advise: Callable[..., Advice], make_told: Callable[..., xr.Dataset]) -> Advice:
+    return quick_advise(make_told(xanes_tells=True, pdf_tells=True), requirements=True, techniques=["pdf"])
+
+
+def test_losses_are_drawn_where_the_table_has_them(small: Advice) -> None:
+    figure = advice_figure(small)
+    titles = [text.text for text in figure.layout.annotations]
+    assert titles == [
+        "score of each technique", "PDFs: noise", "PDFs: Qmax", "PDFs: last distance r", "training materials"
+    ]  # fmt: skip
+    qmax = small.requirements.query("quantity == 'qmax'")
+    lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert len(lines) == 4
+    drawn = lines[1]
+    np.testing.assert_allclose(drawn.y, qmax["loss"])
+    np.testing.assert_allclose(np.array(drawn.y) + drawn.error_y.array, qmax["loss_upper"])
+    units = [figure.layout[name].title.text for name in ("xaxis2", "xaxis3", "xaxis4")]
+    assert units == ["of the rms of G per 0.125 Å point", "Å⁻¹", "Å"]
+
+
+def test_without_requirements_the_scores_stand_alone(
+    quick_advise: Callable[..., Advice], make_told: Callable[..., xr.Dataset]
+) -> None:
+    advice = quick_advise(make_told(xanes_tells=True, pdf_tells=True))
+    figure = advice_figure(advice)
+    assert [trace.x[0] for trace in figure.data] == pytest.approx(
+        advice.scores.query("metric == 'f1_weighted'")["value"].tolist()
+    )
+    page = render_advice(advice)
+    assert "To what quality" not in page
+    assert "What adding a technique changes" in page
