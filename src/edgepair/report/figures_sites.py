@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -84,8 +85,9 @@ def site_labels(dataset: xr.Dataset, site: int) -> str:
     """
     told = []
     for task in TASKS.values():
-        value = float(dataset[task.name].values[site]) if task.name in dataset else None
-        digits = _DIGITS.get(task.unit, 0 if value is None or value == round(value) else 2)
+        value = float(dataset[task.name].values[site]) if task.name in dataset else math.nan
+        # A mean over the sites of a measured sample need not be whole.
+        digits = _DIGITS.get(task.unit, 2 if value % 1 > 0 else 0)
         told.append(f"{task.symbol} {number(value, digits)} {task.unit}".rstrip())
     return ", ".join(told)
 
@@ -182,23 +184,25 @@ def _name_axes(figure: Any, technique: str, absorber: str) -> None:
 
 
 def _mark_neighbours(figure: Any, dataset: xr.Dataset, sites: Sequence[int]) -> None:
-    """Put a short mark on the axis at each neighbour's distance: where the first peak comes from."""
+    """Mark each neighbour's distance beneath the curves, a row per site: where the first peak comes from."""
     import plotly.graph_objects as go
 
     if "neighbour_distance" not in dataset:
         return
-    for site, (colour, _) in zip(sites[:MOST_DRAWN], SITE_LOOKS, strict=False):
+    lines = [trace.y for trace in figure.data if trace.mode == "lines"]
+    low, high = min(min(y) for y in lines), max(max(y) for y in lines)
+    for row, (site, (colour, _)) in enumerate(zip(sites[:MOST_DRAWN], SITE_LOOKS, strict=False), start=1):
         distances = dataset["neighbour_distance"].values[site]
         known = distances[distances == distances]
         figure.add_trace(
             go.Scatter(
                 x=rounded(known, 5),
-                y=[0.0] * len(known),
+                y=[low - 0.05 * row * (high - low)] * len(known),
                 mode="markers",
                 showlegend=False,
                 marker={
                     "symbol": "line-ns-open",
-                    "size": 14,
+                    "size": 8,
                     "color": faded(colour, 0.8),
                     "line": {"width": 2},
                 },

@@ -306,7 +306,7 @@ class Browser:
     def __init__(self, driver: Any) -> None:
         self.driver = driver
 
-    def see(self, selector: str, *, text: str = "", seconds: float = 60.0) -> Any:
+    def see(self, selector: str, *, text: str = "", seconds: float = 40.0) -> Any:
         """Wait for something to be seen, with a text in it."""
         from selenium.webdriver.common.by import By
         from selenium.webdriver.support.ui import WebDriverWait
@@ -317,10 +317,13 @@ class Browser:
                     return one
             return False
 
-        from selenium.common.exceptions import StaleElementReferenceException
+        from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 
         wait = WebDriverWait(self.driver, seconds, ignored_exceptions=[StaleElementReferenceException])
-        return wait.until(seen, f"{selector!r} with {text!r} on {self.text()[:2000]}")
+        try:
+            return wait.until(seen)
+        except TimeoutException:
+            pytest.fail(f"no {selector!r} with {text!r} on {self.text()[:2000]}; {self.complaints()}")
 
     def text(self) -> str:
         return str(self.driver.execute_script("return document.body.innerText"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from edgepair.apps.cli.console import split_list
 
 if TYPE_CHECKING:
     from edgepair.apps.web import Settings
@@ -27,11 +30,24 @@ def app(
         str | None,
         typer.Option(help="What visitors must know; made at random where it is needed.", show_default=False),
     ] = None,
+    study: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of a study to show. Default ./edgepair-study, if it is there.", show_default=False
+        ),
+    ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="Dataset of your own (.zarr.zip or folder) to show too.", show_default=False),
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Open the web page: look, upload, compare in a browser."""
     from edgepair.apps.web import Settings, serve
+    from edgepair.apps.web.shown import Shown
+
+    shown = Shown.check(study, [Path(path) for path in split_list(data) or ()])
 
     def ready(address: str, settings: Settings) -> None:
         if not quiet:
@@ -46,4 +62,4 @@ def app(
             # Some browsers do not come back before they are closed.
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
-    serve(Settings(host=host, port=port, token=token), ready)
+    serve(Settings(host=host, port=port, token=token, shown=shown), ready)

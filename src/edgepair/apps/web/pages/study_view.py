@@ -254,7 +254,7 @@ def _finding(item: Mapping[str, Any], told: Mapping[str, Any]) -> Component:
                 [
                     html.Summary("Every absorber and task"),
                     drawing(
-                        "Estimates, 95 % intervals; filled: holds, open: undecided, cross: its opposite holds",
+                        "Bars: 95 % intervals; filled: holds, open: undecided, cross: its opposite holds",
                         told["finding_figures"][item["finding"]],
                     ),
                     _list(item["sentences"]),
