@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions import TECHNIQUES
 from edgepair.report.figures_importances import (
     _AXIS_TITLES,
     _CURVE_TITLES,
     DRAWN_DISTANCE,
     _add_curves,
 )
-from edgepair.report.formats import number, safe
+from edgepair.report.formats import safe
 from edgepair.report.style import MUTED, faded, styled
 from edgepair.report.tables import even_axis, rounded, select
 
@@ -32,8 +31,6 @@ SITE_LOOKS = (
     ("#000000", "longdash"), ("#e69f00", "longdashdot"),
 )  # fmt: skip
 """Colour and dash of the sites of one figure, in their order."""
-
-_DIGITS = {"Å": 3}
 
 
 def site_name(dataset: xr.Dataset, site: int) -> str:
@@ -60,36 +57,6 @@ def site_name(dataset: xr.Dataset, site: int) -> str:
     material = int(dataset["material_index"].values[site])
     names = [str(dataset[name].values[material]) for name in ("formula", "material_id")]
     return f"{' '.join(dict.fromkeys(names))}, site {int(dataset['site_index'].values[site])}"
-
-
-def site_labels(dataset: xr.Dataset, site: int) -> str:
-    """Write the labels of a site for people.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-    site : int
-        Row of the dataset.
-
-    Returns
-    -------
-    str
-        Symbols, values and units; a dash where a label is not known.
-
-    Examples
-    --------
-    >>> from edgepair.dataset import load_bundled
-    >>> site_labels(load_bundled("Cu"), 0)
-    'OS 1, CN 2, d(M–O) 1.857 Å'
-    """
-    told = []
-    for task in TASKS.values():
-        value = float(dataset[task.name].values[site]) if task.name in dataset else math.nan
-        # A mean over the sites of a measured sample need not be whole.
-        digits = _DIGITS.get(task.unit, 2 if value % 1 > 0 else 0)
-        told.append(f"{task.symbol} {number(value, digits)} {task.unit}".rstrip())
-    return ", ".join(told)
 
 
 def site_figure(dataset: xr.Dataset, sites: Sequence[int], *, technique: str) -> go.Figure:

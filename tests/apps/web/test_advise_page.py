@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -66,6 +67,7 @@ def ask(visitor: Any, **more: Any) -> str:
         )
         if seen["advise-answer-clock"]["disabled"]:
             break
+        time.sleep(0.02)
     if "advise-answer-done" not in seen:
         return text_of(seen)
     return text_of(

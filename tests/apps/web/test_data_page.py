@@ -254,8 +254,9 @@ def test_a_visit_to_data(browser: Any, served: str) -> None:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 
+    sites = f"{load_bundled('Fe').sizes['site']} sites"
     browser.driver.get(served + "data?set=Fe")
-    browser.see("#data-count", text="342 sites")
+    browser.see("#data-count", text=sites)
     browser.see("#data-elements").send_keys("Li, P")
     browser.see("#data-count", text="1 formula")
     only = browser.see("#data-rows .link")
@@ -264,9 +265,9 @@ def test_a_visit_to_data(browser: Any, served: str) -> None:
     browser.see("#data-elements").send_keys(", Qq")
     browser.see(".controls .notice", text="'Qq'")
     browser.see("#data-clear").click()
-    browser.see("#data-count", text="342 sites")
+    browser.see("#data-count", text=sites)
     browser.see("#data-rows button.small", text="+ add").click()
-    browser.see("#data-curves .drawing", text="XANES")
+    browser.see("#data-curves thead th:nth-child(3)")
     address = browser.driver.current_url
     assert "sites=" in address
     assert len(address.split("sites=")[1].split("&")[0].split("%2C")) == 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -75,8 +76,9 @@ def cell(visitor: Any, modality: str = "xanes", **more: str) -> str:
 
 
 def run(visitor: Any, **more: Any) -> Any:
-    values = {"study-run.n_clicks": 1, "study-datasets.value": ["mine.zarr.zip"], "study-depth.value": "quick",
-              "study-tasks.value": ["oxidation_state"], "study-contributions.value": []}  # fmt: skip
+    values = {"study-run.n_clicks": 1, "study-datasets.value": ["mine.zarr.zip"],
+              "study-tasks.value": ["oxidation_state"], "study-depth.value": "quick",
+              "study-contributions.value": []}  # fmt: skip
     return visitor.call("study-order-job.data", "study-run.n_clicks", values | more)
 
 
@@ -89,6 +91,7 @@ def wait(visitor: Any, job: str) -> Any:
         )
         if seen["study-order-clock"]["disabled"]:
             return seen
+        time.sleep(0.02)
     raise AssertionError("the job does not end")
 
 

@@ -299,11 +299,11 @@ def curves(shown: Sequence[SiteShown], figures: Sequence[tuple[str, Any]]) -> li
             f"Choose a formula in the table to see its curves; add up to {MOST_SITES} sites to compare them."
         )
         return [html.P(hint, className="hint")]
-    cards = [
-        html.Article(
+    heads = [
+        html.Th(
             [
-                html.H3(one.name),
-                facts(one.facts),
+                html.Span(className="patch", style={"backgroundColor": one.colour}),
+                html.Span(one.name),
                 html.Button(
                     "Remove",
                     id={"type": f"{NAME}-drop", "site": one.site},
@@ -312,12 +312,18 @@ def curves(shown: Sequence[SiteShown], figures: Sequence[tuple[str, Any]]) -> li
                     **aria(label=f"Remove {one.name}"),
                 ),
             ],
-            className="card",
+            scope="col",
         )
         for one in shown
     ]
+    told = [dict(one.facts) for one in shown]
+    lines = [
+        html.Tr([html.Th(name, scope="row"), *(html.Td(facts_of.get(name, "–")) for facts_of in told)])
+        for name in told[0]
+    ]
+    table = html.Table([html.Thead(html.Tr([html.Td(), *heads])), html.Tbody(lines)], className="compared")
     return [
-        html.Div(cards, className="cards small-cards"),
+        html.Div(table, className="scroll"),
         html.Div([drawing(title, figure) for title, figure in figures], className="figures"),
     ]
 

@@ -205,20 +205,23 @@ class PredictPage:
             The list of files, which one is shown, and what the address holds.
         """
         visit = self._services.visits.find(key)
-        what: Any = ctx.triggered_id
-        clicked = bool(ctx.triggered and ctx.triggered[0]["value"])
+        # When the page is new, everything counts as changed; only what has a value has happened.
+        happened: list[Any] = [
+            ctx.triggered_prop_ids[one["prop_id"]] for one in ctx.triggered if one["value"]
+        ]
         with visit.lock:
             state = self._state(visit)
             before = state.shown
-            if what == f"{NAME}-uploads":
-                state.refused = [refused_upload(one) for one in (uploads or {}).get("refused", [])]
-                state.view.pop("example", None)
-                self._take_new(visit, state)
-            elif what in (f"{NAME}-example-add", f"{NAME}-begin") and clicked:
-                state.refused = []
-                self._add_example(visit, state, example or "")
-            elif isinstance(what, dict) and what.get("key") in state.files:
-                self._change_one(visit, state, what, samples)
+            for what in happened:
+                if what == f"{NAME}-uploads" and uploads:
+                    state.refused = [refused_upload(one) for one in uploads.get("refused", [])]
+                    state.view.pop("example", None)
+                    self._take_new(visit, state)
+                elif what in (f"{NAME}-example-add", f"{NAME}-begin"):
+                    state.refused = []
+                    self._add_example(visit, state, example or "")
+                elif isinstance(what, dict) and what.get("key") in state.files:
+                    self._change_one(visit, state, what, samples)
             listed = files_view.file_list(self._files(state), state.shown, state.refused)
             shown = state.shown if state.shown != before else no_update
             return listed, shown, dict(state.view)
@@ -392,10 +395,9 @@ class PredictPage:
         self, visit: Visit, state: _State, what: Mapping[str, str], samples: Sequence[Any]
     ) -> None:
         key = what["key"]
-        clicked = bool(ctx.triggered[0]["value"])
-        if what["type"] == f"{NAME}-show" and clicked:
+        if what["type"] == f"{NAME}-show":
             state.shown = key
-        elif what["type"] == f"{NAME}-remove" and clicked:
+        elif what["type"] == f"{NAME}-remove":
             visit.remove(key)
             del state.files[key]
             if state.shown == key:

@@ -82,15 +82,17 @@ class SiteShown:
     ----------
     site : int
         Row of the dataset.
-    name, labels : str
+    name : str
         For people.
+    colour : str
+        Of its curves.
     facts : tuple of tuple of str
         Names and values.
     """
 
     site: int
     name: str
-    labels: str
+    colour: str
     facts: tuple[tuple[str, str], ...]
 
 
@@ -237,13 +239,13 @@ def draw_sites(source: Source, sites: Sequence[int]) -> tuple[list[SiteShown], l
     list of tuple
         Titles and figures, one per technique.
     """
-    from edgepair.report.figures_sites import site_figure, site_labels, site_name
+    from edgepair.report.figures_sites import SITE_LOOKS, site_figure, site_name
 
     dataset = open_source(source)
     there = [site for site in sites if 0 <= site < dataset.sizes["site"]]
     shown = [
-        SiteShown(site, site_name(dataset, site), site_labels(dataset, site), _site_facts(dataset, site))
-        for site in there
+        SiteShown(site, site_name(dataset, site), colour, _site_facts(dataset, site))
+        for site, (colour, _) in zip(there, SITE_LOOKS, strict=False)
     ]
     figures = [
         (TECHNIQUES[name].title, plain_figure(site_figure(dataset, there, technique=name)))
