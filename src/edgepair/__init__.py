@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from edgepair.dataset import from_arrays, load_bundled, open_dataset, save_dataset
     from edgepair.dataset.build import build_dataset, estimate_build
     from edgepair.interpretation import Interpretation, interpret_sample
-    from edgepair.interpretation.interpret import interpret
+    from edgepair.interpretation.run import interpret
     from edgepair.measured import read_pdf, read_xanes
     from edgepair.prediction import Prediction, predict
     from edgepair.report import write_study

@@ -18,7 +18,7 @@ from edgepair.interpretation.result import COLUMNS
 
 Call = Callable[..., Any]
 # The function of that name hides the module it stands in.
-ORCHESTRATOR = sys.modules["edgepair.interpretation.interpret"]
+ORCHESTRATOR = sys.modules["edgepair.interpretation.run"]
 SMALL = (
     "--trees", 4, "--repeats", 1, "--jobs", 1, "--task", "oxidation_state", "--technique", "xanes,dpdf",
     "--shap-rows", 0,

@@ -9,7 +9,7 @@ from typing import Any
 
 from edgepair.conventions import OptionError, near_miss, parse_modalities, techniques_of
 from edgepair.conventions.tasks import TASKS
-from edgepair.study.config import StudyConfig
+from edgepair.study.config import StudyConfig, check_processes
 
 TECHNIQUES_ASKED = ("xanes", "pdf", "dpdf")
 """Techniques that are weighed against each other unless others are named."""
@@ -19,9 +19,6 @@ SMALLEST_GAIN = 0.02
 may be lost by a poorer one. About what the choice of learner changes (docs/decisions/0001)."""
 
 LEARNER = "forest"
-
-MOST_JOBS = 256
-"""Processes beyond which nothing is gained on any machine of today."""
 
 
 @dataclass(frozen=True)
@@ -120,13 +117,7 @@ def check_options(
             needed="one of " + ", ".join(TASKS),
             suggestion=near_miss(str(task), TASKS),
         )
-    if n_jobs is not None and (not isinstance(n_jobs, int) or not 1 <= n_jobs <= MOST_JOBS):
-        raise OptionError(
-            f"cannot advise in {n_jobs!r} processes",
-            found=f"n_jobs {n_jobs!r}",
-            needed=f"a whole number from 1 to {MOST_JOBS}",
-            suggestion="leave it out to use all cores",
-        )
+    check_processes(n_jobs, "advise")
     tolerance = smallest_gain if tolerance is None else tolerance
     numbers: tuple[tuple[str, Any], ...] = (("smallest_gain", smallest_gain), ("tolerance", tolerance))
     for name, value in numbers:

@@ -1,11 +1,11 @@
 """Interpretation: why answers are what they are, and how far that can be leant on."""
 
-from edgepair.interpretation.interpret import interpret
 from edgepair.interpretation.result import (
     Interpretation,
     check_interpretation_output,
     staged_interpretation,
 )
+from edgepair.interpretation.run import interpret
 from edgepair.interpretation.sample import interpret_sample
 
 __all__ = [

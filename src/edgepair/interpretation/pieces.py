@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.study.cache import models_digest
+from edgepair.study.fits import interrupts_left_to_parent
 
 if TYPE_CHECKING:
-    from edgepair.interpretation.kept_arrays import KeptArrays
+    from edgepair.study.kept_arrays import KeptArrays
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Piece:
     """
 
     key: str
-    kind: type
+    kind: type[Any]
     function: Callable[..., Any]
     args: tuple[Any, ...]
     cost: float
@@ -101,7 +102,7 @@ def run_pieces(pieces: Sequence[Piece], kept: KeptArrays, n_jobs: int) -> Iterat
 
     waiting = []
     for number, piece in enumerate(pieces):
-        found = restore(piece.kind, kept, piece.key)
+        found = kept.load_as(piece.kind, piece.key)
         if found is not None:
             yield FinishedPiece(number, found, True)
         else:
@@ -111,49 +112,14 @@ def run_pieces(pieces: Sequence[Piece], kept: KeptArrays, n_jobs: int) -> Iterat
     # The longest first, so that no process is left alone with one at the end.
     waiting.sort(key=lambda item: (-item[1].cost, item[0]))
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
-    for number, outcome in parallel(joblib.delayed(_carry_out)(*item, kept) for item in waiting):
+    with interrupts_left_to_parent():
+        done = parallel(joblib.delayed(_carry_out)(*item, kept) for item in waiting)
+    for number, outcome in done:
         yield FinishedPiece(number, outcome, False)
-
-
-def restore(kind: type, kept: KeptArrays, key: str) -> Any:
-    """Look for what was kept of a piece.
-
-    Parameters
-    ----------
-    kind : type
-        The dataclass of arrays.
-    kept : KeptArrays
-        Where it may be.
-    key : str
-        Its name there.
-
-    Returns
-    -------
-    object or None
-        One of `kind`; None where there is none.
-    """
-    arrays = kept.load(key)
-    names = {item.name for item in fields(kind)}
-    return kind(**arrays) if arrays is not None and set(arrays) == names else None
-
-
-def keep(outcome: Any, kept: KeptArrays, key: str) -> None:
-    """Keep what came of a piece.
-
-    Parameters
-    ----------
-    outcome : object
-        A dataclass of arrays.
-    kept : KeptArrays
-        Where.
-    key : str
-        Its name there.
-    """
-    kept.save(key, {item.name: getattr(outcome, item.name) for item in fields(outcome)})
 
 
 def _carry_out(number: int, piece: Piece, kept: KeptArrays) -> tuple[int, Any]:
     outcome = piece.function(*piece.args)
     # Kept by the process that made it: what is finished survives an interruption of the parent.
-    keep(outcome, kept, piece.key)
+    kept.save_of(outcome, piece.key)
     return number, outcome

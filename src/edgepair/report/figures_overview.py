@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 _SPREAD = 0.33
 _LOWEST_SHOWN = -1.0
+_LEGEND_DROP, _AROUND_PANELS = 56, 130
+"""Pixels from the panels to the legend beneath them, and above and below the panels together."""
 
 
 def overview_figure(result: StudyResult, *, height: int | None = None) -> go.Figure:
@@ -137,8 +139,11 @@ def score_figure(
     n_rows = len(modalities) if alone else len(absorbers)
     per_row = 30 if alone else max(44, 15 * len(modalities) + 14)
     if legend:
-        styled(figure, height=height or max(260, n_rows * per_row + 170), showlegend=True)
-        figure.update_layout(legend={"y": -0.14, "yanchor": "top", "x": 0.5, "xanchor": "center"})
+        shown = height or max(260, n_rows * per_row + 170)
+        styled(figure, height=shown, showlegend=True)
+        # Beneath the titles of the axes, however high the panels are.
+        below = -_LEGEND_DROP / max(shown - _AROUND_PANELS, 1)
+        figure.update_layout(legend={"y": below, "yanchor": "top", "x": 0.5, "xanchor": "center"})
         figure.update_layout(margin={"t": 44}, legend_font_size=14)
     else:
         styled(figure, height=height or n_rows * per_row + 60)

@@ -108,6 +108,9 @@ def _add_task(figure: Any, rows: pd.DataFrame, span: tuple[float, float], task: 
             marker={"color": [RAISED if v > 0 else LOWERED for v in value], "line": {"width": 0}},
             text=told,
             textposition="outside",
+            textfont={"size": 11},
+            textangle=0,
+            constraintext="none",
             cliponaxis=False,
             hovertext=[f"{safe(title)}: {text}" for title, text in zip(rows["title"], told, strict=True)],
             hovertemplate="%{hovertext}<extra></extra>",
@@ -119,8 +122,8 @@ def _add_task(figure: Any, rows: pd.DataFrame, span: tuple[float, float], task: 
     figure.update_yaxes(
         # Room for the numbers on the bars.
         range=[
-            min(value.min(initial=0.0) - 0.4 * largest, 0),
-            max(value.max(initial=0.0) + 0.4 * largest, 0),
+            min(value.min(initial=0.0) - 0.65 * largest, 0),
+            max(value.max(initial=0.0) + 0.65 * largest, 0),
         ],
         title_text=f"{TASKS[task].symbol} ({TASKS[task].unit or 'no unit'})",
         nticks=4,

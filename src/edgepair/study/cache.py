@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import tempfile
 from dataclasses import dataclass, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -13,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions.caching import drop_oldest, user_folder
+from edgepair.conventions.caching import user_folder
 from edgepair.models import FitOutcome, FitTask
+from edgepair.study.kept_arrays import KeptArrays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,6 +103,10 @@ class FitCache:
 
     folder: Path | None
 
+    @property
+    def _kept(self) -> KeptArrays:
+        return KeptArrays(self.folder, LARGEST_BYTES)
+
     def load(self, key: str) -> FitOutcome | None:
         """Load a fit.
 
@@ -118,21 +120,7 @@ class FitCache:
         FitOutcome or None
             None where there is none, or it is damaged.
         """
-        if self.folder is None:
-            return None
-        path = self.folder / f"{key}.npz"
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                outcome = FitOutcome(**{item.name: arrays[item.name] for item in fields(FitOutcome)})
-            os.utime(path)
-        except FileNotFoundError:
-            return None
-        except Exception:
-            # A damaged entry is as good as none: it is fitted and written again.
-            with contextlib.suppress(OSError):
-                path.unlink()
-            return None
-        return outcome
+        return self._kept.load_as(FitOutcome, key)
 
     def save(self, key: str, outcome: FitOutcome) -> None:
         """Keep a fit, written beside its place first.
@@ -144,21 +132,8 @@ class FitCache:
         outcome : FitOutcome
             What to keep.
         """
-        if self.folder is None:
-            return
-        # A full or read-only disk costs the cache, not the study.
-        with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    np.savez(file, **{item.name: getattr(outcome, item.name) for item in fields(FitOutcome)})
-                Path(name).replace(self.folder / f"{key}.npz")
-            finally:
-                Path(name).unlink(missing_ok=True)
+        self._kept.save_of(outcome, key)
 
     def prune(self) -> None:
         """Drop the oldest entries beyond `LARGEST_BYTES`, and what interrupted runs left."""
-        if self.folder is None or not self.folder.is_dir():
-            return
-        drop_oldest(self.folder, ".npz", LARGEST_BYTES)
+        self._kept.prune()

@@ -17,6 +17,9 @@ TREES = 300
 DRAWS = 1000
 """Bootstrap draws behind every interval."""
 
+MOST_JOBS = 256
+"""Processes beyond which nothing is gained on any machine of today."""
+
 
 @dataclass(frozen=True)
 class StudyConfig:
@@ -204,3 +207,28 @@ def _option(name: str, value: object, needed: str) -> OptionError:
         needed=needed,
         suggestion=f"leave {name} out for the default",
     )
+
+
+def check_processes(n_jobs: Any, what: str) -> None:
+    """Check a number of processes as a user gives it.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        As given; None: all cores.
+    what : str
+        What is to be done in them, for the error: ``run the study``.
+
+    Raises
+    ------
+    OptionError
+        It is not a whole number from 1 to `MOST_JOBS`.
+    """
+    whole = isinstance(n_jobs, Integral) and not isinstance(n_jobs, bool)
+    if n_jobs is not None and not (whole and 1 <= n_jobs <= MOST_JOBS):
+        raise OptionError(
+            f"cannot {what} in {n_jobs!r} processes",
+            found=f"n_jobs {n_jobs!r}",
+            needed=f"a whole number from 1 to {MOST_JOBS}",
+            suggestion="leave it out to use all cores",
+        )

@@ -130,7 +130,7 @@ def _on_this_machine(
     parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
     items = {item.number: item for item in waiting}
     calls = (joblib.delayed(_fit)(item.number, item.values, item.fit, cache, item.key) for item in waiting)
-    with _interrupts_left_to_parent():
+    with interrupts_left_to_parent():
         # Workers start here and inherit what they do with Ctrl-C.
         done = parallel(calls)
     for number, outcome in done:
@@ -167,8 +167,14 @@ def _fit_remotely(values: NDArray[np.float32], sites: NDArray[np.int64], task: F
 
 
 @contextmanager
-def _interrupts_left_to_parent() -> Iterator[None]:
-    """Ignore Ctrl-C while workers start: it reaches the whole group, and the parent ends them."""
+def interrupts_left_to_parent() -> Iterator[None]:
+    """Ignore Ctrl-C while workers start: it reaches the whole group, and the parent ends them.
+
+    Yields
+    ------
+    None
+        With Ctrl-C ignored, in the main thread.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

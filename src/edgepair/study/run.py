@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from edgepair._version import __version__
-from edgepair.conventions import OptionError
-from edgepair.dataset import summarise
 from edgepair.models import (
     LEARNERS,
     FeatureTable,
@@ -25,15 +19,16 @@ from edgepair.models import (
     choose_windows,
     compute_features,
 )
-from edgepair.study.cache import FitCache, array_digest, cache_folder
+from edgepair.study.cache import FitCache, cache_folder
 from edgepair.study.cells import Cell
-from edgepair.study.config import DRAWS, StudyConfig
+from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
 from edgepair.study.findings import find
 from edgepair.study.importances import importance_rows
 from edgepair.study.jobs import LEARNING_FRACTIONS, Finished, list_jobs, run_jobs
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study
+from edgepair.study.provenance import describe_study
 from edgepair.study.result import (
     CONTRIBUTION_COLUMNS,
     CURVE_COLUMNS,
@@ -48,10 +43,6 @@ from edgepair.study.tables import join_tables, prediction_table
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
-
-
-MOST_JOBS = 256
-"""Processes beyond which nothing is gained on any machine of today."""
 
 
 @dataclass(frozen=True)
@@ -174,13 +165,7 @@ def run_study(
         tune=tune,
         contributions=contributions,
     )
-    if n_jobs is not None and (not isinstance(n_jobs, int) or not 1 <= n_jobs <= MOST_JOBS):
-        raise OptionError(
-            f"cannot run the study in {n_jobs!r} processes",
-            found=f"n_jobs {n_jobs!r}",
-            needed=f"a whole number from 1 to {MOST_JOBS}",
-            suggestion="leave it out to use all cores",
-        )
+    check_processes(n_jobs, "run the study")
     datasets = check_datasets(dataset)
     plan = plan_study(datasets, config)
     outcomes, tables = _fit_all(plan, config, n_jobs, scheduler, cache, on_progress)
@@ -214,7 +199,7 @@ def run_study(
         predictions=join_tables(predictions),
         importances=pd.DataFrame(importances, columns=list(IMPORTANCE_COLUMNS)),
         findings=find(main, shares, config.learners[0]),
-        config=_describe(config, datasets, plan, time.monotonic() - started),
+        config=describe_study(config, datasets, plan, time.monotonic() - started),
         learning=pd.DataFrame(learning, columns=list(LEARNING_COLUMNS)),
         curves=pd.DataFrame(curves, columns=list(CURVE_COLUMNS)),
         contributions=pd.DataFrame(shared, columns=list(CONTRIBUTION_COLUMNS)),
@@ -342,36 +327,3 @@ def _learning_rows(
             }
         )
     return rows
-
-
-def _describe(
-    config: StudyConfig, datasets: Sequence[xr.Dataset], plan: StudyPlan, seconds: float
-) -> dict[str, Any]:
-    """Gather what ``study.json`` holds."""
-    checksums = {}
-    for dataset in datasets:
-        # In order of names: a store lists its variables in no order.
-        parts = []
-        for name in sorted(str(name) for name in dataset.variables):
-            values = np.asarray(dataset[name].values)
-            digest = str(values.tolist()) if values.dtype.kind == "O" else array_digest(values)
-            parts.append(f"{name} {digest}")
-        checksums[dataset.attrs["absorber"]] = array_digest(np.array(parts, dtype=np.str_))
-    packages = ("numpy", "scipy", "pandas", "scikit-learn", "xarray", "zarr")
-    return {
-        "edgepair": __version__,
-        "config": json.loads(json.dumps(config.as_dict())),
-        "repeats": {
-            f"{c.absorber} {c.task.name}": c.n_repeats for c in plan.cells if c.split == config.split
-        },
-        "bootstrap_draws": DRAWS,
-        "groups": {d.attrs["absorber"]: d.attrs.get("groups", "formula") for d in datasets},
-        "classes": {
-            f"{c.absorber} {c.task.name}": list(c.classes) for c in plan.cells if c.split == config.split
-        },
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-        "data_sha256": checksums,
-        "data": [summarise(dataset) for dataset in datasets],
-        "seconds": round(seconds, 1),
-        "skipped": [item.as_dict() for item in plan.skipped],
-    }

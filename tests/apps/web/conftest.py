@@ -285,7 +285,6 @@ def _driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
     if not (chromium and chromedriver):
         if os.environ.get("EDGEPAIR_REQUIRE_BROWSER") == "1":
-            self.driver.save_screenshot("/tmp/w/helpers/web/fail.png")
             pytest.fail("EDGEPAIR_REQUIRE_BROWSER is set, but chromium or chromedriver is not in PATH")
         pytest.skip("needs chromium and chromedriver (Debian: apt install chromium chromium-driver)")
     from selenium import webdriver
@@ -324,7 +323,6 @@ class Browser:
         try:
             return wait.until(seen)
         except TimeoutException:
-            self.driver.save_screenshot("/tmp/w/helpers/web/fail.png")
             pytest.fail(f"no {selector!r} with {text!r} on {self.text()[:2000]}; {self.complaints()}")
 
     def text(self) -> str:

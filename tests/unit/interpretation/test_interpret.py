@@ -125,7 +125,7 @@ def test_what_is_finished_is_not_done_again(
 def test_without_shap_all_else_is_done_and_the_remedy_told(
     synthetic_dataset: xr.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    home = sys.modules["edgepair.interpretation.interpret"]
+    home = sys.modules["edgepair.interpretation.run"]
     monkeypatch.setattr(home, "shap_is_missing", lambda: True)
     result = small(synthetic_dataset, trees=5)
     assert not result.complete

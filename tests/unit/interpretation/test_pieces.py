@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgepair.interpretation.kept_arrays import KeptArrays
+from edgepair.study.kept_arrays import KeptArrays
 from edgepair.interpretation.pieces import Piece, piece_key, run_pieces
 
 

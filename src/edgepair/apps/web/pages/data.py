@@ -76,7 +76,14 @@ class DataPage:
             [
                 field(
                     "Dataset",
-                    dcc.Dropdown(options, source.name, id=f"{NAME}-set", clearable=False, searchable=False),
+                    dcc.Dropdown(
+                        options,
+                        source.name,
+                        id=f"{NAME}-set",
+                        clearable=False,
+                        searchable=False,
+                        className="narrow",
+                    ),
                 ),
                 html.Div(self._body(visit, source.name, given), id=f"{NAME}-body"),
             ]
@@ -244,13 +251,13 @@ class DataPage:
         order, page = _moved(
             _texts(place), ctx.triggered_id, bool(ctx.triggered and ctx.triggered[0]["value"])
         )
-        listed = work.Listed([], 0, 0, 0, 0)
+        listed, nothing = work.Listed([], 0, 0, 0, 0), "No site fits these filters."
         try:
             listed = self._call(
                 visit, work.list_sites, name, filters, order, page * view.PAGE_ROWS, view.PAGE_ROWS
             )
         except EdgepairError as error:
-            errors["elements"] = error
+            errors["elements"], nothing = error, "Nothing is shown: a filter is not understood."
         slots: list[Any] = [
             notice(errors[one["id"]["field"]]) if one["id"]["field"] in errors else []
             for one in ctx.outputs_list[7]
@@ -258,11 +265,12 @@ class DataPage:
         last = listed.first + len(listed.rows)
         where = f"{listed.first + 1:,} to {last:,} of {listed.total:,}" if listed.total else ""
         parts = ((listed.total, "site"), (listed.materials, "material"), (listed.formulas, "formula"))
-        count = ", ".join(f"{number:,} {word}{'s' * (number != 1)}" for number, word in parts)
+        told = ", ".join(f"{number:,} {word}{'s' * (number != 1)}" for number, word in parts)
+        count = told if listed.total else nothing
         kept = {"sort": ("-" if order[1] else "") + order[0], "page": str(listed.first // view.PAGE_ROWS + 1)}
         return (
             view.rows(listed, parse_sites(_joined(sites))),
-            count if listed.total else "No site fits these filters.",
+            count,
             where,
             listed.first == 0,
             last >= listed.total,

@@ -81,6 +81,7 @@ def body(about: About, query: Mapping[str, str]) -> list[Component]:
                         id=f"{NAME}-by",
                         clearable=False,
                         searchable=False,
+                        className="narrow",
                     ),
                     hint="bands: 16th to 84th percentile; in brackets: number of sites",
                 ),
@@ -105,23 +106,30 @@ def _filters(about: About, query: Mapping[str, str]) -> list[Component]:
             "Formula or material holds",
             dcc.Input(id=f"{NAME}-text", value=query.get("text", ""), placeholder="LiFe or mp-19", **text),
         ),
-        field(
-            "With the elements",
-            dcc.Input(id=f"{NAME}-elements", value=query.get("elements", ""), placeholder="Li, P", **text),
+        _with_slot(
+            "elements",
+            field(
+                "With the elements",
+                dcc.Input(
+                    id=f"{NAME}-elements", value=query.get("elements", ""), placeholder="Li, P", **text
+                ),
+            ),
         ),
-        html.Div(id={"type": f"{NAME}-slot", "field": "elements"}),
     ]
     for task in TASKS.values():
         given = query.get(task.name, "")
         if task.name in about.classes:
-            shown.append(_classes(task.name, about.classes[task.name], given))
+            shown.append(_with_slot(task.name, _classes(task.name, about.classes[task.name], given)))
         elif task.name in about.ranges:
-            shown.append(_range(task.name, about.ranges[task.name], given))
-        else:
-            continue
-        shown.append(html.Div(id={"type": f"{NAME}-slot", "field": task.name}))
-    shown.append(html.Button("Clear filters", id=f"{NAME}-clear", className="quiet", type="button"))
+            shown.append(_with_slot(task.name, _range(task.name, about.ranges[task.name], given)))
+    clear = html.Button("Clear filters", id=f"{NAME}-clear", className="quiet", type="button")
+    shown.append(html.Div(clear))
     return shown
+
+
+def _with_slot(name: str, control: Component) -> Component:
+    """Leave room beneath a field for what is wrong with it."""
+    return html.Div([control, html.Div(id={"type": f"{NAME}-slot", "field": name})])
 
 
 def _classes(task: str, classes: Sequence[tuple[float, int]], given: str) -> Component:

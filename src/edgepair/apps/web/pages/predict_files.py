@@ -110,6 +110,7 @@ def page(
                                     clearable=False,
                                     searchable=False,
                                 ),
+                                hint="a standard that answers rest on: a demonstration, not a test",
                             ),
                             html.Button("Add example", id=f"{NAME}-example-add", className="quiet"),
                         ],

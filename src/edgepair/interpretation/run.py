@@ -14,7 +14,6 @@ from edgepair.conventions import TECHNIQUES, OptionError, techniques_of
 from edgepair.interpretation.dependence import dependence_rows, number_score_rows
 from edgepair.interpretation.explained import Explained
 from edgepair.interpretation.importances import impurity_rows, permutation_rows, shap_rows
-from edgepair.interpretation.kept_arrays import KeptArrays
 from edgepair.interpretation.label_permutation import label_permutation_rows
 from edgepair.interpretation.movement import curve_movement_rows, movement_rows
 from edgepair.interpretation.pieces import Piece, run_pieces
@@ -33,12 +32,13 @@ from edgepair.interpretation.stability import agreement_rows, few_materials_rows
 from edgepair.study import Progress
 from edgepair.study.cache import FitCache, cache_folder
 from edgepair.study.cells import Cell, Skip
-from edgepair.study.config import DRAWS, StudyConfig
+from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
 from edgepair.study.fits import Fit, run_fits
+from edgepair.study.kept_arrays import KeptArrays
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study
-from edgepair.study.run import MOST_JOBS, _describe
+from edgepair.study.provenance import describe_study
 from edgepair.study.scoring import draw_groups, score
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def interpret(
     agreement = agreement_rows(frames["importances"], config.seed)
     frames["stability"] = pd.DataFrame([*tables["stability"], *agreement], columns=COLUMNS["stability"])
     few = frames["stability"].query("kind == 'few_materials'")["sentence"]
-    described = _describe(config, datasets, plan, time.monotonic() - started)
+    described = describe_study(config, datasets, plan, time.monotonic() - started)
     described["config"] |= {"shap_rows": shap_rows}
     described |= {"skipped": [item.as_dict() for item in skipped], "warnings": [*few, *warnings]}
     return Interpretation(**frames, config=described)
@@ -235,13 +235,7 @@ def _check_counts(shap_rows: int, n_jobs: int | None) -> None:
             needed="a whole number from 0",
             suggestion="leave it out for the default",
         )
-    if n_jobs is not None and (not isinstance(n_jobs, int) or not 1 <= n_jobs <= MOST_JOBS):
-        raise OptionError(
-            f"cannot interpret in {n_jobs!r} processes",
-            found=f"n_jobs {n_jobs!r}",
-            needed=f"a whole number from 1 to {MOST_JOBS}",
-            suggestion="leave it out to use all cores",
-        )
+    check_processes(n_jobs, "interpret")
 
 
 def _skips(plan: StudyPlan, *, asked: bool, shap_rows: int) -> list[Skip]:
@@ -298,7 +292,7 @@ def _carry_out(
             item.fit.cost, f"{item.cell.absorber} {item.cell.task.title}, {item.modality}", cached=one.cached
         )
     store.prune()
-    kept = KeptArrays.of_user(use=use_cache)
+    kept = KeptArrays.of_user("explanations", use=use_cache)
     made: dict[int, Any] = {}
     for piece in run_pieces([piece for *_, piece in work.pieces], kept, n_jobs):
         made[piece.number] = piece.outcome

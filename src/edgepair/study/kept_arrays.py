@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
@@ -16,8 +16,10 @@ from edgepair.conventions.caching import drop_oldest, user_folder
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Kind = TypeVar("Kind")
+
 LARGEST_BYTES = 500_000_000
-"""Oldest entries are dropped when the folder grows beyond this."""
+"""Oldest entries are dropped when a folder grows beyond this, unless it is told otherwise."""
 
 
 @dataclass(frozen=True)
@@ -28,25 +30,30 @@ class KeptArrays:
     ----------
     folder : pathlib.Path or None
         Where they are kept; None keeps none.
+    most_bytes : int
+        What may stay when the folder is pruned.
     """
 
     folder: Path | None
+    most_bytes: int = LARGEST_BYTES
 
     @classmethod
-    def of_user(cls, *, use: bool) -> KeptArrays:
-        """Open the folder of explanations in the user's cache.
+    def of_user(cls, name: str, *, use: bool) -> KeptArrays:
+        """Open one of the folders in the user's cache.
 
         Parameters
         ----------
+        name : str
+            What is kept there.
         use : bool
             False: nothing is looked up or kept.
 
         Returns
         -------
         KeptArrays
-            Beside the folder of finished fits.
+            Below the user's cache folder.
         """
-        return cls(user_folder("explanations") if use else None)
+        return cls(user_folder(name) if use else None)
 
     def load(self, key: str) -> dict[str, NDArray[Any]] | None:
         """Load what was kept.
@@ -100,7 +107,38 @@ class KeptArrays:
             finally:
                 Path(name).unlink(missing_ok=True)
 
+    def load_as(self, kind: type[Kind], key: str) -> Kind | None:
+        """Load what was kept of a dataclass of arrays.
+
+        Parameters
+        ----------
+        kind : type
+            The dataclass.
+        key : str
+            Hash of what went into it.
+
+        Returns
+        -------
+        object or None
+            One of `kind`; None where there is none, or one of another make.
+        """
+        arrays = self.load(key)
+        names = {item.name for item in fields(cast("Any", kind))}
+        return kind(**arrays) if arrays is not None and set(arrays) == names else None
+
+    def save_of(self, outcome: Any, key: str) -> None:
+        """Keep a dataclass of arrays.
+
+        Parameters
+        ----------
+        outcome : object
+            A dataclass of arrays.
+        key : str
+            Hash of what went into it.
+        """
+        self.save(key, {item.name: getattr(outcome, item.name) for item in fields(outcome)})
+
     def prune(self) -> None:
-        """Drop the oldest entries beyond `LARGEST_BYTES`, and what interrupted runs left."""
+        """Drop the oldest entries beyond `most_bytes`, and what interrupted runs left."""
         if self.folder is not None and self.folder.is_dir():
-            drop_oldest(self.folder, ".npz", LARGEST_BYTES)
+            drop_oldest(self.folder, ".npz", self.most_bytes)

@@ -1,0 +1,71 @@
+"""What a run was made of: settings, seeds, versions and checksums."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair._version import __version__
+from edgepair.dataset import summarise
+from edgepair.study.cache import array_digest
+from edgepair.study.config import DRAWS, StudyConfig
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from edgepair.study.plan import StudyPlan
+
+
+def describe_study(
+    config: StudyConfig, datasets: Sequence[xr.Dataset], plan: StudyPlan, seconds: float
+) -> dict[str, Any]:
+    """Gather what ``study.json`` holds, so that a run can be repeated and checked.
+
+    Parameters
+    ----------
+    config : StudyConfig
+        Settings.
+    datasets : sequence of xarray.Dataset
+        What was studied; each gets a checksum.
+    plan : StudyPlan
+        Cells, and what was skipped.
+    seconds : float
+        How long it took.
+
+    Returns
+    -------
+    dict
+        Ready for JSON.
+    """
+    checksums = {}
+    for dataset in datasets:
+        # In order of names: a store lists its variables in no order.
+        parts = []
+        for name in sorted(str(name) for name in dataset.variables):
+            values = np.asarray(dataset[name].values)
+            digest = str(values.tolist()) if values.dtype.kind == "O" else array_digest(values)
+            parts.append(f"{name} {digest}")
+        checksums[dataset.attrs["absorber"]] = array_digest(np.array(parts, dtype=np.str_))
+    packages = ("numpy", "scipy", "pandas", "scikit-learn", "xarray", "zarr")
+    return {
+        "edgepair": __version__,
+        "config": json.loads(json.dumps(config.as_dict())),
+        "repeats": {
+            f"{c.absorber} {c.task.name}": c.n_repeats for c in plan.cells if c.split == config.split
+        },
+        "bootstrap_draws": DRAWS,
+        "groups": {d.attrs["absorber"]: d.attrs.get("groups", "formula") for d in datasets},
+        "classes": {
+            f"{c.absorber} {c.task.name}": list(c.classes) for c in plan.cells if c.split == config.split
+        },
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
+        "data_sha256": checksums,
+        "data": [summarise(dataset) for dataset in datasets],
+        "seconds": round(seconds, 1),
+        "skipped": [item.as_dict() for item in plan.skipped],
+    }
