@@ -61,7 +61,7 @@ class Scene:
 _ANSWERED = (("#predict-files table", "see"), ("#predict-answer", "click"), (".card .js-plotly-plot", "see"))
 
 SCENES = (
-    Scene("predict", "predict?example=Fe", ((".curve .js-plotly-plot", "see"),)),
+    Scene("predict", "predict?example=Fe", ((".curve .js-plotly-plot", "see"),), height=1400),
     Scene("predict-answer", "predict?example=Fe", _ANSWERED, height=1200, top=".answers"),
     Scene("predict-dark", "predict?example=Mn", _ANSWERED, width=820, height=1180, dark=True, top=".answers"),
     Scene("study", "study", (("#page .js-plotly-plot", "see"),)),

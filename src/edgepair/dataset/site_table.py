@@ -14,6 +14,7 @@ from edgepair.conventions import TASKS, OptionError
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+    from numpy.typing import NDArray
 
 SITE_COLUMNS = ("site", "formula", "material_id", "site_index", *TASKS, "multiplicity", "origin")
 """Columns of the table, in their order."""
@@ -127,7 +128,7 @@ def find_sites(table: pd.DataFrame, wanted: SiteFilter) -> pd.DataFrame:
     return table[kept]
 
 
-def _labels(table: pd.DataFrame, task: str) -> np.ndarray:
+def _labels(table: pd.DataFrame, task: str) -> NDArray[np.float64]:
     if task not in TASKS:
         raise OptionError(
             f"cannot filter sites by {task!r}",
@@ -135,7 +136,8 @@ def _labels(table: pd.DataFrame, task: str) -> np.ndarray:
             needed="one of " + ", ".join(TASKS),
             suggestion="leave it out",
         )
-    return table[task].to_numpy(dtype=float)
+    labels: NDArray[np.float64] = table[task].to_numpy(dtype=float)
+    return labels
 
 
 def _check_elements(symbols: tuple[str, ...]) -> None:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.study.importances import refit_interval
-from edgepair.study.scoring import group_sums, interval_of, metrics_of
+from edgepair.study.scoring import group_sums, interval_of, metrics_of, over_repeats
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +43,6 @@ def permutation_rows(
     groups: Sequence[Group],
     outcomes: Sequence[FitOutcome],
     drawn: NDArray[np.float64],
-    *,
-    seed: int = 0,
 ) -> list[dict[str, Any]]:
     """List the permutation importances of one cell and modality.
 
@@ -55,14 +53,11 @@ def permutation_rows(
     modality : str
         Name.
     groups : sequence of Group
-        Those whose windows were permuted, in that order; in later repeats perhaps the first of them
-        only.
+        Those whose windows were permuted, in that order.
     outcomes : sequence of FitOutcome
         One per repeat.
     drawn : numpy.ndarray
         Shape (n_draws, n_groups), from `draw_groups`.
-    seed : int, optional
-        Decides which repeats each draw takes.
 
     Returns
     -------
@@ -81,15 +76,10 @@ def permutation_rows(
     for number, group in enumerate(groups):
         falls, draws = [], []
         for (value, value_draws), outcome in zip(whole, outcomes, strict=True):
-            if number < len(outcome.permuted):
-                left, left_draws = main(outcome.permuted[number])
-                falls.append(value - left)
-                draws.append(value_draws - left_draws)
-        # Each draw of formulas takes repeats with replacement too: the same for groups alike, so
-        # that their intervals are comparable.
-        n = len(falls)
-        taken = np.random.default_rng([seed, 2, n]).multinomial(n, np.full(n, 1 / n), size=len(drawn))
-        lower, upper = interval_of((np.array(draws) * taken.T).sum(axis=0) / n)
+            left, left_draws = main(outcome.permuted[number])
+            falls.append(value - left)
+            draws.append(value_draws - left_draws)
+        lower, upper = interval_of(over_repeats(np.array(draws)))
         rows.append(_row(cell, modality, group, "permutation", float(np.mean(falls)), lower, upper))
     return rows
 

@@ -89,7 +89,7 @@ def list_rounds(about: Explained, cell: Cell, config: StudyConfig) -> list[Wante
     for modality in about.subsets:
         purpose = "explained" if modality in about.modalities else "subset"
         for repeat in range(cell.n_repeats):
-            groups = list_shuffled(about, modality, repeat) if purpose == "explained" else ()
+            groups = about.groups(modality) if purpose == "explained" else ()
             fit = _forest(cell, modality, repeat, config.trees, config.seed, groups)
             wanted.append(Wanted(purpose, cell, modality, fit))
     first = about.techniques[0]
@@ -106,29 +106,6 @@ def list_rounds(about: Explained, cell: Cell, config: StudyConfig) -> list[Wante
         fits = rank_fits(cell, modality, min(config.trees, 2 * POINT_TREES), seed=config.seed)
         wanted += [Wanted("halves", cell, modality, fit) for fit in fits]
     return wanted
-
-
-def list_shuffled(about: Explained, modality: str, repeat: int) -> list[Group]:
-    """List the groups that are shuffled on the held-out sites of an explained forest.
-
-    Parameters
-    ----------
-    about : Explained
-        The absorber.
-    modality : str
-        Techniques whose features are seen.
-    repeat : int
-        Which dealing of the folds.
-
-    Returns
-    -------
-    list of Group
-        Techniques and regions; after them, in the first repeat alone, clusters: they are many, and
-        would take most of the time.
-    """
-    groups = about.groups(modality)
-    first = [group for group in groups if group.grouping != "cluster"]
-    return first + [group for group in groups if group.grouping == "cluster" and repeat == 0]
 
 
 def list_points(about: Explained) -> list[Group]:

@@ -24,7 +24,6 @@ from edgepair.interpretation.rounds import (
     list_explanations,
     list_points,
     list_rounds,
-    list_shuffled,
     number_piece,
 )
 from edgepair.interpretation.shap_values import MISSING, join_outcomes, shap_is_missing
@@ -151,7 +150,7 @@ def interpret(
         warnings += [*_unnamed(view), *numbers.remarks]
         for cell in cells:
             _score_rows(tables, view, cell, done, drawn)
-            _importance_rows(tables, view, cell, done, drawn, config.seed)
+            _importance_rows(tables, view, cell, done, drawn)
             _stability_rows(tables, view, cell, done)
             if numbers.names:
                 (forests,) = done.pieces["numbers", id(cell), ""]
@@ -335,20 +334,18 @@ def _importance_rows(
     cell: Cell,
     done: _Done,
     drawn: NDArray[np.float64],
-    seed: int,
 ) -> None:
     rows = tables["importances"]
     for modality in view.modalities:
         groups = view.groups(modality)
         outcomes = done.of("explained", cell, modality)
-        shuffled = list_shuffled(view, modality, 0)
-        rows += permutation_rows(cell, modality, shuffled, outcomes, drawn, seed=seed)
+        rows += permutation_rows(cell, modality, groups, outcomes, drawn)
         rows += impurity_rows(cell, modality, groups, outcomes)
         parts = done.pieces.get(("shap", id(cell), modality))
         if parts:
             rows += shap_rows(cell, modality, groups, join_outcomes(parts), drawn)
     first = view.techniques[0]
-    found = permutation_rows(cell, first, list_points(view), done.of("points", cell, first), drawn, seed=seed)
+    found = permutation_rows(cell, first, list_points(view), done.of("points", cell, first), drawn)
     rows += [row for row in found if row["grouping"] == "point"]
     tables["stability"] += point_sum_rows(found)
 

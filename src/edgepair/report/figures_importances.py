@@ -21,8 +21,8 @@ SMOOTHED_POINTS = 5
 DRAWN_DISTANCE = 8.0
 """Å; PDFs are drawn so far, a little farther than they are read."""
 
-_AXIS_TITLES = {"energy": "energy E (eV)", "r": "distance r (Å)"}
-_CURVE_TITLES = {
+AXIS_TITLES = {"energy": "energy E (eV)", "r": "distance r (Å)"}
+CURVE_TITLES = {
     "xanes": "normalised μ(E)",
     "pdf": "G(r) (Å⁻²)",
     "dpdf": "dPDF G_M(r) (Å⁻²)",
@@ -81,19 +81,19 @@ def importance_figure(
         vertical_spacing=0.1 if n_rows == 2 else 0.085,
     )
     colour = modality_colour(technique)
-    lower, upper = _add_curves(figure, shown, task)
+    lower, upper = add_class_curves(figure, shown, task)
     if len(impurity):
         _add_ground(figure, impurity, colour, lower, upper)
         _add_impurity(figure, impurity, colour)
         width = float((impurity["position_high"] - impurity["position_low"]).median())
         unit = TECHNIQUES[technique].unit if technique in TECHNIQUES else ""
-        _caption(figure, 2, f"impurity importance of each {width:g} {unit} point")
+        add_caption(figure, 2, f"impurity importance of each {width:g} {unit} point")
     if len(permutation):
         _add_permutation(figure, permutation, colour)
-        _caption(figure, 3, f"fall of {METRIC_TITLES[main_metric(task)]} when a window is shuffled")
-    figure.update_xaxes(title_text=_AXIS_TITLES.get(axis, axis), row=n_rows, col=1)
+        add_caption(figure, 3, f"fall of {METRIC_TITLES[main_metric(task)]} when a window is shuffled")
+    figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), row=n_rows, col=1)
     figure.update_xaxes(showgrid=False, nticks=8, range=_span(shown, impurity))
-    title = _CURVE_TITLES.get(technique, "curve").replace("G_M", f"G<sub>{safe(absorber)}</sub>")
+    title = CURVE_TITLES.get(technique, "curve").replace("G_M", f"G<sub>{safe(absorber)}</sub>")
     figure.update_yaxes(title_text=title, range=[lower, upper], nticks=6, row=1, col=1)
     figure.update_yaxes(title_text="share (%)", rangemode="tozero", nticks=4, row=2, col=1)
     if len(permutation):
@@ -108,7 +108,23 @@ def importance_figure(
     )
 
 
-def _add_curves(figure: Any, curves: pd.DataFrame, task: str) -> tuple[float, float]:
+def add_class_curves(figure: Any, curves: pd.DataFrame, task: str) -> tuple[float, float]:
+    """Draw the mean curve of each class with its 16th to 84th percentile into the first row.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        With subplots.
+    curves : pandas.DataFrame
+        Columns of ``curves.csv``, of one absorber, task and technique.
+    task : str
+        Name.
+
+    Returns
+    -------
+    tuple of float
+        Lowest and highest value drawn.
+    """
     import plotly.graph_objects as go
 
     groups = list(dict.fromkeys(curves["group"].astype(str)))
@@ -239,7 +255,18 @@ def _add_permutation(figure: Any, permutation: pd.DataFrame, colour: str) -> Non
     figure.add_hline(y=0, line={"color": "#9aa5b1", "width": 1}, row=3, col=1)
 
 
-def _caption(figure: Any, row: int, text: str) -> None:
+def add_caption(figure: Any, row: int, text: str) -> None:
+    """Write a line above one row of a figure.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        With subplots.
+    row : int
+        From 1.
+    text : str
+        What to write.
+    """
     figure.add_annotation(
         x=0, xref="paper", y=1, yref=f"y{row} domain", text=text, showarrow=False, xanchor="left",
         yanchor="bottom", font={"size": 12, "color": MUTED},

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from edgepair.conventions import TASKS, TECHNIQUES
-from edgepair.report.figures_importances import _AXIS_TITLES
+from edgepair.report.figures_importances import AXIS_TITLES
 from edgepair.report.figures_regions import add_regions, curve_title, region_span, whiskers
 from edgepair.report.formats import capital, interval, number, safe, task_title
 from edgepair.report.style import INK, MUTED, faded, modality_colour, sequence_colours, styled
@@ -73,7 +73,7 @@ def movement_curve_figure(
     strip = add_regions(figure, bands, span)
     figure.add_hline(y=0, line={"color": _LINE, "width": 1})
     axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
-    figure.update_xaxes(title_text=_AXIS_TITLES.get(axis, axis), range=list(span), showgrid=False, nticks=8)
+    figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), range=list(span), showgrid=False, nticks=8)
     figure.update_yaxes(
         title_text=f"change of {curve_title(technique, absorber)} {per_label(task)}", nticks=6
     )

@@ -12,11 +12,11 @@ import pandas as pd
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.report.figures_importances import (
-    _AXIS_TITLES,
-    _CURVE_TITLES,
+    AXIS_TITLES,
+    CURVE_TITLES,
     DRAWN_DISTANCE,
-    _add_curves,
-    _caption,
+    add_caption,
+    add_class_curves,
 )
 from edgepair.report.formats import METRIC_TITLES, interval, number, safe, short_title
 from edgepair.report.style import INK, MUTED, faded, modality_colour, styled
@@ -79,7 +79,7 @@ def region_figure(
     span = region_span(bands, technique)
     drawn = drawn[(drawn["position"] >= span[0]) & (drawn["position"] <= span[1])]
     if len(drawn):
-        lower, upper = _add_curves(figure, drawn, task)
+        lower, upper = add_class_curves(figure, drawn, task)
         figure.update_yaxes(range=[lower, upper], row=1, col=1)
     strip = add_regions(figure, bands, span, n_rows=len(heights))
     modalities = in_order(mine["modality"].tolist(), [technique])
@@ -87,12 +87,12 @@ def region_figure(
         for place, modality in enumerate(modalities):
             rows = select(mine, kind=kind, modality=modality)
             _add_bars(figure, rows, span, modality, place, len(modalities), row=row)
-        _caption(figure, row, _kind_caption(kind, task))
+        add_caption(figure, row, _kind_caption(kind, task))
         figure.update_yaxes(title_text=_short_axis(kind, task), nticks=4, row=row, col=1)
         figure.add_hline(y=0, line={"color": _LINE, "width": 1}, row=row, col=1)
     axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
     figure.update_xaxes(range=list(span), showgrid=False, nticks=8)
-    figure.update_xaxes(title_text=_AXIS_TITLES.get(axis, axis), row=len(heights), col=1)
+    figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), row=len(heights), col=1)
     figure.update_yaxes(title_text=curve_title(technique, absorber), nticks=6, row=1, col=1)
     height = 300 + 120 * len(kinds) + strip
     return styled(
@@ -168,7 +168,7 @@ def point_figure(
     strip = add_regions(figure, bands, span)
     figure.add_hline(y=0, line={"color": _LINE, "width": 1})
     axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
-    figure.update_xaxes(title_text=_AXIS_TITLES.get(axis, axis), range=list(span), showgrid=False, nticks=8)
+    figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), range=list(span), showgrid=False, nticks=8)
     figure.update_yaxes(title_text=kind_axis("permutation", task), nticks=5)
     height = 260 + strip
     return styled(
@@ -280,7 +280,7 @@ def curve_title(technique: str, absorber: str) -> str:
     str
         Text with plotly's subscripts.
     """
-    return _CURVE_TITLES.get(technique, "curve").replace("G_M", f"G<sub>{safe(absorber)}</sub>")
+    return CURVE_TITLES.get(technique, "curve").replace("G_M", f"G<sub>{safe(absorber)}</sub>")
 
 
 def kind_axis(kind: str, task: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from edgepair.conventions import TASKS, TECHNIQUES
-from edgepair.report.figures_importances import _AXIS_TITLES, _caption
+from edgepair.report.figures_importances import AXIS_TITLES, add_caption
 from edgepair.report.figures_prediction import LOWERED, RAISED
 from edgepair.report.figures_regions import add_regions, region_span
 from edgepair.report.formats import number, safe, task_title
@@ -66,7 +66,7 @@ def sample_region_figure(
         _add_task(figure, mine[mine["task"] == task], span, task, row)
     about = TECHNIQUES[technique]
     figure.update_xaxes(range=list(span), showgrid=False, nticks=8)
-    figure.update_xaxes(title_text=_AXIS_TITLES[about.axis], row=1 + len(tasks), col=1)
+    figure.update_xaxes(title_text=AXIS_TITLES[about.axis], row=1 + len(tasks), col=1)
     ordinate = "normalised μ(E)" if about.axis == "energy" else f"{about.title.split()[-1]}, scaled"
     figure.update_yaxes(title_text=f"{ordinate} (no unit)", nticks=6, row=1, col=1)
     return styled(figure, height=260 + 110 * len(tasks) + strip, hovermode="closest", margin={"t": strip})
@@ -131,4 +131,4 @@ def _add_task(figure: Any, rows: pd.DataFrame, span: tuple[float, float], task: 
         col=1,
     )
     figure.add_hline(y=0, line={"color": _LINE, "width": 1}, row=row, col=1)
-    _caption(figure, row, f"added to the {task_title(task)}")
+    add_caption(figure, row, f"added to the {task_title(task)}")

@@ -9,10 +9,10 @@ import pandas as pd
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.report.figures_importances import (
-    _AXIS_TITLES,
-    _CURVE_TITLES,
+    AXIS_TITLES,
+    CURVE_TITLES,
     DRAWN_DISTANCE,
-    _add_curves,
+    add_class_curves,
 )
 from edgepair.report.formats import safe
 from edgepair.report.style import MUTED, faded, styled
@@ -135,17 +135,17 @@ def class_curve_figure(curves: pd.DataFrame, *, absorber: str, task: str, techni
     if TECHNIQUES[technique].axis == "r":
         shown = shown[shown["position"] <= DRAWN_DISTANCE]
     figure = make_subplots(rows=1, cols=1)
-    lower, upper = _add_curves(figure, shown, task)
+    lower, upper = add_class_curves(figure, shown, task)
     _name_axes(figure, technique, absorber)
     figure.update_yaxes(range=[lower, upper])
     return styled(figure, height=340, showlegend=True, hovermode="closest", legend_traceorder="normal")
 
 
 def _name_axes(figure: Any, technique: str, absorber: str) -> None:
-    title = _CURVE_TITLES[technique].replace("G_M", f"G<sub>{safe(absorber)}</sub>")
+    title = CURVE_TITLES[technique].replace("G_M", f"G<sub>{safe(absorber)}</sub>")
     unit = "" if "(Å" in title else " (no unit)"
     figure.update_xaxes(
-        title_text=_AXIS_TITLES[TECHNIQUES[technique].axis], showgrid=False, nticks=8, fixedrange=False
+        title_text=AXIS_TITLES[TECHNIQUES[technique].axis], showgrid=False, nticks=8, fixedrange=False
     )
     figure.update_yaxes(title_text=title + unit, nticks=6)
 

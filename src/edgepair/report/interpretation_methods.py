@@ -113,7 +113,8 @@ def _explained(config: dict[str, object]) -> str:
     return (
         f"Forests{size} read each technique alone and all together{dealt}. {split}. Whatever is told about "
         "a site is told by a forest that saw neither it nor its group. Scores: weighted F1 of classes, R² "
-        "of bond lengths; intervals hold 95 % of bootstrap draws of whole formulas."
+        "of bond lengths; intervals hold 95 % of bootstrap draws of whole formulas, and "
+        "of the rounds of folds where there are several."
     )
 
 

@@ -14,7 +14,7 @@ from edgepair.report.figures_regions import point_figure, region_figure
 from edgepair.report.figures_stability import agreement_figure, shuffled_labels_figure
 from edgepair.report.formats import short_title
 from edgepair.report.interpretation_text import cells_of, modalities_in
-from edgepair.report.panels import _explorer
+from edgepair.report.panels import explorer
 from edgepair.report.tables import in_order, select
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def collect_interpretation(result: Interpretation, shelf: FigureShelf) -> dict[s
             ]
             for cell in cells
         }
-        explorers[name] = _explorer(_KEYS, {cell: shown for cell, shown in panels.items() if shown}, None)
+        explorers[name] = explorer(_KEYS, {cell: shown for cell, shown in panels.items() if shown}, None)
     return explorers
 
 

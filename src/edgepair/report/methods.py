@@ -181,8 +181,8 @@ _CONTRIBUTIONS = (
     "together: where g12 falls short of g1 + g2, what is missing is in both, the rest only in one; where it "
     "exceeds them, the surplus is there only together. Of all splits that obey the consistency equations of "
     "Williams and Beer this one shares least; min(g1, g2) is the most that could be shared with nothing "
-    "negative. Each number is computed draw by draw, on the draws of the scores; nothing is refitted. A "
-    "score has a ceiling: techniques that read everything well seem to share it. All of it depends on the "
+    "negative. Each number is computed draw by draw, on the draws of the scores; no forest is refitted for "
+    "it. A score has a ceiling: techniques that read everything well seem to share it. All of it depends on the "
     "learner."
 )
 
@@ -222,7 +222,8 @@ def _intervals(result: StudyResult) -> str:
         f"95 % intervals from a bootstrap of {count(draws)} draws over {group_word(result)}, not over "
         f"sites: sites of one {group_word(result, plural=False)} are no independent evidence. The same "
         "draws serve every modality, learner and task of an absorber. A score is the mean over the "
-        "rounds of folds."
+        "rounds of folds; where there are several, each draw takes them with replacement too, so that "
+        "intervals hold how the folds were dealt."
     )
 
 

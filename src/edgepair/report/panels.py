@@ -117,17 +117,32 @@ def _contributions(result: StudyResult, keep: Keep) -> dict[str, Any]:
                 figure = overlap_figure(result.contributions, **names)
                 shown = keep(figure) | {"title": _scored(task)}
                 panels.setdefault((absorber,), []).append(shown)
-    return _explorer(("absorber",), panels, None)
+    return explorer(("absorber",), panels, None)
 
 
 def _scored(task: str) -> str:
     return f"{capital(task_title(task))}, {METRIC_TITLES[main_metric(task)]}"
 
 
-def _explorer(
+def explorer(
     keys: tuple[str, ...], panels: dict[tuple[str, ...], list[dict[str, Any]]], first: Any
 ) -> dict[str, Any]:
-    """Panels behind choices; only choices that lead somewhere are offered."""
+    """Put panels behind choices; only choices that lead somewhere are offered.
+
+    Parameters
+    ----------
+    keys : tuple of str
+        What is chosen, one after the other.
+    panels : dict of tuple of str to list of dict
+        By what was chosen.
+    first : object
+        What is chosen at first.
+
+    Returns
+    -------
+    dict
+        For the template; empty without panels.
+    """
     if not panels:
         return {}
     choices = []
@@ -177,7 +192,7 @@ def _importances(result: StudyResult, keep: Keep) -> dict[str, Any]:
                     shown.append(keep(figure) | {"title": title, "looks": technique})
                 panels[absorber, task, modality] = shown
     pairs = [key for key in panels if "+" in key[2]]
-    return _explorer(_KEYS, panels, pairs[0] if pairs else None)
+    return explorer(_KEYS, panels, pairs[0] if pairs else None)
 
 
 def _rest(modality: str, technique: str) -> str:
@@ -224,7 +239,7 @@ def _predictions(result: StudyResult, keep: Keep) -> dict[str, Any]:
                 panels[absorber, task, "*"] = every
             for panel in every:
                 panels[absorber, task, panel["looks"]] = [panel]
-    return _explorer(_KEYS, panels, None)
+    return explorer(_KEYS, panels, None)
 
 
 def _learning(result: StudyResult, keep: Keep) -> dict[str, Any]:
@@ -246,7 +261,7 @@ def _learning(result: StudyResult, keep: Keep) -> dict[str, Any]:
             shown.append(keep(figure) | {"title": capital(task_title(task))})
         if shown:
             panels[(absorber,)] = shown
-    return _explorer(("absorber",), panels, None)
+    return explorer(("absorber",), panels, None)
 
 
 def _splits(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:

@@ -31,10 +31,10 @@ fitted on the same folds. Kinds in ``contributions.csv``:
 
 A score is no information: it has a ceiling, so that two techniques which read everything well seem
 to share it, and weighted F1 does not add up even over independent facts. All numbers depend on the
-learner. Intervals are percentiles over the bootstrap over formulas, the same draws for all subsets,
-each quantity computed draw by draw; nothing is refitted, so how much a fit depends on the formulas
-it learned from is not in them. Quantities cut at zero (``shared``, ``together``) are pushed upwards
-by noise; ``interaction`` is not.
+learner. Intervals are percentiles over the bootstrap over formulas and rounds of folds, the same
+draws for all subsets, each quantity computed draw by draw; nothing is refitted, so how much a fit
+depends on the formulas it learned from is in them only as far as rounds differ.
+Quantities cut at zero (``shared``, ``together``) are pushed upwards by noise; ``interaction`` is not.
 
 .. [1] Shapley, A value for n-person games, in: Contributions to the Theory of Games II, Princeton
    University Press, 307 (1953)

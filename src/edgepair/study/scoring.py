@@ -1,4 +1,4 @@
-"""Scores with intervals: repeated folds, and a bootstrap over formulas."""
+"""Scores with intervals: a bootstrap over formulas, and over the repeats of the folds."""
 
 from __future__ import annotations
 
@@ -209,5 +209,36 @@ def score(
         modality,
         learner,
         {name: float(np.mean([value[name][0] for value in values])) for name in values[0]},
-        {name: np.mean([draw[name] for draw in draws], axis=0) for name in draws[0]},
+        {name: over_repeats(np.array([draw[name] for draw in draws])) for name in draws[0]},
     )
+
+
+def over_repeats(draws: NDArray[np.float64]) -> NDArray[np.float64]:
+    r"""Average bootstrap draws over repeats, which are drawn with replacement too.
+
+    Parameters
+    ----------
+    draws : numpy.ndarray
+        Shape (n_repeats, n_draws): a quantity, by how the folds were dealt and by bootstrap draw.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_draws,). Beside the formulas, its spread holds how the folds were dealt and how the
+        forests came out; of one repeat nothing can be told about that.
+
+    Notes
+    -----
+    The same repeats are taken whatever the quantity, so that differences stay paired. Deviations from
+    the mean are widened by :math:`\sqrt{n/(n-1)}`: of n repeats drawn from n, the mean scatters by
+    that much too little.
+    """
+    n = len(draws)
+    mean: NDArray[np.float64] = draws.mean(axis=0)
+    if n == 1:
+        return mean
+    rng = np.random.default_rng([n, draws.shape[1]])
+    taken = rng.multinomial(n, np.full(n, 1 / n), size=draws.shape[1]).T
+    spread: NDArray[np.float64] = ((taken - 1) * draws).sum(axis=0) / n
+    widened: NDArray[np.float64] = mean + np.sqrt(n / (n - 1)) * spread
+    return widened

@@ -11,6 +11,7 @@ import pytest
 import xarray as xr
 
 from edgepair.advice import Advice, advise
+from edgepair.report.verdicts import with_minus
 from edgepair.study import Progress
 
 FIELDS = {"advise-set.value": "Fe", "advise-task.value": "bond_length", "advise-gain.value": "0.02",
@@ -78,7 +79,7 @@ def ask(visitor: Any, **more: Any) -> str:
 def test_the_answer_is_words_figure_and_tables(visitor: Any, asked: Any, advice: Advice) -> None:
     text = ask(visitor)
     for sentence in advice.recommendation:
-        assert sentence in text
+        assert with_minus(sentence) in text
     for part in ('"type": "Graph"', "What adding a technique changes", "R² (1 = perfect)", "Page (HTML)"):
         assert part in text, part
     (question,) = asked

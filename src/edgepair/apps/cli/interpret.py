@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import progress_bar, split_list
-from edgepair.apps.cli.study import SKIPPED, _open
+from edgepair.apps.cli.datasets import open_datasets
+from edgepair.apps.cli.study import SKIPPED
 
 if TYPE_CHECKING:
     from edgepair.interpretation import Interpretation
@@ -135,7 +136,7 @@ def _interpret(
     from edgepair.report.interpretation_page import write_interpretation
 
     check_interpretation_output(target)
-    datasets = _open(data, absorbers)
+    datasets = open_datasets(data, absorbers)
     try:
         with progress_bar("edgepair interpret", quiet=silent) as on_progress:
             result = explain(datasets, on_progress=on_progress, **options)

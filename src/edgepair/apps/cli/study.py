@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import output_console, progress_bar, split_list
+from edgepair.apps.cli.datasets import open_datasets
 
 if TYPE_CHECKING:
     import pandas as pd
-    import xarray as xr
 
     from edgepair.study import StudyResult
 
@@ -77,7 +77,7 @@ def study(
 
     started = time.monotonic()
     check_output(out)
-    datasets = _open(split_list(data), split_list(absorber))
+    datasets = open_datasets(split_list(data), split_list(absorber))
     try:
         with progress_bar("edgepair study", quiet=quiet or as_json) as on_progress:
             result = run_study(
@@ -112,29 +112,6 @@ def study(
         _show(result, out, time.monotonic() - started)
     if not result.complete:
         raise typer.Exit(SKIPPED)
-
-
-def _open(paths: list[str] | None, absorbers: list[str] | None) -> list[xr.Dataset]:
-    from edgepair.conventions import STUDY_ABSORBERS, OptionError
-    from edgepair.dataset import load_bundled, open_dataset
-
-    if paths is None:
-        return [load_bundled(name) for name in absorbers or STUDY_ABSORBERS]
-    datasets = [open_dataset(path) for path in paths]
-    here = [str(dataset.attrs["absorber"]) for dataset in datasets]
-    for name in absorbers or ():
-        if name not in here:
-            raise OptionError(
-                f"cannot study {name}",
-                found="datasets of " + ", ".join(here),
-                needed=f"a dataset of {name}",
-                suggestion="leave --absorber out, or name its file with --data",
-            )
-    return [
-        dataset
-        for dataset, name in zip(datasets, here, strict=True)
-        if absorbers is None or name in absorbers
-    ]
 
 
 def _document(result: StudyResult, out: Path) -> dict[str, Any]:

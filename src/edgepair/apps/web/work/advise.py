@@ -152,6 +152,7 @@ def ask(question: Question, folder: Path, on_progress: Callable[[float, float, s
     from edgepair.report.advice_page import gain_cells, render_advice
     from edgepair.report.figures_advice import advice_figure
     from edgepair.report.formats import METRIC_TITLES, capital, short_title, task_title
+    from edgepair.report.verdicts import with_minus
 
     def report(progress: Any) -> None:
         on_progress(progress.done, progress.total, progress.text)
@@ -182,7 +183,7 @@ def ask(question: Question, folder: Path, on_progress: Callable[[float, float, s
         facts.append(("qualities tried on", f"{config['requirement_sites']:,} sites"))
     return Advised(
         f"{advice.absorber}, {task_title(advice.task)}",
-        advice.recommendation,
+        tuple(with_minus(sentence) for sentence in advice.recommendation),
         advice.warnings,
         plain_figure(advice_figure(advice)),
         gain_cells(advice),

@@ -8,8 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from edgepair.apps.web.shown import Source
 from edgepair.apps.web.work.figures import plain_figure
 from edgepair.apps.web.work.words import in_visitors_words
@@ -170,8 +168,8 @@ def describe(source: Source) -> About:
         if counts is not None and len(counts) <= MOST_CLASSES:
             classes[name] = [(float(value), count) for value, count in counts.items()]
         else:
-            values = dataset[name].values
-            ranges[name] = (float(np.nanmin(values)), float(np.nanmax(values)))
+            values = dataset[name].dropna("site")
+            ranges[name] = (float(values.min()), float(values.max()))
     facts = [
         ("absorber", f"{told['absorber']}, {told['edge']} edge at {told['edge_energy']:g} eV"),
         ("sites", f"{told['sites']:,} of {told['materials']:,} materials, {told['formulas']:,} formulas"),
@@ -302,8 +300,7 @@ def _site_facts(dataset: xr.Dataset, site: int) -> tuple[tuple[str, str], ...]:
             value = float(dataset[task.name].values[site])
             told.append((task.title, f"{value:.4g} {task.unit}".rstrip() if value == value else "not known"))
     if "neighbour_distance" in dataset:
-        distances = dataset["neighbour_distance"].values[site]
-        known = np.sort(distances[np.isfinite(distances)])
-        if len(known):
-            told.append(("neighbours", ", ".join(f"{distance:.3f}" for distance in known) + " Å"))
+        distances = dataset["neighbour_distance"].isel(site=site).dropna("neighbour").values.tolist()
+        if distances:
+            told.append(("neighbours", ", ".join(f"{distance:.3f}" for distance in sorted(distances)) + " Å"))
     return tuple(told)

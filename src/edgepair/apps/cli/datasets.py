@@ -1,0 +1,50 @@
+"""Datasets as a user names them on the command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def open_datasets(paths: list[str] | None, absorbers: list[str] | None) -> list[xr.Dataset]:
+    """Open what a study or an interpretation is asked of.
+
+    Parameters
+    ----------
+    paths : list of str or None
+        Files or folders of the user's; None: the bundled datasets.
+    absorbers : list of str or None
+        Chemical symbols; None: all there are, of the bundled ones the paper's.
+
+    Returns
+    -------
+    list of xarray.Dataset
+        One per absorber.
+
+    Raises
+    ------
+    EdgepairError
+        Something cannot be opened, or an absorber is not among the datasets.
+    """
+    from edgepair.conventions import STUDY_ABSORBERS, OptionError
+    from edgepair.dataset import load_bundled, open_dataset
+
+    if paths is None:
+        return [load_bundled(name) for name in absorbers or STUDY_ABSORBERS]
+    datasets = [open_dataset(path) for path in paths]
+    here = [str(dataset.attrs["absorber"]) for dataset in datasets]
+    for name in absorbers or ():
+        if name not in here:
+            raise OptionError(
+                f"cannot study {name}",
+                found="datasets of " + ", ".join(here),
+                needed=f"a dataset of {name}",
+                suggestion="leave --absorber out, or name its file with --data",
+            )
+    return [
+        dataset
+        for dataset, name in zip(datasets, here, strict=True)
+        if absorbers is None or name in absorbers
+    ]
