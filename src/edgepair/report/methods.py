@@ -182,8 +182,8 @@ _CONTRIBUTIONS = (
     "exceeds them, the surplus is there only together. Of all splits that obey the consistency equations of "
     "Williams and Beer this one shares least; min(g1, g2) is the most that could be shared with nothing "
     "negative. Each number is computed draw by draw, on the draws of the scores; no forest is refitted for "
-    "it. A score has a ceiling: techniques that read everything well seem to share it. All of it depends on the "
-    "learner."
+    "it. A score has a ceiling: techniques that read everything well seem to share it. All of it depends on "
+    "the learner."
 )
 
 

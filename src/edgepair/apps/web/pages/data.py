@@ -12,10 +12,12 @@ from edgepair.apps.web.pages import data_view as view
 from edgepair.apps.web.pages.data_query import (
     KEYS,
     MOST_SITES,
+    joined_sites,
+    moved_place,
     packed_range,
     parse_filter,
-    parse_order,
     parse_sites,
+    short_texts,
 )
 from edgepair.apps.web.work import datasets as work
 from edgepair.conventions import TASKS, EdgepairError
@@ -185,7 +187,7 @@ class DataPage:
             if not clear:
                 return no_update
             # Sites are rows of one dataset: they stay with it.
-            return self._body(visit, name, {"sites": _joined(sites)})
+            return self._body(visit, name, {"sites": joined_sites(sites)})
         return self._body(visit, name, {})
 
     def filter(self, text: Any, elements: Any, classes: Any, ends: Any) -> dict[str, str]:
@@ -247,9 +249,9 @@ class DataPage:
             Rows, count, place, buttons, order and page, headings, errors beside the filters.
         """
         visit = self._services.visits.find(key)
-        filters, errors = parse_filter(_texts(wanted))
-        order, page = _moved(
-            _texts(place), ctx.triggered_id, bool(ctx.triggered and ctx.triggered[0]["value"])
+        filters, errors = parse_filter(short_texts(wanted))
+        order, page = moved_place(
+            short_texts(place), ctx.triggered_id, bool(ctx.triggered and ctx.triggered[0]["value"])
         )
         listed, nothing = work.Listed([], 0, 0, 0, 0), "No site fits these filters."
         try:
@@ -269,7 +271,7 @@ class DataPage:
         count = told if listed.total else nothing
         kept = {"sort": ("-" if order[1] else "") + order[0], "page": str(listed.first // view.PAGE_ROWS + 1)}
         return (
-            view.rows(listed, parse_sites(_joined(sites))),
+            view.rows(listed, parse_sites(joined_sites(sites))),
             count,
             where,
             listed.first == 0,
@@ -298,7 +300,7 @@ class DataPage:
         if not isinstance(what, dict) or not ctx.triggered[0]["value"]:
             # A row has come or gone; nobody clicked.
             return no_update
-        now = parse_sites(_joined(sites))
+        now = parse_sites(joined_sites(sites))
         site = int(what["site"])
         if what["type"] == f"{NAME}-only":
             return [site]
@@ -324,7 +326,7 @@ class DataPage:
             Labels and curves.
         """
         visit = self._services.visits.find(key)
-        chosen = parse_sites(_joined(sites))
+        chosen = parse_sites(joined_sites(sites))
         if not chosen:
             return view.curves([], [])
         try:
@@ -354,7 +356,7 @@ class DataPage:
         visit = self._services.visits.find(key)
         if by not in TASKS:
             return html.P("This dataset has no labels to average by.", className="hint")
-        filters, _ = parse_filter(_texts(wanted))
+        filters, _ = parse_filter(short_texts(wanted))
         try:
             return view.means(self._call(visit, work.draw_classes, name, filters, by))
         except EdgepairError as error:
@@ -382,7 +384,13 @@ class DataPage:
             What the address is to hold.
         """
         visit = self._services.visits.find(key)
-        shown = {"set": name, **_texts(wanted), **_texts(place), "sites": _joined(sites), "by": by or ""}
+        shown = {
+            "set": name,
+            **short_texts(wanted),
+            **short_texts(place),
+            "sites": joined_sites(sites),
+            "by": by or "",
+        }
         if shown.get("page") == "1":
             del shown["page"]
         kept = {key: shown[key] for key in KEYS if shown.get(key)}
@@ -407,31 +415,3 @@ class DataPage:
     def _call(self, visit: Visit, function: Any, name: str, *args: Any) -> Any:
         source = self._services.shown.find(name)
         return self._services.jobs.call(visit.key, function, source, *args, lane=LANE)
-
-
-def _texts(data: Any) -> dict[str, str]:
-    """Take what a browser sends as a dictionary of short texts."""
-    if not isinstance(data, dict):
-        return {}
-    return {str(name): str(value)[:200] for name, value in data.items() if name in KEYS}
-
-
-def _joined(sites: Any) -> str:
-    return ",".join(str(site)[:12] for site in sites[: 2 * MOST_SITES]) if isinstance(sites, list) else ""
-
-
-def _moved(place: Mapping[str, str], what: Any, clicked: bool) -> tuple[tuple[str, bool], int]:
-    """Find order and page after a click; another filter or order begins at the first page."""
-    order = parse_order(place.get("sort", ""), _COLUMNS)
-    told = place.get("page", "1")
-    page = max(0, int(told) - 1) if told.isdecimal() and len(told) < 7 else 0
-    if what == f"{NAME}-wanted":
-        return order, 0
-    if not clicked:
-        return order, page
-    if what in (f"{NAME}-previous", f"{NAME}-next"):
-        return order, max(0, page + (1 if what == f"{NAME}-next" else -1))
-    if isinstance(what, dict) and what.get("type") == f"{NAME}-sort":
-        column = str(what.get("column"))
-        return (parse_order(("-" if order == (column, False) else "") + column, _COLUMNS)), 0
-    return order, page

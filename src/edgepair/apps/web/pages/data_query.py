@@ -140,6 +140,93 @@ def parse_order(text: str, columns: Sequence[str]) -> tuple[str, bool]:
     return (name, text.startswith("-")) if name in columns else ("", False)
 
 
+def short_texts(data: Any) -> dict[str, str]:
+    """Take what a browser sends as a dictionary of short texts.
+
+    Parameters
+    ----------
+    data : object
+        Content of a store.
+
+    Returns
+    -------
+    dict of str to str
+        Only what the address may hold; empty where it is no dictionary.
+
+    Examples
+    --------
+    >>> short_texts({"text": 5, "__class__": "x"}), short_texts(None)
+    ({'text': '5'}, {})
+    """
+    if not isinstance(data, dict):
+        return {}
+    return {str(name): str(value)[:200] for name, value in data.items() if name in KEYS}
+
+
+def joined_sites(sites: Any) -> str:
+    """Write the rows of the sites that are drawn as they stand in the address.
+
+    Parameters
+    ----------
+    sites : object
+        Content of a store.
+
+    Returns
+    -------
+    str
+        For `parse_sites`; empty where it is no list.
+
+    Examples
+    --------
+    >>> joined_sites([3, 4]), joined_sites("x")
+    ('3,4', '')
+    """
+    return ",".join(str(site)[:12] for site in sites[: 2 * MOST_SITES]) if isinstance(sites, list) else ""
+
+
+def moved_place(
+    place: Mapping[str, str], what: Any, clicked: bool, columns: Sequence[str]
+) -> tuple[tuple[str, bool], int]:
+    """Find order and page of the table after a click; another filter or order begins at the first page.
+
+    Parameters
+    ----------
+    place : mapping of str to str
+        ``sort`` and ``page`` that are shown now.
+    what : object
+        Id of what has changed.
+    clicked : bool
+        Whether somebody clicked: buttons change too when they come.
+    columns : sequence of str
+        Those that can be sorted by.
+
+    Returns
+    -------
+    tuple of str and bool
+        As `parse_order` gives it.
+    int
+        The page, from 0; may lie beyond the last.
+
+    Examples
+    --------
+    >>> moved_place({"page": "2"}, "data-next", True, [])
+    (('', False), 2)
+    """
+    order = parse_order(place.get("sort", ""), columns)
+    told = place.get("page", "1")
+    page = max(0, int(told) - 1) if told.isdecimal() and len(told) < 7 else 0
+    if what == "data-wanted":
+        return order, 0
+    if not clicked:
+        return order, page
+    if what in ("data-previous", "data-next"):
+        return order, max(0, page + (1 if what == "data-next" else -1))
+    if isinstance(what, dict) and what.get("type") == "data-sort":
+        column = str(what.get("column"))
+        return parse_order(("-" if order == (column, False) else "") + column, columns), 0
+    return order, page
+
+
 def _range(task: str, text: str) -> tuple[float, float]:
     low, high = split_range(text)
     first = _number(task, low) if low else -math.inf

@@ -184,7 +184,9 @@ class StudyPage:
                 order = self._order(datasets, tasks, depth, contributions)
                 self._services.jobs.cancel(visit.key, state.job)
                 state.count += 1
-                place = work.Place(visit.folder / f"study-{state.count}", _name(state.count, order))
+                place = work.Place(
+                    visit.folder / f"study-{state.count}", f"Your study {state.count}: {order.title}"
+                )
                 job = self._services.jobs.submit(visit.key, work.run, order, place.folder, lane="long")
             except EdgepairError as error:
                 return no_update, notice(error)
@@ -396,8 +398,3 @@ class StudyPage:
                 )
         sources = tuple(self._services.shown.find(name) for name in dict.fromkeys(names))
         return work.Order(sources, known, quick=depth != "default", contributions=bool(contributions))
-
-
-def _name(number: int, order: work.Order) -> str:
-    depth = "quick" if order.quick else "default settings"
-    return f"Your study {number}: {', '.join(source.name for source in order.sources)} ({depth})"

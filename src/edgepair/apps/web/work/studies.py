@@ -65,6 +65,12 @@ class Order:
     quick: bool
     contributions: bool
 
+    @property
+    def title(self) -> str:
+        """What is studied, and how thoroughly."""
+        depth = "quick" if self.quick else "default settings"
+        return f"{', '.join(source.name for source in self.sources)} ({depth})"
+
 
 @dataclass(frozen=True)
 class CellShown:
