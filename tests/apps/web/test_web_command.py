@@ -124,7 +124,7 @@ key = client.post("/visit").get_json()["visit"]
 headers = {"X-Edgepair-Visit": key, "X-Edgepair-Name": "a.gr", "X-Edgepair-Page": "predict"}
 rows = "\\n".join(f"{k / 50} {(k % 37) - 18}" for k in range(1000))
 client.post("/upload", data=rows.encode(), headers=headers)
-from edgepair.apps.web.pages.predict import work
+from edgepair.apps.web.work import reading as work
 visit = services.visits.find(key)
 request = work.FileRequest(visit.files["f1"].path, "a.gr", (("radiation", "x-ray"),))
 assert services.jobs.call(key, work.look, request, None, True).kind == "pdf"

@@ -161,6 +161,18 @@ def test_a_wrong_file_is_refused_beside_its_name(
     assert fake.calls == []
 
 
+def test_a_file_that_is_understood_at_last_is_answered(visitor: Any, texts: Any, fake: Any) -> None:
+    """Columns without names, the energies last: fields say which is which."""
+    lines = texts.spectrum().decode().splitlines()
+    rows = [line.split() for line in lines if not line.startswith("#")]
+    strange = "\n".join(f"{m} {float(m) + 3} {e}" for e, m in rows)
+    visitor.upload("strange.dat", strange.encode())
+    listed, key = visitor.files()
+    assert "not read" in listed
+    visitor.redraw(key, energy_column="3", mu="1", absorber="Fe")
+    assert "2.98" in visitor.answer()
+
+
 def test_names_and_errors_cannot_be_markup(visitor: Any, texts: Any, fake: Any) -> None:
     evil = "<img src=x onerror=alert(1)>.xdi"
     visitor.upload("%3Cimg src=x onerror=alert(1)%3E.xdi", texts.spectrum())

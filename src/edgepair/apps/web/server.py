@@ -141,7 +141,7 @@ def serve(settings: Settings, on_ready: Callable[[str, Settings], None]) -> None
 
 def _warm_up(services: Services) -> None:
     """Start the processes that a first visitor would wait for."""
-    from edgepair.apps.web.work.predict import warm
+    from edgepair.apps.web.work.examples import warm
     from edgepair.conventions import STUDY_ABSORBERS
 
     services.jobs.submit("", warm, STUDY_ABSORBERS[0], lane="look")

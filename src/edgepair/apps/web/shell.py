@@ -146,7 +146,8 @@ class Shell:
         from dash import set_props
 
         if not isinstance(error, EdgepairError):
-            _log.exception("a fault in a callback", exc_info=error)
+            _log.error("a fault on the page: %s: %s", type(error).__name__, error)
+            _log.debug("in full", exc_info=error)
             error = OptionError(
                 "something went wrong on the page",
                 found=type(error).__name__,

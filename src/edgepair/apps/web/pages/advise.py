@@ -13,7 +13,7 @@ from edgepair.apps.web.components import aria, notice, refused_upload
 from edgepair.apps.web.pages import advise_view as view
 from edgepair.apps.web.panel import JobPanel
 from edgepair.apps.web.work import advise as work
-from edgepair.apps.web.work.predict import FileRequest, options_of
+from edgepair.apps.web.work.reading import FileRequest, look, options_of
 from edgepair.conventions import TASKS, EdgepairError, OptionError
 
 if TYPE_CHECKING:
@@ -332,7 +332,7 @@ class AdvisePage:
     def _look(self, visit: Visit, key: str) -> view.ListedFile:
         file = view.ListedFile(key, visit.files[key].name)
         try:
-            file.looked = self._services.jobs.call(visit.key, work.look, self._request(visit, file))
+            file.looked = self._services.jobs.call(visit.key, look, self._request(visit, file), None, False)
             file.item = file.looked.items[0]
         except EdgepairError as error:
             file.error = error

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from edgepair.apps.web.settings import Limits
     from edgepair.apps.web.shown import Source
-    from edgepair.apps.web.work.advise import Advised, Listed
+    from edgepair.apps.web.work.advise import Advised
+    from edgepair.apps.web.work.reading import Looked
     from edgepair.conventions import EdgepairError
 
 NAME = "advise"
@@ -31,7 +32,7 @@ class ListedFile:
     ----------
     key, name : str
         Ours, and the visitor's.
-    looked : Listed or None
+    looked : Looked or None
         How it was understood.
     error : EdgepairError or None
         Why it was not.
@@ -43,7 +44,7 @@ class ListedFile:
 
     key: str
     name: str
-    looked: Listed | None = None
+    looked: Looked | None = None
     error: EdgepairError | None = None
     item: str = ""
     role: str = ""
@@ -164,7 +165,8 @@ def _row(file: ListedFile) -> Component:
     if file.error is not None:
         what = [html.Span("not read", className="bad"), notice(file.error)]
     elif file.looked is not None:
-        about = f" of {file.looked.absorber}" if file.looked.absorber else ""
+        absorber = file.looked.part.absorber
+        about = f" of {absorber}" if absorber else ""
         what = [html.Span(f"{KINDS[file.looked.kind]}{about} ({file.looked.format})")]
         if len(file.looked.items) > 1:
             control = dcc.Dropdown(

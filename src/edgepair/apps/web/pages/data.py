@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Input, Output, State, ctx, html, no_update
 
-from edgepair.apps.web.components import field, notice
+from edgepair.apps.web.components import notice
 from edgepair.apps.web.pages import data_view as view
 from edgepair.apps.web.pages.data_query import (
     KEYS,
@@ -73,23 +73,7 @@ class DataPage:
         """
         given = {key: query[key] for key in KEYS if query.get(key)} or dict(visit.bag.get(NAME, {}))
         source = self._services.shown.find(given.get("set", ""))
-        options = [{"label": one.title, "value": one.name} for one in self._services.shown.sources]
-        return html.Div(
-            [
-                field(
-                    "Dataset",
-                    dcc.Dropdown(
-                        options,
-                        source.name,
-                        id=f"{NAME}-set",
-                        clearable=False,
-                        searchable=False,
-                        className="narrow",
-                    ),
-                ),
-                html.Div(self._body(visit, source.name, given), id=f"{NAME}-body"),
-            ]
-        )
+        return view.page(self._services.shown.sources, source, self._body(visit, source.name, given))
 
     def register(self, app: Dash) -> None:
         """Register the callbacks.
@@ -250,9 +234,8 @@ class DataPage:
         """
         visit = self._services.visits.find(key)
         filters, errors = parse_filter(short_texts(wanted))
-        order, page = moved_place(
-            short_texts(place), ctx.triggered_id, bool(ctx.triggered and ctx.triggered[0]["value"])
-        )
+        clicked = bool(ctx.triggered and ctx.triggered[0]["value"])
+        order, page = moved_place(short_texts(place), ctx.triggered_id, clicked, _COLUMNS)
         listed, nothing = work.Listed([], 0, 0, 0, 0), "No site fits these filters."
         try:
             listed = self._call(
@@ -398,19 +381,11 @@ class DataPage:
         return kept
 
     def _body(self, visit: Visit, name: str, query: Mapping[str, str]) -> list[Component]:
-        """Make what is beneath the choice of a dataset; the stores hold what the address held."""
         try:
             about = self._call(visit, work.describe, name)
         except EdgepairError as error:
             return [notice(error)]
-        wanted = {key: query[key] for key in ("text", "elements", *TASKS) if query.get(key)}
-        place = {key: query[key] for key in ("sort", "page") if query.get(key)}
-        return [
-            dcc.Store(id=f"{NAME}-wanted", data=wanted),
-            dcc.Store(id=f"{NAME}-place", data=place),
-            dcc.Store(id=f"{NAME}-sites", data=parse_sites(query.get("sites", ""))),
-            *view.body(about, query),
-        ]
+        return view.body(about, query)
 
     def _call(self, visit: Visit, function: Any, name: str, *args: Any) -> Any:
         source = self._services.shown.find(name)

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from dash import dcc, html
 
 from edgepair.apps.web.components import aria, drawing, facts, field
-from edgepair.apps.web.pages.data_query import MOST_SITES, parse_order, split_range
+from edgepair.apps.web.pages.data_query import MOST_SITES, parse_order, parse_sites, split_range
 from edgepair.conventions import TASKS
 
 if TYPE_CHECKING:
     from dash.development.base_component import Component
 
+    from edgepair.apps.web.shown import Source
     from edgepair.apps.web.work.datasets import About, Listed, SiteShown
 
 NAME = "data"
@@ -30,6 +31,34 @@ COLUMNS = (
 
 PAGE_ROWS = 15
 _DIGITS = {"bond_length": 3}
+
+
+def page(sources: Sequence[Source], chosen: Source, beneath: Sequence[Component]) -> Component:
+    """Make the whole page.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        Datasets to choose from.
+    chosen : Source
+        The one that is shown.
+    beneath : sequence of dash component
+        From `body`, or why there is none.
+
+    Returns
+    -------
+    dash component
+        The choice of a dataset, and what is beneath it.
+    """
+    control = dcc.Dropdown(
+        [{"label": one.title, "value": one.name} for one in sources],
+        chosen.name,
+        id=f"{NAME}-set",
+        clearable=False,
+        searchable=False,
+        className="narrow",
+    )
+    return html.Div([field("Dataset", control), html.Div(list(beneath), id=f"{NAME}-body")])
 
 
 def body(about: About, query: Mapping[str, str]) -> list[Component]:
@@ -49,7 +78,12 @@ def body(about: About, query: Mapping[str, str]) -> list[Component]:
     """
     labels = [name for name in TASKS if name in about.classes or name in about.ranges]
     by = query.get("by", "")
+    wanted = {key: query[key] for key in ("text", "elements", *TASKS) if query.get(key)}
+    place = {key: query[key] for key in ("sort", "page") if query.get(key)}
     return [
+        dcc.Store(id=f"{NAME}-wanted", data=wanted),
+        dcc.Store(id=f"{NAME}-place", data=place),
+        dcc.Store(id=f"{NAME}-sites", data=parse_sites(query.get("sites", ""))),
         html.Details(
             [html.Summary("About this dataset"), facts([(str(a), str(b)) for a, b in about.facts])],
             className="about",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -12,8 +11,11 @@ from dash import ALL, Input, Output, State, ctx, no_update
 from edgepair.apps.web.components import concerned_field, notice, refused_upload
 from edgepair.apps.web.pages import predict_answers as answers_view
 from edgepair.apps.web.pages import predict_files as files_view
+from edgepair.apps.web.pages.predict_state import MOST_SAMPLES, PredictFile, PredictState
 from edgepair.apps.web.panel import JobPanel
 from edgepair.apps.web.work import predict as work
+from edgepair.apps.web.work.examples import example_files
+from edgepair.apps.web.work.reading import look
 from edgepair.conventions import BUNDLED_ABSORBERS, EdgepairError, OptionError
 
 if TYPE_CHECKING:
@@ -21,41 +23,11 @@ if TYPE_CHECKING:
     from dash.development.base_component import Component
 
     from edgepair.apps.web.services import Services
-    from edgepair.apps.web.visits import Upload, Visit
+    from edgepair.apps.web.visits import Visit
 
 NAME = "predict"
-MOST_SAMPLES = 60
-"""Samples that are answered at once, as many as a report draws."""
-
 CONFIDENCE = 90
 """Per cent, unless the visitor says otherwise."""
-
-
-@dataclass
-class _File:
-    """What a visitor has decided about a file, and how it was understood."""
-
-    upload: Upload
-    sample: int
-    options: dict[str, Any] = field(default_factory=dict)
-    parts: list[str] = field(default_factory=list)
-    looked: work.Looked | None = None
-    error: EdgepairError | None = None
-
-    def request(self) -> work.FileRequest:
-        return work.FileRequest(self.upload.path, self.upload.name, work.options_of(self.options))
-
-
-@dataclass
-class _State:
-    """What a visitor has done on this page."""
-
-    files: dict[str, _File] = field(default_factory=dict)
-    shown: str | None = None
-    answers: list[work.Answered] = field(default_factory=list)
-    job: str | None = None
-    view: dict[str, str] = field(default_factory=dict)
-    refused: list[EdgepairError] = field(default_factory=list)
 
 
 class PredictPage:
@@ -98,7 +70,7 @@ class PredictPage:
             asked = query.get("confidence", "")
             confidence = int(asked) if asked.isdecimal() and 50 <= int(asked) <= 99 else CONFIDENCE
             return files_view.page(
-                files=self._files(state),
+                files=state.listed(),
                 shown=state.shown,
                 refused=state.refused,
                 example=query.get("example", BUNDLED_ABSORBERS[0]),
@@ -222,7 +194,7 @@ class PredictPage:
                     self._add_example(visit, state, example or "")
                 elif isinstance(what, dict) and what.get("key") in state.files:
                     self._change_one(visit, state, what, samples)
-            listed = files_view.file_list(self._files(state), state.shown, state.refused)
+            listed = files_view.file_list(state.listed(), state.shown, state.refused)
             shown = state.shown if state.shown != before else no_update
             return listed, shown, dict(state.view)
 
@@ -313,7 +285,7 @@ class PredictPage:
             state = self._state(visit)
             try:
                 level = _level(confidence)
-                requests = self._samples(state)
+                requests = state.samples()
                 job = self._services.jobs.submit(visit.key, work.answer, requests, level, visit.folder)
             except EdgepairError as error:
                 return no_update, notice(error), no_update
@@ -372,27 +344,14 @@ class PredictPage:
         kind = str(ctx.triggered_id["kind"])
         written = visit.folder / work.SAVED[kind]
         text = written.read_text(encoding="utf-8")
-        return {
-            "content": text,
-            "filename": f"edgepair-{written.name}",
-            "type": "text/plain",
-            "base64": False,
-        }
+        return {"content": text, "filename": f"edgepair-{written.name}", "base64": False}
 
-    def _state(self, visit: Visit) -> _State:
-        state: _State = visit.bag.setdefault(NAME, _State())
+    def _state(self, visit: Visit) -> PredictState:
+        state: PredictState = visit.bag.setdefault(NAME, PredictState())
         return state
 
-    def _files(self, state: _State) -> list[files_view.ListedFile]:
-        return [
-            files_view.ListedFile(
-                key, file.upload.name, file.sample, file.looked, file.error, len(file.parts)
-            )
-            for key, file in state.files.items()
-        ]
-
     def _change_one(
-        self, visit: Visit, state: _State, what: Mapping[str, str], samples: Sequence[Any]
+        self, visit: Visit, state: PredictState, what: Mapping[str, str], samples: Sequence[Any]
     ) -> None:
         key = what["key"]
         if what["type"] == f"{NAME}-show":
@@ -410,15 +369,14 @@ class PredictPage:
                 if file is not None and isinstance(value, int) and 1 <= value <= MOST_SAMPLES:
                     file.sample = value
 
-    def _take_new(self, visit: Visit, state: _State) -> None:
+    def _take_new(self, visit: Visit, state: PredictState) -> None:
         """Look at the files that have come; one spectrum and one PDF are taken as one sample."""
         new = [upload for upload in visit.files_of(NAME) if upload.key not in state.files]
         for upload in new:
             taken = {file.sample for file in state.files.values()}
-            file = _File(upload, next(n for n in range(1, len(taken) + 2) if n not in taken))
+            file = PredictFile(upload, next(n for n in range(1, len(taken) + 2) if n not in taken))
             state.files[upload.key] = file
             self._look(visit, file, None)
-            file.parts = list(file.looked.items) if file.looked is not None else []
         kinds = [file.looked.kind for file in state.files.values() if file.looked is not None]
         if new and len(state.files) == 2 and sorted(kinds) == ["pdf", "xanes"]:
             for file in state.files.values():
@@ -426,14 +384,17 @@ class PredictPage:
         if new:
             state.shown = new[0].key
 
-    def _look(self, visit: Visit, file: _File, part: str | None, *, draw: bool = False) -> None:
+    def _look(self, visit: Visit, file: PredictFile, part: str | None, *, draw: bool = False) -> None:
         try:
-            file.looked = self._services.jobs.call(visit.key, work.look, file.request(), part, draw)
-            file.error = None
+            looked = self._services.jobs.call(visit.key, look, file.request(), part, draw)
         except EdgepairError as error:
             file.error = error
+            return
+        file.looked, file.error = looked, None
+        # What is in a file depends on how it is read.
+        file.parts = [item for item in file.parts if item in looked.items] or list(looked.items)
 
-    def _add_example(self, visit: Visit, state: _State, absorber: str) -> None:
+    def _add_example(self, visit: Visit, state: PredictState, absorber: str) -> None:
         try:
             if absorber not in BUNDLED_ABSORBERS:
                 raise OptionError(
@@ -442,38 +403,13 @@ class PredictPage:
                     needed="one of " + ", ".join(BUNDLED_ABSORBERS),
                     suggestion="choose another example",
                 )
-            for name, content in self._services.jobs.call(visit.key, work.example_files, absorber):
+            for name, content in self._services.jobs.call(visit.key, example_files, absorber):
                 self._services.visits.take(visit, quote(name), content, page=NAME)
         except EdgepairError as error:
             state.refused = [error]
             return
         self._take_new(visit, state)
         state.view["example"] = absorber
-
-    def _samples(self, state: _State) -> list[work.SampleRequest]:
-        """Put together what is to be answered at once."""
-        together: dict[Any, list[tuple[work.FileRequest, str]]] = {}
-        for key, file in state.files.items():
-            if file.error is not None or file.looked is None:
-                continue
-            for item in file.parts:
-                sample = file.sample if len(file.parts) < 2 else (file.sample, key, item)
-                together.setdefault(sample, []).append((file.request(), item))
-        if not together:
-            raise OptionError(
-                "cannot answer without a measurement",
-                found="no file that could be read",
-                needed="a spectrum or a PDF",
-                suggestion="drop a file above, or add an example",
-            )
-        if len(together) > MOST_SAMPLES:
-            raise OptionError(
-                "cannot answer so many samples at once",
-                found=f"{len(together)} samples",
-                needed=f"at most {MOST_SAMPLES}",
-                suggestion="choose fewer parts of the files, or use edgepair predict on the command line",
-            )
-        return [work.SampleRequest(tuple(curves)) for curves in together.values()]
 
 
 def _level(confidence: Any) -> float:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dash.development.base_component import Component
 
     from edgepair.apps.web.settings import Limits
-    from edgepair.apps.web.work.predict import Looked, Part
+    from edgepair.apps.web.work.reading import Looked, Part
     from edgepair.conventions import EdgepairError
 
 NAME = "predict"

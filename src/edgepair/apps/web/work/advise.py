@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair.apps.web.shown import Source
 from edgepair.apps.web.work.datasets import open_source
 from edgepair.apps.web.work.figures import plain_figure
-from edgepair.apps.web.work.predict import FileRequest, read
+from edgepair.apps.web.work.reading import FileRequest, read
 from edgepair.conventions import MeasurementError, OptionError
 
 if TYPE_CHECKING:
@@ -18,28 +18,6 @@ if TYPE_CHECKING:
 
 PAGE_FILE, DOCUMENT_FILE = "advice.html", "advice.json"
 """What an answer leaves in its folder, for the visitor to save."""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A file of a sample, as it was understood.
-
-    Attributes
-    ----------
-    kind : str
-        ``xanes`` or ``pdf``.
-    format : str
-        Name of the file format.
-    items : tuple of str
-        Names of its curves.
-    absorber : str or None
-        Element of a spectrum.
-    """
-
-    kind: str
-    format: str
-    items: tuple[str, ...]
-    absorber: str | None
 
 
 @dataclass(frozen=True)
@@ -100,30 +78,6 @@ class Advised:
     needed: list[tuple[str, str]]
     facts: tuple[tuple[str, str], ...]
     folder: Path = field(default_factory=Path)
-
-
-def look(request: FileRequest) -> Listed:
-    """Say what a file of a sample is.
-
-    Parameters
-    ----------
-    request : FileRequest
-        The file.
-
-    Returns
-    -------
-    Listed
-        Without any figure.
-
-    Raises
-    ------
-    EdgepairError
-        It is neither a spectrum nor a PDF.
-    """
-    file = read(request)
-    first = file.curves[0]
-    items = tuple(str(curve.item) for curve in file.curves)
-    return Listed(file.kind, str(first.format), items, getattr(first, "absorber", None))
 
 
 def ask(question: Question, folder: Path, on_progress: Callable[[float, float, str], None]) -> Advised:

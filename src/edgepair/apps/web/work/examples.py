@@ -1,0 +1,79 @@
+"""Bundled examples, for visitors without a file at hand."""
+
+from __future__ import annotations
+
+from math import isnan
+
+
+def example_files(absorber: str) -> list[tuple[str, bytes]]:
+    """Write a bundled example: a measured standard and a simulated PDF of the same formula.
+
+    Parameters
+    ----------
+    absorber : str
+        Chemical symbol.
+
+    Returns
+    -------
+    list of tuple
+        Names and contents: a spectrum, and a PDF where that formula was simulated.
+
+    Raises
+    ------
+    OptionError
+        Nothing is bundled for that element.
+    """
+    from edgepair.dataset import load_bundled, load_standards
+    from edgepair.measured.calibration import MARK
+
+    data = load_bundled(absorber)
+    formulas = [str(formula) for formula in data["formula"].values]
+    # The best measured one, if it can be of a formula that was simulated, and calibrated.
+    standard = min(
+        load_standards(absorber),
+        key=lambda one: (one.formula not in formulas, one.quality, isnan(one.energy_shift), one.compound),
+    )
+    spectrum = [
+        "# XDI/1.0 edgepair",
+        f"# Element.symbol: {absorber}",
+        "# Element.edge: K",
+        "# Column.1: energy eV",
+        "# Column.2: normtrans",
+        f"# Sample.name: {standard.compound}",
+        *([] if isnan(standard.energy_shift) else [f"# {MARK}: {standard.energy_shift:+.2f} eV"]),
+        f"# Edgepair.source: {standard.source}",
+        f"# Edgepair.licence: {standard.licence}",
+        "# ---",
+        *(f"{x:.3f} {y:.6f}" for x, y in zip(standard.energy, standard.mu, strict=True)),
+    ]
+    files = [(f"{standard.compound} {absorber} K (measured standard).xdi", spectrum)]
+    if standard.formula in formulas:
+        row = formulas.index(standard.formula)
+        curve = [
+            f"composition = {standard.formula}",
+            "mode = xray",
+            f"# simulated from {data['material_id'].values[row]} of the bundled data",
+            "#### start data",
+            *(f"{r:.3f} {g:.6f}" for r, g in zip(data["r"].values, data["G"].values[row], strict=True)),
+        ]
+        files.append((f"{standard.formula} (simulated).gr", curve))
+    return [(name, "\n".join(lines).encode()) for name, lines in files]
+
+
+def warm(absorber: str | None) -> None:
+    """Load what the first visitor would wait for.
+
+    Parameters
+    ----------
+    absorber : str or None
+        Element whose example is read; None: what answers need instead.
+    """
+    if absorber is None:
+        import edgepair.prediction
+        import edgepair.report.prediction_page
+
+        return
+    import edgepair.apps.cli.inspect_text
+    import edgepair.report.figures_measured  # noqa: F401
+
+    example_files(absorber)
