@@ -194,13 +194,15 @@ def needed_rows(rows: Sequence[Mapping[str, Any]], tolerance: float) -> list[dic
     Returns
     -------
     list of dict
-        ``technique, quantity, unit, own, enough, too_poor, poorest``.
+        ``technique, quantity, unit, own, enough, likely, too_poor, poorest``.
 
     Notes
     -----
     A level is enough where the interval of its loss ends within the tolerance, and too poor where
     that begins beyond it; levels are read from good to poor, so that one that is poorer than one
-    that is too poor is never enough.
+    that is too poor is never enough. The likely one is where the loss itself, made never to fall with
+    poorer levels (least squares), reaches the tolerance, on straight lines between levels; it has no
+    interval, and is never worse than the first that is too poor.
     """
     found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -218,8 +220,27 @@ def needed_rows(rows: Sequence[Mapping[str, Any]], tolerance: float) -> list[dic
                 "unit": own["unit"],
                 "own": own["level"],
                 "enough": good[-1] if good else own["level"],
+                "likely": _likely_level(mine if not bad else mine[: bad[0] + 2], tolerance),
                 "too_poor": tried[bad[0]]["level"] if bad else math.nan,
                 "poorest": tried[-1]["level"],
             }
         )
     return needed
+
+
+def _likely_level(rows: Sequence[Mapping[str, Any]], tolerance: float) -> float:
+    """Find where the loss reaches the tolerance, by best estimate; the last level where it does not."""
+    from sklearn.isotonic import isotonic_regression
+
+    # Nothing is lost at the data's own level, however the others scatter.
+    loss = np.maximum(isotonic_regression([float(row["loss"]) for row in rows]), 0.0)
+    level = [float(row["level"]) for row in rows]
+    beyond = np.flatnonzero(loss > tolerance)
+    if not len(beyond):
+        return level[-1]
+    first = int(beyond[0])
+    if first == 0:
+        return level[0]
+    part = (tolerance - loss[first - 1]) / (loss[first] - loss[first - 1])
+    found = level[first - 1] + part * (level[first] - level[first - 1])
+    return float(f"{found:.2g}") if abs(found) < 100 else float(round(found))

@@ -16,7 +16,7 @@ REQUIREMENT_COLUMNS = (
     "technique", "quantity", "unit", "level", "metric", "value", "lower", "upper", "loss", "loss_lower",
     "loss_upper",
 )  # fmt: skip
-NEEDED_COLUMNS = ("technique", "quantity", "unit", "own", "enough", "too_poor", "sentence")
+NEEDED_COLUMNS = ("technique", "quantity", "unit", "own", "enough", "likely", "too_poor", "sentence")
 SIMILAR_COLUMNS = (
     "have", "add", "among", "same_answer", "n_sites", "n_formulas", "n_changed", "changed", "changed_lower",
     "changed_upper", "better", "worse", "net", "net_lower", "net_upper", "verdict",
@@ -43,7 +43,7 @@ class Advice:
         loss_upper``: the score at each level of a quality, and what is lost against the data as they
         are, which stand first with no loss.
     needed : pandas.DataFrame
-        ``technique, quantity, unit, own, enough, too_poor, sentence``: the data's own level, the
+        ``technique, quantity, unit, own, enough, likely, too_poor, sentence``: the data's own level, the
         poorest one whose loss is certainly within the tolerance (the own one where there is no
         other), and the first that certainly loses more (NaN where none does). What lies between is
         undecided.

@@ -159,14 +159,14 @@ def needed_sentence(row: Mapping[str, Any]) -> str:
         title, most = quality.title, quality.most
     unit = "" if row["quantity"] == FORMULAS else f" {row['unit']}"
     bound = "up to" if most else "down to"
-    poor = "" if math.isnan(row["too_poor"]) else f"{row['too_poor']:g} is too poor"
-    if row["enough"] != row["own"]:
-        rest = poor or ("" if row["enough"] == row["poorest"] else "poorer is undecided")
-        return f"{title} {bound} {row['enough']:g}{unit}" + (f" ({rest})" if rest else "")
-    if poor:
-        own = "less than any level tried" if row["own"] == 0 else f"{row['own']:g}{unit}, as in the data"
-        return f"{title} {own} ({poor})"
-    return f"{title} undecided (no level to {row['poorest']:g}{unit} certainly loses too much)"
+    poor = "" if math.isnan(row["too_poor"]) else f"{row['too_poor']:g} is certainly too poor"
+    if row["enough"] == row["poorest"]:
+        return f"{title} {bound} {row['enough']:g}{unit}, the poorest tried, for certain"
+    likely = f"{title} {bound} {row['likely']:g}{unit} by best estimate"
+    if row["likely"] == row["own"]:
+        likely = f"{title} no poorer than in the data ({row['own']:g}{unit}) by best estimate"
+    certain = f"{row['enough']:g} for certain" if row["enough"] != row["own"] else "no level for certain"
+    return f"{likely} ({certain}" + (f"; {poor})" if poor else ")")
 
 
 def needed_sentences(
@@ -195,7 +195,7 @@ def needed_sentences(
             parts = "; ".join(needed_sentence(row) for row in mine)
             title = named(name)
             title = title[:1].upper() + title[1:]
-            sentences.append(f"{title} certainly loses no more than {tolerance:g} with: {parts}.")
+            sentences.append(f"{title} loses no more than {tolerance:g} with: {parts}.")
     return sentences
 
 

@@ -298,3 +298,11 @@ def test_a_visit_to_study(browser: Any, served: str, quickly: Any) -> None:
     browser.see("#study-cell .drawing")
     assert quickly
     assert browser.complaints() == []
+
+
+def test_the_command_refuses_what_is_not_there(edgepair: Callable[..., Any], tmp_path: Path) -> None:
+    for option in ("--study", "--data"):
+        told = edgepair("app", "--no-browser", "--port", 0, option, tmp_path / "none")
+        assert told.code == 2
+        assert f"{tmp_path / 'none'}" in told.err
+        assert "Try:" in told.err

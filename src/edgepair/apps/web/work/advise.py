@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +77,7 @@ class Advised:
     gain_title: str
     needed: list[tuple[str, str]]
     facts: tuple[tuple[str, str], ...]
-    folder: Path = field(default_factory=Path)
+    folder: Path
 
 
 def ask(question: Question, folder: Path, on_progress: Callable[[float, float, str], None]) -> Advised:
