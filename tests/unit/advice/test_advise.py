@@ -73,7 +73,7 @@ def test_noise_that_destroys_is_found(quick_advise: Ask, make_told: Make) -> Non
     rows = advice.requirements.query("quantity == 'noise'")
     assert rows["level"].tolist() == [0.0, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1]
     assert rows["loss"].iloc[-1] > 0.1
-    assert any("is too poor)" in text for text in advice.recommendation)
+    assert any("is certainly too poor)" in text for text in advice.recommendation)
 
 
 def test_a_range_without_the_line_that_tells_is_too_short(quick_advise: Ask, make_told: Make) -> None:

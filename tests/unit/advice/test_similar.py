@@ -179,29 +179,31 @@ def test_wilson_interval_of_nothing_in_ten() -> None:
 
 def requirement(level: float, lower: float, upper: float) -> dict[str, object]:
     return {
-        "technique": "xanes", "quantity": "noise", "unit": "u", "level": level, "loss_lower": lower,
-        "loss_upper": upper,
+        "technique": "xanes", "quantity": "noise", "unit": "u", "level": level,
+        "loss": (lower + upper) / 2, "loss_lower": lower, "loss_upper": upper,
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
-    ("intervals", "enough", "too_poor"),
+    ("intervals", "enough", "likely", "too_poor"),
     [
-        ([(-0.01, 0.01), (0.0, 0.015), (0.03, 0.1)], 2.0, 3.0),
-        ([(-0.01, 0.01), (0.0, 0.03), (0.03, 0.1)], 1.0, 3.0),
-        ([(-0.01, 0.03), (0.0, 0.05), (0.01, 0.1)], 0.0, np.nan),
+        # losses 0, 0.0075, 0.065: 0.02 is reached a fifth of the way from the second to the third
+        ([(-0.01, 0.01), (0.0, 0.015), (0.03, 0.1)], 2.0, 2.2, 3.0),
+        ([(-0.01, 0.01), (0.0, 0.03), (0.03, 0.1)], 1.0, 2.1, 3.0),
+        ([(-0.01, 0.03), (0.0, 0.05), (0.01, 0.1)], 0.0, 1.7, np.nan),
         # what is poorer than too poor is not enough, whatever its numbers
-        ([(0.03, 0.05), (-0.01, 0.01), (-0.01, 0.01)], 0.0, 1.0),
-        ([(-0.01, 0.01)] * 3, 3.0, np.nan),
+        ([(0.03, 0.05), (-0.01, 0.01), (-0.01, 0.01)], 0.0, 0.5, 1.0),
+        ([(-0.01, 0.01)] * 3, 3.0, 3.0, np.nan),
     ],
 )
 def test_what_is_needed_is_read_from_good_to_poor(
-    intervals: list[tuple[float, float]], enough: float, too_poor: float
+    intervals: list[tuple[float, float]], enough: float, likely: float, too_poor: float
 ) -> None:
     rows = [requirement(0.0, 0.0, 0.0)]
     rows += [requirement(k + 1.0, *ends) for k, ends in enumerate(intervals)]
     (found,) = needed_rows(rows, 0.02)
     assert found["enough"] == enough
+    assert found["likely"] == likely
     assert found["too_poor"] == too_poor or (np.isnan(too_poor) and np.isnan(found["too_poor"]))
 
 
