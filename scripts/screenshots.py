@@ -65,7 +65,7 @@ SCENES = (
     Scene("predict-answer", "predict?example=Fe", _ANSWERED, height=1200, top=".answers"),
     Scene("predict-dark", "predict?example=Mn", _ANSWERED, width=820, height=1180, dark=True, top=".answers"),
     Scene("study", "study", (("#page .js-plotly-plot", "see"),)),
-    Scene("data", "data?set=Fe", (("#page .js-plotly-plot", "see"),)),
+    Scene("data", "data?set=Fe&elements=Li&sites=3,9", (("#page .js-plotly-plot", "see"),), height=2150),
     Scene(
         "advise",
         "advise?set=Fe&task=oxidation_state&requirements=no",

@@ -85,6 +85,17 @@ def test_a_foil_or_a_shift_moves_the_energies(edgepair: Call, spectrum: Path, fo
     assert by_hand == pytest.approx(plain - 0.5, abs=0.002)
 
 
+def test_ranges_are_those_of_the_options(edgepair: Call, spectrum: Path) -> None:
+    done = edgepair("inspect", spectrum, "--pre", "-120,-40", "--post=80,300", "--save", "out.xdi")
+    assert (done.code, done.err) == (0, "")
+    assert "-120 to -40 eV" in done.out
+    assert "+80 to +300 eV" in done.out
+    assert "-120.000 to -40.000 eV from e0" in Path("out.xdi").read_text(encoding="utf-8")
+    beyond = edgepair("inspect", spectrum, "--post", "2000,3000", "--deglitch")
+    assert beyond.code == 1
+    assert "cannot fit the post-edge of a spectrum: 0 points" in beyond.out
+
+
 def test_what_is_saved_reads_back(edgepair: Call, spectrum: Path) -> None:
     done = edgepair("inspect", spectrum, "--shift", 0.5, "--save", "out.xdi", "--quiet")
     assert (done.code, done.out, done.err) == (0, "", "")
@@ -137,6 +148,11 @@ def test_some_failed_is_1_and_all_failed_is_2(edgepair: Call, spectrum: Path) ->
         (("--figure", "nowhere/x.html"), "cannot write the figure"),
         (("--shift", "1e9"), "--shift"),
         (("--shift", "nan"), "--shift"),
+        (("--pre", "-30,-150"), "--pre -150,-30"),
+        (("--pre", "wide"), "cannot read the pre-edge range 'wide'"),
+        (("--post", "50"), "--post=50,500"),
+        (("--post", "50,inf"), "two numbers"),
+        (("--post", "-10,200"), "starts below the edge"),
         (("--mu", "itrans", "--qmax", "20"), "as a spectrum and as a PDF"),
         (("--absorber", "Zz"), "Zz"),
         (("--reference", "sample.gr"), "sample.gr"),

@@ -154,10 +154,10 @@ def test_the_models_answer_stands_beside(
         return SimpleNamespace(table=pd.DataFrame([answer(), answer(task="bond_length", value=np.nan)]))
 
     monkeypatch.setattr("edgepair.prediction.predict", predict)
-    done = edgepair("mix", sample, "--shift", 1.5)
+    done = edgepair("mix", sample, "--shift", 1.5, "--pre", "-110,-40")
     assert "the model says: oxidation state 2.71 (2.40 to 3.00), trust: ok" in done.out
     assert seen == {"absorber": "Fe", "explain": False, "e0": None, "shift": 1.5, "foil": None,
-                    "standards": (), "first": 7000.0}  # fmt: skip
+                    "pre": (-110, -40), "post": None, "standards": (), "first": 7000.0}  # fmt: skip
     document = json.loads(edgepair("mix", sample, "--shift", 0, "--json").out)
     assert [row["value"] for row in document["model"]] == [2.71, None]
 
@@ -206,6 +206,8 @@ def test_an_element_without_standards_is_refused(edgepair: Call) -> None:
         (("--standards", "own.csv"), "cannot read the standards"),
         (("--window", "20"), "--window=-20,60"),
         (("--window", "60,-20"), "a first energy below the last"),
+        (("--pre", "10,-20"), "--pre -150,-30"),
+        (("--post", "2000,3000"), "cannot fit the post-edge"),
         (("--max", 0), "1 to 6"),
         (("--shift", "nan"), "--shift"),
         (("--shift-limit", 9), "0 to 5 eV"),

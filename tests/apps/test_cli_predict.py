@@ -272,6 +272,23 @@ def test_options_reach_the_models(edgepair: Call, fake: Any) -> None:
     call = fake.calls[0]
     assert (call["shift"], call["e0"], call["confidence_level"]) == (-1.5, 7123, 0.8)
     assert str(call["model"]) == "m.skops"
+    assert (call["pre"], call["post"]) == (None, None)
+
+
+def test_ranges_reach_the_models_and_stand_in_the_report(edgepair: Call, fake: Any) -> None:
+    write_spectrum("a.xdi"), write_curve("b.gr")
+    ranges = ("--pre", "-120,-40", "--post", "60,250")
+    done = edgepair("predict", "a.xdi", *ranges, "--report", "r.html", "--quiet")
+    assert (done.code, done.err) == (0, "")
+    (call,) = fake.calls
+    assert (call["pre"], call["post"]) == ((-120, -40), (60, 250))
+    page = Path("r.html").read_text(encoding="utf-8")
+    assert "pre-edge -120 to -40 eV, post-edge +60 to +250 eV, as given" in page
+    edgepair("predict", "a.xdi", "--report", "r.html", "--quiet")
+    assert ", as given" not in Path("r.html").read_text(encoding="utf-8")
+    none = edgepair("predict", "b.gr", "--absorber", "Fe", *ranges)
+    assert none.code == 2
+    assert "cannot use --pre, --post" in none.err
 
 
 def test_explanations_are_made_where_they_are_shown(
@@ -341,6 +358,8 @@ def test_an_interruption_leaves_what_was_there(edgepair: Call, fake: Any) -> Non
         ((), "no file"),
         (("a.xdi", "--shift", "1e9"), "--shift"),
         (("a.xdi", "--e0", "nan"), "--e0"),
+        (("a.xdi", "--pre", "-30,-150"), "--pre -150,-30"),
+        (("a.xdi", "--post", "50;500"), "--post=50,500"),
         (("a.xdi", "--confidence", "90"), "--confidence"),
         (("a.xdi", "--shift", "1", "--reference", "a.xdi"), "calibrate the energies twice"),
         (("a.xdi", "--qmax", "20"), "no PDF"),

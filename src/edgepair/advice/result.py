@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from edgepair.conventions.json_values import json_ready
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,7 +96,7 @@ class Advice:
             "similar": self.similar.to_dict("records"),
             "config": self.config,
         }
-        plain: dict[str, Any] = _plain(document)
+        plain: dict[str, Any] = json_ready(document)
         return plain
 
     def to_json(self) -> str:
@@ -107,16 +108,3 @@ class Advice:
             One document.
         """
         return json.dumps(self.as_dict(), ensure_ascii=False, indent=1, allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    """Make values that JSON knows: NaN becomes null, NumPy's numbers become Python's."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

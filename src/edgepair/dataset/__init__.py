@@ -6,6 +6,7 @@ from edgepair.dataset.bundled import bundled_path, load_bundled
 from edgepair.dataset.schema import SCHEMA_VERSION, VARIABLES, find_problems, validate
 from edgepair.dataset.selection import select_sites
 from edgepair.dataset.showing import show_pdf
+from edgepair.dataset.site_listing import SiteFilter, find_sites, site_table
 from edgepair.dataset.splits import SPLITS, make_folds, split_groups
 from edgepair.dataset.standard import Standard
 from edgepair.dataset.standards import load_standards, read_standards
@@ -16,10 +17,12 @@ __all__ = [
     "SCHEMA_VERSION",
     "SPLITS",
     "VARIABLES",
+    "SiteFilter",
     "Standard",
     "assemble",
     "bundled_path",
     "find_problems",
+    "find_sites",
     "from_arrays",
     "load_bundled",
     "load_standards",
@@ -29,6 +32,7 @@ __all__ = [
     "save_dataset",
     "select_sites",
     "show_pdf",
+    "site_table",
     "split_groups",
     "summarise",
     "validate",

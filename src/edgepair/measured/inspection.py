@@ -43,8 +43,8 @@ class XanesInspection:
         Whether ``e0`` and the spectrum's energies include the shift: only one asked for is applied.
     e0 : float or None
         Energy of the edge, eV.
-    problem : str
-        Why the spectrum could not be normalised; else empty.
+    error : DataError or None
+        Why the spectrum could not be normalised.
     warnings : tuple of str
         Of reading, normalisation, quality and calibration, in this order, each once.
     """
@@ -55,8 +55,13 @@ class XanesInspection:
     calibration: Calibration
     applied: bool
     e0: float | None
-    problem: str
+    error: DataError | None
     warnings: tuple[str, ...]
+
+    @property
+    def problem(self) -> str:
+        """Why the spectrum could not be normalised, in one line; else empty."""
+        return "" if self.error is None else f"{self.error.problem}: {self.error.found}"
 
     def to_json(self) -> dict[str, Any]:
         """Give the entry of ``inspect --json``.
@@ -91,6 +96,8 @@ def inspect_xanes(
     e0: float | None = None,
     shift: float | None = None,
     foil: FoilReading | None = None,
+    pre: tuple[float, float] | None = None,
+    post: tuple[float, float] | None = None,
 ) -> XanesInspection:
     """Tell what a measured spectrum is and what is doubtful about it.
 
@@ -104,24 +111,31 @@ def inspect_xanes(
         To be added to the energies, eV.
     foil : FoilReading, optional
         From a foil measured apart, to calibrate by.
+    pre, post : tuple of float, optional
+        Ranges of the pre-edge and the post-edge, eV relative to E0; chosen where not given.
 
     Returns
     -------
     XanesInspection
         A spectrum that cannot be normalised is told with its reason, not raised.
+
+    Raises
+    ------
+    OptionError
+        A range that no spectrum can have.
     """
     calibration = calibrate_scan(scan, shift=shift, foil=foil)
     applied = calibration.source in ("given", "foil file")
     notes = list(scan.warnings)
     near = edge_energy(scan.absorber) if scan.absorber and scan.edge in (None, "K") else None
     spectrum: NormalizedSpectrum | None = None
-    problem = ""
+    problem: DataError | None = None
     try:
         at = e0 if e0 is not None else _edge(scan, near, notes)
-        spectrum = normalize_mu(scan.energy, scan.mu, e0=at)
+        spectrum = normalize_mu(scan.energy, scan.mu, e0=at, pre=pre, post=post)
     except DataError as error:
-        problem = f"{error.problem}: {error.found}"
-        notes.append(problem)
+        problem = error
+        notes.append(f"{error.problem}: {error.found}")
     quality = None
     if spectrum is not None:
         below = 0.0 if near is None else near - (spectrum.e0 + calibration.shift)
@@ -145,7 +159,7 @@ def inspect_xanes(
         calibration=calibration,
         applied=applied,
         e0=None if spectrum is None else spectrum.e0,
-        problem=problem,
+        error=problem,
         warnings=tuple(dict.fromkeys(notes)),
     )
 

@@ -128,6 +128,8 @@ def mix_scan(
     e0: float | None = None,
     shift: float | None = None,
     foil: FoilReading | None = None,
+    pre: tuple[float, float] | None = None,
+    post: tuple[float, float] | None = None,
     limit: int = 3,
     window: tuple[float, float] = (-20.0, 60.0),
     shift_limit: float | None = None,
@@ -146,6 +148,8 @@ def mix_scan(
         To be added to the scan's energies, eV.
     foil : FoilReading, optional
         From a foil measured apart, to calibrate by.
+    pre, post : tuple of float, optional
+        Ranges of the pre-edge and the post-edge, eV relative to E0; chosen where not given.
     limit : int, optional
         Most compounds in a combination.
     window : tuple of float, optional
@@ -168,7 +172,7 @@ def mix_scan(
     OptionError
         An option has a value that cannot be.
     """
-    inspection = inspect_xanes(scan, e0=e0, shift=shift, foil=foil)
+    inspection = inspect_xanes(scan, e0=e0, shift=shift, foil=foil, pre=pre, post=post)
     spectrum = calibrated(inspection)
     where = repr(scan.file) + (f", item {scan.item!r}" if scan.item else "")
     if spectrum is None:

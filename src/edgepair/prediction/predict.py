@@ -64,6 +64,8 @@ def predict(
     shift: float | None = None,
     foil: FoilReading | None = None,
     e0: float | None = None,
+    pre: tuple[float, float] | None = None,
+    post: tuple[float, float] | None = None,
     radiation: str | None = None,
     data: xr.Dataset | str | Path | None = None,
     model: str | Path | None = None,
@@ -91,6 +93,9 @@ def predict(
         From a foil measured apart.
     e0 : float, optional
         Energy of the edge, eV on the scale of the file.
+    pre, post : tuple of float, optional
+        Ranges of the pre-edge and the post-edge that normalise the spectrum, eV relative to E0;
+        chosen where not given. The training set keeps its own.
     radiation : str, optional
         ``x-ray`` or ``neutron``, where the PDF's header does not tell.
     data : xarray.Dataset or path, optional
@@ -124,7 +129,7 @@ def predict(
     prepared: PreparedXanes | None = None
     metal = absorber
     if mu is not None:
-        prepared = prepare_xanes(mu, absorber, shift=shift, foil=foil, e0=e0)
+        prepared = prepare_xanes(mu, absorber, shift=shift, foil=foil, e0=e0, pre=pre, post=post)
         metal = prepared.absorber
         part, prepared = _xanes_part(prepared, source, confidence_level, explain)
         parts.append(part)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from edgepair.conventions.json_values import json_ready
+
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
@@ -95,17 +97,4 @@ class Prediction:
             "explanation": self.explanation.to_dict("records"),
             "nearest": self.nearest.to_dict("records"),
         }
-        return json.dumps(_plain(document), ensure_ascii=False, indent=1)
-
-
-def _plain(value: Any) -> Any:
-    """Make values that JSON knows: NaN becomes null, NumPy's numbers become Python's."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
+        return json.dumps(json_ready(document), ensure_ascii=False, indent=1)

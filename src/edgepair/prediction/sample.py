@@ -9,7 +9,7 @@ import numpy as np
 
 from edgepair.conventions import DataError, MeasurementError, OptionError, edge_energy
 from edgepair.measured import PdfCurve, XanesScan
-from edgepair.measured.inspection import calibrated, inspect_xanes
+from edgepair.measured.inspection import XanesInspection, calibrated, inspect_xanes
 from edgepair.prediction.energy_window import EnergyWindow, choose_window
 
 if TYPE_CHECKING:
@@ -97,6 +97,8 @@ def prepare_xanes(
     shift: float | None = None,
     foil: FoilReading | None = None,
     e0: float | None = None,
+    pre: tuple[float, float] | None = None,
+    post: tuple[float, float] | None = None,
 ) -> PreparedXanes:
     """Normalise a measured spectrum and put it on the tabulated energy scale as far as known.
 
@@ -112,6 +114,8 @@ def prepare_xanes(
         From a foil measured apart.
     e0 : float, optional
         Energy of the edge on the scale of the file, eV.
+    pre, post : tuple of float, optional
+        Ranges of the pre-edge and the post-edge, eV relative to E0; chosen where not given.
 
     Returns
     -------
@@ -122,6 +126,8 @@ def prepare_xanes(
     ------
     MeasurementError
         The absorber is not known, or the spectrum cannot be normalised.
+    OptionError
+        A range that no spectrum can have.
     """
     scan = mu if isinstance(mu, XanesScan) else _scan_of(mu)
     metal = absorber or scan.absorber
@@ -136,14 +142,16 @@ def prepare_xanes(
     warnings = []
     if scan.absorber not in (None, metal):
         warnings.append(f"the file says {scan.absorber}, {metal} was asked for")
-    inspection = inspect_xanes(replace(scan, absorber=metal, edge="K"), e0=e0, shift=shift, foil=foil)
+    inspection = inspect_xanes(
+        replace(scan, absorber=metal, edge="K"), e0=e0, shift=shift, foil=foil, pre=pre, post=post
+    )
     spectrum = calibrated(inspection)
     if spectrum is None:
         raise MeasurementError(
             f"cannot normalise {scan.file!r}" if scan.file else "cannot normalise the spectrum",
             found=inspection.problem,
             needed="a spectrum with its edge, and something before and after it",
-            suggestion="look at it with edgepair inspect; give --e0 where the edge was not found",
+            suggestion="look at it with edgepair inspect; " + _cure(inspection, pre, post),
         )
     known = inspection.calibration
     prepared = PreparedXanes(
@@ -171,6 +179,15 @@ def prepare_xanes(
     if not prepared.calibrated and not USUAL_EDGE[0] - 6.0 <= at <= USUAL_EDGE[1] + 6.0:
         prepared = prepared.moved(float(np.mean(USUAL_EDGE)) - at, known.error)
     return prepared
+
+
+def _cure(
+    inspection: XanesInspection, pre: tuple[float, float] | None, post: tuple[float, float] | None
+) -> str:
+    """Say what may help a spectrum that could not be normalised."""
+    if inspection.error is not None and (pre is not None or post is not None):
+        return inspection.error.suggestion
+    return "give --e0 where the edge was not found"
 
 
 def technique_of(curve: PdfCurve, radiation: str | None) -> str:

@@ -1,5 +1,7 @@
 """The report: one HTML file, and the figures it is made of."""
 
+from edgepair.report.advice_page import write_advice
+from edgepair.report.figures_advice import advice_figure
 from edgepair.report.figures_confusion import confusion_figure
 from edgepair.report.figures_contributions import overlap_figure, shapley_figure
 from edgepair.report.figures_data import class_figure, value_figure
@@ -13,6 +15,7 @@ from edgepair.report.figures_parity import parity_figure
 from edgepair.report.figures_regions import point_figure, region_figure
 from edgepair.report.figures_sample import sample_region_figure
 from edgepair.report.figures_shares import share_figure
+from edgepair.report.figures_sites import class_curve_figure, site_figure
 from edgepair.report.figures_splits import split_figure
 from edgepair.report.figures_stability import agreement_figure, shuffled_labels_figure
 from edgepair.report.html import render_study, write_study
@@ -22,7 +25,9 @@ from edgepair.report.style import modality_colour, modality_symbol
 from edgepair.report.summary import summarise_study
 
 __all__ = [
+    "advice_figure",
     "agreement_figure",
+    "class_curve_figure",
     "class_figure",
     "confusion_figure",
     "dependence_figure",
@@ -46,9 +51,11 @@ __all__ = [
     "shapley_figure",
     "share_figure",
     "shuffled_labels_figure",
+    "site_figure",
     "split_figure",
     "summarise_study",
     "value_figure",
+    "write_advice",
     "write_interpretation",
     "write_sample_reasons",
     "write_study",

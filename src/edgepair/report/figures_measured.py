@@ -51,7 +51,7 @@ def raw_figure(inspection: XanesInspection) -> go.Figure:
             figure.add_trace(_line(x[inside], curve[inside], "", colour, 4))
         figure.add_vline(x=spectrum.e0, line={"color": MUTED, "width": 1, "dash": "dot"})
     figure.update_xaxes(title_text="energy E (eV)", showgrid=False, fixedrange=False)
-    figure.update_yaxes(title_text=f"μ(E) = {safe(scan.mu_from)}")
+    figure.update_yaxes(title_text=f"μ(E) = {safe(scan.mu_from)} (no unit)")
     return styled(figure, height=_HEIGHT, showlegend=spectrum is not None)
 
 
@@ -96,7 +96,7 @@ def normalized_figure(inspection: XanesInspection) -> go.Figure | None:
         showgrid=False,
         fixedrange=False,
     )
-    figure.update_yaxes(title_text="normalised μ(E)")
+    figure.update_yaxes(title_text="normalised μ(E) (no unit)")
     return styled(figure, height=_HEIGHT)
 
 

@@ -60,8 +60,8 @@ def mixture_figure(mixture: SampleMixture) -> go.Figure:
     styled(figure, height=_HEIGHT, showlegend=True)
     figure.update_layout(
         xaxis={"title": {"text": "energy E (eV)"}, "showgrid": False, "fixedrange": False, "anchor": "y2"},
-        yaxis={"title": {"text": "normalised μ(E)"}, "domain": [0.3, 1.0]},
-        yaxis2={"title": {"text": "sample − fit"}, "domain": [0.0, 0.22]},
+        yaxis={"title": {"text": "normalised μ(E) (no unit)"}, "domain": [0.3, 1.0]},
+        yaxis2={"title": {"text": "sample − fit (no unit)"}, "domain": [0.0, 0.22]},
     )
     return figure
 

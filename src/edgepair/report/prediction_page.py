@@ -120,7 +120,7 @@ def render_prediction(samples: Sequence[PredictedSample]) -> str:
         "series": _series(samples, shelf),
         "overview": [_line(sample) for sample in samples] if len(samples) > 1 else [],
         "tasks": [{"name": name, "title": capital(_with_unit(name))} for name in TASKS],
-        "samples": [_detail(sample, shelf) for sample in drawn],
+        "samples": [sample_detail(sample, shelf) for sample in drawn],
         "left_out": len(answered) - len(drawn),
         "refused": [
             {"title": sample.title, "status": sample.status, "message": sample.message}
@@ -228,8 +228,21 @@ def _series(samples: Sequence[PredictedSample], shelf: FigureShelf) -> list[dict
     return panels
 
 
-def _detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]:
-    """Everything about one sample."""
+def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]:
+    """Tell everything about one sample, as the page and the app show it.
+
+    Parameters
+    ----------
+    sample : PredictedSample
+        With an answer.
+    shelf : FigureShelf
+        Takes its figures.
+
+    Returns
+    -------
+    dict
+        Words, rows and what the shelf gave for each figure.
+    """
     prediction = sample.prediction
     assert prediction is not None
     table = prediction.table

@@ -13,6 +13,7 @@ lies between the post-edge's ends, of the absorption above :math:`p`,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,9 @@ class NormalizedSpectrum:
         Of the polynomial through the post-edge: 0, 1 or 2.
     warnings : tuple of str
         What makes the normalisation doubtful.
+    own_end : float
+        Where another element's absorption may begin, eV relative to E0; infinite where no such edge
+        was found, or none was looked for, as both ranges were given.
     """
 
     energy: NDArray[np.float64]
@@ -83,6 +87,7 @@ class NormalizedSpectrum:
     post: tuple[float, float]
     degree: int
     warnings: tuple[str, ...] = ()
+    own_end: float = math.inf
 
 
 def normalize_mu(
@@ -108,7 +113,7 @@ def normalize_mu(
     near : float, optional
         Tabulated energy of the absorber's edge, eV, to find E0 by.
     pre, post : tuple of float, optional
-        Ranges of the pre-edge and the post-edge, eV relative to E0.
+        Ranges of the pre-edge and the post-edge, eV relative to E0; chosen where not given.
     degree : int, optional
         Degree of the post-edge polynomial; by default 2 where it is longer than 250 eV, 1 where it is
         90 eV long (70 eV after a pre-edge shorter than 75 eV, any length after a constant one), else 0.
@@ -123,7 +128,7 @@ def normalize_mu(
     DataError
         No edge, a range without points, or an edge step that is not positive.
     OptionError
-        A range that ends before it starts, or a degree that is not 0, 1, 2 or 3.
+        A range that cannot be (`check_ranges`), or a degree that is not 0, 1, 2 or 3.
 
     Notes
     -----
@@ -134,17 +139,19 @@ def normalize_mu(
     ranges stay clear of other elements' edges in the same scan.
     """
     x, y = checked_spectrum(energy, mu)
-    _check_options(pre, post, degree)
+    check_ranges(pre, post)
+    _check_degree(degree)
     edge = find_e0(x, y, near=near) if e0 is None else float(e0)
     if not x[0] < edge < x[-1]:
         raise DataError(
             "cannot normalise a spectrum",
             found=f"E0 {edge:.1f} eV outside {x[0]:.1f} to {x[-1]:.1f} eV",
             needed="an E0 inside the measured range",
-            suggestion="check the unit of energy, or leave E0 out",
+            suggestion="check the unit of energy, or leave --e0 out",
         )
     first, last = float(x[0] - edge), float(x[-1] - edge)
-    warnings: list[str] = []
+    warnings = _cut_short(pre, post, first, last)
+    own_end = math.inf
     pre_range = pre or _default_pre(x, y, edge, first)
     # Where the pre-edge cannot tell the background's slope, the post-edge has to, unless it is gone.
     sloped = pre is not None or first <= -PRE_SLOPED or _is_scaled(x, y, edge)
@@ -158,8 +165,9 @@ def normalize_mu(
         if pre is None and below is not None and below + AFTER_OTHER < -30:
             pre_range = _default_pre(x, y, edge, below + AFTER_OTHER)
             warnings.append(f"another edge {-below:.0f} eV below this one: the pre-edge starts after it")
+        own_end = math.inf if above is None else above - BEFORE_OTHER
         if post is None and above is not None:
-            post_range = _default_post(above - BEFORE_OTHER, sloped=sloped)
+            post_range = _default_post(own_end, sloped=sloped)
             warnings.append(f"another edge {above:.0f} eV above this one: the post-edge ends before it")
     if degree is None:
         length = post_range[1] - post_range[0]
@@ -189,7 +197,48 @@ def normalize_mu(
     norm = (y - np.polyval(line, x - edge)) / rise
     bend = np.polyval(curve, x - edge) / rise - 1
     flat = norm - np.where(np.arange(len(x)) >= nearest, bend, 0.0)
-    return NormalizedSpectrum(x, flat, norm, edge, rise, pre_range, post_range, degree, tuple(warnings))
+    return NormalizedSpectrum(
+        x, flat, norm, edge, rise, pre_range, post_range, degree, tuple(warnings), own_end
+    )
+
+
+def check_ranges(pre: tuple[float, float] | None, post: tuple[float, float] | None) -> None:
+    """Refuse ranges of the pre-edge and the post-edge that no spectrum can have.
+
+    Parameters
+    ----------
+    pre, post : tuple of float or None
+        First and last energy, eV relative to E0; None: to be chosen.
+
+    Raises
+    ------
+    OptionError
+        A range does not end above its start, is not finite, or lies on the wrong side of the edge.
+    """
+    for name, option, between, example in (
+        ("pre-edge", "--pre", pre, "-150,-30"),
+        ("post-edge", "--post", post, "50,500"),
+    ):
+        if between is None:
+            continue
+        first, last = between
+        found = ""
+        if not (math.isfinite(first) and math.isfinite(last)):
+            found = "an energy that is not finite"
+        elif not first < last:
+            found = "a range that does not end above its start"
+        elif name == "pre-edge" and last > 0:
+            found = "a range that reaches above the edge"
+        elif name == "post-edge" and first < 0:
+            found = "a range that starts below the edge"
+        if found:
+            raise OptionError(
+                f"cannot fit a {name} from {first:g} to {last:g} eV",
+                found=found,
+                needed="two energies relative to E0, the lower one first: of the pre-edge both below 0, "
+                "of the post-edge both above",
+                suggestion=f"{option} {example}, or leave it out to have it chosen",
+            )
 
 
 def _rough_step(x: NDArray[np.float64], y: NDArray[np.float64], edge: float) -> float:
@@ -204,17 +253,19 @@ def _rough_step(x: NDArray[np.float64], y: NDArray[np.float64], edge: float) -> 
     return steps[0] if steps[0] > 0 else steps[1]
 
 
-def _check_options(
-    pre: tuple[float, float] | None, post: tuple[float, float] | None, degree: int | None
-) -> None:
-    for name, between in (("pre-edge", pre), ("post-edge", post)):
-        if between is not None and not between[0] < between[1]:
-            raise OptionError(
-                f"cannot fit a {name} from {between[0]:g} to {between[1]:g} eV",
-                found="a range that does not end above its start",
-                needed="two energies relative to E0, the lower one first",
-                suggestion="the pre-edge is negative, as (-150, -30); the post-edge positive, as (50, 500)",
-            )
+def _cut_short(
+    pre: tuple[float, float] | None, post: tuple[float, float] | None, first: float, last: float
+) -> list[str]:
+    """Say where a range that was asked for goes beyond what was measured."""
+    told = []
+    if pre is not None and pre[0] < first - 1 < pre[1]:
+        told.append(f"the pre-edge asked for starts before the scan: it is fitted from {first:.0f} eV on")
+    if post is not None and post[0] < last + 1 < post[1]:
+        told.append(f"the post-edge asked for ends after the scan: it is fitted up to {last:.0f} eV")
+    return told
+
+
+def _check_degree(degree: int | None) -> None:
     if degree is not None and degree not in (0, 1, 2, 3):
         raise OptionError(
             f"cannot fit a post-edge of degree {degree}",
@@ -305,11 +356,12 @@ def _fit(
     elif count == 0 and degree == 0:
         inside, count = slice(inside.start, inside.start + 1), 1
     if count < degree + 1:
+        option = f"--{name.partition('-')[0]}"
         raise DataError(
             f"cannot fit the {name} of a spectrum",
             found=f"{count} points from {between[0]:+.0f} to {between[1]:+.0f} eV of E0 {edge:.1f} eV",
             needed=f"at least {degree + 1}",
-            suggestion=f"choose another {name} range; the scan covers {x[0] - edge:+.0f} to "
+            suggestion=f"choose another range with {option}; the scan covers {x[0] - edge:+.0f} to "
             f"{x[-1] - edge:+.0f} eV",
         )
     fitted: NDArray[np.float64] = np.polyfit(x[inside] - edge, y[inside], degree)

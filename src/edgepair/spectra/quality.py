@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.spectra.edge import checked_spectrum, find_e0
-from edgepair.spectra.normalization import POST_LAST, NormalizedSpectrum, normalize_mu
+from edgepair.spectra.normalization import NormalizedSpectrum, normalize_mu
 from edgepair.spectra.smoothing import point_noise
 
 if TYPE_CHECKING:
@@ -126,7 +126,12 @@ def judge_quality(
 
 
 def deglitch(
-    energy: ArrayLike, mu: ArrayLike, *, e0: float | None = None
+    energy: ArrayLike,
+    mu: ArrayLike,
+    *,
+    e0: float | None = None,
+    pre: tuple[float, float] | None = None,
+    post: tuple[float, float] | None = None,
 ) -> tuple[NDArray[np.float64], tuple[float, ...]]:
     """Replace glitches by what their neighbours say.
 
@@ -138,6 +143,8 @@ def deglitch(
         Shape (n_energy,), in any unit.
     e0 : float, optional
         Energy of the edge, eV; found where not given.
+    pre, post : tuple of float, optional
+        Ranges of the pre-edge and the post-edge, as `normalize_mu` takes them.
 
     Returns
     -------
@@ -154,7 +161,7 @@ def deglitch(
     from scipy.interpolate import PchipInterpolator
 
     x, y = checked_spectrum(energy, mu)
-    spectrum = normalize_mu(x, y, e0=find_e0(x, y) if e0 is None else e0)
+    spectrum = normalize_mu(x, y, e0=find_e0(x, y) if e0 is None else e0, pre=pre, post=post)
     bad = _spiky(x, spectrum.norm, _noise(x, spectrum.norm, spectrum.e0), spectrum.e0)
     bad[np.searchsorted(x, _own_end(spectrum)) :] = False
     if not bad.any():
@@ -167,8 +174,8 @@ def deglitch(
 def _own_end(spectrum: NormalizedSpectrum) -> float:
     """Find where another element's edge begins: its white line in coarse steps is no glitch."""
     last = float(spectrum.energy[-1])
-    cut = spectrum.e0 + spectrum.post[1]
-    return cut if spectrum.post[1] < POST_LAST - 1 and last - cut > 5 else last + 1
+    cut = spectrum.e0 + spectrum.own_end
+    return cut if last - cut > 5 else last + 1
 
 
 def _noise(x: NDArray[np.float64], y: NDArray[np.float64], e0: float) -> float:

@@ -1,6 +1,7 @@
 """The study: scores, importances and the paper's findings, on honest splits."""
 
 from edgepair.study.contribution_text import ContributionText, contribution_sentences
+from edgepair.study.curves import class_curves
 from edgepair.study.findings import FINDINGS, Finding
 from edgepair.study.result import StudyResult, check_output, staged_output
 from edgepair.study.run import Progress, run_study
@@ -12,6 +13,7 @@ __all__ = [
     "Progress",
     "StudyResult",
     "check_output",
+    "class_curves",
     "contribution_sentences",
     "run_study",
     "staged_output",

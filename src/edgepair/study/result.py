@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from edgepair.conventions import DataError, OutputError
+from edgepair.conventions.json_values import json_ready
 from edgepair.study.findings import Finding
 
 SCORE_COLUMNS = (
@@ -297,16 +298,7 @@ def _unwritable(target: Path, error: OSError) -> OutputError:
 
 
 def _to_json(value: Any) -> str:
-    return json.dumps(_without_nan(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _without_nan(value: Any) -> Any:
-    """Write NaN as null, which is what JSON has."""
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(item) for item in value]
-    return None if isinstance(value, float) and value != value else value
+    return json.dumps(json_ready(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _with_nan(entry: dict[str, Any]) -> dict[str, Any]:

@@ -103,9 +103,18 @@ def test_the_fields_are_what_is_read_and_answered_with(visitor: Any, texts: Any,
     assert "'calibration'" in plain
     told = str(visitor.redraw(key, e0=7121.5, shift=-1.25, absorber="Mn", energy_unit="eV"))
     assert "7120.25 eV" in told
-    visitor.answer(68)
+    told = str(
+        visitor.redraw(key, e0=7121.5, shift=-1.25, absorber="Mn", pre="-120,-40", post="\u221280,300")
+    )
+    assert "starts below the edge" in told
+    told = str(visitor.redraw(key, e0=7121.5, shift=-1.25, absorber="Mn", pre="-120, -40", post="80,300"))
+    for part in ("-120 to -40 eV", "+80 to +300 eV", "Graph"):
+        assert part in told
+    page = visitor.answer(68)
     (call,) = fake.calls
     assert (call["e0"], call["shift"], call["absorber"]) == (7121.5, -1.25, "Mn")
+    assert (call["pre"], call["post"]) == ((-120, -40), (80, 300))
+    assert "pre-edge -120 to -40 eV, post-edge +80 to +300 eV, as given" in page
     assert call["confidence_level"] == 0.68
 
 
@@ -117,6 +126,10 @@ def test_the_fields_are_what_is_read_and_answered_with(visitor: Any, texts: Any,
         ("mu", "__import__('os').system('true')", "__import__"),
         ("energy_column", "9", "9"),
         ("e0", 1.0, "1 eV"),
+        ("pre", "-30,-150", "does not end above its start"),
+        ("pre", "a to b", "a to b"),
+        ("post", "50", "two numbers"),
+        ("post", "-5,200", "starts below the edge"),
     ],
 )
 def test_an_error_stands_beside_its_field(
@@ -135,6 +148,33 @@ def test_an_error_stands_beside_its_field(
     again = visitor.redraw(key, **{field: None})
     assert again[slot]["children"] is None
     assert "Graph" in str(again["predict-curve"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "found"),
+    [
+        ("pre", "-900,-700", "0 points"),
+        ("post", "2000,3000", "0 points"),
+        ("e0", 9000.0, "outside"),
+    ],
+)
+def test_what_the_scan_does_not_reach_is_said_beside_the_field_and_the_scan_drawn(
+    visitor: Any, texts: Any, fake: Any, field: str, value: Any, found: str
+) -> None:
+    visitor.upload("a.xdi", texts.spectrum())
+    _, key = visitor.files()
+    fields = str(visitor.call("predict-controls.children", "predict-shown.data", {"predict-shown.data": key}))
+    assert "-150,-30" in fields  # what was chosen, where nothing is given
+    told = visitor.redraw(key, **{field: value})
+    slot = json.dumps({"key": key, "name": field, "type": "predict-slot"}, separators=(",", ":"))
+    beside = json.dumps(told[slot]["children"], ensure_ascii=False)
+    for part in ("notice", found, "Needed", "Try"):
+        assert part in beside
+    assert "--" not in beside
+    assert str(told["predict-curve"]).count("'Graph'") == 1
+    again = visitor.redraw(key, **{field: None})
+    assert again[slot]["children"] is None
+    assert str(again["predict-curve"]).count("'Graph'") == 2
 
 
 @pytest.mark.parametrize(

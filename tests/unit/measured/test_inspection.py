@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgepair.conventions import MeasurementError, OutputError
+from edgepair.conventions import DataError, MeasurementError, OptionError, OutputError
 from edgepair.measured import XanesScan, read_xanes
 from edgepair.measured.calibration import MARK, calibrate_scan, read_foil_scan
 from edgepair.measured.inspection import calibrated, inspect_xanes, is_fluorescence
@@ -106,6 +106,39 @@ def test_what_cannot_be_normalised_is_told_not_raised() -> None:
     assert found.to_json()["e0"] is None
     with pytest.raises(OutputError, match="out"):
         write_xdi("out.xdi", found)
+
+
+def test_ranges_are_those_asked_for_and_move_with_the_energies() -> None:
+    plain, asked = inspect_xanes(scan()), inspect_xanes(scan(), pre=(-120.0, -40.0), post=(80.0, 300.0))
+    assert plain.spectrum is not None
+    assert asked.spectrum is not None
+    assert (asked.spectrum.pre, asked.spectrum.post) == ((-120, -40), (80, 300))
+    assert (plain.spectrum.pre, plain.spectrum.post) != (asked.spectrum.pre, asked.spectrum.post)
+    moved = inspect_xanes(scan(), pre=(-120.0, -40.0), post=(80.0, 300.0), shift=1.5)
+    assert moved.spectrum is not None
+    np.testing.assert_array_equal(moved.spectrum.mu, asked.spectrum.mu)
+    only = inspect_xanes(scan(), pre=(-120.0, -40.0))
+    assert only.spectrum is not None
+    assert only.spectrum.post == plain.spectrum.post
+
+
+def test_a_range_out_of_reach_is_told_with_its_cure_one_that_cannot_be_is_raised() -> None:
+    found = inspect_xanes(scan(), pre=(-900.0, -700.0))
+    assert isinstance(found.error, DataError)
+    assert "--pre" in found.error.suggestion
+    assert found.problem == f"{found.error.problem}: {found.error.found}"
+    assert found.problem in found.warnings
+    assert inspect_xanes(scan()).error is None
+    assert inspect_xanes(scan()).problem == ""
+    with pytest.raises(OptionError, match="-30 to -150"):
+        inspect_xanes(scan(), pre=(-30.0, -150.0))
+
+
+def test_the_ranges_stand_in_what_is_written(tmp_path: Path) -> None:
+    found = inspect_xanes(scan(), pre=(-120.0, -40.0), post=(80.0, 300.0))
+    (back,) = read_xanes(write_xdi(tmp_path / "out.xdi", found))
+    assert back.header["Edgepair.pre_edge"].startswith("-120.000 to -40.000 eV")
+    assert back.header["Edgepair.post_edge"].startswith("80.000 to 300.000 eV")
 
 
 def test_the_wrong_element_is_noticed() -> None:

@@ -148,6 +148,19 @@ def test_an_uncalibrated_spectrum_may_be_off_by_3_eV(by: float) -> None:
         assert np.median(moved[task]) < LITTLE[task] / 2, task
 
 
+def test_ranges_change_this_answer_and_no_other(make_scan: Callable[..., XanesScan]) -> None:
+    """Models are kept by what is compared: another normalisation of the sample must not get into them."""
+    scan = make_scan()
+    before = predict(scan, shift=0.0, explain=False)
+    other = predict(scan, shift=0.0, pre=(-45.0, -25.0), post=(15.0, 40.0), explain=False)
+    again = predict(scan, shift=0.0, explain=False)
+    pd.testing.assert_frame_equal(before.table, again.table)
+    (mine, *_), (theirs, *_) = before.curves["xanes"], other.curves["xanes"]
+    assert np.abs(mine.y - theirs.y).max() > 1e-3
+    for one, two in zip(before.curves["xanes"][1:], again.curves["xanes"][1:], strict=True):
+        np.testing.assert_array_equal(one.y, two.y)
+
+
 def test_what_was_done_to_the_energies_is_told(make_scan: Callable[..., XanesScan]) -> None:
     plain = predict(make_scan(), explain=False)
     (told,) = [text for text in plain.warnings if "energy calibration" in text]

@@ -12,6 +12,7 @@ from edgepair.conventions import DataError, EdgepairError, MeasurementError, Opt
 from edgepair.measured import PdfCurve
 from edgepair.prediction.energy_window import EnergyWindow
 from edgepair.prediction.sample import FARTHEST_EDGE, USUAL_EDGE, pdf_curve, prepare_xanes, technique_of
+from edgepair.spectra import normalize_mu
 from edgepair.spectra.alignment import FoilReading
 
 R = np.arange(0.0, 20.0, 0.02)
@@ -53,6 +54,25 @@ def test_arrays_are_taken_as_a_scan_in_either_direction(make_scan: Any) -> None:
     for other in (up, down):
         np.testing.assert_array_equal(first.mu, other.mu)
         np.testing.assert_array_equal(first.energy, other.energy)
+
+
+def test_given_ranges_normalise_the_spectrum(make_scan: Any) -> None:
+    scan = make_scan()
+    chosen = {"e0": 7123.0, "pre": (-45.0, -25.0), "post": (60.0, 150.0)}
+    prepared = prepare_xanes(scan, None, **chosen)
+    expected = normalize_mu(scan.energy, scan.mu, **chosen)
+    np.testing.assert_array_equal(prepared.mu, expected.mu)
+    assert np.abs(prepared.mu - prepare_xanes(scan, None, e0=7123.0).mu).max() > 1e-4
+
+
+def test_a_range_out_of_reach_is_refused_with_what_the_scan_covers(make_scan: Any) -> None:
+    with pytest.raises(MeasurementError) as caught:
+        prepare_xanes(make_scan(), None, post=(2000.0, 3000.0))
+    assert four_parts(caught.value)
+    assert "--post" in caught.value.suggestion
+    assert "the scan covers" in caught.value.suggestion
+    with pytest.raises(OptionError):
+        prepare_xanes(make_scan(), None, post=(300.0, 50.0))
 
 
 def test_a_given_shift_and_a_foil_calibrate(make_scan: Any) -> None:

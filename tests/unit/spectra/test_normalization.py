@@ -158,6 +158,60 @@ def test_ranges_as_given_are_kept_and_judged() -> None:
         normalize_mu(energy, mu, degree=7)
 
 
+@pytest.mark.parametrize(
+    ("ranges", "found", "option"),
+    [
+        ({"pre": (-150, -150)}, "does not end above its start", "--pre"),
+        ({"pre": (-50, 20)}, "reaches above the edge", "--pre"),
+        ({"pre": (-np.inf, -30)}, "not finite", "--pre"),
+        ({"post": (-10, 200)}, "starts below the edge", "--post"),
+        ({"post": (50, np.nan)}, "not finite", "--post"),
+        ({"post": (500, 50)}, "does not end above its start", "--post"),
+    ],
+)
+def test_a_range_that_no_spectrum_has_is_refused(
+    ranges: dict[str, tuple[float, float]], found: str, option: str
+) -> None:
+    energy = scan()
+    with pytest.raises(OptionError) as caught:
+        normalize_mu(energy, made(energy), **ranges)
+    assert found in caught.value.found
+    assert caught.value.suggestion.startswith(option)
+    assert all((caught.value.problem, caught.value.needed))
+
+
+def test_a_range_that_the_scan_does_not_fill_is_said() -> None:
+    energy = scan(before=100, after=300)
+    mu = made(energy)
+    assert normalize_mu(energy, mu, pre=(-90, -40), post=(60, 250)).warnings == ()
+    found = normalize_mu(energy, mu, pre=(-150, -30), post=(50, 500))
+    assert [text.partition(":")[0] for text in found.warnings] == [
+        "the pre-edge asked for starts before the scan",
+        "the post-edge asked for ends after the scan",
+    ]
+    assert "from -100 eV on" in found.warnings[0]
+    with pytest.raises(DataError) as caught:
+        normalize_mu(energy, mu, pre=(-150, -120))
+    assert "--pre" in caught.value.suggestion
+
+
+def test_a_range_leaves_out_what_bends_the_line() -> None:
+    """A jump in the far pre-edge: the line that is fitted after it gives the true step."""
+    energy = scan()
+    mu = made(energy, waves=0) + 0.3 * (energy < E0 - 90)
+    assert abs(normalize_mu(energy, mu).edge_step - 1) > 0.1
+    assert normalize_mu(energy, mu, pre=(-85, -30)).edge_step == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("post", [None, (50.0, 200.0)])
+def test_another_edge_ends_what_is_this_one_s_own(post: tuple[float, float] | None) -> None:
+    energy = scan()
+    mu = made(energy)
+    assert normalize_mu(energy, mu, post=post).own_end == np.inf
+    other = normalize_mu(energy, mu + 0.8 * made(energy, e0=E0 + 400), post=post)
+    assert other.own_end == pytest.approx(380, abs=5)
+
+
 def test_a_spectrum_upside_down_is_refused() -> None:
     energy = scan()
     with pytest.raises(DataError) as caught:

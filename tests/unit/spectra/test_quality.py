@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgepair.conventions import edge_energy
+from edgepair.conventions import DataError, edge_energy
 from edgepair.measured import read_xanes
 from edgepair.spectra import normalize_mu
 from edgepair.spectra.quality import SpectrumQuality, deglitch, judge_quality
@@ -53,6 +54,29 @@ def test_noise_is_measured_in_edge_steps(sigma: float) -> None:
     rng = np.random.default_rng(3)
     noise = [judged(made() + 0.7 * rng.normal(0, sigma, len(ENERGY))).noise for _ in range(10)]
     assert np.mean(noise) == pytest.approx(sigma, rel=0.15)
+
+
+@pytest.mark.parametrize("post", [None, (15.0, 60.0), (80.0, 200.0)])
+def test_glitches_are_found_beyond_a_post_edge_that_was_given(post: tuple[float, float] | None) -> None:
+    mu = made()
+    mu[near(90)] += 0.2
+    ranges: dict[str, Any] = {"pre": (-150.0, -40.0), "post": post}
+    found = judge_quality(normalize_mu(ENERGY, mu, e0=E0, **ranges), mu=mu)
+    assert found.glitches == (pytest.approx(ENERGY[near(90)]),)
+    cleaned, replaced = deglitch(ENERGY, mu, e0=E0, **ranges)
+    assert replaced == found.glitches
+    np.testing.assert_allclose(cleaned, made(), atol=0.02)
+
+
+def test_glitches_are_replaced_where_only_a_given_range_normalises() -> None:
+    """A rise before the edge so steep that the default pre-edge makes the step negative."""
+    mu = made()
+    mu[near(90)] += 0.2
+    mu += np.where(ENERGY < E0 - 28, 0.2 * (ENERGY - E0 + 28), 0)
+    with pytest.raises(DataError, match="cannot normalise"):
+        deglitch(ENERGY, mu, e0=E0)
+    _, replaced = deglitch(ENERGY, mu, e0=E0, pre=(-27.0, -17.0))
+    assert ENERGY[near(90)] in replaced
 
 
 def test_noise_alone_is_no_glitch() -> None:

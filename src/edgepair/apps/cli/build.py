@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import output_console
+from edgepair.apps.cli.console import output_console, read_pair
 
 if TYPE_CHECKING:
     from edgepair.dataset.build import BuildEstimate, BuildProgress, BuildResult
@@ -141,7 +141,7 @@ def build(
             result = build_dataset(
                 structures,
                 scheduler=scheduler,
-                energy_range=_range(energy_range),
+                energy_range=None if energy_range is None else _ends(energy_range),
                 composition_states=not bond_valence_only,
                 simulate=simulate,
                 retry_failed=retry_failed,
@@ -225,21 +225,10 @@ def _simulator(
     return Feff10(preset, chosen, cpu_limit)
 
 
-def _range(text: str | None) -> tuple[float, float] | None:
-    from edgepair.conventions import OptionError
-
-    if text is None:
-        return None
-    try:
-        first, last = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise OptionError(
-            f"cannot read the energy range {text!r}",
-            found=f"{text!r}",
-            needed="two numbers with a comma between them, eV from the tabulated edge",
-            suggestion="--energy-range=-10,50",
-        ) from error
-    return first, last
+def _ends(text: str) -> tuple[float, float]:
+    return read_pair(
+        "--energy-range", text, of="energy range", needed="eV from the tabulated edge", example="-10,50"
+    )
 
 
 @contextmanager

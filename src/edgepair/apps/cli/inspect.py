@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.inspect_text import Seen, SeenPdf, SeenXanes, print_seen
+from edgepair.apps.cli.measured_files import PostEdge, PreEdge, check_number, read_ranges
 
 if TYPE_CHECKING:
     from edgepair.measured import XanesScan
@@ -39,6 +40,8 @@ def inspect(
     ] = None,
     shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
     e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None,
+    pre: PreEdge = None,
+    post: PostEdge = None,
     deglitch: Annotated[bool, typer.Option("--deglitch", help="Replace isolated glitches.")] = False,
     radiation: Annotated[str | None, typer.Option(help="Of a PDF: x-ray, neutron or electron.")] = None,
     qmax: Annotated[float | None, typer.Option(help="Of a PDF: end of the data in Q, 1/Å.")] = None,
@@ -64,7 +67,10 @@ def inspect(
         "mu": mu, "energy_column": energy_column, "energy_unit": energy_unit, "absorber": absorber,
     }  # fmt: skip
     pdf_options = {"radiation": radiation, "qmax": qmax, "composition": composition}
-    _check(shift, e0, spectrum_options, pdf_options)
+    _check(spectrum_options, pdf_options)
+    check_number("--shift", shift, -200.0, 200.0, "eV")
+    check_number("--e0", e0, 100.0, 200_000.0, "eV")
+    ranges = read_ranges(pre, post)
     foil = _foil(reference, absorber)
     documents: list[dict[str, Any]] = []
     seen: list[Seen] = []
@@ -77,7 +83,7 @@ def inspect(
                 if kind == "pdf":
                     here.append(SeenPdf(part, inspect_pdf(part)))
                 else:
-                    here.append(_inspected(part, e0=e0, shift=shift, foil=foil, clean=deglitch))
+                    here.append(_inspected(part, foil, deglitch, shift=shift, e0=e0, **ranges))
         except EdgepairError as error:
             errors.append(error)
             documents.append(
@@ -106,12 +112,8 @@ def inspect(
         raise typer.Exit(SOME_FAILED)
 
 
-def _check(
-    shift: float | None, e0: float | None, spectrum_options: dict[str, Any], pdf_options: dict[str, Any]
-) -> None:
-    """Refuse options that contradict each other or that no file can have."""
-    import math
-
+def _check(spectrum_options: dict[str, Any], pdf_options: dict[str, Any]) -> None:
+    """Refuse options that contradict each other."""
     from edgepair.conventions import OptionError
 
     if any(value is not None for value in spectrum_options.values()) and any(
@@ -127,14 +129,6 @@ def _check(
             needed="options of one kind",
             suggestion="inspect spectra and PDFs by two commands",
         )  # fmt: skip
-    for name, value, low, high in (("--shift", shift, -200.0, 200.0), ("--e0", e0, 100.0, 200_000.0)):
-        if value is not None and not (math.isfinite(value) and low <= value <= high):
-            raise OptionError(
-                f"cannot use {name} {value:g}",
-                found=f"{value:g} eV",
-                needed=f"a number from {low:g} to {high:g} eV",
-                suggestion="give electronvolts",
-            )
 
 
 def _read(
@@ -169,21 +163,22 @@ def _foil(path: Path | None, absorber: str | None) -> FoilReading | None:
 
 
 def _inspected(
-    scan: XanesScan, *, e0: float | None, shift: float | None, foil: FoilReading | None, clean: bool
+    scan: XanesScan, foil: FoilReading | None, clean: bool, *, shift: float | None, **edge: Any
 ) -> SeenXanes:
+    """Inspect a spectrum; `edge` is E0 and the ranges that normalise it."""
     from edgepair.measured.inspection import inspect_xanes
     from edgepair.spectra.quality import deglitch
 
     replaced: tuple[float, ...] = ()
     if clean:
-        first: XanesInspection = inspect_xanes(scan, e0=e0)
+        first: XanesInspection = inspect_xanes(scan, **edge)
         # One that cannot be normalised is told so below, with its reason.
         if first.e0 is not None:
-            cleaned, replaced = deglitch(scan.energy, scan.mu, e0=first.e0)
+            cleaned, replaced = deglitch(scan.energy, scan.mu, **edge | {"e0": first.e0})
             shown = ", ".join(f"{at:.1f}" for at in replaced)
             notes = (f"{len(replaced)} glitch points were replaced: {shown} eV",) if replaced else ()
             scan = replace(scan, mu=cleaned, warnings=(*scan.warnings, *notes))
-    return SeenXanes(inspect_xanes(scan, e0=e0, shift=shift, foil=foil), replaced)
+    return SeenXanes(inspect_xanes(scan, shift=shift, foil=foil, **edge), replaced)
 
 
 def _save(target: Path, seen: list[Seen]) -> None:

@@ -6,11 +6,31 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+from edgepair.apps.cli.console import read_pair
 
 if TYPE_CHECKING:
     from edgepair.measured import PdfCurve, XanesScan
     from edgepair.spectra.alignment import FoilReading
+
+PreEdge: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="Fit the pre-edge between these, eV from E0.", metavar="FIRST,LAST", show_default=False
+    ),
+]
+"""Option ``--pre`` of commands that normalise spectra."""
+
+PostEdge: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="Fit the post-edge between these, eV from E0.", metavar="FIRST,LAST", show_default=False
+    ),
+]
+"""Option ``--post`` of commands that normalise spectra."""
 
 _PDF_ENDINGS = (".gr", ".fgr", ".ddp", ".ddp3")
 
@@ -133,6 +153,78 @@ def read_foil_file(path: Path | None, absorber: str | None) -> Foil | None:
     told = {scan.absorber for scan in scans if scan.absorber}
     metal = absorber or (told.pop() if len(told) == 1 else None)
     return Foil(str(path), metal, read_foil_scan(scans, absorber, str(path)))
+
+
+def read_ranges(pre: str | None, post: str | None) -> dict[str, tuple[float, float] | None]:
+    """Read the options ``--pre`` and ``--post``.
+
+    Parameters
+    ----------
+    pre, post : str or None
+        As typed, ``-150,-30``; None where the option was not given.
+
+    Returns
+    -------
+    dict of str to tuple of float or None
+        By the names that `edgepair.predict` and the functions that normalise take them by.
+
+    Raises
+    ------
+    OptionError
+        These are not two numbers, or no spectrum has such a range.
+
+    Examples
+    --------
+    >>> read_ranges("-150,-30", None)
+    {'pre': (-150.0, -30.0), 'post': None}
+    """
+    from edgepair.spectra.normalization import check_ranges
+
+    examples = {"pre": "-150,-30", "post": "50,500"}
+    found: dict[str, tuple[float, float] | None] = {}
+    for name, text in (("pre", pre), ("post", post)):
+        found[name] = None
+        if text is not None:
+            found[name] = read_pair(
+                f"--{name}", text, of=f"{name}-edge range", needed="eV from E0", example=examples[name]
+            )
+    check_ranges(found["pre"], found["post"])
+    return found
+
+
+def given_facts(
+    *,
+    e0: float | None = None,
+    pre: tuple[float, float] | None = None,
+    post: tuple[float, float] | None = None,
+    **_: Any,
+) -> list[tuple[str, str]]:
+    """Say what of a normalisation was given, not chosen: a report has to tell.
+
+    Parameters
+    ----------
+    e0 : float, optional
+        Energy of the edge, eV.
+    pre, post : tuple of float, optional
+        Ranges, eV from E0.
+    **_
+        Options that say nothing of it.
+
+    Returns
+    -------
+    list of tuple of str
+        A name and a value for people, or nothing.
+
+    Examples
+    --------
+    >>> given_facts(pre=(-120.0, -40.0))
+    [('normalised', 'pre-edge -120 to -40 eV, as given')]
+    """
+    told = [] if e0 is None else [f"E0 {e0:g} eV"]
+    for name, between in (("pre-edge", pre), ("post-edge", post)):
+        if between is not None:
+            told.append(f"{name} {between[0]:+g} to {between[1]:+g} eV")
+    return [("normalised", ", ".join(told) + ", as given")] if told else []
 
 
 def check_number(name: str, value: float | None, low: float, high: float, unit: str) -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import split_list
-from edgepair.apps.cli.measured_files import check_number, read_foil_file
+from edgepair.apps.cli.console import read_pair, split_list
+from edgepair.apps.cli.measured_files import PostEdge, PreEdge, check_number, read_foil_file, read_ranges
 from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture, waiting
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def mix(
     ] = None,
     shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
     e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None,
+    pre: PreEdge = None,
+    post: PostEdge = None,
     window: Annotated[str, typer.Option(help="Range to fit, eV from the edge.")] = "-20,60",
     shift_limit: Annotated[
         float | None,
@@ -83,7 +85,8 @@ def mix(
     _check(paths, standards, reference, out, figure, shift=shift)
     check_number("--shift", shift, -200, 200, "eV")
     check_number("--e0", e0, 100, 200_000, "eV")
-    between = _window(window)
+    ranges = read_ranges(pre, post)
+    between = read_pair("--window", window, of="window", needed="eV from the edge", example="-20,60")
     own = _own(standards, absorber)
     foil = read_foil_file(reference, absorber)
     reading = None if foil is None else foil.reading
@@ -100,7 +103,7 @@ def mix(
                 raise scan
             mixed = mix_scan(
                 scan, _chosen(own, scan, library, *choice), e0=e0, shift=shift, foil=reading,
-                limit=most, window=between, shift_limit=shift_limit,
+                limit=most, window=between, shift_limit=shift_limit, **ranges,
             )  # fmt: skip
         except EdgepairError as error:
             errors.append(error)
@@ -110,7 +113,7 @@ def mix(
         answers = []
         if asked:
             with waiting(f"asking the model about {path.name}", quiet=quiet or as_json):
-                answers = model_rows(scan, e0=e0, shift=shift, foil=reading, standards=own)
+                answers = model_rows(scan, e0=e0, shift=shift, foil=reading, standards=own, **ranges)
         found.append((mixed, answers))
         documents.append(mixed.to_json() | {"model": answers})
     for failed in errors if found else errors[:-1]:
@@ -172,21 +175,6 @@ def _check(
                 needed=needed,
                 suggestion=f"choose another name with {option}",
             )
-
-
-def _window(text: str) -> tuple[float, float]:
-    from edgepair.conventions import OptionError
-
-    try:
-        first, last = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise OptionError(
-            f"cannot read the window {text!r}",
-            found=f"{text!r}",
-            needed="two numbers with a comma between them, eV from the edge",
-            suggestion="--window=-20,60",
-        ) from error
-    return first, last
 
 
 def _own(path: Path | None, absorber: str | None) -> tuple[Standard, ...]:

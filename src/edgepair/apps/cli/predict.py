@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import progress_bar
-from edgepair.apps.cli.measured_files import Foil, read_foil_file
+from edgepair.apps.cli.measured_files import Foil, PostEdge, PreEdge, given_facts, read_foil_file, read_ranges
 from edgepair.apps.cli.predict_checks import check_outputs, check_request, check_used
 from edgepair.apps.cli.predict_samples import Reading, Sample, gather_samples
 from edgepair.apps.cli.predict_text import FEW
@@ -53,6 +53,8 @@ def predict(
     energy_column: Annotated[str | None, typer.Option(help="Column of the energies.")] = None,
     energy_unit: Annotated[str | None, typer.Option(help="eV, keV or degree.")] = None,
     e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None,
+    pre: PreEdge = None,
+    post: PostEdge = None,
     shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
     reference: Annotated[
         Path | None, typer.Option(help="File of a metal foil to calibrate energies by.", show_default=False)
@@ -97,6 +99,7 @@ def predict(
         "radiation": radiation, "qmax": qmax, "composition": composition, "number_density": number_density,
     }  # fmt: skip
     check_request(files, pairs, dpdf, shift=shift, reference=reference, e0=e0, confidence=confidence)
+    ranges = read_ranges(pre, post)
     inputs = [path for path in (*files, dpdf, pairs, reference, standards, data, model) if path is not None]
     check_outputs(out, report, inputs)
     foil = read_foil_file(reference, absorber)
@@ -106,6 +109,7 @@ def predict(
         "standards": own_standards,
         "shift": shift,
         "e0": e0,
+        **ranges,
         "radiation": radiation,
         "data": data,
         "model": model,
@@ -114,7 +118,7 @@ def predict(
     try:
         with _bar(quiet=quiet or as_json) as show:
             samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=reading, on_file=_reading(show))
-            own = {"--shift": shift, "--e0": e0, "--reference": reference}
+            own = {"--shift": shift, "--e0": e0, "--reference": reference, "--pre": pre, "--post": post}
             check_used(samples, spectrum_options, own, pdf_options)
             shown = as_json or report is not None or len(samples) <= FEW
             explained = {None: MOST_EXPLAINED if shown else 0, True: len(samples), False: 0}[explain]
@@ -235,7 +239,7 @@ def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Ans
             "  Try:    look at the file with edgepair inspect; if it looks right, report this as a fault"
         )
         return _Answer(PredictedSample(sources, absorber, "failed", _one_line(told)), reason)
-    facts = tuple(_facts(sample))
+    facts = (*_facts(sample), *(given_facts(**options) if sample.mu is not None else ()))
     return _Answer(PredictedSample(_named(sources, found), found.absorber, prediction=found, facts=facts))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import output_console, progress_bar, split_list
+from edgepair.apps.cli.console import output_console, progress_bar, read_pair, split_list
 
 if TYPE_CHECKING:
     from edgepair.prediction.trained import TrainedModels
@@ -135,18 +135,7 @@ def _check_confidence(level: float) -> None:
 
 
 def _ends(text: str) -> tuple[float, float]:
-    from edgepair.conventions import OptionError
-
-    try:
-        first, last = (float(part) for part in text.split(","))
-    except ValueError as error:
-        raise OptionError(
-            f"cannot read the range {text!r}",
-            found=f"{text!r}",
-            needed="two numbers with a comma between them, eV from the tabulated edge",
-            suggestion="--range=-8,30",
-        ) from error
-    return first, last
+    return read_pair("--range", text, of="range", needed="eV from the tabulated edge", example="-8,30")
 
 
 def _instrument(qmax: float, qdamp: float, r_first: float, r_last: float) -> PDFInstrument:

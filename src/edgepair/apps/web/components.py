@@ -20,6 +20,8 @@ FIELDS: Mapping[str, str] = {
     "--energy-unit": "Energy unit",
     "--e0": "E0",
     "--shift": "Energy shift",
+    "--pre": "Pre-edge",
+    "--post": "Post-edge",
     "--item": "Part of the file",
     "--radiation": "Radiation",
     "--qmax": "Qmax",

@@ -73,7 +73,7 @@ def parse_filter(query: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Ed
     Returns
     -------
     dict
-        What `edgepair.dataset.site_table.SiteFilter` takes.
+        What `edgepair.dataset.SiteFilter` takes.
     dict
         Errors by the name of the field; such a field does not filter.
     """

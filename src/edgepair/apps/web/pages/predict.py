@@ -251,15 +251,17 @@ class PredictPage:
             file.parts = list(given.pop("parts", None) or file.parts)
             file.options = given
             self._look(visit, file, part, draw=True)
-            if file.error is None and file.looked is not None:
-                return files_view.curve(file.looked.part), file.upload.key, slots
-            assert file.error is not None
-            named = [slot["id"]["name"] for slot in ctx.outputs_list[2]]
-            concerned = concerned_field(file.error, given)
-            if concerned in named:
-                slots[named.index(concerned)] = notice(file.error)
-                return [], file.upload.key, slots
-            return notice(file.error), file.upload.key, slots
+            part_read = file.looked.part if file.error is None and file.looked is not None else None
+            drawn = [] if part_read is None else [files_view.curve(part_read)]
+            error = file.error if part_read is None else part_read.error
+            if error is not None:
+                named = [slot["id"]["name"] for slot in ctx.outputs_list[2]]
+                concerned = concerned_field(error, given)
+                if concerned in named:
+                    slots[named.index(concerned)] = notice(error)
+                else:
+                    drawn.insert(0, notice(error))
+            return drawn, file.upload.key, slots
 
     def begin(self, clicks: int | None, confidence: Any, key: str | None) -> tuple[Any, Any, Any]:
         """Begin to answer.

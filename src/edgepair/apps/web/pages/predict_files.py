@@ -319,6 +319,9 @@ def controls(
             **number,
         )
         add("shift", "Energy shift (eV)", dcc.Input, "added to the energies", placeholder="0", **number)
+        for name, label, example in (("pre", "Pre-edge", "-150,-30"), ("post", "Post-edge", "50,500")):
+            fitted = _range_text(looked, name) or example
+            add(name, f"{label} (eV)", dcc.Input, "first, last; from E0", placeholder=fitted, **text)
         units = ["eV", "keV", "degree"]
         add("energy_unit", "Energy unit", dcc.Dropdown, options=units, placeholder="as the file says")
         add("energy_column", "Energy column", dcc.Input, "its name, or its number from 1", **text)
@@ -336,6 +339,11 @@ def controls(
 
 def _found(looked: Looked | None) -> str:
     return f"{looked.part.absorber} (found)" if looked is not None and looked.part.absorber else "choose"
+
+
+def _range_text(looked: Looked | None, name: str) -> str:
+    between = looked.part.ranges.get(name) if looked is not None else None
+    return ",".join(f"{end:.4g}" for end in between) if between else ""
 
 
 def curve(part: Part) -> Component:

@@ -129,14 +129,14 @@ def _opened(source: Source) -> tuple[xr.Dataset, pd.DataFrame]:
 @lru_cache(maxsize=_REMEMBERED)
 def _open(source: Source, _changed: int | None) -> tuple[xr.Dataset, pd.DataFrame]:
     from edgepair.dataset import load_bundled, open_dataset
-    from edgepair.dataset.site_table import site_table
+    from edgepair.dataset.site_listing import site_table
 
     dataset = load_bundled(source.name) if source.path is None else open_dataset(Path(source.path))
     return dataset, site_table(dataset)
 
 
 def _found(source: Source, wanted: Mapping[str, Any]) -> tuple[xr.Dataset, pd.DataFrame]:
-    from edgepair.dataset.site_table import SiteFilter, find_sites
+    from edgepair.dataset.site_listing import SiteFilter, find_sites
 
     dataset, table = _opened(source)
     return dataset, find_sites(table, SiteFilter(**wanted))
@@ -195,7 +195,7 @@ def list_sites(
     source : Source
         Which dataset.
     wanted : mapping
-        Which sites, as `edgepair.dataset.site_table.SiteFilter` takes it.
+        Which sites, as `edgepair.dataset.SiteFilter` takes it.
     order : tuple of str and bool
         Column to sort by, and whether it descends.
     first, most : int
@@ -261,7 +261,7 @@ def draw_classes(source: Source, wanted: Mapping[str, Any], task: str) -> list[t
     source : Source
         Which dataset.
     wanted : mapping
-        Which sites, as `edgepair.dataset.site_table.SiteFilter` takes it.
+        Which sites, as `edgepair.dataset.SiteFilter` takes it.
     task : str
         Whose classes.
 

@@ -99,6 +99,7 @@ def answer(
 
 def _answer(request: SampleRequest, confidence: float) -> tuple[PredictedSample, EdgepairError | None]:
     from edgepair import predict
+    from edgepair.apps.cli.measured_files import given_facts
     from edgepair.report.formats import short_title
     from edgepair.report.prediction_rows import PredictedSample
 
@@ -112,20 +113,21 @@ def _answer(request: SampleRequest, confidence: float) -> tuple[PredictedSample,
             absorber = absorber or str(file.option("absorber") or getattr(curve, "absorber", None) or "")
         given = {name: curve for name, (_, curve) in curves.items()}
         spectrum = curves["xanes"][0] if "xanes" in curves else FileRequest(Path(), "")
+        normalizing = spectrum.normalizing()
         found = predict(
             given.get("xanes"),
             given.get("pdf", given.get("npdf")),
             given.get("dpdf"),
             absorber=absorber or None,
-            e0=spectrum.option("e0"),
-            shift=spectrum.option("shift"),
             confidence_level=confidence,
+            **normalizing,
         )
     except EdgepairError as error:
         told = f"{error.problem}: found {error.found}; needed {error.needed}; try: {error.suggestion}"
         return PredictedSample(sources, absorber, "refused", " ".join(told.split())), error
-    facts = tuple((f"{short_title(name)} read as", curve.format) for name, (_, curve) in curves.items())
-    return PredictedSample(sources, found.absorber, prediction=found, facts=facts), None
+    facts = [(f"{short_title(name)} read as", curve.format) for name, (_, curve) in curves.items()]
+    facts += given_facts(**normalizing)
+    return PredictedSample(sources, found.absorber, prediction=found, facts=tuple(facts)), None
 
 
 def _curves(request: SampleRequest) -> dict[str, tuple[FileRequest, Any]]:
@@ -175,7 +177,7 @@ class _Shelf:
 
 
 def _detail(sample: PredictedSample) -> dict[str, Any]:
-    from edgepair.report.prediction_page import _detail as sample_detail
+    from edgepair.report.prediction_page import sample_detail
 
     shelf: Any = _Shelf()
     return sample_detail(sample, shelf) | {"tasks": list(TASKS), "trust": sample.trust}

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from edgepair.measured.inspection import XanesInspection
 
 SPECTRUM_OPTIONS = ("mu", "energy_column", "energy_unit", "absorber")
+NORMALIZING = ("e0", "shift", "pre", "post")
+"""Options that do not change what is read from a file; ranges are text, as on the command line."""
+
 PDF_OPTIONS = ("radiation", "qmax", "composition", "number_density")
 
 _REMEMBERED = 64
@@ -34,7 +37,7 @@ class FileRequest:
     name : str
         The visitor's name of it, for messages.
     options : tuple of tuple
-        Names and values: options of `edgepair.read_xanes` and `edgepair.read_pdf`, ``e0``, ``shift``
+        Names and values: options of `edgepair.read_xanes` and `edgepair.read_pdf`, `NORMALIZING`
         and ``role`` (``dpdf`` for a differential PDF).
     """
 
@@ -45,6 +48,26 @@ class FileRequest:
     def option(self, name: str) -> Any:
         """Give an option; None where it was not given."""
         return dict(self.options).get(name)
+
+    def normalizing(self) -> dict[str, Any]:
+        """Give E0, shift and ranges as `edgepair.predict` takes them.
+
+        Returns
+        -------
+        dict
+            By the names in `NORMALIZING`; None where not given.
+
+        Raises
+        ------
+        OptionError
+            One that cannot be.
+        """
+        from edgepair.apps.cli.measured_files import check_number, read_ranges
+
+        given = {name: self.option(name) for name in NORMALIZING}
+        check_number("--shift", given["shift"], -200.0, 200.0, "eV")
+        check_number("--e0", given["e0"], 100.0, 200_000.0, "eV")
+        return given | read_ranges(given["pre"], given["post"])
 
 
 @dataclass(frozen=True)
@@ -59,12 +82,14 @@ class Part:
         Names and values.
     warnings : tuple of str
         What is doubtful.
-    problem : str
-        Why it could not be normalised.
     absorber : str or None
         Its element, as far as that is known.
     e0 : float or None
         Energy of the edge, eV.
+    ranges : mapping of str to tuple of float
+        ``pre`` and ``post`` as they were fitted, eV from E0; empty where there is no fit.
+    error : EdgepairError or None
+        Why it could not be normalised; the curve is drawn all the same.
     figures : tuple of tuple
         Titles and figures; none unless it was to be drawn.
     """
@@ -72,9 +97,10 @@ class Part:
     item: str
     facts: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
-    problem: str
     absorber: str | None
     e0: float | None
+    ranges: Mapping[str, tuple[float, float]]
+    error: EdgepairError | None
     figures: tuple[tuple[str, Any], ...]
 
 
@@ -126,25 +152,25 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
 
         seen_pdf = SeenPdf(curve, inspect_pdf(curve))
         told: Any = seen_pdf
-        absorber, e0 = None, None
+        absorber, e0, error = None, None, None
+        ranges: dict[str, tuple[float, float]] = {}
     else:
         from edgepair.apps.cli.inspect_text import SeenXanes
-        from edgepair.apps.cli.measured_files import check_number
         from edgepair.measured.inspection import inspect_xanes
 
-        check_number("--shift", request.option("shift"), -200.0, 200.0, "eV")
-        check_number("--e0", request.option("e0"), 100.0, 200_000.0, "eV")
-
-        inspection = inspect_xanes(curve, e0=request.option("e0"), shift=request.option("shift"))
+        inspection = inspect_xanes(curve, **request.normalizing())
         told = SeenXanes(inspection)
-        absorber, e0 = curve.absorber, inspection.e0
+        absorber, e0, error = curve.absorber, inspection.e0, inspection.error
+        spectrum = inspection.spectrum
+        ranges = {} if spectrum is None else {"pre": spectrum.pre, "post": spectrum.post}
     part = Part(
         curve.item,
         tuple(told.facts()),
         tuple(told.warnings),
-        told.problem,
         absorber,
         e0,
+        ranges,
+        error,
         tuple(_figures(told.drawn)) if draw else (),
     )
     return Looked(file.kind, curve.format, items, part)
