@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from edgepair.advice import requirements
+from edgepair.apps.cli.advise import _sample
 
 Call = Callable[..., Any]
+OF_MN = "row 7"
+"""A spectrum of manganese in a file that holds many, of several elements."""
 QUICK = ("--trees", 6, "--repeats", 1, "--jobs", 1, "--technique", "xanes,dpdf")
 
 
@@ -95,6 +98,31 @@ def test_a_sample_of_another_element_is_refused(edgepair: Call, saved: Path, sha
     assert done.code == 2
     assert "a measurement at the K edge of Cr" in done.err
     assert "ask with --absorber Cr" in done.err
+
+
+@pytest.mark.parametrize(
+    ("file", "option"),
+    [
+        ("pdf/Mn/z__x000t010q35.gr", ("--shift", "1")),
+        ("xanes/Mn/xaslib__MnO2_rt_01.xdi", ("--radiation", "neutron")),
+    ],
+)
+def test_an_option_for_a_kind_of_file_that_is_not_there_is_refused(
+    edgepair: Call, shared: Path, file: str, option: tuple[str, str]
+) -> None:
+    sample = shared / "data" / "experiment" / file
+    done = edgepair("advise", "--absorber", "Mn", "--task", "bond_length", "--have", sample, *option)
+    assert done.code == 2
+    assert f"cannot use {option[0]}" in done.err
+    assert "Try:" in done.err
+
+
+def test_an_item_of_one_file_need_not_be_in_the_other(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepair.prediction.predict", lambda mu, **given: (mu.item, given["G"].item))
+    folder = shared / "data" / "experiment"
+    files = [folder / "xanes/Mn/rfxas__experiment.csv", folder / "pdf/Mn/z__x000t010q35.gr"]
+    spectrum, _ = _sample(files, None, "Mn", None, item=OF_MN, radiation=None, shift=None, reference=None)
+    assert spectrum == OF_MN
 
 
 def test_another_absorber_than_the_dataset_is_refused(edgepair: Call, saved: Path) -> None:

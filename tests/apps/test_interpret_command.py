@@ -95,6 +95,8 @@ def test_what_could_not_be_done_is_named_and_ends_with_one(
         (("--item", "scan1"), "--item without --sample"),
         (("--sample", "a.xdi", "--trees", "5"), "--trees with --sample"),
         (("--sample", "a.xdi", "--out", "why.pdf"), ".pdf"),
+        (("--sample", "a.xdi", "--out", "why.pdf"), "--out why.html"),
+        (("--out", "."), "--out edgepair-interpretation"),
         (("--sample", "a.xdi", "--absorber", "Fe,Mn"), "Fe, Mn"),
         (("--sample", "missing.xdi"), "missing.xdi"),
     ],

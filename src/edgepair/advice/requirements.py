@@ -202,7 +202,7 @@ def needed_rows(rows: Sequence[Mapping[str, Any]], tolerance: float) -> list[dic
     that begins beyond it; levels are read from good to poor, so that one that is poorer than one
     that is too poor is never enough. The likely one is where the loss itself, made never to fall with
     poorer levels (least squares), reaches the tolerance, on straight lines between levels; it has no
-    interval, and is never worse than the first that is too poor.
+    interval, and is never better than what is enough nor worse than the first that is too poor.
     """
     found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -213,6 +213,11 @@ def needed_rows(rows: Sequence[Mapping[str, Any]], tolerance: float) -> list[dic
         bad = [number for number, row in enumerate(tried) if row["loss_lower"] > tolerance]
         before = tried[: bad[0]] if bad else tried
         good = [row["level"] for row in before if row["loss_upper"] <= tolerance]
+        likely = _likely_level(mine if not bad else mine[: bad[0] + 2], tolerance)
+        if good:
+            # What is enough for certain is so by best estimate, however better levels scatter.
+            poorer = max if good[-1] > own["level"] else min
+            likely = poorer(likely, good[-1])
         needed.append(
             {
                 "technique": technique,
@@ -220,7 +225,7 @@ def needed_rows(rows: Sequence[Mapping[str, Any]], tolerance: float) -> list[dic
                 "unit": own["unit"],
                 "own": own["level"],
                 "enough": good[-1] if good else own["level"],
-                "likely": _likely_level(mine if not bad else mine[: bad[0] + 2], tolerance),
+                "likely": likely,
                 "too_poor": tried[bad[0]]["level"] if bad else math.nan,
                 "poorest": tried[-1]["level"],
             }
@@ -243,4 +248,7 @@ def _likely_level(rows: Sequence[Mapping[str, Any]], tolerance: float) -> float:
         return level[0]
     part = (tolerance - loss[first - 1]) / (loss[first] - loss[first - 1])
     found = level[first - 1] + part * (level[first] - level[first - 1])
-    return float(f"{found:.2g}") if abs(found) < 100 else float(round(found))
+    rounded = float(f"{found:.2g}") if abs(found) < 100 else float(round(found))
+    # Rounding must not make it better than the data themselves, or poorer than the next level.
+    low, high = sorted((level[first - 1], level[first]))
+    return min(max(rounded, low), high)

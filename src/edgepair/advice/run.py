@@ -38,6 +38,8 @@ from edgepair.advice.words import (
     score_sentence,
 )
 from edgepair.conventions import OptionError
+from edgepair.interpretation.explained import groups_remark, usual_techniques
+from edgepair.interpretation.stability import FEW_IN_ALL
 from edgepair.study import Progress
 from edgepair.study.config import DRAWS
 from edgepair.study.plan import check_datasets, plan_study
@@ -86,7 +88,7 @@ def advise(
         `edgepair.read_pdf` give it.
     techniques : sequence of str, optional
         Techniques, each taken alone and beside XANES; or modalities, taken as they are. Default:
-        xanes, pdf, dpdf.
+        xanes, pdf, dpdf, and npdf where the data have neither of these PDFs.
     split : {'formula', 'material', 'random'}, optional
         What may not stand on both sides of a split.
     folds : int, optional
@@ -151,6 +153,8 @@ def advise(
     answered = None if sample is None else answer_sample(sample, data)
     if answered is not None and techniques is None:
         options = options.beside(list(answered.curves))
+    if techniques is None:
+        options = options.beside([name for name in usual_techniques([data]) if name == "npdf"])
     plan = plan_study([data], options.study)
     cell = plan.cells[0]
     in_hand = None if answered is None else sample_in_hand(answered, cell)
@@ -241,7 +245,8 @@ def _recommend(
     options: AdviceOptions,
 ) -> list[str]:
     mine = [row for row in scores if row["technique"] == first]
-    sentences = [score_sentence(cell.absorber, cell.task.name, mine, guess, cell.split)]
+    unseen = "material" if cell.split == "formula" and groups_remark(cell.dataset) else cell.split
+    sentences = [score_sentence(cell.absorber, cell.task.name, mine, guess, unseen)]
     judged = [row for row in gains if row["verdict"] and row["have"] == first]
     sentences += [gain_sentence(row, options.smallest_gain) for row in judged]
     # What is not worth measuring need not be measured well.
@@ -254,8 +259,15 @@ def _recommend(
 def _doubts(cell: Cell, skipped: Sequence[Any]) -> list[str]:
     doubts = []
     formulas = cell.counts["n_formulas"]
-    if formulas < FEW_FORMULAS:
+    if formulas < FEW_IN_ALL:
+        doubts.append(
+            f"the answer rests on {formulas} formulas: intervals from so few are too narrow, and what is"
+            " called certain is less so than 95 %"
+        )
+    elif formulas < FEW_FORMULAS:
         doubts.append(f"the answer rests on {formulas} formulas: intervals are wide, and rough themselves")
+    remark = groups_remark(cell.dataset)
+    doubts += [remark] if remark else []
     if cell.split != "formula":
         doubts.append(f"split by {cell.split}: scores of formulas not seen before are lower")
     origins = set(cell.dataset["origin"].values[cell.sites].tolist())

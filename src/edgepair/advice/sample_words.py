@@ -95,8 +95,11 @@ def _answer_sentence(answer: Mapping[str, Any], task: str, level: float) -> str:
 def _change_sentence(row: Mapping[str, Any], every: Mapping[str, Any]) -> str:
     have = modality_title(row["have"])
     same = f" that {have} told the same and" if row["same_answer"] else ""
+    like = f"{same} that are most like the sample"
+    if row["n_sites"] == every["n_sites"]:
+        like = ", all there are and too few to choose those most like the sample"
     text = (
-        f"Among the {row['n_sites']} left-out sites{same} that are most like the sample"
+        f"Among the {row['n_sites']} left-out sites{like}"
         f" ({row['n_formulas']} formulas), adding {named(row['add'])} to {have} changed"
         f" {percent(row['changed'])} ({percent(row['changed_lower'])} to {percent(row['changed_upper'])}) of"
         f" the answers: {percent(row['better'])} for the better, {percent(row['worse'])} for the worse (over"

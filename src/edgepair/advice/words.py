@@ -100,6 +100,7 @@ def score_sentence(
     metric = TASKS[task].main_metric
     first = next(row for row in rows if row["metric"] == metric)
     title = modality_title(first["technique"])
+    title = title[:1].upper() + title[1:]  # "neutron PDF" begins the sentence
     alone = f"{title} alone" if "+" not in first["technique"] else title
     return (
         f"{alone} reads the {TASKS[task].title} of {absorber} with {_METRICS[metric]} {first['value']:.3f}"

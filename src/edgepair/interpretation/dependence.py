@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.interpretation.number_forests import NUMBER_TREES, NumberForests, fit_numbers
-from edgepair.models import FitOutcome, FitTask, fit_folds
+from edgepair.models import LOWER_IS_BETTER, FitOutcome, FitTask, fit_folds
 from edgepair.study.importances import refit_interval
 from edgepair.study.scoring import interval_of, score
 
@@ -50,7 +50,8 @@ def number_score_rows(
     -------
     list of dict
         Rows of ``number_scores.csv``, one per metric. ``share``: of what the full forest is better
-        by than the commonest class or the mean, how much the numbers are better by.
+        by than the commonest class or the mean, how much the numbers are better by; NaN where the
+        full forest is no better.
     """
     few = score(cell, "numbers", "forest", _outcomes(forests), drawn)
     whole = score(cell, "numbers", "forest", full, drawn)
@@ -59,10 +60,13 @@ def number_score_rows(
     for metric, value in few.value.items():
         lower, upper = few.interval(metric)
         gain = whole.value[metric] - guess.value[metric]
-        share = (value - guess.value[metric]) / gain if gain else float("nan")
+        better = value - guess.value[metric]
+        # Nothing is a share of no gain; what counts errors falls where it gets better.
+        falls = metric in LOWER_IS_BETTER
+        share = better / gain if (gain < 0 if falls else gain > 0) else float("nan")
         gains = whole.draws[metric] - guess.draws[metric]
-        with np.errstate(invalid="ignore", divide="ignore"):
-            shares = (few.draws[metric] - guess.draws[metric]) / gains
+        gains = np.where(gains < 0 if falls else gains > 0, gains, np.nan)
+        shares = (few.draws[metric] - guess.draws[metric]) / gains
         lowest, highest = interval_of(shares)
         rows.append(
             {

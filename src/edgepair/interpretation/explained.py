@@ -13,9 +13,50 @@ from edgepair.models import FeatureTable, compute_features
 from edgepair.study.contributions import subsets_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import xarray as xr
 
     from edgepair.features import Region
+
+USUAL_TECHNIQUES = ("xanes", "pdf", "dpdf")
+"""Techniques that are looked at unless others are asked for."""
+
+
+def usual_techniques(datasets: Sequence[xr.Dataset]) -> tuple[str, ...]:
+    """List the techniques that are looked at where none is asked for.
+
+    Parameters
+    ----------
+    datasets : sequence of xarray.Dataset
+        Follow the schema.
+
+    Returns
+    -------
+    tuple of str
+        `USUAL_TECHNIQUES`; the neutron PDF too where there is one and no x-ray one to stand for it.
+    """
+    held = {name for data in datasets for name, kind in TECHNIQUES.items() if kind.variable in data}
+    neutron = ("npdf",) if "npdf" in held and not held & {"pdf", "dpdf"} else ()
+    return USUAL_TECHNIQUES + neutron
+
+
+def groups_remark(dataset: xr.Dataset) -> str:
+    """Say so where materials stand for formulas.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+
+    Returns
+    -------
+    str
+        A sentence without its end; empty where formulas were given.
+    """
+    if dataset.attrs.get("groups") != "material":
+        return ""
+    return "no formulas are given: each material counts as a formula of its own, and two may be alike"
 
 
 @dataclass(frozen=True)

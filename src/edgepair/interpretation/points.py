@@ -47,7 +47,16 @@ def point_sum_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
                 f"{region['absorber']} {task.title}, {TECHNIQUES[region['technique']].title}: shuffling the "
                 f"{len(mine)} points of the region '{region['title']}' one by one costs {sum(mine):.2f} of "
                 f"{metric} in all, shuffling them together {region['value']:.2f} ({region['lower']:.2f} to "
-                f"{region['upper']:.2f}): neighbours stand in for a point that is shuffled alone."
+                f"{region['upper']:.2f}){_says(sum(mine), region)}"
             )
         found.append(stability_row(where, str(region["name"]), share, sentence=sentence))
     return found
+
+
+def _says(points: float, region: dict[str, Any]) -> str:
+    """Say what the difference means, where there is one beyond the region's interval."""
+    if points < region["lower"]:
+        return ": neighbours stand in for a point that is shuffled alone."
+    if points > region["upper"]:
+        return ": what points lose one by one does not add up to what they lose together."
+    return "; whether neighbours stand in for each other is undecided."

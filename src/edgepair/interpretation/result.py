@@ -228,6 +228,8 @@ def staged_interpretation(target: Path) -> Iterator[Path]:
                 yield folder
             return
         fresh = _beside(target)
+        if _is_ours(fresh):
+            shutil.rmtree(fresh)  # of a run that was killed before it could put it in its place
         with staged_output(fresh) as folder:
             yield folder
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-old-") as old:
@@ -269,6 +271,6 @@ def _in_our_words() -> Iterator[None]:
 
 
 def _our_words(text: str) -> str:
-    for before in ("the study", "no study", "earlier study"):
+    for before in ("the study", "no study", "earlier study", "edgepair-study"):
         text = text.replace(before, before.replace("study", "interpretation"))
     return text

@@ -12,7 +12,12 @@ import pandas as pd
 
 from edgepair.conventions import TECHNIQUES, OptionError, techniques_of
 from edgepair.interpretation.dependence import dependence_rows, number_score_rows
-from edgepair.interpretation.explained import Explained
+from edgepair.interpretation.explained import (
+    USUAL_TECHNIQUES,
+    Explained,
+    groups_remark,
+    usual_techniques,
+)
 from edgepair.interpretation.importances import impurity_rows, permutation_rows, shap_rows
 from edgepair.interpretation.label_permutation import label_permutation_rows
 from edgepair.interpretation.movement import curve_movement_rows, movement_rows
@@ -47,9 +52,6 @@ if TYPE_CHECKING:
 
     from edgepair.models import FitOutcome
 
-TECHNIQUES_EXPLAINED = ("xanes", "pdf", "dpdf")
-"""Techniques that are explained unless others are asked for."""
-
 TREES = 100
 """Trees of the explained forests by default."""
 
@@ -82,8 +84,8 @@ def interpret(
     tasks : sequence of str, optional
         Default: oxidation_state, coordination_number, bond_length.
     techniques : sequence of str, optional
-        Default: xanes, pdf and dpdf, as far as the data have them. Each is explained alone, and all
-        together.
+        Default: xanes, pdf and dpdf, as far as the data have them, and npdf where they have neither
+        pdf nor dpdf. Each is explained alone, and all together.
     split : {'formula', 'material', 'random'}, optional
         What may not stand on both sides of a split.
     folds : int, optional
@@ -131,6 +133,8 @@ def interpret(
     config = _check(tasks, techniques, split, folds, repeats, trees, seed)
     _check_counts(shap_rows, n_jobs)
     datasets = check_datasets(dataset)
+    if techniques is None:
+        config = replace(config, modalities=usual_techniques(datasets))
     plan = plan_study(datasets, config)
     by_name = {str(item.attrs["absorber"]): item for item in datasets}
     about = {name: Explained(by_name[name], able) for name, able in plan.modalities.items() if able}
@@ -147,7 +151,7 @@ def interpret(
         tables["regions"] += view.region_rows()
         tables["clusters"] += view.cluster_rows()
         numbers = view.numbers
-        warnings += [*_unnamed(view), *numbers.remarks]
+        warnings += [*_remarks(view), *numbers.remarks]
         for cell in cells:
             _score_rows(tables, view, cell, done, drawn)
             _importance_rows(tables, view, cell, done, drawn)
@@ -205,7 +209,7 @@ def _check(
 ) -> StudyConfig:
     config = StudyConfig.check(
         tasks=tasks,
-        modalities=TECHNIQUES_EXPLAINED if techniques is None else techniques,
+        modalities=USUAL_TECHNIQUES if techniques is None else techniques,
         learners=["forest"],
         split=split,
         folds=folds,
@@ -368,9 +372,10 @@ def _stability_rows(
     rows += few_materials_rows(cell)
 
 
-def _unnamed(view: Explained) -> list[str]:
-    """Say of which curves no region could be named."""
-    return [
+def _remarks(view: Explained) -> list[str]:
+    """Say where materials stand for formulas, and of which curves no region could be named."""
+    remark = groups_remark(view.dataset)
+    return ([f"{view.absorber}: {remark}."] if remark else []) + [
         f"{view.absorber}: no edge or first peak is recognised in the {TECHNIQUES[name].title} curves; "
         "each stands as one region."
         for name, regions in view.regions.items()

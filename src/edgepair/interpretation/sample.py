@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from edgepair.conventions import TASKS, DataError, OptionError, near_miss, parse_tasks, techniques_of
-from edgepair.interpretation.explained import Explained
+from edgepair.interpretation.explained import Explained, usual_techniques
 from edgepair.interpretation.groups import find_regions, region_numbers
 from edgepair.interpretation.rounds import explained_task
 from edgepair.interpretation.shap_values import fit_without_fold, forest_shap
@@ -60,8 +60,9 @@ def interpret_sample(
     tasks : sequence of str, optional
         Default: those that were answered, or for which the dataset has labels.
     modality : str, optional
-        What the forest sees of a site; default all of xanes, pdf and dpdf that the dataset has. Of
-        a prediction: the technique to explain; default each.
+        What the forest sees of a site; default all of xanes, pdf and dpdf that the dataset has, and
+        npdf where it has neither pdf nor dpdf. Of a prediction: the technique to explain; default
+        each.
     trees, seed : int, optional
         Of the forests that a site is explained by.
 
@@ -97,8 +98,26 @@ def interpret_sample(
                 suggestion="leave site out",
             )
         return _of_prediction(sample, tasks, modality)
-    (dataset,) = check_datasets(sample)
+    datasets = check_datasets(sample)
+    if len(datasets) > 1:
+        raise OptionError(
+            "cannot tell which site to explain",
+            found=f"{len(datasets)} datasets",
+            needed="one dataset, of which one site is meant",
+            suggestion="pass them one after the other",
+        )
+    dataset = datasets[0]
     return _of_site(dataset, _checked_site(dataset, site), tasks, modality, trees, seed)
+
+
+def _check_name(modality: Any) -> None:
+    if modality is not None and not isinstance(modality, str):
+        raise OptionError(
+            f"cannot explain the modality {modality!r}",
+            found=f"a {type(modality).__name__}",
+            needed="techniques joined by '+', as 'xanes+pdf'",
+            suggestion="leave modality out to explain what there is",
+        )
 
 
 def _checked_site(dataset: xr.Dataset, site: Any) -> int:
@@ -125,6 +144,15 @@ def _of_prediction(prediction: Prediction, tasks: Sequence[str] | None, modality
             suggestion="predict again with explain=True",
         )
     techniques = list(dict.fromkeys(reasons["technique"].astype(str)))
+    answered = list(dict.fromkeys(reasons["task"].astype(str)))
+    if chosen is not None and not chosen & set(answered):
+        raise OptionError(
+            "cannot explain what this prediction does not answer",
+            found="tasks " + (", ".join(sorted(chosen)) or "none"),
+            needed="one or more of " + ", ".join(answered),
+            suggestion="leave tasks out to explain all that was answered",
+        )
+    _check_name(modality)
     if modality is not None and modality not in techniques:
         raise OptionError(
             f"cannot explain {modality!r} of this prediction",
@@ -172,7 +200,8 @@ def _of_site(
     trees: int,
     seed: int,
 ) -> pd.DataFrame:
-    names = [t.name for t in techniques_of(modality or "xanes+pdf+dpdf")]
+    _check_name(modality)
+    names = [t.name for t in techniques_of(modality or "+".join(usual_techniques([dataset])))]
     having = [t.name for t in techniques_of("+".join(names)) if t.variable in dataset]
     if not having or (modality is not None and len(having) < len(names)):
         lacking = [name for name in names if name not in having]

@@ -119,7 +119,8 @@ def rank_rows(
     list of dict
         For each grouping of three members or more: ``<grouping>``, Kendall's tau-b of the impurity
         importances of two halves, the mean over rounds with their range; ``<grouping>_top``, the
-        share of rounds whose two halves put the same member first.
+        share of rounds whose two halves put the same member first. Rounds in which a forest did
+        not split do not count; without any other there is no row.
     """
     from scipy.stats import kendalltau
 
@@ -132,8 +133,12 @@ def rank_rows(
             first, second = (
                 np.array([half[list(columns)].sum() for columns in members]) for half in outcome.impurity
             )
-            taus.append(float(kendalltau(first, second).statistic))
-            same.append(float(first.argmax() == second.argmax()))
+            tau = float(kendalltau(first, second).statistic)
+            if np.isfinite(tau):  # a forest that split nowhere puts nothing in any order
+                taus.append(tau)
+                same.append(float(first.argmax() == second.argmax()))
+        if not taus:
+            continue
         value, top = float(np.mean(taus)), float(np.mean(same))
         sentence = (
             f"{cell.absorber} {cell.task.title}, {modality_title(modality)}: forests of two halves of the "

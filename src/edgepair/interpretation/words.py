@@ -190,6 +190,8 @@ def _score_sentence(row: dict[str, object]) -> str:
         return text + "."
     if share >= 1:
         return f"{text}, no less than with whole curves."
+    if share <= 0:
+        return f"{text}, no more than guessing."
     return f"{text}, {share:.0%} of what whole curves add to guessing."
 
 

@@ -34,7 +34,13 @@ def test_a_name_that_somebody_let_point_here_is_refused(page: Any) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"Origin": "http://elsewhere.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
+    [
+        {"Origin": "http://elsewhere.example"},
+        {"Origin": "null"},
+        {"Origin": "http://[::1"},
+        {"Origin": "http://127.0.0.1@elsewhere.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
 )
 def test_another_site_cannot_send_anything(page: Any, headers: dict[str, str]) -> None:
     app, _ = page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -137,3 +138,46 @@ def test_a_visit_that_ended_is_told_on_the_page(page: Any, visitor: Any) -> None
         "predict-files.children", "predict-uploads.data", {"predict-uploads.data": {"tick": 1}}
     )
     assert "load the page again" in str(told["side"])
+
+
+def test_who_waits_for_a_file_keeps_nobody_else_waiting(page: Any, visitor: Any, visitor_of: Make) -> None:
+    app, services = page
+    busy = services.visits.find(visitor.key)
+    outcomes: list[int] = []
+    with busy.lock:
+        # As when a page reads a file of this visitor, and another comes meanwhile.
+        sending = threading.Thread(target=lambda: outcomes.append(visitor.upload("a.gr", b"1").status_code))
+        sending.start()
+        sending.join(0.2)
+        assert sending.is_alive()
+        others: list[int] = []
+
+        def come() -> None:
+            others.append(visitor_of(app).upload("b.gr", b"2").status_code)
+            # What the example button does while it holds the lock of its visit.
+            services.visits.check(busy, "example", 5)
+
+        coming = threading.Thread(target=come, daemon=True)
+        coming.start()
+        coming.join(5)
+        assert others == [200]
+        assert not coming.is_alive()
+    sending.join(5)
+    assert outcomes == [200]
+
+
+def test_a_file_that_comes_when_the_visit_has_ended_is_refused(page: Any, visitor: Any) -> None:
+    from edgepair.conventions import DataError
+
+    _, services = page
+    visit = services.visits.find(visitor.key)
+    services.visits.end(visitor.key)
+    with pytest.raises(DataError, match="this visit"):
+        services.visits.take(visit, "a.gr", b"1 2", page="predict")
+    assert not visit.folder.exists()
+
+
+def test_a_size_that_is_no_size_is_refused(visitor: Any) -> None:
+    for size in ("9" * 5000, "²", "1e9"):
+        about = {"X-Edgepair-Visit": visitor.key, "X-Edgepair-Name": "a", "X-Edgepair-Size": size}
+        assert visitor.request("POST", "/upload?check", headers=about).status_code == 422, size[:9]

@@ -204,3 +204,21 @@ def test_a_class_that_a_training_set_lacks_has_no_probability(
     forests = fit_numbers(replace(cell, folds=folds), numbers, trees=2)
     assert (forests.predicted[0] == 1 - cell.target).all()
     assert forests.probability[0].sum(axis=1) == pytest.approx(1.0)
+
+
+def test_nothing_is_a_share_of_a_forest_no_better_than_guessing(
+    fitted: tuple[Cell, NumberTable, NumberForests],
+) -> None:
+    """All wrong, against whole curves that are all wrong but for a tenth: no share, not more than one."""
+    cell, _, forests = fitted
+    none = np.zeros((0, 0), dtype=np.float32)
+
+    def chances(told: np.ndarray) -> np.ndarray:
+        return np.eye(2, dtype=np.float32)[told]
+
+    wrong = 1 - cell.target
+    nearly = np.where(np.arange(60) % 10 == 0, cell.target, wrong)
+    few = replace(forests, predicted=wrong[None], probability=chances(wrong)[None])
+    drawn = draw_groups(cell.n_groups, 100, [0])
+    for row in number_score_rows(cell, few, [FitOutcome(nearly, chances(nearly), none, none)], drawn):
+        assert np.isnan(row["share"]), row["metric"]

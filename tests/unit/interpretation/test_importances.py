@@ -100,5 +100,10 @@ def test_points_are_held_against_their_region(cell: Cell) -> None:
     assert edge["value"] == pytest.approx(0.25)
     assert "the 10 points of the region 'edge' one by one costs 0.10" in edge["sentence"]
     assert "together 0.40 (0.20 to 1.00)" in edge["sentence"]
+    assert edge["sentence"].endswith("neighbours stand in for a point that is shuffled alone.")
+    # Where points lose as much one by one, nothing stands in for them.
+    for each, says in ((0.04, "is undecided."), (0.2, "does not add up to what they lose together.")):
+        alone = [point | {"value": each} for point in points]
+        assert point_sum_rows([*alone, *regions])[0]["sentence"].endswith(says)
     assert np.isnan(rest["value"])
     assert rest["sentence"] == ""

@@ -170,3 +170,16 @@ def test_curves_without_an_edge_are_said_to_have_no_regions(synthetic_dataset: x
     result = small(synthetic_dataset, trees=3, shap_rows=0)
     assert result.regions["region"].tolist() == ["whole"]
     assert "Fe: no edge or first peak is recognised in the XANES curves" in result.warnings[0]
+
+
+def test_neutron_pdfs_are_explained_where_there_are_no_others(synthetic_dataset: xr.Dataset) -> None:
+    neutron = synthetic_dataset.drop_vars(["mu", "G", "G_M"])
+    result = small(neutron, techniques=None, tasks=["bond_length"], shap_rows=0)
+    assert set(result.regions["technique"]) == {"npdf"}
+    assert result.skipped == []
+
+
+def test_materials_that_stand_for_formulas_are_named(synthetic_dataset: xr.Dataset) -> None:
+    unnamed = synthetic_dataset.assign_attrs(groups="material")
+    assert any("no formulas are given" in text for text in small(unnamed, shap_rows=0).warnings)
+    assert not any("no formulas" in text for text in small(synthetic_dataset, shap_rows=0).warnings)

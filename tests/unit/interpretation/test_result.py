@@ -99,3 +99,10 @@ def test_a_damaged_folder_is_not_loaded(made: Interpretation, tmp_path: Path, sp
     with pytest.raises(DataError) as caught:
         Interpretation.load(folder)
     assert "edgepair interpret" in caught.value.needed
+
+
+def test_what_a_killed_run_left_beside_is_no_hindrance(made: Interpretation, tmp_path: Path) -> None:
+    target = made.save(tmp_path / "why")
+    made.save(tmp_path / ".why-new")  # written in full, not yet put in its place
+    made.save(target)
+    assert [path.name for path in tmp_path.iterdir()] == ["why"]

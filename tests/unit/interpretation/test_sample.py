@@ -127,3 +127,26 @@ def test_what_cannot_be_explained_of_a_prediction(prediction: Prediction) -> Non
     with pytest.raises(OptionError) as caught:
         interpret_sample(silent)
     assert "explain=True" in caught.value.suggestion
+
+
+def test_arguments_that_cannot_be_meant_are_refused(
+    synthetic_dataset: xr.Dataset, prediction: Prediction
+) -> None:
+    energy = synthetic_dataset["energy"]
+    other = synthetic_dataset.assign_attrs(absorber="Mn", edge_energy=6539.0).assign_coords(
+        energy=("energy", energy.values - 573.0, energy.attrs)
+    )
+    with pytest.raises(OptionError, match="which site"):
+        interpret_sample([synthetic_dataset, other], site=0)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="modality 5"):
+        interpret_sample(synthetic_dataset, site=0, modality=5)  # type: ignore[arg-type]
+    with pytest.raises(OptionError) as caught:
+        interpret_sample(prediction, tasks=["bond_length"])
+    assert caught.value.needed == "one or more of oxidation_state"
+
+
+@pytest.mark.skipif(shap_is_missing(), reason="shap is not installed")
+def test_a_dataset_of_neutron_pdfs_alone_is_explained_by_them(synthetic_dataset: xr.Dataset) -> None:
+    neutron = synthetic_dataset.drop_vars(["mu", "G", "G_M"])
+    table = interpret_sample(neutron, site=3, tasks=["bond_length"], trees=5)
+    assert set(table["technique"]) == {"npdf"}

@@ -179,3 +179,12 @@ def test_thirds_of_a_length_are_looked_at(cell: Cell) -> None:
         "Fe mean bond length highest third rests on 1 formula (20 sites)" in rows["highest third"]["sentence"]
     )
     assert "lowest third" not in rows
+
+
+def test_forests_that_split_nowhere_have_no_order(cell: Cell) -> None:
+    groupings = {"point": [(0,), (1,), (2,)]}
+    idle = halves([0.0, 0.0, 0.0], [0.0, 0.0, 0.0])
+    assert rank_rows(cell, "xanes", [idle, idle], groupings) == []
+    rows = rank_rows(cell, "xanes", [idle, halves([0.5, 0.3, 0.2], [0.5, 0.3, 0.2])], groupings)
+    assert rows[0]["value"] == 1.0
+    assert "in 1 of 1 halvings" in rows[0]["sentence"]

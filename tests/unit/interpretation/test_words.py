@@ -160,3 +160,10 @@ def test_the_score_of_the_numbers_alone() -> None:
     for share, end in ((1.02, "no less than with whole curves."), (np.nan, "(0.80 to 0.88).")):
         scores = pd.DataFrame([row | {"share": share}])
         assert dependence_sentences(table, scores)[0].endswith(end)
+
+
+def test_numbers_that_do_no_better_than_guessing_share_nothing() -> None:
+    row = {"absorber": "Mn", "task": "oxidation_state", "metric": "f1_weighted"}
+    row |= {"value": 0.2, "lower": 0.1, "upper": 0.3, "share": -0.4}
+    table = pd.DataFrame(follows("edge_position", (0.1, 0.9)))
+    assert dependence_sentences(table, pd.DataFrame([row]))[0].endswith("no more than guessing.")

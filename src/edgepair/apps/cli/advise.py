@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import progress_bar, split_list
-from edgepair.apps.cli.measured_files import check_number, read_foil_file, read_measured
+from edgepair.apps.cli.measured_files import check_number, read_foil_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,7 +43,7 @@ def advise(
     ] = None,
     technique: Annotated[
         list[str] | None,
-        typer.Option(help="xanes, pdf, dpdf, npdf, each also beside XANES; default xanes,pdf,dpdf."),
+        typer.Option(help="xanes, pdf, dpdf, npdf, each also beside xanes if named; default xanes,pdf,dpdf."),
     ] = None,
     smallest_gain: Annotated[
         float, typer.Option(help="Gain in weighted F1 or R² from which on a measurement is worth it.")
@@ -214,13 +214,17 @@ def _sample(
     reference: Path | None,
 ) -> Prediction | None:
     """Read the files of one sample, and ask what they say of it."""
+    from edgepair.apps.cli.predict_checks import check_used
+    from edgepair.apps.cli.predict_samples import Reading, Sample
     from edgepair.conventions import MeasurementError, OptionError
     from edgepair.prediction import predict
 
     given: dict[str, Any] = {}
+    # Without the absorber asked for: what the file itself says of its element is to be seen.
+    reading = Reading(item, {}, {"radiation": radiation})
     for path in files:
-        # Without the absorber asked for: what the file itself says of its element is to be seen.
-        measured = read_measured(path, item, {}, {"radiation": radiation})
+        # An item of one file is not to be known by the other of a pair.
+        measured = reading.read(path, lenient=len(files) > 1)
         if len(measured.curves) > 1:
             names = ", ".join(repr(curve.item) for curve in measured.curves[:6])
             raise OptionError(
@@ -253,6 +257,12 @@ def _sample(
         given["G_M"] = read_pdf(dpdf)[0]
     if not given:
         return None
+    check_used(
+        [Sample({}, absorber, **given)],
+        {},
+        {"--shift": shift, "--reference": reference},
+        {"radiation": radiation},
+    )
     foil = read_foil_file(reference, absorber)
     return predict(
         **given, absorber=absorber, shift=shift, foil=None if foil is None else foil.reading,

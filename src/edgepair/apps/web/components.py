@@ -31,7 +31,7 @@ FIELDS: Mapping[str, str] = {
 }
 """Fields of the page by the options of the command line, which errors speak of."""
 
-_OPTION = re.compile(r"--[a-z][a-z0-9-]*")
+_OPTION = re.compile(r"(--[a-z][a-z0-9-]*)(=?)")
 _GRAPH: Any = {
     "displaylogo": False,
     "displayModeBar": "hover",
@@ -105,10 +105,17 @@ def in_fields(text: str) -> str:
 
     Examples
     --------
-    >>> in_fields("give --energy-unit keV")
-    'give “Energy unit” keV'
+    >>> in_fields("give --energy-unit keV"), in_fields("--pre=-150,-30")
+    ('give “Energy unit” keV', '“Pre-edge” -150,-30')
     """
-    return _OPTION.sub(lambda found: f"“{FIELDS[found[0]]}”" if found[0] in FIELDS else found[0], text)
+
+    def named(found: re.Match[str]) -> str:
+        if found[1] not in FIELDS:
+            return found[0]
+        # Nobody writes an equals sign into a field.
+        return f"“{FIELDS[found[1]]}”" + (" " if found[2] else "")
+
+    return _OPTION.sub(named, text)
 
 
 def concerned_field(error: EdgepairError, given: Mapping[str, Any]) -> str:
@@ -130,7 +137,7 @@ def concerned_field(error: EdgepairError, given: Mapping[str, Any]) -> str:
         if isinstance(value, str) and value and repr(value) in error.problem:
             return name
     for text in (error.problem, error.suggestion, error.needed, error.found):
-        for option in _OPTION.findall(text):
+        for option, _ in _OPTION.findall(text):
             if option in FIELDS:
                 return str(option[2:].replace("-", "_"))
     return ""

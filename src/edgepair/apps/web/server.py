@@ -23,6 +23,9 @@ _PORTS_TRIED = 20
 _SILENT_SECONDS = 30.0
 """A connection that sends nothing for so long is closed."""
 
+_LONGEST_NUMBER = 18
+"""Digits of a size that a browser tells: Python refuses to read numbers of thousands."""
+
 _ROOM_FOR_REQUESTS = 1_000_000
 """Bytes of a request beside the file in it."""
 
@@ -230,7 +233,8 @@ def _add_routes(app: Dash, services: Services) -> None:
             found = services.visits.find(headers.get("X-Edgepair-Visit"))
             if "check" in request.args:
                 # What is too large is refused before it is sent.
-                services.visits.check(found, name, int(told) if told.isdecimal() else 0)
+                size = int(told) if told.isdecimal() and len(told) <= _LONGEST_NUMBER else 0
+                services.visits.check(found, name, size)
             else:
                 content = request.get_data(cache=False)
                 services.visits.take(found, name, content, page=headers.get("X-Edgepair-Page", ""))

@@ -167,12 +167,7 @@ class Visits:
         """
         visit = self._visits.get(key) if isinstance(key, str) else None
         if visit is None:
-            raise DataError(
-                "cannot go on with this visit",
-                found="a visit that ended: it was idle for long, or the server was started again",
-                needed="one that goes on",
-                suggestion="load the page again, and drop the files again",
-            )
+            raise _over()
         visit.seen = time.monotonic()
         return visit
 
@@ -219,10 +214,15 @@ class Visits:
         Raises
         ------
         DataError
-            It is beyond a limit, or empty.
+            It is beyond a limit, or empty, or the visit has ended.
         """
         shown = shown_name(name)
-        with self._lock, visit.lock:
+        # Pages hold the lock of a visit while its files are read, which may take long, and may take a
+        # file then: were the lock of all visits taken first, everybody would wait, or for ever.
+        with visit.lock, self._lock:
+            if self._visits.get(visit.key) is not visit:
+                # It ended while the file was on its way; its folder is gone.
+                raise _over()
             self._check(visit, shown, len(content))
             visit._count += 1
             key = f"f{visit._count}"
@@ -249,7 +249,7 @@ class Visits:
         DataError
             It is beyond a limit, or empty.
         """
-        with self._lock, visit.lock:
+        with self._lock:
             self._check(visit, shown_name(name), size)
 
     def _check(self, visit: Visit, shown: str, size: int) -> None:
@@ -262,7 +262,12 @@ class Visits:
                 suggestion="export it again; drop the files in the folder",
             )
         if size > limits.file_bytes:
-            raise _beyond(shown, f"{size / 1e6:.0f} MB", f"at most {limits.file_bytes / 1e6:.0f} MB a file")
+            raise _beyond(
+                shown,
+                f"{size / 1e6:.1f} MB",
+                f"at most {limits.file_bytes / 1e6:.0f} MB a file",
+                suggestion="export the columns that are needed, or use edgepair predict on the command line",
+            )
         if len(visit.files) >= limits.files:
             raise _beyond(shown, f"{len(visit.files)} files already", f"at most {limits.files} files")
         if visit.size + size > limits.visit_bytes:
@@ -312,10 +317,19 @@ def _ending(name: str) -> str:
     return found.group() if found else ""
 
 
-def _beyond(shown: str, found: str, needed: str) -> EdgepairError:
+def _beyond(
+    shown: str,
+    found: str,
+    needed: str,
+    suggestion: str = "remove files that are done with, or use edgepair predict on the command line",
+) -> EdgepairError:
+    return DataError(f"cannot take {shown!r}", found=found, needed=needed, suggestion=suggestion)
+
+
+def _over() -> EdgepairError:
     return DataError(
-        f"cannot take {shown!r}",
-        found=found,
-        needed=needed,
-        suggestion="remove files that are done with, or use edgepair predict on the command line",
+        "cannot go on with this visit",
+        found="a visit that ended: it was idle for long, or the server was started again",
+        needed="one that goes on",
+        suggestion="load the page again, and drop the files again",
     )

@@ -225,6 +225,13 @@ def answer(advised: Advised | None) -> list[Component]:
         html.Button(label, id={"type": f"{NAME}-save", "kind": kind}, className="quiet", type="button")
         for kind, label in (("html", "Page (HTML)"), ("json", "Document (JSON)"))
     ]
+    # Without the qualities there is one panel, which needs no width.
+    two = "xaxis2" in advised.figure["layout"]
+    caption = "scores on unseen formulas, dotted: a guess"
+    if two:
+        caption = (
+            f"Left: {caption}. Right: what poorer curves lose, poorer to the right; dashed: what may be lost"
+        )
     return [
         html.H2(f"The answer: {advised.title}", id=f"{NAME}-answer-title"),
         html.Ul([html.Li(sentence) for sentence in advised.words], className="advice"),
@@ -232,11 +239,10 @@ def answer(advised: Advised | None) -> list[Component]:
         html.Div([html.Span("Save: "), *saves], className="row saves"),
         html.Div(
             drawing(
-                "Left: scores on unseen formulas, dotted: a guess. Right: what poorer curves lose, poorer to"
-                " the right; dashed: what may be lost. Bars: 95 % intervals.",
+                f"{caption[:1].upper()}{caption[1:]}. Bars: 95 % intervals.",
                 advised.figure,
             ),
-            className="wide-figure scroll",
+            className="wide-figure scroll" if two else "scroll",
             tabIndex="0",
             role="region",
             **aria(label="Figure of the answer"),

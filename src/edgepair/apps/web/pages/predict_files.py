@@ -221,15 +221,20 @@ def _row(file: ListedFile, here: bool) -> Component:
             ),
             html.Td(what),
             html.Td(
-                dcc.Input(
-                    id={"type": f"{NAME}-sample", "key": file.key},
-                    type="number",
-                    value=file.sample,
-                    min=1,
-                    max=60,
-                    step=1,
-                    debounce=True,
-                    className="short",
+                html.Label(
+                    [
+                        html.Span(f"Sample number of {file.name}", className="unseen"),
+                        dcc.Input(
+                            id={"type": f"{NAME}-sample", "key": file.key},
+                            type="number",
+                            value=file.sample,
+                            min=1,
+                            max=60,
+                            step=1,
+                            debounce=True,
+                            className="short",
+                        ),
+                    ]
                 )
                 if file.parts < 2
                 else f"{file.parts} samples"
