@@ -20,6 +20,8 @@ from edgepair.conventions.modalities import (
     Technique,
     modality_title,
     parse_modalities,
+    subsets_of,
+    techniques_in,
     techniques_of,
 )
 from edgepair.conventions.tasks import TASKS, Task, parse_tasks
@@ -47,5 +49,7 @@ __all__ = [
     "near_miss",
     "parse_modalities",
     "parse_tasks",
+    "subsets_of",
+    "techniques_in",
     "techniques_of",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from types import MappingProxyType
 
 from edgepair.conventions.errors import OptionError, near_miss
@@ -147,3 +148,47 @@ def parse_modalities(names: Sequence[str] | None) -> tuple[str, ...]:
         return STUDY_MODALITIES
     spelled = ["+".join(t.name for t in techniques_of(name)) for name in names]
     return tuple(dict.fromkeys(spelled))
+
+
+def techniques_in(modalities: Sequence[str]) -> tuple[str, ...]:
+    """List the techniques that take part in some modalities.
+
+    Parameters
+    ----------
+    modalities : sequence of str
+        Atoms joined by ``+``.
+
+    Returns
+    -------
+    tuple of str
+        Each once, in the order of the table of techniques.
+
+    Examples
+    --------
+    >>> techniques_in(["dpdf", "xanes+pdf", "xanes"])
+    ('xanes', 'pdf', 'dpdf')
+    """
+    parts = {part for name in modalities for part in name.split("+")}
+    return tuple(name for name in TECHNIQUES if name in parts)
+
+
+def subsets_of(techniques: Sequence[str]) -> tuple[str, ...]:
+    """List all modalities that can be made of some techniques.
+
+    Parameters
+    ----------
+    techniques : sequence of str
+        Atoms, in the order of the table of techniques.
+
+    Returns
+    -------
+    tuple of str
+        The single ones first.
+
+    Examples
+    --------
+    >>> subsets_of(["xanes", "pdf"])
+    ('xanes', 'pdf', 'xanes+pdf')
+    """
+    sizes = range(1, len(techniques) + 1)
+    return tuple("+".join(part) for size in sizes for part in combinations(techniques, size))

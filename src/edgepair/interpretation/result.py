@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -14,9 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-from edgepair.conventions import DataError, OutputError
+from edgepair.conventions import DataError
+from edgepair.conventions.result_folder import ResultFolder
 from edgepair.interpretation.stability import STABILITY_COLUMNS
-from edgepair.study.result import CONTRIBUTION_COLUMNS, CURVE_COLUMNS, check_output, staged_output
+from edgepair.study.result import CONTRIBUTION_COLUMNS, CURVE_COLUMNS
 
 COLUMNS = MappingProxyType(
     {
@@ -49,6 +47,14 @@ COLUMNS = MappingProxyType(
 _TEXTS = ("group", "class", "name", "cluster", "title", "unit", "modality", "sentence")
 
 _FILE = "interpretation.json"
+
+INTERPRETATION_FOLDER = ResultFolder(
+    "interpretation",
+    _FILE,
+    frozenset({"warnings", "skipped"}),
+    frozenset({"report.html", *(f"{name}.csv" for name in COLUMNS)}),
+)
+"""What a folder with an interpretation looks like."""
 
 
 @dataclass(frozen=True)
@@ -198,13 +204,10 @@ def check_interpretation_output(target: Path) -> None:
     OutputError
         It is a file, or a folder that holds something else.
     """
-    with _in_our_words():
-        # An earlier interpretation is moved aside, so that only its surroundings are looked at.
-        check_output(_beside(target) if _is_ours(target) else target)
+    INTERPRETATION_FOLDER.check(target)
 
 
-@contextmanager
-def staged_interpretation(target: Path) -> Iterator[Path]:
+def staged_interpretation(target: Path) -> AbstractContextManager[Path]:
     """Give a folder to write into, which takes the place of `target` only when all is written.
 
     Parameters
@@ -212,65 +215,10 @@ def staged_interpretation(target: Path) -> Iterator[Path]:
     target : pathlib.Path
         Where the interpretation is wanted; checked as by `check_interpretation_output`.
 
-    Yields
-    ------
-    pathlib.Path
-        A new empty folder beside it, gone afterwards whatever happens.
-
-    Raises
-    ------
-    OutputError
-        The place cannot be written.
+    Returns
+    -------
+    context manager
+        Gives a new empty folder beside it, gone afterwards whatever happens; raises OutputError
+        where the place cannot be written.
     """
-    with _in_our_words():
-        if not _is_ours(target):
-            with staged_output(target) as folder:
-                yield folder
-            return
-        fresh = _beside(target)
-        if _is_ours(fresh):
-            shutil.rmtree(fresh)  # of a run that was killed before it could put it in its place
-        with staged_output(fresh) as folder:
-            yield folder
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-old-") as old:
-            target.rename(Path(old) / "old")
-            try:
-                fresh.rename(target)
-            except BaseException:
-                (Path(old) / "old").rename(target)
-                shutil.rmtree(fresh, ignore_errors=True)
-                raise
-
-
-def _beside(target: Path) -> Path:
-    return target.with_name(f".{target.name}-new")
-
-
-def _is_ours(target: Path) -> bool:
-    """Tell whether a folder holds an interpretation and nothing else."""
-    if target.is_symlink() or target.resolve() in (Path.cwd(), *Path.cwd().parents):
-        return False
-    try:
-        config = json.loads((target / _FILE).read_text(encoding="utf-8"))
-        entries = {entry.name for entry in target.iterdir()}
-    except (OSError, ValueError):
-        return False
-    ours = {_FILE, "report.html", *(f"{name}.csv" for name in COLUMNS)}
-    return isinstance(config, dict) and {"warnings", "skipped"} <= config.keys() and entries <= ours
-
-
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    """Let errors of the study's folders speak of an interpretation."""
-    try:
-        yield
-    except OutputError as error:
-        texts = (error.problem, error.found, error.needed, error.suggestion)
-        problem, found, needed, suggestion = (_our_words(text) for text in texts)
-        raise OutputError(problem, found=found, needed=needed, suggestion=suggestion) from error
-
-
-def _our_words(text: str) -> str:
-    for before in ("the study", "no study", "earlier study", "edgepair-study"):
-        text = text.replace(before, before.replace("study", "interpretation"))
-    return text
+    return INTERPRETATION_FOLDER.staged(target)

@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from numbers import Integral
 from typing import Any
 
-from edgepair.conventions import OptionError, Task, parse_modalities, parse_tasks
+from edgepair.conventions import OptionError, Task, parse_modalities, parse_tasks, techniques_in
 from edgepair.dataset import SPLITS
 from edgepair.models import parse_learners
-from edgepair.study.contributions import techniques_in
 
 QUICK_TREES = 60
 TREES = 300

@@ -56,55 +56,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions import TECHNIQUES
+from edgepair.conventions import subsets_of, techniques_in
 from edgepair.study.scoring import Score, interval_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-def techniques_in(modalities: Sequence[str]) -> tuple[str, ...]:
-    """List the techniques that take part in some modalities.
-
-    Parameters
-    ----------
-    modalities : sequence of str
-        Atoms joined by ``+``.
-
-    Returns
-    -------
-    tuple of str
-        Each once, in the order of the table of techniques.
-
-    Examples
-    --------
-    >>> techniques_in(["dpdf", "xanes+pdf", "xanes"])
-    ('xanes', 'pdf', 'dpdf')
-    """
-    parts = {part for name in modalities for part in name.split("+")}
-    return tuple(name for name in TECHNIQUES if name in parts)
-
-
-def subsets_of(techniques: Sequence[str]) -> tuple[str, ...]:
-    """List all modalities that can be made of some techniques.
-
-    Parameters
-    ----------
-    techniques : sequence of str
-        Atoms, in the order of the table of techniques.
-
-    Returns
-    -------
-    tuple of str
-        The single ones first.
-
-    Examples
-    --------
-    >>> subsets_of(["xanes", "pdf"])
-    ('xanes', 'pdf', 'xanes+pdf')
-    """
-    sizes = range(1, len(techniques) + 1)
-    return tuple("+".join(part) for size in sizes for part in combinations(techniques, size))
 
 
 def shapley_values(gains: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edgepair.conventions import DataError, OptionError
+from edgepair.conventions import DataError, OptionError, subsets_of, techniques_in
 from edgepair.dataset import validate
 from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
-from edgepair.study.contributions import subsets_of, techniques_in
 
 if TYPE_CHECKING:
     import xarray as xr

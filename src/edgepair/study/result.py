@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from edgepair.conventions import DataError, OutputError
+from edgepair.conventions import DataError
 from edgepair.conventions.json_values import json_ready
+from edgepair.conventions.result_folder import ResultFolder
 from edgepair.study.findings import Finding
 
 SCORE_COLUMNS = (
@@ -47,6 +45,14 @@ _TABLES = {
     "curves": CURVE_COLUMNS,
     "contributions": CONTRIBUTION_COLUMNS,
 }
+
+STUDY_FOLDER = ResultFolder(
+    "study",
+    "study.json",
+    frozenset({"edgepair", "config", "data_sha256"}),
+    frozenset({"findings.json", "report.html", *(f"{name}.csv" for name in _TABLES)}),
+)
+"""What a folder with a study looks like."""
 
 # Stays text even where every entry looks like a number (classes 2 and 3, material 007) or like 'NA'.
 _TEXTS = ("group", "material_id", "formula")
@@ -192,52 +198,10 @@ def check_output(target: Path) -> None:
     OutputError
         It is a file, or a folder that holds something other than a study.
     """
-    try:
-        if target.exists() and target.resolve() in (Path.cwd(), *Path.cwd().parents):
-            raise OutputError(
-                f"cannot write the study to {str(target)!r}",
-                found="the folder in which you are, or one above it",
-                needed="a folder that can be replaced as a whole",
-                suggestion="name a folder below it, such as --out edgepair-study",
-            )
-        empty = target.is_dir() and not any(target.iterdir())
-        there = target.exists() or target.is_symlink()
-        if there and not empty and (target.is_symlink() or not _is_study(target)):
-            raise OutputError(
-                f"cannot write the study to {str(target)!r}",
-                found=(
-                    "a link"
-                    if target.is_symlink()
-                    else "a folder that no study wrote, or with other files in it"
-                    if target.is_dir()
-                    else "a file"
-                ),
-                needed="a new folder, an empty one, or one that an earlier study wrote",
-                suggestion="choose another place with --out",
-            )
-        # Find out now, not after ten minutes of computing, whether the place can be written.
-        parent = target.absolute().parent
-        while not parent.exists() and parent != parent.parent:
-            parent = parent.parent
-        with tempfile.TemporaryFile(dir=parent):
-            pass
-    except OSError as error:
-        raise _unwritable(target, error) from error
+    STUDY_FOLDER.check(target)
 
 
-def _is_study(folder: Path) -> bool:
-    """Tell whether a folder holds a study and nothing else."""
-    try:
-        config = json.loads((folder / "study.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    ours = {"study.json", "findings.json", "report.html", *(f"{name}.csv" for name in _TABLES)}
-    known = isinstance(config, dict) and {"edgepair", "config", "data_sha256"} <= config.keys()
-    return known and all(entry.name in ours for entry in folder.iterdir())
-
-
-@contextmanager
-def staged_output(target: Path) -> Iterator[Path]:
+def staged_output(target: Path) -> AbstractContextManager[Path]:
     """Give a folder to write into, which takes the place of `target` only when all is written.
 
     Parameters
@@ -245,56 +209,13 @@ def staged_output(target: Path) -> Iterator[Path]:
     target : pathlib.Path
         Where the study is wanted; checked as by `check_output`.
 
-    Yields
-    ------
-    pathlib.Path
-        A new empty folder beside it, gone afterwards whatever happens.
-
-    Raises
-    ------
-    OutputError
-        The place cannot be written.
+    Returns
+    -------
+    context manager
+        Gives a new empty folder beside it, gone afterwards whatever happens; raises OutputError
+        where the place cannot be written.
     """
-    check_output(target)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    try:
-        scratch.chmod(0o755)
-        yield scratch
-        _replace(scratch, target)
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _replace(scratch: Path, target: Path) -> None:
-    """Put a finished folder in its place; the old one is gone only once the new one is there."""
-    if not target.exists():
-        scratch.rename(target)
-        return
-    old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
-    try:
-        target.rename(old / "old")
-        try:
-            scratch.rename(target)
-        except BaseException:
-            (old / "old").rename(target)
-            raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _unwritable(target: Path, error: OSError) -> OutputError:
-    return OutputError(
-        f"cannot write the study to {str(target)!r}",
-        found=f"{type(error).__name__}: {error.strerror or error}",
-        needed="a place that can be written, with room for about 50 MB",
-        suggestion="choose another place with --out",
-    )
+    return STUDY_FOLDER.staged(target)
 
 
 def _to_json(value: Any) -> str:
