@@ -80,8 +80,8 @@ def test_every_option_of_the_study_has_help(edgepair: Callable[..., Any]) -> Non
     options = re.findall(r"^\s+(--[a-z]+)", shown, flags=re.MULTILINE)
     wanted = {
         "--data", "--absorber", "--task", "--modality", "--learner", "--split", "--folds", "--repeats",
-        "--trees", "--seed", "--jobs", "--scheduler", "--out", "--quick", "--tune", "--contributions", "--json",
-        "--quiet", "--help",
+        "--trees", "--seed", "--jobs", "--scheduler", "--out", "--quick", "--tune", "--contributions",
+        "--json", "--quiet", "--help",
     }  # fmt: skip
     assert set(options) == wanted
 
