@@ -295,7 +295,9 @@ def _driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         options.add_argument(argument)
     options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver))
+    # Chromium keeps reports of crashes in its user's folder, whatever its profile.
+    own = os.environ | {"XDG_CONFIG_HOME": str(tmp_path_factory.mktemp("config"))}
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(chromedriver, env=own))
     yield driver
     driver.quit()
 
