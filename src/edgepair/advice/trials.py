@@ -5,17 +5,17 @@ from __future__ import annotations
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.advice.qualities import Quality
-from edgepair.conventions import TASKS, TECHNIQUES
-from edgepair.models import LEARNERS, FitOutcome, FitTask, compute_features
+from edgepair.conventions import TECHNIQUES
+from edgepair.models import FitOutcome, FitTask, compute_features
 from edgepair.study import Progress
 from edgepair.study.cache import FitCache, cache_folder
-from edgepair.study.fits import Fit, run_fits
+from edgepair.study.fits import Fit, fit_task, repeat_seed, run_fits
 from edgepair.study.jobs import Job
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def run_trials(
         cost = job.cost(_TYPICAL_FEATURES, trial.trees, 0)
         for repeat in range(trial.cell.n_repeats):
             # A forest sees the same curves in every repeat unless noise is drawn anew.
-            fits.append(Fit((number, repeat), trial.cell.sites, _fit_task(trial, repeat, seed), cost))
+            fits.append(Fit((number, repeat), trial.cell.sites, _trial_task(trial, repeat, seed), cost))
             owner.append((number, repeat))
 
     known: dict[tuple[int, str], NDArray[np.float32]] = {}
@@ -134,23 +134,11 @@ def run_trials(
     return [[outcomes[n][repeat] for repeat in sorted(outcomes[n])] for n in range(len(trials))]
 
 
-def _fit_task(trial: Trial, repeat: int, seed: int) -> FitTask:
-    cell = trial.cell
-    return FitTask(
-        learner=trial.learner,
-        task=cell.task.name,
-        target=cell.target,
-        n_classes=len(cell.classes),
-        groups=cell.groups,
-        folds=cell.folds[repeat],
-        trees=trial.trees,
-        # One random state for all techniques and levels of a repeat: what differs is the curves.
-        seed=int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0] % 2**31),
-        settings=tuple(
-            sorted(LEARNERS[trial.learner].settings(TASKS[cell.task.name], trial.modality).items())
-        ),
-        fraction=trial.fraction,
-    )
+def _trial_task(trial: Trial, repeat: int, seed: int) -> FitTask:
+    folds = trial.cell.folds[repeat]
+    own = repeat_seed(seed, repeat)
+    task = fit_task(trial.cell, trial.modality, trial.learner, folds=folds, trees=trial.trees, seed=own)
+    return replace(task, fraction=trial.fraction)
 
 
 def _poorer(trial: Trial, quality: Quality, repeat: int, seed: int) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """Names, units, tables of absorbers, modalities and tasks, and the error family."""
 
-from edgepair.conventions.absorbers import BUNDLED_ABSORBERS, STUDY_ABSORBERS, edge_energy
+from edgepair.conventions.absorbers import BUNDLED_ABSORBERS, STUDY_ABSORBERS, edge_energy, points_down
 from edgepair.conventions.errors import (
     DataError,
     EdgepairError,
@@ -49,6 +49,7 @@ __all__ = [
     "near_miss",
     "parse_modalities",
     "parse_tasks",
+    "points_down",
     "subsets_of",
     "techniques_in",
     "techniques_of",

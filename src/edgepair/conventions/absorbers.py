@@ -12,6 +12,9 @@ STUDY_ABSORBERS = ("Ti", "Mn", "Fe", "Cu")
 BUNDLED_ABSORBERS = ("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu")
 """Absorbers whose datasets ship inside the package, by atomic number."""
 
+NEGATIVE_FOR_NEUTRONS = ("Ti", "V", "Mn")
+"""Absorbers of negative neutron scattering length, whose peaks with oxygen point down."""
+
 
 @cache
 def edge_energy(absorber: str, edge: str = "K") -> float:
@@ -63,3 +66,26 @@ def edge_energy(absorber: str, edge: str = "K") -> float:
             needed="the chemical symbol of an element from Li to Cf",
             suggestion="use a symbol such as Fe",
         ) from error
+
+
+def points_down(technique: str, absorber: str) -> bool:
+    """Tell whether the metal's peaks with oxygen point down in a kind of PDF.
+
+    Parameters
+    ----------
+    technique : str
+        Name of the technique.
+    absorber : str
+        Chemical symbol.
+
+    Returns
+    -------
+    bool
+        True in neutron PDFs of metals whose neutron scattering length is negative.
+
+    Examples
+    --------
+    >>> points_down("npdf", "Mn"), points_down("pdf", "Mn"), points_down("npdf", "Fe")
+    (True, False, False)
+    """
+    return technique == "npdf" and absorber in NEGATIVE_FOR_NEUTRONS

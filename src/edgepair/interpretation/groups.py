@@ -20,10 +20,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import TECHNIQUES
+from edgepair.conventions import TECHNIQUES, points_down
 from edgepair.features import Region, find_pdf_regions, find_xanes_regions
 from edgepair.models import FeatureTable, Window
-from edgepair.prediction.pdf_model import NEGATIVE_FOR_NEUTRONS
 from edgepair.study.importances import POINT_WIDTH
 
 if TYPE_CHECKING:
@@ -83,8 +82,7 @@ def find_regions(absorber: str, technique: str, axis: ArrayLike, curves: ArrayLi
     if kind.axis == "energy":
         regions = find_xanes_regions(axis, curves)
     else:
-        dip = technique == "npdf" and absorber in NEGATIVE_FOR_NEUTRONS
-        regions = find_pdf_regions(axis, curves, dip=dip)
+        regions = find_pdf_regions(axis, curves, dip=points_down(technique, absorber))
     if regions:
         return regions
     x = np.asarray(axis, dtype=np.float64)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import TECHNIQUES, Technique
+from edgepair.conventions import TECHNIQUES, Technique, points_down
 from edgepair.features import NUMBERS, describe_pdf, describe_xanes
-from edgepair.prediction.pdf_model import NEGATIVE_FOR_NEUTRONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,7 +111,7 @@ def _describe(dataset: xr.Dataset, technique: Technique) -> pd.DataFrame:
     if technique.axis == "energy":
         described = describe_xanes(axis, curves)
     else:
-        dip = technique.name == "npdf" and str(dataset.attrs["absorber"]) in NEGATIVE_FOR_NEUTRONS
+        dip = points_down(technique.name, str(dataset.attrs["absorber"]))
         described = describe_pdf(axis, curves, dip=dip)
     if technique.owner == "material":
         described = described.iloc[dataset["material_index"].values]

@@ -17,7 +17,7 @@ from edgepair.interpretation.shap_values import ShapTask, shap_pieces
 from edgepair.interpretation.stability import forest_fit, rank_fits
 from edgepair.models import LEARNERS
 from edgepair.study.cache import array_digest
-from edgepair.study.fits import Fit
+from edgepair.study.fits import Fit, repeat_seed
 
 if TYPE_CHECKING:
     from edgepair.interpretation.explained import Explained
@@ -211,7 +211,7 @@ def explained_task(about: Explained, cell: Cell, modality: str, trees: int, seed
 
 
 def _forest(cell: Cell, modality: str, repeat: int, trees: int, seed: int, groups: Sequence[Group]) -> Fit:
-    own = int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0] % 2**31)
+    own = repeat_seed(seed, repeat)
     fit = forest_fit(cell, modality, cell.target, cell.folds[repeat], trees, own)
     settings = dict(fit.task.settings) | EXPLAINED_SETTINGS
     windows = tuple(group.window for group in groups)

@@ -27,6 +27,7 @@ from edgepair.conventions import TASKS, ModelError
 from edgepair.interpretation.pieces import Piece, piece_key
 from edgepair.models import LEARNERS, FitTask
 from edgepair.study.cache import array_digest, fit_key
+from edgepair.study.fits import repeat_seed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -246,7 +247,7 @@ def fit_without_fold(values: NDArray[np.float32], fit: FitTask, fold: int) -> An
         Fitted.
     """
     train = np.flatnonzero(fit.folds != fold)
-    seed = int(np.random.SeedSequence([fit.seed, fold]).generate_state(1)[0] % 2**31)
+    seed = repeat_seed(fit.seed, fold)
     forest = LEARNERS[fit.learner].estimator(
         TASKS[fit.task], trees=fit.trees, seed=seed, **dict(fit.settings)
     )

@@ -17,6 +17,7 @@ Three kinds of rows of ``stability.csv`` (a fourth is in `edgepair.interpretatio
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,7 @@ import numpy as np
 
 from edgepair.conventions import TASKS, modality_title
 from edgepair.dataset import make_folds
-from edgepair.models import LEARNERS, FitTask
-from edgepair.study.fits import Fit
+from edgepair.study.fits import Fit, fit_task
 from edgepair.study.scoring import INTERVAL
 
 if TYPE_CHECKING:
@@ -291,18 +291,7 @@ def forest_fit(
     Fit
         Ready to be run.
     """
-    forest = LEARNERS["forest"]
-    task = FitTask(
-        learner=forest.name,
-        task=cell.task.name,
-        target=target,
-        n_classes=len(cell.classes),
-        groups=cell.groups,
-        folds=folds,
-        trees=trees,
-        seed=seed,
-        settings=tuple(sorted(forest.settings(cell.task, modality).items())),
-    )
+    task = replace(fit_task(cell, modality, "forest", folds=folds, trees=trees, seed=seed), target=target)
     n = len(target)
     # In the units of the study's own jobs, of a few hundred features.
     cost = trees * (120.0 + n * np.log2(n + 2) * len(np.unique(folds)) / 5)

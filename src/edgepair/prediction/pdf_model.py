@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions import TASKS, TECHNIQUES, points_down
 from edgepair.models.class_shares import class_shares, sharpened_mean
 from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
 from edgepair.models.scale_free_pdf import scale_free_features
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
 MOST_MATERIALS = 800
 """Materials that a model learns from, drawn at random; more won nothing and take longer."""
-
-NEGATIVE_FOR_NEUTRONS = ("Ti", "V", "Mn")
-"""Absorbers of negative neutron scattering length, whose peaks with oxygen point down."""
 
 LENGTH_CLAIM_FLOOR = 0.005
 """Å; least error that is claimed of a bond length, before conformal scaling."""
@@ -260,8 +257,7 @@ class PdfModel:
         )
 
     def _block(self, G: NDArray[np.float64]) -> Any:
-        dip = self.technique == "npdf" and self.absorber in NEGATIVE_FOR_NEUTRONS
-        return scale_free_features(self.r, G, dip=dip)
+        return scale_free_features(self.r, G, dip=points_down(self.technique, self.absorber))
 
     def _scaled(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         scaled: NDArray[np.float64] = (features - self._centre) / self._spread

@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair._version import __version__
-from edgepair.conventions import OutputError
 from edgepair.report.embedding import FigureShelf, write_text
 from edgepair.report.figures_advice import advice_figure
 from edgepair.report.formats import METRIC_TITLES, capital, interval, number, short_title, task_title
-from edgepair.report.pages import render_page
+from edgepair.report.pages import check_page_name, render_page
 
 if TYPE_CHECKING:
     from edgepair.advice import Advice
@@ -22,28 +21,6 @@ VERDICTS = {
     "undecided": "undecided",
 }
 """What each verdict says, for people."""
-
-
-def check_page_name(target: Path) -> None:
-    """Refuse a name that no browser would open as a page.
-
-    Parameters
-    ----------
-    target : pathlib.Path
-        The file to write.
-
-    Raises
-    ------
-    OutputError
-        It does not end in ``.html``.
-    """
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise OutputError(
-            f"cannot write the page {str(target)!r}",
-            found=f"the ending {target.suffix!r}",
-            needed="a file name that ends in .html",
-            suggestion=f"--out {target.stem or 'advice'}.html",
-        )
 
 
 def write_advice(advice: Advice, path: str | Path) -> Path:

@@ -22,8 +22,7 @@ from edgepair.report.interpretation_text import (
     stability_sentences,
 )
 from edgepair.report.methods import RANDOM_BANNER
-from edgepair.report.pages import render_page
-from edgepair.report.prediction_page import check_page_name
+from edgepair.report.pages import check_page_name, render_page
 from edgepair.report.tables import main_metric, select
 
 if TYPE_CHECKING:

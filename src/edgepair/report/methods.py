@@ -75,13 +75,13 @@ REFERENCES = (
         "https://doi.org/10.1063/1.4812323",
     ),
 )
-"""What the study rests on: text and address."""
+"""What the study rests on: text and address; no address where none could be confirmed."""
 
 CONTRIBUTION_REFERENCES = (
     (
         "Shapley, A value for n-person games, Contributions to the Theory of Games II, Princeton "
         "University Press, 307 (1953)",
-        "https://doi.org/10.1515/9781400881970-018",
+        "https://zbmath.org/?q=an%3A0050.14404",
     ),
     (
         "Lipovetsky and Conklin, Analysis of regression in game theory approach, Appl. Stoch. Models "
@@ -91,7 +91,7 @@ CONTRIBUTION_REFERENCES = (
     (
         "Newton and Spurrell, A development of multiple regression for the analysis of routine data, "
         "J. R. Stat. Soc. C 16, 51 (1967)",
-        "https://doi.org/10.2307/2985237",
+        "",
     ),
     (
         "Williams and Beer, Nonnegative decomposition of multivariate information, arXiv 1004.2515",

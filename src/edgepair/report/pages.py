@@ -4,10 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
+from edgepair.conventions import OutputError
 from edgepair.report.embedding import FigureShelf, embedded_json
 from edgepair.report.formats import capital, count, interval, number, percent, short_title
+
+
+def check_page_name(target: Path, option: str = "--out") -> None:
+    """Refuse a name that no browser would open as a page.
+
+    Parameters
+    ----------
+    target : pathlib.Path
+        The file to write.
+    option : str, optional
+        By which it is named.
+
+    Raises
+    ------
+    OutputError
+        It does not end in ``.html``.
+    """
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise OutputError(
+            f"cannot write the page {str(target)!r}",
+            found=f"the ending {target.suffix!r}",
+            needed="a file name that ends in .html",
+            suggestion=f"{option} {target.stem or 'report'}.html",
+        )
 
 
 def render_page(

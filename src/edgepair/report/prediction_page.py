@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair._version import __version__
-from edgepair.conventions import TASKS, TECHNIQUES, OutputError
+from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.report.embedding import FigureShelf, embedded_json, write_text
 from edgepair.report.figures_prediction import (
     answer_figure,
@@ -17,6 +17,7 @@ from edgepair.report.figures_prediction import (
     series_figure,
 )
 from edgepair.report.formats import capital, counted, listed, number, percent, short_title, task_title
+from edgepair.report.pages import check_page_name
 from edgepair.report.prediction_reasons import (
     disagreements,
     nearest_rows,
@@ -60,30 +61,8 @@ def write_prediction(samples: Sequence[PredictedSample], path: str | Path) -> Pa
         The file cannot be written, or is to be of another kind.
     """
     target = Path(path)
-    check_page_name(target)
+    check_page_name(target, "--report")
     return write_text(render_prediction(samples), target, what="the report", option="--report")
-
-
-def check_page_name(target: Path) -> None:
-    """Refuse a name that no browser would open as a page.
-
-    Parameters
-    ----------
-    target : pathlib.Path
-        The file to write.
-
-    Raises
-    ------
-    OutputError
-        It does not end in ``.html``.
-    """
-    if target.suffix.lower() not in (".html", ".htm"):
-        raise OutputError(
-            f"cannot write the report to {str(target)!r}",
-            found=f"the ending {target.suffix!r}",
-            needed="a file name that ends in .html",
-            suggestion=f"--report {target.stem or 'report'}.html",
-        )
 
 
 def render_prediction(samples: Sequence[PredictedSample]) -> str:

@@ -11,8 +11,7 @@ from edgepair.report.embedding import FigureShelf, write_text
 from edgepair.report.figures_sample import sample_region_figure
 from edgepair.report.formats import capital, interval, number, percent, short_title, task_title
 from edgepair.report.interpretation_text import range_of_region
-from edgepair.report.pages import render_page
-from edgepair.report.prediction_page import check_page_name
+from edgepair.report.pages import check_page_name, render_page
 from edgepair.report.prediction_reasons import TASK_DIGITS, value_text
 from edgepair.report.tables import in_order, select
 

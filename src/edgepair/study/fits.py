@@ -15,11 +15,13 @@ import numpy as np
 
 from edgepair.conventions import EngineError
 from edgepair.engine import Call, open_processes
-from edgepair.models import FitOutcome, FitTask, fit_folds
+from edgepair.models import LEARNERS, FitOutcome, FitTask, fit_folds
 from edgepair.study.cache import FitCache, array_digest, fit_key, models_digest
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from edgepair.study.cells import Cell
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,56 @@ class FinishedFit:
     number: int
     outcome: FitOutcome
     cached: bool
+
+
+def repeat_seed(seed: int, repeat: int) -> int:
+    """Derive the random state of one round of folds.
+
+    Parameters
+    ----------
+    seed, repeat : int
+        Of the run, and which dealing of folds.
+
+    Returns
+    -------
+    int
+        The same for all techniques and learners of a round: what differs is what they see.
+    """
+    return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0] % 2**31)
+
+
+def fit_task(
+    cell: Cell, modality: str, learner: str, *, folds: NDArray[np.int64], trees: int, seed: int
+) -> FitTask:
+    """Describe one round of folds of a learner, in its own settings.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber, task, targets and groups.
+    modality, learner : str
+        Names; some settings go by the modality.
+    folds : numpy.ndarray
+        Shape (n,): fold in which each site is held out.
+    trees, seed : int
+        Trees in a forest; random state.
+
+    Returns
+    -------
+    FitTask
+        To be changed by `dataclasses.replace` where something else is wanted.
+    """
+    return FitTask(
+        learner=learner,
+        task=cell.task.name,
+        target=cell.target,
+        n_classes=len(cell.classes),
+        groups=cell.groups,
+        folds=folds,
+        trees=trees,
+        seed=seed,
+        settings=tuple(sorted(LEARNERS[learner].settings(cell.task, modality).items())),
+    )
 
 
 def run_fits(

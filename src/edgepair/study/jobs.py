@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.models import LEARNERS, FeatureTable, FitOutcome, FitTask, choose_windows, fitted_learners
 from edgepair.study.cache import FitCache
-from edgepair.study.fits import Fit, run_fits
+from edgepair.study.fits import Fit, fit_task, repeat_seed, run_fits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -213,21 +213,17 @@ def _fit_task(job: Job, table: FeatureTable, config: StudyConfig) -> FitTask:
     learner = LEARNERS[job.learner]
     first = job.learner in fitted_learners(config.learners[:1]) and not job.aside and not job.bare
     permute = config.extras and first and job.repeat == 0 and learner.importances
-    return FitTask(
-        learner=job.learner,
-        task=cell.task.name,
-        target=cell.target,
-        n_classes=len(cell.classes),
-        groups=cell.groups,
+    task = fit_task(
+        cell,
+        job.modality,
+        job.learner,
         folds=cell.folds[job.repeat],
         trees=job.trees(config),
-        seed=_job_seed(config.seed, job.repeat),
+        seed=repeat_seed(config.seed, job.repeat),
+    )
+    return replace(
+        task,
         tune=config.tune and learner.importances and job.learner != "stock",
-        settings=tuple(sorted(learner.settings(cell.task, job.modality).items())),
         fraction=job.fraction,
         windows=choose_windows(table) if permute else (),
     )
-
-
-def _job_seed(seed: int, repeat: int) -> int:
-    return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0] % 2**31)
