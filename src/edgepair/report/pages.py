@@ -29,7 +29,7 @@ def check_page_name(target: Path, option: str = "--out") -> None:
     """
     if target.suffix.lower() not in (".html", ".htm"):
         raise OutputError(
-            f"cannot write the page {str(target)!r}",
+            f"cannot write the report to {str(target)!r}",
             found=f"the ending {target.suffix!r}",
             needed="a file name that ends in .html",
             suggestion=f"{option} {target.stem or 'report'}.html",
