@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edgepair.conventions.errors import OutputError
+from edgepair.conventions.errors import DataError, OutputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,8 @@ class ResultFolder:
     ----------
     what : str
         What it holds, in one word: ``study``.
+    command : str
+        Which command writes it.
     file : str
         Name of the JSON file that tells it.
     keys : frozenset of str
@@ -30,6 +36,7 @@ class ResultFolder:
     """
 
     what: str
+    command: str
     file: str
     keys: frozenset[str]
     others: frozenset[str]
@@ -135,6 +142,35 @@ class ResultFolder:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
+    @contextmanager
+    def loading(self, folder: Path) -> Iterator[None]:
+        """Tell in four parts whatever is wrong with a folder that is read.
+
+        Parameters
+        ----------
+        folder : pathlib.Path
+            Where a result is said to be.
+
+        Yields
+        ------
+        None
+            Read inside.
+
+        Raises
+        ------
+        DataError
+            It holds no such result, or part of one.
+        """
+        try:
+            yield
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(
+                f"cannot load the {self.what} in {str(folder)!r}",
+                found=f"{type(error).__name__}: {error}",
+                needed=f"a folder that `edgepair {self.command}` wrote",
+                suggestion=f"check the path, or run `edgepair {self.command}` again",
+            ) from error
+
     def _unwritable(self, target: Path, error: OSError) -> OutputError:
         return OutputError(
             f"cannot write the {self.what} to {str(target)!r}",
@@ -142,6 +178,65 @@ class ResultFolder:
             needed="a place that can be written, with room for about 50 MB",
             suggestion="choose another place with --out",
         )
+
+
+def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write each table as ``<name>.csv``, numbers to six digits.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        An existing folder.
+    tables : mapping of str to pandas.DataFrame
+        By name.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be written.
+    """
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
+
+
+def read_tables(
+    folder: Path, columns: Mapping[str, Collection[str]], texts: Collection[str]
+) -> dict[str, pd.DataFrame]:
+    """Read what `write_tables` wrote.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Where the tables are.
+    columns : mapping of str to collection of str
+        Tables that must be there, and columns that each must have; more are kept.
+    texts : collection of str
+        Columns that stay text even where every entry looks like a number or like ``NA``.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        By name.
+
+    Raises
+    ------
+    KeyError
+        A column is missing.
+    OSError, ValueError
+        A table cannot be read.
+    """
+    import pandas as pd
+
+    tables = {}
+    for name, needed in columns.items():
+        table = pd.read_csv(
+            folder / f"{name}.csv", dtype=dict.fromkeys(texts, str), keep_default_na=False, na_values=[""]
+        )
+        missing = [column for column in needed if column not in table]
+        if missing:
+            raise KeyError(f"{name}.csv lacks {missing[0]!r}")
+        tables[name] = table
+    return tables
 
 
 def _replace(scratch: Path, target: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -11,8 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from edgepair.conventions import DataError
-from edgepair.conventions.result_folder import ResultFolder
+from edgepair.conventions.result_folder import ResultFolder, read_tables, write_tables
 from edgepair.interpretation.stability import STABILITY_COLUMNS
 from edgepair.study.result import CONTRIBUTION_COLUMNS, CURVE_COLUMNS
 
@@ -50,6 +48,7 @@ _FILE = "interpretation.json"
 
 INTERPRETATION_FOLDER = ResultFolder(
     "interpretation",
+    "interpret",
     _FILE,
     frozenset({"warnings", "skipped"}),
     frozenset({"report.html", *(f"{name}.csv" for name in COLUMNS)}),
@@ -138,10 +137,8 @@ class Interpretation:
             The folder holds something else, or cannot be written. Nothing is left behind.
         """
         target = Path(directory)
-        with staged_interpretation(target) as folder:
-            for name in COLUMNS:
-                table: pd.DataFrame = getattr(self, name)
-                table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
+        with INTERPRETATION_FOLDER.staged(target) as folder:
+            write_tables(folder, {name: getattr(self, name) for name in COLUMNS})
             text = json.dumps(self.config, indent=1, ensure_ascii=False, allow_nan=False)
             (folder / _FILE).write_text(text + "\n", encoding="utf-8")
         return target
@@ -166,59 +163,12 @@ class Interpretation:
             The folder holds no interpretation, or part of one.
         """
         folder = Path(directory)
-        try:
+        with INTERPRETATION_FOLDER.loading(folder):
             config = json.loads((folder / _FILE).read_text(encoding="utf-8"))
             if not {"warnings", "skipped"} <= config.keys():
                 raise KeyError(f"{_FILE} lacks 'warnings' or 'skipped'")
-            tables = {}
-            for name, columns in COLUMNS.items():
-                path = folder / f"{name}.csv"
-                table = pd.read_csv(
-                    path, dtype=dict.fromkeys(_TEXTS, str), keep_default_na=False, na_values=[""]
-                )
-                missing = [column for column in columns if column not in table]
-                if missing:
-                    raise KeyError(f"{name}.csv lacks {missing[0]!r}")
-                # An empty text is a text: the class of a length, the unit of a pure number.
-                tables[name] = table.fillna({text: "" for text in _TEXTS if text in table})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataError(
-                f"cannot load an interpretation from {str(folder)!r}",
-                found=f"{type(error).__name__}: {error}",
-                needed="a folder that `edgepair interpret` wrote",
-                suggestion="check the path, or run it again",
-            ) from error
+            tables = read_tables(folder, COLUMNS, _TEXTS)
+        # An empty text is a text: the class of a length, the unit of a pure number.
+        for name, table in tables.items():
+            tables[name] = table.fillna({text: "" for text in _TEXTS if text in table})
         return cls(config=config, **tables)
-
-
-def check_interpretation_output(target: Path) -> None:
-    """Refuse a folder that an interpretation must not replace, before anything is computed.
-
-    Parameters
-    ----------
-    target : pathlib.Path
-        Where the interpretation is wanted.
-
-    Raises
-    ------
-    OutputError
-        It is a file, or a folder that holds something else.
-    """
-    INTERPRETATION_FOLDER.check(target)
-
-
-def staged_interpretation(target: Path) -> AbstractContextManager[Path]:
-    """Give a folder to write into, which takes the place of `target` only when all is written.
-
-    Parameters
-    ----------
-    target : pathlib.Path
-        Where the interpretation is wanted; checked as by `check_interpretation_output`.
-
-    Returns
-    -------
-    context manager
-        Gives a new empty folder beside it, gone afterwards whatever happens; raises OutputError
-        where the place cannot be written.
-    """
-    return INTERPRETATION_FOLDER.staged(target)

@@ -3,18 +3,17 @@
 from edgepair.study.contribution_text import ContributionText, contribution_sentences
 from edgepair.study.curves import class_curves
 from edgepair.study.findings import FINDINGS, Finding
-from edgepair.study.result import StudyResult, check_output, staged_output
+from edgepair.study.result import STUDY_FOLDER, StudyResult
 from edgepair.study.run import Progress, run_study
 
 __all__ = [
     "FINDINGS",
+    "STUDY_FOLDER",
     "ContributionText",
     "Finding",
     "Progress",
     "StudyResult",
-    "check_output",
     "class_curves",
     "contribution_sentences",
     "run_study",
-    "staged_output",
 ]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from edgepair.conventions import DataError
 from edgepair.conventions.json_values import json_ready
-from edgepair.conventions.result_folder import ResultFolder
+from edgepair.conventions.result_folder import ResultFolder, read_tables, write_tables
 from edgepair.study.findings import Finding
 
 SCORE_COLUMNS = (
@@ -47,6 +45,7 @@ _TABLES = {
 }
 
 STUDY_FOLDER = ResultFolder(
+    "study",
     "study",
     "study.json",
     frozenset({"edgepair", "config", "data_sha256"}),
@@ -123,10 +122,8 @@ class StudyResult:
             The folder holds something else, or cannot be written. Nothing is left behind.
         """
         target = Path(directory)
-        with staged_output(target) as folder:
-            for name in _tables_of(self.config):
-                table: pd.DataFrame = getattr(self, name)
-                table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
+        with STUDY_FOLDER.staged(target) as folder:
+            write_tables(folder, {name: getattr(self, name) for name in _tables_of(self.config)})
             findings = [finding.as_dict() for finding in self.findings]
             (folder / "findings.json").write_text(_to_json(findings), encoding="utf-8")
             (folder / "study.json").write_text(_to_json(self.config), encoding="utf-8")
@@ -152,70 +149,18 @@ class StudyResult:
             The folder holds no study, or part of one.
         """
         folder = Path(directory)
-        try:
+        with STUDY_FOLDER.loading(folder):
             config = json.loads((folder / "study.json").read_text(encoding="utf-8"))
             entries = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
             findings = tuple(Finding(**_with_nan(entry)) for entry in entries)
-            tables = {
-                name: pd.read_csv(
-                    folder / f"{name}.csv",
-                    dtype=dict.fromkeys(_TEXTS, str),
-                    keep_default_na=False,
-                    na_values=[""],
-                )
-                for name in _tables_of(config)
-            }
-            for name, table in tables.items():
-                missing = [column for column in _TABLES[name] if column not in table]
-                if missing:
-                    raise KeyError(f"{name}.csv lacks {missing[0]!r}")
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataError(
-                f"cannot load a study from {str(folder)!r}",
-                found=f"{type(error).__name__}: {error}",
-                needed="a folder that `edgepair study` wrote",
-                suggestion="check the path, or run the study again",
-            ) from error
+            tables = read_tables(folder, _tables_of(config), _TEXTS)
         return cls(findings=findings, config=config, **tables)
 
 
-def _tables_of(config: dict[str, Any]) -> list[str]:
-    """Name the tables of a study; contributions only where they were asked for."""
+def _tables_of(config: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Name the tables of a study and their columns; contributions only where they were asked for."""
     asked = bool(config["config"].get("contributions"))
-    return [name for name in _TABLES if asked or name != "contributions"]
-
-
-def check_output(target: Path) -> None:
-    """Refuse a folder that a study must not replace, before anything is computed.
-
-    Parameters
-    ----------
-    target : pathlib.Path
-        Where the study is wanted.
-
-    Raises
-    ------
-    OutputError
-        It is a file, or a folder that holds something other than a study.
-    """
-    STUDY_FOLDER.check(target)
-
-
-def staged_output(target: Path) -> AbstractContextManager[Path]:
-    """Give a folder to write into, which takes the place of `target` only when all is written.
-
-    Parameters
-    ----------
-    target : pathlib.Path
-        Where the study is wanted; checked as by `check_output`.
-
-    Returns
-    -------
-    context manager
-        Gives a new empty folder beside it, gone afterwards whatever happens; raises OutputError
-        where the place cannot be written.
-    """
-    return STUDY_FOLDER.staged(target)
+    return {name: columns for name, columns in _TABLES.items() if asked or name != "contributions"}
 
 
 def _to_json(value: Any) -> str:

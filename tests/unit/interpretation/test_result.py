@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from edgepair.conventions import DataError, OutputError
-from edgepair.interpretation import Interpretation, check_interpretation_output, staged_interpretation
+from edgepair.interpretation import INTERPRETATION_FOLDER, Interpretation
 from edgepair.interpretation.result import COLUMNS
 
 
@@ -52,7 +52,7 @@ def test_something_else_is_left_as_it_is(made: Interpretation, tmp_path: Path) -
     folder = tmp_path / "study"
     folder.mkdir()
     (folder / "notes.txt").write_text("mine")
-    for act in (lambda: made.save(folder), lambda: check_interpretation_output(folder)):
+    for act in (lambda: made.save(folder), lambda: INTERPRETATION_FOLDER.check(folder)):
         with pytest.raises(OutputError) as caught:
             act()
         assert str(caught.value).startswith(f"cannot write the interpretation to {str(folder)!r}")
@@ -76,7 +76,7 @@ def test_nothing_is_left_of_what_failed(made: Interpretation, tmp_path: Path, th
     before = sorted(entry.name for entry in tmp_path.rglob("*"))
 
     def write_half() -> None:
-        with staged_interpretation(target) as folder:
+        with INTERPRETATION_FOLDER.staged(target) as folder:
             (folder / "half.csv").write_text("half")
             raise RuntimeError
 

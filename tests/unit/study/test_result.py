@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from edgepair.conventions import DataError, OutputError
-from edgepair.study import StudyResult, check_output, staged_output
+from edgepair.study import STUDY_FOLDER, StudyResult
 
 SCORES = "absorber,task,modality,learner,split,metric,value,lower,upper,n_sites,n_materials,n_formulas"
 PREDICTIONS = "absorber,task,modality,learner,repeat,fold,site,material_id,formula,true,predicted"
@@ -172,7 +172,7 @@ def test_what_is_not_ours_is_refused_and_kept(make: Any, finished_study: StudyRe
     target = make(tmp_path)
     before = {path: path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     listed = names(tmp_path)
-    for action in (check_output, finished_study.save):
+    for action in (STUDY_FOLDER.check, finished_study.save):
         with pytest.raises(OutputError) as caught:
             action(target)
         assert caught.value.suggestion
@@ -181,7 +181,7 @@ def test_what_is_not_ours_is_refused_and_kept(make: Any, finished_study: StudyRe
 
 
 def test_checking_a_place_leaves_no_trace(tmp_path: Path) -> None:
-    check_output(tmp_path / "new" / "deep")
+    STUDY_FOLDER.check(tmp_path / "new" / "deep")
     assert names(tmp_path) == []
 
 
@@ -196,7 +196,7 @@ def test_a_failure_midway_leaves_the_earlier_study_and_nothing_else(
     wanted = OutputError if isinstance(failure, OSError) else type(failure)
 
     def write_half() -> None:
-        with staged_output(folder) as scratch:
+        with STUDY_FOLDER.staged(folder) as scratch:
             (scratch / "scores.csv").write_text("half")
             raise failure
 
@@ -243,7 +243,7 @@ def test_part_of_a_study_is_refused_in_four_parts(
 ) -> None:
     folder = finished_study.save(tmp_path / "study")
     spoil(folder)
-    with pytest.raises(DataError, match="cannot load a study") as caught:
+    with pytest.raises(DataError, match="cannot load the study in") as caught:
         StudyResult.load(folder)
     assert caught.value.found
     with pytest.raises(DataError):

@@ -131,16 +131,16 @@ def interpret(
 def _interpret(
     data: list[str] | None, absorbers: list[str] | None, options: dict[str, Any], target: Path, silent: bool
 ) -> Interpretation:
-    from edgepair.interpretation import check_interpretation_output, staged_interpretation
+    from edgepair.interpretation import INTERPRETATION_FOLDER
     from edgepair.interpretation import interpret as explain
     from edgepair.report.interpretation_page import write_interpretation
 
-    check_interpretation_output(target)
+    INTERPRETATION_FOLDER.check(target)
     datasets = open_datasets(data, absorbers)
     try:
         with progress_bar("edgepair interpret", quiet=silent) as on_progress:
             result = explain(datasets, on_progress=on_progress, **options)
-        with staged_interpretation(target) as folder:
+        with INTERPRETATION_FOLDER.staged(target) as folder:
             result.save(folder)
             write_interpretation(result, folder / PAGE)
     except KeyboardInterrupt:

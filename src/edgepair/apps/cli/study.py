@@ -73,10 +73,10 @@ def study(
 ) -> None:
     """Compare XANES, PDF, dPDF and their combinations; test the paper's findings."""
     from edgepair.report import write_study
-    from edgepair.study import check_output, run_study, staged_output
+    from edgepair.study import STUDY_FOLDER, run_study
 
     started = time.monotonic()
-    check_output(out)
+    STUDY_FOLDER.check(out)
     datasets = open_datasets(split_list(data), split_list(absorber))
     try:
         with progress_bar("edgepair study", quiet=quiet or as_json) as on_progress:
@@ -97,7 +97,7 @@ def study(
                 scheduler=scheduler,
                 on_progress=on_progress,
             )
-        with staged_output(out) as folder:
+        with STUDY_FOLDER.staged(out) as folder:
             result.save(folder)
             write_study(result, folder)
     except KeyboardInterrupt:
