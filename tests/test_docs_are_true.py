@@ -1,4 +1,4 @@
-"""Every command that the documentation shows exists, with its options."""
+"""What the documentation shows exists: commands with their options, links, the map of the house."""
 
 from __future__ import annotations
 
@@ -52,3 +52,22 @@ def test_one_that_does_not_exist_would_be_caught() -> None:
     assert unknown_parts("edgepair mix a.xdi --sandards b.csv") == ["--sandards"]
     assert unknown_parts("edgepair data standard") == ["standard"]
     assert unknown_parts("edgepair blend a.xdi") == ["blend"]
+
+
+def test_the_map_of_the_house_names_every_room_and_files_that_are_there() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w/]+)` \|[^|]*\| (.*) \|$", text, re.MULTILINE)
+    package = ROOT / "src" / "edgepair"
+    parts = {path.parent.name for path in package.glob("*/__init__.py")}
+    assert {room for room, _ in rows if "/" not in room} == parts
+    named = [package / room / name for room, cell in rows for name in re.findall(r"`([\w/.]+)`", cell)]
+    assert len(named) >= len(rows)
+    assert [path for path in named if not path.is_file()] == []
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    link = re.compile(r"\]\((?!https?:|#|mailto:)([^)\s#]+)")
+    links = [(page, target) for page in PAGES for target in link.findall(page.read_text(encoding="utf-8"))]
+    assert len(links) > 50
+    broken = [(str(page.relative_to(ROOT)), to) for page, to in links if not (page.parent / to).exists()]
+    assert broken == []
