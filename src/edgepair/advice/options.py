@@ -135,7 +135,7 @@ def check_options(
             )
     checked = StudyConfig.check(
         tasks=[task], modalities=TECHNIQUES_ASKED if techniques is None else techniques,
-        learners=[LEARNER], **study,
+        learners=[LEARNER], doing="advise", **study,
     )  # fmt: skip
     modalities = combinations(checked.modalities)
     return AdviceOptions(

@@ -22,8 +22,8 @@ Degrade = Callable[["xr.Dataset", str, float, np.random.Generator], "xr.Dataset"
 NOISE_STEP = 0.5
 """eV; distance of the points whose noise is independent, so that a level means the same on any grid."""
 
-PDF_NOISE_STEP = 0.125
-"""Å; likewise, about π/Qmax of a Qmax of 25 Å⁻¹: noise of closer points is not independent."""
+NOISE_QMAX = 25.0
+"""Å⁻¹; highest Q that noise of a PDF comes from, where the curves hold more: few are measured further."""
 
 FWHM = 2 * np.sqrt(2 * np.log(2))
 """Full width at half maximum of a Gaussian, in standard deviations."""
@@ -53,6 +53,8 @@ class Quality:
         it may use or not; returns another dataset.
     most : bool
         Whether a level is the most that is allowed (noise), not the least (Qmax).
+    drawn : bool
+        Whether chance has a part in it, so that each repeat is to have curves of its own.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Quality:
     levels: tuple[float, ...]
     degrade: Degrade
     most: bool
+    drawn: bool = False
 
 
 def own_level(dataset: xr.Dataset, technique: str, quality: Quality) -> float:
@@ -192,8 +195,25 @@ def _cut_after(dataset: xr.Dataset, variable: str, level: float, rng: np.random.
 def _add_pdf_noise(dataset: xr.Dataset, variable: str, level: float, rng: np.random.Generator) -> xr.Dataset:
     curves = dataset[variable].values.astype(np.float64)
     size = np.sqrt((curves**2).mean(axis=1, keepdims=True))
-    noise = _noise(dataset["r"].values, PDF_NOISE_STEP, len(curves), rng)
+    noise = _pdf_noise(dataset["r"].values, _own_qmax(dataset, variable), len(curves), rng)
     return _with_curves(dataset, variable, curves + level * size * noise)
+
+
+def _pdf_noise(r: NDArray[np.float64], qmax: float, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Draw what an equal error of S(Q) at every Q makes of G: F = Q(S - 1) errs in proportion to Q.
+
+    So most of it has short waves, as counting noise has (Toby and Egami, Acta Cryst. A 48, 336 (1992),
+    doi 10.1107/S0108767391011327). An equal error of G at every r would be worst at low Q, where
+    what is measured best sets the scale of the curve and its numbers of neighbours.
+    """
+    qmax = min(qmax, NOISE_QMAX)
+    # Waves that half a period over the range tells apart are independent.
+    q = np.arange(1, int(qmax * r[-1] / np.pi) + 1) * np.pi / r[-1]
+    waves = q[:, None] * np.sin(q[:, None] * r)
+    noise: NDArray[np.float64] = rng.normal(size=(n, len(q))) @ (
+        waves / np.sqrt((waves**2).sum(axis=0).mean())
+    )
+    return noise
 
 
 def _lower_qmax(dataset: xr.Dataset, variable: str, level: float, rng: np.random.Generator) -> xr.Dataset:
@@ -224,7 +244,7 @@ QUALITIES = _table(
     (
         Quality(
             "noise", "energy", "noise", "edge steps per 0.5 eV point",
-            (0.002, 0.005, 0.01, 0.02, 0.05, 0.1), _add_xanes_noise, True,
+            (0.002, 0.005, 0.01, 0.02, 0.05, 0.1), _add_xanes_noise, True, True,
         ),
         Quality(
             "energy_resolution", "energy", "extra broadening (FWHM)", "eV",
@@ -232,7 +252,7 @@ QUALITIES = _table(
         ),
         Quality(
             "calibration_error", "energy", "calibration error (s.d.)", "eV",
-            (0.1, 0.2, 0.5, 1.0, 2.0), _miscalibrate, True,
+            (0.1, 0.2, 0.5, 1.0, 2.0), _miscalibrate, True, True,
         ),
         Quality(
             "energy_first", "energy", "first energy from the tabulated edge", "eV",
@@ -243,8 +263,8 @@ QUALITIES = _table(
             (100.0, 60.0, 45.0, 30.0, 25.0, 20.0, 15.0), _cut_after, False,
         ),
         Quality(
-            "noise", "r", "noise", "of the rms of G per 0.125 Å point",
-            (0.02, 0.05, 0.1, 0.2, 0.5, 1.0), _add_pdf_noise, True,
+            "noise", "r", "noise (rms)", "of the rms of G",
+            (0.02, 0.05, 0.1, 0.2, 0.5, 1.0), _add_pdf_noise, True, True,
         ),
         Quality("qmax", "r", "Qmax", "Å⁻¹", (20.0, 16.0, 14.0, 12.0, 10.0, 8.0), _lower_qmax, False),
         Quality("r_last", "r", "last distance r", "Å", (6.0, 5.0, 4.0, 3.0, 2.5), _cut_r, False),

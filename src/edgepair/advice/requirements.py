@@ -23,11 +23,16 @@ if TYPE_CHECKING:
 MOST_SITES = 800
 """Sites on which qualities are tried, of formulas drawn at random where there are more."""
 
-REQUIREMENT_TREES = 60
-"""Trees in the forests of qualities; the loss is against a forest of as many."""
+REQUIREMENT_TREES = 40
+"""Trees in the forests of qualities; the loss is against a forest of as many. What little a larger
+forest would steady, more repeats steady too, and the dealing of the folds besides."""
 
-SITES_TRIED = 1500
+SITES_TRIED = 2400
 """Sites in all repeats of one level together: fewer sites are dealt into folds more often."""
+
+MOST_REPEATS = 6
+"""How often folds are dealt at most, each with noise of its own. Of three, the intervals of the losses
+of 300 sites are half as wide again, and most levels undecided (docs/decisions/0011)."""
 
 SHARES = (0.5, 0.25, 0.1)
 """Shares of the training formulas that are tried."""
@@ -49,7 +54,7 @@ def small_cell(cell: Cell, config: StudyConfig) -> Cell:
     -------
     Cell
         Of a dataset of at most about `MOST_SITES` labelled sites, whole formulas; its folds dealt
-        twice or three times.
+        twice or more.
     """
     dataset = cell.dataset
     if len(cell.sites) > MOST_SITES:
@@ -58,7 +63,7 @@ def small_cell(cell: Cell, config: StudyConfig) -> Cell:
         kept = names[np.cumsum(count) <= MOST_SITES]
         dataset = select_sites(dataset, cell.sites[np.isin(cell.groups, kept)])
     n_sites = min(len(cell.sites), MOST_SITES)
-    repeats = config.repeats or int(np.clip(SITES_TRIED // n_sites, 2, 3))
+    repeats = config.repeats or int(np.clip(SITES_TRIED // n_sites, 2, MOST_REPEATS))
     chosen = plan_cell(dataset, cell.task, replace(config, repeats=repeats))[0]
     # Too few formulas of each class may be left of many: then all sites are used.
     return plan_cell(cell.dataset, cell.task, config)[0] or cell if chosen is None else chosen

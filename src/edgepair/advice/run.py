@@ -43,7 +43,7 @@ from edgepair.interpretation.stability import FEW_IN_ALL
 from edgepair.study import Progress
 from edgepair.study.config import DRAWS
 from edgepair.study.plan import check_datasets, plan_study
-from edgepair.study.scoring import Score, draw_groups, score
+from edgepair.study.scoring import Score, draw_groups, score, score_guess
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -148,14 +148,14 @@ def advise(
         task, techniques=techniques, smallest_gain=smallest_gain, tolerance=tolerance, n_jobs=n_jobs,
         split=split, folds=folds, repeats=repeats, trees=trees, seed=seed,
     )  # fmt: skip
-    data = _only(check_datasets(dataset))
+    data = _only(check_datasets(dataset, "advise"))
     # Before the long work: a sample that cannot be read is refused at once.
     answered = None if sample is None else answer_sample(sample, data)
     if answered is not None and techniques is None:
         options = options.beside(list(answered.curves))
     if techniques is None:
         options = options.beside([name for name in usual_techniques([data]) if name == "npdf"])
-    plan = plan_study([data], options.study)
+    plan = plan_study([data], options.study, "advise")
     cell = plan.cells[0]
     in_hand = None if answered is None else sample_in_hand(answered, cell)
     modalities = plan.modalities[cell.absorber]
@@ -181,7 +181,7 @@ def advise(
 
     everything = [(trial, scored(trial, done)) for trial, done in zip(trials, outcomes, strict=True)]
     scores = {trial.modality: item for trial, item in everything[: len(main)]}
-    guessed = everything[len(main)][1].value[cell.task.main_metric]
+    guessed = score_guess(cell, outcomes[len(main)], drawn[cell.n_groups]).value[cell.task.main_metric]
     rows = requirement_rows(everything[len(main) + 1 :], scores)
     needed = needed_rows(rows, options.tolerance)
     gains = gain_rows(scores, options.smallest_gain)

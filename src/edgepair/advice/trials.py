@@ -104,7 +104,9 @@ def run_trials(
         cost = job.cost(_TYPICAL_FEATURES, trial.trees, 0)
         for repeat in range(trial.cell.n_repeats):
             # A forest sees the same curves in every repeat unless noise is drawn anew.
-            fits.append(Fit((number, repeat), trial.cell.sites, _trial_task(trial, repeat, seed), cost))
+            anew = trial.quality is not None and trial.quality.drawn
+            table = (number, repeat if anew else 0)
+            fits.append(Fit(table, trial.cell.sites, _trial_task(trial, repeat, seed), cost))
             owner.append((number, repeat))
 
     known: dict[tuple[int, str], NDArray[np.float32]] = {}

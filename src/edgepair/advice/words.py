@@ -196,7 +196,7 @@ def needed_sentences(
             parts = "; ".join(needed_sentence(row) for row in mine)
             title = named(name)
             title = title[:1].upper() + title[1:]
-            sentences.append(f"{title} loses no more than {tolerance:g} with: {parts}.")
+            sentences.append(f"{title} alone loses no more than {tolerance:g} with: {parts}.")
     return sentences
 
 

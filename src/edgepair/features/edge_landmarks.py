@@ -38,6 +38,13 @@ chromates furthest."""
 CREST = 32.0
 """eV after the main rise within which the white line is looked for; that of chromates lies 29 eV up."""
 
+NARROWEST = 4.0
+"""eV behind its top that a white line may reach at least; its rise may be steeper than its fall."""
+
+WIDEST = 20.0
+"""eV that a white line may reach from where it begins, unless its top lies further: those of d0 ions, which
+broad humps of about its height follow, would have no end otherwise."""
+
 TROUGH = 42.0
 """eV after the main rise within which the trough is looked for; a range must reach so far."""
 
@@ -155,6 +162,9 @@ def _find(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> dict[str, NDA
     reached = np.isfinite(own[:, zero + round(TROUGH / STEP)])
     trough, depth = np.where(reached, trough, np.nan), np.where(reached, depth, np.nan)
     crest_end = _fall_end(own, crest, (height + own[np.arange(len(own)), deepest]) / 2)
+    # Behind many a white line a shoulder or a hump stays above half way, and is none of it.
+    crest_end = np.fmin(crest_end, crest + np.maximum(crest - rise_end, NARROWEST / STEP))
+    crest_end = np.fmin(crest_end, np.maximum(rise_end + WIDEST / STEP, crest))
     slope = _steepest(own, zero, summit)
     found = {
         "edge": base + edge * STEP,

@@ -114,7 +114,7 @@ _ALL = (
         "r_1",
         "Å",
         "pdf",
-        r"\arg\max_r G(r) of the first peak from 1.5 to 2.8 Å that stands out of ripples",
+        r"\arg\max_r G(r) of the first metal-oxygen peak from 1.5 to 2.8 Å that stands out of ripples",
         _EGAMI,
     ),
     Number(

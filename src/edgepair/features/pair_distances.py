@@ -38,10 +38,10 @@ def describe_pdf(r: ArrayLike, G: ArrayLike, *, dip: bool = False) -> pd.DataFra
 
     Notes
     -----
-    In a dPDF the first shell is the metal's own; in a total PDF it may be that of another cation
-    (P-O, S-O, Si-O). Areas scale with the curve: those of curves measured on an unknown scale can
-    only be compared with each other, where ``first_shell_share``, positions and widths can be
-    compared with anything.
+    In a dPDF the first shell is the metal's own; in a total PDF it may be that of another cation. P-O,
+    S-O and Si-O are passed over where another peak follows them. Areas scale with the curve: those of
+    curves measured on an unknown scale can only be compared with each other, where
+    ``first_shell_share``, positions and widths can be compared with anything.
     """
     import pandas as pd
 

@@ -28,7 +28,7 @@ XANES_TITLES = {
     "post_edge": "post-edge oscillations",
 }
 PDF_TITLES = {
-    "before_first_shell": "below the first peak",
+    "before_first_shell": "below the first M–O peak",
     "first_shell": "first M–O peak",
     "second_shell": "M–M and next distances",
     "higher_shells": "higher shells",

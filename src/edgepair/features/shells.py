@@ -24,8 +24,18 @@ FIRST_FROM, FIRST_UNTIL = 1.5, 2.8
 """Å; where the first shell is looked for: from below the shortest metal-oxygen bonds (of V=O and
 Cr(VI), 1.55 Å) to beyond the longest (Mn(II) with 8 neighbours, 2.4 Å)."""
 
-LEAST_PEAK = 0.3
-"""Of the highest peak in that window, as its valleys tell; what is lower is taken for a ripple."""
+LEAST_PEAK, LEAST_DIP = 0.25, 0.3
+"""Of the highest peak in that window, as its valleys tell; what is lower is taken for a ripple. So low
+that metal-oxygen peaks count beside those of heavier cations; of dips less low, since valleys between
+peaks that point up look like them."""
+
+OTHERS_BELOW, OTHERS_UNTIL = 1.66, 2.5
+"""Å; a peak below the first of these is more often P-O, S-O or Si-O, of the compound or of a container of
+silica, than a metal's; one that follows it below the second is taken for the metal's. Of metals only
+Mn(VI), Mn(VII), Fe(VI) and Cr(VI) have nothing but such short bonds."""
+
+NOT_THE_METALS = 0.4
+"""Of its height, what the peak that follows must have; what is lower is not taken for a metal's."""
 
 RIPPLES = (0.9, 1.4)
 """Å; what goes up and down here is no atom's. Nearer to 0 errors of a background are largest."""
@@ -57,7 +67,7 @@ class Shells:
     Attributes
     ----------
     position, low, high : numpy.ndarray
-        Shape (n,), Å: top of the first peak and where it begins and ends.
+        Shape (n,), Å: top of the first metal-oxygen peak and where it begins and ends.
     area, width : numpy.ndarray
         Shape (n,): integral of R(r) over it; its standard deviation by its half width, Å.
     share : numpy.ndarray
@@ -108,7 +118,7 @@ def find_shells(r: NDArray[np.float64], G: NDArray[np.float64], *, dip: bool) ->
     radial = grid * curve - slope[:, None] * grid**2
     curve = -curve if dip else curve
     shown = curve - np.nan_to_num(-slope if dip else slope)[:, None] * grid
-    top = np.array([_first_peak(grid, row) for row in curve], dtype=int)
+    top = np.array([_first_peak(grid, row, dip) for row in curve], dtype=int)
     found = top >= 0
     top = np.clip(top, 0, None)
     low, high = _feet(shown, top)
@@ -176,8 +186,8 @@ def _running(radial: NDArray[np.float64]) -> NDArray[np.float64]:
     return sums
 
 
-def _first_peak(grid: NDArray[np.float64], curve: NDArray[np.float64]) -> int:
-    """Index of the first peak that is no ripple; -1: none.
+def _first_peak(grid: NDArray[np.float64], curve: NDArray[np.float64], dip: bool) -> int:
+    """Index of the first peak that is neither a ripple nor P-O, S-O or Si-O; -1: none.
 
     Heights are counted from the higher of a peak's two valleys, so that neither a wrong baseline nor
     a wrong scale has a say.
@@ -196,9 +206,15 @@ def _first_peak(grid: NDArray[np.float64], curve: NDArray[np.float64]) -> int:
     highest = height[inside].max()
     if not highest > ripple:
         return -1
-    taken = inside & (height >= LEAST_PEAK * highest) & (height > ABOVE_RIPPLES * ripple)
+    least = max(ABOVE_RIPPLES * ripple, (LEAST_DIP if dip else LEAST_PEAK) * highest)
+    taken = inside & (height > least)
     taken |= inside & (height == highest)
-    return int(peaks[taken.argmax()]) + offset
+    first = int(taken.argmax())
+    if at[first] < OTHERS_BELOW and not dip:  # none of the others scatters neutrons with a negative length
+        next_ones = inside & (at > at[first]) & (at <= OTHERS_UNTIL)
+        next_ones &= (height > ripple) & (height >= NOT_THE_METALS * height[first])
+        first = int(next_ones.argmax()) if next_ones.any() else first
+    return int(peaks[first]) + offset
 
 
 def _second_peak(

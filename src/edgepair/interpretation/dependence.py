@@ -17,7 +17,7 @@ import numpy as np
 from edgepair.interpretation.number_forests import NUMBER_TREES, NumberForests, fit_numbers
 from edgepair.models import LOWER_IS_BETTER, FitOutcome, FitTask, fit_folds
 from edgepair.study.importances import refit_interval
-from edgepair.study.scoring import interval_of, score
+from edgepair.study.scoring import interval_of, score, score_guess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,12 +50,13 @@ def number_score_rows(
     -------
     list of dict
         Rows of ``number_scores.csv``, one per metric. ``share``: of what the full forest is better
-        by than the commonest class or the mean, how much the numbers are better by; NaN where the
-        full forest is no better.
+        by than the best guess that looks at no curve, how much the numbers are better by; NaN where
+        the full forest is no better. ``better``, ``better_lower``, ``better_upper``: what the numbers
+        are better by, above 0 for the better in every metric.
     """
     few = score(cell, "numbers", "forest", _outcomes(forests), drawn)
     whole = score(cell, "numbers", "forest", full, drawn)
-    guess = score(cell, "numbers", "dummy", [_guess(cell, folds) for folds in cell.folds], drawn)
+    guess = score_guess(cell, [_guess(cell, folds) for folds in cell.folds], drawn)
     rows = []
     for metric, value in few.value.items():
         lower, upper = few.interval(metric)
@@ -68,6 +69,8 @@ def number_score_rows(
         gains = np.where(gains < 0 if falls else gains > 0, gains, np.nan)
         shares = (few.draws[metric] - guess.draws[metric]) / gains
         lowest, highest = interval_of(shares)
+        sign = -1.0 if falls else 1.0
+        better_lower, better_upper = interval_of(sign * (few.draws[metric] - guess.draws[metric]))
         rows.append(
             {
                 "absorber": cell.absorber,
@@ -79,6 +82,9 @@ def number_score_rows(
                 "share": share,
                 "share_lower": lowest,
                 "share_upper": highest,
+                "better": sign * better,
+                "better_lower": better_lower,
+                "better_upper": better_upper,
             }
         )
     return rows

@@ -20,7 +20,7 @@ import numpy as np
 
 from edgepair.conventions import modality_title
 from edgepair.dataset import make_folds
-from edgepair.interpretation.stability import forest_fit, stability_row
+from edgepair.interpretation.stability import LEVEL, forest_fit, stability_row
 from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
 
 if TYPE_CHECKING:
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 PERMUTATIONS = 39
 """Exchanges of the labels by default: the smallest p they can show is 1/40."""
-
-LEVEL = 0.05
-"""Largest p at which a score is called better than that of exchanged labels."""
 
 PERMUTATION_TREES = 10
 """Trees by default, in the forest of the real labels and in the others alike, so the test is fair."""

@@ -34,7 +34,10 @@ COLUMNS = MappingProxyType(
         "dependence": (
             "absorber", "task", "number", "title", "unit", "position", "class", "value", "lower", "upper",
         ),
-        "number_scores": ("absorber", "task", "metric", "value", "lower", "upper", "share"),
+        "number_scores": (
+            "absorber", "task", "metric", "value", "lower", "upper", "share", "better", "better_lower",
+            "better_upper",
+        ),
         "stability": STABILITY_COLUMNS,
         "curves": CURVE_COLUMNS,
     }

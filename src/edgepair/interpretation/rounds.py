@@ -13,8 +13,9 @@ from edgepair.interpretation.dependence import NUMBER_TREES, NumberForests, fit_
 from edgepair.interpretation.groups import Group, point_groups
 from edgepair.interpretation.label_permutation import PERMUTATIONS, label_permutation_fits
 from edgepair.interpretation.pieces import Piece, piece_key
+from edgepair.interpretation.ranks import rank_fits
 from edgepair.interpretation.shap_values import ShapTask, shap_pieces
-from edgepair.interpretation.stability import forest_fit, rank_fits
+from edgepair.interpretation.stability import forest_fit
 from edgepair.models import LEARNERS
 from edgepair.study.cache import array_digest
 from edgepair.study.fits import Fit, repeat_seed
@@ -103,7 +104,9 @@ def list_rounds(about: Explained, cell: Cell, config: StudyConfig) -> list[Wante
     exchanges = [replace(fit, cost=fit.cost + START_COST) for fit in exchanges]
     wanted += [Wanted("labels", cell, about.full, fit) for fit in exchanges]
     for modality in dict.fromkeys((first, about.full)):
-        fits = rank_fits(cell, modality, min(config.trees, 2 * POINT_TREES), seed=config.seed)
+        regions = [group.window for group in about.groups(modality) if group.grouping == "region"]
+        trees = min(config.trees, 2 * POINT_TREES)
+        fits = rank_fits(cell, modality, trees, seed=config.seed, windows=regions)
         wanted += [Wanted("halves", cell, modality, fit) for fit in fits]
     return wanted
 
@@ -212,12 +215,11 @@ def explained_task(about: Explained, cell: Cell, modality: str, trees: int, seed
 
 def _forest(cell: Cell, modality: str, repeat: int, trees: int, seed: int, groups: Sequence[Group]) -> Fit:
     own = repeat_seed(seed, repeat)
-    fit = forest_fit(cell, modality, cell.target, cell.folds[repeat], trees, own)
+    windows = [group.window for group in groups]
+    fit = forest_fit(cell, modality, cell.target, cell.folds[repeat], trees, own, windows)
     settings = dict(fit.task.settings) | EXPLAINED_SETTINGS
-    windows = tuple(group.window for group in groups)
-    cost = START_COST + fit.cost + trees * len(windows) * (20 + 0.02 * len(cell.sites))
-    task = replace(fit.task, settings=tuple(sorted(settings.items())), windows=windows)
-    return replace(fit, task=task, cost=cost)
+    task = replace(fit.task, settings=tuple(sorted(settings.items())))
+    return replace(fit, task=task, cost=START_COST + fit.cost)
 
 
 def _dummy(cell: Cell, modality: str, repeat: int) -> Fit:

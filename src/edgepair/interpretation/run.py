@@ -23,6 +23,7 @@ from edgepair.interpretation.label_permutation import label_permutation_rows
 from edgepair.interpretation.movement import curve_movement_rows, movement_rows
 from edgepair.interpretation.pieces import Piece, run_pieces
 from edgepair.interpretation.points import point_sum_rows
+from edgepair.interpretation.ranks import rank_rows, region_rank_rows
 from edgepair.interpretation.result import COLUMNS, Interpretation
 from edgepair.interpretation.rounds import (
     Wanted,
@@ -32,7 +33,7 @@ from edgepair.interpretation.rounds import (
     number_piece,
 )
 from edgepair.interpretation.shap_values import MISSING, join_outcomes, shap_is_missing
-from edgepair.interpretation.stability import agreement_rows, few_materials_rows, rank_rows
+from edgepair.interpretation.stability import agreement_rows, few_materials_rows
 from edgepair.study import Progress
 from edgepair.study.cache import FitCache, cache_folder
 from edgepair.study.cells import Cell, Skip
@@ -43,7 +44,7 @@ from edgepair.study.fits import Fit, run_fits
 from edgepair.study.kept_arrays import KeptArrays
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study
 from edgepair.study.provenance import describe_study
-from edgepair.study.scoring import draw_groups, score
+from edgepair.study.scoring import draw_groups, score, score_guess
 
 if TYPE_CHECKING:
     import numpy as np
@@ -132,10 +133,10 @@ def interpret(
     started = time.monotonic()
     config = _check(tasks, techniques, split, folds, repeats, trees, seed)
     _check_counts(shap_rows, n_jobs)
-    datasets = check_datasets(dataset)
+    datasets = check_datasets(dataset, "interpret")
     if techniques is None:
         config = replace(config, modalities=usual_techniques(datasets))
-    plan = plan_study(datasets, config)
+    plan = plan_study(datasets, config, "interpret")
     by_name = {str(item.attrs["absorber"]): item for item in datasets}
     about = {name: Explained(by_name[name], able) for name, able in plan.modalities.items() if able}
     skipped = _skips(plan, asked=techniques is not None, shap_rows=shap_rows)
@@ -216,6 +217,7 @@ def _check(
         repeats=repeats,
         trees=trees,
         seed=seed,
+        doing="interpret",
     )
     for name in config.modalities:
         if len(techniques_of(name)) > 1:
@@ -328,8 +330,8 @@ def _score_rows(
         tables["scores"] += [{name: row[name] for name in kept} for row in scores[modality].rows()]
     if len(view.techniques) > 1:
         first = view.techniques[0]
-        baseline = score(cell, first, "dummy", done.of("baseline", cell, first), drawn)
-        tables["contributions"] += contribution_rows(scores, baseline)
+        guess = score_guess(cell, done.of("baseline", cell, first), drawn)
+        tables["contributions"] += contribution_rows(scores, guess)
 
 
 def _importance_rows(
@@ -367,8 +369,12 @@ def _stability_rows(
         by_kind: dict[str, list[tuple[int, ...]]] = defaultdict(list)
         for group in groups:
             by_kind[group.grouping].append(group.window.columns)
-        by_kind.pop("technique")
-        rows += rank_rows(cell, modality, done.of("halves", cell, modality), by_kind)
+        del by_kind["technique"], by_kind["region"]
+        halves = ("halves", id(cell), modality)
+        rows += region_rank_rows(cell, modality, done.fits[halves], done.outcomes[halves])
+        # The first technique's features come first among all, so these tell of both modalities.
+        exchanged = done.outcomes[key][1:]
+        rows += rank_rows(cell, modality, done.outcomes[halves], by_kind, exchanged)
     rows += few_materials_rows(cell)
 
 

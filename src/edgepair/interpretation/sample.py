@@ -98,7 +98,7 @@ def interpret_sample(
                 suggestion="leave site out",
             )
         return _of_prediction(sample, tasks, modality)
-    datasets = check_datasets(sample)
+    datasets = check_datasets(sample, "explain a site")
     if len(datasets) > 1:
         raise OptionError(
             "cannot tell which site to explain",
@@ -211,7 +211,9 @@ def _of_site(
             needed="the curves of every technique that is asked for",
             suggestion="leave modality out to explain what there is",
         )
-    config = StudyConfig.check(tasks=tasks, learners=["forest"], repeats=1, trees=trees, seed=seed)
+    config = StudyConfig.check(
+        tasks=tasks, learners=["forest"], repeats=1, trees=trees, seed=seed, doing="explain a site"
+    )
     known = _Known(dataset, tuple(having), trees, seed)
     rows: list[dict[str, Any]] = []
     reasons = []

@@ -1,14 +1,11 @@
 r"""How far an interpretation can be leant on.
 
-Three kinds of rows of ``stability.csv`` (a fourth is in `edgepair.interpretation.label_permutation`):
+Two kinds of rows of ``stability.csv`` (others are in `edgepair.interpretation.ranks`,
+`edgepair.interpretation.label_permutation` and `edgepair.interpretation.points`):
 
 ``agreement``
     Do permutation, SHAP and impurity put the same regions first? Kendall's tau-b between them [1]_:
     a fraction (1 + tau)/2 of the pairs of regions stands in the same order in both.
-``rank_over_refits``
-    Would other materials have put them in the same order? Kendall's tau-b between forests of two
-    halves of the formulas, which have no material in common. Refits over folds share most of
-    their materials and agree too well.
 ``few_materials``
     Which answers rest on few formulas?
 
@@ -24,17 +21,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import TASKS, modality_title
-from edgepair.dataset import make_folds
 from edgepair.study.fits import Fit, fit_task
 from edgepair.study.scoring import INTERVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
     from numpy.typing import NDArray
 
-    from edgepair.models import FitOutcome
+    from edgepair.models import Window
     from edgepair.study.cells import Cell
 
 STABILITY_COLUMNS = (
@@ -50,8 +46,8 @@ STABILITY_COLUMNS = (
 )
 """Columns of ``stability.csv``."""
 
-HALVES = 3
-"""How often by default the formulas are dealt into two halves."""
+LEVEL = 0.05
+"""Largest probability of chance at which something is called shown."""
 
 FEW_FORMULAS = 10
 """Formulas under which an answer is said to rest on few: even if all of ten were right, one in four
@@ -65,90 +61,6 @@ doi 10.1162/rest.90.3.414)."""
 _DRAWS = 1000  # of importances within their intervals, for the interval of an agreement
 
 _KINDS = {"permutation": "permutation importance", "shap": "SHAP", "impurity": "impurity importance"}
-
-
-def rank_fits(cell: Cell, modality: str, trees: int, n: int = HALVES, seed: int = 0) -> list[Fit]:
-    """List the fits on halves of the formulas, for `rank_rows`.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task, sites and labels.
-    modality : str
-        Techniques whose features are seen; their table is called
-        ``("features", absorber, modality)``.
-    trees : int
-        Trees in each forest.
-    n : int, optional
-        How often the formulas are dealt into halves.
-    seed : int, optional
-        Same seed, same halves.
-
-    Returns
-    -------
-    list of Fit
-        `n` rounds of two folds: the two forests of a round share no formula.
-    """
-    folds = make_folds(
-        cell.groups, n_folds=2, n_repeats=n, seed=seed, classes=cell.target if cell.classes else None
-    )
-    return [forest_fit(cell, modality, cell.target, deal, trees, seed + k) for k, deal in enumerate(folds)]
-
-
-def rank_rows(
-    cell: Cell,
-    modality: str,
-    outcomes: Sequence[FitOutcome],
-    groupings: Mapping[str, Sequence[Sequence[int]]],
-) -> list[dict[str, Any]]:
-    """Compare the order of importances between forests of different materials.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber and task.
-    modality : str
-        Techniques that were seen.
-    outcomes : sequence of FitOutcome
-        Of `rank_fits`.
-    groupings : mapping
-        For ``region``, ``cluster``, ``point``: the columns of the features in each.
-
-    Returns
-    -------
-    list of dict
-        For each grouping of three members or more: ``<grouping>``, Kendall's tau-b of the impurity
-        importances of two halves, the mean over rounds with their range; ``<grouping>_top``, the
-        share of rounds whose two halves put the same member first. Rounds in which a forest did
-        not split do not count; without any other there is no row.
-    """
-    from scipy.stats import kendalltau
-
-    rows = []
-    for grouping, members in groupings.items():
-        if len(members) < 3:
-            continue
-        taus, same = [], []
-        for outcome in outcomes:
-            first, second = (
-                np.array([half[list(columns)].sum() for columns in members]) for half in outcome.impurity
-            )
-            tau = float(kendalltau(first, second).statistic)
-            if np.isfinite(tau):  # a forest that split nowhere puts nothing in any order
-                taus.append(tau)
-                same.append(float(first.argmax() == second.argmax()))
-        if not taus:
-            continue
-        value, top = float(np.mean(taus)), float(np.mean(same))
-        sentence = (
-            f"{cell.absorber} {cell.task.title}, {modality_title(modality)}: forests of two halves of the "
-            f"materials put {(1 + value) / 2:.0%} of the pairs of {grouping}s in the same order, and "
-            f"the same {grouping} first in {sum(same):.0f} of {len(same)} halvings."
-        )
-        where = _where(cell, modality, "rank_over_refits")
-        rows.append(stability_row(where, grouping, value, min(taus), max(taus), sentence))
-        rows.append(stability_row(where, f"{grouping}_top", top))
-    return rows
 
 
 def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> list[dict[str, Any]]:
@@ -184,7 +96,7 @@ def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> list[dict[str, A
             first, second = by_kind[one].loc[both], by_kind[other].loc[both]
             value = float(kendalltau(first["value"], second["value"]).statistic)
             rng = np.random.default_rng([seed, len(both)])
-            draws = _taus(_within(first, rng), _within(second, rng))
+            draws = kendall_taus(_within(first, rng), _within(second, rng))
             known = np.append(draws[np.isfinite(draws)], value)
             lower, upper = np.percentile(known, INTERVAL)
             lower, upper = min(float(lower), value), max(float(upper), value)
@@ -250,7 +162,7 @@ def few_materials_rows(cell: Cell) -> list[dict[str, Any]]:
                 f"; even if all of these are told rightly, {rate:.0%} of others may not be (95 % bound)"
             )
         rows.append(
-            stability_row(_where(cell, "", "few_materials"), name, effective, sentence=sentence + ".")
+            stability_row(stability_of(cell, "", "few_materials"), name, effective, sentence=sentence + ".")
         )
     return rows
 
@@ -265,12 +177,32 @@ def _parts(cell: Cell) -> list[tuple[str, NDArray[np.int64]]]:
     return parts + [(name, np.flatnonzero(third == k)) for k, name in enumerate(names) if (third == k).any()]
 
 
-def _where(cell: Cell, modality: str, kind: str) -> dict[str, str]:
+def stability_of(cell: Cell, modality: str, kind: str) -> dict[str, str]:
+    """Say what a row of ``stability.csv`` is about.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber and task.
+    modality, kind : str
+        Names.
+
+    Returns
+    -------
+    dict of str to str
+        For `stability_row`.
+    """
     return {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "kind": kind}
 
 
 def forest_fit(
-    cell: Cell, modality: str, target: NDArray[Any], folds: NDArray[np.int64], trees: int, seed: int
+    cell: Cell,
+    modality: str,
+    target: NDArray[Any],
+    folds: NDArray[np.int64],
+    trees: int,
+    seed: int,
+    windows: Sequence[Window] = (),
 ) -> Fit:
     """Make a fit of the study's forest on the features of a cell.
 
@@ -285,16 +217,20 @@ def forest_fit(
         Shape (n,): in place of the cell's own.
     trees, seed : int
         Trees in a forest; random state.
+    windows : sequence of Window, optional
+        What is shuffled on held-out folds.
 
     Returns
     -------
     Fit
         Ready to be run.
     """
-    task = replace(fit_task(cell, modality, "forest", folds=folds, trees=trees, seed=seed), target=target)
+    task = fit_task(cell, modality, "forest", folds=folds, trees=trees, seed=seed)
+    task = replace(task, target=target, windows=tuple(windows))
     n = len(target)
     # In the units of the study's own jobs, of a few hundred features.
     cost = trees * (120.0 + n * np.log2(n + 2) * len(np.unique(folds)) / 5)
+    cost += trees * len(windows) * (20 + 0.02 * n)
     return Fit(("features", cell.absorber, modality), cell.sites, task, float(cost))
 
 
@@ -336,8 +272,19 @@ def _within(part: pd.DataFrame, rng: np.random.Generator) -> NDArray[np.float64]
     return draws
 
 
-def _taus(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Kendall's tau-b of the rows of two arrays, all at once."""
+def kendall_taus(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute Kendall's tau-b of the rows of two arrays, all at once.
+
+    Parameters
+    ----------
+    first, second : numpy.ndarray
+        Shape (n, n_members).
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,); NaN where all members of a row are alike.
+    """
     one, other = np.triu_indices(first.shape[1], 1)
     signs_first = np.sign(first[:, one] - first[:, other])
     signs_second = np.sign(second[:, one] - second[:, other])

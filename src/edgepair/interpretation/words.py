@@ -97,15 +97,22 @@ def dependence_sentences(
     list of str
         For each absorber and task: the score of the numbers alone; the numbers that the answer
         follows most, by accumulated local effects, where the intervals at two values are apart; a
-        warning where those go together with others.
+        warning where those go together with others. Nothing is said of numbers from which the label
+        is not read better than by guessing.
     """
     said: list[str] = []
+    knowing_nothing = set()
     if number_scores is not None:
         for row in number_scores.to_dict("records"):
             task = TASKS[str(row["task"])]
             if row["metric"] == task.main_metric:
                 said.append(_score_sentence(row))
+                if not row["better_lower"] > 0:
+                    knowing_nothing.add((row["absorber"], row["task"]))
     for (absorber, name), part in dependence.groupby(["absorber", "task"], sort=False):
+        if (absorber, name) in knowing_nothing:
+            # A forest fitted to noise follows its numbers too, and refits share most of that noise.
+            continue
         task = TASKS[name]
         effects = sorted(_effects(part), key=lambda effect: -effect[0])
         told: dict[str, pd.DataFrame] = {}
@@ -186,12 +193,12 @@ def _score_sentence(row: dict[str, object]) -> str:
         f"{row['value']:.2f} ({row['lower']:.2f} to {row['upper']:.2f})"
     )
     share = float(str(row["share"]))
+    if not float(str(row["better_lower"])) > 0:
+        return f"{text}, not shown to be more than guessing: how its answers follow them is no finding."
     if not np.isfinite(share):
         return text + "."
     if share >= 1:
         return f"{text}, no less than with whole curves."
-    if share <= 0:
-        return f"{text}, no more than guessing."
     return f"{text}, {share:.0%} of what whole curves add to guessing."
 
 

@@ -42,18 +42,22 @@ def advice_figure(advice: Advice) -> go.Figure:
     Returns
     -------
     plotly.graph_objects.Figure
-        Left: the main score of each technique and combination with its 95 % interval. Right: what
+        Left: the main score of each technique and combination with its 95 % interval; below, what
+        adding one changes, with the smallest gain that counts as a dashed line. Right: what
         is lost at each level of each quality, against the data as they are, with the tolerance as a
         dashed line; levels get poorer to the right.
     """
     from plotly.subplots import make_subplots
 
     panels = _panels(advice.requirements)
-    n_rows = max(1, -(-len(panels) // _COLUMNS))
+    gains = advice.gains[advice.gains["verdict"] != ""]
+    n_rows = max(1 + bool(len(gains)), -(-len(panels) // _COLUMNS))
     n_columns = 1 + (_COLUMNS if panels else 0)
-    specs: list[list[Any]] = [[{"rowspan": n_rows}] + [{}] * (n_columns - 1)]
-    specs += [[None] + [{}] * (n_columns - 1) for _ in range(n_rows - 1)]
-    titles = ["score of each technique", *(title for title, _, _ in panels)]
+    # The last row of the first column is the gains', the rows above it are the scores'.
+    n_above = n_rows - bool(len(gains))
+    specs: list[list[Any]] = [[{"rowspan": n_above}] + [{}] * (n_columns - 1)]
+    specs += [[None] + [{}] * (n_columns - 1) for _ in range(n_above - 1)]
+    specs += [[{}] * n_columns] * (n_rows - n_above)
     figure = make_subplots(
         rows=n_rows,
         cols=n_columns,
@@ -61,9 +65,11 @@ def advice_figure(advice: Advice) -> go.Figure:
         column_widths=[0.22] + [0.26] * (n_columns - 1) if panels else None,
         horizontal_spacing=0.06,
         vertical_spacing=0.36 / n_rows if n_rows > 1 else 0.0,
-        subplot_titles=_titles(titles, n_rows, n_columns),
+        subplot_titles=_titles([title for title, _, _ in panels], n_columns, n_above, n_rows),
     )
     _draw_scores(figure, advice)
+    if len(gains):
+        _draw_gains(figure, gains, float(advice.config.get("smallest_gain", 0.0)), n_rows)
     metric = TASKS[advice.task].main_metric
     ends = advice.requirements[["loss_lower", "loss_upper"]].to_numpy(dtype=float)
     tolerance = float(advice.config.get("tolerance", 0.0))
@@ -91,11 +97,12 @@ def advice_figure(advice: Advice) -> go.Figure:
     return figure
 
 
-def _titles(titles: Sequence[str], n_rows: int, n_columns: int) -> list[str]:
-    """Order titles as subplots want them: by rows, the scores only in the first."""
-    scores, rest = titles[0], list(titles[1:])
-    rest += [""] * (n_rows * (n_columns - 1) - len(rest))
-    return [scores, *rest]
+def _titles(panels: Sequence[str], n_columns: int, n_above: int, n_rows: int) -> list[str]:
+    """Order titles as subplots want them: by rows, scores only in the first, gains in the last."""
+    per_row = n_columns - 1
+    rest = [*panels, *[""] * (n_rows * per_row - len(panels))]
+    gains = ["gain by adding a technique"] if n_above < n_rows else []
+    return ["score of each technique", *rest[: n_above * per_row], *gains, *rest[n_above * per_row :]]
 
 
 def _panels(requirements: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
@@ -153,6 +160,44 @@ def _draw_scores(figure: go.Figure, advice: Advice) -> None:
         range=[len(names) - 0.5, -0.5],
         showgrid=False,
         row=1,
+        col=1,
+    )
+
+
+def _draw_gains(figure: go.Figure, gains: pd.DataFrame, smallest: float, row: int) -> None:
+    import plotly.graph_objects as go
+
+    names = []
+    for place, gain in enumerate(gains.itertuples()):
+        colour = modality_colour(gain.add)
+        names.append(f"{short_title(gain.add)}<br>to {short_title(gain.have)}")
+        figure.add_trace(
+            go.Scatter(
+                x=[gain.value],
+                y=[place],
+                mode="markers",
+                marker={"color": colour, "symbol": modality_symbol(gain.add), "size": 9},
+                error_x=_bars([gain.value], [gain.lower], [gain.upper], colour),
+                showlegend=False,
+                hovertext=f"<b>{short_title(gain.add)} to {short_title(gain.have)}</b>"
+                f"<br>{number(gain.value, sign=True)}"
+                f"<br>95 % interval {interval(gain.lower, gain.upper, sign=True)}",
+                hovertemplate="%{hovertext}<extra></extra>",
+            ),
+            row,
+            1,
+        )
+    figure.add_vline(x=0.0, line={"color": MUTED, "width": 1}, row=row, col=1)
+    figure.add_vline(x=smallest, line={"color": MUTED, "dash": "5px,4px", "width": 1.2}, row=row, col=1)
+    metric = metric_title(str(gains["metric"].iloc[0])).split(" (")[0]
+    figure.update_xaxes(title_text=f"gain in {metric}", nticks=5, row=row, col=1)
+    figure.update_yaxes(
+        tickvals=list(range(len(names))),
+        ticktext=names,
+        tickfont={"size": 10},
+        range=[len(names) - 0.5, -0.5],
+        showgrid=False,
+        row=row,
         col=1,
     )
 

@@ -9,11 +9,16 @@ import pandas as pd
 
 from edgepair.conventions import TASKS
 from edgepair.report.formats import count, percent
-from edgepair.report.style import faded, modality_colour, styled
+from edgepair.report.style import INK, faded, modality_colour, styled
 from edgepair.report.tables import confusion_counts, select
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+
+
+FULLEST = 0.5
+"""Part of a technique's colour in a cell that all of a class fall into: its number is still read on it.
+White numbers on full colours, and dark ones beside them, are each faint on some cell between."""
 
 
 def confusion_figure(
@@ -48,7 +53,7 @@ def confusion_figure(
             y=labels,
             text=[[count(value) if value else "" for value in row] for row in counts.tolist()],
             texttemplate="%{text}",
-            textfont={"size": 13},
+            textfont={"size": 14, "color": INK},
             customdata=[
                 [
                     f"{count(value)} of {count(row.sum())} ({percent(part)})"
@@ -57,7 +62,7 @@ def confusion_figure(
                 for row, parts in zip(counts, share, strict=True)
             ],
             hovertemplate="true %{y}, predicted %{x}<br>%{customdata}<extra></extra>",
-            colorscale=[[0, "#f7f9fa"], [0.5, _blend(colour, 0.55)], [1, colour]],
+            colorscale=[[0, "#f7f9fa"], [1, _blend(colour, FULLEST)]],
             zmin=0,
             zmax=1,
             showscale=False,
@@ -72,6 +77,6 @@ def confusion_figure(
 
 
 def _blend(colour: str, part: float) -> str:
-    """Mix a colour with white: plotly judges the contrast of text by solid colours only."""
+    """Mix a colour with white, without transparency: what lies beneath must not change the contrast."""
     red, green, blue = (int(text) for text in faded(colour, 1).removeprefix("rgba(").split(",")[:3])
     return "#" + "".join(f"{round(255 + (value - 255) * part):02x}" for value in (red, green, blue))

@@ -159,7 +159,9 @@ _EXCHANGED = (
 )
 _ORDER = (
     "Kendall’s τ between the orders in which two methods, or two forests of halves of the formulas that "
-    "share no material, put regions, clusters and single points."
+    "share no material, put regions, clusters and single points. Halves order regions by what shuffling "
+    "them costs on the other half; clusters and points by impurity, which puts some features first whatever "
+    "the labels, so that the same is given of labels exchanged between formulas."
 )
 _CONTRIBUTIONS = (
     "All subsets of the techniques are fitted. Shapley values average a technique’s gain over all orders of "

@@ -176,8 +176,9 @@ _FINDINGS = (
 
 _CONTRIBUTIONS = (
     "All subsets of the techniques are fitted with the first learner on the same folds. A subset’s gain "
-    "is its main score less the baseline’s. Shapley values are a technique’s gain averaged over all orders "
-    "of adding the techniques; they add up to the gain of all. Two sides, of gains g1 and g2, and g12 "
+    "is its main score less that of the best guess without a curve: the mean, the commonest class, or "
+    "classes drawn by their shares. Shapley values are a technique’s gain averaged over all orders of "
+    "adding the techniques; they add up to the gain of all. Two sides, of gains g1 and g2, and g12 "
     "together: where g12 falls short of g1 + g2, what is missing is in both, the rest only in one; where it "
     "exceeds them, the surplus is there only together. Of all splits that obey the consistency equations of "
     "Williams and Beer this one shares least; min(g1, g2) is the most that could be shared with nothing "

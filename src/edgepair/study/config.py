@@ -20,6 +20,10 @@ MOST_JOBS = 256
 """Processes beyond which nothing is gained on any machine of today."""
 
 
+STUDYING = "run the study"
+"""What cannot be done, in errors, unless the caller says otherwise."""
+
+
 @dataclass(frozen=True)
 class StudyConfig:
     """Settings of a study, checked.
@@ -78,6 +82,7 @@ class StudyConfig:
         quick: bool = False,
         tune: bool = False,
         contributions: bool = False,
+        doing: str = STUDYING,
     ) -> StudyConfig:
         """Check settings as a user gives them.
 
@@ -95,6 +100,8 @@ class StudyConfig:
             Search forest settings inside each training set.
         contributions : bool, optional
             Tell what each technique contributes; takes two techniques at least.
+        doing : str, optional
+            What the settings are for, for errors.
 
         Returns
         -------
@@ -107,7 +114,7 @@ class StudyConfig:
             A setting is not understood.
         """
         if split not in SPLITS:
-            raise _option("split", split, "one of " + ", ".join(SPLITS))
+            raise _option(doing, "split", split, "one of " + ", ".join(SPLITS))
         numbers: tuple[tuple[str, Any, int], ...] = (
             ("folds", folds, 2),
             ("repeats", repeats, 1),
@@ -118,13 +125,13 @@ class StudyConfig:
             if value is None and name in ("repeats", "trees"):
                 continue
             if isinstance(value, bool) or not isinstance(value, Integral) or value < lowest:
-                raise _option(name, value, f"a whole number from {lowest}")
+                raise _option(doing, name, value, f"a whole number from {lowest}")
         for name, names in (("tasks", tasks), ("modalities", modalities), ("learners", learners)):
             if names is None:
                 continue
             texts = not isinstance(names, str) and isinstance(names, Sequence)
             if not texts or not len(names) or not all(isinstance(part, str) for part in names):
-                raise _option(name, names, "a list of at least one name")
+                raise _option(doing, name, names, "a list of at least one name")
         if quick and repeats is None:
             repeats = 1
         if contributions:
@@ -199,24 +206,24 @@ def _check_contributions(modalities: tuple[str, ...], learners: tuple[str, ...])
         )
 
 
-def _option(name: str, value: object, needed: str) -> OptionError:
+def _option(doing: str, name: str, value: object, needed: str) -> OptionError:
     return OptionError(
-        f"cannot run the study with {name} {value!r}",
+        f"cannot {doing} with {name} {value!r}",
         found=f"{name} {value!r}",
         needed=needed,
         suggestion=f"leave {name} out for the default",
     )
 
 
-def check_processes(n_jobs: Any, what: str) -> None:
+def check_processes(n_jobs: Any, doing: str = STUDYING) -> None:
     """Check a number of processes as a user gives it.
 
     Parameters
     ----------
     n_jobs : int or None
         As given; None: all cores.
-    what : str
-        What is to be done in them, for the error: ``run the study``.
+    doing : str, optional
+        What is to be done in them, for the error.
 
     Raises
     ------
@@ -226,7 +233,7 @@ def check_processes(n_jobs: Any, what: str) -> None:
     whole = isinstance(n_jobs, Integral) and not isinstance(n_jobs, bool)
     if n_jobs is not None and not (whole and 1 <= n_jobs <= MOST_JOBS):
         raise OptionError(
-            f"cannot {what} in {n_jobs!r} processes",
+            f"cannot {doing} in {n_jobs!r} processes",
             found=f"n_jobs {n_jobs!r}",
             needed=f"a whole number from 1 to {MOST_JOBS}",
             suggestion="leave it out to use all cores",

@@ -77,9 +77,15 @@ def _sentences(cell: _Cell) -> tuple[str, ...]:
     ranked = sorted(techniques, key=lambda name: -shares[name])
     gain = cell(cell.full, "alone", cell.full)
     title = TASKS[cell.task].title if cell.task in TASKS else cell.task
+    begin = f"{cell.absorber}, {title}: {_listed([modality_title(name) for name in techniques])} together"
+    if not gain[1] > 0:
+        # What is not shown to be there is not split: the parts would be chance.
+        return (
+            f"{begin} are not shown to know more than the best guess that looks at no curve: "
+            f"{_write(gain[0], sign=True)} in {cell.metric} (95 % interval {_span(gain, sign=True)}).",
+        )
     sentences = [
-        f"{cell.absorber}, {title}: {_listed([modality_title(name) for name in techniques])} together gain "
-        f"{gain[0]:.3f} in {cell.metric} over the baseline (95 % interval {_span(gain)}).",
+        f"{begin} gain {gain[0]:.3f} in {cell.metric} over the best guess (95 % interval {_span(gain)}).",
         _split(cell, ranked[0]),
     ]
     if len(techniques) > 2:

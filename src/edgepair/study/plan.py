@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair.conventions import DataError, OptionError, subsets_of, techniques_in
 from edgepair.dataset import validate
 from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
+from edgepair.study.config import STUDYING
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,13 +53,15 @@ class StudyPlan:
         return list(groups.values())
 
 
-def check_datasets(dataset: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
+def check_datasets(dataset: xr.Dataset | Sequence[xr.Dataset], doing: str = STUDYING) -> list[xr.Dataset]:
     """Check datasets as a user gives them.
 
     Parameters
     ----------
     dataset : xarray.Dataset or sequence of xarray.Dataset
         One per absorber.
+    doing : str, optional
+        What they are for, for errors.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def check_datasets(dataset: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Datase
     for number, item in enumerate(datasets):
         if not isinstance(item, xr.Dataset):
             raise OptionError(
-                f"cannot study dataset {number}",
+                f"cannot {doing} with dataset {number}",
                 found=f"a {type(item).__name__}",
                 needed="an xarray.Dataset",
                 suggestion="open files with edgepair.open_dataset first",
@@ -89,20 +92,18 @@ def check_datasets(dataset: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Datase
         absorber = str(item.attrs["absorber"])
         if absorber in seen:
             raise OptionError(
-                f"cannot study {absorber} twice",
+                f"cannot {doing} with {absorber} twice",
                 found=f"two datasets of {absorber}",
                 needed="one dataset per absorber",
-                suggestion="study them one after the other",
+                suggestion="take them one after the other",
             )
         seen.add(absorber)
     if not datasets:
-        raise OptionError(
-            "cannot run the study", found="no dataset", needed="at least one", suggestion="pass one"
-        )
+        raise OptionError(f"cannot {doing}", found="no dataset", needed="at least one", suggestion="pass one")
     return datasets
 
 
-def plan_study(datasets: Sequence[xr.Dataset], config: StudyConfig) -> StudyPlan:
+def plan_study(datasets: Sequence[xr.Dataset], config: StudyConfig, doing: str = STUDYING) -> StudyPlan:
     """List the cells and modalities that the data allow.
 
     Parameters
@@ -111,6 +112,8 @@ def plan_study(datasets: Sequence[xr.Dataset], config: StudyConfig) -> StudyPlan
         As `check_datasets` leaves them.
     config : StudyConfig
         What is asked for.
+    doing : str, optional
+        What it is for, for errors.
 
     Returns
     -------
@@ -147,7 +150,7 @@ def plan_study(datasets: Sequence[xr.Dataset], config: StudyConfig) -> StudyPlan
                 cells.append(_required(plan_cell(dataset, task, config, split="random")[0]))
     if not cells:
         raise DataError(
-            "cannot run the study: nothing of what was asked for can be done",
+            f"cannot {doing}: nothing of what was asked for can be done",
             found="; ".join(
                 " ".join(part for part in (item.absorber, item.task, item.modality) if part)
                 + f": {item.reason}"

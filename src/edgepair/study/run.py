@@ -37,7 +37,7 @@ from edgepair.study.result import (
     SCORE_COLUMNS,
     StudyResult,
 )
-from edgepair.study.scoring import draw_groups, score
+from edgepair.study.scoring import draw_groups, score, score_guess
 from edgepair.study.tables import join_tables, prediction_table
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def run_study(
         tune=tune,
         contributions=contributions,
     )
-    check_processes(n_jobs, "run the study")
+    check_processes(n_jobs)
     datasets = check_datasets(dataset)
     plan = plan_study(datasets, config)
     outcomes, tables = _fit_all(plan, config, n_jobs, scheduler, cache, on_progress)
@@ -292,9 +292,8 @@ def _contribution_rows(
         for modality in subsets
     }
     # The dummy looks at no curve: it answers the same whatever the modality.
-    modality = plan.modalities[cell.absorber][0]
-    baseline = score(cell, modality, "dummy", outcomes.repeats(cell, modality, "dummy"), drawn)
-    return contribution_rows(scores, baseline)
+    dummy = outcomes.repeats(cell, plan.modalities[cell.absorber][0], "dummy")
+    return contribution_rows(scores, score_guess(cell, dummy, drawn))
 
 
 def _learning_rows(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.models import (
+    LOWER_IS_BETTER,
     FitOutcome,
     classification_metrics,
     classification_sums,
@@ -211,6 +212,51 @@ def score(
         {name: float(np.mean([value[name][0] for value in values])) for name in values[0]},
         {name: over_repeats(np.array([draw[name] for draw in draws])) for name in draws[0]},
     )
+
+
+def score_guess(cell: Cell, outcomes: Sequence[FitOutcome], drawn: NDArray[np.float64]) -> Score:
+    """Score the best guess that looks at no curve.
+
+    Parameters
+    ----------
+    cell : Cell
+        True values, groups, counts.
+    outcomes : sequence of FitOutcome
+        Of the dummy: one per repeat.
+    drawn : numpy.ndarray
+        Shape (n_draws, n_groups), from `draw_groups`.
+
+    Returns
+    -------
+    Score
+        In each metric the better of two guesses: the dummy, which names the commonest class (or the
+        mean) of the training sites, and classes drawn at random by their shares, in the mean over
+        all such draws.
+
+    Notes
+    -----
+    Weighted F1 punishes who names one class only: of two equal classes that has 1/3, a coin 1/2. A
+    learner of pure noise answers like the coin; held against the dummy alone it would seem to know
+    something.
+    """
+    dummy = score(cell, "", "dummy", outcomes, drawn)
+    if not cell.classes:
+        return dummy
+    counts = np.zeros((cell.n_groups, len(cell.classes)))
+    np.add.at(counts, (cell.groups, cell.target), 1.0)
+    shares = counts.sum(axis=0) / counts.sum()
+    confusion = (counts[:, :, None] * shares).reshape(cell.n_groups, -1)
+    sums = np.column_stack([confusion, counts @ -np.log(shares)])
+    value, draws = dict(dummy.value), dict(dummy.draws)
+    by_shares, by_shares_draws = (
+        metrics_of(cell, sums.sum(axis=0, keepdims=True)),
+        metrics_of(cell, drawn @ sums),
+    )
+    for name, mine in by_shares.items():
+        gain = float(mine[0]) - value[name]
+        if gain < 0 if name in LOWER_IS_BETTER else gain > 0:
+            value[name], draws[name] = float(mine[0]), by_shares_draws[name]
+    return Score(cell, "", "dummy", value, draws)
 
 
 def over_repeats(draws: NDArray[np.float64]) -> NDArray[np.float64]:

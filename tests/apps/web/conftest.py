@@ -54,9 +54,23 @@ def load_simulator(name: str) -> ModuleType:
 
 def spectrum_text(*, element: str = "Fe", edge: float = 7123.0, head: str = "") -> bytes:
     """A spectrum in XDI, with an edge where it is asked for."""
-    energy = edge + np.r_[np.arange(-180, -30, 10.0), np.arange(-30, 60, 0.5), np.arange(60, 400, 5.0)]
-    x = energy - edge
+    x = STEPS
     mu = 0.8 / (1 + np.exp(-x / 1.3)) + 0.3 * np.exp(-0.5 * ((x - 6) / 3) ** 2) + 0.5 - 1e-4 * x
+    return _xdi(element, edge + x, mu, head)
+
+
+def foil_text(*, element: str = "Fe", edge: float = 7112.0) -> bytes:
+    """A metal: a first inflection low on the edge, then the main rise, and no white line."""
+    x = STEPS
+    mu = 0.25 / (1 + np.exp(-x / 0.9)) + 0.75 / (1 + np.exp(-(x - 13) / 3)) + 0.5 - 1e-4 * x
+    return _xdi(element, edge + x, mu, "")
+
+
+STEPS = np.r_[np.arange(-180, -30, 10.0), np.arange(-30, 60, 0.5), np.arange(60, 400, 5.0)]
+"""Points of a scan, eV from its edge."""
+
+
+def _xdi(element: str, energy: Any, mu: Any, head: str) -> bytes:
     rows = "\n".join(f"{e:.3f} {m:.6f}" for e, m in zip(energy, mu, strict=True))
     names = f"# Element.symbol: {element}\n# Element.edge: K\n# Column.1: energy eV\n# Column.2: mutrans\n"
     return f"# XDI/1.0\n{names}{head}# ---\n{rows}\n".encode()
@@ -121,28 +135,28 @@ class Visitor:
         told = answer.get_json()
         return told.get("response", {}) | {"side": told.get("sideUpdate", {})}
 
-    def files(self, refused: Any = ()) -> tuple[str, str | None]:
+    def files(self, refused: Any = (), *, names: Any = None, page: str = "predict") -> tuple[str, str | None]:
         """Have the files taken that were uploaded; return the list as text, and which is shown."""
+        come = {"tick": 1, "refused": list(refused), "names": names}
         told = self.call(
-            "predict-files.children",
-            "predict-uploads.data",
-            {"predict-uploads.data": {"tick": 1, "refused": list(refused)}, "predict-example.value": "Fe"},
+            f"{page}-files.children",
+            f"{page}-uploads.data",
+            {f"{page}-uploads.data": come, f"{page}-example.value": "Fe"},
         )
-        return json.dumps(told["predict-files"], ensure_ascii=False), told.get("predict-shown", {}).get(
-            "data"
-        )
+        shown = told.get(f"{page}-shown", {}).get("data")
+        return json.dumps(told[f"{page}-files"], ensure_ascii=False), shown
 
-    def redraw(self, key: str, **fields: Any) -> Any:
+    def redraw(self, key: str, *, page: str = "predict", **fields: Any) -> Any:
         """Give values to the fields of a file."""
         names = fields or {"e0": None}
-        ids = {name: {"type": "predict-control", "key": key, "name": name} for name in names}
-        slots = [{"type": "predict-slot", "key": key, "name": name} for name in names]
+        ids = {name: {"type": f"{page}-control", "key": key, "name": name} for name in names}
+        slots = [{"type": f"{page}-slot", "key": key, "name": name} for name in names]
         return self.call(
-            "predict-curve.children",
-            "predict-control.value",
+            f"{page}-curve.children",
+            f"{page}-control.value",
             {
-                "predict-control.value": [(ids[name], value) for name, value in names.items()],
-                "predict-slot.children": [(slot, None) for slot in slots],
+                f"{page}-control.value": [(ids[name], value) for name, value in names.items()],
+                f"{page}-slot.children": [(slot, None) for slot in slots],
                 "changed": json.dumps(next(iter(ids.values())), sort_keys=True, separators=(",", ":"))
                 + ".value",
             },
@@ -236,10 +250,11 @@ def visitor_of() -> Callable[..., Visitor]:
 
 @pytest.fixture
 def texts() -> Any:
-    """What can be uploaded: ``texts.spectrum(...)``, ``texts.pdf(...)``."""
+    """What can be uploaded: ``texts.spectrum(...)``, ``texts.foil(...)``, ``texts.pdf(...)``."""
 
     class Texts:
         spectrum = staticmethod(spectrum_text)
+        foil = staticmethod(foil_text)
         pdf = staticmethod(pdf_text)
 
     return Texts
@@ -353,6 +368,13 @@ class Browser:
             name,
             content,
         )
+
+    def fits(self) -> None:
+        """Wait for the page to be no wider than the window: figures follow a little later."""
+        from selenium.webdriver.support.ui import WebDriverWait
+
+        script = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        WebDriverWait(self.driver, 10).until(lambda driver: driver.execute_script(script))
 
     def complaints(self) -> list[str]:
         """What the browser itself found wrong."""

@@ -47,9 +47,8 @@ def asked(advice: Advice, monkeypatch: pytest.MonkeyPatch, fake: Any) -> list[di
 
 def upload(visitor: Any, name: str, content: bytes) -> str:
     visitor.upload(name, content, page="advise")
-    return text_of(
-        visitor.call("advise-files.children", "advise-uploads.data", {"advise-uploads.data": {"tick": 1}})
-    )
+    told: str = visitor.files(page="advise")[0]
+    return told
 
 
 def ask(visitor: Any, **more: Any) -> str:
@@ -95,8 +94,9 @@ def test_the_answer_is_words_figure_and_tables(visitor: Any, asked: Any, advice:
 def test_a_sample_goes_into_the_question(visitor: Any, asked: Any, fake: Any, texts: Any) -> None:
     listed = upload(visitor, "rust.xdi", texts.spectrum())
     assert "XANES of Fe (XDI)" in listed
-    assert "Kind of PDF" in upload(visitor, "rust.gr", texts.pdf())
-    ask(visitor, **{"advise-role.value": [({"type": "advise-role", "key": "f2"}, "dpdf")]})
+    assert "PDF (" in upload(visitor, "rust.gr", texts.pdf())
+    visitor.redraw("f2", page="advise", role="dpdf")
+    ask(visitor)
     (question,) = asked
     assert question["sample"] is not None
     (call,) = fake.calls
@@ -104,6 +104,25 @@ def test_a_sample_goes_into_the_question(visitor: Any, asked: Any, fake: Any, te
     assert call["G_M"].file == "rust.gr"
     assert call["absorber"] == "Fe"
     assert call["data"] is None
+
+
+def test_how_a_file_is_read_goes_into_the_question(visitor: Any, asked: Any, fake: Any, texts: Any) -> None:
+    upload(visitor, "rust.xdi", texts.spectrum())
+    upload(visitor, "foil.xdi", texts.foil(edge=7113.5))
+    upload(visitor, "rust.gr", texts.pdf())
+    visitor.redraw("f2", page="advise", role="foil")
+    told = str(visitor.redraw("f1", page="advise", e0=7121.5, pre="-120,-40", post="80,300"))
+    assert "-1.54 eV, by a foil" in told
+    assert "Graph" in told
+    visitor.redraw("f3", page="advise", qmax=20.0)
+    ask(visitor)
+    (call,) = fake.calls
+    assert (call["e0"], call["pre"], call["post"]) == (7121.5, (-120, -40), (80, 300))
+    assert call["foil"].shift == pytest.approx(-1.5, abs=0.1)
+    assert call["G"].qmax == 20.0
+    slot = json.dumps({"key": "f1", "name": "pre", "type": "advise-slot"}, separators=(",", ":"))
+    wrong = visitor.redraw("f1", page="advise", pre="-30,-150")
+    assert "does not end above its start" in text_of(wrong[slot])
 
 
 def test_a_sample_of_another_element_is_refused(visitor: Any, asked: Any, texts: Any) -> None:
@@ -117,7 +136,7 @@ def test_a_sample_of_another_element_is_refused(visitor: Any, asked: Any, texts:
 def test_two_spectra_are_not_one_sample(visitor: Any, asked: Any, texts: Any) -> None:
     upload(visitor, "a.xdi", texts.spectrum())
     upload(visitor, "b.xdi", texts.spectrum())
-    assert "two samples at once" in ask(visitor)
+    assert "cannot take 'a.xdi' and 'b.xdi' as one sample" in ask(visitor)
     assert asked == []
 
 

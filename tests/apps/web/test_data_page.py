@@ -13,6 +13,7 @@ import xarray as xr
 
 from edgepair.apps.web.pages.data_query import parse_filter, parse_order, parse_sites
 from edgepair.apps.web.shown import Shown
+from edgepair.conventions import BUNDLED_ABSORBERS
 from edgepair.dataset import load_bundled, save_dataset
 
 
@@ -96,6 +97,40 @@ def test_filters_count_what_the_data_hold(reader: Reader, own: Path) -> None:
     told = reader.table({"oxidation_state": "3", "bond_length": "2.0.."})
     expected = int(((state == 3) & (length >= 2.0)).sum())
     assert told["data-count"]["children"].startswith(f"{expected} sites")
+
+
+@pytest.mark.parametrize("absorber", BUNDLED_ABSORBERS)
+def test_bundled_sites_are_found_by_formula_class_and_range(
+    visitor: Any, absorber: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the page counts is what the dataset holds, and every class can be chosen."""
+    data = load_bundled(absorber)
+    # Opened here already; the page opens it by the same function.
+    monkeypatch.setattr("edgepair.dataset.load_bundled", lambda name: data)
+    reader = Reader(visitor, absorber)
+
+    def count(**wanted: str) -> int:
+        told = reader.table(wanted)["data-count"]["children"]
+        return int(told.split()[0].replace(",", "")) if told[0].isdigit() else 0
+
+    where = data["material_index"].values
+    named = data["formula"].values.astype(str)
+    formula = named[where[len(where) // 2]]
+    holds = np.array([formula.lower() in name.lower() for name in named])
+    assert count(text=formula.lower()) == holds[where].sum() > 0
+    ident = str(data["material_id"].values[where[0]])
+    told = reader.table({"text": ident})
+    assert text_of(told["data-rows"]).count(f'"{ident}"') >= 1
+    form = reader.show("/data", f"?set={absorber}")
+    for task in ("oxidation_state", "coordination_number"):
+        labels = data[task].values
+        classes, counts = np.unique(labels[~np.isnan(labels)], return_counts=True)
+        for value, sites in zip(classes, counts, strict=True):
+            assert f'"value": "{value:g}"' in form
+            assert count(**{task: f"{value:g}"}) == sites
+    low, high = np.nanpercentile(data["bond_length"].values, [25, 75]).round(2)
+    inside = (data["bond_length"].values >= low) & (data["bond_length"].values <= high)
+    assert count(bond_length=f"{low}..{high}") == inside.sum() > 0
 
 
 def test_another_filter_begins_at_the_first_page(reader: Reader) -> None:
@@ -276,4 +311,7 @@ def test_a_visit_to_data(browser: Any, served: str) -> None:
     browser.driver.get(address)
     browser.see("#data-curves .js-plotly-plot")
     assert len(browser.driver.find_elements(By.CSS_SELECTOR, "#data-rows tr.here")) >= 1
+    browser.driver.set_window_size(820, 1180)
+    browser.see("#data-rows tr.here")
+    browser.fits()
     assert browser.complaints() == []

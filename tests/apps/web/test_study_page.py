@@ -228,7 +228,7 @@ def test_only_the_latest_studies_are_kept(visitor: Any, page: Any, quickly: Any)
         visitor.call("study-choice.children", "study-order-done.data", {"study-order-done.data": job})
         assert number
     folder = page[1].visits.find(visitor.key).folder
-    assert sorted(one.name for one in folder.iterdir()) == ["study-3", "study-4", "study-5", "study-6"]
+    assert sorted(one.name for one in folder.iterdir()) == ["run3", "run4", "run5", "run6"]
 
 
 def test_tables_and_report_are_saved(visitor: Any, shown: Shown) -> None:
@@ -252,7 +252,7 @@ def test_without_a_study_the_form_is_open(make_page: Any, visitor_of: Any) -> No
 def test_a_damaged_study_is_told_without_its_place(make_page: Any, visitor_of: Any, tmp_path: Path) -> None:
     (tmp_path / "study.json").write_text("{}")
     text = show(visitor_of(make_page(shown=Shown.check(tmp_path))[0]))
-    assert "cannot load a study" in text
+    assert "cannot load the study in" in text
     assert str(tmp_path) not in text
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from edgepair.apps.web.settings import Limits
+
 
 def test_a_visit_to_predict(browser: Any, served: str, fake: Any, texts: Any, tmp_path: Path) -> None:
     spectrum, curve = tmp_path / "rust.xdi", tmp_path / "rust.gr"
@@ -31,8 +33,15 @@ def test_a_visit_to_predict(browser: Any, served: str, fake: Any, texts: Any, tm
     field.clear()
     field.send_keys("7122")
     browser.see("dl.facts", text="7122.00 eV")
+    # However long the page is, the button is in sight; who pressed it is brought to the answer.
+    browser.driver.execute_script("scrollTo(0, 0)")
+    lowest = browser.driver.execute_script(
+        "return document.querySelector('#predict-answer').getBoundingClientRect().bottom - innerHeight"
+    )
+    assert lowest <= 0
     browser.see("#predict-answer").click()
     card = browser.see(".card", text="oxidation state 2.98")
+    assert browser.driver.switch_to.active_element.text == "Answers"
     assert "rust.xdi + rust.gr" in card.text
     assert fake.calls[-1]["e0"] == 7122.0
     browser.see(".card .js-plotly-plot")
@@ -50,11 +59,18 @@ def test_a_file_dropped_a_wrong_one_dropped_and_the_page_loaded_again(
     wrong = browser.see("table.files .notice", text="holiday.txt")
     for part in ("Found", "Needed", "Try"):
         assert part in wrong.text
+    # A name is text, here and in the answer, whatever it holds.
+    evil = "<img src=x onerror=document.body.dataset.hit=1>.xdi"
+    browser.drop_file(evil, texts.spectrum().decode())
+    browser.see("table.files", text=evil)
+    browser.see("#predict-answer").click()
+    browser.see(".headline")
+    assert browser.driver.execute_script("return document.body.dataset.hit") is None
     browser.driver.refresh()
     browser.see("table.files", text="night.xdi")
 
 
-def test_an_example_from_the_address_answers_in_the_dark_by_keyboard(
+def test_an_example_from_the_address_answers_in_the_dark_by_keyboard_and_fits_a_tablet(
     browser: Any, served: str, fake: Any
 ) -> None:
     from selenium.webdriver.common.keys import Keys
@@ -73,28 +89,17 @@ def test_an_example_from_the_address_answers_in_the_dark_by_keyboard(
     assert fake.calls[-1]["confidence_level"] == 0.8
     assert "confidence=80" in browser.driver.current_url
     assert "example=Mn" in browser.driver.current_url
-
-
-def test_markup_in_a_name_is_text(browser: Any, served: str, fake: Any, texts: Any) -> None:
-    name = "<img src=x onerror=document.body.dataset.hit=1>.xdi"
-    browser.driver.get(served)
-    browser.drop_file(name, texts.spectrum().decode())
-    browser.see("table.files", text=name)
-    browser.see("#predict-answer").click()
-    browser.see(".headline")
-    assert browser.driver.execute_script("return document.body.dataset.hit") is None
-
-
-def test_a_tablet_sees_the_whole_width(browser: Any, served: str, fake: Any) -> None:
     browser.driver.set_window_size(800, 1000)
-    browser.driver.get(served + "predict?example=Fe")
     browser.see(".curve .drawing")
-    browser.see("#predict-answer").click()
-    browser.see(".headline")
-    wider = browser.driver.execute_script(
-        "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert wider <= 0
+    browser.fits()
+
+
+def test_where_there_is_no_room_the_newcomer_is_told(browser: Any, page: Any, served: str) -> None:
+    _, services = page
+    services.visits.limits = Limits(visits=0)
+    browser.driver.get(served)
+    told = browser.see("#page .notice", text="cannot let another visitor in")
+    assert "try again later" in told.text
 
 
 def test_a_server_that_asks_for_a_token_lets_its_visitor_in(browser: Any, make_page: Any) -> None:

@@ -311,7 +311,7 @@ def test_examples_are_there_for_every_metal(visitor: Any, absorber: str) -> None
     assert f"XANES of {absorber} (XDI)" in told
     assert "PDF (" in told
     assert "not read" not in told
-    assert f'"view": {{"data": {{"example": "{absorber}"}}}}' in told
+    assert f'"predict-example-shown": {{"data": "{absorber}"}}' in told
 
 
 @pytest.mark.parametrize("example", ["../etc", "Xx", "%00", "Zr"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -127,6 +128,31 @@ def test_old_visits_end_and_the_idlest_gives_way(
     services.visits.find(four[3].key)
     with pytest.raises(DataError):
         services.visits.find(four[2].key)
+
+
+def test_a_flood_throws_out_nobody_who_has_something_to_lose(
+    make_page: Make, visitor_of: Make, texts: Any, fake: Any
+) -> None:
+    app, services = make_page(limits=replace(SMALL, file_bytes=10**6, visit_bytes=10**6, all_bytes=10**7))
+    night = visitor_of(app)
+    night.upload("night.xdi", texts.spectrum())
+    for _ in range(20):
+        last = visitor_of(app)
+    assert len(services.visits.find(night.key).files) == 1
+    services.visits.find(last.key)
+    # Nor who waits for a calculation without a file, as on the page Study.
+    working = services.visits.find(last.key)
+    working.holds = True
+    newcomer = visitor_of(app)
+    newcomer.upload("a.xdi", texts.spectrum())
+    answer = newcomer.request("POST", "/visit")
+    assert answer.status_code == 503
+    told = str(answer.get_json())
+    for part in ("cannot let another visitor in", "3 visitors with files or answers", "try again later"):
+        assert part in told
+    assert services.visits.find(working.key) is working
+    services.visits.end(night.key)
+    assert newcomer.request("POST", "/visit").status_code == 200
 
 
 def test_a_visit_that_ended_is_told_on_the_page(page: Any, visitor: Any) -> None:

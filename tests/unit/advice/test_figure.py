@@ -22,8 +22,12 @@ def test_losses_are_drawn_where_the_table_has_them(small: Advice) -> None:
     figure = advice_figure(small)
     titles = [text.text for text in figure.layout.annotations]
     assert titles == [
-        "score of each technique", "PDFs: noise", "PDFs: Qmax", "PDFs: last distance r", "training materials"
-    ]  # fmt: skip
+        "score of each technique",
+        "PDFs: noise (rms)",
+        "PDFs: Qmax",
+        "PDFs: last distance r",
+        "training materials",
+    ]
     qmax = small.requirements.query("quantity == 'qmax'")
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert len(lines) == 4
@@ -31,17 +35,23 @@ def test_losses_are_drawn_where_the_table_has_them(small: Advice) -> None:
     np.testing.assert_allclose(drawn.y, qmax["loss"])
     np.testing.assert_allclose(np.array(drawn.y) + drawn.error_y.array, qmax["loss_upper"])
     units = [figure.layout[name].title.text for name in ("xaxis2", "xaxis3", "xaxis4")]
-    assert units == ["of the rms of G per 0.125 Å point", "Å⁻¹", "Å"]
+    assert units == ["of the rms of G", "Å⁻¹", "Å"]
 
 
-def test_without_requirements_the_scores_stand_alone(
+def test_without_requirements_scores_and_gains_stand_alone(
     quick_advise: Callable[..., Advice], make_told: Callable[..., xr.Dataset]
 ) -> None:
     advice = quick_advise(make_told(xanes_tells=True, pdf_tells=True))
     figure = advice_figure(advice)
+    gains = advice.gains[advice.gains["verdict"] != ""]
+    assert len(gains) == 2
     assert [trace.x[0] for trace in figure.data] == pytest.approx(
-        advice.scores.query("metric == 'f1_weighted'")["value"].tolist()
+        advice.scores.query("metric == 'f1_weighted'")["value"].tolist() + gains["value"].tolist()
     )
+    drawn = figure.data[-1]
+    assert drawn.x[0] + drawn.error_x.array[0] == pytest.approx(gains["upper"].iloc[-1])
+    titles = [text.text for text in figure.layout.annotations]
+    assert titles == ["score of each technique", "gain by adding a technique"]
     page = render_advice(advice)
     assert "To what quality" not in page
     assert "What adding a technique changes" in page

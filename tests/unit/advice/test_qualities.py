@@ -51,8 +51,17 @@ def test_noise_has_the_level_asked_for_on_any_grid(iron: xr.Dataset) -> None:
 def test_pdf_noise_is_a_part_of_each_curve(iron: xr.Dataset) -> None:
     noise = degraded(iron, "r", "noise", 0.1, "G")["G"].values - iron["G"].values
     part = noise.std(axis=1) / np.sqrt((iron["G"].values ** 2).mean(axis=1))
-    # between its nodes, 0.125 Å apart, the straight line lowers it to √(2/3) in the mean
-    assert part.mean() == pytest.approx(0.1 * np.sqrt(2 / 3), rel=0.05)
+    assert part.mean() == pytest.approx(0.1, rel=0.03)  # 90 curves of some 90 waves
+
+
+def test_pdf_noise_is_an_equal_error_of_the_structure_factor(iron: xr.Dataset) -> None:
+    """By the sine transform back: ∫ δG sin(Qr) dr is in proportion to Q up to the highest Q, then 0."""
+    noise = degraded(iron, "r", "noise", 0.1, "G")["G"].values - iron["G"].values
+    r = iron["r"].values
+    size = {q: np.sqrt(((noise @ np.sin(q * r)) ** 2).mean()) for q in (6.0, 12.0, 24.0, 29.0)}
+    assert size[12.0] / size[6.0] == pytest.approx(2, rel=0.25)  # 90 draws each
+    assert size[24.0] / size[12.0] == pytest.approx(2, rel=0.25)
+    assert size[29.0] < 0.3 * size[24.0]
 
 
 def test_broadening_widens_a_gaussian_in_quadrature(iron: xr.Dataset) -> None:

@@ -136,3 +136,35 @@ def test_rock_salt_has_its_distances_and_neighbours(nio: Structure) -> None:
     assert found.second_shell_position == pytest.approx(4.1771 / np.sqrt(2), abs=0.01)
     assert found.first_shell_area == pytest.approx(6 * 28 * 8 / 18**2, rel=0.03)
     assert found.second_shell_area == pytest.approx(12 / 2 * 28**2 / 18**2, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        # sums of Shannon's radii (1976): P-O of phosphates, Si-O of silicates
+        (1.54, 4 * 0.7, 0.05),
+        (1.62, 4 * 0.7, 0.05),
+        # what a capillary of silica leaves
+        (1.62, 0.5, 0.06),
+    ],
+)
+def test_first_shell_is_the_metals_not_that_of_phosphorus_or_silicon(
+    other: tuple[float, float, float],
+) -> None:
+    found = only(R, curve(other, FIRST, SECOND, FAR))
+    assert found.first_shell_position == pytest.approx(2.0, abs=0.01)
+    assert found.first_shell_area == pytest.approx(6.0, rel=0.02)
+
+
+def test_short_bonds_count_where_nothing_as_high_follows() -> None:
+    """As of chromates: Cr-O at 1.65 Å (Toriumi and Saito, 1978, of K2CrO4), Na-O lower and farther."""
+    chromate = (1.65, 4 * 2.0, 0.05)
+    for cation in ((2.8, 8 * 0.8, 0.12), (2.4, 6 * 0.5, 0.10)):
+        found = only(R, curve(chromate, cation, (3.5, 6.0, 0.1)))
+        assert found.first_shell_position == pytest.approx(1.65, abs=0.01)
+
+
+def test_short_dips_are_never_passed_over() -> None:
+    """As of permanganates with neutrons: Mn-O down, and Li-O too."""
+    found = only(R, curve((1.62, -4.0, 0.05), (2.15, -4.0, 0.08), SECOND), dip=True)
+    assert found.first_shell_position == pytest.approx(1.62, abs=0.01)

@@ -90,6 +90,36 @@ def test_no_white_line_leaves_that_region_out() -> None:
     cover(regions, ENERGY)
 
 
+def humped(*, at: float, height: float, width: float) -> Floats:
+    """A white line with a hump behind it that stays high, then a trough."""
+    x = ENERGY - E0
+    line, hump = 0.4 * np.exp(-0.5 * ((x - 7) / 2.5) ** 2), height * np.exp(-0.5 * ((x - at) / width) ** 2)
+    return np.asarray(1 / (1 + np.exp(-x)) + line + hump - 0.1 * np.exp(-0.5 * ((x - 42) / 5) ** 2))
+
+
+def test_shoulder_behind_the_white_line_is_none_of_it() -> None:
+    """As of Mn(IV) and Fe(III) oxides, whose shoulder stays above half way for 10 eV and more."""
+    regions = named(find_xanes_regions(ENERGY, humped(at=15, height=0.35, width=6)))
+    line = regions["white_line"]
+    assert line.low < E0 + 7 < line.high < E0 + 15
+
+
+def test_white_line_ends_at_its_top_or_within_20_eV() -> None:
+    """As of chromates and titanates, whose highest point is a broad hump far behind the rise."""
+    for at in (14, 18, 24, 28):
+        mu = humped(at=at, height=0.5, width=8)
+        top = describe_xanes(ENERGY, mu).white_line_position[0]
+        line = named(find_xanes_regions(ENERGY, mu))["white_line"]
+        assert line.low < top <= line.high
+        assert line.high <= max(line.low + 20, top) + 1e-9
+
+
+def test_curve_that_rises_on_has_no_white_line_to_end() -> None:
+    """As of K2CrO4: nothing is guessed where the top is not seen."""
+    rising = 1 / (1 + np.exp(-(ENERGY - E0))) + 0.005 * np.clip(ENERGY - E0, 0, None)
+    assert [region.name for region in find_xanes_regions(ENERGY, rising)] == ["pre_edge", "edge", "post_edge"]
+
+
 def test_no_edge_has_no_regions() -> None:
     assert find_xanes_regions(ENERGY, np.zeros_like(ENERGY)) == ()
 
@@ -136,6 +166,7 @@ def test_bundled_sets_have_all_regions(absorber: str) -> None:
     assert own.notna().mean() > 0.99
     assert ((own >= edge.low) & (own <= edge.high)).mean() >= 0.88
     assert edge.high - edge.low < 15
+    assert named(regions)["white_line"].high - named(regions)["white_line"].low < 15
     for name in ("G", "G_M"):
         shells = find_pdf_regions(data["r"].values, data[name].values[::few])
         assert tuple(region.name for region in shells) == PDF

@@ -162,6 +162,7 @@ def test_settings_that_are_not_understood(
     with pytest.raises(OptionError) as caught:
         small(synthetic_dataset, **changes)
     assert words in str(caught.value)
+    assert "study" not in str(caught.value)
 
 
 def test_curves_without_an_edge_are_said_to_have_no_regions(synthetic_dataset: xr.Dataset) -> None:
@@ -183,3 +184,19 @@ def test_materials_that_stand_for_formulas_are_named(synthetic_dataset: xr.Datas
     unnamed = synthetic_dataset.assign_attrs(groups="material")
     assert any("no formulas are given" in text for text in small(unnamed, shap_rows=0).warnings)
     assert not any("no formulas" in text for text in small(synthetic_dataset, shap_rows=0).warnings)
+
+
+def test_noise_is_not_said_to_have_been_learned(synthetic_dataset: xr.Dataset) -> None:
+    """Labels that have nothing to do with the curves: forests follow them, and nothing is claimed."""
+    from edgepair.interpretation.words import dependence_sentences
+
+    rng = np.random.default_rng(2)
+    n = synthetic_dataset.sizes["site"]
+    synthetic_dataset["coordination_number"].values[:] = rng.choice([4.0, 6.0], n)
+    result = small(synthetic_dataset, tasks=["coordination_number"], trees=5, shap_rows=0)
+    row = result.number_scores.query("metric == 'f1_weighted'").iloc[0]
+    assert row["better_lower"] < 0 < row["better_upper"]
+    (told,) = dependence_sentences(result.dependence, result.number_scores)
+    assert "not shown to be more than guessing" in told
+    exchanged = result.stability.query("kind == 'rank_over_refits' and name == 'cluster_exchanged'")
+    assert set(exchanged["modality"]) == set(result.importances["modality"]) - {"pdf", "dpdf"}

@@ -12,14 +12,13 @@ import xarray as xr
 from scipy.stats import kendalltau
 
 from edgepair.conventions import TASKS
+from edgepair.interpretation.ranks import rank_fits, rank_rows, region_rank_rows
 from edgepair.interpretation.stability import (
     STABILITY_COLUMNS,
-    _taus,
     agreement_rows,
     few_materials,
     few_materials_rows,
-    rank_fits,
-    rank_rows,
+    kendall_taus,
 )
 from edgepair.models import FitOutcome
 from edgepair.study.cells import Cell, plan_cell
@@ -99,7 +98,7 @@ def test_taus_are_those_of_scipy() -> None:
     rng = np.random.default_rng(0)
     first, second = rng.integers(0, 5, (2, 30, 7)).astype(float)
     expected = [kendalltau(a, b).statistic for a, b in zip(first, second, strict=True)]
-    assert _taus(first, second) == pytest.approx(expected)
+    assert kendall_taus(first, second) == pytest.approx(expected)
 
 
 def test_halves_share_no_formula(cell: Cell) -> None:
@@ -188,3 +187,37 @@ def test_forests_that_split_nowhere_have_no_order(cell: Cell) -> None:
     rows = rank_rows(cell, "xanes", [idle, halves([0.5, 0.3, 0.2], [0.5, 0.3, 0.2])], groupings)
     assert rows[0]["value"] == 1.0
     assert "in 1 of 1 halvings" in rows[0]["sentence"]
+
+
+def test_an_order_that_labels_do_not_make_is_said_so(cell: Cell) -> None:
+    """The first region is the widest: it leads in every forest, whatever the labels."""
+    groupings = {"region": [(0, 1, 2), (3, 4), (5,)]}
+    wide = halves([0.2, 0.2, 0.2, 0.15, 0.15, 0.1], [0.2, 0.2, 0.2, 0.15, 0.15, 0.1])
+    rows = rank_rows(cell, "xanes", [wide] * 3, groupings, [wide] * 20)
+    told = {row["name"]: row for row in rows}
+    assert told["region"]["value"] == told["region_exchanged"]["value"] == 1.0
+    assert told["region_exchanged_top"]["value"] == 1.0
+    assert told["region"]["sentence"].endswith("is not shown to be due to the labels.")
+    # Labels that put the narrowest first in every half, where exchanged ones scatter: theirs.
+    narrow = halves([0.0, 0.0, 0.1, 0.1, 0.1, 0.7], [0.0, 0.0, 0.1, 0.1, 0.1, 0.7])
+    other = halves([0.1, 0.0, 0.1, 0.4, 0.3, 0.1], [0.1, 0.0, 0.1, 0.4, 0.3, 0.1])
+    rows = rank_rows(cell, "xanes", [narrow] * 3, groupings, [wide, other, narrow] * 6)
+    told = {row["name"]: row for row in rows}
+    assert told["region_exchanged_top"]["value"] == 0.0
+    assert "not shown" not in told["region"]["sentence"]
+
+
+def test_regions_are_ordered_by_what_shuffling_costs_the_other_half(cell: Cell) -> None:
+    (fit,) = rank_fits(cell, "xanes", 5, n=1)
+    right = cell.target.astype(np.int16)
+    wrong = (right + 1) % len(cell.classes)
+    half = fit.task.folds == 0
+    # Shuffled, the third region costs both halves all, the first nothing; the second one half only.
+    permuted = np.array([right, np.where(half, wrong, right), wrong])
+    told = FitOutcome(right, np.eye(len(cell.classes), dtype=np.float32)[right], np.zeros((2, 3)), permuted)
+    rows = {row["name"]: row for row in region_rank_rows(cell, "xanes", [fit], [told])}
+    # Falls of the halves: (0, 1, 1) and (0, 0, 1), so tau-b is 1 / sqrt(2 * 2).
+    assert rows["region"]["value"] == pytest.approx(0.5)
+    assert rows["region_top"]["value"] == 0.0
+    assert "put 75% of the pairs of regions" in rows["region"]["sentence"]
+    assert region_rank_rows(cell, "xanes", [fit], [replace(told, permuted=permuted[:2])]) == []

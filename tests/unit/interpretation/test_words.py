@@ -152,7 +152,7 @@ def test_numbers_that_go_together_are_warned_of_once() -> None:
 
 def test_the_score_of_the_numbers_alone() -> None:
     row = {"absorber": "Mn", "task": "oxidation_state", "metric": "f1_weighted"}
-    row |= {"value": 0.84, "lower": 0.8, "upper": 0.88, "share": 0.9}
+    row |= {"value": 0.84, "lower": 0.8, "upper": 0.88, "share": 0.9, "better_lower": 0.3}
     table = pd.DataFrame(follows("edge_position", (0.1, 0.9)))
     scores = pd.DataFrame([row, row | {"metric": "accuracy", "value": 0.1}])
     sentence = dependence_sentences(table, scores)[0]
@@ -162,8 +162,9 @@ def test_the_score_of_the_numbers_alone() -> None:
         assert dependence_sentences(table, scores)[0].endswith(end)
 
 
-def test_numbers_that_do_no_better_than_guessing_share_nothing() -> None:
+def test_of_numbers_that_do_no_better_than_guessing_nothing_is_claimed() -> None:
     row = {"absorber": "Mn", "task": "oxidation_state", "metric": "f1_weighted"}
-    row |= {"value": 0.2, "lower": 0.1, "upper": 0.3, "share": -0.4}
+    row |= {"value": 0.2, "lower": 0.1, "upper": 0.3, "share": -0.4, "better_lower": -0.1}
     table = pd.DataFrame(follows("edge_position", (0.1, 0.9)))
-    assert dependence_sentences(table, pd.DataFrame([row]))[0].endswith("no more than guessing.")
+    (sentence,) = dependence_sentences(table, pd.DataFrame([row]))
+    assert "not shown to be more than guessing" in sentence

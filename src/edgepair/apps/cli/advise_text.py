@@ -34,7 +34,11 @@ def print_advice(advice: Advice, out: Path | None) -> None:
     _print_scores(console, advice)
     _print_gains(console, advice)
     if len(advice.needed):
-        _line(console, f"What a loss of {advice.config['tolerance']:g} allows, one quality at a time:")
+        _line(
+            console,
+            f"What a loss of {advice.config['tolerance']:g} allows, one quality at a time, each technique"
+            " alone:",
+        )
         for technique, rows in advice.needed.groupby("technique", sort=False):
             _line(console, f"  {short_title(str(technique))}")
             for sentence in rows["sentence"]:

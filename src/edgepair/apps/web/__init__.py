@@ -12,7 +12,9 @@ How a page is added:
    a visitor did is in that `Visit` alone, a page's own things under its name in ``visit.bag``.
    Nothing that a browser sends is a path, a name of a function or a pickle.
 4. What computes runs in another process: ``services.jobs.call`` where a visitor waits for it (a file
-   is read, a curve drawn anew), a `JobPanel` where it takes longer (bar, cancel button). Functions
+   is read, a curve drawn anew), a `JobPanel` where it takes longer: it begins the job when a button is
+   pressed, shows bar and cancel button, and hands the value on. What can be saved goes through `Saves`,
+   measured files through a `FilesPanel`. Functions
    that run there stand in ``work/<name>.py``; each calls one public function of edgepair and returns
    plain values: text, numbers, lists, dictionaries, dataclasses of these, figures by
    `work.figures.plain_figure`; no arrays or tables: the server loads neither NumPy nor pandas. They may
@@ -20,7 +22,7 @@ How a page is added:
 5. What the address is to hold goes to the store ``view``, as a dictionary of text; it comes back as
    ``query``. Figures come from `edgepair.report` and are shown by `components.drawing`; errors are
    shown by `components.notice`, beside the field that they concern.
-6. Ids begin with the page's name. Files are dropped on `components.drop_zone`.
+6. Ids begin with the page's name.
 7. Tests: POST requests (fixture ``visitor`` in ``tests/apps/web``) and a visit in a browser (``browser``).
 """
 

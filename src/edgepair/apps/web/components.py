@@ -20,6 +20,8 @@ FIELDS: Mapping[str, str] = {
     "--energy-unit": "Energy unit",
     "--e0": "E0",
     "--shift": "Energy shift",
+    "--reference": "Used as: a metal foil",
+    "--dpdf": "Kind of PDF",
     "--pre": "Pre-edge",
     "--post": "Post-edge",
     "--item": "Part of the file",
@@ -32,6 +34,7 @@ FIELDS: Mapping[str, str] = {
 """Fields of the page by the options of the command line, which errors speak of."""
 
 _OPTION = re.compile(r"(--[a-z][a-z0-9-]*)(=?)")
+_ARGUMENT = re.compile(r"\b[a-z]+_[a-z]+\b")
 _GRAPH: Any = {
     "displaylogo": False,
     "displayModeBar": "hover",
@@ -91,7 +94,7 @@ def refused_upload(parts: Any) -> EdgepairError:
 
 
 def in_fields(text: str) -> str:
-    """Say which field is meant where a message speaks of an option of the command line.
+    """Say which field is meant where a message speaks of an option of the command line or of a function.
 
     Parameters
     ----------
@@ -107,6 +110,8 @@ def in_fields(text: str) -> str:
     --------
     >>> in_fields("give --energy-unit keV"), in_fields("--pre=-150,-30")
     ('give “Energy unit” keV', '“Pre-edge” -150,-30')
+    >>> in_fields("number_density gives the scale")
+    '“Number density” gives the scale'
     """
 
     def named(found: re.Match[str]) -> str:
@@ -115,7 +120,11 @@ def in_fields(text: str) -> str:
         # Nobody writes an equals sign into a field.
         return f"“{FIELDS[found[1]]}”" + (" " if found[2] else "")
 
-    return _OPTION.sub(named, text)
+    def named_argument(found: re.Match[str]) -> str:
+        label = FIELDS.get("--" + found[0].replace("_", "-"))
+        return found[0] if label is None else f"“{label}”"
+
+    return _ARGUMENT.sub(named_argument, _OPTION.sub(named, text))
 
 
 def concerned_field(error: EdgepairError, given: Mapping[str, Any]) -> str:
@@ -131,15 +140,18 @@ def concerned_field(error: EdgepairError, given: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        Name of the option without dashes, as ``energy_unit``; empty where none is spoken of.
+        Name of the option without dashes, as ``energy_unit``; empty where none of them is spoken of.
     """
     for name, value in given.items():
         if isinstance(value, str) and value and repr(value) in error.problem:
             return name
+        if value not in (None, "") and re.search(rf"\b{re.escape(name)}\b", error.problem):
+            return name
     for text in (error.problem, error.suggestion, error.needed, error.found):
         for option, _ in _OPTION.findall(text):
-            if option in FIELDS:
-                return str(option[2:].replace("-", "_"))
+            name = str(option[2:].replace("-", "_"))
+            if name in given:
+                return name
     return ""
 
 

@@ -1,10 +1,12 @@
-"""A long calculation on the page: bar, what it is at, and a button to cancel it."""
+"""A question that takes long: its bar, what it is at, a button to cancel it, and the answer in the end."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from dash import Input, Output, State, dcc, html, no_update
+from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import aria, notice
 from edgepair.apps.web.jobs import ENDED
@@ -15,62 +17,116 @@ if TYPE_CHECKING:
     from dash.development.base_component import Component
 
     from edgepair.apps.web.services import Services
+    from edgepair.apps.web.visits import Visit
 
 _EVERY_MS = 500
 
 
 class JobPanel:
-    """Shows one job at a time.
+    """Begins a job when a button is pressed, shows how far it is, and hands its value on.
 
-    A page writes the key of a job to the store ``<name>-job``; the store ``<name>-done`` then gets it
-    when the job has ended well. The panel shows its own errors.
+    One job at a time of each visit: another takes the place of one that runs. What stands in the way of
+    a job, and what went wrong in it, is shown in the panel; the rest of the page is left as it is. A page
+    that is left and opened again finds its job where it was.
 
     Parameters
     ----------
     name : str
-        Of the page, or of the place on it.
+        Of the place on the page; ids begin with it.
     services : Services
         Visits and jobs.
+    order : callable
+        Called with the visit and the values of the fields; gives the function that is to run and its
+        arguments, or raises an `EdgepairError`. The visit is locked meanwhile.
+    answered : callable
+        Called with the visit and the value of the job; gives what the page shows of it, one object for
+        one output, a tuple for several. The visit is locked meanwhile.
+    lane : str, optional
+        Which processes do the work.
     """
 
-    def __init__(self, name: str, services: Services) -> None:
+    def __init__(
+        self,
+        name: str,
+        services: Services,
+        *,
+        order: Callable[..., tuple[Callable[..., Any], tuple[Any, ...]]],
+        answered: Callable[[Visit, Any], Any],
+        lane: str = "answer",
+    ) -> None:
         self.name = name
         self._services = services
+        self._order = order
+        self._answered = answered
+        self._lane = lane
 
-    def layout(self, job: str | None = None) -> Component:
+    def running(self, visit: Visit) -> str | None:
+        """Give the key of the job that a visit waits for; None without one.
+
+        Parameters
+        ----------
+        visit : Visit
+            The visitor.
+
+        Returns
+        -------
+        str or None
+            It may have ended, but what came of it was not shown yet.
+        """
+        key: str | None = visit.bag.get(self.name)
+        return key
+
+    def layout(self, visit: Visit) -> Component:
         """Make the panel.
 
         Parameters
         ----------
-        job : str, optional
-            Key of a job that was begun before the page was left.
+        visit : Visit
+            The visitor, who may have begun a job before the page was left.
 
         Returns
         -------
         dash component
             Empty without a job.
         """
-        name = self.name
+        name, job = self.name, self.running(visit)
         return html.Div(
             [
                 dcc.Store(id=f"{name}-job", data=job),
                 dcc.Store(id=f"{name}-done"),
                 dcc.Interval(id=f"{name}-clock", interval=_EVERY_MS, disabled=job is None),
+                html.Div(id=f"{name}-begun"),
                 html.Div(id=f"{name}-progress", **aria(live="polite")),
-                html.Button("Cancel", id=f"{name}-cancel", className="quiet", hidden=True),
+                html.Button("Cancel", id=f"{name}-cancel", className="quiet", hidden=True, type="button"),
             ],
             className="job",
         )
 
-    def register(self, app: Dash) -> None:
+    def register(
+        self, app: Dash, *, button: str, fields: Sequence[str] = (), results: Sequence[Output]
+    ) -> None:
         """Register the callbacks.
 
         Parameters
         ----------
         app : dash.Dash
             The page.
+        button : str
+            Id of the button that begins.
+        fields : sequence of str, optional
+            Ids of the fields whose values go into the order.
+        results : sequence of dash.Output
+            Where the answer is shown.
         """
-        name = self.name
+        name, visit = self.name, State("visit", "data")
+        app.callback(
+            Output(f"{name}-job", "data"),
+            Output(f"{name}-begun", "children"),
+            Input(button, "n_clicks"),
+            *(State(ident, "value") for ident in fields),
+            visit,
+            prevent_initial_call=True,
+        )(self.begin)
         app.callback(
             Output(f"{name}-progress", "children"),
             Output(f"{name}-cancel", "hidden"),
@@ -78,15 +134,72 @@ class JobPanel:
             Output(f"{name}-done", "data"),
             Input(f"{name}-clock", "n_intervals"),
             Input(f"{name}-job", "data"),
-            State("visit", "data"),
+            visit,
         )(self.show)
         app.callback(
             Output(f"{name}-cancel", "n_clicks"),
             Input(f"{name}-cancel", "n_clicks"),
             State(f"{name}-job", "data"),
-            State("visit", "data"),
+            visit,
             prevent_initial_call=True,
         )(self.cancel)
+        app.callback(*results, Input(f"{name}-done", "data"), visit, prevent_initial_call=True)(
+            self.show_answer
+        )
+
+    def begin(self, clicks: int | None, *values: Any) -> tuple[Any, Any]:
+        """Begin the job.
+
+        Parameters
+        ----------
+        clicks : int or None
+            Of the button.
+        *values : object
+            What stands in the fields; the last is the visit.
+
+        Returns
+        -------
+        tuple
+            Key of the job; what stands in the way.
+        """
+        if not clicks:
+            return no_update, no_update
+        *given, key = values
+        visit = self._services.visits.find(key)
+        with visit.lock:
+            try:
+                function, args = self._order(visit, *given)
+                self._services.jobs.cancel(visit.key, self.running(visit))
+                job = self._services.jobs.submit(visit.key, function, *args, lane=self._lane)
+            except EdgepairError as error:
+                return no_update, notice(error)
+            visit.bag[self.name], visit.holds = job.key, True
+            return job.key, []
+
+    def show_answer(self, done: str | None, key: str | None) -> Any:
+        """Show what came of the job.
+
+        Parameters
+        ----------
+        done : str or None
+            Key of the job that has ended.
+        key : str or None
+            The visit.
+
+        Returns
+        -------
+        object
+            For the outputs; nothing changes where it is not the job that this visit waits for.
+        """
+        if done is None:
+            raise PreventUpdate
+        visit = self._services.visits.find(key)
+        with visit.lock:
+            job = self._services.jobs.find(visit.key, done)
+            if job is None or job.key != self.running(visit) or job.state != "done":
+                raise PreventUpdate
+            visit.bag[self.name] = None
+            return self._answered(visit, job.value)
 
     def show(self, _: int | None, key: str | None, visit: str | None) -> tuple[Any, bool, bool, Any]:
         """Show how far the job is.

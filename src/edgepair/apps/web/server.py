@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import json
 import secrets
 from collections.abc import Callable
 from pathlib import Path
@@ -219,12 +220,20 @@ def _address(settings: Settings) -> str:
 def _add_routes(app: Dash, services: Services) -> None:
     """Begin visits and take files: what a browser asks for outside Dash's own requests."""
     from flask import Response, jsonify, request
+    from plotly.io.json import to_json_plotly
 
-    def visit() -> Response:
+    from edgepair.apps.web.components import notice
+
+    def visit() -> tuple[Response, int]:
         try:
-            return jsonify(visit=services.visits.find(request.headers.get("X-Edgepair-Visit")).key)
+            return jsonify(visit=services.visits.find(request.headers.get("X-Edgepair-Visit")).key), 200
         except EdgepairError:
-            return jsonify(visit=services.visits.begin().key)
+            pass
+        try:
+            return jsonify(visit=services.visits.begin().key), 200
+        except EdgepairError as error:
+            # As the page shows it: there is no visit that could ask for more.
+            return jsonify(notice=json.loads(to_json_plotly(notice(error)))), 503
 
     def upload() -> tuple[Response, int]:
         headers = request.headers

@@ -26,7 +26,7 @@ class Limits:
     files : int
         Of one visitor.
     visits : int
-        At once; the one that has been idle the longest gives way.
+        At once; the idlest of those that hold nothing gives way.
     idle_seconds : float
         After which a visit is forgotten, with its files.
     waiting : int

@@ -63,6 +63,8 @@ class Visit:
         To be held while files or bag are changed.
     seen : float
         When the visitor last asked for something, on the monotonic clock, s.
+    holds : bool
+        Whether there is something to lose: a file was taken, or a calculation begun.
     """
 
     key: str
@@ -71,6 +73,7 @@ class Visit:
     bag: dict[str, Any] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
     seen: float = field(default_factory=lambda: time.monotonic())
+    holds: bool = False
     _count: int = 0
 
     @property
@@ -110,6 +113,11 @@ class Visit:
 class Visits:
     """All visits.
 
+    A visit that holds something ends when it has been idle for too long, and never for another's sake:
+    who opens the page two hundred times, by mistake or not, must not throw out the one who went to
+    change the sample. Where there are too many, visits that hold nothing give way, the idlest first;
+    where all hold something, the newcomer is told that there is no room.
+
     Parameters
     ----------
     folder : pathlib.Path
@@ -134,17 +142,29 @@ class Visits:
         -------
         Visit
             With nothing in it.
+
+        Raises
+        ------
+        DataError
+            There are too many, and each holds something.
         """
         self.expire()
-        key = secrets.token_urlsafe(32)
-        folder = self._folder / secrets.token_hex(16)
-        folder.mkdir(mode=0o700)
-        visit = Visit(key, folder)
         with self._lock:
-            self._visits[key] = visit
-            idle = sorted(self._visits.values(), key=lambda one: one.seen)
-        for one in idle[: max(0, len(idle) - self.limits.visits)]:
-            self.end(one.key)
+            surplus = len(self._visits) + 1 - self.limits.visits
+            empty = sorted((one for one in self._visits.values() if not one.holds), key=lambda one: one.seen)
+            if surplus > len(empty):
+                raise DataError(
+                    "cannot let another visitor in",
+                    found=f"{len(self._visits)} visitors with files or answers of theirs",
+                    needed=f"fewer than {self.limits.visits}",
+                    suggestion="try again later, or use edgepair predict on the command line",
+                )
+            key = secrets.token_urlsafe(32)
+            folder = self._folder / secrets.token_hex(16)
+            folder.mkdir(mode=0o700)
+            visit = self._visits[key] = Visit(key, folder)
+        for one in empty[: max(0, surplus)]:
+            self._end(one, unless_it_holds=True)
         return visit
 
     def find(self, key: str | None) -> Visit:
@@ -186,11 +206,19 @@ class Visits:
         key : str
             Of the visit; an unknown one is passed over.
         """
-        with self._lock:
-            visit = self._visits.pop(key, None)
+        visit = self._visits.get(key)
         if visit is not None:
-            self._on_end(key)
-            shutil.rmtree(visit.folder, ignore_errors=True)
+            self._end(visit)
+
+    def _end(self, visit: Visit, *, unless_it_holds: bool = False) -> None:
+        with self._lock:
+            if unless_it_holds and visit.holds:
+                # A file came since it was chosen to give way.
+                return
+            if self._visits.pop(visit.key, None) is None:
+                return
+        self._on_end(visit.key)
+        shutil.rmtree(visit.folder, ignore_errors=True)
 
     def take(self, visit: Visit, name: str, content: bytes, *, page: str) -> Upload:
         """Keep a file of a visitor.
@@ -229,7 +257,7 @@ class Visits:
             ending = _ending(shown)
             upload = Upload(key, shown, visit.folder / f"{key}{ending}", len(content), page)
             upload.path.write_bytes(content)
-            visit.files[key] = upload
+            visit.files[key], visit.holds = upload, True
         return upload
 
     def check(self, visit: Visit, name: str, size: int) -> None:

@@ -11,7 +11,13 @@
   // A tab keeps its visit when it is loaded again; the server says whether it still goes on.
   async function visit() {
     const reply = await fetch("/visit", { method: "POST", headers: visitHeaders({}) });
-    const key = (await reply.json()).visit;
+    const told = await reply.json();
+    if (!reply.ok) {
+      // No room for another visitor: nothing can be asked for, but it can be told why.
+      window.dash_clientside.set_props("page", { children: told.notice });
+      return window.dash_clientside.no_update;
+    }
+    const key = told.visit;
     sessionStorage.setItem(VISIT, key);
     return key;
   }
@@ -58,6 +64,7 @@
     const busy = zone.querySelector(".busy");
     const waiting = Array.from(files);
     const refused = [];
+    const names = waiting.map(function (file) { return file.name; });
     const total = waiting.length;
     zone.classList.add("sending");
     async function next() {
@@ -71,7 +78,7 @@
     await Promise.all([next(), next(), next()]);
     busy.textContent = "";
     zone.classList.remove("sending");
-    window.dash_clientside.set_props(page + "-uploads", { data: { tick: Date.now(), refused: refused } });
+    window.dash_clientside.set_props(page + "-uploads", { data: { tick: Date.now(), names: names, refused: refused } });
   }
 
   function prepare(zone) {
@@ -130,6 +137,24 @@
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", applyTheme);
   applyTheme();
 
+  // Who asked from further up is brought to the answer; who comes back to the page is not moved.
+  let asked = null;
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest("button.main");
+    if (button) asked = document.querySelector(".result h2");
+    if (button) button.dataset.asked = "yes";
+  });
+
+  function showAnswer() {
+    const button = document.querySelector("button.main[data-asked]");
+    const answer = document.querySelector(".result h2");
+    if (!button || !answer || answer === asked) return;
+    delete button.dataset.asked;
+    answer.tabIndex = -1;
+    answer.focus({ preventScroll: true });
+    answer.scrollIntoView({ block: "start" });
+  }
+
   // What Dash puts on the page, when it puts it there
   let heading = null;
   new MutationObserver(function () {
@@ -139,6 +164,7 @@
       button.dataset.ready = "yes";
       applyTheme();
     }
+    showAnswer();
     const now = document.querySelector("#page h1");
     if (now && now !== heading) {
       document.title = now.textContent + " – edgepair";

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import Input, Output, State, html
+from dash.exceptions import PreventUpdate
 
-from edgepair.apps.web.components import aria, notice, refused_upload
+from edgepair.apps.web.components import aria, notice
+from edgepair.apps.web.dropped import FilesPanel
 from edgepair.apps.web.pages import advise_view as view
 from edgepair.apps.web.panel import JobPanel
+from edgepair.apps.web.saves import Saves
 from edgepair.apps.web.work import advise as work
-from edgepair.apps.web.work.reading import FileRequest, look, options_of
-from edgepair.conventions import TASKS, EdgepairError, OptionError
+from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, OptionError
 
 if TYPE_CHECKING:
     from dash import Dash
@@ -34,12 +36,9 @@ SMALLEST, LARGEST = 0.001, 0.5
 
 @dataclass
 class _State:
-    """What a visitor has done on this page."""
+    """What a visitor has done on this page, beside the files."""
 
-    files: dict[str, view.ListedFile] = field(default_factory=dict)
-    refused: list[EdgepairError] = field(default_factory=list)
     count: int = 0
-    job: str | None = None
     answer: work.Advised | None = None
     view: dict[str, str] = field(default_factory=dict)
 
@@ -59,7 +58,11 @@ class AdvisePage:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._panel = JobPanel(f"{NAME}-answer", services)
+        self._files = FilesPanel(NAME, services, many=False)
+        self._panel = JobPanel(
+            f"{NAME}-answer", services, order=self._order, answered=self._show, lane="long"
+        )
+        self._saves = Saves(NAME, services, kinds=view.SAVES, content=self._saved)
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
         """Make the page.
@@ -98,12 +101,20 @@ class AdvisePage:
                 view.form(
                     shown.sources,
                     values,
-                    limits=self._services.visits.limits,
-                    files=view.file_list(list(state.files.values()), state.refused),
-                    panel=self._panel.layout(state.job),
+                    files=self._files.layout(
+                        visit,
+                        title="Drop XANES or PDF of your sample here, or",
+                        example=values["set"] if values["set"] in BUNDLED_ABSORBERS else "",
+                    ),
+                    panel=self._panel.layout(visit),
                 ),
-                html.Section(view.answer(state.answer), id=f"{NAME}-result", **aria(live="polite")),
-                dcc.Download(id=f"{NAME}-download"),
+                html.Section(
+                    view.answer(state.answer, self._saves.buttons()),
+                    id=f"{NAME}-result",
+                    className="result",
+                    **aria(live="polite"),
+                ),
+                self._saves.place(),
             ]
         )
 
@@ -115,76 +126,19 @@ class AdvisePage:
         app : dash.Dash
             The page.
         """
-        self._panel.register(app)
-        visit = State("visit", "data")
-        fields = [(f"{NAME}-{name}", "value") for name in KEYS]
-        app.callback(
-            Output(f"{NAME}-files", "children"),
-            Input(f"{NAME}-uploads", "data"),
-            Input({"type": f"{NAME}-remove", "key": ALL}, "n_clicks"),
-            visit,
-            prevent_initial_call=True,
-        )(self.change_files)
+        fields = [f"{NAME}-{name}" for name in KEYS]
+        self._files.register(app)
+        self._saves.register(app)
+        self._panel.register(
+            app, button=f"{NAME}-ask", fields=fields, results=[Output(f"{NAME}-result", "children")]
+        )
         app.callback(
             Output("view", "data", allow_duplicate=True),
             Output(f"{NAME}-gain-slot", "children"),
-            *(Input(*one) for one in fields),
-            visit,
+            *(Input(ident, "value") for ident in fields),
+            State("visit", "data"),
             prevent_initial_call="initial_duplicate",
         )(self.remember)
-        app.callback(
-            Output(f"{NAME}-answer-job", "data"),
-            Output(f"{NAME}-begun", "children"),
-            Input(f"{NAME}-ask", "n_clicks"),
-            *(State(*one) for one in fields),
-            State({"type": f"{NAME}-item", "key": ALL}, "value"),
-            State({"type": f"{NAME}-role", "key": ALL}, "value"),
-            visit,
-            prevent_initial_call=True,
-        )(self.begin)
-        app.callback(
-            Output(f"{NAME}-result", "children"),
-            Input(f"{NAME}-answer-done", "data"),
-            visit,
-            prevent_initial_call=True,
-        )(self.show_answer)
-        app.callback(
-            Output(f"{NAME}-download", "data"),
-            Input({"type": f"{NAME}-save", "kind": ALL}, "n_clicks"),
-            visit,
-            prevent_initial_call=True,
-        )(self.download)
-
-    def change_files(self, uploads: Any, removals: Sequence[int | None], key: str | None) -> Any:
-        """Take what was dropped or removed.
-
-        Parameters
-        ----------
-        uploads : object
-            That files have come, and which were refused.
-        removals : sequence of int or None
-            Clicks of each file's button.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        list of dash component
-            The files.
-        """
-        visit = self._services.visits.find(key)
-        what: Any = ctx.triggered_id
-        with visit.lock:
-            state = self._state(visit)
-            if what == f"{NAME}-uploads":
-                state.refused = [refused_upload(one) for one in (uploads or {}).get("refused", [])]
-                for upload in visit.files_of(NAME):
-                    if upload.key not in state.files:
-                        state.files[upload.key] = self._look(visit, upload.key)
-            elif isinstance(what, dict) and any(removals) and what.get("key") in state.files:
-                visit.remove(what["key"])
-                del state.files[what["key"]]
-            return view.file_list(list(state.files.values()), state.refused)
 
     def remember(
         self, name: Any, task: Any, gain: Any, requirements: Any, key: str | None
@@ -214,142 +168,38 @@ class AdvisePage:
             return dict(state.view), notice(error)
         return dict(state.view), []
 
-    def begin(
-        self,
-        clicks: int | None,
-        name: Any,
-        task: Any,
-        gain: Any,
-        requirements: Any,
-        items: Any,
-        roles: Any,
-        key: str | None,
-    ) -> tuple[Any, Any]:
-        """Ask.
+    def _order(
+        self, visit: Visit, name: Any, task: Any, gain: Any, requirements: Any
+    ) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        question = work.Question(
+            self._services.shown.find(str(name)),
+            str(task),
+            _smallest_gain(gain),
+            bool(requirements),
+            self._files.files(visit).one_sample(),
+        )
+        state = self._state(visit)
+        state.count += 1
+        return work.ask, (question, visit.folder / f"advice-{state.count}")
 
-        Parameters
-        ----------
-        clicks : int or None
-            Of the button.
-        name, task, gain, requirements : object
-            What stands in the fields.
-        items, roles : object
-            Parts of the files, kinds of PDFs; whose they are is in the request.
-        key : str or None
-            The visit.
+    def _show(self, visit: Visit, answer: work.Advised) -> list[Component]:
+        state = self._state(visit)
+        if state.answer is not None:
+            shutil.rmtree(state.answer.folder, ignore_errors=True)
+        state.answer = answer
+        return view.answer(answer, self._saves.buttons())
 
-        Returns
-        -------
-        tuple
-            Key of the job; what stands in the way.
-        """
-        if not clicks:
-            return no_update, no_update
-        visit = self._services.visits.find(key)
-        with visit.lock:
-            state = self._state(visit)
-            first = len(KEYS)
-            for place, attribute in ((first, "item"), (first + 1, "role")):
-                for one in ctx.states_list[place]:
-                    file = state.files.get(one["id"]["key"])
-                    if file is not None and isinstance(one.get("value"), str):
-                        setattr(file, attribute, one["value"])
-            try:
-                question = work.Question(
-                    self._services.shown.find(str(name)),
-                    str(task),
-                    _smallest_gain(gain),
-                    bool(requirements),
-                    tuple((self._request(visit, file), file.item) for file in _understood(state)),
-                )
-                self._services.jobs.cancel(visit.key, state.job)
-                state.count += 1
-                folder = visit.folder / f"advice-{state.count}"
-                job = self._services.jobs.submit(visit.key, work.ask, question, folder, lane="long")
-            except EdgepairError as error:
-                return no_update, notice(error)
-            state.job = job.key
-            return job.key, []
-
-    def show_answer(self, done: str | None, key: str | None) -> Any:
-        """Show what came of the job.
-
-        Parameters
-        ----------
-        done : str or None
-            Key of the job that has ended.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        dash component
-            The answer.
-        """
-        if done is None:
-            return no_update
-        visit = self._services.visits.find(key)
-        job = self._services.jobs.find(visit.key, done)
-        with visit.lock:
-            state = self._state(visit)
-            if job is None or job.key != state.job or job.value is None:
-                return no_update
-            if state.answer is not None:
-                shutil.rmtree(state.answer.folder, ignore_errors=True)
-            state.answer, state.job = job.value, None
-            return view.answer(state.answer)
-
-    def download(self, clicks: Sequence[int | None], key: str | None) -> Any:
-        """Give the answer's page or document.
-
-        Parameters
-        ----------
-        clicks : sequence of int or None
-            Of the buttons.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        dict
-            A file for the browser to save.
-        """
-        state = self._state(self._services.visits.find(key))
-        if not any(clicks) or state.answer is None:
-            return no_update
-        kind = ctx.triggered_id["kind"]
+    def _saved(self, visit: Visit, kind: str) -> tuple[str, str]:
+        answer = self._state(visit).answer
+        if answer is None:
+            # Buttons come with an answer: only a made-up request gets here.
+            raise PreventUpdate
         file = work.PAGE_FILE if kind == "html" else work.DOCUMENT_FILE
-        content = (state.answer.folder / file).read_text(encoding="utf-8")
-        return {"content": content, "filename": f"edgepair-{file}", "type": "text/plain", "base64": False}
+        return f"edgepair-{file}", (answer.folder / file).read_text(encoding="utf-8")
 
     def _state(self, visit: Visit) -> _State:
         state: _State = visit.bag.setdefault(NAME, _State())
         return state
-
-    def _request(self, visit: Visit, file: view.ListedFile) -> FileRequest:
-        return FileRequest(visit.files[file.key].path, file.name, options_of({"role": file.role}))
-
-    def _look(self, visit: Visit, key: str) -> view.ListedFile:
-        file = view.ListedFile(key, visit.files[key].name)
-        try:
-            file.looked = self._services.jobs.call(visit.key, look, self._request(visit, file), None, False)
-            file.item = file.looked.items[0]
-        except EdgepairError as error:
-            file.error = error
-        return file
-
-
-def _understood(state: _State) -> list[view.ListedFile]:
-    """List the files of the sample; one that was not read must not be left out in silence."""
-    for file in state.files.values():
-        if file.looked is None:
-            raise OptionError(
-                f"cannot ask with the file {file.name!r}",
-                found="a file that was not read",
-                needed="files that are understood, or none",
-                suggestion="remove it, or drop another",
-            )
-    return list(state.files.values())
 
 
 def _smallest_gain(text: Any) -> float:

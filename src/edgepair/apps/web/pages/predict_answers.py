@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from dash import html
 
-from edgepair.apps.web.components import drawing, facts, notice, warning_list
+from edgepair.apps.web.components import drawing, facts, in_fields, notice, warning_list
 
 if TYPE_CHECKING:
     from dash.development.base_component import Component
 
     from edgepair.apps.web.work.predict import Answered
 
-NAME = "predict"
+SAVES = {"csv": "Table (CSV)", "json": "Document (JSON)", "html": "Report (HTML)"}
+"""What can be saved, by the kinds of `edgepair.apps.web.work.predict.SAVED`."""
+
 _NEAREST = (
     ("name", "Material"),
     ("formula", "Formula"),
@@ -32,13 +34,15 @@ TRUST = {
 """What a level of trust means."""
 
 
-def results(answers: Sequence[Answered]) -> list[Component]:
+def results(answers: Sequence[Answered], saves: Component) -> list[Component]:
     """Show answers.
 
     Parameters
     ----------
     answers : sequence of Answered
         In the order to be shown.
+    saves : dash component
+        Buttons that save them.
 
     Returns
     -------
@@ -47,15 +51,13 @@ def results(answers: Sequence[Answered]) -> list[Component]:
     """
     if not answers:
         return []
-    saves = [
-        html.Button(label, id={"type": f"{NAME}-save", "kind": kind}, className="quiet")
-        for kind, label in (("csv", "Table (CSV)"), ("json", "Document (JSON)"), ("html", "Report (HTML)"))
-    ]
     return [
-        html.Div([html.Span("Save: "), *saves], className="row saves"),
+        html.H2("Answers"),
+        saves,
         *([_overview(answers)] if len(answers) > 1 else []),
         html.Div(
-            [_card(answered) for answered in answers], className="cards" if len(answers) > 1 else "card-alone"
+            [_card(answered, number) for number, answered in enumerate(answers, 1)],
+            className="cards" if len(answers) > 1 else "card-alone",
         ),
     ]
 
@@ -64,25 +66,32 @@ def _overview(answers: Sequence[Answered]) -> Component:
     """All samples in one table: the values of the technique that stands last."""
     shown = [answered for answered in answers if answered.detail]
     titles = [row["title"] for row in shown[0].detail["rows"]] if shown else []
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in ("Sample", *titles, "Trust")]))
+    heads = ("Sample", "Element", *titles, "Trust")
+    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in heads]))
     lines = []
-    for answered in answers:
-        name = html.Th(answered.name, scope="row")
-        if not answered.detail:
-            lines.append(html.Tr([name, html.Td("not answered", colSpan=len(titles) + 1, className="bad")]))
+    for number, answered in enumerate(answers, 1):
+        name = html.Th(html.A(answered.name, href=f"#{_ident(number)}"), scope="row")
+        if answered.error is not None:
+            why = f": found {answered.error.found}; needed {answered.error.needed}"
+            told = [html.Span("not answered", className="bad"), in_fields(why)]
+            lines.append(html.Tr([name, html.Td(told, colSpan=len(titles) + 2)]))
             continue
         cells = {row["title"]: row["cells"][-1] for row in answered.detail["rows"]}
-        lines.append(
-            html.Tr(
-                [name, *(html.Td(_value(cells.get(title))) for title in titles), html.Td(_trust(answered))]
-            )
-        )
+        values = [html.Td(_value(cells.get(title))) for title in titles]
+        trust = html.Td(_trust(answered, short=True))
+        lines.append(html.Tr([name, html.Td(answered.detail["absorber"]), *values, trust]))
     return html.Div(html.Table([head, html.Tbody(lines)]), className="scroll")
 
 
-def _card(answered: Answered) -> Component:
+def _ident(number: int) -> str:
+    """Name the place of an answer, for links to it."""
+    return f"answer-{number}"
+
+
+def _card(answered: Answered, number: int) -> Component:
     if answered.error is not None:
-        return html.Article([html.H3(answered.name), notice(answered.error)], className="card")
+        told = [html.H3(answered.name), notice(answered.error)]
+        return html.Article(told, className="card", id=_ident(number))
     detail = answered.detail
     techniques = detail["techniques"]
     head = html.Thead(
@@ -121,6 +130,7 @@ def _card(answered: Answered) -> Component:
             ),
         ],
         className="card",
+        id=_ident(number),
     )
 
 
@@ -135,9 +145,10 @@ def _value(cell: Mapping[str, str] | None) -> list[Any]:
     return [html.Span(cell["value"], className="value"), html.Span(cell["range"], className="range"), *more]
 
 
-def _trust(answered: Answered) -> Component:
+def _trust(answered: Answered, *, short: bool = False) -> Component:
     level = answered.detail["trust"]
-    return html.Span(TRUST.get(level, level), className=f"trust {level}")
+    told = TRUST.get(level, level)
+    return html.Span(told.partition(":")[0] if short else told, className=f"trust {level}")
 
 
 def _nearest(tables: Sequence[Mapping[str, Any]]) -> list[Component]:

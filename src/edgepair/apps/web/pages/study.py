@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import Input, Output, State, dcc, html, no_update
 
 from edgepair.apps.web.components import field as labelled
 from edgepair.apps.web.components import notice
 from edgepair.apps.web.pages import study_view as view
 from edgepair.apps.web.panel import JobPanel
+from edgepair.apps.web.saves import Saves
 from edgepair.apps.web.work import studies as work
 from edgepair.conventions import TASKS, EdgepairError, OptionError
 
@@ -42,8 +42,6 @@ class _State:
 
     runs: dict[str, work.Place] = field(default_factory=dict)
     count: int = 0
-    job: str | None = None
-    beginning: tuple[str, work.Place] | None = None
     view: dict[str, str] = field(default_factory=dict)
 
 
@@ -62,7 +60,10 @@ class StudyPage:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._panel = JobPanel(f"{NAME}-order", services)
+        self._panel = JobPanel(
+            f"{NAME}-order", services, order=self._order, answered=self._show_new, lane="long"
+        )
+        self._saves = Saves(NAME, services, kinds=view.SAVES, content=self._saved)
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
         """Make the page.
@@ -88,12 +89,12 @@ class StudyPage:
             [
                 view.order_form(
                     self._services.shown.sources,
-                    opened=not places or state.job is not None,
-                    panel=self._panel.layout(state.job),
+                    opened=not places or self._panel.running(visit) is not None,
+                    panel=self._panel.layout(visit),
                 ),
-                html.Div(self._choice(state, chosen, given), id=f"{NAME}-choice"),
+                html.Div(self._choice(state, chosen), id=f"{NAME}-choice"),
                 html.Div(self._body(visit, chosen, given), id=f"{NAME}-body"),
-                dcc.Download(id=f"{NAME}-download"),
+                self._saves.place(),
             ]
         )
 
@@ -105,28 +106,19 @@ class StudyPage:
         app : dash.Dash
             The page.
         """
-        self._panel.register(app)
         visit = State("visit", "data")
         which, learner = (f"{NAME}-which", "value"), (f"{NAME}-learner", "value")
         cell = [(f"{NAME}-{name}", "value") for name in ("absorber", "task", "modality")]
-        app.callback(
-            Output(f"{NAME}-order-job", "data"),
-            Output(f"{NAME}-begun", "children"),
-            Input(f"{NAME}-run", "n_clicks"),
-            State(f"{NAME}-datasets", "value"),
-            State(f"{NAME}-tasks", "value"),
-            State(f"{NAME}-depth", "value"),
-            State(f"{NAME}-contributions", "value"),
-            visit,
-            prevent_initial_call=True,
-        )(self.begin)
-        app.callback(
-            Output(f"{NAME}-choice", "children"),
-            Output(f"{NAME}-body", "children", allow_duplicate=True),
-            Input(f"{NAME}-order-done", "data"),
-            visit,
-            prevent_initial_call=True,
-        )(self.show_new)
+        self._saves.register(app, fields=[f"{NAME}-which"])
+        self._panel.register(
+            app,
+            button=f"{NAME}-run",
+            fields=[f"{NAME}-{name}" for name in ("datasets", "tasks", "depth", "contributions")],
+            results=[
+                Output(f"{NAME}-choice", "children"),
+                Output(f"{NAME}-body", "children", allow_duplicate=True),
+            ],
+        )
         app.callback(
             Output(f"{NAME}-body", "children"),
             Input(*which),
@@ -148,80 +140,6 @@ class StudyPage:
             visit,
             prevent_initial_call="initial_duplicate",
         )(self.show_cell)
-        app.callback(
-            Output(f"{NAME}-download", "data"),
-            Input({"type": f"{NAME}-save", "kind": ALL}, "n_clicks"),
-            State(*which),
-            visit,
-            prevent_initial_call=True,
-        )(self.download)
-
-    def begin(
-        self, clicks: int | None, datasets: Any, tasks: Any, depth: Any, contributions: Any, key: str | None
-    ) -> tuple[Any, Any]:
-        """Begin a study.
-
-        Parameters
-        ----------
-        clicks : int or None
-            Of the button.
-        datasets, tasks, depth, contributions : object
-            What stands in the form.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        tuple
-            Key of the job; what stands in the way.
-        """
-        if not clicks:
-            return no_update, no_update
-        visit = self._services.visits.find(key)
-        with visit.lock:
-            state = self._state(visit)
-            try:
-                order = self._order(datasets, tasks, depth, contributions)
-                self._services.jobs.cancel(visit.key, state.job)
-                state.count += 1
-                place = work.Place(
-                    visit.folder / f"study-{state.count}", f"Your study {state.count}: {order.title}"
-                )
-                job = self._services.jobs.submit(visit.key, work.run, order, place.folder, lane="long")
-            except EdgepairError as error:
-                return no_update, notice(error)
-            state.job, state.beginning = job.key, (f"run{state.count}", place)
-            return job.key, []
-
-    def show_new(self, done: str | None, key: str | None) -> tuple[Any, Any]:
-        """Show the study that was run.
-
-        Parameters
-        ----------
-        done : str or None
-            Key of the job that has ended.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        tuple
-            Choice of studies; the study.
-        """
-        if done is None:
-            return no_update, no_update
-        visit = self._services.visits.find(key)
-        with visit.lock:
-            state = self._state(visit)
-            if state.beginning is None or done != state.job:
-                return no_update, no_update
-            name, place = state.beginning
-            state.runs[name] = place
-            state.job, state.beginning = None, None
-            while len(state.runs) > MOST_RUNS:
-                oldest = state.runs.pop(next(iter(state.runs)))
-                shutil.rmtree(oldest.folder, ignore_errors=True)
-        return self._choice(state, name, {}), self._body(visit, name, {})
 
     def change(self, which: str, learner: str, key: str | None) -> Any:
         """Show another study, or another learner.
@@ -296,38 +214,29 @@ class StudyPage:
             return notice(error), dict(state.view)
         return view.cell(shown, modality), dict(state.view)
 
-    def download(self, clicks: Sequence[int | None], which: str, key: str | None) -> Any:
-        """Write the report, or pack the tables.
+    def _order(
+        self, visit: Visit, datasets: Any, tasks: Any, depth: Any, contributions: Any
+    ) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        order = self._parse(datasets, tasks, depth, contributions)
+        state = self._state(visit)
+        state.count += 1
+        name = f"Your study {state.count}: {order.title}"
+        return work.run, (order, work.Place(visit.folder / f"run{state.count}", name))
 
-        Parameters
-        ----------
-        clicks : sequence of int or None
-            Of the buttons.
-        which : str
-            The study.
-        key : str or None
-            The visit.
+    def _show_new(self, visit: Visit, place: work.Place) -> tuple[Any, Any]:
+        """Show the study that was run."""
+        state, name = self._state(visit), place.folder.name
+        state.runs[name] = place
+        while len(state.runs) > MOST_RUNS:
+            oldest = state.runs.pop(next(iter(state.runs)))
+            shutil.rmtree(oldest.folder, ignore_errors=True)
+        return self._choice(state, name), self._body(visit, name, {})
 
-        Returns
-        -------
-        dict
-            A file for the browser to save.
-        """
-        if not any(clicks):
-            return no_update
-        visit = self._services.visits.find(key)
+    def _saved(self, visit: Visit, kind: str, which: str) -> tuple[str, str | bytes]:
         place = self._place(self._state(visit), which)
-        if ctx.triggered_id["kind"] == "html":
-            text = self._services.jobs.call(visit.key, work.page, place, lane="answer", seconds=180.0)
-            return {"content": text, "filename": "edgepair-study.html", "type": "text/html", "base64": False}
-        packed = self._services.jobs.call(visit.key, work.tables, place, lane="answer", seconds=180.0)
-        content = base64.b64encode(packed).decode("ascii")
-        return {
-            "content": content,
-            "filename": "edgepair-study.zip",
-            "type": "application/zip",
-            "base64": True,
-        }
+        function, name = (work.page, "html") if kind == "html" else (work.tables, "zip")
+        content = self._services.jobs.call(visit.key, function, place, lane="answer", seconds=180.0)
+        return f"edgepair-study.{name}", content
 
     def _state(self, visit: Visit) -> _State:
         state: _State = visit.bag.setdefault(NAME, _State())
@@ -350,7 +259,7 @@ class StudyPage:
             suggestion="run one below “Run a study”" if not places else "choose another study above",
         )
 
-    def _choice(self, state: _State, chosen: str, query: Mapping[str, str]) -> list[Component]:
+    def _choice(self, state: _State, chosen: str) -> list[Component]:
         """Choose among studies where there are several; the control is there in any case."""
         places = self._places(state)
         options = [{"label": place.name, "value": name} for name, place in places.items()]
@@ -383,9 +292,9 @@ class StudyPage:
         choice = html.Fieldset(
             [html.Legend("Learner", className="label"), learners], hidden=len(about["learners"]) < 2
         )
-        return [choice, *view.body(about, query)]
+        return [choice, *view.body(about, query, self._saves.buttons())]
 
-    def _order(self, datasets: Any, tasks: Any, depth: Any, contributions: Any) -> work.Order:
+    def _parse(self, datasets: Any, tasks: Any, depth: Any, contributions: Any) -> work.Order:
         names = [name for name in datasets or [] if isinstance(name, str)]
         known = tuple(name for name in TASKS if name in (tasks or []))
         for what, chosen in (("dataset", names), ("task", known)):

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 NAME = "study"
 ALL = "*"
+SAVES = {"html": "Report (HTML)", "zip": "Tables (zip of CSV)"}
+"""What can be saved, by its kind."""
+
 VERDICTS = {
     "holds": "✓ holds",
     "does_not_hold": "✕ does not hold",
@@ -94,7 +97,6 @@ def order_form(sources: Sequence[Source], *, opened: bool, panel: Component) -> 
                         ]
                     ),
                     html.Button("Run the study", id=f"{NAME}-run", className="main", type="button"),
-                    html.Div(id=f"{NAME}-begun"),
                 ],
                 className="form",
             ),
@@ -119,7 +121,7 @@ def _choices(title: str, ident: str, options: Sequence[tuple[str, str]], chosen:
     )
 
 
-def body(told: Mapping[str, Any], query: Mapping[str, str]) -> list[Component]:
+def body(told: Mapping[str, Any], query: Mapping[str, str], saves: Component) -> list[Component]:
     """Show a study.
 
     Parameters
@@ -128,6 +130,8 @@ def body(told: Mapping[str, Any], query: Mapping[str, str]) -> list[Component]:
         From `edgepair.apps.web.work.studies.describe`.
     query : mapping of str to str
         What the address holds.
+    saves : dash component
+        Buttons that save the study.
 
     Returns
     -------
@@ -166,24 +170,7 @@ def body(told: Mapping[str, Any], query: Mapping[str, str]) -> list[Component]:
         html.Section(
             [
                 html.H2("How it was made", id=f"{NAME}-made-title"),
-                html.Div(
-                    [
-                        html.Span("Save: "),
-                        html.Button(
-                            "Report (HTML)",
-                            id={"type": f"{NAME}-save", "kind": "html"},
-                            className="quiet",
-                            type="button",
-                        ),
-                        html.Button(
-                            "Tables (zip of CSV)",
-                            id={"type": f"{NAME}-save", "kind": "zip"},
-                            className="quiet",
-                            type="button",
-                        ),
-                    ],
-                    className="row saves",
-                ),
+                saves,
                 *(
                     [html.Details([html.Summary(f"Left out ({len(skipped)})"), _list(skipped)])]
                     if skipped

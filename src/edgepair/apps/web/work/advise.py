@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from edgepair.apps.web.shown import Source
 from edgepair.apps.web.work.datasets import open_source
 from edgepair.apps.web.work.figures import plain_figure
-from edgepair.apps.web.work.reading import FileRequest, read
-from edgepair.conventions import MeasurementError, OptionError
+from edgepair.apps.web.work.samples import SampleRequest, read_sample
+from edgepair.conventions import MeasurementError
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from edgepair.prediction import Prediction
 
 PAGE_FILE, DOCUMENT_FILE = "advice.html", "advice.json"
 """What an answer leaves in its folder, for the visitor to save."""
@@ -34,15 +36,15 @@ class Question:
         Gain from which on a second measurement is worth its time.
     requirements : bool
         Whether to find out to what quality each must be measured.
-    curves : tuple of tuple
-        Files and items of a sample in hand; empty without one.
+    sample : SampleRequest or None
+        What was measured already; None without a sample.
     """
 
     source: Source
     task: str
     smallest_gain: float
     requirements: bool
-    curves: tuple[tuple[FileRequest, str], ...] = ()
+    sample: SampleRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def ask(question: Question, folder: Path, on_progress: Callable[[float, float, s
     advice = advise(
         dataset,
         task=question.task,
-        sample=_sample(question, dataset),
+        sample=_predicted(question, dataset),
         smallest_gain=question.smallest_gain,
         requirements=question.requirements,
         on_progress=report,
@@ -148,39 +150,19 @@ def ask(question: Question, folder: Path, on_progress: Callable[[float, float, s
     )
 
 
-def _sample(question: Question, dataset: xr.Dataset) -> Any:
-    """Read the files of a sample and ask what they say of it."""
-    from edgepair.apps.cli.predict_samples import pdf_technique
-    from edgepair.prediction import predict
-
-    absorber = str(dataset.attrs["absorber"])
-    given: dict[str, Any] = {}
-    for request, item in question.curves:
-        file = read(request)
-        curve: Any = next((one for one in file.curves if one.item == item), file.curves[0])
-        own = getattr(curve, "absorber", None)
-        if own not in (None, absorber):
-            raise MeasurementError(
-                f"cannot advise on {request.name!r} as a sample of {absorber}",
-                found=f"a measurement at the K edge of {own}",
-                needed=f"one at the K edge of {absorber}",
-                suggestion=f"choose a dataset of {own}, or remove this file",
-            )
-        if file.kind == "xanes":
-            name = "mu"
-        elif request.option("role") == "dpdf" and pdf_technique(curve) == "pdf":
-            name = "G_M"
-        else:
-            name = "G"
-        if name in given:
-            raise OptionError(
-                "cannot advise on two samples at once",
-                found=f"two curves of one technique, {given[name].file!r} and {request.name!r}",
-                needed="at most one spectrum, one PDF and one dPDF, of one sample",
-                suggestion="remove one of them",
-            )
-        given[name] = curve
-    if not given:
+def _predicted(question: Question, dataset: xr.Dataset) -> Prediction | None:
+    """Read the sample in hand and ask what it is; none without one."""
+    if question.sample is None:
         return None
+    absorber = str(dataset.attrs["absorber"])
+    sample = read_sample(question.sample)
+    if sample.absorber not in (None, absorber):
+        names = " and ".join(repr(file) for file, _ in sample.sources.values())
+        raise MeasurementError(
+            f"cannot advise on {names} as a sample of {absorber}",
+            found=f"a measurement at the K edge of {sample.absorber}",
+            needed=f"one at the K edge of {absorber}",
+            suggestion=f"choose a dataset of {sample.absorber}, or remove this file",
+        )
     own_data = dataset if question.source.path is not None else None
-    return predict(**given, absorber=absorber, data=own_data, explain=False)
+    return sample.predict(absorber=absorber, data=own_data, explain=False)

@@ -9,24 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.apps.web.work.figures import plain_figure
-from edgepair.apps.web.work.reading import FileRequest, read
-from edgepair.conventions import TASKS, TECHNIQUES, EdgepairError, OptionError
+from edgepair.apps.web.work.samples import SampleRequest, read_sample
+from edgepair.conventions import TASKS, EdgepairError
 
 if TYPE_CHECKING:
     from edgepair.report.prediction_rows import PredictedSample
-
-
-@dataclass(frozen=True)
-class SampleRequest:
-    """Curves of one sample.
-
-    Attributes
-    ----------
-    curves : tuple of tuple
-        Files and items: at most one spectrum, one PDF and one dPDF.
-    """
-
-    curves: tuple[tuple[FileRequest, str], ...]
 
 
 @dataclass(frozen=True)
@@ -98,7 +85,6 @@ def answer(
 
 
 def _answer(request: SampleRequest, confidence: float) -> tuple[PredictedSample, EdgepairError | None]:
-    from edgepair import predict
     from edgepair.apps.cli.measured_files import given_facts
     from edgepair.report.formats import short_title
     from edgepair.report.prediction_rows import PredictedSample
@@ -107,66 +93,15 @@ def _answer(request: SampleRequest, confidence: float) -> tuple[PredictedSample,
                for k, (file, item) in enumerate(request.curves, 1)}  # fmt: skip
     absorber = ""
     try:
-        curves = _curves(request)
-        sources = {name: (file.name, curve.item) for name, (file, curve) in curves.items()}
-        for file, curve in curves.values():
-            absorber = absorber or str(file.option("absorber") or getattr(curve, "absorber", None) or "")
-        given = {name: curve for name, (_, curve) in curves.items()}
-        spectrum = curves["xanes"][0] if "xanes" in curves else FileRequest(Path(), "")
-        normalizing = spectrum.normalizing()
-        found = predict(
-            given.get("xanes"),
-            given.get("pdf", given.get("npdf")),
-            given.get("dpdf"),
-            absorber=absorber or None,
-            confidence_level=confidence,
-            **normalizing,
-        )
+        sample = read_sample(request)
+        sources, absorber = sample.sources, sample.absorber or ""
+        found = sample.predict(confidence_level=confidence)
     except EdgepairError as error:
         told = f"{error.problem}: found {error.found}; needed {error.needed}; try: {error.suggestion}"
         return PredictedSample(sources, absorber, "refused", " ".join(told.split())), error
-    facts = [(f"{short_title(name)} read as", curve.format) for name, (_, curve) in curves.items()]
-    facts += given_facts(**normalizing)
+    facts = [(f"{short_title(name)} read as", curve.format) for name, curve in sample.curves.items()]
+    facts += given_facts(**sample.normalizing)
     return PredictedSample(sources, found.absorber, prediction=found, facts=tuple(facts)), None
-
-
-def _curves(request: SampleRequest) -> dict[str, tuple[FileRequest, Any]]:
-    """Read the curves of a sample: file and curve by technique, in the order of the techniques."""
-    from edgepair.apps.cli.predict_samples import pdf_technique
-
-    found: dict[str, tuple[FileRequest, Any]] = {}
-    for file, item in request.curves:
-        curve, kind = _curve(file, item)
-        name = "xanes"
-        if kind == "pdf":
-            name = "dpdf" if file.option("role") == "dpdf" else pdf_technique(curve)
-        taken = found.get(name) or found.get({"pdf": "npdf", "npdf": "pdf"}.get(name, ""))
-        if taken is not None:
-            raise _twice(taken[0].name, file.name)
-        found[name] = (file, curve)
-    return {name: found[name] for name in TECHNIQUES if name in found}
-
-
-def _curve(file: FileRequest, item: str) -> tuple[Any, str]:
-    read_file = read(file)
-    for curve in read_file.curves:
-        if curve.item == item:
-            return curve, read_file.kind
-    raise OptionError(
-        f"cannot find {item!r} in {file.name!r}",
-        found="items of other names, as it is read now",
-        needed="one of " + ", ".join(curve.item for curve in read_file.curves[:8]),
-        suggestion="choose the part of the file again",
-    )
-
-
-def _twice(first: str, second: str) -> EdgepairError:
-    return OptionError(
-        f"cannot answer {first!r} and {second!r} as one sample",
-        found="two curves of one technique",
-        needed="at most one spectrum, one PDF and one dPDF of a sample",
-        suggestion="give each its own sample number",
-    )
 
 
 class _Shelf:

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from edgepair.apps.cli.measured_files import MeasuredFile
     from edgepair.measured import PdfCurve
     from edgepair.measured.inspection import XanesInspection
+    from edgepair.spectra.alignment import FoilReading
 
 SPECTRUM_OPTIONS = ("mu", "energy_column", "energy_unit", "absorber")
 NORMALIZING = ("e0", "shift", "pre", "post")
 """Options that do not change what is read from a file; ranges are text, as on the command line."""
 
 PDF_OPTIONS = ("radiation", "qmax", "composition", "number_density")
+
+FOIL, DPDF = "foil", "dpdf"
+"""Values of the option ``role``: a metal foil that calibrates others, a differential PDF."""
 
 _REMEMBERED = 64
 """Files that are kept as read: moving E0 must not read the file again."""
@@ -38,36 +42,40 @@ class FileRequest:
         The visitor's name of it, for messages.
     options : tuple of tuple
         Names and values: options of `edgepair.read_xanes` and `edgepair.read_pdf`, `NORMALIZING`
-        and ``role`` (``dpdf`` for a differential PDF).
+        and ``role``, `FOIL` or `DPDF`.
+    foil : FileRequest or None
+        A foil measured apart, to calibrate energies by.
     """
 
     path: Path
     name: str
     options: tuple[tuple[str, Any], ...] = ()
+    foil: FileRequest | None = None
 
     def option(self, name: str) -> Any:
         """Give an option; None where it was not given."""
         return dict(self.options).get(name)
 
     def normalizing(self) -> dict[str, Any]:
-        """Give E0, shift and ranges as `edgepair.predict` takes them.
+        """Give E0, shift, foil and ranges as `edgepair.predict` takes them.
 
         Returns
         -------
         dict
-            By the names in `NORMALIZING`; None where not given.
+            By the names in `NORMALIZING`, and ``foil``; None where not given.
 
         Raises
         ------
-        OptionError
-            One that cannot be.
+        EdgepairError
+            One that cannot be, or a foil that is none.
         """
         from edgepair.apps.cli.measured_files import check_number, read_ranges
 
         given = {name: self.option(name) for name in NORMALIZING}
         check_number("--shift", given["shift"], -200.0, 200.0, "eV")
         check_number("--e0", given["e0"], 100.0, 200_000.0, "eV")
-        return given | read_ranges(given["pre"], given["post"])
+        foil = None if self.foil is None else read_foil_file(self.foil)
+        return given | read_ranges(given["pre"], given["post"]) | {"foil": foil}
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ class Part:
     absorber : str or None
         Its element, as far as that is known.
     e0 : float or None
-        Energy of the edge, eV.
+        Energy of the edge, eV on the scale of the file.
     ranges : mapping of str to tuple of float
         ``pre`` and ``post`` as they were fitted, eV from E0; empty where there is no fit.
     error : EdgepairError or None
@@ -146,13 +154,14 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
     file = read(request)
     items = tuple(curve.item for curve in file.curves)
     curve: Any = file.curves[items.index(item) if item in items else 0]
+    error: EdgepairError | None = None
     if file.kind == "pdf":
         from edgepair.apps.cli.inspect_text import SeenPdf
         from edgepair.measured import inspect_pdf
 
         seen_pdf = SeenPdf(curve, inspect_pdf(curve))
         told: Any = seen_pdf
-        absorber, e0, error = None, None, None
+        absorber, e0 = None, None
         ranges: dict[str, tuple[float, float]] = {}
     else:
         from edgepair.apps.cli.inspect_text import SeenXanes
@@ -160,13 +169,29 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
 
         inspection = inspect_xanes(curve, **request.normalizing())
         told = SeenXanes(inspection)
-        absorber, e0, error = curve.absorber, inspection.e0, inspection.error
+        absorber, error = curve.absorber, inspection.error
+        # On the scale of the file, as the field takes it.
+        moved = inspection.calibration.shift if inspection.applied else 0.0
+        e0 = None if inspection.e0 is None else inspection.e0 - moved
         spectrum = inspection.spectrum
         ranges = {} if spectrum is None else {"pre": spectrum.pre, "post": spectrum.post}
+    facts, warnings = tuple(told.facts()), tuple(told.warnings)
+    if file.kind == "xanes" and inspection.calibration.source == "foil in the scan":
+        facts, warnings = _calibrated_by_the_scan(inspection, facts, warnings)
+    if file.kind == "xanes" and request.option("role") == FOIL:
+        # What is doubtful about a sample, that it is not calibrated above all, is not so about a foil.
+        warnings, error = (), None
+        try:
+            foil = read_foil_file(request)
+        except EdgepairError as refused:
+            error = refused
+        else:
+            to_others = f"{foil.shift:+.2f} eV is added to the energies of other spectra"
+            facts = (("used as", f"metal foil, edge at {foil.energy:.2f} eV: {to_others}"), *facts)
     part = Part(
         curve.item,
-        tuple(told.facts()),
-        tuple(told.warnings),
+        facts,
+        warnings,
         absorber,
         e0,
         ranges,
@@ -174,6 +199,41 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
         tuple(_figures(told.drawn)) if draw else (),
     )
     return Looked(file.kind, curve.format, items, part)
+
+
+def _calibrated_by_the_scan(
+    inspection: XanesInspection, facts: tuple[tuple[str, str], ...], warnings: tuple[str, ...]
+) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
+    """Say that answers are calibrated by the foil in a scan: `edgepair inspect` leaves it to options."""
+    told = f"{inspection.calibration.text}; the answer adds it"
+    return (
+        tuple((name, told if name == "calibration" else value) for name, value in facts),
+        tuple(text for text in warnings if not text.startswith("energies as measured")),
+    )
+
+
+def read_foil_file(request: FileRequest) -> FoilReading:
+    """Read the energy scale off a file that is said to hold a metal foil.
+
+    Parameters
+    ----------
+    request : FileRequest
+        The file.
+
+    Returns
+    -------
+    FoilReading
+        What is to be added to energies.
+
+    Raises
+    ------
+    EdgepairError
+        It holds no foil.
+    """
+    from edgepair.measured.calibration import read_foil_scan
+
+    scans: Any = read(request).curves
+    return read_foil_scan(scans, request.option("absorber"), request.name)
 
 
 def _figures(drawn: XanesInspection | PdfCurve) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -176,17 +176,22 @@ def draw_cell(place: Place, absorber: str, task: str, modality: str, learner: st
     )
 
 
-def run(order: Order, folder: Path, on_progress: Callable[[float, float, str], None]) -> None:
+def run(order: Order, place: Place, on_progress: Callable[[float, float, str], None]) -> Place:
     """Run a study and keep it.
 
     Parameters
     ----------
     order : Order
         What is asked for.
-    folder : pathlib.Path
+    place : Place
         In the visitor's own folder; does not exist yet.
     on_progress : callable
         Called with work done, work to do, and what was finished last.
+
+    Returns
+    -------
+    Place
+        Where it lies now.
 
     Raises
     ------
@@ -207,7 +212,8 @@ def run(order: Order, folder: Path, on_progress: Callable[[float, float, str], N
         contributions=order.contributions,
         on_progress=report,
     )
-    result.save(folder)
+    result.save(place.folder)
+    return place
 
 
 def page(place: Place) -> str:

@@ -1,0 +1,133 @@
+"""Samples: files of one material, read and handed to `edgepair.predict` together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from edgepair.apps.web.work.reading import DPDF, FileRequest, read
+from edgepair.conventions import TECHNIQUES, EdgepairError, OptionError
+
+if TYPE_CHECKING:
+    from edgepair.prediction import Prediction
+
+
+@dataclass(frozen=True)
+class SampleRequest:
+    """Curves of one sample.
+
+    Attributes
+    ----------
+    curves : tuple of tuple
+        Files and items: at most one spectrum, one PDF and one dPDF.
+    """
+
+    curves: tuple[tuple[FileRequest, str], ...]
+
+
+@dataclass(frozen=True)
+class SampleRead:
+    """A sample whose files were read.
+
+    Attributes
+    ----------
+    curves : dict of str to XanesScan or PdfCurve
+        By technique, in the order of the techniques.
+    sources : dict of str to tuple of str
+        Names of file and item, likewise.
+    absorber : str or None
+        As the visitor says, else as the files do.
+    normalizing : dict
+        E0, shift, foil and ranges of the spectrum, as `edgepair.predict` takes them.
+    """
+
+    curves: dict[str, Any]
+    sources: dict[str, tuple[str, str]]
+    absorber: str | None
+    normalizing: dict[str, Any]
+
+    def predict(self, **options: Any) -> Prediction:
+        """Ask what the sample is.
+
+        Parameters
+        ----------
+        **options
+            Of `edgepair.predict`, beside the curves and how they are normalised.
+
+        Returns
+        -------
+        Prediction
+            Answers.
+
+        Raises
+        ------
+        EdgepairError
+            It cannot be understood.
+        """
+        from edgepair.prediction import predict
+
+        total = self.curves.get("pdf", self.curves.get("npdf"))
+        given = {"absorber": self.absorber, **self.normalizing, **options}
+        return predict(self.curves.get("xanes"), total, self.curves.get("dpdf"), **given)
+
+
+def read_sample(request: SampleRequest) -> SampleRead:
+    """Read the files of a sample.
+
+    Parameters
+    ----------
+    request : SampleRequest
+        Which.
+
+    Returns
+    -------
+    SampleRead
+        Its curves, by technique.
+
+    Raises
+    ------
+    EdgepairError
+        A file cannot be read, or two are of one technique.
+    """
+    from edgepair.apps.cli.predict_samples import pdf_technique
+
+    found: dict[str, tuple[FileRequest, Any]] = {}
+    for file, item in request.curves:
+        curve, kind = _curve(file, item)
+        name = "xanes"
+        if kind == "pdf":
+            name = "dpdf" if file.option("role") == DPDF else pdf_technique(curve)
+        taken = found.get(name) or found.get({"pdf": "npdf", "npdf": "pdf"}.get(name, ""))
+        if taken is not None:
+            raise _twice(taken[0].name, file.name)
+        found[name] = (file, curve)
+    ordered = {name: found[name] for name in TECHNIQUES if name in found}
+    metals = [file.option("absorber") or getattr(curve, "absorber", None) for file, curve in ordered.values()]
+    return SampleRead(
+        {name: curve for name, (_, curve) in ordered.items()},
+        {name: (file.name, curve.item) for name, (file, curve) in ordered.items()},
+        next((str(metal) for metal in metals if metal), None),
+        ordered["xanes"][0].normalizing() if "xanes" in ordered else {},
+    )
+
+
+def _curve(file: FileRequest, item: str) -> tuple[Any, str]:
+    read_file = read(file)
+    for curve in read_file.curves:
+        if curve.item == item:
+            return curve, read_file.kind
+    raise OptionError(
+        f"cannot find {item!r} in {file.name!r}",
+        found="items of other names, as it is read now",
+        needed="one of " + ", ".join(curve.item for curve in read_file.curves[:8]),
+        suggestion="choose the part of the file again",
+    )
+
+
+def _twice(first: str, second: str) -> EdgepairError:
+    return OptionError(
+        f"cannot take {first!r} and {second!r} as one sample",
+        found="two curves of one technique",
+        needed="at most one spectrum, one PDF and one dPDF of a sample",
+        suggestion="give each its own sample number on the page Predict, or remove one",
+    )
