@@ -105,6 +105,8 @@ def movement_figure(movement: pd.DataFrame, *, absorber: str, task: str) -> go.F
         return None
     slopes = select(mine, kind="slope").drop_duplicates("number").set_index("number")
     decided = (rho["lower"] > 0) | (rho["upper"] < 0)
+    # The written change has an interval of its own, which may leave out zero where that of rho does not.
+    clear = set(slopes.index[(slopes["lower"] > 0) | (slopes["upper"] < 0)])
     texts = [_slope_text(slopes.loc[name]) if name in slopes.index else "" for name in rho["number"]]
     colours = [modality_colour(technique_of_number(str(name))) for name in rho["number"]]
     places = list(range(len(rho)))
@@ -136,7 +138,7 @@ def movement_figure(movement: pd.DataFrame, *, absorber: str, task: str) -> go.F
     for place, text in zip(places, texts, strict=True):
         figure.add_annotation(
             x=1.02, xref="paper", y=place, yref="y", text=safe(text), showarrow=False, xanchor="left",
-            font={"size": 12, "color": INK if decided[place] else MUTED},
+            font={"size": 12, "color": INK if rho["number"][place] in clear else MUTED},
         )  # fmt: skip
     figure.add_annotation(
         x=1.02, xref="paper", y=1, yref="paper", text=f"change {per_label(task)}", showarrow=False,
