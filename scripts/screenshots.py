@@ -59,17 +59,29 @@ class Scene:
 
 
 _ANSWERED = (("#predict-files table", "see"), ("#predict-answer", "click"), (".card .js-plotly-plot", "see"))
+_ANSWER = "#predict-results"
+
+# By their places in the table: what is drawn fits the filter, whatever rows the dataset has.
+_COMPARED = (
+    ("#data-rows tr:nth-child(2) button.small", "click"),
+    ("#data-curves .js-plotly-plot", "see"),
+    ("#data-rows tr:nth-child(5) button.small", "click"),
+    ("#data-curves thead th:nth-child(3)", "see"),
+    ("#data-means .js-plotly-plot", "see"),
+)
 
 SCENES = (
     Scene("predict", "predict?example=Fe", ((".curve .js-plotly-plot", "see"),), height=1400),
-    Scene("predict-answer", "predict?example=Fe", _ANSWERED, height=1200, top=".answers"),
-    Scene("predict-dark", "predict?example=Mn", _ANSWERED, width=820, height=1180, dark=True, top=".answers"),
+    Scene("predict-answer", "predict?example=Fe", _ANSWERED, height=1200, top=_ANSWER),
+    Scene("predict-dark", "predict?example=Mn", _ANSWERED, width=820, height=1180, dark=True, top=_ANSWER),
     Scene("study", "study", (("#page .js-plotly-plot", "see"),)),
-    Scene("data", "data?set=Fe&elements=Li&sites=3,9", (("#page .js-plotly-plot", "see"),), height=2150),
+    Scene("data", "data?set=Fe&elements=Li", _COMPARED, height=2150),
     Scene(
         "advise",
         "advise?set=Fe&task=oxidation_state&requirements=no",
         (("#advise-ask", "click"), ("#advise-result .js-plotly-plot", "see")),
+        height=1300,
+        top="#advise-result",
     ),
 )
 """The pictures."""
@@ -155,7 +167,8 @@ def take(driver: Any, address: str, scene: Scene, folder: Path) -> Path:
         return next((one for one in found if one.is_displayed()), None)
 
     driver.set_window_size(scene.width, scene.height)
-    driver.get(address)
+    # A file of the same origin without scripts: a page would begin a visit while it is being forgotten.
+    driver.get(address + "assets/style.css")
     driver.execute_script("sessionStorage.clear(); localStorage.setItem('edgepair-theme', arguments[0])",
                           "dark" if scene.dark else "light")  # fmt: skip
     driver.get(address + scene.address)

@@ -70,7 +70,13 @@ class DroppedFile:
         return self.kind == "pdf" and self.options.get("role") == DPDF
 
     def request(self) -> FileRequest:
-        """Say how the file is to be read."""
+        """Say how the file is to be read.
+
+        Returns
+        -------
+        FileRequest
+            Without a foil: which one counts is known among all files, `DroppedFiles.request`.
+        """
         return FileRequest(self.upload.path, self.upload.name, options_of(self.options))
 
 

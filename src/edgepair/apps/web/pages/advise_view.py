@@ -126,13 +126,14 @@ def answer(advised: Advised | None, saves: Component) -> list[Component]:
     """
     if advised is None:
         return []
-    # Without the qualities there is one panel, which needs no width.
-    two = "xaxis2" in advised.figure["layout"]
+    # Without the qualities there is one column, which needs no width.
+    two = bool(advised.needed)
     caption = "scores on unseen formulas, dotted: a guess"
+    if advised.gains:
+        caption += "; beneath, what adding a technique changes, dashed: the smallest gain that counts"
     if two:
-        caption = (
-            f"Left: {caption}. Right: what poorer curves lose, poorer to the right; dashed: what may be lost"
-        )
+        lost = "what poorer curves lose, poorer to the right; dashed: what may be lost"
+        caption = f"Left: {caption}. Right: {lost}"
     return [
         html.H2(f"The answer: {advised.title}", id=f"{NAME}-answer-title"),
         html.Ul([html.Li(sentence) for sentence in advised.words], className="advice"),

@@ -73,7 +73,7 @@ def _overview(answers: Sequence[Answered]) -> Component:
         name = html.Th(html.A(answered.name, href=f"#{_ident(number)}"), scope="row")
         if answered.error is not None:
             why = f": found {answered.error.found}; needed {answered.error.needed}"
-            told = [html.Span("not answered", className="bad"), in_fields(why)]
+            told: list[Any] = [html.Span("not answered", className="bad"), in_fields(why)]
             lines.append(html.Tr([name, html.Td(told, colSpan=len(titles) + 2)]))
             continue
         cells = {row["title"]: row["cells"][-1] for row in answered.detail["rows"]}
