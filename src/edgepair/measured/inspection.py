@@ -11,7 +11,7 @@ from edgepair.conventions import DataError, edge_energy
 from edgepair.measured.calibration import Calibration, calibrate_scan
 from edgepair.measured.scan import XanesScan
 from edgepair.spectra import NormalizedSpectrum, find_e0, normalize_mu
-from edgepair.spectra.alignment import FoilReading
+from edgepair.spectra.alignment import FoilReading, is_metal
 from edgepair.spectra.quality import SpectrumQuality, judge_quality
 
 THICK = 2.5
@@ -43,6 +43,8 @@ class XanesInspection:
         Whether ``e0`` and the spectrum's energies include the shift: only one asked for is applied.
     e0 : float or None
         Energy of the edge, eV.
+    metallic : bool
+        Whether it is surely the spectrum of the metal itself.
     error : DataError or None
         Why the spectrum could not be normalised.
     warnings : tuple of str
@@ -55,6 +57,7 @@ class XanesInspection:
     calibration: Calibration
     applied: bool
     e0: float | None
+    metallic: bool
     error: DataError | None
     warnings: tuple[str, ...]
 
@@ -137,7 +140,11 @@ def inspect_xanes(
         problem = error
         notes.append(f"{error.problem}: {error.found}")
     quality = None
+    metallic = False
     if spectrum is not None:
+        metallic = near is not None and is_metal(spectrum, str(scan.absorber))
+        if metallic:
+            notes.append(f"the edge rises as that of {scan.absorber} metal does: a foil, or no oxide")
         below = 0.0 if near is None else near - (spectrum.e0 + calibration.shift)
         if below > BELOW_METAL:
             notes.append(
@@ -159,6 +166,7 @@ def inspect_xanes(
         calibration=calibration,
         applied=applied,
         e0=None if spectrum is None else spectrum.e0,
+        metallic=metallic,
         error=problem,
         warnings=tuple(dict.fromkeys(notes)),
     )

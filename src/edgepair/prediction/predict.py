@@ -351,11 +351,17 @@ def _assemble(
     table, chances, reasons = [], [], []
     for part in parts:
         doubt = part.technique == "xanes" and prepared is not None and not prepared.calibrated
-        trust = _trust(part.distance, doubtful=doubt)
+        metallic = part.technique == "xanes" and prepared is not None and prepared.metallic
+        trust = "outside" if metallic else _trust(part.distance, doubtful=doubt)
         table += _rows(part.technique, part.answers, trust)
         chances += _chances(part.technique, part.answers)
         reasons += part.reasons
-        if trust == "outside":
+        if metallic:
+            warnings.append(
+                f"xanes: the spectrum of {metal} metal: the values are those of the oxides least unlike it;"
+                " do not rely on them"
+            )
+        elif trust == "outside":
             warnings.append(
                 f"{part.technique}: unlike anything in the training set ({part.distance:.1f} times its own"
                 " greatest distances); do not rely on the values"

@@ -50,6 +50,8 @@ class PreparedXanes:
         Likely error of the energies after that, eV.
     calibrated : bool
         Whether a foil or the user told the shift.
+    metallic : bool
+        Whether it is surely the spectrum of the metal itself.
     warnings : tuple of str
         What makes it doubtful.
     """
@@ -60,6 +62,7 @@ class PreparedXanes:
     shift: float
     error: float
     calibrated: bool
+    metallic: bool
     warnings: tuple[str, ...]
 
     def moved(self, by: float, error: float) -> PreparedXanes:
@@ -161,6 +164,7 @@ def prepare_xanes(
         known.shift,
         known.error,
         bool(known.source),
+        inspection.metallic,
         (
             *warnings,
             *(text for text in inspection.warnings if not text.startswith(TOLD_OTHERWISE)),

@@ -9,7 +9,8 @@ import numpy as np
 
 from edgepair.conventions import DataError, edge_energy
 from edgepair.spectra.edge import checked_spectrum, find_e0
-from edgepair.spectra.normalization import normalize_mu
+from edgepair.spectra.metal_shape import HIGHEST, METALS, SURELY, metal_distance
+from edgepair.spectra.normalization import NormalizedSpectrum, normalize_mu
 from edgepair.spectra.smoothing import parabola_vertex, smooth_with_slope, without_spikes
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ and from the foot of the edge; the lowest among the eight metals is near one hal
 METAL_AT_FOIL = (0.12, 0.75)
 """Edge steps at the first inflection of a 3d metal; before an oxide's pre-edge peak it is less."""
 
-METAL_WHITE_LINE = 1.3
-"""Edge steps: metals have no white line; theirs reach 1.1 and, distorted, 1.25."""
+NEAR_SHIFT = 1.5
+"""eV; nearer to the tabulated edge a reference is taken for the foil that belongs there even if its
+rise is distorted, as by light that the sample scattered into its detector."""
 
 FAR_SHIFT = 3.0
 """eV; a reference that does not look like a metal and is further off than this is not used."""
@@ -201,8 +203,12 @@ def read_foil(energy: ArrayLike, mu: ArrayLike, absorber: str) -> FoilReading:
     doubts = []
     if not METAL_AT_FOIL[0] <= height <= METAL_AT_FOIL[1]:
         doubts.append(f"its first inflection lies at {height:.2f} of the edge step, a metal's at 0.15 to 0.3")
-    if top > METAL_WHITE_LINE:
+    if top > HIGHEST:
         doubts.append(f"it has a white line of {top:.2f} edge steps, metals have none")
+    if not doubts and absorber in METALS and abs(shift) > NEAR_SHIFT:
+        apart, why = metal_distance(spectrum.energy, spectrum.mu, at)
+        if apart > 1.0:
+            doubts.append(f"it has {why}")
     if doubts and abs(shift) > FAR_SHIFT:
         raise DataError(
             f"cannot calibrate energies by a {absorber} foil",
@@ -212,6 +218,30 @@ def read_foil(energy: ArrayLike, mu: ArrayLike, absorber: str) -> FoilReading:
             suggestion="give the shift yourself, or another foil",
         )
     return FoilReading(at, shift, tuple(f"the reference may be no metal foil: {text}" for text in doubts))
+
+
+def is_metal(spectrum: NormalizedSpectrum, absorber: str) -> bool:
+    """Tell whether a spectrum is surely that of the metal itself, and of no compound.
+
+    Parameters
+    ----------
+    spectrum : NormalizedSpectrum
+        On any energy scale within 40 eV of the tabulated one.
+    absorber : str
+        Chemical symbol.
+
+    Returns
+    -------
+    bool
+        False for metals whose shape is not known, `edgepair.spectra.metal_shape.METALS` being the others.
+    """
+    if absorber not in METALS:
+        return False
+    try:
+        at = foil_energy(spectrum.energy, spectrum.mu, absorber)
+    except DataError:
+        return False
+    return metal_distance(spectrum.energy, spectrum.mu, at)[0] <= SURELY
 
 
 def _fit_shift(

@@ -39,7 +39,7 @@ def running(*arguments: str, folder: Path) -> Iterator[tuple[subprocess.Popen[st
 
 def ask(address: str, path: str = "/", **headers: str) -> tuple[int, str]:
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", parts.port, timeout=60)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     text = answer.read().decode()
@@ -55,7 +55,7 @@ def test_it_serves_and_leaves_nothing_behind(tmp_path: Path, number: int, code: 
         (folder,) = tmp_path.glob("edgepair-web-*")
         assert folder.stat().st_mode & 0o077 == 0
         server.send_signal(number)
-        assert server.wait(20) == code
+        assert server.wait(60) == code
         assert server.stderr is not None
         assert server.stderr.read() == ""
     assert list(tmp_path.glob("edgepair-web-*")) == []

@@ -418,3 +418,14 @@ def test_the_real_model_answers_a_measured_spectrum(
     assert abs(found["oxidation_state"] - float(row["oxidation_state"])) < 0.34
     assert len(prediction.explanation) == 3 * 19
     json.loads(prediction.to_json())
+
+
+def test_a_metal_is_not_trusted(make_spectrum: Callable[..., Any]) -> None:
+    energy, mu = make_spectrum()
+    x = energy - 7112.0
+    metal = 0.4 / (1 + np.exp(-x / 0.8)) + 0.6 / (1 + np.exp(-(x - 9.5) / 1.6))
+    answered = predict(XanesScan("foil.xdi", "", "made", energy, metal, "xmu", absorber="Fe", edge="K"))
+    assert set(answered.table["trust"]) == {"outside"}
+    assert any("Fe metal" in text for text in answered.warnings)
+    oxide = predict(XanesScan("oxide.xdi", "", "made", energy, mu, "xmu", absorber="Fe", edge="K"))
+    assert not any("metal" in text for text in oxide.warnings)

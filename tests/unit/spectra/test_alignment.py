@@ -12,7 +12,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from edgepair.conventions import DataError, OptionError, edge_energy
 from edgepair.measured import read_xanes
-from edgepair.spectra.alignment import best_shift, foil_energy, read_foil
+from edgepair.spectra.alignment import best_shift, foil_energy, is_metal, read_foil
+from edgepair.spectra.normalization import normalize_mu
 
 Floats = NDArray[np.float64]
 
@@ -137,3 +138,41 @@ def test_metals_are_recognised(shared: Path) -> None:
         reading = read_foil(scan.energy, scan.mu, symbol)
         assert reading.warnings == (), file.name
         assert abs(reading.shift) < 3, file.name
+
+
+def test_compounds_are_not_taken_for_foils(shared: Path) -> None:
+    """On any energy scale: most of these have no calibration, and some are 10 eV off."""
+    experiment = shared / "data" / "experiment"
+    with (experiment / "xanes_index.csv").open(encoding="utf-8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["file"].endswith(".xdi") and not row["item"]]
+    rows = [row for row in rows if row["mu_definition"] != "-ln(c12/c11)"]  # columns without a meaning
+    tried = 0
+    for row in rows[::2]:
+        (scan, *_) = read_xanes(experiment / row["file"])
+        try:
+            reading = read_foil(scan.energy, scan.mu, row["element"])
+        except DataError:
+            continue
+        finally:
+            tried += 1
+        assert reading.warnings or abs(reading.shift) < 1.5, row["file"]
+    assert tried > 70
+
+
+@pytest.mark.parametrize("scale", [-12.0, 0.0, 9.0])
+def test_a_metal_is_told_from_its_compounds_on_any_scale(shared: Path, scale: float) -> None:
+    experiment = shared / "data" / "experiment"
+    like_metals = ("Ti/bmm-standards__Ti-K-TiO.xdi", "V/xaslib__VO.xdi", "Cu/bmm-standards__Cu-Cu2O.xdi")
+    for name in like_metals:
+        (scan,) = read_xanes(experiment / "xanes" / name)
+        symbol = name.split("/")[0]
+        assert not is_metal(normalize_mu(scan.energy + scale, scan.mu, near=TABULATED[symbol]), symbol), name
+    for file in sorted((experiment / "foils").glob("*.xdi")):
+        symbol = file.name.split("__")[1].split("-")[0]
+        (scan,) = read_xanes(file, mu="ln($6/$7)")
+        assert is_metal(normalize_mu(scan.energy + scale, scan.mu, near=TABULATED[symbol]), symbol), file.name
+
+
+def test_the_shape_of_other_metals_is_not_judged() -> None:
+    energy = np.arange(7050.0, 7350.0, 0.25)
+    assert not is_metal(normalize_mu(energy, iron(energy)), "Zr")
