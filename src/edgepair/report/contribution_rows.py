@@ -6,9 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from edgepair.report.formats import METRIC_TITLES, number, short_title, task_title
+from edgepair.report.formats import METRIC_TITLES, number, short_title, task_title, with_minus
 from edgepair.report.tables import select
-from edgepair.report.verdicts import with_minus
 from edgepair.study import contribution_sentences
 
 _KINDS = ("shared", "together", "interaction", "shared_most")

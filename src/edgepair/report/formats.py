@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Sequence
 from types import MappingProxyType
 
@@ -27,6 +28,8 @@ METRIC_UNITS = MappingProxyType({"log_loss": "nat", "mae": "Å", "rmse": "Å"})
 """Units of the metrics; the others are pure numbers."""
 
 NO_NUMBER = "–"
+
+_MINUS = re.compile(r"(?<![\w-])-(?=\d)")  # a hyphen that stands for a minus
 
 
 def number(value: float | None, digits: int = 3, *, sign: bool = False) -> str:
@@ -288,3 +291,24 @@ def safe(text: object) -> str:
     '&lt;b&gt;Fe2O3&lt;/b&gt;'
     """
     return html.escape(str(text), quote=False)
+
+
+def with_minus(sentence: str) -> str:
+    """Write true minus signs where a sentence from a file has hyphens.
+
+    Parameters
+    ----------
+    sentence : str
+        Text.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> with_minus("two-way: -0.01 to 0.02")
+    'two-way: −0.01 to 0.02'
+    """
+    return _MINUS.sub("−", sentence)

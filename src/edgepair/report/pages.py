@@ -9,7 +9,7 @@ from typing import Any
 
 from edgepair.conventions import OutputError
 from edgepair.report.embedding import FigureShelf, embedded_json
-from edgepair.report.formats import capital, count, interval, number, percent, short_title
+from edgepair.report.formats import capital, count, interval, number, percent, short_title, with_minus
 
 
 def check_page_name(target: Path, option: str = "--out") -> None:
@@ -71,7 +71,9 @@ def render_page(
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"number": number, "capital": capital, "count": count, "percent": percent}
+    environment.filters |= {
+        "number": number, "capital": capital, "count": count, "percent": percent, "minus": with_minus
+    }  # fmt: skip
     environment.globals |= {"interval": interval, "technique_title": short_title}
     folder = files("edgepair.report") / "templates"
     behind = dict(explorers or {})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from edgepair.report.formats import (
     percent,
     short_title,
     task_title,
+    with_minus,
 )
 from edgepair.report.tables import main_metric
 from edgepair.study import FINDINGS
@@ -46,9 +46,6 @@ _WORDS = {
         "does_not_hold": "XANES takes the smaller part of the importance in combinations",
     },
 }
-
-_MINUS = re.compile(r"(?<![\w-])-(?=\d)")
-"""A hyphen that stands for a minus."""
 
 VERDICT_TITLES = {
     "holds": "holds",
@@ -112,27 +109,6 @@ def summarise_findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             }
         )
     return told
-
-
-def with_minus(sentence: str) -> str:
-    """Write true minus signs where a sentence from a file has hyphens.
-
-    Parameters
-    ----------
-    sentence : str
-        Text.
-
-    Returns
-    -------
-    str
-        Text.
-
-    Examples
-    --------
-    >>> with_minus("two-way: -0.01 to 0.02")
-    'two-way: −0.01 to 0.02'
-    """
-    return _MINUS.sub("−", sentence)
 
 
 def _tally(counts: dict[str, int], n: int) -> str:

@@ -62,7 +62,7 @@ def spectrum_text(*, element: str = "Fe", edge: float = 7123.0, head: str = "") 
 def foil_text(*, element: str = "Fe", edge: float = 7112.0) -> bytes:
     """A metal: a first inflection low on the edge, then the main rise, and no white line."""
     x = STEPS
-    mu = 0.25 / (1 + np.exp(-x / 0.9)) + 0.75 / (1 + np.exp(-(x - 13) / 3)) + 0.5 - 1e-4 * x
+    mu = 0.35 / (1 + np.exp(-x / 0.8)) + 0.65 / (1 + np.exp(-(x - 9.5) / 2)) + 0.5 - 1e-4 * x
     return _xdi(element, edge + x, mu, "")
 
 

@@ -387,7 +387,7 @@ def test_curve_that_cannot_be_used(x: Any, y: Any, words: str) -> None:
     assert words in curve_problem(x, y)
 
 
-@pytest.mark.parametrize("mode", ["nan", "raise", "cancel", "details"])
+@pytest.mark.parametrize("mode", ["nan", "raise", "cancel", "runaway", "details"])
 def test_simulator_with_faults_costs_its_own_site(
     mode: str, build: Build, simulators: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.dataset.build.assembly import MaterialRows, SiteRow
-from edgepair.dataset.build.curves import curve_problem
+from edgepair.dataset.build.curves import absorption_problem
 from edgepair.dataset.build.materials import Material, Site
 from edgepair.dataset.build.records import Item
 from edgepair.dataset.build.spectra_table import SpectraTable
@@ -62,7 +62,7 @@ class Plan:
 
     def _join(self, material: Material, table: SpectraTable) -> None:
         for spectrum in table.spectra[material.material_id]:
-            problem = curve_problem(spectrum.energy, spectrum.mu)
+            problem = absorption_problem(spectrum.energy, spectrum.mu)
             if problem:
                 item = Item(material.material_id, spectrum.site, "rejected", "spectrum not usable", problem)
                 self.items.append(item)
@@ -134,9 +134,14 @@ class Plan:
             elif record is None:
                 item = Item(*place, "missing", "not simulated yet")
             elif record["ok"]:
-                value = record["value"]
-                curves[place] = (np.array(value["x"]), np.array(value["y"]))
-                item = Item(*place, "done")
+                x, y = np.array(record["value"]["x"]), np.array(record["value"]["y"])
+                # Kept results may be older than this check.
+                problem = absorption_problem(x, y, simulator.variable)
+                if problem:
+                    item = Item(*place, "failed", "simulation failed", f"the simulator gave {problem}")
+                else:
+                    curves[place] = (x, y)
+                    item = Item(*place, "done")
             else:
                 item = Item(*place, "failed", record["reason"], record["problem"])
             self.items.append(item)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import EdgepairError, OutputError
-from edgepair.dataset.build.curves import curve_problem
+from edgepair.dataset.build.curves import absorption_problem
 from edgepair.dataset.build.keys import structure_digest
 from edgepair.engine import shared_sandbox
 from edgepair.labels import SiteLabels, label_sites
@@ -108,7 +108,7 @@ def simulate(structure: Mapping[str, Any], index: int, simulator: SiteSimulator)
         # Whatever somebody's simulator throws, CancelledError included, is this site's.
         problem = f"{type(error).__name__}: {error}"
         return {"ok": False, "reason": "simulation failed", "problem": problem}
-    problem = curve_problem(spectrum.x, spectrum.y)
+    problem = absorption_problem(spectrum.x, spectrum.y, simulator.variable)
     if problem:
         problem = f"the simulator gave {problem}"
         return {"ok": False, "reason": "simulation failed", "problem": problem}

@@ -107,8 +107,7 @@ def ask(question: Question, folder: Path, on_progress: Callable[[float, float, s
     from edgepair.advice import advise
     from edgepair.report.advice_page import gain_cells, render_advice
     from edgepair.report.figures_advice import advice_figure
-    from edgepair.report.formats import METRIC_TITLES, capital, short_title, task_title
-    from edgepair.report.verdicts import with_minus
+    from edgepair.report.formats import METRIC_TITLES, capital, short_title, task_title, with_minus
 
     def report(progress: Any) -> None:
         on_progress(progress.done, progress.total, progress.text)
