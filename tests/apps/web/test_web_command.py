@@ -24,8 +24,10 @@ def running(*arguments: str, folder: Path) -> Iterator[tuple[subprocess.Popen[st
     command = [sys.executable, "-W", "error", "-m", "edgepair", "app", "--no-browser", *arguments]
     environment = os.environ | {"TMPDIR": str(folder)}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    ) as server:
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+        # A shell ignores Ctrl-C for what it runs in the background, this test perhaps: children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
+    ) as server:  # fmt: skip
         try:
             assert server.stdout is not None
             line = server.stdout.readline()
