@@ -6,7 +6,6 @@ import dataclasses
 import errno
 import json
 import secrets
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,14 +132,9 @@ def serve(settings: Settings, on_ready: Callable[[str, Settings], None]) -> None
             try:
                 _warm_up(services)
                 on_ready(_address(settings), settings)
-                # Ctrl-C comes to the main thread, which must have nothing else to do: raised while it
-                # handles a request it could be taken for that request's failure.
-                serving = threading.Thread(target=server.serve_forever, daemon=True)
-                serving.start()
-                try:
-                    serving.join()
-                finally:
-                    server.shutdown()
+                server.serve_forever()
+                # Werkzeug takes Ctrl-C for itself.
+                raise KeyboardInterrupt
             finally:
                 server.server_close()
         finally:
