@@ -23,7 +23,7 @@ from edgepair.interpretation.stability import LEVEL, forest_fit, kendall_taus, s
 from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -93,17 +93,12 @@ def region_rank_rows(
         of each half, the mean over rounds with their range; ``region_top``, the share of rounds
         whose two halves miss the same region most.
     """
-    from scipy.stats import kendalltau
-
     if not outcomes or len(outcomes[0].permuted) < 3:
         return []
-    taus, same = [], []
-    for fit, outcome in zip(fits, outcomes, strict=True):
-        first, second = (_falls(cell, fit.task.folds == half, outcome) for half in (0, 1))
-        tau = float(kendalltau(first, second).statistic)
-        if np.isfinite(tau):
-            taus.append(tau)
-            same.append(float(first.argmax() == second.argmax()))
+    taus, same = _compare(
+        [_falls(cell, fit.task.folds == half, outcome) for half in (0, 1)]
+        for fit, outcome in zip(fits, outcomes, strict=True)
+    )
     if not taus:
         return []
     value = float(np.mean(taus))
@@ -118,6 +113,19 @@ def region_rank_rows(
         stability_row(where, "region", value, min(taus), max(taus), sentence),
         stability_row(where, "region_top", float(np.mean(same))),
     ]
+
+
+def _compare(halves: Iterable[Sequence[NDArray[np.float64]]]) -> tuple[list[float], list[float]]:
+    """Give tau, and whether the same member leads, of each pair of halves that put anything in order."""
+    from scipy.stats import kendalltau
+
+    taus, same = [], []
+    for first, second in halves:
+        tau = float(kendalltau(first, second).statistic)
+        if np.isfinite(tau):  # a forest that split nowhere puts nothing in any order
+            taus.append(tau)
+            same.append(float(first.argmax() == second.argmax()))
+    return taus, same
 
 
 def _falls(cell: Cell, held_out: NDArray[np.bool_], outcome: FitOutcome) -> NDArray[np.float64]:
@@ -150,7 +158,7 @@ def rank_rows(
     outcomes : sequence of FitOutcome
         Of `rank_fits`.
     groupings : mapping
-        For ``region``, ``cluster``, ``point``: the columns of the features in each.
+        For ``cluster``, ``point``, which are too many to be shuffled: the columns of the features in each.
     exchanged : sequence of FitOutcome, optional
         Of labels exchanged between formulas, each exchange another; of the same features, which
         may be followed by others.
@@ -162,10 +170,10 @@ def rank_rows(
         importances of two halves, the mean over rounds with their range; ``<grouping>_top``, the
         share of rounds whose two halves put the same member first; ``<grouping>_exchanged`` and
         ``<grouping>_exchanged_top``, the same between one exchange and the next, tau with the range
-        of 95 % of them. Rounds in which
-        a forest did not split do not count; without any other there is no row.
+        of 95 % of them. Rounds in which a forest did not split do not count; without any other
+        there is no row.
     """
-    from scipy.stats import binom, kendalltau
+    from scipy.stats import binom
 
     rows = []
     n_features = outcomes[0].impurity.shape[1] if outcomes else 0
@@ -175,15 +183,10 @@ def rank_rows(
     for grouping, members in groupings.items():
         if len(members) < 3:
             continue
-        taus, same = [], []
-        for outcome in outcomes:
-            first, second = (
-                np.array([half[list(columns)].sum() for columns in members]) for half in outcome.impurity
-            )
-            tau = float(kendalltau(first, second).statistic)
-            if np.isfinite(tau):  # a forest that split nowhere puts nothing in any order
-                taus.append(tau)
-                same.append(float(first.argmax() == second.argmax()))
+        taus, same = _compare(
+            [np.array([half[list(columns)].sum() for columns in members]) for half in outcome.impurity]
+            for outcome in outcomes
+        )
         if not taus:
             continue
         value, top = float(np.mean(taus)), float(np.mean(same))

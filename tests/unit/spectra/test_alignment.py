@@ -155,7 +155,7 @@ def test_compounds_are_not_taken_for_foils(shared: Path) -> None:
             continue
         finally:
             tried += 1
-        assert reading.warnings or abs(reading.shift) < 1.5, row["file"]
+        assert reading.warnings, row["file"]
     assert tried > 70
 
 
