@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.advice.qualities import QUALITIES, levels_for, own_level
 from edgepair.advice.trials import Trial
 from edgepair.conventions import TECHNIQUES
 from edgepair.dataset import select_sites
+from edgepair.dataset.qualities import QUALITIES, levels_for, own_level
 from edgepair.study.cells import plan_cell
 from edgepair.study.scoring import Score, interval_of
 

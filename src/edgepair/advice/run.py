@@ -43,7 +43,7 @@ from edgepair.interpretation.stability import FEW_IN_ALL
 from edgepair.study import Progress
 from edgepair.study.config import DRAWS
 from edgepair.study.plan import check_datasets, plan_study
-from edgepair.study.scoring import Score, draw_groups, score, score_guess
+from edgepair.study.scoring import Score, draw_groups, score, score_baseline
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -181,7 +181,7 @@ def advise(
 
     everything = [(trial, scored(trial, done)) for trial, done in zip(trials, outcomes, strict=True)]
     scores = {trial.modality: item for trial, item in everything[: len(main)]}
-    guessed = score_guess(cell, outcomes[len(main)], drawn[cell.n_groups]).value[cell.task.main_metric]
+    guessed = score_baseline(cell, outcomes[len(main)], drawn[cell.n_groups]).value[cell.task.main_metric]
     rows = requirement_rows(everything[len(main) + 1 :], scores)
     needed = needed_rows(rows, options.tolerance)
     gains = gain_rows(scores, options.smallest_gain)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.advice.qualities import Quality
 from edgepair.conventions import TECHNIQUES
+from edgepair.dataset.qualities import Quality
 from edgepair.models import FitOutcome, FitTask, compute_features
 from edgepair.study import Progress
 from edgepair.study.cache import FitCache, cache_folder
@@ -100,8 +100,8 @@ def run_trials(
     """
     fits, owner = [], []
     for number, trial in enumerate(trials):
-        job = Job(trial.cell, trial.modality, trial.learner, 0, trial.fraction)
-        cost = job.cost(_TYPICAL_FEATURES, trial.trees, 0)
+        job = Job(trial.cell, trial.modality, trial.learner, 0, trial.trees, fraction=trial.fraction)
+        cost = job.cost(_TYPICAL_FEATURES)
         for repeat in range(trial.cell.n_repeats):
             # A forest sees the same curves in every repeat unless noise is drawn anew.
             anew = trial.quality is not None and trial.quality.drawn

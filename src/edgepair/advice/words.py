@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgepair.advice.qualities import QUALITIES
 from edgepair.advice.requirements import FORMULAS
 from edgepair.conventions import TASKS, TECHNIQUES, modality_title
+from edgepair.dataset.qualities import QUALITIES
 
 _METRICS = {"f1_weighted": "weighted F1", "r2": "R²"}
 

@@ -5,7 +5,7 @@ from edgepair.dataset.assemble import assemble
 from edgepair.dataset.averaging import average_sites
 from edgepair.dataset.bundled import bundled_path, load_bundled
 from edgepair.dataset.schema import SCHEMA_VERSION, VARIABLES, find_problems, validate
-from edgepair.dataset.selection import select_sites
+from edgepair.dataset.selection import drop_gated, select_sites
 from edgepair.dataset.showing import show_pdf
 from edgepair.dataset.site_listing import SiteFilter, find_sites, site_table
 from edgepair.dataset.splits import SPLITS, make_folds, split_groups
@@ -23,6 +23,7 @@ __all__ = [
     "assemble",
     "average_sites",
     "bundled_path",
+    "drop_gated",
     "find_problems",
     "find_sites",
     "from_arrays",

@@ -61,3 +61,23 @@ def select_sites(dataset: xr.Dataset, sites: ArrayLike) -> xr.Dataset:
     selected["material_index"] = ("site", renumbered.astype(np.int64), dataset["material_index"].attrs)
     selected["complete"] = selected["complete"] & kept_all
     return selected
+
+
+def drop_gated(dataset: xr.Dataset) -> xr.Dataset:
+    """Leave out the sites that fail the gates of the builder.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+
+    Returns
+    -------
+    xarray.Dataset
+        The sites whose variable ``gate`` is empty; the dataset itself where all are, or where it has no
+        such variable.
+    """
+    if "gate" not in dataset:
+        return dataset
+    passes = np.array([not str(text) for text in dataset["gate"].values])
+    return dataset if passes.all() else select_sites(dataset, passes)

@@ -17,7 +17,7 @@ import numpy as np
 from edgepair.interpretation.number_forests import NUMBER_TREES, NumberForests, fit_numbers
 from edgepair.models import LOWER_IS_BETTER, FitOutcome, FitTask, fit_folds
 from edgepair.study.importances import refit_interval
-from edgepair.study.scoring import interval_of, score, score_guess
+from edgepair.study.scoring import interval_of, score, score_baseline
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def number_score_rows(
     """
     few = score(cell, "numbers", "forest", _outcomes(forests), drawn)
     whole = score(cell, "numbers", "forest", full, drawn)
-    guess = score_guess(cell, [_guess(cell, folds) for folds in cell.folds], drawn)
+    guess = score_baseline(cell, [_guess(cell, folds) for folds in cell.folds], drawn)
     rows = []
     for metric, value in few.value.items():
         lower, upper = few.interval(metric)

@@ -44,7 +44,7 @@ from edgepair.study.fits import Fit, run_fits
 from edgepair.study.kept_arrays import KeptArrays
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study
 from edgepair.study.provenance import describe_study
-from edgepair.study.scoring import draw_groups, score, score_guess
+from edgepair.study.scoring import draw_groups, score, score_baseline
 
 if TYPE_CHECKING:
     import numpy as np
@@ -330,7 +330,7 @@ def _score_rows(
         tables["scores"] += [{name: row[name] for name in kept} for row in scores[modality].rows()]
     if len(view.techniques) > 1:
         first = view.techniques[0]
-        guess = score_guess(cell, done.of("baseline", cell, first), drawn)
+        guess = score_baseline(cell, done.of("baseline", cell, first), drawn)
         tables["contributions"] += contribution_rows(scores, guess)
 
 

@@ -98,7 +98,7 @@ def interpret_sample(
                 suggestion="leave site out",
             )
         return _of_prediction(sample, tasks, modality)
-    datasets = check_datasets(sample, "explain a site")
+    datasets = check_datasets(sample, "explain a site", gated=True)
     if len(datasets) > 1:
         raise OptionError(
             "cannot tell which site to explain",

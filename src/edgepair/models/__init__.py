@@ -1,6 +1,6 @@
 """Models: curves to features, features to forests, and how well they do."""
 
-from edgepair.models.features import FeatureTable, compute_features
+from edgepair.models.features import NORMALISATIONS, FeatureTable, compute_features, dpdf_normalisation
 from edgepair.models.fit_task import FitOutcome, FitTask, Window
 from edgepair.models.fitting import average_outcomes, choose_windows, fit_folds
 from edgepair.models.learners import LEARNERS, Learner, fitted_learners, parse_learners
@@ -19,6 +19,7 @@ __all__ = [
     "CLASSIFICATION_METRICS",
     "LEARNERS",
     "LOWER_IS_BETTER",
+    "NORMALISATIONS",
     "REGRESSION_METRICS",
     "FeatureTable",
     "FitOutcome",
@@ -31,6 +32,7 @@ __all__ = [
     "classification_metrics",
     "classification_sums",
     "compute_features",
+    "dpdf_normalisation",
     "fit_folds",
     "fitted_learners",
     "load_bundle",

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import DataError, techniques_of
+from edgepair.conventions import DataError, OptionError, near_miss, techniques_of
 from edgepair.models.pdf_features import pdf_features
+from edgepair.models.per_metal import neighbours_per_metal
 from edgepair.models.xanes_features import xanes_features
 
 if TYPE_CHECKING:
@@ -52,7 +53,12 @@ RECIPES: Mapping[str, Callable[[NDArray[np.float64], NDArray[np.float64]], Block
 """How each technique's curves become features; a new technique adds one entry."""
 
 
-def compute_features(dataset: xr.Dataset, modality: str) -> FeatureTable:
+NORMALISATIONS = ("metal", "total")
+"""What the dPDF is counted per: an atom of the metal (default), or as in the total PDF, of which it is
+a part."""
+
+
+def compute_features(dataset: xr.Dataset, modality: str, *, per: str = "metal") -> FeatureTable:
     """Compute the features of every site for one modality.
 
     Parameters
@@ -61,6 +67,10 @@ def compute_features(dataset: xr.Dataset, modality: str) -> FeatureTable:
         Follows the schema.
     modality : str
         Techniques joined by ``+``; their features stand side by side.
+    per : {'metal', 'total'}, optional
+        Normalisation of the dPDF: ``metal`` multiplies it by `neighbours_per_metal`, a factor of
+        composition alone; ``total`` leaves it as a part of the total PDF. Where the dataset names no
+        compositions, it stays as it is (see `dpdf_normalisation`).
 
     Returns
     -------
@@ -71,7 +81,10 @@ def compute_features(dataset: xr.Dataset, modality: str) -> FeatureTable:
     ------
     DataError
         The dataset lacks a technique of the modality.
+    OptionError
+        The normalisation is not known.
     """
+    _check_normalisation(per)
     names, blocks = [], []
     for technique in techniques_of(modality):
         if technique.variable not in dataset:
@@ -82,7 +95,10 @@ def compute_features(dataset: xr.Dataset, modality: str) -> FeatureTable:
                 suggestion=f"leave {technique.name} out of the modalities",
             )
         axis = dataset[technique.axis].values.astype(np.float64)
-        block = RECIPES[technique.name](axis, dataset[technique.variable].values.astype(np.float64))
+        curves = dataset[technique.variable].values.astype(np.float64)
+        if technique.name == "dpdf" and dpdf_normalisation(dataset, per) == "metal":
+            curves = curves * np.asarray(neighbours_per_metal(dataset))[:, None]
+        block = RECIPES[technique.name](axis, curves)
         if technique.owner == "material":
             block = block.take(dataset["material_index"].values)
         blocks.append(block)
@@ -94,3 +110,38 @@ def compute_features(dataset: xr.Dataset, modality: str) -> FeatureTable:
         np.concatenate([block.low for block in blocks]),
         np.concatenate([block.high for block in blocks]),
     )
+
+
+def dpdf_normalisation(dataset: xr.Dataset, per: str = "metal") -> str:
+    """Tell how the dPDF of a dataset is normalised when it is requested one way.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+    per : {'metal', 'total'}, optional
+        As requested.
+
+    Returns
+    -------
+    str
+        ``per``; ``total`` where the dataset names no compositions that hold the absorber and oxygen, so
+        that there is no factor.
+
+    Raises
+    ------
+    OptionError
+        The normalisation is not known.
+    """
+    _check_normalisation(per)
+    return "total" if neighbours_per_metal(dataset) is None else per
+
+
+def _check_normalisation(per: str) -> None:
+    if per not in NORMALISATIONS:
+        raise OptionError(
+            f"cannot normalise the dPDF per {per!r}",
+            found=f"per {per!r}",
+            needed="one of " + ", ".join(NORMALISATIONS),
+            suggestion=near_miss(str(per), NORMALISATIONS),
+        )

@@ -52,7 +52,7 @@ class FitTask:
     groups : numpy.ndarray
         Shape (n,): groups that stay together, for tuning and for learning curves.
     folds : numpy.ndarray
-        Shape (n,): fold in which each site is held out.
+        Shape (n,): fold in which each site is held out; -1 for sites that are only learned from.
     trees, seed : int
         Trees in a forest; random state.
     tune : bool

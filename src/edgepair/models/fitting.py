@@ -69,17 +69,17 @@ def fit_folds(values: NDArray[np.float32], task: FitTask) -> FitOutcome:
     Returns
     -------
     FitOutcome
-        Every site predicted once.
+        Every site that is in a fold predicted once; zero for the others.
     """
     n, n_features = values.shape
     classification = task.n_classes > 0
     kind = np.int16 if classification else np.float64
-    predicted = np.empty(n, dtype=kind)
+    predicted = np.zeros(n, dtype=kind)
     probability = np.zeros((n, task.n_classes), dtype=np.float32)
-    permuted = np.empty((len(task.windows), n), dtype=kind)
+    permuted = np.zeros((len(task.windows), n), dtype=kind)
     impurity = []
     learner = LEARNERS[task.learner]
-    fold_names = np.unique(task.folds)
+    fold_names = np.unique(task.folds[task.folds >= 0])
     for fold in fold_names:
         held_out = np.flatnonzero(task.folds == fold)
         train = np.flatnonzero(task.folds != fold)

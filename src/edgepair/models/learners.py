@@ -24,9 +24,6 @@ class Learner:
         Names of scikit-learn's classes.
     classifier_settings, regressor_settings : mapping
         What is passed to them beside the number of trees and the seed.
-    pdf_settings : mapping
-        What is used in their place where a PDF takes part: few of its features matter, and a tree
-        that sees too few of them at a split sees none of those.
     importances : bool
         Whether a fit tells how much each feature mattered.
     parts : tuple of str
@@ -39,19 +36,16 @@ class Learner:
     regressor: str
     classifier_settings: Mapping[str, Any] = field(default_factory=dict)
     regressor_settings: Mapping[str, Any] = field(default_factory=dict)
-    pdf_settings: Mapping[str, Any] = field(default_factory=dict)
     importances: bool = True
     parts: tuple[str, ...] = ()
 
-    def settings(self, task: Task, modality: str = "xanes") -> dict[str, Any]:
-        """Return the settings for a task and modality.
+    def settings(self, task: Task) -> dict[str, Any]:
+        """Return the settings for a task; they are the same for every technique.
 
         Parameters
         ----------
         task : Task
             Classification or regression.
-        modality : str, optional
-            Techniques whose features are seen.
 
         Returns
         -------
@@ -59,7 +53,7 @@ class Learner:
             A copy that may be changed.
         """
         chosen = self.classifier_settings if task.kind == "classification" else self.regressor_settings
-        return dict(chosen) | (dict(self.pdf_settings) if modality != "xanes" else {})
+        return dict(chosen)
 
     def estimator(self, task: Task, *, trees: int, seed: int, **changes: Any) -> Any:
         """Make an estimator that is not fitted yet.
@@ -104,9 +98,8 @@ LEARNERS = MappingProxyType(
                 "extremely randomised trees",
                 "ExtraTreesClassifier",
                 "ExtraTreesRegressor",
-                {"max_features": "sqrt"},
-                {"max_features": "sqrt"},
-                pdf_settings={"max_features": 0.2},
+                {"max_features": 0.2},
+                {"max_features": 0.2},
             ),
             Learner(
                 "stock",
@@ -127,7 +120,7 @@ LEARNERS = MappingProxyType(
             ),
             Learner(
                 "dummy",
-                "commonest class or mean",
+                "baseline that looks at no curve",
                 "DummyClassifier",
                 "DummyRegressor",
                 {"strategy": "prior"},

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS
-from edgepair.report.formats import interval, number, percent, safe, task_title
+from edgepair.report.formats import interval, number, safe, task_title
 from edgepair.report.style import INK, MUTED, styled
 from edgepair.report.tables import in_order
 
@@ -23,7 +23,7 @@ SIDES = {
 }
 """What the two sides of the line mean."""
 
-_AXES = {"xanes_dominates": "XANES's share of the importance (%)"}
+_AXES = {"xanes_dominates": "XANES's share of the importance less that with permuted labels (no unit)"}
 _MARKS = {"holds": "circle", "undecided": "circle-open", "does_not_hold": "x"}
 
 
@@ -41,8 +41,8 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
     -------
     plotly.graph_objects.Figure
         Filled dots where the finding holds, open ones where it is undecided, crosses where its
-        opposite holds; diamonds for means over absorbers. Differences of weighted F1 or R² (pure
-        numbers); for ``xanes_dominates`` the share itself, %.
+        opposite holds; diamonds for means over absorbers. Differences of weighted F1 or R², or of
+        shares (pure numbers).
     """
     import plotly.graph_objects as go
 
@@ -65,12 +65,11 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
             place += 0.9
         place += 0.15 if alone else 0.25
     figure = go.Figure()
-    zero = 50.0 if is_share else 0.0
-    figure.add_vline(x=zero, line={"color": "#9aa5b1", "width": 1})
+    figure.add_vline(x=0.0, line={"color": "#9aa5b1", "width": 1})
     for kind in ("single", "mean"):
         chosen = [(y, item) for y, item in rows if (item.absorber == "all") == (kind == "mean")]
         if chosen:
-            figure.add_trace(_trace(chosen, kind == "mean", is_share))
+            figure.add_trace(_trace(chosen, kind == "mean"))
     for y, text in heads:
         figure.add_annotation(
             x=0, xref="paper", y=y, yref="y", text=text, showarrow=False, xanchor="left",
@@ -79,7 +78,7 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
     left, right = SIDES.get(finding, ("less", "more"))
     for text, anchor, shift in ((f"← {left}", "right", -6), (f"{right} →", "left", 6)):
         figure.add_annotation(
-            x=zero, xref="x", y=1, yref="paper", text=text, showarrow=False, xanchor=anchor,
+            x=0.0, xref="x", y=1, yref="paper", text=text, showarrow=False, xanchor=anchor,
             yanchor="bottom", xshift=shift, font={"size": 12, "color": INK},
         )  # fmt: skip
     figure.update_yaxes(
@@ -89,7 +88,7 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
         showgrid=False,
     )
     figure.update_xaxes(
-        title_text=_AXES.get(finding, "difference in score (no unit)"), nticks=7, range=_range(rows, is_share)
+        title_text=_AXES.get(finding, "difference in score (no unit)"), nticks=7, range=_range(rows)
     )
     return styled(figure, height=round(24 * place + 90), margin={"t": 28})
 
@@ -106,34 +105,23 @@ def _head(task: str, is_share: bool) -> str:
     return f"{title}, {'R²' if regression else 'weighted F1'}"
 
 
-def _shown(item: Finding, is_share: bool) -> tuple[float, float, float]:
-    if is_share:
-        return tuple(100 * (end + 0.5) for end in (item.estimate, item.lower, item.upper))  # type: ignore[return-value]
-    return item.estimate, item.lower, item.upper
-
-
-def _range(rows: list[tuple[float, Finding]], is_share: bool) -> list[float]:
+def _range(rows: list[tuple[float, Finding]]) -> list[float]:
     """Wide enough for both sides' names, whatever the estimates."""
-    zero = 50.0 if is_share else 0.0
-    ends = [end for _, item in rows for end in _shown(item, is_share) if end == end]
-    least = 12.0 if is_share else 0.05
-    low = min([*ends, zero - least])
-    high = max([*ends, zero + least])
+    ends = [end for _, item in rows for end in (item.estimate, item.lower, item.upper) if end == end]
+    low, high = min([*ends, -0.05]), max([*ends, 0.05])
     # Neither side's name may be squeezed out: each side has a third of the width at least.
-    low = min(low, zero - (high - zero) * 0.5)
-    high = max(high, zero + (zero - low) * 0.5)
+    low, high = min(low, -high * 0.5), max(high, -low * 0.5)
     pad = 0.04 * (high - low)
     return [low - pad, high + pad]
 
 
-def _trace(rows: list[tuple[float, Finding]], mean: bool, is_share: bool) -> Any:
+def _trace(rows: list[tuple[float, Finding]], mean: bool) -> Any:
     import plotly.graph_objects as go
 
-    shown = [_shown(item, is_share) for _, item in rows]
+    shown = [(item.estimate, item.lower, item.upper) for _, item in rows]
     symbols = [_MARKS.get(item.verdict, "circle") for _, item in rows]
     if mean:
         symbols = ["diamond" if item.verdict == "holds" else "diamond-open" for _, item in rows]
-    write = _write_share if is_share else _write_difference
     return go.Scatter(
         x=[value for value, _, _ in shown],
         y=[y for y, _ in rows],
@@ -155,15 +143,11 @@ def _trace(rows: list[tuple[float, Finding]], mean: bool, is_share: bool) -> Any
         },
         hovertext=[
             f"<b>{'mean' if item.absorber == 'all' else safe(item.absorber)} · {task_title(item.task)}</b>"
-            f"<br>{write(*ends)}<br>{item.verdict.replace('_', ' ')}"
+            f"<br>{_write_difference(*ends)}<br>{item.verdict.replace('_', ' ')}"
             for (_, item), ends in zip(rows, shown, strict=True)
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )
-
-
-def _write_share(value: float, lower: float, upper: float) -> str:
-    return f"{percent(value / 100)}, 95 % interval {interval(lower, upper, 0)} %"
 
 
 def _write_difference(value: float, lower: float, upper: float) -> str:

@@ -34,7 +34,8 @@ def share_figure(
     -------
     plotly.graph_objects.Figure
         A bar per absorber and combination, %; a whisker shows the 95 % interval of the share on
-        its left, and, with three techniques or more, of that on its right.
+        its left, and, with three techniques or more, of that on its right; a dotted line is that share
+        where labels are permuted.
     """
     import plotly.graph_objects as go
 
@@ -44,6 +45,8 @@ def share_figure(
     labels: list[tuple[float, str]] = []
     parts: dict[str, list[dict[str, Any]]] = {}
     whiskers: list[tuple[float, float, float, float]] = []
+    nulls: list[tuple[float, float]] = []
+    null_rows = select(importances, kind="null_share", task=task, learner=learner)
     place = 0.0
     for modality in in_order(shares["modality"].tolist(), modalities):
         figure.add_annotation(
@@ -64,6 +67,8 @@ def share_figure(
                 parts.setdefault(name, []).append(told)
                 start += float(row["value"])
                 if number == 0:
+                    null = select(null_rows, modality=modality, absorber=absorber, technique=name)
+                    nulls += [(place, float(value)) for value in null["value"]]
                     whiskers.append((place, row["value"], row["lower"], row["upper"]))
                 elif number == len(names) - 1 > 1:
                     whiskers.append((place, 1 - row["value"], 1 - row["upper"], 1 - row["lower"]))
@@ -73,6 +78,11 @@ def share_figure(
         figure.add_trace(_bar(name, parts[name]))
     if whiskers:
         figure.add_trace(_whiskers(whiskers))
+    for y, value in nulls:
+        figure.add_shape(
+            type="line", x0=100 * value, x1=100 * value, y0=y - 0.4, y1=y + 0.4,
+            line={"color": INK, "width": 2, "dash": "2px,2px"},
+        )  # fmt: skip
     figure.update_yaxes(
         tickvals=[y for y, _ in labels],
         ticktext=[text for _, text in labels],
@@ -85,7 +95,6 @@ def share_figure(
         tickvals=[0, 25, 50, 75, 100],
         showgrid=False,
     )
-    figure.add_vline(x=50, line={"color": INK, "width": 1, "dash": "2px,3px"})
     return styled(figure, height=round(30 * place + 60), barmode="overlay", margin={"r": 16})
 
 

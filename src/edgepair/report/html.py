@@ -125,7 +125,7 @@ def render_study(result: StudyResult) -> str:
     }
     explorers = {
         name: Markup(_embedded(panels[name]["panels"]))
-        for name in ("contributions", "importances", "predictions", "learning")
+        for name in ("conditions", "contributions", "importances", "predictions", "learning")
         if panels[name]
     }
     folder = files("edgepair.report") / "templates"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair.models import LEARNERS, Learner
 from edgepair.report.formats import count, counted, listed
 from edgepair.report.tables import BASELINE, group_word, without_formulas
+from edgepair.study.conditions import CONDITIONS
 
 if TYPE_CHECKING:
     from edgepair.study import StudyResult
@@ -144,7 +145,13 @@ def methods_of(result: StudyResult) -> list[dict[str, str]]:
         ("Importances", _importances(kinds, group_word(result))),
         ("Labels", _LABELS),
         ("Findings", _FINDINGS.format(groups=group_word(result))),
+        ("Sites and materials", _VIEWS),
+        ("Normalisation of the dPDF", _normalisation(config)),
     ]
+    if len(result.robustness):
+        told = [f"{CONDITIONS[name].title}: {CONDITIONS[name].words}" for name in result.config["conditions"]]
+        text = _ROBUSTNESS.format(conditions="; ".join(told))
+        paragraphs.append(("Other conditions", text))
     if len(result.contributions):
         paragraphs.append(("Contributions of techniques", _CONTRIBUTIONS))
     if len(result.learning):
@@ -159,19 +166,54 @@ def methods_of(result: StudyResult) -> list[dict[str, str]]:
 
 
 _LABELS = (
-    "Unless the data brought their own: oxidation states by bond valence (pymatgen's BVAnalyzer), "
-    "coordination numbers and neighbours by CrystalNN, the bond length as the mean distance to those "
-    "neighbours."
+    "Unless the data brought their own: oxidation states by bond valence (pymatgen's BVAnalyzer) where "
+    "the charge balance of the composition does not contradict them; coordination numbers and neighbours "
+    "by CrystalNN, the bond length as the mean distance to those neighbours. The other definition of "
+    "coordination, the oxygens with at least a tenth of the largest bond valence, is one of the conditions "
+    "under which findings are tested."
 )
 
 _FINDINGS = (
-    "A finding holds where the whole 95 % interval lies above zero, does not hold where it lies below, "
-    "and is undecided otherwise. Differences are taken draw by draw, so both sides see the same "
-    "{groups}; intervals of shares are those of the importances. Whether a combination is best is asked "
-    "of the best of the combinations and the best single technique, each chosen on the same scores that "
-    "are then compared. “Mean” is the unweighted mean over absorbers; the overall estimate is the mean "
-    "over absorbers and classification tasks. Nothing is corrected for the number of comparisons."
+    "A finding holds where the 95 % intervals of all that speaks for it lie above zero, does not hold "
+    "where the same is true of its opposite, and is undecided otherwise. That one technique does better "
+    "than another: the difference in weighted F1 or R², for classes the difference in balanced accuracy "
+    "as well (weighted F1 alone rewards an answer that spreads over the classes), and the better one’s "
+    "score above the baseline. Differences are taken draw by draw, so both sides see the same {groups}. "
+    "The combination is fixed beforehand, XANES with the dPDF, and compared with the best single "
+    "technique of each draw. That XANES dominates: its share of the impurity less the share that it has "
+    "where labels are permuted between {groups} (not one half: it has more features), the score lost "
+    "by permuting XANES on held-out sites less that lost by permuting the PDF, and what is unique to "
+    "each, as means over the combinations. “Mean” is the unweighted mean over absorbers; the overall "
+    "estimate is the mean over absorbers and classification tasks. Nothing is corrected for the number "
+    "of comparisons."
 )
+
+
+_VIEWS = (
+    "In the view of sites a row is an absorbing site with its own spectrum, and all sites of a material "
+    "share its PDF; in the view of materials a row is a material all of whose sites have a spectrum, with "
+    "the mean of spectra and labels weighted by multiplicity, as a measurement gives them. Rows with a "
+    "fractional state or coordination number are left out of the classifications."
+)
+
+_ROBUSTNESS = (
+    "The findings are tested again under other conditions, with one dealing of folds and at most 60 trees. "
+    "{conditions}."
+)
+
+
+def _normalisation(config: Mapping[str, Any]) -> str:
+    if not any("dpdf" in name.split("+") for name in config["modalities"]):
+        return ""
+    if config.get("per", "metal") == "total":
+        return "The dPDF is normalised as in the total PDF, of which it is a part."
+    return (
+        "The dPDF is counted per metal atom: what it is as a part of the total PDF, times "
+        "⟨Z⟩²/(2 c Z Z′), with c the metal’s share of the atoms, Z and Z′ the numbers of electrons of metal "
+        "and oxygen, and ⟨Z⟩ the mean over all atoms. The factor is one of composition alone; with it the "
+        "first peak counts the oxygen neighbours of a metal atom. In anomalous scattering metal–metal pairs "
+        "count half beside metal–oxygen pairs in the limit of small changes of f′."
+    )
 
 
 _CONTRIBUTIONS = (
@@ -242,7 +284,10 @@ def _learners(config: Mapping[str, Any]) -> str:
             "set, by inner folds of its own groups."
         )
     if BASELINE in config["learners"]:
-        told.append("The baseline looks at no curve: it answers with the commonest class or the mean.")
+        told.append(
+            "The baseline looks at no curve: in each metric the better of two answers, the commonest class "
+            "always and classes drawn by their shares; the mean of a length."
+        )
     return " ".join(told)
 
 
@@ -268,22 +313,16 @@ def _learner(learner: Learner, trees: int, tune: bool) -> str:
 
 
 def _settings(learner: Learner) -> str:
-    """Each setting with its values: for classes and numbers, for XANES alone and with a PDF."""
+    """Each setting with its values, for classes and numbers where they differ."""
     told = []
-    for key in dict.fromkeys(
-        [*learner.classifier_settings, *learner.regressor_settings, *learner.pdf_settings]
-    ):
-        classes, numbers, pdf = (
+    for key in dict.fromkeys([*learner.classifier_settings, *learner.regressor_settings]):
+        classes, numbers = (
             str(chosen.get(key, "default"))
-            for chosen in (learner.classifier_settings, learner.regressor_settings, learner.pdf_settings)
+            for chosen in (learner.classifier_settings, learner.regressor_settings)
         )
         text = f"{key} {classes}"
-        if numbers != classes:
-            text += f" for classes and {numbers} for numbers"
-        if key in learner.pdf_settings:
-            text += f"{',' if numbers != classes else ''} for XANES alone and {pdf} wherever a PDF takes part"
-        told.append(text)
-    return ", ".join(told)
+        told.append(text if numbers == classes else f"{text} for classes and {numbers} for numbers")
+    return ", ".join(told) + (", the same for every technique" if told else "")
 
 
 def _importances(kinds: set[str], groups: str) -> str:
@@ -296,7 +335,8 @@ def _importances(kinds: set[str], groups: str) -> str:
         )
     if "share" in kinds:
         parts.append(
-            "A technique's share adds up its points; it depends on how many features each technique brings."
+            "A technique's share adds up its points; it depends on how many features each technique brings, "
+            "as its share with permuted labels shows."
         )
     if "permutation" in kinds:
         parts.append(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.report.figures_conditions import condition_figure, robustness_figure
 from edgepair.report.figures_confusion import confusion_figure
 from edgepair.report.figures_contributions import overlap_figure, shapley_figure
 from edgepair.report.figures_data import class_figure, value_figure
@@ -50,12 +51,16 @@ def collect_panels(result: StudyResult, keep: Keep) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``overview, findings, shapley, shares, splits, classes, spreads``: panels that are always shown;
-        ``contributions, importances, predictions, learning``: panels behind choices. What the study
-        lacks is empty.
+        ``overview, other_view, robustness, findings, shapley, shares, splits, classes, spreads``:
+        panels that are always shown; ``conditions, contributions, importances, predictions,
+        learning``: panels behind choices. What the study lacks is empty.
     """
+    whole, result = result, result.in_view(result.view)
     return {
         "overview": _overview(result, keep),
+        "other_view": [panel for view in whole.views[1:] for panel in _overview(whole.in_view(view), keep)],
+        "robustness": _robustness(result, keep),
+        "conditions": _conditions(result, keep),
         "findings": _findings(result, keep),
         "shapley": _shapley(result, keep),
         "contributions": _contributions(result, keep),
@@ -93,6 +98,32 @@ def _findings(result: StudyResult, keep: Keep) -> dict[str, dict[str, Any]]:
         for name, title in FINDINGS.items()
         if name in present
     }
+
+
+def _robustness(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
+    if not len(result.robustness):
+        return []
+    names = absorbers_of(result)
+    shown = ["all"] if len(names) > 1 else names
+    title = "mean over absorbers" if len(names) > 1 else names[0]
+    return [keep(robustness_figure(result.robustness, absorber=name)) | {"title": title} for name in shown]
+
+
+def _conditions(result: StudyResult, keep: Keep) -> dict[str, Any]:
+    if not len(result.conditions):
+        return {}
+    panels: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for absorber in absorbers_of(result):
+        drawn = []
+        if len(absorbers_of(result)) > 1:
+            figure = robustness_figure(result.robustness, absorber=absorber)
+            drawn.append(keep(figure) | {"title": f"Verdicts, {absorber} alone"})
+        for task in tasks_of(result):
+            if len(select(result.conditions, task=task, absorber=absorber)):
+                figure = condition_figure(result.conditions, task=task, absorber=absorber)
+                drawn.append(keep(figure) | {"title": _scored(task)})
+        panels[(absorber,)] = drawn
+    return explorer(("absorber",), panels, None)
 
 
 def _shapley(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
@@ -213,7 +244,7 @@ def _shares(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
 def _predictions(result: StudyResult, keep: Keep) -> dict[str, Any]:
     learner = main_learner(result)
     split = str(result.config["config"]["split"])
-    scores = select(result.scores, split=split)
+    scores = select(result.scores, split=split, view=result.view)
     told = select(result.predictions, learner=learner)
     panels: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for absorber in absorbers_of(result):

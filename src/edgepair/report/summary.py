@@ -47,11 +47,12 @@ def summarise_study(result: StudyResult) -> dict[str, Any]:
         contributions``.
         Scores are pure numbers, bond lengths in Å.
     """
+    whole, result = result, result.in_view(result.view)
     config = result.config["config"]
     split = str(config["split"])
     learner = main_learner(result)
     overview = _overview(result, learner, split)
-    findings = summarise_findings(result.findings)
+    findings = summarise_findings(result.findings, result.robustness)
     numbers = _counts(result)
     absorbers = absorbers_of(result)
     return {
@@ -78,7 +79,10 @@ def summarise_study(result: StudyResult) -> dict[str, Any]:
         "data": [_data(item, without_formulas(result)) for item in result.config.get("data", [])],
         "techniques": _techniques(result),
         "skipped": [_skip(item) for item in result.config.get("skipped", [])],
-        "scores": [_score_table(result, name) for name in tasks_of(result)],
+        "scores": [_score_table(whole, name) for name in tasks_of(result)],
+        "view": result.view,
+        "other_view": whole.views[1] if len(whole.views) > 1 else "",
+        "n_conditions": len(result.config.get("conditions", [])),
         "methods": methods_of(result),
         "facts": _facts(result),
         "references": [{"text": text, "url": url} for text, url in references_of(result)],
@@ -298,14 +302,14 @@ def _score_table(result: StudyResult, task: str) -> dict[str, Any]:
     without = without_formulas(result)
     metrics = in_order(mine["metric"].tolist(), list(METRIC_TITLES))
     rows: list[dict[str, Any]] = []
-    seen: set[tuple[str, str]] = set()
-    for keys, table in mine.groupby(["absorber", "split", "learner", "modality"], sort=False):
-        absorber, split, learner, modality = (str(key) for key in keys)
+    seen: set[tuple[str, str, str]] = set()
+    for keys, table in mine.groupby(["absorber", "view", "split", "learner", "modality"], sort=False):
+        absorber, view, split, learner, modality = (str(key) for key in keys)
         if learner == BASELINE:
             # The baseline looks at no curve: its score is the same whatever the modality.
-            if (absorber, split) in seen:
+            if (absorber, view, split) in seen:
                 continue
-            seen.add((absorber, split))
+            seen.add((absorber, view, split))
         values = {
             str(row["metric"]): {key: row[key] for key in ("value", "lower", "upper")}
             for row in _records(table, ["metric", "value", "lower", "upper"])
@@ -314,6 +318,7 @@ def _score_table(result: StudyResult, task: str) -> dict[str, Any]:
         rows.append(
             {
                 "absorber": absorber,
+                "view": view,
                 "split": split,
                 "split_short": SPLIT_SHORT.get(
                     "material" if split == "formula" and absorber in without else split, split
@@ -330,6 +335,7 @@ def _score_table(result: StudyResult, task: str) -> dict[str, Any]:
     rows.sort(
         key=lambda row: (
             absorbers.index(row["absorber"]),
+            result.views.index(row["view"]),
             splits.index(row["split"]),
             row["learner"] == "baseline",
         )

@@ -170,7 +170,7 @@ def main_metric(task: str) -> str:
 
 
 def main_scores(scores: pd.DataFrame, *, task: str, learner: str, split: str) -> pd.DataFrame:
-    """Cut the scores of one task in its main metric.
+    """Cut the scores of one task in its main metric, in the first view at hand.
 
     Parameters
     ----------
@@ -189,6 +189,7 @@ def main_scores(scores: pd.DataFrame, *, task: str, learner: str, split: str) ->
         & (scores["learner"] == learner)
         & (scores["split"] == split)
         & (scores["metric"] == main_metric(task))
+        & (scores["view"] == (scores["view"].iloc[0] if len(scores) else ""))
     )
     return scores[chosen]
 

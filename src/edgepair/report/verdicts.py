@@ -13,15 +13,18 @@ from edgepair.report.formats import (
     interval,
     listed,
     number,
-    percent,
     short_title,
     task_title,
     with_minus,
 )
 from edgepair.report.tables import main_metric
 from edgepair.study import FINDINGS
+from edgepair.study.cells import AS_STUDIED
+from edgepair.study.conditions import CONDITION_TITLES
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from edgepair.study import Finding
 
 _WORDS = {
@@ -36,14 +39,14 @@ _WORDS = {
         "does_not_hold": "the dPDF does worse than the total PDF",
     },
     "combination_best": {
-        "holds": "a combination does better than the best single technique",
+        "holds": "the combination does better than the best single technique",
         "undecided": "a combination brings no clear gain over the best single technique",
         "does_not_hold": "a combination does worse than the best single technique",
     },
     "xanes_dominates": {
-        "holds": "XANES takes most of the importance in combinations",
-        "undecided": "neither technique clearly takes most of the importance in combinations",
-        "does_not_hold": "XANES takes the smaller part of the importance in combinations",
+        "holds": "XANES carries more than the PDF in combinations",
+        "undecided": "neither technique clearly carries more in combinations",
+        "does_not_hold": "the PDF carries more than XANES in combinations",
     },
 }
 
@@ -56,19 +59,24 @@ VERDICT_TITLES = {
 """Verdicts for people; ``mixed`` where the cells differ and there is no overall estimate."""
 
 
-def summarise_findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
+def summarise_findings(
+    findings: Sequence[Finding], robustness: pd.DataFrame | None = None
+) -> list[dict[str, Any]]:
     """Gather each finding with its verdict, overall estimates and single ones.
 
     Parameters
     ----------
     findings : sequence of Finding
-        All findings of a study.
+        All findings of a study, in one view.
+    robustness : pandas.DataFrame, optional
+        Columns of ``robustness.csv``: the verdicts under other conditions.
 
     Returns
     -------
     list of dict
-        ``finding, title, verdict, verdict_title, counts, n, tally, lines, sentences``. ``lines`` are the
-        estimates worth showing first: overall ones, else all single ones.
+        ``finding, title, verdict, verdict_title, counts, n, tally, lines, sentences, elsewhere``.
+        ``lines`` are the estimates worth showing first: overall ones, else all single ones;
+        ``elsewhere`` lists other conditions with ``title`` and ``verdict``.
     """
     told = []
     for name, title in FINDINGS.items():
@@ -77,16 +85,8 @@ def summarise_findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             continue
         single = [item for item in mine if item.absorber != "all"]
         overall = [item for item in mine if item.absorber == "all"]
-        head = [item for item in overall if item.task == "all"]
-        if not head and len(overall) == 1:
-            head = overall
-        verdicts = {item.verdict for item in single}
-        if head:
-            verdict = head[0].verdict
-        elif len(verdicts) == 1:
-            verdict = verdicts.pop()
-        else:
-            verdict = "mixed"
+        head = _head(overall)
+        verdict = overall_verdict(mine)
         # The overall estimate is over classes; numbers that are not classes stand beside it.
         beside = [
             i for i in overall if i not in head and i.task in TASKS and TASKS[i.task].kind == "regression"
@@ -106,9 +106,47 @@ def summarise_findings(findings: Sequence[Finding]) -> list[dict[str, Any]]:
                 "tally": _tally(counts, len(single)),
                 "lines": [_line(item) for item in ([*head, *beside] or single)],
                 "sentences": [with_minus(item.sentence) for item in mine],
+                "elsewhere": _elsewhere(robustness, name),
             }
         )
     return told
+
+
+def _head(overall: Sequence[Any]) -> list[Any]:
+    """Find the estimate over all absorbers that stands for the finding, if there is one."""
+    head = [item for item in overall if item.task == "all"]
+    return list(overall) if not head and len(overall) == 1 else head
+
+
+def overall_verdict(items: Sequence[Any]) -> str:
+    """Tell the verdict that stands for all estimates of one finding.
+
+    Parameters
+    ----------
+    items : sequence
+        Findings, or rows of ``robustness.csv``, with ``absorber``, ``task`` and ``verdict``.
+
+    Returns
+    -------
+    str
+        That of the overall estimate; without one that of all single ones, or ``mixed``.
+    """
+    head = _head([item for item in items if item.absorber == "all"])
+    if head:
+        return str(head[0].verdict)
+    verdicts = {str(item.verdict) for item in items if item.absorber != "all"}
+    return verdicts.pop() if len(verdicts) == 1 else "mixed"
+
+
+def _elsewhere(robustness: pd.DataFrame | None, name: str) -> list[dict[str, str]]:
+    if robustness is None or not len(robustness):
+        return []
+    mine = robustness[(robustness["finding"] == name) & (robustness["condition"] != AS_STUDIED)]
+    return [
+        {"title": CONDITION_TITLES.get(str(condition), str(condition)), "verdict": overall_verdict(rows)}
+        for condition, table in mine.groupby("condition", sort=False)
+        for rows in [list(table.itertuples())]
+    ]
 
 
 def _tally(counts: dict[str, int], n: int) -> str:
@@ -121,14 +159,11 @@ def _tally(counts: dict[str, int], n: int) -> str:
 
 
 def _line(item: Finding) -> dict[str, Any]:
-    is_share = item.finding == "xanes_dominates"
-    if is_share:
-        text = percent(item.estimate + 0.5)
-        span = f"{interval(100 * (item.lower + 0.5), 100 * (item.upper + 0.5), 0)} %"
-        of = "of the importance"
+    text = number(item.estimate, sign=True)
+    span = interval(item.lower, item.upper, sign=True)
+    if item.finding == "xanes_dominates":
+        of = "of the importance, against permuted labels"
     else:
-        text = number(item.estimate, sign=True)
-        span = interval(item.lower, item.upper, sign=True)
         of = "R²" if item.task in TASKS and TASKS[item.task].kind == "regression" else "weighted F1"
     where = "" if item.absorber == "all" else f"{item.absorber}, "
     what = "classification tasks" if item.task == "all" else task_title(item.task)
@@ -190,11 +225,14 @@ def headline(
 def _clause(item: dict[str, Any]) -> str:
     words = _WORDS[item["finding"]]
     holds = item["counts"]["holds"]
+    said = words.get(item["verdict"], words["undecided"])
     if item["verdict"] == "holds" and holds < item["n"]:
-        return f"{words['holds']} (in {holds} of {item['n']} comparisons)"
-    if item["verdict"] == "mixed":
-        return f"{words['holds']} in {holds} of {item['n']} comparisons" if holds else words["undecided"]
-    return words[item["verdict"]]
+        said = f"{words['holds']} (in {holds} of {item['n']} comparisons)"
+    elif item["verdict"] == "mixed" and holds:
+        said = f"{words['holds']} in {holds} of {item['n']} comparisons"
+    # What is said at the top follows from all conditions, not from the first alone.
+    others = [place["title"] for place in item["elsewhere"] if place["verdict"] != item["verdict"]]
+    return f"{said}, not so with: {listed(others)}" if others else said
 
 
 def _joined(clauses: Sequence[str]) -> str:

@@ -10,12 +10,17 @@ import numpy as np
 
 from edgepair.conventions import Task, techniques_of
 from edgepair.dataset import make_folds, split_groups
+from edgepair.models import dpdf_normalisation
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
     from edgepair.study.config import StudyConfig
+
+
+AS_STUDIED = "as_studied"
+"""The condition of the study itself."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,12 @@ class Cell:
         Shape (n_repeats, n): fold in which each site is held out.
     split : str
         What may not stand on both sides.
+    view : {'sites', 'materials'}
+        What a row is.
+    per : {'metal', 'total'}
+        Normalisation of the dPDF.
+    condition : str
+        Under which condition it is, `AS_STUDIED` or a name of `edgepair.study.conditions.CONDITIONS`.
     """
 
     dataset: xr.Dataset
@@ -56,6 +67,9 @@ class Cell:
     n_groups: int
     folds: NDArray[np.int64]
     split: str
+    view: str = "sites"
+    per: str = "metal"
+    condition: str = AS_STUDIED
 
     @property
     def n_repeats(self) -> int:
@@ -224,7 +238,20 @@ def plan_cell(
         classes=target if classes else None,
     )
     n_groups = int(formulas.max()) + 1
-    cell = Cell(dataset, absorber, task, sites, target, classes, formulas[sites], n_groups, folds, chosen)
+    cell = Cell(
+        dataset,
+        absorber,
+        task,
+        sites,
+        target,
+        classes,
+        formulas[sites],
+        n_groups,
+        folds,
+        chosen,
+        config.view,
+        dpdf_normalisation(dataset, config.per),
+    )
     return cell, skipped
 
 

@@ -9,12 +9,16 @@ from typing import Any
 
 from edgepair.conventions import OptionError, Task, parse_modalities, parse_tasks, techniques_in
 from edgepair.dataset import SPLITS
-from edgepair.models import parse_learners
+from edgepair.models import NORMALISATIONS, parse_learners
 
 QUICK_TREES = 60
 TREES = 300
 DRAWS = 1000
 """Bootstrap draws behind every interval."""
+
+VIEWS = ("sites", "materials")
+"""What a row is: a site with the PDF of its material, or a material with the mean of its sites' spectra,
+as a measurement gives it."""
 
 MOST_JOBS = 256
 """Processes beyond which nothing is gained on any machine of today."""
@@ -53,6 +57,13 @@ class StudyConfig:
         split.
     contributions : bool
         Whether to fit all subsets of the techniques and tell what each contributes.
+    view : str
+        What a row is: a site, or a material.
+    per : str
+        Normalisation of the dPDF.
+    robustness : bool
+        Whether findings are tested under all conditions, not only in the other view and with the other
+        normalisation.
     """
 
     tasks: tuple[str, ...]
@@ -66,6 +77,9 @@ class StudyConfig:
     tune: bool = False
     extras: bool = True
     contributions: bool = False
+    view: str = "sites"
+    per: str = "metal"
+    robustness: bool = False
 
     @classmethod
     def check(
@@ -82,6 +96,9 @@ class StudyConfig:
         quick: bool = False,
         tune: bool = False,
         contributions: bool = False,
+        view: str = "sites",
+        per: str = "metal",
+        robustness: bool = False,
         doing: str = STUDYING,
     ) -> StudyConfig:
         """Check settings as a user gives them.
@@ -100,6 +117,12 @@ class StudyConfig:
             Search forest settings inside each training set.
         contributions : bool, optional
             Tell what each technique contributes; takes two techniques at least.
+        view : str, optional
+            One of `VIEWS`.
+        per : str, optional
+            One of `edgepair.models.NORMALISATIONS`.
+        robustness : bool, optional
+            Test the findings under all conditions.
         doing : str, optional
             What the settings are for, for errors.
 
@@ -113,8 +136,10 @@ class StudyConfig:
         OptionError
             A setting is not understood.
         """
-        if split not in SPLITS:
-            raise _option(doing, "split", split, "one of " + ", ".join(SPLITS))
+        named = (("split", split, SPLITS), ("view", view, VIEWS), ("per", per, NORMALISATIONS))
+        for name, value, known in named:
+            if value not in known:
+                raise _option(doing, name, value, "one of " + ", ".join(known))
         numbers: tuple[tuple[str, Any, int], ...] = (
             ("folds", folds, 2),
             ("repeats", repeats, 1),
@@ -148,6 +173,9 @@ class StudyConfig:
             tune=tune,
             extras=not quick,
             contributions=contributions,
+            view=view,
+            per=per,
+            robustness=robustness,
         )
 
     def task_list(self) -> tuple[Task, ...]:

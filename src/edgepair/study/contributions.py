@@ -2,7 +2,7 @@ r"""What each technique contributes to the score, without counting anything twic
 
 The value :math:`v(S)` of a set of techniques S is the main score (weighted F1 or R²) of one learner
 that sees the curves of S, on held-out formulas; :math:`v(\emptyset)` is that of the best guess, which
-looks at no curve (`edgepair.study.scoring.score_guess`). The gain is :math:`g(S) = v(S) - v(\emptyset)`.
+looks at no curve (`edgepair.study.scoring.score_baseline`). The gain is :math:`g(S) = v(S) - v(\emptyset)`.
 All subsets of the techniques are fitted on the same folds. Kinds in ``contributions.csv``:
 
 ``score``, ``alone``

@@ -1,4 +1,22 @@
-"""The paper's four findings, each tested with an interval."""
+"""The paper's four findings, each tested so that labels without meaning cannot pass.
+
+A finding rests on one or more quantities, each of which must lie above zero with its whole 95 %
+interval; for the verdict ``does_not_hold`` the same is asked of the opposite. Where they disagree, or an
+interval holds zero, the verdict is ``undecided``.
+
+*One technique does better than another* (``xanes_beats_pdf``, ``dpdf_narrows_gap``,
+``combination_best``): the difference in the paper's score (weighted F1, R²), for classes the difference in
+balanced accuracy too, and the better one's score above the baseline that looks at no curve. Weighted F1
+alone pays an answer that spreads over the classes more than one that names the commonest; balanced
+accuracy pays neither.
+
+*A combination is best*: the pair is fixed beforehand (XANES with the dPDF; with the total PDF where there
+is no dPDF) and compared with the best of the single techniques, chosen anew in every draw.
+
+*XANES dominates*: its share of the impurity less the share that it has where labels are permuted, which
+is not one half (it has more features); how much more the score falls when XANES is permuted on held-out
+sites than when the PDF is; and how much more is unique to XANES than to the PDF. Means over the pairs.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +28,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import TASKS, modality_title
-from edgepair.study.scoring import Score, interval_of
+from edgepair.study.scoring import Quantity, Score
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from edgepair.study.importances import PairImportance
 
 FINDINGS = {
     "xanes_beats_pdf": "XANES alone beats the PDF alone",
@@ -38,11 +56,14 @@ class Finding:
     absorber, task : str
         Names, or ``all``: the unweighted mean over absorbers (and over classification tasks).
     estimate, lower, upper : float
-        A difference of weighted F1 or R², or a share less 0.5, with its 95 % interval.
+        A difference of weighted F1 or R², or XANES's share of the impurity less its share where labels
+        are permuted, with its 95 % interval.
     verdict : str
-        ``holds`` (interval above 0), ``does_not_hold`` (below) or ``undecided``.
+        ``holds``, ``does_not_hold`` or ``undecided``; see this module's own text.
     sentence : str
         The same in words.
+    view : {'sites', 'materials'}
+        What a row is: a site with the PDF of its material, or a material with the mean of its spectra.
     """
 
     finding: str
@@ -53,6 +74,7 @@ class Finding:
     upper: float
     verdict: str
     sentence: str
+    view: str = "sites"
 
     def as_dict(self) -> dict[str, Any]:
         """Return the finding as it stands in ``findings.json``.
@@ -65,17 +87,45 @@ class Finding:
         return asdict(self)
 
 
-def find(scores: Sequence[Score], shares: Sequence[dict[str, Any]], learner: str) -> tuple[Finding, ...]:
+@dataclass(frozen=True)
+class _Evidence:
+    """What a verdict follows from: the first of `for_it` is the estimate."""
+
+    for_it: tuple[Quantity, ...]
+    against_it: tuple[Quantity, ...]
+    detail: str
+
+    @property
+    def verdict(self) -> str:
+        if all(quantity.interval()[0] > 0 for quantity in self.for_it):
+            return "holds"
+        if all(quantity.interval()[0] > 0 for quantity in self.against_it):
+            return "does_not_hold"
+        return "undecided"
+
+
+_Cells = dict[tuple[str, str], _Evidence]
+
+
+def find(
+    scores: Sequence[Score],
+    importances: Sequence[PairImportance],
+    learner: str,
+    *,
+    view: str = "sites",
+) -> tuple[Finding, ...]:
     """Test the findings.
 
     Parameters
     ----------
     scores : sequence of Score
-        Scores under one split.
-    shares : sequence of dict
-        Rows of kind ``share`` of ``importances.csv``.
+        Scores under one split, those of the baseline (learner ``dummy``) among them.
+    importances : sequence of PairImportance
+        What XANES carries in combinations.
     learner : str
         Learner whose scores count.
+    view : {'sites', 'materials'}, optional
+        What the rows are.
 
     Returns
     -------
@@ -84,131 +134,148 @@ def find(scores: Sequence[Score], shares: Sequence[dict[str, Any]], learner: str
         hand allow.
     """
     cells: dict[tuple[str, str], dict[str, Score]] = defaultdict(dict)
+    baselines: dict[tuple[str, str], Score] = {}
     for item in scores:
+        key = (item.cell.absorber, item.cell.task.name)
         if item.learner == learner:
-            cells[item.cell.absorber, item.cell.task.name][item.modality] = item
-    parts: dict[str, dict[tuple[str, str], tuple[float, NDArray[np.float64], str]]] = defaultdict(dict)
+            cells[key][item.modality] = item
+        elif item.learner == "dummy":
+            baselines[key] = item
+    found: dict[str, _Cells] = {name: {} for name in FINDINGS}
     for key, by_modality in cells.items():
-        for name, part in _differences(by_modality).items():
-            parts[name][key] = part
-    found = []
-    for name in ("xanes_beats_pdf", "dpdf_narrows_gap", "combination_best"):
-        for (absorber, task), (estimate, draws, detail) in parts[name].items():
-            found.append(_make(name, absorber, task, estimate, *interval_of(draws), detail))
-        found += _overall_differences(name, parts[name])
-    return (*found, *_shares(shares, learner))
+        for name, evidence in _comparisons(by_modality, baselines.get(key)).items():
+            found[name][key] = evidence
+        pairs = [
+            item for item in importances if (item.absorber, item.task) == key and item.learner == learner
+        ]
+        if pairs:
+            found["xanes_dominates"][key] = _dominance(pairs, by_modality)
+    return tuple(
+        _make(name, absorber, task, evidence, view)
+        for name, of_cells in found.items()
+        for (absorber, task), evidence in [*of_cells.items(), *_overall(of_cells).items()]
+    )
 
 
-def _differences(
-    scores: dict[str, Score],
-) -> dict[str, tuple[float, NDArray[np.float64], str]]:
-    metric = next(iter(scores.values())).cell.task.main_metric
-    value = {name: item.value[metric] for name, item in scores.items()}
-    draws = {name: item.draws[metric] for name, item in scores.items()}
-
-    def told(name: str) -> str:
-        return f"{modality_title(name)} {value[name]:.3f}"
-
+def _comparisons(scores: dict[str, Score], baseline: Score | None) -> dict[str, _Evidence]:
     result = {}
-    if {"xanes", "pdf"} <= value.keys():
-        detail = f"{told('xanes')}, {told('pdf')}"
-        result["xanes_beats_pdf"] = (value["xanes"] - value["pdf"], draws["xanes"] - draws["pdf"], detail)
-    if {"dpdf", "pdf"} <= value.keys():
-        detail = f"{told('dpdf')}, {told('pdf')}"
-        result["dpdf_narrows_gap"] = (value["dpdf"] - value["pdf"], draws["dpdf"] - draws["pdf"], detail)
-    # A pair is only held against singles that include both its techniques.
-    pairs = [name for name in COMBINATIONS if {name, *name.split("+")} <= value.keys()]
-    alone = [name for name in SINGLES if name in value]
+    if {"xanes", "pdf"} <= scores.keys():
+        result["xanes_beats_pdf"] = _better([scores["xanes"]], [scores["pdf"]], baseline)
+    if {"dpdf", "pdf"} <= scores.keys():
+        result["dpdf_narrows_gap"] = _better([scores["dpdf"]], [scores["pdf"]], baseline)
+    # A pair is only compared with singles that include both its techniques; with the dPDF if there is one.
+    pairs = [name for name in COMBINATIONS if {name, *name.split("+")} <= scores.keys()]
     if pairs:
-        best_pair = max(pairs, key=lambda name: value[name])
-        best_alone = max(alone, key=lambda name: value[name])
-        gain = np.max([draws[name] for name in pairs], axis=0) - np.max(
-            [draws[name] for name in alone], axis=0
-        )
-        detail = f"{told(best_pair)}, {told(best_alone)}"
-        result["combination_best"] = (value[best_pair] - value[best_alone], gain, detail)
+        alone = [scores[name] for name in SINGLES if name in scores]
+        result["combination_best"] = _better([scores[pairs[-1]]], alone, baseline)
     return result
 
 
-def _overall_differences(
-    name: str, parts: dict[tuple[str, str], tuple[float, NDArray[np.float64], str]]
-) -> list[Finding]:
-    """Means over absorbers per task, and over the classification tasks.
+def _better(first: Sequence[Score], second: Sequence[Score], baseline: Score | None) -> _Evidence:
+    """Gather what says that one does better than the best of others, or the other way round."""
+    main = first[0].cell.task.main_metric
+    metrics = [name for name in dict.fromkeys((main, "balanced_accuracy")) if name in first[0].draws]
+    sides = [(_best(first, name), _best(second, name)) for name in metrics]
+    for_it = [(one - other).named(name) for name, (one, other) in zip(metrics, sides, strict=True)]
+    against_it = [(other - one).named(name) for name, (one, other) in zip(metrics, sides, strict=True)]
+    if baseline is not None:
+        floor = baseline.quantity(main)
+        for_it.append((sides[0][0] - floor).named("above the baseline"))
+        against_it.append((sides[0][1] - floor).named("above the baseline"))
+    leading = max(second, key=lambda item: item.value[main])
+    detail = ", ".join(
+        f"{modality_title(item.modality)} {item.value[main]:.3f}" for item in (first[0], leading)
+    )
+    return _Evidence(tuple(for_it), tuple(against_it), detail)
+
+
+def _best(scores: Sequence[Score], metric: str) -> Quantity:
+    """Take the best of several scores, chosen anew in every draw."""
+    parts = [item.quantity(metric) for item in scores]
+    return Quantity(metric, max(part.value for part in parts), np.max([part.draws for part in parts], axis=0))
+
+
+def _dominance(pairs: Sequence[PairImportance], scores: dict[str, Score]) -> _Evidence:
+    parts = [_mean([pair.excess_share for pair in pairs]), _mean([pair.permutation for pair in pairs])]
+    metric = next(iter(scores.values())).cell.task.main_metric
+    unique = [
+        scores["xanes"].quantity(metric) - scores[pair.other].quantity(metric)
+        for pair in pairs
+        if {"xanes", pair.other} <= scores.keys()
+    ]
+    # Unique to one of two: what the pair loses without it; the pair's own score cancels.
+    if unique:
+        parts.append(_mean(unique))
+    names = ("share of the impurity", "loss by permutation", "unique contribution")
+    for_it = tuple(part.named(name) for part, name in zip(parts, names, strict=False))
+    detail = "; ".join(
+        f"XANES with the {modality_title(pair.other)}: share {100 * pair.share:.0f} %, "
+        f"{100 * pair.null_share:.0f} % with permuted labels"
+        for pair in pairs
+    )
+    return _Evidence(for_it, tuple(part.negative() for part in for_it), detail)
+
+
+def _mean(quantities: Sequence[Quantity]) -> Quantity:
+    first = quantities[0]
+    return Quantity(
+        first.name,
+        float(np.mean([item.value for item in quantities])),
+        np.mean([item.draws for item in quantities], axis=0),
+    )
+
+
+def _overall(cells: _Cells) -> _Cells:
+    """Average over absorbers per task, and over the classification tasks.
 
     Draws of different absorbers are independent, those of one absorber's tasks are paired.
     """
-    found = []
+    found = {}
     classification = [task.name for task in TASKS.values() if task.kind == "classification"]
     for task, tasks in [*((task, [task]) for task in TASKS), ("all", classification)]:
-        mine = [part for key, part in parts.items() if key[1] in tasks]
-        absorbers = {key[0] for key in parts if key[1] in tasks}
+        mine = [evidence for key, evidence in cells.items() if key[1] in tasks]
+        absorbers = {key[0] for key in cells if key[1] in tasks}
         if len(absorbers) < 2:
             continue
-        estimate = float(np.mean([part[0] for part in mine]))
-        draws = np.mean([part[1] for part in mine], axis=0)
-        detail = f"mean over {len(absorbers)} absorbers"
-        found.append(_make(name, "all", task, estimate, *interval_of(draws), detail))
-    return found
-
-
-def _shares(shares: Sequence[dict[str, Any]], learner: str) -> list[Finding]:
-    """XANES's share of the importance less one half, the mean over combinations."""
-    cells: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in shares:
-        if row["technique"] == "xanes" and row["learner"] == learner and row["modality"] in COMBINATIONS:
-            cells[row["absorber"], row["task"]].append(row)
-    found, parts = [], {}
-    for (absorber, task), rows in cells.items():
-        estimate = float(np.mean([row["value"] for row in rows])) - 0.5
-        # The combinations share their spectra: their errors are taken as fully correlated.
-        below = float(np.mean([row["value"] - row["lower"] for row in rows]))
-        above = float(np.mean([row["upper"] - row["value"] for row in rows]))
-        parts[absorber, task] = (estimate, below, above)
-        detail = ", ".join(f"{row['value']:.0%} in {modality_title(row['modality'])}" for row in rows)
-        found.append(
-            _make("xanes_dominates", absorber, task, estimate, estimate - below, estimate + above, detail)
-        )
-    classification = [task.name for task in TASKS.values() if task.kind == "classification"]
-    for task, tasks in [*((task, [task]) for task in TASKS), ("all", classification)]:
-        mine = [part for key, part in parts.items() if key[1] in tasks]
-        absorbers = {key[0] for key in parts if key[1] in tasks}
-        if len(absorbers) < 2:
-            continue
-        estimate = float(np.mean([part[0] for part in mine]))
-        # One absorber's tasks share their spectra and are taken as fully correlated, absorbers as
-        # independent.
-        of_absorber = [
-            np.mean([part for key, part in parts.items() if key[0] == name and key[1] in tasks], axis=0)
-            for name in sorted(absorbers)
-        ]
-        below, above = (
-            float(np.sqrt(np.sum([part[side] ** 2 for part in of_absorber]))) / len(absorbers)
-            for side in (1, 2)
-        )
-        detail = f"mean over {len(absorbers)} absorbers"
-        found.append(
-            _make("xanes_dominates", "all", task, estimate, estimate - below, estimate + above, detail)
+        found["all", task] = _Evidence(
+            tuple(_mean(parts) for parts in zip(*(item.for_it for item in mine), strict=False)),
+            tuple(_mean(parts) for parts in zip(*(item.against_it for item in mine), strict=False)),
+            f"mean over {len(absorbers)} absorbers",
         )
     return found
 
 
-def _make(
-    name: str, absorber: str, task: str, estimate: float, lower: float, upper: float, detail: str
-) -> Finding:
-    verdict = "holds" if lower > 0 else "does_not_hold" if upper < 0 else "undecided"
+def _make(name: str, absorber: str, task: str, evidence: _Evidence, view: str) -> Finding:
+    estimate = evidence.for_it[0]
+    lower, upper = estimate.interval()
+    verdict = evidence.verdict
     where = "all absorbers" if absorber == "all" else absorber
+    where += " (materials)" if view == "materials" else ""
     what = "oxidation state and coordination number" if task == "all" else TASKS[task].title
-    says = {
-        "holds": "holds",
-        "does_not_hold": "does not hold; the opposite does",
-        "undecided": "is undecided: the interval holds zero",
-    }[verdict]
-    quantity = "share less one half" if name == "xanes_dominates" else _metric_title(task)
+    if verdict == "undecided":
+        says = f"is undecided: {_why_undecided(evidence)}"
+    else:
+        says = "holds" if verdict == "holds" else "does not hold; the opposite does"
+    of = "share above that of permuted labels" if name == "xanes_dominates" else _metric_title(task)
     sentence = (
-        f"{where}, {what}: that {FINDINGS[name]} {says} ({quantity} {estimate:+.3f}, "
-        f"95 % interval {lower:+.3f} to {upper:+.3f}; {detail})."
+        f"{where}, {what}: that {FINDINGS[name]} {says} ({of} {estimate.value:+.3f}, "
+        f"95 % interval {lower:+.3f} to {upper:+.3f}; {evidence.detail})."
     )
-    return Finding(name, absorber, task, estimate, lower, upper, verdict, sentence)
+    return Finding(name, absorber, task, estimate.value, lower, upper, verdict, sentence, view)
+
+
+_TITLES = {"f1_weighted": "weighted F1", "r2": "R²", "balanced_accuracy": "balanced accuracy"}
+
+
+def _why_undecided(evidence: _Evidence) -> str:
+    lower, upper = evidence.for_it[0].interval()
+    if not (lower > 0 or upper < 0):
+        return "the interval holds zero"
+    side = evidence.for_it if lower > 0 else evidence.against_it
+    doubt = next(item for item in side if not item.interval()[0] > 0)
+    if doubt.name == "above the baseline":
+        return "not shown to be above the baseline"
+    return f"the {_TITLES.get(doubt.name, doubt.name)} does not say so"
 
 
 def _metric_title(task: str) -> str:

@@ -111,7 +111,7 @@ def fit_task(
         folds=folds,
         trees=trees,
         seed=seed,
-        settings=tuple(sorted(LEARNERS[learner].settings(cell.task, modality).items())),
+        settings=tuple(sorted(LEARNERS[learner].settings(cell.task).items())),
     )
 
 

@@ -8,8 +8,9 @@ Three kinds stand in ``importances.csv``:
 ``permutation``
     How much the main metric falls on held-out sites when the features in a window are shuffled
     between them. A row without a position shuffles a whole technique.
-``share``
-    The part of the impurity importance that falls to one technique of a combination.
+``share``, ``null_share``
+    The part of the impurity importance that falls to one technique of a combination, and the same where
+    forests learn permuted labels: what the number of its features alone gives it.
 
 Intervals of impurity and share come from refits over folds and repeats, whose training sets
 overlap; their variance is corrected for that [1]_: :math:`s^2 (1/J + n_2/n_1)` with J fits and
@@ -21,6 +22,7 @@ formulas.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,7 +30,7 @@ from scipy.stats import t as student_t
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.models import FeatureTable, FitOutcome, Window
-from edgepair.study.scoring import group_sums, interval_of, metrics_of
+from edgepair.study.scoring import Quantity, group_sums, metrics_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,6 +41,144 @@ if TYPE_CHECKING:
 
 POINT_WIDTH = {"xanes": 0.5, "pdf": 0.1, "dpdf": 0.1, "npdf": 0.1}
 """Width of the points into which impurity importances are gathered, eV or Å."""
+
+
+@dataclass(frozen=True)
+class PairImportance:
+    """What XANES carries in its combination with one other technique.
+
+    Attributes
+    ----------
+    absorber, task, modality, learner : str
+        Names.
+    share, null_share : float
+        XANES's share of the impurity, and the same where labels are permuted.
+    excess_share : Quantity
+        The first less the second.
+    permutation : Quantity
+        How much more the main score falls on held-out sites when XANES is permuted between them than
+        when the other technique is.
+    """
+
+    absorber: str
+    task: str
+    modality: str
+    learner: str
+    share: float
+    null_share: float
+    excess_share: Quantity
+    permutation: Quantity
+
+    @property
+    def other(self) -> str:
+        """The technique beside XANES."""
+        return self.modality.split("+")[1]
+
+
+def pair_importance(
+    cell: Cell,
+    modality: str,
+    learner: str,
+    features: FeatureTable,
+    outcomes: Sequence[FitOutcome],
+    null: Sequence[FitOutcome],
+    windows: Sequence[Window],
+    drawn: NDArray[np.float64],
+) -> PairImportance:
+    r"""Ask in two ways what XANES carries in a pair.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber, task and true values.
+    modality, learner : str
+        XANES with one other technique; a learner with importances.
+    features : FeatureTable
+        Tells which features are of XANES.
+    outcomes : sequence of FitOutcome
+        One per repeat; both techniques were permuted in the first.
+    null : sequence of FitOutcome
+        Of permuted labels, two at least.
+    windows : sequence of Window
+        What was permuted.
+    drawn : numpy.ndarray
+        Shape (n_draws, n_groups), from `draw_groups`.
+
+    Returns
+    -------
+    PairImportance
+        With draws.
+
+    Notes
+    -----
+    The share scatters over refits (see this module's own text), and so does that of permuted labels,
+    by a standard deviation :math:`s_0` over m of them; the half width of the interval of the difference
+    is the root of the sum of the squares of that of the share and of
+    :math:`t_{m-1}\, s_0 \sqrt{1 + 1/m}`.
+    """
+    of_xanes = features.technique == "xanes"
+
+    def shares(fits: Sequence[FitOutcome]) -> NDArray[np.float64]:
+        values = np.concatenate([fit.impurity for fit in fits])[:, of_xanes].astype(np.float64)
+        summed: NDArray[np.float64] = values.sum(axis=1, keepdims=True)
+        return summed
+
+    share, lower, _ = (float(value[0]) for value in refit_interval(shares(outcomes), len(outcomes)))
+    permuted = shares(null)[:, 0]
+    n_null = len(permuted)
+    spread = float(permuted.std(ddof=1)) * np.sqrt(1 + 1 / n_null) * student_t.ppf(0.975, n_null - 1)
+    half = float(np.hypot(share - lower, spread))
+    excess = share - float(permuted.mean())
+    rng = np.random.default_rng([len(cell.sites), *modality.encode(), *cell.task.name.encode()])
+    draws = excess + half / 1.96 * rng.normal(size=len(drawn))
+    whole = {window.technique: number for number, window in enumerate(windows) if window.whole}
+    losses = {
+        name: _main_quantity(cell, outcomes[0].permuted[number], drawn) for name, number in whole.items()
+    }
+    other = modality.split("+")[1]
+    # The score lost by permuting XANES less that lost by permuting the other: the unpermuted one cancels.
+    difference = (losses[other] - losses["xanes"]).named("permutation")
+    return PairImportance(
+        cell.absorber,
+        cell.task.name,
+        modality,
+        learner,
+        share,
+        float(permuted.mean()),
+        Quantity("share", excess, draws),
+        difference,
+    )
+
+
+def null_share_rows(
+    cell: Cell, modality: str, learner: str, features: FeatureTable, null: Sequence[FitOutcome]
+) -> list[dict[str, Any]]:
+    """List each technique's share of the impurity where labels are permuted.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber and task.
+    modality, learner : str
+        Names.
+    features : FeatureTable
+        Tells whose each feature is.
+    null : sequence of FitOutcome
+        Of permuted labels.
+
+    Returns
+    -------
+    list of dict
+        Rows of ``importances.csv``: the mean, and the smallest and largest of them.
+    """
+    base = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "learner": learner}
+    impurity = np.concatenate([fit.impurity for fit in null]).astype(np.float64)
+    rows = []
+    for name in dict.fromkeys(features.technique.tolist()):
+        share = impurity[:, features.technique == name].sum(axis=1)
+        ends = (float(share.mean()), float(share.min()), float(share.max()))
+        rows.append(_row(base, name, None, "null_share", *ends))
+    return rows
 
 
 def importance_rows(
@@ -175,18 +315,17 @@ def _permutation_rows(
     windows: Sequence[Window],
     drawn: NDArray[np.float64],
 ) -> list[dict[str, Any]]:
-    metric = cell.task.main_metric
-
-    def main(predicted: NDArray[Any]) -> tuple[float, NDArray[np.float64]]:
-        sums = group_sums(cell, predicted, None)
-        value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]
-        return float(value), metrics_of(cell, drawn @ sums)[metric]
-
-    whole, whole_draws = main(outcome.predicted)
+    whole = _main_quantity(cell, outcome.predicted, drawn)
     rows = []
     for window, predicted in zip(windows, outcome.permuted, strict=True):
-        value, draws = main(predicted)
+        loss = whole - _main_quantity(cell, predicted, drawn)
         place = None if window.whole else ((window.low + window.high) / 2, window.low, window.high)
-        lower, upper = interval_of(whole_draws - draws)
-        rows.append(_row(base, window.technique, place, "permutation", whole - value, lower, upper))
+        rows.append(_row(base, window.technique, place, "permutation", loss.value, *loss.interval()))
     return rows
+
+
+def _main_quantity(cell: Cell, predicted: NDArray[Any], drawn: NDArray[np.float64]) -> Quantity:
+    metric = cell.task.main_metric
+    sums = group_sums(cell, predicted, None)
+    value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]
+    return Quantity(metric, float(value), metrics_of(cell, drawn @ sums)[metric])

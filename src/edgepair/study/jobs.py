@@ -15,14 +15,19 @@ from edgepair.study.fits import Fit, fit_task, repeat_seed, run_fits
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edgepair.models import Window
     from edgepair.study.cells import Cell
     from edgepair.study.config import StudyConfig
 
 ASIDE_TREES = 60
-"""Trees in learning curves and in the comparison with a random split."""
+"""Trees in learning curves, under other conditions, with permuted labels, and in the comparison with a
+random split."""
 
 LEARNING_FRACTIONS = (0.1, 0.25, 0.5, 1.0)
 """Shares of the training formulas in learning curves, all with `ASIDE_TREES`."""
+
+NULL_FITS = 5
+"""Forests that learn permuted labels, for the share of the impurity that numbers of features give."""
 
 
 @dataclass(frozen=True)
@@ -35,46 +40,88 @@ class Job:
         Absorber, task, sites and folds.
     modality, learner : str
         Names.
-    repeat : int
-        Which dealing of folds.
+    number : int
+        Which dealing of folds; of permuted labels, which permutation.
+    trees : int
+        Trees in a forest.
+    purpose : {'score', 'learning', 'null'}
+        What it is for: scores (and importances), learning curves, or the share of the impurity with
+        permuted labels.
     fraction : float
         Share of the training formulas.
-    aside : bool
-        Whether it serves learning curves or the comparison with a random split.
-    bare : bool
-        Whether it serves contributions alone, which take answers only: nothing is permuted.
+    permute : {'', 'techniques', 'windows'}
+        What is permuted on held-out sites: nothing, whole techniques, or windows of the axis as well.
+    tune : bool
+        Whether settings are searched inside each training set.
     """
 
     cell: Cell
     modality: str
     learner: str
-    repeat: int
+    number: int
+    trees: int
+    purpose: str = "score"
     fraction: float = 1.0
-    aside: bool = False
-    bare: bool = False
+    permute: str = ""
+    tune: bool = False
 
-    def trees(self, config: StudyConfig) -> int:
-        """Tell how many trees the job grows.
+    def windows(self, table: FeatureTable) -> tuple[Window, ...]:
+        """List what is permuted.
 
         Parameters
         ----------
-        config : StudyConfig
-            What is asked for.
+        table : FeatureTable
+            Features of the modality.
 
         Returns
         -------
-        int
-            Fewer for learning curves and for the random split, which are looked at, not quoted.
+        tuple of Window
+            May be empty.
         """
-        return min(config.trees, ASIDE_TREES) if self.aside else config.trees
+        if not self.permute:
+            return ()
+        return tuple(w for w in choose_windows(table) if w.whole or self.permute == "windows")
 
-    def cost(self, n_features: int, trees: int, n_windows: int) -> float:
+    def task(self, table: FeatureTable, seed: int) -> FitTask:
+        """Describe what is fitted.
+
+        Parameters
+        ----------
+        table : FeatureTable
+            Features of the modality.
+        seed : int
+            Of the study.
+
+        Returns
+        -------
+        FitTask
+            Ready to be sent to another process.
+        """
+        cell, null = self.cell, self.purpose == "null"
+        folds = cell.folds[0 if null else self.number]
+        if null:
+            # Each permutation learns from one training set: its answers are of no interest.
+            held_out = self.number % len(np.unique(folds))
+            folds = np.where(folds == held_out, 0, -1)
+        task = fit_task(
+            cell,
+            self.modality,
+            self.learner,
+            folds=folds,
+            trees=self.trees,
+            seed=repeat_seed(seed, self.number),
+        )
+        if null:
+            task = replace(task, target=permuted_labels(cell, seed=[seed, 3, self.number]))
+        return replace(task, tune=self.tune, fraction=self.fraction, windows=self.windows(table))
+
+    def cost(self, n_features: int) -> float:
         """Estimate the time of the job, in arbitrary units, for the progress bar.
 
         Parameters
         ----------
-        n_features, trees, n_windows : int
-            Sizes.
+        n_features : int
+            Size of the table.
 
         Returns
         -------
@@ -87,13 +134,38 @@ class Job:
         if self.learner == "kernel":
             return float(100 * n + 1e-3 * n**3 / 60)
         wide = n_features if self.learner == "stock" and not self.cell.classes else n_features**0.5 * 3
-        return float(trees * (120.0 + n * np.log2(n + 2) * wide * 0.02 + 0.05 * n * n_windows))
+        n_windows = {"": 0, "techniques": 2, "windows": 25}[self.permute]
+        cost = self.trees * (120.0 + n * np.log2(n + 2) * wide * 0.02 + 0.05 * n * n_windows)
+        return float(cost / 5 * 2 if self.purpose == "null" else cost)
+
+
+def permuted_labels(cell: Cell, *, seed: Sequence[int]) -> NDArray[np.float64]:
+    """Permute the labels of a cell between formulas.
+
+    Parameters
+    ----------
+    cell : Cell
+        Labels and groups.
+    seed : sequence of int
+        Same seed, same permutation.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,): the labels in the order of the formulas, laid out over the formulas in another
+        order, so that the sites of a formula are alike as often as they were.
+    """
+    names = np.unique(cell.groups)
+    place = np.random.default_rng(list(seed)).permutation(len(names))[np.searchsorted(names, cell.groups)]
+    permuted = np.empty_like(cell.target)
+    permuted[np.argsort(place, kind="stable")] = cell.target[np.argsort(cell.groups, kind="stable")]
+    return permuted
 
 
 def list_jobs(
-    cell: Cell, modalities: Sequence[str], config: StudyConfig, *, main: bool, subsets: Sequence[str] = ()
+    cell: Cell, modalities: Sequence[str], config: StudyConfig, *, subsets: Sequence[str] = ()
 ) -> list[Job]:
-    """List the jobs of one cell.
+    """List the jobs of one cell of the study itself.
 
     Parameters
     ----------
@@ -103,37 +175,98 @@ def list_jobs(
         What the data allow.
     config : StudyConfig
         Learners, and whether there are learning curves.
-    main : bool
-        False for the cell of the comparison with a random split.
     subsets : sequence of str, optional
         Modalities that contributions need, beside the others or among them.
 
     Returns
     -------
     list of Job
-        Folds first, then learning curves, then what only contributions need.
+        Folds first, then permuted labels and learning curves, then what only contributions need.
     """
-    jobs = []
-    first = fitted_learners(tuple(name for name in config.learners if name != "dummy")[:1])
+    jobs: list[Job] = []
+    first = _first_learners(config)
+    rounds = range(cell.n_repeats)
     for modality in modalities:
-        for learner in fitted_learners(config.learners) if main else first:
-            rounds = range(cell.n_repeats)
-            jobs += [Job(cell, modality, learner, repeat, aside=not main) for repeat in rounds]
-        if main and config.extras:
+        for learner in fitted_learners(config.learners):
+            able = LEARNERS[learner].importances
+            permute = ""
+            if learner in first and able:
+                permute = "windows" if config.extras else "techniques" if "+" in modality else ""
+            tune = config.tune and able and learner != "stock"
             jobs += [
-                Job(cell, modality, name, 0, share, aside=True)
+                Job(
+                    cell, modality, learner, number, config.trees,
+                    permute="" if number else permute, tune=tune,
+                )
+                for number in rounds
+            ]  # fmt: skip
+        if config.extras:
+            trees = min(config.trees, ASIDE_TREES)
+            jobs += [
+                Job(cell, modality, name, 0, trees, "learning", share)
                 for name in first
                 for share in LEARNING_FRACTIONS
             ]
-    if main:
-        jobs += [
-            Job(cell, modality, learner, repeat, bare=True)
-            for modality in subsets
-            if modality not in modalities
-            for learner in first
-            for repeat in range(cell.n_repeats)
-        ]
+        jobs += _null_jobs(cell, modality, config)
+    jobs += [
+        Job(cell, modality, learner, number, config.trees)
+        for modality in subsets
+        if modality not in modalities
+        for learner in first
+        for number in rounds
+    ]
     return jobs
+
+
+def list_aside_jobs(
+    cell: Cell, modalities: Sequence[str], config: StudyConfig, *, findings: bool = True
+) -> list[Job]:
+    """List the jobs of a cell that stands beside the study: another condition, or a random split.
+
+    Parameters
+    ----------
+    cell : Cell
+        Absorber and task.
+    modalities : sequence of str
+        What the data allow.
+    config : StudyConfig
+        Its first learner is fitted, with `ASIDE_TREES` at most and one dealing of folds.
+    findings : bool, optional
+        Whether findings are tested on it.
+
+    Returns
+    -------
+    list of Job
+        Folds, and permuted labels where findings need them.
+    """
+    trees = min(config.trees, ASIDE_TREES)
+    jobs = []
+    for modality in modalities:
+        for learner in (*_first_learners(config), *(("dummy",) if findings else ())):
+            permuted = findings and "+" in modality and LEARNERS[learner].importances
+            jobs.append(Job(cell, modality, learner, 0, trees, permute="techniques" if permuted else ""))
+        if findings:
+            jobs += _null_jobs(cell, modality, config)
+    return jobs
+
+
+def _first_learners(config: StudyConfig) -> tuple[str, ...]:
+    """List what is fitted for the learner on which figures and findings rest."""
+    return fitted_learners(tuple(name for name in config.learners if name != "dummy")[:1])
+
+
+def _null_jobs(cell: Cell, modality: str, config: StudyConfig) -> list[Job]:
+    # Of pairs with XANES, whose shares a finding is about, where the learner has importances itself.
+    parts = modality.split("+")
+    if len(parts) != 2 or parts[0] != "xanes":
+        return []
+    trees = min(config.trees, ASIDE_TREES)
+    return [
+        Job(cell, modality, name, number, trees, "null")
+        for name in config.learners[:1]
+        if LEARNERS[name].importances
+        for number in range(NULL_FITS)
+    ]
 
 
 @dataclass(frozen=True)
@@ -145,16 +278,13 @@ class Finished:
     job : Job
         The job.
     outcome : FitOutcome
-        What its held-out sites were told.
-    cost : float
-        As `Job.cost` has it.
+        Predictions for its held-out sites.
     cached : bool
         Whether it came from the cache.
     """
 
     job: Job
     outcome: FitOutcome
-    cost: float
     cached: bool
 
 
@@ -164,7 +294,6 @@ def run_jobs(
     config: StudyConfig,
     cache: FitCache,
     n_jobs: int,
-    announce: Callable[[float], None],
     scheduler: str | None = None,
 ) -> Iterator[Finished]:
     """Run jobs in processes, those that were not done before.
@@ -176,13 +305,11 @@ def run_jobs(
     features : callable
         Gives the features of a cell's dataset for a modality.
     config : StudyConfig
-        Trees, seed, tuning, permutations.
+        Seed.
     cache : FitCache
         Where finished fits are.
     n_jobs : int
         Number of processes.
-    announce : callable
-        Told the sum of all costs before the first job.
     scheduler : str, optional
         Address of a Dask scheduler whose processes are used instead.
 
@@ -192,38 +319,16 @@ def run_jobs(
         In the order in which they end.
     """
     fits = []
+    # One table serves all cells of a dataset, each with its own name.
+    tables: dict[tuple[int, str, str], FeatureTable] = {}
     for job in jobs:
-        table = features(job.cell, job.modality)
-        task = _fit_task(job, table, config)
-        cost = job.cost(table.values.shape[1], task.trees, len(task.windows))
-        fits.append(Fit((job.cell.absorber, job.modality), job.cell.sites, task, cost))
-    announce(sum(fit.cost for fit in fits))
-    # One table serves all cells of an absorber.
-    first = {fit.table: job for job, fit in zip(reversed(jobs), reversed(fits), strict=True)}
+        name = (id(job.cell.dataset), job.cell.per, job.modality)
+        table = tables.setdefault(name, features(job.cell, job.modality))
+        task = job.task(table, config.seed)
+        fits.append(Fit(name, job.cell.sites, task, job.cost(table.values.shape[1])))
 
-    def values(name: tuple[str, str]) -> NDArray[np.float32]:
-        return features(first[name].cell, name[1]).values
+    def values(name: tuple[int, str, str]) -> NDArray[np.float32]:
+        return tables[name].values
 
     for done in run_fits(fits, values, cache, n_jobs, scheduler):
-        yield Finished(jobs[done.number], done.outcome, fits[done.number].cost, done.cached)
-
-
-def _fit_task(job: Job, table: FeatureTable, config: StudyConfig) -> FitTask:
-    cell = job.cell
-    learner = LEARNERS[job.learner]
-    first = job.learner in fitted_learners(config.learners[:1]) and not job.aside and not job.bare
-    permute = config.extras and first and job.repeat == 0 and learner.importances
-    task = fit_task(
-        cell,
-        job.modality,
-        job.learner,
-        folds=cell.folds[job.repeat],
-        trees=job.trees(config),
-        seed=repeat_seed(config.seed, job.repeat),
-    )
-    return replace(
-        task,
-        tune=config.tune and learner.importances and job.learner != "stock",
-        fraction=job.fraction,
-        windows=choose_windows(table) if permute else (),
-    )
+        yield Finished(jobs[done.number], done.outcome, done.cached)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import DataError, OptionError, subsets_of, techniques_in
-from edgepair.dataset import validate
+from edgepair.dataset import average_sites, drop_gated, validate
+from edgepair.models import dpdf_normalisation
 from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
 from edgepair.study.config import STUDYING
 
@@ -53,7 +54,9 @@ class StudyPlan:
         return list(groups.values())
 
 
-def check_datasets(dataset: xr.Dataset | Sequence[xr.Dataset], doing: str = STUDYING) -> list[xr.Dataset]:
+def check_datasets(
+    dataset: xr.Dataset | Sequence[xr.Dataset], doing: str = STUDYING, *, gated: bool = False
+) -> list[xr.Dataset]:
     """Check datasets as a user gives them.
 
     Parameters
@@ -62,6 +65,8 @@ def check_datasets(dataset: xr.Dataset | Sequence[xr.Dataset], doing: str = STUD
         One per absorber.
     doing : str, optional
         What they are for, for errors.
+    gated : bool, optional
+        Whether rows that fail the gates of the builder are kept.
 
     Returns
     -------
@@ -100,7 +105,7 @@ def check_datasets(dataset: xr.Dataset | Sequence[xr.Dataset], doing: str = STUD
         seen.add(absorber)
     if not datasets:
         raise OptionError(f"cannot {doing}", found="no dataset", needed="at least one", suggestion="pass one")
-    return datasets
+    return datasets if gated else [drop_gated(item) for item in datasets]
 
 
 def plan_study(datasets: Sequence[xr.Dataset], config: StudyConfig, doing: str = STUDYING) -> StudyPlan:
@@ -128,10 +133,17 @@ def plan_study(datasets: Sequence[xr.Dataset], config: StudyConfig, doing: str =
     cells: list[Cell] = []
     skipped: list[Skip] = []
     modalities, subsets = {}, {}
-    for dataset in datasets:
+    for rows in datasets:
+        dataset, reasons = _studied(rows, config)
+        skipped += reasons
+        if dataset is None:
+            continue
         able, missing = available_modalities(dataset, config)
         modalities[str(dataset.attrs["absorber"])] = able
         skipped += missing
+        if "dpdf" in techniques_in(able) and dpdf_normalisation(dataset, config.per) != config.per:
+            reason = "the data name no compositions: the dPDF stays normalised as in the total PDF"
+            skipped.append(Skip(str(dataset.attrs["absorber"]), "", "dpdf", reason, False))
         if not able:
             continue
         techniques = techniques_in(able)
@@ -160,6 +172,28 @@ def plan_study(datasets: Sequence[xr.Dataset], config: StudyConfig, doing: str =
             suggestion="use fewer folds, other tasks or more data",
         )
     return StudyPlan(tuple(cells), modalities, tuple(skipped), subsets)
+
+
+def _studied(rows: xr.Dataset, config: StudyConfig) -> tuple[xr.Dataset | None, list[Skip]]:
+    """Leave out what fails the gates; average over sites where rows are to be materials."""
+    absorber = str(rows.attrs["absorber"])
+    dataset = drop_gated(rows)
+    skipped = []
+    n_gated = rows.sizes["site"] - dataset.sizes["site"]
+    if n_gated:
+        skipped.append(Skip(absorber, "", "", f"{n_gated} sites that fail the gates of the builder", False))
+    if config.view == "sites":
+        return dataset, skipped
+    n_partial = int((~dataset["complete"].values).sum())
+    if n_partial == dataset.sizes["material"]:
+        return None, [
+            *skipped,
+            Skip(absorber, "", "", "no material has a spectrum for each of its sites", True),
+        ]
+    if n_partial:
+        reason = f"{n_partial} materials that lack the spectrum of a site"
+        skipped.append(Skip(absorber, "", "", reason, False))
+    return average_sites(dataset), skipped
 
 
 def _required(cell: Cell | None) -> Cell:

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def describe_study(
-    config: StudyConfig, datasets: Sequence[xr.Dataset], plan: StudyPlan, seconds: float
+    config: StudyConfig,
+    datasets: Sequence[xr.Dataset],
+    plan: StudyPlan,
+    seconds: float,
+    conditions: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Gather what ``study.json`` holds, so that a run can be repeated and checked.
 
@@ -36,6 +40,8 @@ def describe_study(
         Cells, and what was skipped.
     seconds : float
         How long it took.
+    conditions : sequence of str, optional
+        Names of the conditions under which findings were tested.
 
     Returns
     -------
@@ -59,6 +65,8 @@ def describe_study(
             f"{c.absorber} {c.task.name}": c.n_repeats for c in plan.cells if c.split == config.split
         },
         "bootstrap_draws": DRAWS,
+        "conditions": list(conditions),
+        "dpdf_per": {c.absorber: c.per for c in plan.cells},
         "groups": {d.attrs["absorber"]: d.attrs.get("groups", "formula") for d in datasets},
         "classes": {
             f"{c.absorber} {c.task.name}": list(c.classes) for c in plan.cells if c.split == config.split

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from edgepair.study.findings import Finding
 
 SCORE_COLUMNS = (
     "absorber", "task", "modality", "learner", "split", "metric", "value", "lower", "upper",
-    "n_sites", "n_materials", "n_formulas",
+    "n_sites", "n_materials", "n_formulas", "view",
 )  # fmt: skip
 PREDICTION_COLUMNS = (
     "absorber", "task", "modality", "learner", "repeat", "fold", "site", "material_id", "formula",
@@ -31,6 +31,12 @@ LEARNING_COLUMNS = (
 CONTRIBUTION_COLUMNS = (
     "absorber", "task", "learner", "metric", "of", "kind", "technique", "value", "lower", "upper",
 )  # fmt: skip
+ROBUSTNESS_COLUMNS = (
+    "condition", "finding", "absorber", "task", "estimate", "lower", "upper", "verdict",
+)  # fmt: skip
+CONDITION_COLUMNS = (
+    "condition", "absorber", "task", "modality", "metric", "value", "lower", "upper", "n_sites",
+)  # fmt: skip
 CURVE_COLUMNS = (
     "absorber", "task", "technique", "group", "n_sites", "position", "mean", "lower", "upper",
 )  # fmt: skip
@@ -42,6 +48,8 @@ _TABLES = {
     "learning": LEARNING_COLUMNS,
     "curves": CURVE_COLUMNS,
     "contributions": CONTRIBUTION_COLUMNS,
+    "robustness": ROBUSTNESS_COLUMNS,
+    "conditions": CONDITION_COLUMNS,
 }
 
 STUDY_FOLDER = ResultFolder(
@@ -80,6 +88,11 @@ class StudyResult:
         Mean curves of each class (or third of the values), with 16th and 84th percentiles.
     contributions : pandas.DataFrame
         What each technique contributes; empty where it was not asked for.
+    robustness : pandas.DataFrame
+        The findings under every condition; empty in a quick study.
+    conditions : pandas.DataFrame
+        Main scores under every condition, of the first learner and of the baseline; empty in a quick
+        study.
     """
 
     scores: pd.DataFrame
@@ -92,6 +105,34 @@ class StudyResult:
     contributions: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=list(CONTRIBUTION_COLUMNS))
     )
+    robustness: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(ROBUSTNESS_COLUMNS)))
+    conditions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CONDITION_COLUMNS)))
+
+    @property
+    def view(self) -> str:
+        """What a row of the study itself is: ``sites`` or ``materials``."""
+        return str(self.config["config"].get("view", "sites"))
+
+    @property
+    def views(self) -> tuple[str, ...]:
+        """The views in which there are scores, that of the study itself first."""
+        return tuple(dict.fromkeys([self.view, *self.scores["view"].tolist()]))
+
+    def in_view(self, view: str) -> StudyResult:
+        """Keep the scores and findings of one view.
+
+        Parameters
+        ----------
+        view : {'sites', 'materials'}
+            What a row is.
+
+        Returns
+        -------
+        StudyResult
+            All else as it is.
+        """
+        findings = tuple(item for item in self.findings if item.view == view)
+        return replace(self, scores=self.scores[self.scores["view"] == view], findings=findings)
 
     @property
     def skipped(self) -> list[dict[str, Any]]:
@@ -158,9 +199,10 @@ class StudyResult:
 
 
 def _tables_of(config: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Name the tables of a study and their columns; contributions only where they were asked for."""
-    asked = bool(config["config"].get("contributions"))
-    return {name: columns for name, columns in _TABLES.items() if asked or name != "contributions"}
+    """Name the tables of a study and their columns; some only where they were requested."""
+    absent = set() if config["config"].get("contributions") else {"contributions"}
+    absent |= set() if config.get("conditions") else {"robustness", "conditions"}
+    return {name: columns for name, columns in _TABLES.items() if name not in absent}
 
 
 def _to_json(value: Any) -> str:

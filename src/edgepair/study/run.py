@@ -5,44 +5,43 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from edgepair.models import (
-    LEARNERS,
-    FeatureTable,
-    FitOutcome,
-    average_outcomes,
-    choose_windows,
-    compute_features,
-)
+from edgepair.conventions import DataError
+from edgepair.models import LEARNERS, FeatureTable, FitOutcome, average_outcomes, compute_features
 from edgepair.study.cache import FitCache, cache_folder
-from edgepair.study.cells import Cell
+from edgepair.study.cells import AS_STUDIED, Cell, Skip, available_modalities, plan_cell
+from edgepair.study.conditions import Condition, conditions_for
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
-from edgepair.study.findings import find
-from edgepair.study.importances import importance_rows
-from edgepair.study.jobs import LEARNING_FRACTIONS, Finished, list_jobs, run_jobs
+from edgepair.study.findings import COMBINATIONS, Finding, find
+from edgepair.study.importances import PairImportance, importance_rows, null_share_rows, pair_importance
+from edgepair.study.jobs import LEARNING_FRACTIONS, Job, list_aside_jobs, list_jobs, run_jobs
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study
 from edgepair.study.provenance import describe_study
 from edgepair.study.result import (
+    CONDITION_COLUMNS,
     CONTRIBUTION_COLUMNS,
     CURVE_COLUMNS,
     IMPORTANCE_COLUMNS,
     LEARNING_COLUMNS,
+    ROBUSTNESS_COLUMNS,
     SCORE_COLUMNS,
     StudyResult,
 )
-from edgepair.study.scoring import draw_groups, score, score_guess
+from edgepair.study.scoring import Score, draw_groups, score, score_baseline
 from edgepair.study.tables import join_tables, prediction_table
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
+
+    from edgepair.models import Window
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,9 @@ def run_study(
     quick: bool = False,
     tune: bool = False,
     contributions: bool = False,
+    view: str = "sites",
+    per: str = "metal",
+    robustness: bool = False,
     n_jobs: int | None = None,
     scheduler: str | None = None,
     cache: bool = True,
@@ -115,6 +117,16 @@ def run_study(
     contributions : bool, optional
         Fit all subsets of the techniques with the first learner and tell what each contributes,
         uniquely, shared, and only together with others.
+    view : {'sites', 'materials'}, optional
+        What a row is: a site with the PDF of its material, or a material (all of whose sites have a
+        spectrum) with the mean of its spectra and labels, as a measurement gives them. Scores and
+        findings of the other view stand beside it, but in a quick study.
+    per : {'metal', 'total'}, optional
+        Normalisation of the dPDF: neighbours per metal atom, or as in the total PDF. Findings with the
+        other one stand beside it, but in a quick study.
+    robustness : bool, optional
+        Test the findings under all conditions: noise, resolution and range of the curves, thermal
+        motion, definition of coordination, rows that fail the gates of the builder.
     n_jobs : int, optional
         Processes; default all cores.
     scheduler : str, optional
@@ -164,121 +176,266 @@ def run_study(
         quick=quick,
         tune=tune,
         contributions=contributions,
+        view=view,
+        per=per,
+        robustness=robustness,
     )
     check_processes(n_jobs)
-    datasets = check_datasets(dataset)
+    datasets = check_datasets(dataset, gated=True)
     plan = plan_study(datasets, config)
-    outcomes, tables = _fit_all(plan, config, n_jobs, scheduler, cache, on_progress)
-    scores, importances, predictions, learning, curves, shared = [], [], [], [], [], []
-    for absorber_cells in plan.by_absorber():
-        # Independent over absorbers, paired over the tasks, modalities and learners of one.
-        seed_of_draws = [config.seed, 1, *absorber_cells[0].absorber.encode()]
-        drawn = draw_groups(absorber_cells[0].n_groups, DRAWS, seed_of_draws)
-        for cell in absorber_cells:
-            for modality in plan.modalities[cell.absorber]:
-                for learner in config.learners:
-                    done = outcomes.repeats(cell, modality, learner)
-                    if not done:
-                        continue
-                    scores.append(score(cell, modality, learner, done, drawn))
-                    if cell.split != config.split:
-                        continue
-                    if learner != "dummy":
-                        predictions.append(prediction_table(cell, modality, learner, done))
-                        table = tables(cell, modality)
-                        windows = choose_windows(table) if len(done[0].permuted) else ()
-                        importances += importance_rows(cell, modality, learner, table, done, windows, drawn)
-                    learning += _learning_rows(cell, modality, learner, outcomes, drawn)
-            if cell.split == config.split:
-                curves += curve_rows(cell, plan.modalities[cell.absorber])
-                shared += _contribution_rows(cell, plan, config.learners[0], outcomes, drawn)
-    main = [item for item in scores if item.cell.split == config.split]
-    shares = [row for row in importances if row["kind"] == "share"]
+    conditions = conditions_for(config)
+    store = FitCache(cache_folder() if cache else None)
+    fitter = _Fitter(plan, config, len(conditions), store, n_jobs, scheduler, on_progress)
+    studied = fitter.fit(plan.cells, [job for cell in plan.cells for job in _jobs_of(cell, plan, config)])
+    learner = config.learners[0]
+    scores: list[Score] = []
+    importances, predictions, learning, curves, shared = [], [], [], [], []
+    pairs: list[PairImportance] = []
+    for cell in plan.cells:
+        drawn = _draws(cell, config)
+        main = cell.split == config.split
+        for modality in plan.modalities[cell.absorber]:
+            for name in config.learners:
+                done = studied.repeats(cell, modality, name)
+                if not done:
+                    continue
+                scores.append(_score(cell, modality, name, done, drawn))
+                if not main:
+                    continue
+                if name != "dummy":
+                    predictions.append(prediction_table(cell, modality, name, done))
+                    table = studied.features(cell, modality)
+                    windows = studied.windows(cell, modality, name)
+                    importances += importance_rows(cell, modality, name, table, done, windows, drawn)
+                    null = studied.repeats(cell, modality, name, "null")
+                    if null:
+                        importances += null_share_rows(cell, modality, name, table, null)
+                learning += _learning_rows(cell, modality, name, studied, drawn)
+        if main:
+            curves += curve_rows(cell, plan.modalities[cell.absorber])
+            shared += _contribution_rows(cell, plan, learner, studied, drawn)
+            pairs += studied.pairs(cell, plan.modalities[cell.absorber], learner, drawn)
+    main_scores = [item for item in scores if item.cell.split == config.split]
+    findings = find(main_scores, pairs, learner, view=config.view)
+    tested = [_robustness_rows(AS_STUDIED, findings)] if conditions else []
+    scored = [_condition_rows(AS_STUDIED, main_scores, learner)] if conditions else []
+    skipped: list[Skip] = []
+    for condition in conditions:
+        under = _under(condition, datasets, config, fitter)
+        skipped += under.skipped
+        tested.append(_robustness_rows(condition.name, under.findings))
+        scored.append(_condition_rows(condition.name, under.scores, learner))
+        if condition.view:
+            # The other view is of equal rank: its scores and findings stand beside those of the first.
+            scores += under.scores
+            findings += under.findings
+    store.prune()
+    plan = replace(plan, skipped=(*plan.skipped, *skipped))
+    rows = [row for item in scores for row in item.rows()]
     return StudyResult(
-        scores=pd.DataFrame([row for item in scores for row in item.rows()], columns=list(SCORE_COLUMNS)),
+        scores=pd.DataFrame(rows, columns=list(SCORE_COLUMNS)),
         predictions=join_tables(predictions),
         importances=pd.DataFrame(importances, columns=list(IMPORTANCE_COLUMNS)),
-        findings=find(main, shares, config.learners[0]),
-        config=describe_study(config, datasets, plan, time.monotonic() - started),
+        findings=findings,
+        config=describe_study(
+            config, datasets, plan, time.monotonic() - started, [item.name for item in conditions]
+        ),
         learning=pd.DataFrame(learning, columns=list(LEARNING_COLUMNS)),
         curves=pd.DataFrame(curves, columns=list(CURVE_COLUMNS)),
         contributions=pd.DataFrame(shared, columns=list(CONTRIBUTION_COLUMNS)),
+        robustness=pd.DataFrame([row for part in tested for row in part], columns=list(ROBUSTNESS_COLUMNS)),
+        conditions=pd.DataFrame([row for part in scored for row in part], columns=list(CONDITION_COLUMNS)),
     )
 
 
+def _jobs_of(cell: Cell, plan: StudyPlan, config: StudyConfig) -> list[Job]:
+    modalities = plan.modalities[cell.absorber]
+    if cell.split != config.split:
+        return list_aside_jobs(cell, modalities, config, findings=False)
+    return list_jobs(cell, modalities, config, subsets=plan.subsets.get(cell.absorber, ()))
+
+
+def _draws(cell: Cell, config: StudyConfig) -> NDArray[np.float64]:
+    """Draw formulas: independent over absorbers, paired over the tasks and modalities of one."""
+    return draw_groups(cell.n_groups, DRAWS, [config.seed, 1, *cell.absorber.encode()])
+
+
+def _score(
+    cell: Cell, modality: str, learner: str, outcomes: list[FitOutcome], drawn: NDArray[np.float64]
+) -> Score:
+    if learner == "dummy":
+        return score_baseline(cell, outcomes, drawn, modality)
+    return score(cell, modality, learner, outcomes, drawn)
+
+
 class _Outcomes:
-    """Finished fits by cell, modality, learner and share of the training set."""
+    """Finished fits of some cells, by cell, modality, learner, purpose and share of the training set."""
 
-    def __init__(self, split: str) -> None:
-        self._split = split
-        self._kept: dict[tuple[int, str, str, float | None], dict[int, FitOutcome]] = defaultdict(dict)
+    def __init__(self) -> None:
+        self._jobs: dict[tuple[Any, ...], dict[int, tuple[Job, FitOutcome]]] = defaultdict(dict)
+        self._tables: dict[tuple[int, str, str], FeatureTable] = {}
 
-    def add(self, finished: Finished) -> None:
-        job = finished.job
-        # Learning curves have their own fits at every share; the study itself has none.
-        share = job.fraction if job.aside and job.cell.split == self._split else None
-        key = (id(job.cell), job.modality, job.learner, share)
-        self._kept[key][job.repeat] = finished.outcome
+    def features(self, cell: Cell, modality: str) -> FeatureTable:
+        """Compute the features of a cell's dataset, once."""
+        key = (id(cell.dataset), cell.per, modality)
+        if key not in self._tables:
+            self._tables[key] = compute_features(cell.dataset, modality, per=cell.per)
+        return self._tables[key]
+
+    def add(self, job: Job, outcome: FitOutcome) -> None:
+        key = (id(job.cell), job.modality, job.learner, job.purpose, job.fraction)
+        self._jobs[key][job.number] = (job, outcome)
 
     def repeats(
-        self, cell: Cell, modality: str, learner: str, fraction: float | None = None
+        self, cell: Cell, modality: str, learner: str, purpose: str = "score", fraction: float = 1.0
     ) -> list[FitOutcome]:
         parts = LEARNERS[learner].parts
         if parts:
-            told = [self.repeats(cell, modality, part, fraction) for part in parts]
+            each = [self.repeats(cell, modality, part, purpose, fraction) for part in parts]
             # Where a part was not fitted (the comparison with a random split) there is no average.
-            return [average_outcomes(outcomes) for outcomes in zip(*told, strict=True)] if all(told) else []
-        kept = self._kept.get((id(cell), modality, learner, fraction), {})
-        return [kept[repeat] for repeat in sorted(kept)]
+            return [average_outcomes(outcomes) for outcomes in zip(*each, strict=True)] if all(each) else []
+        done = self._jobs.get((id(cell), modality, learner, purpose, fraction), {})
+        return [done[number][1] for number in sorted(done)]
+
+    def windows(self, cell: Cell, modality: str, learner: str) -> tuple[Window, ...]:
+        """List what was permuted in the first round of folds."""
+        done = self._jobs.get((id(cell), modality, learner, "score", 1.0), {})
+        return done[0][0].windows(self.features(cell, modality)) if 0 in done else ()
+
+    def pairs(
+        self, cell: Cell, modalities: Sequence[str], learner: str, drawn: NDArray[np.float64]
+    ) -> list[PairImportance]:
+        """Ask what XANES carries in each of the paper's combinations."""
+        found = []
+        for modality in modalities:
+            null = self.repeats(cell, modality, learner, "null")
+            if modality in COMBINATIONS and null:
+                done = self.repeats(cell, modality, learner)
+                table, windows = self.features(cell, modality), self.windows(cell, modality, learner)
+                found.append(pair_importance(cell, modality, learner, table, done, null, windows, drawn))
+        return found
 
 
-def _fit_all(
-    plan: StudyPlan,
-    config: StudyConfig,
-    n_jobs: int | None,
-    scheduler: str | None,
-    use_cache: bool,
-    on_progress: Callable[[Progress], None] | None,
-) -> tuple[_Outcomes, Callable[[Cell, str], FeatureTable]]:
-    tables: dict[tuple[str, str], FeatureTable] = {}
+class _Fitter:
+    """Makes fits, one group of cells after the other, and tells how far all of them are."""
 
-    def features(cell: Cell, modality: str) -> FeatureTable:
-        key = (cell.absorber, modality)
-        if key not in tables:
-            tables[key] = compute_features(cell.dataset, modality)
-        return tables[key]
+    def __init__(
+        self,
+        plan: StudyPlan,
+        config: StudyConfig,
+        n_conditions: int,
+        store: FitCache,
+        n_jobs: int | None,
+        scheduler: str | None,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._config, self._store, self._scheduler = config, store, scheduler
+        self._n_jobs, self._on_progress = n_jobs or -1, on_progress
+        main = [cell for cell in plan.cells if cell.split == config.split]
+        jobs = [job for cell in plan.cells for job in _jobs_of(cell, plan, config)]
+        # What conditions will take is estimated from the cells of the study itself.
+        aside = [j for cell in main for j in list_aside_jobs(cell, plan.modalities[cell.absorber], config)]
+        self._total = sum(job.cost(_TYPICAL_FEATURES) for job in jobs)
+        self._total += n_conditions * sum(job.cost(_TYPICAL_FEATURES) for job in aside)
+        self._done = 0.0
 
-    jobs = [
-        job
-        for cell in plan.cells
-        for job in list_jobs(
-            cell,
-            plan.modalities[cell.absorber],
-            config,
-            main=cell.split == config.split,
-            subsets=plan.subsets.get(cell.absorber, ()),
-        )
-    ]
-    store = FitCache(cache_folder() if use_cache else None)
-    outcomes = _Outcomes(config.split)
-    total = 0.0
-
-    def announce(cost: float) -> None:
-        nonlocal total
-        total = cost
-        if on_progress:
-            on_progress(Progress(0.0, total, "", False))
-
-    done = 0.0
-    for finished in run_jobs(jobs, features, config, store, n_jobs or -1, announce, scheduler):
-        outcomes.add(finished)
-        done += finished.cost
-        if on_progress:
+    def fit(self, cells: Sequence[Cell], jobs: list[Job], what: str = "") -> _Outcomes:
+        """Make some fits; those that were made before come from the cache."""
+        outcomes = _Outcomes()
+        self._tell("", cached=False)
+        for finished in run_jobs(
+            jobs, outcomes.features, self._config, self._store, self._n_jobs, self._scheduler
+        ):
             job = finished.job
-            text = f"{job.cell.absorber} {job.cell.task.title}, {job.modality}"
-            on_progress(Progress(done, total, text, finished.cached))
-    store.prune()
-    return outcomes, features
+            outcomes.add(job, finished.outcome)
+            self._done += job.cost(_TYPICAL_FEATURES)
+            text = f"{job.cell.absorber} {job.cell.task.title}, {job.modality}" + (
+                f", {what}" if what else ""
+            )
+            self._tell(text, cached=finished.cached)
+        return outcomes
+
+    def _tell(self, text: str, *, cached: bool) -> None:
+        if self._on_progress:
+            self._total = max(self._total, self._done)
+            self._on_progress(Progress(self._done, self._total, text, cached))
+
+
+_TYPICAL_FEATURES = 200
+"""Features of a modality, for the estimate of times."""
+
+
+@dataclass(frozen=True)
+class _Under:
+    """What came of one condition."""
+
+    scores: list[Score]
+    findings: tuple[Finding, ...]
+    skipped: list[Skip]
+
+
+def _under(
+    condition: Condition, datasets: Sequence[xr.Dataset], config: StudyConfig, fitter: _Fitter
+) -> _Under:
+    """Test the findings under one condition."""
+    settings = condition.settings(config)
+    cells: list[Cell] = []
+    modalities: dict[str, tuple[str, ...]] = {}
+    skipped: list[Skip] = []
+    for rows in datasets:
+        absorber = str(rows.attrs["absorber"])
+        try:
+            dataset = condition.dataset(rows, config)
+        except DataError as error:
+            skipped.append(Skip(absorber, "", "", f"condition “{condition.title}”: {error.found}", False))
+            continue
+        if dataset is None:
+            reason = f"condition “{condition.title}”: these data do not allow it, or it changes nothing"
+            skipped.append(Skip(absorber, "", "", reason, False))
+            continue
+        able = available_modalities(dataset, settings)[0]
+        modalities[absorber] = able
+        planned = [plan_cell(dataset, task, settings) for task in settings.task_list()] if able else []
+        for cell, reasons in planned:
+            if condition.view:
+                skipped += [
+                    replace(item, reason=f"{condition.title}: {item.reason}", whole=False) for item in reasons
+                ]
+            if cell is not None:
+                cells.append(replace(cell, condition=condition.name))
+    jobs = [job for cell in cells for job in list_aside_jobs(cell, modalities[cell.absorber], settings)]
+    done = fitter.fit(cells, jobs, condition.title)
+    scores, pairs = [], []
+    learner = config.learners[0]
+    for cell in cells:
+        drawn = _draws(cell, config)
+        for modality in modalities[cell.absorber]:
+            for name in dict.fromkeys((learner, "dummy")):
+                outcomes = done.repeats(cell, modality, name)
+                scores.append(_score(cell, modality, name, outcomes, drawn))
+        pairs += done.pairs(cell, modalities[cell.absorber], learner, drawn)
+    return _Under(scores, find(scores, pairs, learner, view=settings.view), skipped)
+
+
+def _robustness_rows(condition: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    names = ("finding", "absorber", "task", "estimate", "lower", "upper", "verdict")
+    return [{"condition": condition} | {name: getattr(item, name) for name in names} for item in findings]
+
+
+def _condition_rows(condition: str, scores: Sequence[Score], learner: str) -> list[dict[str, Any]]:
+    """List the main score of every modality, and of the baseline once."""
+    rows, seen = [], set()
+    for item in scores:
+        key = (item.cell.absorber, item.cell.task.name, "" if item.learner == "dummy" else item.modality)
+        if item.learner not in (learner, "dummy") or key in seen:
+            continue
+        seen.add(key)
+        metric = item.cell.task.main_metric
+        lower, upper = item.interval(metric)
+        told = {"absorber": key[0], "task": key[1], "modality": key[2] or "baseline", "metric": metric}
+        value = {"value": item.value[metric], "lower": lower, "upper": upper}
+        rows.append({"condition": condition} | told | value | {"n_sites": len(item.cell.sites)})
+    return rows
 
 
 def _contribution_rows(
@@ -293,7 +450,7 @@ def _contribution_rows(
     }
     # The dummy looks at no curve: it answers the same whatever the modality.
     dummy = outcomes.repeats(cell, plan.modalities[cell.absorber][0], "dummy")
-    return contribution_rows(scores, score_guess(cell, dummy, drawn))
+    return contribution_rows(scores, score_baseline(cell, dummy, drawn))
 
 
 def _learning_rows(
@@ -306,9 +463,11 @@ def _learning_rows(
     rows = []
     metric = cell.task.main_metric
     n_train = cell.counts["n_formulas"] * (1 - 1 / len(np.unique(cell.folds[0])))
-    shares = [share for share in LEARNING_FRACTIONS if outcomes.repeats(cell, modality, learner, share)]
+    shares = [
+        share for share in LEARNING_FRACTIONS if outcomes.repeats(cell, modality, learner, "learning", share)
+    ]
     for share in shares:
-        done = outcomes.repeats(cell, modality, learner, share)
+        done = outcomes.repeats(cell, modality, learner, "learning", share)
         item = score(cell, modality, learner, done, drawn)
         lower, upper = item.interval(metric)
         rows.append(

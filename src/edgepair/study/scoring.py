@@ -28,6 +28,41 @@ INTERVAL = (2.5, 97.5)
 
 
 @dataclass(frozen=True)
+class Quantity:
+    """A number with its bootstrap draws.
+
+    Attributes
+    ----------
+    name : str
+        What it is.
+    value : float
+        The number.
+    draws : numpy.ndarray
+        Shape (n_draws,); draws of one number stand for its sampling distribution.
+    """
+
+    name: str
+    value: float
+    draws: NDArray[np.float64]
+
+    def __sub__(self, other: Quantity) -> Quantity:
+        """Subtract draw by draw."""
+        return Quantity(self.name, self.value - other.value, self.draws - other.draws)
+
+    def negative(self) -> Quantity:
+        """Change the sign."""
+        return Quantity(self.name, -self.value, -self.draws)
+
+    def named(self, name: str) -> Quantity:
+        """Give it another name."""
+        return Quantity(name, self.value, self.draws)
+
+    def interval(self) -> tuple[float, float]:
+        """Bound it by its 95 % interval."""
+        return interval_of(self.draws)
+
+
+@dataclass(frozen=True)
 class Score:
     """One learner on one cell and modality.
 
@@ -66,6 +101,21 @@ class Score:
         lower, upper = interval_of(self.draws[metric])
         return lower, upper
 
+    def quantity(self, metric: str) -> Quantity:
+        """Take one metric with its draws.
+
+        Parameters
+        ----------
+        metric : str
+            Name of the metric.
+
+        Returns
+        -------
+        Quantity
+            Of that name.
+        """
+        return Quantity(metric, self.value[metric], self.draws[metric])
+
     def rows(self) -> list[dict[str, Any]]:
         """List the rows of ``scores.csv``.
 
@@ -84,9 +134,8 @@ class Score:
         rows = []
         for metric, value in self.value.items():
             lower, upper = self.interval(metric)
-            rows.append(
-                base | {"metric": metric, "value": value, "lower": lower, "upper": upper} | self.cell.counts
-            )
+            told = {"metric": metric, "value": value, "lower": lower, "upper": upper}
+            rows.append(base | told | self.cell.counts | {"view": self.cell.view})
         return rows
 
 
@@ -214,8 +263,10 @@ def score(
     )
 
 
-def score_guess(cell: Cell, outcomes: Sequence[FitOutcome], drawn: NDArray[np.float64]) -> Score:
-    """Score the best guess that looks at no curve.
+def score_baseline(
+    cell: Cell, outcomes: Sequence[FitOutcome], drawn: NDArray[np.float64], modality: str = ""
+) -> Score:
+    """Score the baseline: the best answer that looks at no curve.
 
     Parameters
     ----------
@@ -225,11 +276,13 @@ def score_guess(cell: Cell, outcomes: Sequence[FitOutcome], drawn: NDArray[np.fl
         Of the dummy: one per repeat.
     drawn : numpy.ndarray
         Shape (n_draws, n_groups), from `draw_groups`.
+    modality : str, optional
+        Name under which it is listed.
 
     Returns
     -------
     Score
-        In each metric the better of two guesses: the dummy, which names the commonest class (or the
+        In each metric the better of two answers: the dummy, which names the commonest class (or the
         mean) of the training sites, and classes drawn at random by their shares, in the mean over
         all such draws.
 
@@ -239,7 +292,7 @@ def score_guess(cell: Cell, outcomes: Sequence[FitOutcome], drawn: NDArray[np.fl
     learner of pure noise answers like the coin; held against the dummy alone it would seem to know
     something.
     """
-    dummy = score(cell, "", "dummy", outcomes, drawn)
+    dummy = score(cell, modality, "dummy", outcomes, drawn)
     if not cell.classes:
         return dummy
     counts = np.zeros((cell.n_groups, len(cell.classes)))
@@ -256,7 +309,7 @@ def score_guess(cell: Cell, outcomes: Sequence[FitOutcome], drawn: NDArray[np.fl
         gain = float(mine[0]) - value[name]
         if gain < 0 if name in LOWER_IS_BETTER else gain > 0:
             value[name], draws[name] = float(mine[0]), by_shares_draws[name]
-    return Score(cell, "", "dummy", value, draws)
+    return Score(cell, modality, "dummy", value, draws)
 
 
 def over_repeats(draws: NDArray[np.float64]) -> NDArray[np.float64]:

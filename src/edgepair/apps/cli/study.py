@@ -15,6 +15,7 @@ from edgepair.apps.cli.datasets import open_datasets
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table
 
     from edgepair.study import StudyResult
 
@@ -68,6 +69,16 @@ def study(
         bool,
         typer.Option("--contributions", help="Fit all subsets; tell what each technique contributes."),
     ] = False,
+    view: Annotated[
+        str, typer.Option(help="What a row is: sites, or materials (spectra averaged, as measured).")
+    ] = "sites",
+    per: Annotated[
+        str, typer.Option(help="Normalisation of the dPDF: metal (neighbours of an atom) or total.")
+    ] = "metal",
+    robustness: Annotated[
+        bool,
+        typer.Option("--robustness", help="Test the findings under noise, other ranges, labels, rows."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -93,6 +104,9 @@ def study(
                 quick=quick,
                 tune=tune,
                 contributions=contributions,
+                view=view,
+                per=per,
+                robustness=robustness,
                 n_jobs=jobs,
                 scheduler=scheduler,
                 on_progress=on_progress,
@@ -115,7 +129,9 @@ def study(
 
 
 def _document(result: StudyResult, out: Path) -> dict[str, Any]:
-    columns = ["absorber", "task", "modality", "learner", "split", "metric", "value", "lower", "upper"]
+    columns = [
+        "absorber", "task", "modality", "learner", "split", "metric", "value", "lower", "upper", "view",
+    ]  # fmt: skip
     rows = json.loads(result.scores[columns].to_json(orient="records"))
     document = {
         "out": str(out),
@@ -127,49 +143,26 @@ def _document(result: StudyResult, out: Path) -> dict[str, Any]:
     }
     if len(result.contributions):
         document["contributions"] = json.loads(result.contributions.to_json(orient="records"))
+    if len(result.robustness):
+        document["robustness"] = json.loads(result.robustness.to_json(orient="records"))
     return document
 
 
 def _show(result: StudyResult, out: Path, seconds: float) -> None:
     from rich.markup import escape
-    from rich.table import Table
 
-    from edgepair.conventions import TASKS, modality_title
     from edgepair.models import LEARNERS
     from edgepair.study import contribution_sentences
 
     console = output_console()
     config = result.config["config"]
-    table = Table(box=None, pad_edge=False, header_style="bold")
     wide = console.width >= WIDE
-    for title in ("", "task", "score", "sites"):
-        table.add_column(title, no_wrap=True, justify="right" if title == "sites" else "left")
-    modalities = list(dict.fromkeys(result.scores["modality"]))
-    for name in modalities:
-        title = modality_title(name).replace(" + ", "\n+ ")
-        table.add_column(title, no_wrap=True, justify="right")
-    table.add_column("dummy", no_wrap=True, justify="right", style="dim")
-    main = result.scores[result.scores["split"] == config["split"]]
-    for (absorber, task), rows in main.groupby(["absorber", "task"], sort=False):
-        metric = TASKS[task].main_metric
-        mine = rows[rows["metric"] == metric]
-        forest = mine[mine["learner"] == config["learners"][0]].set_index("modality")
-        best = forest["value"].max()
-        cells = []
-        for name in modalities:
-            if name not in forest.index:
-                cells.append("–")
-                continue
-            row = forest.loc[name]
-            half = (row["upper"] - row["lower"]) / 2
-            text = f"{row['value']:.2f} ± {half:.2f}" if wide else f"{row['value']:.2f}"
-            cells.append(f"[bold]{text}[/bold]" if row["value"] == best else text)
-        dummy = mine[mine["learner"] == "dummy"]["value"]
-        label = "F1" if metric == "f1_weighted" else "R²"
-        sites = str(rows["n_sites"].iloc[0])
-        dummy_text = f"{max(dummy.iloc[0], 0.0):.2f}" if len(dummy) else "–"
-        table.add_row(str(absorber), TASKS[task].title, label, sites, *cells, dummy_text)
-    console.print(table)
+    for number, name in enumerate(result.views):
+        if number:
+            what = "Whole materials" if name == "materials" else "Single sites"
+            console.print(f"\n{what} (at most 60 trees, one dealing of folds):")
+        console.print(_table(result.in_view(name), wide))
+    main = _main(result.in_view(result.view))
     intervals = "± is half of the 95 % interval" if wide else "intervals are in scores.csv"
     names = {name: LEARNERS[name].title for name in config["learners"]}
     first = names.pop(config["learners"][0])
@@ -196,6 +189,48 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
             where = " ".join(item[key] for key in ("absorber", "task", "modality") if item[key])
             console.print(f"  {escape(where)}: {escape(item['reason'])}", soft_wrap=True)
     console.print(f"\n{seconds:.0f} s. Report: {escape(str(out / 'report.html'))}", soft_wrap=True)
+
+
+def _main(result: StudyResult) -> pd.DataFrame:
+    """Take the scores on the study's own split."""
+    return result.scores[result.scores["split"] == result.config["config"]["split"]]
+
+
+def _table(result: StudyResult, wide: bool) -> Table:
+    """Lay out the main scores of one view, best ones bold."""
+    from rich.table import Table
+
+    from edgepair.conventions import TASKS, modality_title
+
+    learner = result.config["config"]["learners"][0]
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    n_rows = "sites" if set(result.scores["view"]) <= {"sites"} else "materials"
+    for title in ("", "task", "score", n_rows):
+        table.add_column(title, no_wrap=True, justify="right" if title == n_rows else "left")
+    modalities = list(dict.fromkeys(result.scores["modality"]))
+    for name in modalities:
+        title = modality_title(name).replace(" + ", "\n+ ")
+        table.add_column(title, no_wrap=True, justify="right")
+    table.add_column("baseline", no_wrap=True, justify="right", style="dim")
+    for (absorber, task), rows in _main(result).groupby(["absorber", "task"], sort=False):
+        metric = TASKS[task].main_metric
+        mine = rows[rows["metric"] == metric]
+        forest = mine[mine["learner"] == learner].set_index("modality")
+        best = forest["value"].max()
+        cells = []
+        for name in modalities:
+            if name not in forest.index:
+                cells.append("–")
+                continue
+            row = forest.loc[name]
+            half = (row["upper"] - row["lower"]) / 2
+            text = f"{row['value']:.2f} ± {half:.2f}" if wide else f"{row['value']:.2f}"
+            cells.append(f"[bold]{text}[/bold]" if row["value"] == best else text)
+        baseline = mine[mine["learner"] == "dummy"]["value"]
+        label = "F1" if metric == "f1_weighted" else "R²"
+        floor = f"{max(baseline.iloc[0], 0.0):.2f}" if len(baseline) else "–"
+        table.add_row(str(absorber), TASKS[task].title, label, str(rows["n_sites"].iloc[0]), *cells, floor)
+    return table
 
 
 def _gain(main: pd.DataFrame, first: str, other: str) -> str:

@@ -25,7 +25,7 @@ ALL = "*"
 """In the place of a modality: all of them side by side."""
 
 _FILES = ("scores.csv", "predictions.csv", "importances.csv", "learning.csv", "curves.csv",
-          "contributions.csv", "findings.json", "study.json")  # fmt: skip
+          "contributions.csv", "robustness.csv", "conditions.csv", "findings.json", "study.json")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,7 @@ def describe(place: Place, learner: str) -> dict[str, Any]:
     from edgepair.report import finding_figure, score_figure
 
     result, told = _load(place)
+    result = result.in_view(result.view)
     drawn = learner if learner in told["learners"] else told["learner"]
     figure = score_figure(
         result.scores,
@@ -291,7 +292,8 @@ def _scores(
         )
         rows = []
         for row in table["rows"]:
-            here = row["absorber"] == names["absorber"] and row["split"] == told["split"]
+            place = (row["absorber"], row["split"], row["view"])
+            here = place == (names["absorber"], told["split"], told["view"])
             if here and row["learner"] in (names["learner"], "baseline"):
                 cells = [
                     (number(value["value"]), interval(value["lower"], value["upper"])) if value else ("–", "")
@@ -315,7 +317,7 @@ def _answers(
         if not len(mine):
             continue
         if names["task"] in TASKS and TASKS[names["task"]].kind == "regression":
-            scores = select(result.scores, split=told["split"])
+            scores = select(result.scores, split=told["split"], view=told["view"])
             figure = parity_figure(mine, scores=scores, **names, modality=modality)
             title = f"{short_title(modality)}: predicted against true"
         else:
