@@ -42,7 +42,7 @@ def fit(cell: Cell, modality: str, learner: str, values: np.ndarray, trees: int)
         cell.folds[0],
         trees,
         seed=0,
-        settings=tuple(LEARNERS[learner].settings(cell.task, modality).items()),
+        settings=tuple(LEARNERS[learner].settings(cell.task).items()),
     )
     started = time.process_time()
     outcome = fit_folds(values, task)

@@ -9,6 +9,7 @@ import numpy as np
 
 from edgepair.conventions import TECHNIQUES, Technique, points_down
 from edgepair.features import NUMBERS, describe_pdf, describe_xanes
+from edgepair.models import normalised_curves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +108,8 @@ def number_table(dataset: xr.Dataset, techniques: Sequence[str]) -> NumberTable:
 def _describe(dataset: xr.Dataset, technique: Technique) -> pd.DataFrame:
     """Describe each curve once and give each site the row of its own curve."""
     axis = dataset[technique.axis].values.astype(np.float64)
-    curves = dataset[technique.variable].values.astype(np.float64)
+    # A dPDF per metal, as forests see it: its areas then count neighbours of one atom.
+    curves = normalised_curves(dataset, technique)
     if technique.axis == "energy":
         described = describe_xanes(axis, curves)
     else:

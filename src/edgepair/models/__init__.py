@@ -1,6 +1,12 @@
 """Models: curves to features, features to forests, and how well they do."""
 
-from edgepair.models.features import NORMALISATIONS, FeatureTable, compute_features, dpdf_normalisation
+from edgepair.models.features import (
+    NORMALISATIONS,
+    FeatureTable,
+    compute_features,
+    dpdf_normalisation,
+    normalised_curves,
+)
 from edgepair.models.fit_task import FitOutcome, FitTask, Window
 from edgepair.models.fitting import average_outcomes, choose_windows, fit_folds
 from edgepair.models.learners import LEARNERS, Learner, fitted_learners, parse_learners
@@ -36,6 +42,7 @@ __all__ = [
     "fit_folds",
     "fitted_learners",
     "load_bundle",
+    "normalised_curves",
     "parse_learners",
     "regression_metrics",
     "regression_sums",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions import Technique
     from edgepair.models.blocks import Block
 
 
@@ -95,10 +96,7 @@ def compute_features(dataset: xr.Dataset, modality: str, *, per: str = "metal") 
                 suggestion=f"leave {technique.name} out of the modalities",
             )
         axis = dataset[technique.axis].values.astype(np.float64)
-        curves = dataset[technique.variable].values.astype(np.float64)
-        if technique.name == "dpdf" and dpdf_normalisation(dataset, per) == "metal":
-            curves = curves * np.asarray(neighbours_per_metal(dataset))[:, None]
-        block = RECIPES[technique.name](axis, curves)
+        block = RECIPES[technique.name](axis, normalised_curves(dataset, technique, per=per))
         if technique.owner == "material":
             block = block.take(dataset["material_index"].values)
         blocks.append(block)
@@ -110,6 +108,31 @@ def compute_features(dataset: xr.Dataset, modality: str, *, per: str = "metal") 
         np.concatenate([block.low for block in blocks]),
         np.concatenate([block.high for block in blocks]),
     )
+
+
+def normalised_curves(
+    dataset: xr.Dataset, technique: Technique, *, per: str = "metal"
+) -> NDArray[np.float64]:
+    """Return the curves of a technique in the normalisation that features are computed in.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema and has the technique.
+    technique : Technique
+        Which curves.
+    per : {'metal', 'total'}, optional
+        Normalisation of the dPDF.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_sites, n_energy) or (n_materials, n_r).
+    """
+    curves: NDArray[np.float64] = dataset[technique.variable].values.astype(np.float64)
+    if technique.name == "dpdf" and dpdf_normalisation(dataset, per) == "metal":
+        curves = curves * np.asarray(neighbours_per_metal(dataset))[:, None]
+    return curves
 
 
 def dpdf_normalisation(dataset: xr.Dataset, per: str = "metal") -> str:
