@@ -1,9 +1,12 @@
 """Answers for measured files with known values, each compound or beamline left out of the training.
 
-usage: python benchmarks/measured.py SHARED_DATA [--only new|known|pdf] [--folds 12] [--rows OUT.csv]
+usage: python benchmarks/measured.py SHARED_DATA [--only unseen|new|known|pdf] [--folds 12] [--rows OUT.csv]
 
-``new``: whole compounds are left out, standards and simulations of their composition alike, a
-twelfth of them at a time. ``known``: whole beamlines are left out; compounds that others measured
+``unseen``: sources (the first part of a file's name) of which the library of standards holds nothing;
+nothing is left out of the training, and nothing was ever chosen on them; compounds that the library
+knows from elsewhere and compounds that it does not are told apart. ``new``: whole compounds are left
+out, standards and simulations of their composition alike, a twelfth of them at a time.
+``known``: whole beamlines are left out; compounds that others measured
 too and compounds that none did are told apart. ``pdf``: PDFs, and pairs of a PDF and a spectrum of
 one compound, its composition left out. One vote per compound; every row graded A or B counts where
 it is labelled. Beside the model stand three baselines that see the same training standards: the
@@ -75,12 +78,17 @@ def read_rows(root: Path) -> list[Row]:
     rows = []
     for entry in index:
         shift = number(entry["suggested_energy_shift_eV"])
-        scan = read_xanes(
-            root / entry["file"],
-            item=entry["item"] or None,
-            mu=expression(entry["mu_definition"]),
-            absorber=entry["element"],
-        )[0]
+        try:
+            scan = read_xanes(
+                root / entry["file"],
+                item=entry["item"] or None,
+                mu=expression(entry["mu_definition"]),
+                absorber=entry["element"],
+            )[0]
+            prepared = prepare_xanes(scan, entry["element"], shift=None if np.isnan(shift) else shift)
+        except EdgepairError as error:
+            print(f"refused: {entry['file']}: {error.problem}: {error.found}", file=sys.stderr)
+            continue
         rows.append(
             Row(
                 f"{entry['file']} {entry['item']}".strip(),
@@ -90,7 +98,7 @@ def read_rows(root: Path) -> list[Row]:
                 reduced(entry["compound"]),
                 entry["quality"],
                 {task: number(entry[column]) for task, column in COLUMNS.items()},
-                prepare_xanes(scan, entry["element"], shift=None if np.isnan(shift) else shift),
+                prepared,
             )
         )
     return rows
@@ -206,6 +214,13 @@ def votes(rows: Sequence[Row], task: str, score: Any) -> tuple[np.ndarray, np.nd
     return np.array([np.mean(v) for v in found.values()]), np.array([kinds[c] for c in found])
 
 
+def spread(values: np.ndarray) -> tuple[float, float]:
+    """Bound a mean over compounds by a bootstrap, 95 %."""
+    drawn = np.random.default_rng(0).integers(len(values), size=(1000, len(values)))
+    low, high = np.percentile(values[drawn].mean(axis=1), (2.5, 97.5))
+    return float(low), float(high)
+
+
 def line_of(rows: Sequence[Row], name: str) -> dict[str, Any]:
     """Score one learner on some rows."""
     found: dict[str, Any] = {}
@@ -220,14 +235,15 @@ def line_of(rows: Sequence[Row], name: str) -> dict[str, Any]:
         values, kinds = votes(rows, task, score)
         if not len(values):
             continue
+        low, high = spread(values)
         short = {"oxidation_state": "state", "coordination_number": "number", "bond_length": "length"}[task]
         if task in RIGHT:
-            found[f"{short} right"] = f"{100 * values.mean():.0f} %"
+            found[f"{short} right"] = f"{100 * values.mean():.0f} ({100 * low:.0f}–{100 * high:.0f}) %"
             found[f"{short} balanced"] = (
                 f"{100 * np.mean([values[kinds == k].mean() for k in set(kinds)]):.0f} %"
             )
         else:
-            found[f"{short} MAE"] = f"{values.mean():.3f}"
+            found[f"{short} MAE"] = f"{values.mean():.3f} ({low:.3f}–{high:.3f})"
         if name == "edgepair":
             covered, _ = votes(rows, task, lambda row, task=task: float(row.inside[task]))
             found[f"{short} covered"] = f"{100 * covered.mean():.0f} %"
@@ -257,6 +273,24 @@ def print_tables(rows: Sequence[Row], title: str) -> None:
     for task in CLASSES:
         held, _ = votes(rows, task, lambda row, task=task: float(row.held.get(task, False)))
         print(f"class sets of {task}: hold the known class for {100 * held.mean():.0f} %")
+
+
+def bench_unseen(rows: list[Row], standards: Sequence[Standard], simulated: Any) -> None:
+    """Answer for sources that the library holds nothing of, by the model as it ships."""
+    in_library = {source_of(standard.name) for standard in standards}
+    known = {f"{standard.absorber} {standard.compound}" for standard in standards}
+    mine = [row for row in rows if source_of(row.where) not in in_library]
+    for row in mine:
+        row.familiar = row.compound in known
+    print(f"sources: {', '.join(sorted({source_of(row.where) for row in mine}))}")
+    tell(mine, standards, {k: list(v) for k, v in simulated.items()})
+    print_tables([r for r in mine if r.familiar], "Unseen sources, compounds that the library knows")
+    print_tables([r for r in mine if not r.familiar], "Unseen sources, compounds new to the library")
+
+
+def source_of(name: str) -> str:
+    """Name the collection that a file belongs to."""
+    return name.rpartition("/")[2].partition("__")[0]
 
 
 def bench_new(rows: list[Row], standards: Sequence[Standard], simulated: Any, folds: int) -> None:
@@ -368,7 +402,7 @@ def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description="Answers for measured files with known values.")
     parser.add_argument("data", type=Path)
-    parser.add_argument("--only", choices=("new", "known", "pdf"))
+    parser.add_argument("--only", choices=("unseen", "new", "known", "pdf"))
     parser.add_argument("--folds", type=int, default=12)
     parser.add_argument("--rows", type=Path, help="CSV of every row's answers")
     options = parser.parse_args()
@@ -377,6 +411,8 @@ def main() -> None:
     rows = read_rows(root)
     standards = load_standards()
     simulated = {a: material_spectra(load_bundled(a, instrument=None)) for a in BUNDLED_ABSORBERS}
+    if options.only in (None, "unseen"):
+        bench_unseen(rows, standards, simulated)
     if options.only in (None, "new"):
         bench_new(rows, standards, simulated, options.folds)
         if options.rows:

@@ -98,7 +98,8 @@ def robustness_figure(robustness: pd.DataFrame, *, absorber: str = "all") -> go.
         showgrid=False,
         tickfont={"size": 12},
     )
-    return styled(figure, height=28 * len(rows) + 150, margin={"t": 110, "l": 10})
+    top = 60 if len(names) < 6 else 110
+    return styled(figure, height=28 * len(rows) + 40 + top, margin={"t": top, "l": 10})
 
 
 def condition_figure(conditions: pd.DataFrame, *, task: str, absorber: str) -> go.Figure:

@@ -23,7 +23,7 @@ SIDES = {
 }
 """What the two sides of the line mean."""
 
-_AXES = {"xanes_dominates": "XANES's share of the importance less that with permuted labels (no unit)"}
+_AXES = {"xanes_dominates": "share less that with permuted labels (no unit)"}
 _MARKS = {"holds": "circle", "undecided": "circle-open", "does_not_hold": "x"}
 
 
