@@ -61,3 +61,45 @@ def select_sites(dataset: xr.Dataset, sites: ArrayLike) -> xr.Dataset:
     selected["material_index"] = ("site", renumbered.astype(np.int64), dataset["material_index"].attrs)
     selected["complete"] = selected["complete"] & kept_all
     return selected
+
+
+def drop_gated(dataset: xr.Dataset) -> xr.Dataset:
+    """Leave out the sites that failed a check of the builder.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+
+    Returns
+    -------
+    xarray.Dataset
+        The sites whose ``gate`` is empty. A material that lost one is no longer `complete`. The dataset
+        itself where it has no variable ``gate``, or nothing failed.
+
+    Raises
+    ------
+    DataError
+        Every site failed.
+
+    Examples
+    --------
+    >>> from edgepair.dataset import load_bundled
+    >>> manganese = load_bundled("Mn")
+    >>> dropped = drop_gated(manganese)
+    >>> set(dropped["gate"].values.tolist())
+    {''}
+    """
+    if "gate" not in dataset:
+        return dataset
+    passed = np.array([not str(text) for text in dataset["gate"].values.tolist()], dtype=np.bool_)
+    if passed.all():
+        return dataset
+    if not passed.any():
+        raise DataError(
+            f"cannot use this {dataset.attrs['absorber']} dataset",
+            found=f"{len(passed)} sites, each of which failed a check (variable 'gate')",
+            needed="at least one site that passed",
+            suggestion="look at the reasons: edgepair data show lists them by number",
+        )
+    return select_sites(dataset, passed)
