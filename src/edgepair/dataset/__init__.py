@@ -4,7 +4,7 @@ from edgepair.dataset.arrays import from_arrays
 from edgepair.dataset.assemble import assemble
 from edgepair.dataset.averaging import average_sites
 from edgepair.dataset.bundled import bundled_path, load_bundled
-from edgepair.dataset.schema import SCHEMA_VERSION, VARIABLES, find_problems, validate
+from edgepair.dataset.schema import GATE_SEPARATOR, GATES, SCHEMA_VERSION, VARIABLES, find_problems, validate
 from edgepair.dataset.selection import drop_gated, select_sites
 from edgepair.dataset.showing import show_pdf
 from edgepair.dataset.site_listing import SiteFilter, find_sites, site_table
@@ -15,6 +15,8 @@ from edgepair.dataset.store import open_dataset, save_dataset
 from edgepair.dataset.summary import summarise
 
 __all__ = [
+    "GATES",
+    "GATE_SEPARATOR",
     "SCHEMA_VERSION",
     "SPLITS",
     "VARIABLES",

@@ -18,6 +18,12 @@ SCHEMA_VERSION = 1
 
 ORIGINS = ("feff9", "feff10", "measured", "user")
 
+GATES = ("edge position", "absorption", "bond valence", "coordination")
+"""What the variable ``gate`` may name: the checks that a site failed. An empty text: it passed."""
+
+GATE_SEPARATOR = "; "
+"""Stands between two of them."""
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -55,7 +61,9 @@ VARIABLES = MappingProxyType(
         "oxidation_state": Variable(("site",), "float", "1"),
         "coordination_number": Variable(("site",), "float", "1"),
         "bond_length": Variable(("site",), "float", "Å"),
+        "coordination_number_bond_valence": Variable(("site",), "float", "1"),
         "oxidation_state_source": Variable(("site",), "text"),
+        "gate": Variable(("site",), "text"),
         "origin": Variable(("site",), "text", required=True),
         "multiplicity": Variable(("site",), "integer", required=True),
         "site_index": Variable(("site",), "integer", required=True),
@@ -82,6 +90,7 @@ _MAY_BE_MISSING = {
     "nearest_metal_distance",
     "octahedral_order",
     "tetrahedral_order",
+    "coordination_number_bond_valence",
 }
 
 
@@ -291,6 +300,7 @@ def _range_problems(dataset: xr.Dataset) -> list[str]:
     unknown = sorted(set(dataset["origin"].values.tolist()) - set(ORIGINS), key=str)
     if unknown:
         problems.append(f"'origin' has {unknown[0]!r}; known are " + ", ".join(ORIGINS))
+    problems += _gate_problems(dataset)
     for task in TASKS.values():
         if task.name in dataset:
             values = dataset[task.name].values
@@ -302,3 +312,13 @@ def _range_problems(dataset: xr.Dataset) -> list[str]:
                     f"possible are {task.lowest:g} to {task.highest:g} {task.unit}".rstrip()
                 )
     return problems
+
+
+def _gate_problems(dataset: xr.Dataset) -> list[str]:
+    if "gate" not in dataset:
+        return []
+    for site, text in enumerate(dataset["gate"].values.tolist()):
+        unknown = [name for name in str(text).split(GATE_SEPARATOR) if name not in GATES] if text else []
+        if unknown:
+            return [f"'gate' of site {site} names {unknown[0]!r}; known are " + ", ".join(GATES)]
+    return []

@@ -64,7 +64,7 @@ def select_sites(dataset: xr.Dataset, sites: ArrayLike) -> xr.Dataset:
 
 
 def drop_gated(dataset: xr.Dataset) -> xr.Dataset:
-    """Leave out the sites that fail the gates of the builder.
+    """Leave out the sites that failed a check of the builder.
 
     Parameters
     ----------
@@ -74,10 +74,32 @@ def drop_gated(dataset: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        The sites whose variable ``gate`` is empty; the dataset itself where all are, or where it has no
-        such variable.
+        The sites whose ``gate`` is empty. A material that lost one is no longer `complete`. The dataset
+        itself where it has no variable ``gate``, or nothing failed.
+
+    Raises
+    ------
+    DataError
+        Every site failed.
+
+    Examples
+    --------
+    >>> from edgepair.dataset import load_bundled
+    >>> manganese = load_bundled("Mn")
+    >>> dropped = drop_gated(manganese)
+    >>> set(dropped["gate"].values.tolist())
+    {''}
     """
     if "gate" not in dataset:
         return dataset
-    passes = np.array([not str(text) for text in dataset["gate"].values])
-    return dataset if passes.all() else select_sites(dataset, passes)
+    passed = np.array([not str(text) for text in dataset["gate"].values.tolist()], dtype=np.bool_)
+    if passed.all():
+        return dataset
+    if not passed.any():
+        raise DataError(
+            f"cannot use this {dataset.attrs['absorber']} dataset",
+            found=f"{len(passed)} sites, each of which failed a check (variable 'gate')",
+            needed="at least one site that passed",
+            suggestion="look at the reasons: edgepair data show lists them by number",
+        )
+    return select_sites(dataset, passed)

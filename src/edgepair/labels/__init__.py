@@ -1,16 +1,32 @@
 """Labels of absorber sites: oxidation state, coordination number, bond length and more."""
 
+from edgepair.labels.bond_valence import (
+    BOND_VALENCE_LENGTHS,
+    BOND_VALENCE_RADIUS,
+    bond_valence_sum,
+    count_bonds,
+)
+from edgepair.labels.charge_balance import MeanStates, find_mean_states
 from edgepair.labels.composition import find_composition_state
 from edgepair.labels.environment import Environment, find_environment
+from edgepair.labels.other_bonds import find_other_bonds
 from edgepair.labels.oxidation_state import find_oxidation_states
-from edgepair.labels.site_labels import NEAREST_METAL_RADIUS, SiteLabels, label_sites
+from edgepair.labels.site_labels import CONTRADICTED, NEAREST_METAL_RADIUS, SiteLabels, label_sites
 
 __all__ = [
+    "BOND_VALENCE_LENGTHS",
+    "BOND_VALENCE_RADIUS",
+    "CONTRADICTED",
     "NEAREST_METAL_RADIUS",
     "Environment",
+    "MeanStates",
     "SiteLabels",
+    "bond_valence_sum",
+    "count_bonds",
     "find_composition_state",
     "find_environment",
+    "find_mean_states",
+    "find_other_bonds",
     "find_oxidation_states",
     "label_sites",
 ]

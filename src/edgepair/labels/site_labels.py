@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import EdgepairError
+from edgepair.labels.bond_valence import BOND_VALENCE_RADIUS, bond_valence_sum, count_bonds
+from edgepair.labels.charge_balance import find_mean_states
 from edgepair.labels.composition import find_composition_state
 from edgepair.labels.environment import Environment, find_environment
+from edgepair.labels.other_bonds import find_other_bonds
 from edgepair.labels.oxidation_state import find_oxidation_states
 
 if TYPE_CHECKING:
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
 
 NEAREST_METAL_RADIUS = 8.0
 """How far the nearest metal atom is looked for, Å."""
+
+CONTRADICTED = "contradicted"
+"""Source of an oxidation state that is missing because charge balance contradicts the bond valences."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +39,21 @@ class SiteLabels:
     oxidation_state : float
         NaN where it could not be found.
     oxidation_state_source : str
-        ``bond_valence``, ``composition``, or empty.
+        ``bond_valence``, ``composition``, `CONTRADICTED`, or empty.
     nearest_metal_distance : float
         Distance to the nearest metal atom, Å; NaN where there is none within
         `NEAREST_METAL_RADIUS`.
     octahedral_order, tetrahedral_order : float
         Order parameters of the neighbours' directions, 1 for the ideal polyhedron; NaN where there
         are fewer than two neighbours.
+    bond_valence_sum : float
+        Over all oxygen within `BOND_VALENCE_RADIUS`, with the parameters of the oxidation state, valence
+        units; NaN where that is not known.
+    coordination_number_bond_valence : float
+        Oxygen neighbours whose bond valence is at least a tenth of the largest; NaN where there is none.
+    other_bonds : tuple of (str, float)
+        Element and distance, Å, of neighbours other than oxygen that the site is bonded to, those that
+        `environment` lacks too.
     """
 
     environment: Environment
@@ -48,6 +62,14 @@ class SiteLabels:
     nearest_metal_distance: float
     octahedral_order: float
     tetrahedral_order: float
+    bond_valence_sum: float
+    coordination_number_bond_valence: float
+    other_bonds: tuple[tuple[str, float], ...]
+
+    @property
+    def only_oxygen(self) -> bool:
+        """Whether the site has neighbours, and is bonded to nothing but oxygen."""
+        return self.environment.all_oxygen and not self.other_bonds
 
     @property
     def bond_length_spread(self) -> float:
@@ -73,8 +95,10 @@ def label_sites(structure: Structure, indices: Sequence[int]) -> tuple[SiteLabel
 
     Notes
     -----
-    The oxidation state is that of bond valence; where there is none, that of composition, if it
-    is unique. Order parameters are those of Zimmermann and Jain [1]_.
+    The oxidation state is that of bond valence where charge balance agrees with it or does not tell:
+    where the mean over all atoms of the element is among those that `find_mean_states` allows. Where it
+    is not, the states of all of them are missing. Where bond valences give no state, it is that of
+    composition, if it is unique. Order parameters are those of Zimmermann and Jain [1]_.
 
     References
     ----------
@@ -82,14 +106,24 @@ def label_sites(structure: Structure, indices: Sequence[int]) -> tuple[SiteLabel
     """
     if not indices:
         return ()
+    states, source = _states(structure, structure[indices[0]].specie.symbol)
+    return tuple(_label(structure, index, states[index], source) for index in indices)
+
+
+def _states(structure: Structure, element: str) -> tuple[list[float], str]:
+    """Find the oxidation state of each site, and where it comes from; it is good for one element."""
     try:
-        states: Sequence[float] = find_oxidation_states(structure)
-        source = "bond_valence"
+        found = find_oxidation_states(structure)
     except EdgepairError:
-        state = find_composition_state(structure.composition, structure[indices[0]].specie.symbol)
-        states = [float("nan") if state is None else state] * len(structure)
-        source = "" if state is None else "composition"
-    return tuple(_label(structure, index, float(states[index]), source) for index in indices)
+        state = find_composition_state(structure.composition, element)
+        if state is None:
+            return [float("nan")] * len(structure), ""
+        return [float(state)] * len(structure), "composition"
+    own = [state for state, site in zip(found, structure, strict=True) if site.specie.symbol == element]
+    allowed = find_mean_states(structure, element)
+    if allowed is not None and not allowed.allow(float(np.mean(own))):
+        return [float("nan")] * len(structure), CONTRADICTED
+    return [float(state) for state in found], "bond_valence"
 
 
 def _label(structure: Structure, index: int, state: float, source: str) -> SiteLabels:
@@ -98,7 +132,19 @@ def _label(structure: Structure, index: int, state: float, source: str) -> SiteL
     except EdgepairError:
         environment = Environment((), (), ())
     octahedral, tetrahedral = _order(structure, index, environment)
-    return SiteLabels(environment, state, source, _nearest_metal(structure, index), octahedral, tetrahedral)
+    near = structure.get_neighbors(structure[index], BOND_VALENCE_RADIUS)
+    oxygen = [float(site.nn_distance) for site in near if site.specie.symbol == "O"]
+    return SiteLabels(
+        environment,
+        state,
+        source,
+        _nearest_metal(structure, index),
+        octahedral,
+        tetrahedral,
+        bond_valence_sum(structure[index].specie.symbol, state, oxygen),
+        count_bonds(oxygen),
+        find_other_bonds(structure, index),
+    )
 
 
 @cache

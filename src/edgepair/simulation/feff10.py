@@ -8,7 +8,7 @@ import platform
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -34,6 +34,10 @@ the system once, they cost half the time."""
 
 CPU_LIMIT = {"fast": 300.0, "reference": 20_000.0}
 """CPU seconds that one stage of a run may take."""
+
+LARGER_SCF = "5.0 0 30 0.2 3"
+"""The card of a second run, where the first gave a spectrum that cannot be right: every atom within 5 Å, up
+to 30 iterations."""
 
 _FEWEST_POINTS = 40
 
@@ -115,6 +119,18 @@ class Feff10:
             "fms_atoms": 0 if "FMS" in self.cards else preset.fms_atoms,
             "lmax": list(preset.lmax),
         }
+
+    def with_larger_scf(self) -> Feff10 | None:
+        """Return the settings for a second run, with a larger sphere of self-consistency.
+
+        Returns
+        -------
+        Feff10 or None
+            The same with `LARGER_SCF`; None where its sphere was not the one of the preset ``fast``.
+        """
+        if self.preset != "fast" or "SCF" in self.cards:
+            return None
+        return replace(self, cards=dict(self.cards) | {"SCF": LARGER_SCF})
 
     def attributes(self) -> dict[str, Any]:
         """Return what a dataset says of these spectra.

@@ -12,6 +12,19 @@ import numpy as np
 
 from edgepair.conventions import DataError, EdgepairError
 from edgepair.dataset.assemble import assemble
+from edgepair.dataset.build.gates import (
+    BOND_VALENCE_OFF,
+    FARTHEST_EDGE,
+    FEWEST_BONDS,
+    MOST_ABSORPTION,
+    MOST_BONDS,
+    Fault,
+    edge_position,
+    gate_text,
+    label_faults,
+    median_edges,
+    spectrum_faults,
+)
 from edgepair.dataset.build.grid import ENERGY_STEP, HOLD, energy_grid
 from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, ideal_r
 from edgepair.spectra import resample_mu
@@ -32,7 +45,15 @@ _NUMBERS = (
     "nearest_metal_distance",
     "octahedral_order",
     "tetrahedral_order",
+    "coordination_number_bond_valence",
 )
+
+_GATE_SETTINGS = {
+    "edge from the median of its oxidation state, eV": FARTHEST_EDGE,
+    "highest absorption, edge steps": MOST_ABSORPTION,
+    "bond-valence sum from the oxidation state, valence units or part of it": list(BOND_VALENCE_OFF),
+    "coordination number": [FEWEST_BONDS, MOST_BONDS],
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +86,7 @@ class SiteRow:
     multiplicity : int
         Equivalent atoms in the primitive cell.
     labels : mapping
-        As `work.analyse` gives them.
+        As `work.label` gives them.
     x, y : numpy.ndarray
         Its spectrum.
     """
@@ -101,6 +122,28 @@ class MaterialRows:
     baselines: Mapping[str, float]
 
 
+@dataclass(frozen=True)
+class Assembled:
+    """A dataset, and what is to be said of its sites.
+
+    Attributes
+    ----------
+    dataset : xarray.Dataset
+        Materials by the length of their identifier, then alphabetically.
+    short : dict
+        Reason and message by material and site, of sites whose curve cannot be brought onto the grid.
+    faults : dict
+        What rows of the dataset failed, by material and site; those that passed have no entry.
+    medians : dict
+        Median edge, eV, by oxidation state.
+    """
+
+    dataset: xr.Dataset
+    short: dict[tuple[str, int | None], tuple[str, str]]
+    faults: dict[tuple[str, int], tuple[Fault, ...]]
+    medians: dict[float, float]
+
+
 def assemble_materials(
     absorber: str,
     materials: Sequence[MaterialRows],
@@ -111,7 +154,7 @@ def assemble_materials(
     provenance: Mapping[str, Any],
     energy_range: tuple[float, float] | None = None,
     composition_states: bool = True,
-) -> tuple[xr.Dataset, dict[tuple[str, int | None], tuple[str, str]]]:
+) -> Assembled:
     """Make a dataset of materials whose sites are finished.
 
     Parameters
@@ -133,10 +176,8 @@ def assemble_materials(
 
     Returns
     -------
-    xarray.Dataset
-        Materials by the length of their identifier, then alphabetically.
-    dict
-        Reason and message by material and site, of sites whose curve cannot be brought onto the grid.
+    Assembled
+        The dataset, with what its rows failed in its variable ``gate``.
 
     Raises
     ------
@@ -175,8 +216,14 @@ def assemble_materials(
         )
     arrays = _arrays(kept, origin, composition_states)
     curves = np.array([mu for _, pairs in kept for _, mu in pairs])
+    labels = [row.labels for _, pairs in kept for row, _ in pairs]
+    faults, medians = _check(
+        absorber, labels, arrays["oxidation_state"], (grid, curves) if axis.is_mu else None
+    )
+    arrays["gate"] = np.array([gate_text(failed) for failed in faults], dtype=object)
     attributes = {name: _pdf_attributes(name) for name in _PDFS if name in arrays}
     attributes |= {name: _label_attributes() for name in _NUMBERS}
+    attributes["gate"] = {"origin": "computed", "settings": json.dumps(_GATE_SETTINGS)}
     extra = dict(curve_attributes)
     if axis.is_mu:
         arrays |= {"energy": grid, "mu": curves}
@@ -192,7 +239,32 @@ def assemble_materials(
         # Not of the schema: kept beside what is, for whoever brought the simulator.
         dataset[axis.variable] = (("site", axis.axis), curves.astype(np.float32), extra)
         dataset = dataset.assign_coords({axis.axis: grid})
-    return dataset, short
+    places = [(item.material_id, row.site) for item, pairs in kept for row, _ in pairs]
+    failed = {place: found for place, found in zip(places, faults, strict=True) if found}
+    return Assembled(dataset, short, failed, medians)
+
+
+def _check(
+    absorber: str,
+    labels: Sequence[Mapping[str, Any]],
+    states: np.ndarray,
+    spectra: tuple[np.ndarray, np.ndarray] | None,
+) -> tuple[list[tuple[Fault, ...]], dict[float, float]]:
+    """Find what each row fails; spectra are compared with those of the same oxidation state."""
+    faults = []
+    medians: dict[float, float] = {}
+    if spectra is not None:
+        energy, curves = spectra
+        medians = median_edges([edge_position(energy, mu) for mu in curves], states)
+    for row, (label, state) in enumerate(zip(labels, states.tolist(), strict=True)):
+        total = label["bond_valence_sum"]
+        found = label_faults(
+            absorber, state, np.nan if total is None else total, label["coordination_number"]
+        )
+        if spectra is not None:
+            found = (*spectrum_faults(absorber, energy, curves[row], state, medians), *found)
+        faults.append(found)
+    return faults, medians
 
 
 def _arrays(
@@ -257,5 +329,6 @@ def _label_attributes() -> dict[str, Any]:
         "origin": "computed",
         "code": f"pymatgen-core {version('pymatgen-core')}",
         "citation": "Ong et al., Comput. Mater. Sci. 68, 314 (2013), doi 10.1016/j.commatsci.2012.10.028",
-        "settings": "BVAnalyzer(), CrystalNN().get_nn_info, SpacegroupAnalyzer(symprec=0.01)",
+        "settings": "BVAnalyzer() where charge balance agrees or does not tell, CrystalNN().get_nn_info, "
+        "SpacegroupAnalyzer(symprec=0.01)",
     }

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair.dataset.build.assembly import MaterialRows, SiteRow
+from edgepair.dataset.build.assembly import Assembled, MaterialRows, SiteRow
 from edgepair.dataset.build.curves import absorption_problem
+from edgepair.dataset.build.gates import gate_text
 from edgepair.dataset.build.materials import Material, Site
 from edgepair.dataset.build.records import Item
+from edgepair.dataset.build.second_runs import Place, SecondRun
 from edgepair.dataset.build.spectra_table import SpectraTable
-from edgepair.dataset.build.stages import Stages
+from edgepair.dataset.build.stages import NOT_KEPT, Stages
 from edgepair.dataset.build.work import unpack_array
 from edgepair.simulation import SiteSimulator
 from edgepair.structures import SourceMaterial, read_structure_source
@@ -81,24 +83,30 @@ class Plan:
 
     def finish(self, simulator: SiteSimulator, *, pdf: bool, simulate: bool) -> list[MaterialRows]:
         """Label, simulate, and collect what is there."""
-        analyses = self.stages.analyse(self.materials, pdf=pdf)
+        records = self.stages.label(self.materials)
         wanted: list[tuple[Material, Site]] = []
         labels: dict[tuple[str, int], dict[str, Any]] = {}
         for material in self.materials:
-            record = analyses.get(material.material_id)
-            if record is None or not record["ok"]:
-                failure = record or {"reason": "no result", "problem": "it was not kept"}
-                item = Item(material.material_id, None, "failed", failure["reason"], failure["problem"])
-                self.items.append(item)
+            record = records.get(material.material_id, NOT_KEPT)
+            if not record["ok"]:
+                self._fail(material, record)
                 continue
             for site, label in zip(material.sites, record["value"]["sites"], strict=True):
-                if not label["elements"] or set(label["elements"]) != {"O"}:
-                    message = "neighbours " + (", ".join(label["elements"]) or "not found")
+                message = _other_neighbours(label)
+                if message:
                     reason = "neighbours not all oxygen"
                     self.items.append(Item(material.material_id, site.given, "left out", reason, message))
                 else:
                     wanted.append((material, site))
                     labels[material.material_id, site.given] = label
+        if pdf:
+            named = {material.material_id for material, _ in wanted}
+            of_oxygen = [material for material in self.materials if material.material_id in named]
+            failed = self.stages.simulate_pdfs(of_oxygen)
+            for material in of_oxygen:
+                if material.material_id in failed:
+                    self._fail(material, failed[material.material_id])
+            wanted = [pair for pair in wanted if pair[0].material_id not in failed]
         curves = self._curves(wanted, simulator, simulate=simulate)
         return [
             _material_rows(
@@ -108,11 +116,33 @@ class Plan:
                     for site in material.sites
                     if (place := (material.material_id, site.given)) in curves
                 ],
-                self.stages.curves(material, pdf=pdf),
+                self.stages.curves(material) if pdf else {},
             )
             for material in self.materials
             if any((material.material_id, site.given) in curves for site in material.sites)
         ]
+
+    def _fail(self, material: Material, record: Mapping[str, Any]) -> None:
+        self.items.append(Item(material.material_id, None, "failed", record["reason"], record["problem"]))
+
+    def judge(self, assembled: Assembled, runs: Mapping[Place, SecondRun]) -> None:
+        """Say of the sites what assembling them showed: too short, gated, run again."""
+        judged = []
+        for item in self.items:
+            place = (item.material_id, item.site if item.site is not None else -1)
+            if item.status == "done" and place in assembled.short:
+                reason, message = assembled.short[place]
+                item = replace(item, status="left out", reason=reason, message=message)
+            elif item.status == "done" and place in assembled.faults:
+                faults = assembled.faults[place]
+                message = "; ".join(fault.message for fault in faults)
+                if place in runs:
+                    message += f"; run again: {runs[place].message}"
+                item = replace(item, status="gated", reason=gate_text(faults), message=message)
+            elif item.status == "done" and place in runs:
+                item = replace(item, message=runs[place].message)
+            judged.append(item)
+        self.items = judged
 
     def _curves(
         self, wanted: list[tuple[Material, Site]], simulator: SiteSimulator, *, simulate: bool
@@ -154,3 +184,10 @@ def _material_rows(material: Material, rows: list[SiteRow], analysis: Mapping[st
     return MaterialRows(
         material.material_id, material.formula, len(material.sites), tuple(rows), curves, baselines
     )
+
+
+def _other_neighbours(label: Mapping[str, Any]) -> str:
+    """Say what a site is bonded to that is not oxygen; empty where it is to oxygen alone."""
+    if not label["elements"] or set(label["elements"]) != {"O"}:
+        return "neighbours " + (", ".join(label["elements"]) or "not found")
+    return ", ".join(f"bonded to {element} at {distance:.2f} Å" for element, distance in label["other_bonds"])

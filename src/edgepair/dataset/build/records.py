@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-STATUSES = ("done", "duplicate", "rejected", "left out", "failed", "missing")
-"""What can become of an item. Rejected: a structure that cannot be used; left out: a site that
+STATUSES = ("done", "gated", "duplicate", "rejected", "left out", "failed", "missing")
+"""What can become of an item. Gated: a site that is in the dataset but failed a check, so that nothing
+learns from it; rejected: a structure that cannot be used; left out: a site that
 edgepair does not read, or that was not asked for; failed: work that gave no result; missing: work
 that is still to be done."""
 
@@ -24,7 +25,7 @@ class BuildProgress:
     Attributes
     ----------
     stage : str
-        ``reading``, ``comparing``, ``labels and PDFs`` or ``spectra``.
+        ``reading``, ``comparing``, ``labels``, ``PDFs``, ``spectra`` or ``spectra again``.
     done, total : int
         Items of this stage.
     failed : int

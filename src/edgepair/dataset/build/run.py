@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from edgepair.conventions import OptionError, edge_energy
-from edgepair.dataset.build.assembly import CurveAxis, assemble_materials
+from edgepair.dataset.build.assembly import Assembled, CurveAxis, MaterialRows, assemble_materials
 from edgepair.dataset.build.grid import check_energy_range
 from edgepair.dataset.build.plan import Plan
 from edgepair.dataset.build.provenance import build_settings, curve_attributes, left_out, provenance
-from edgepair.dataset.build.records import BuildEstimate, BuildProgress, BuildResult, Item, count_items
+from edgepair.dataset.build.records import BuildEstimate, BuildProgress, BuildResult, count_items
 from edgepair.dataset.build.result_store import ResultStore
+from edgepair.dataset.build.second_runs import (
+    Place,
+    SecondRun,
+    replace_curves,
+    run_again,
+    second_run_attribute,
+)
 from edgepair.dataset.build.spectra_table import SpectraTable
-from edgepair.dataset.build.stages import ANALYSE_COST, Stages
+from edgepair.dataset.build.stages import Stages
 from edgepair.dataset.build.status import StatusFile, write_items
 from edgepair.dataset.schema import ORIGINS
 from edgepair.dataset.store import check_target, save_dataset
@@ -159,23 +165,32 @@ def build_dataset(
             plan = Plan(stages, spectra, max_sites=max_sites, max_elements=max_elements)
             plan.read(source)
             rows = plan.finish(chosen, pdf=pdf, simulate=simulate)
-        items = plan.items
-        # Before the dataset: where nothing is left, the reasons are needed most.
+            # Before the dataset: where nothing is left, the reasons are needed most.
+            write_items(folder, out.name, plan.items)
+
+            def put_together(materials: list[MaterialRows], more: Mapping[str, Any]) -> Assembled:
+                return assemble_materials(
+                    absorber,
+                    materials,
+                    origin=spectra.origin if spectra is not None else chosen.origin,
+                    axis=CurveAxis() if spectra is not None else CurveAxis(chosen.variable, chosen.axis),
+                    curve_attributes={**curve_attributes(chosen, spectra), **more},
+                    provenance=provenance(absorber, plan.items, settings, attributes),
+                    energy_range=energy_range,
+                    composition_states=composition_states,
+                )
+
+            assembled = put_together(rows, {})
+            runs: dict[Place, SecondRun] = {}
+            if spectra is None:
+                runs = run_again(stages, plan.materials, assembled, chosen, only_known=not simulate)
+            more = second_run_attribute(runs, chosen)
+            if more:
+                assembled = put_together(replace_curves(rows, runs), more)
+        plan.judge(assembled, runs)
+        items, dataset = plan.items, assembled.dataset
+        dataset.attrs["left_out"] = left_out(items)
         write_items(folder, out.name, items)
-        dataset, short = assemble_materials(
-            absorber,
-            rows,
-            origin=spectra.origin if spectra is not None else chosen.origin,
-            axis=CurveAxis() if spectra is not None else CurveAxis(chosen.variable, chosen.axis),
-            curve_attributes=curve_attributes(chosen, spectra),
-            provenance=provenance(absorber, items, settings, attributes),
-            energy_range=energy_range,
-            composition_states=composition_states,
-        )
-        if short:
-            items = _short(items, short)
-            dataset.attrs["left_out"] = left_out(items)
-            write_items(folder, out.name, items)
         save_dataset(dataset, out)
         status.finish(count_items(tuple(items)))
     return BuildResult(
@@ -250,8 +265,8 @@ def estimate_build(
             known, missing, scale, measured = stages.estimate(pairs, chosen)
         else:
             known, missing, scale, measured = len(plan.joined), 0.0, 1.0, 0
-        unlabelled = stages.unlabelled(plan.materials, pdf=pdf)
-    cpu = missing * scale + unlabelled * ANALYSE_COST
+        unfinished = stages.unfinished_cost(plan.materials, pdf=pdf)
+    cpu = missing * scale + unfinished
     return BuildEstimate(
         materials=len(plan.materials),
         sites=len(pairs),
@@ -262,16 +277,6 @@ def estimate_build(
         measured_on=measured,
         items=tuple(plan.items),
     )
-
-
-def _short(items: list[Item], short: Mapping[tuple[str, int | None], tuple[str, str]]) -> list[Item]:
-    """Mark the sites whose spectrum does not reach the grid, or cannot be used at all."""
-    return [
-        replace(item, status="left out", reason=short[place][0], message=short[place][1])
-        if item.status == "done" and (place := (item.material_id, item.site)) in short
-        else item
-        for item in items
-    ]
 
 
 def _places(out: Path, store: str | Path | None) -> Path:

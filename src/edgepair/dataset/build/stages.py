@@ -1,10 +1,11 @@
-"""The stages of a build: preparing, comparing, analysing and simulating, all by way of the store."""
+"""The stages of a build: preparing, comparing, labelling and simulating, all by way of the store."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from statistics import median
+from types import MappingProxyType
 from typing import Any
 
 from edgepair.conventions import OutputError
@@ -30,9 +31,18 @@ _FEWEST_MEASURED, _MOST_MEASURED = 10, 200
 _UNKNOWN_COST = 1.0
 """CPU time, s, of a site that its simulator has no estimate of."""
 
+_LABELS = 2
+"""Raised whenever the definition of a label changes, so that they are found anew."""
+
+NOT_KEPT: Mapping[str, Any] = MappingProxyType(
+    {"ok": False, "reason": "no result", "problem": "it was not kept"}
+)
+"""What stands for a record that another run, or a full disk, took away."""
+
 PREPARE_COST = 0.02
-ANALYSE_COST = 1.0
-"""Measured CPU time, s, of one structure and of the labels and PDFs of one material, in the mean."""
+LABEL_COST = 0.4
+PDF_COST = 0.6
+"""Measured CPU time, s, of one structure, and of the labels and the PDFs of one material, in the mean."""
 
 
 class Stages(Runner):
@@ -73,7 +83,7 @@ class Stages(Runner):
         for material_id, key in names:
             record = self._result(key)
             if record is None or not record["ok"]:
-                failure = record or {"reason": "no result", "problem": "it was not kept"}
+                failure = record or NOT_KEPT
                 status = "failed" if failure["reason"] in WORTH_ANOTHER_TRY else "rejected"
                 items.append(Item(material_id, None, status, failure["reason"], failure["problem"]))
                 continue
@@ -116,64 +126,89 @@ class Stages(Runner):
         box = shared_sandbox("pymatgen.core.structure_matcher", "edgepair.structures.duplicates")
         return bool(box.call(are_identical, first, structure, cpu_seconds=_COMPARE_CPU_LIMIT).value)
 
-    def analyse(self, materials: list[Material], *, pdf: bool) -> dict[str, dict[str, Any]]:
-        """Label sites and simulate PDFs.
+    def label(self, materials: list[Material]) -> dict[str, dict[str, Any]]:
+        """Label the sites of materials.
 
         Parameters
         ----------
         materials : list of Material
             From `prepare`.
-        pdf : bool
-            Whether PDFs are wanted.
 
         Returns
         -------
         dict
             Records by identifier.
         """
-        keys = {m.material_id: self._analysis_key(m, pdf) for m in materials}
+        keys = {m.material_id: self.label_key(m) for m in materials}
         orders = (
             Order(
-                "analysis",
+                "labels",
                 keys[m.material_id],
-                (m.packed(self.store), [site.primitive for site in m.sites], pdf),
-                ANALYSE_COST,
+                (m.packed(self.store), [site.primitive for site in m.sites]),
+                LABEL_COST,
                 {"material_id": m.material_id, "formula": m.formula},
             )
             for m in materials
         )
-        self._run("labels and PDFs", work.analyse, orders, total=len(materials))
-        # Without the curves, which are read when they are needed: a million materials fit.
-        records = {}
-        for name, key in keys.items():
-            record = self._result(key)
-            if record is not None and record["ok"]:
-                record = {"ok": True, "value": {"sites": record["value"]["sites"]}}
-            if record is not None:
-                records[name] = record
-        return records
+        self._run("labels", work.label, orders, total=len(materials))
+        return self._collect(keys)
 
-    def curves(self, material: Material, *, pdf: bool) -> dict[str, Any]:
-        """Read the PDFs of a material that was analysed.
+    def simulate_pdfs(self, materials: list[Material]) -> dict[str, Mapping[str, Any]]:
+        """Simulate the PDFs of materials.
+
+        Parameters
+        ----------
+        materials : list of Material
+            From `prepare`.
+
+        Returns
+        -------
+        dict
+            Records by identifier, of those that failed: of the others, `curves` reads the PDFs.
+        """
+        keys = {m.material_id: self.pdf_key(m) for m in materials}
+        orders = (
+            Order(
+                "pdf",
+                keys[m.material_id],
+                (m.packed(self.store), self.absorber),
+                PDF_COST,
+                {"material_id": m.material_id, "formula": m.formula},
+            )
+            for m in materials
+        )
+        self._run("PDFs", work.simulate_pdfs, orders, total=len(materials))
+        # Curves are read when they are needed: a million materials fit.
+        failed: dict[str, Mapping[str, Any]] = {}
+        for name, key in keys.items():
+            if not self.store.is_ok(key):
+                failed[name] = self._result(key) or NOT_KEPT
+        return failed
+
+    def curves(self, material: Material) -> dict[str, Any]:
+        """Read the PDFs of a material.
 
         Parameters
         ----------
         material : Material
             From `prepare`.
-        pdf : bool
-            As `analyse` was told.
 
         Returns
         -------
         dict
-            ``pdf`` and ``baseline``; empty without PDFs.
+            ``pdf`` and ``baseline``; empty where there are none.
         """
-        record = self._result(self._analysis_key(material, pdf))
-        value: dict[str, Any] = record["value"] if record is not None else {}
-        return {name: value[name] for name in ("pdf", "baseline") if name in value}
+        record = self._result(self.pdf_key(material))
+        value: dict[str, Any] = record["value"] if record is not None and record["ok"] else {}
+        return value
 
     def simulate(
-        self, sites: list[tuple[Material, Site]], simulator: SiteSimulator, *, only_known: bool
+        self,
+        sites: list[tuple[Material, Site]],
+        simulator: SiteSimulator,
+        *,
+        only_known: bool,
+        stage: str = "spectra",
     ) -> dict[tuple[str, int], dict[str, Any]]:
         """Simulate spectra.
 
@@ -185,6 +220,8 @@ class Stages(Runner):
             Program with its settings.
         only_known : bool
             Whether to take what is in the store and do nothing.
+        stage : str, optional
+            What to call it in the progress.
 
         Returns
         -------
@@ -212,7 +249,7 @@ class Stages(Runner):
                 for m, site in sites
                 for key in [keys[m.material_id, site.given]]
             )
-            self._run("spectra", work.simulate, orders, total=len(sites), cost=sum(costs.values()))
+            self._run(stage, work.simulate, orders, total=len(sites), cost=sum(costs.values()))
         return self._collect(keys)
 
     def _about(self, material: Material, site: Site) -> dict[str, Any]:
@@ -224,8 +261,8 @@ class Stages(Runner):
             "site": site.given,
         }
 
-    def unlabelled(self, materials: list[Material], *, pdf: bool) -> int:
-        """Count the materials whose labels and PDFs are not in the store.
+    def unfinished_cost(self, materials: list[Material], *, pdf: bool) -> float:
+        """Add up what the labels and PDFs cost that are not in the store.
 
         Parameters
         ----------
@@ -236,10 +273,12 @@ class Stages(Runner):
 
         Returns
         -------
-        int
-            Their number.
+        float
+            CPU time, s.
         """
-        return sum(not self._known(self._analysis_key(m, pdf)) for m in materials)
+        labels = sum(not self._known(self.label_key(m)) for m in materials)
+        pdfs = sum(not self._known(self.pdf_key(m)) for m in materials) if pdf else 0
+        return labels * LABEL_COST + pdfs * PDF_COST
 
     def estimate(
         self, sites: list[tuple[Material, Site]], simulator: SiteSimulator
@@ -277,13 +316,16 @@ class Stages(Runner):
         enough = len(ratios) >= _FEWEST_MEASURED
         return known, missing, median(ratios) if enough else 1.0, len(ratios) if enough else 0
 
-    def _analysis_key(self, material: Material, pdf: bool) -> str:
-        made_by: list[Any] = [self.absorber, version("pymatgen-core"), 1]
-        if pdf:
-            made_by += [version("diffpy.pdffit2"), IDEAL_U_ISO, IDEAL_R_STEP, IDEAL_R_LAST]
-        return digest(
-            "analysis", material.structure_hash, [site.primitive for site in material.sites], made_by
-        )
+    def label_key(self, material: Material) -> str:
+        """Hash what the labels of a material depend on."""
+        sites = [site.primitive for site in material.sites]
+        made_by = [self.absorber, version("pymatgen-core"), version("spglib"), _LABELS]
+        return digest("labels", material.structure_hash, sites, made_by)
+
+    def pdf_key(self, material: Material) -> str:
+        """Hash what the PDFs of a material depend on."""
+        made_by = [version("diffpy.pdffit2"), IDEAL_U_ISO, IDEAL_R_STEP, IDEAL_R_LAST]
+        return digest("pdf", material.structure_hash, self.absorber, made_by)
 
     def _cost(self, material: Material, site: Site, simulator: SiteSimulator) -> float:
         try:

@@ -1,4 +1,4 @@
-"""What the processes carry out: preparing, analysing and simulating, each a function of one item.
+"""What the processes carry out: preparing, labelling and simulating, each a function of one item.
 
 Functions take and return what is ready for JSON, so that a result is the same whether it comes
 from a process or from the store.
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 PREPARE_CPU_LIMIT = 300.0
 """CPU seconds that reading and reducing one structure may take."""
 
-ANALYSE_CPU_LIMIT = 900.0
-"""CPU seconds that the labels and PDFs of one material may take."""
+LABEL_CPU_LIMIT = 600.0
+PDF_CPU_LIMIT = 600.0
+"""CPU seconds that the labels, and the PDFs, of one material may take."""
 
 _PRELOAD = (
     "edgepair.dataset.build.work",
@@ -59,8 +60,8 @@ def prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | 
     return _guarded(_prepare, material, absorber, dict(limits), limit=PREPARE_CPU_LIMIT)
 
 
-def analyse(structure: Mapping[str, Any], indices: list[int], pdf: bool) -> dict[str, Any]:
-    """Label the sites of one prepared structure and simulate its PDFs, guarded.
+def label(structure: Mapping[str, Any], indices: list[int]) -> dict[str, Any]:
+    """Label the sites of one prepared structure, guarded.
 
     Parameters
     ----------
@@ -68,15 +69,31 @@ def analyse(structure: Mapping[str, Any], indices: list[int], pdf: bool) -> dict
         From `pack_structure`.
     indices : list of int
         Inequivalent absorber sites.
-    pdf : bool
-        Whether PDFs are wanted.
 
     Returns
     -------
     dict
         ``ok`` with ``value``, or ``reason`` and ``problem``.
     """
-    return _guarded(_analyse, dict(structure), list(indices), pdf, limit=ANALYSE_CPU_LIMIT)
+    return _guarded(_label, dict(structure), list(indices), limit=LABEL_CPU_LIMIT)
+
+
+def simulate_pdfs(structure: Mapping[str, Any], absorber: str) -> dict[str, Any]:
+    """Simulate the PDFs of one prepared structure, guarded.
+
+    Parameters
+    ----------
+    structure : mapping
+        From `pack_structure`.
+    absorber : str
+        Chemical symbol, for the differential PDF.
+
+    Returns
+    -------
+    dict
+        ``ok`` with ``value``, or ``reason`` and ``problem``.
+    """
+    return _guarded(_simulate_pdfs, dict(structure), absorber, limit=PDF_CPU_LIMIT)
 
 
 def simulate(structure: Mapping[str, Any], index: int, simulator: SiteSimulator) -> dict[str, Any]:
@@ -173,36 +190,43 @@ def _prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int |
     }
 
 
-def _analyse(packed: Mapping[str, Any], indices: list[int], pdf: bool) -> dict[str, Any]:
-    structure = unpack_structure(packed)
-    labels = label_sites(structure, indices)
-    value: dict[str, Any] = {"sites": [_label_record(item) for item in labels]}
-    problem = ""
-    if pdf:
-        absorber = structure[indices[0]].specie.symbol
-        try:
-            curves = simulate_pdf(structure, (absorber,))
-        except EdgepairError as error:
-            problem = f"{error.problem}: {error.found}"
-        else:
-            value["pdf"] = {
+def _label(packed: Mapping[str, Any], indices: list[int]) -> dict[str, Any]:
+    labels = label_sites(unpack_structure(packed), indices)
+    return {"ok": True, "value": {"sites": [label_record(item) for item in labels]}}
+
+
+def _simulate_pdfs(packed: Mapping[str, Any], absorber: str) -> dict[str, Any]:
+    try:
+        curves = simulate_pdf(unpack_structure(packed), (absorber,))
+    except EdgepairError as error:
+        return {"ok": False, "reason": "no PDF", "problem": f"{error.problem}: {error.found}"}
+    slopes = curves.baseline
+    return {
+        "ok": True,
+        "value": {
+            "pdf": {
                 "G": pack_array(curves.G),
                 "G_M": pack_array(curves.G_M[absorber]),
                 "G_neutron": pack_array(curves.G_neutron),
-            }
-            slopes = curves.baseline
-            value["baseline"] = {
-                "G": slopes["G"],
-                "G_M": slopes[absorber],
-                "G_neutron": slopes["G_neutron"],
-            }
-    if problem:
-        return {"ok": False, "reason": "no PDF", "problem": problem}
-    return {"ok": True, "value": value}
+            },
+            "baseline": {"G": slopes["G"], "G_M": slopes[absorber], "G_neutron": slopes["G_neutron"]},
+        },
+    }
 
 
-def _label_record(labels: SiteLabels) -> dict[str, Any]:
-    """Write labels; NaN, which JSON does not know, as null."""
+def label_record(labels: SiteLabels) -> dict[str, Any]:
+    """Write labels for JSON, which does not know NaN: it becomes null.
+
+    Parameters
+    ----------
+    labels : SiteLabels
+        Of one site.
+
+    Returns
+    -------
+    dict
+        Numbers, the neighbours, and the bonds to what is not oxygen.
+    """
     numbers = {
         "oxidation_state": labels.oxidation_state,
         "bond_length": labels.environment.bond_length,
@@ -210,6 +234,8 @@ def _label_record(labels: SiteLabels) -> dict[str, Any]:
         "nearest_metal_distance": labels.nearest_metal_distance,
         "octahedral_order": labels.octahedral_order,
         "tetrahedral_order": labels.tetrahedral_order,
+        "bond_valence_sum": labels.bond_valence_sum,
+        "coordination_number_bond_valence": labels.coordination_number_bond_valence,
     }
     return {
         **{name: value if np.isfinite(value) else None for name, value in numbers.items()},
@@ -217,6 +243,7 @@ def _label_record(labels: SiteLabels) -> dict[str, Any]:
         "coordination_number": labels.environment.coordination_number,
         "elements": list(labels.environment.elements),
         "distances": list(labels.environment.distances),
+        "other_bonds": [[element, round(distance, 4)] for element, distance in labels.other_bonds],
     }
 
 
