@@ -2,6 +2,7 @@
 
 from edgepair.report.advice_page import write_advice
 from edgepair.report.figures_advice import advice_figure
+from edgepair.report.figures_conditions import condition_figure, robustness_figure
 from edgepair.report.figures_confusion import confusion_figure
 from edgepair.report.figures_contributions import overlap_figure, shapley_figure
 from edgepair.report.figures_data import class_figure, value_figure
@@ -29,6 +30,7 @@ __all__ = [
     "agreement_figure",
     "class_curve_figure",
     "class_figure",
+    "condition_figure",
     "confusion_figure",
     "dependence_figure",
     "finding_figure",
@@ -46,6 +48,7 @@ __all__ = [
     "region_figure",
     "render_interpretation",
     "render_study",
+    "robustness_figure",
     "sample_region_figure",
     "score_figure",
     "shapley_figure",

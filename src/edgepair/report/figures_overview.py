@@ -226,7 +226,7 @@ def dots(table: pd.DataFrame, y: Any, modality: str, metric: str, *, groups: str
     told = [
         f"<b>{safe(row.absorber)} · {short_title(modality)}</b><br>{title} {number(row.value)}"
         f"<br>95 % interval {interval(row.lower, row.upper)}"
-        f"<br>{count(row.n_sites)} sites, {count(row.n_formulas)} {groups}"
+        f"<br>{count(row.n_sites)} {getattr(row, 'view', 'sites')}, {count(row.n_formulas)} {groups}"
         for row in table.itertuples()
     ]
     return go.Scatter(

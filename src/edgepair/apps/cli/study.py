@@ -181,6 +181,8 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
     overall = [finding for finding in result.findings if finding.absorber == "all"]
     for finding in overall or result.findings:
         console.print(f"{_MARK[finding.verdict]} {escape(finding.sentence)}", soft_wrap=True)
+    for line in _elsewhere(result):
+        console.print(line, soft_wrap=True)
     for told in contribution_sentences(result.contributions):
         console.print(f"\n{escape(' '.join(told.sentences))}", soft_wrap=True)
     if result.skipped:
@@ -231,6 +233,21 @@ def _table(result: StudyResult, wide: bool) -> Table:
         floor = f"{max(baseline.iloc[0], 0.0):.2f}" if len(baseline) else "–"
         table.add_row(str(absorber), TASKS[task].title, label, str(rows["n_sites"].iloc[0]), *cells, floor)
     return table
+
+
+def _elsewhere(result: StudyResult) -> list[str]:
+    """Say under which other conditions each finding holds, by the overall estimate of each task."""
+    from edgepair.report import summarise_study
+
+    lines = []
+    for item in summarise_study(result)["findings"]:
+        verdicts: dict[str, list[str]] = {}
+        for place in item["elsewhere"]:
+            verdicts.setdefault(place["verdict"].replace("_", " "), []).append(place["title"])
+        said = "; ".join(f"{verdict} with {', '.join(titles)}" for verdict, titles in verdicts.items())
+        if said:
+            lines.append(f"  {item['title']}, as studied: {item['verdict_title']}; {said}")
+    return ["\nUnder other conditions (overall):", *lines] if lines else []
 
 
 def _gain(main: pd.DataFrame, first: str, other: str) -> str:

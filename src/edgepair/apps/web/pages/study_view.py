@@ -157,6 +157,11 @@ def body(told: Mapping[str, Any], query: Mapping[str, str], saves: Component) ->
                 ),
                 _cell_choice(told, query),
                 html.Div(id=f"{NAME}-cell", **aria(live="polite")),
+                *(
+                    [drawing(_OTHER_VIEWS[told["other_view"]], told["other_figure"])]
+                    if told["other_figure"]
+                    else []
+                ),
             ],
             **aria(labelledby=f"{NAME}-scores-title"),
         ),
@@ -164,6 +169,17 @@ def body(told: Mapping[str, Any], query: Mapping[str, str], saves: Component) ->
             [
                 html.H2("Findings", id=f"{NAME}-findings-title"),
                 *(_finding(item, told) for item in told["findings"]),
+                *(
+                    [
+                        drawing(
+                            "The findings under other conditions. Green: holds; grey: undecided; red: the "
+                            "opposite holds; the number is the estimate.",
+                            told["robustness_figure"],
+                        )
+                    ]
+                    if told["robustness_figure"]
+                    else []
+                ),
             ],
             **aria(labelledby=f"{NAME}-findings-title"),
         ),
@@ -186,6 +202,13 @@ def body(told: Mapping[str, Any], query: Mapping[str, str], saves: Component) ->
             **aria(labelledby=f"{NAME}-made-title"),
         ),
     ]
+
+
+_OTHER_VIEWS = {
+    "materials": "The same of whole materials: a row is a material with the mean spectrum of its sites, as a "
+    "measurement gives it, and its PDF.",
+    "sites": "The same of single sites, each with the PDF of its material.",
+}
 
 
 def _cell_choice(told: Mapping[str, Any], query: Mapping[str, str]) -> Component:

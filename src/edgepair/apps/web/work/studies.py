@@ -113,26 +113,36 @@ def describe(place: Place, learner: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        What `edgepair.report.summarise_study` gives, with ``figure``, ``drawn`` (the learner) and
-        ``finding_figures`` by the names of the findings.
+        What `edgepair.report.summarise_study` gives, with ``figure``, ``other_figure`` (the scores in the
+        other view), ``robustness_figure``, each None where the study has none, ``drawn`` (the learner)
+        and ``finding_figures`` by the names of the findings.
     """
-    from edgepair.report import finding_figure, score_figure
+    from edgepair.report import finding_figure, robustness_figure, score_figure
 
-    result, told = _load(place)
-    result = result.in_view(result.view)
+    whole, told = _load(place)
+    result = whole.in_view(whole.view)
     drawn = learner if learner in told["learners"] else told["learner"]
-    figure = score_figure(
-        result.scores,
-        tasks=[task["name"] for task in told["tasks"]],
-        absorbers=told["absorbers"],
-        modalities=[modality["name"] for modality in told["modalities"]],
-        learner=drawn,
-        split=told["split"],
-        legend=True,
-        groups=told["groups"],
-    )
+
+    def scores(view: str, name: str) -> dict[str, Any]:
+        figure = score_figure(
+            whole.in_view(view).scores,
+            tasks=[task["name"] for task in told["tasks"]],
+            absorbers=told["absorbers"],
+            modalities=[modality["name"] for modality in told["modalities"]],
+            learner=name,
+            split=told["split"],
+            legend=True,
+            groups=told["groups"],
+        )
+        return plain_figure(figure)
+
+    other = scores(whole.views[1], told["learner"]) if len(whole.views) > 1 else None
+    named = "all" if len(told["absorbers"]) > 1 else told["absorbers"][0]
+    tested = robustness_figure(result.robustness, absorber=named) if len(result.robustness) else None
     return told | {
-        "figure": plain_figure(figure),
+        "figure": scores(whole.view, drawn),
+        "other_figure": other,
+        "robustness_figure": None if tested is None else plain_figure(tested),
         "drawn": drawn,
         "finding_figures": {
             item["finding"]: plain_figure(finding_figure(result.findings, finding=item["finding"]))
