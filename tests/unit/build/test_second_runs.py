@@ -67,14 +67,14 @@ def test_a_second_spectrum_that_passes_takes_the_place_of_the_first(run: Build, 
     result = run("right")
     item = nio(result)
     assert (item.status, item.reason) == ("done", "")
-    assert item.message.startswith("run again with SCF 5.0 0 30 0.2 3, for the first had edge ")
+    assert item.message.startswith("run again with SCF 4.5 0 30 0.2 3, for the first had edge ")
     assert item.message.endswith("below the median of Ni(II)")
     assert result.dataset["gate"].values.tolist().count("") == result.dataset.sizes["site"]
     # in the attributes too, after saving
     said = json.loads(open_dataset(tmp_path / "ni.zarr").attrs["left_out"])
     assert said == {}
     again = json.loads(open_dataset(tmp_path / "ni.zarr")["mu"].attrs["run_again"])
-    assert again == {"cards": {"SCF": "5.0 0 30 0.2 3"}, "sites": ["a site 0"]}
+    assert again == {"cards": {"SCF": "4.5 0 30 0.2 3"}, "sites": ["a site 0"]}
     before = calls(tmp_path)
     second = run("right")
     assert calls(tmp_path) == before
@@ -82,7 +82,8 @@ def test_a_second_spectrum_that_passes_takes_the_place_of_the_first(run: Build, 
 
 
 @pytest.mark.parametrize(
-    ("again", "words"), [("wrong", "run again: edge 7."), ("fails", "run again: cannot do it: no end")]
+    ("again", "words"),
+    [("wrong", "run again: edge 6.9 eV below the median"), ("fails", "run again: cannot do it: no end")],
 )
 def test_one_that_fails_too_leaves_the_site_gated(run: Build, again: str, words: str) -> None:
     result = run(again)
