@@ -18,7 +18,7 @@ import numpy as np
 from pymatgen.core import Structure
 
 from edgepair.conventions import SimulationError, edge_energy
-from edgepair.simulation import SiteSpectrum
+from edgepair.simulation import Feff10, SiteSpectrum
 
 
 @dataclass(frozen=True)
@@ -95,3 +95,22 @@ class Faulty(EdgeStep):
         if mode == "cancel":
             raise asyncio.CancelledError
         return SiteSpectrum(good.x, good.y, 0.0, {"number": np.float32(1), "path": Path("x")})
+
+
+@dataclass(frozen=True)
+class SmallSphere(Feff10):
+    """Stands for FEFF10, whose first run puts the edge of EDGE_STEP_WRONG's formula elsewhere.
+
+    EDGE_STEP_AGAIN says what the second run gives: ``right``, ``wrong`` or ``fails``.
+    """
+
+    def simulate(self, structure: Structure, index: int) -> SiteSpectrum:
+        good = EdgeStep().simulate(structure, index)
+        again = "SCF" in self.cards
+        if structure.composition.reduced_formula != os.environ["EDGE_STEP_WRONG"]:
+            return good
+        if again and os.environ["EDGE_STEP_AGAIN"] == "fails":
+            raise SimulationError("cannot do it", found="no end", needed="one", suggestion="none")
+        if again and os.environ["EDGE_STEP_AGAIN"] == "right":
+            return good
+        return SiteSpectrum(good.x, np.interp(good.x + (7.0 if again else 9.0), good.x, good.y), 0.01)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.dataset.schema import GATE_SEPARATOR, GATES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,7 +26,9 @@ def summarise(dataset: xr.Dataset) -> dict[str, Any]:
     dict
         ``absorber``; counts ``sites, materials, formulas, complete_materials``; ``techniques``
         with their ranges and steps; ``tasks`` with the number of sites of each class, or mean,
-        spread and range; ``origins``; ``provenance``.
+        spread and range; ``origins``; ``provenance``. ``gated``: sites that failed a check, and how many
+        failed each (a site may fail several); ``oxidation_state_sources``: sites by where their oxidation
+        state comes from, ``none`` among them; both are missing where the dataset does not say.
     """
     techniques = {}
     for technique in TECHNIQUES.values():
@@ -58,6 +61,16 @@ def summarise(dataset: xr.Dataset) -> dict[str, Any]:
                 "unit": task.unit,
             }
     origins, counts = np.unique(dataset["origin"].values.astype(str), return_counts=True)
+    quality: dict[str, Any] = {}
+    if "gate" in dataset:
+        failed = [str(text) for text in dataset["gate"].values.tolist() if text]
+        by_gate = {gate: sum(gate in text.split(GATE_SEPARATOR) for text in failed) for gate in GATES}
+        quality["gated"] = {"sites": len(failed), "failed": by_gate}
+    if "oxidation_state_source" in dataset:
+        names, found = np.unique(dataset["oxidation_state_source"].values.astype(str), return_counts=True)
+        quality["oxidation_state_sources"] = {
+            str(name) or "none": int(n) for name, n in zip(names, found, strict=True)
+        }
     return {
         "absorber": dataset.attrs["absorber"],
         "edge": dataset.attrs["edge"],
@@ -68,6 +81,7 @@ def summarise(dataset: xr.Dataset) -> dict[str, Any]:
         "complete_materials": int(dataset["complete"].values.sum()),
         "techniques": techniques,
         "tasks": tasks,
+        **quality,
         "origins": {str(name): int(n) for name, n in zip(origins, counts, strict=True)},
         "provenance": {
             str(k): v

@@ -16,7 +16,7 @@ import numpy as np
 
 from edgepair._version import __version__
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS
-from edgepair.dataset import load_bundled, load_standards
+from edgepair.dataset import drop_gated, load_bundled, load_standards
 from edgepair.prediction.enough import check_enough
 from edgepair.prediction.model_cache import ModelCache, cache_folder
 from edgepair.prediction.own_data import data_digest, own_spectra, shown_data
@@ -109,7 +109,7 @@ def fitted_pdf(
 
     def fit() -> PdfModel:
         shown = (
-            load_bundled(absorber, instrument=instrument)
+            drop_gated(load_bundled(absorber, instrument=instrument))
             if data is None
             else shown_data(data, instrument, technique)
         )
@@ -147,7 +147,7 @@ def _fit_xanes(
 @cache
 def _bundled_spectra() -> dict[str, tuple[SimulatedSpectrum, ...]]:
     return {
-        absorber: tuple(material_spectra(load_bundled(absorber, instrument=None)))
+        absorber: tuple(material_spectra(drop_gated(load_bundled(absorber, instrument=None))))
         for absorber in BUNDLED_ABSORBERS
     }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import TASKS, TECHNIQUES, DataError, edge_energy
-from edgepair.dataset import Standard, open_dataset, select_sites, show_pdf
+from edgepair.dataset import Standard, drop_gated, open_dataset, select_sites, show_pdf
 from edgepair.prediction.energy_window import NEEDED, ROUNDING, EnergyWindow
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, material_spectra
 from edgepair.spectra import resample_pdf
@@ -44,14 +44,15 @@ def open_data(data: xr.Dataset | str | Path, absorber: str) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Not to be changed: a file is read once while it stays the same.
+        Without the sites that failed a check of the builder. Not to be changed: a file is read once
+        while it stays the same.
 
     Raises
     ------
     DataError
         It cannot be opened, or is of another absorber.
     """
-    dataset = _open(Path(data)) if isinstance(data, str | Path) else data
+    dataset = _open(Path(data)) if isinstance(data, str | Path) else drop_gated(data)
     own = str(dataset.attrs["absorber"])
     if own != absorber:
         raise DataError(
@@ -71,7 +72,7 @@ def _open(path: Path) -> xr.Dataset:
         states = []
     key = (str(path.resolve()), *(f"{s.st_mtime_ns} {s.st_size}" for s in states))
     if key not in _opened:
-        _opened[key] = open_dataset(path, instrument=None)
+        _opened[key] = drop_gated(open_dataset(path, instrument=None))
         while len(_opened) > _MOST_OPEN:
             _opened.popitem(last=False)
     return _opened[key]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, DataError, OptionError, edge_energy, near_miss
-from edgepair.dataset import load_bundled
+from edgepair.dataset import drop_gated, load_bundled
 from edgepair.prediction.beamline_offset import apply_offset
 from edgepair.prediction.energy_window import FULL, NEEDED, EnergyWindow
 from edgepair.prediction.left_out import pdf_scores, xanes_scores
@@ -119,7 +119,7 @@ def train_models(
 def _dataset(data: xr.Dataset | str | Path | None, absorber: str) -> xr.Dataset | None:
     if data is not None:
         return open_data(data, absorber)
-    return load_bundled(absorber, instrument=None) if absorber in BUNDLED_ABSORBERS else None
+    return drop_gated(load_bundled(absorber, instrument=None)) if absorber in BUNDLED_ABSORBERS else None
 
 
 def _techniques(

@@ -35,8 +35,8 @@ the system once, they cost half the time."""
 CPU_LIMIT = {"fast": 300.0, "reference": 20_000.0}
 """CPU seconds that one stage of a run may take."""
 
-LARGER_SCF = "5.0 0 30 0.2 3"
-"""The card of a second run, where the first gave a spectrum that cannot be right: every atom within 5 Å, up
+LARGER_SCF = "4.5 0 30 0.2 3"
+"""The card of a second run, where the first gave a spectrum that cannot be right: every atom within 4.5 Å, up
 to 30 iterations."""
 
 _FEWEST_POINTS = 40

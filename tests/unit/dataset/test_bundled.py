@@ -22,7 +22,7 @@ def test_follows_the_schema_and_the_projects_rules(absorber: str) -> None:
     dataset = open_dataset(bundled_path(absorber), instrument=None)
     assert find_problems(dataset) == []
     assert dataset.attrs["absorber"] == absorber
-    assert set(dataset["oxidation_state_source"].values.tolist()) <= {"bond_valence", ""}
+    assert set(dataset["oxidation_state_source"].values.tolist()) <= {"bond_valence", "contradicted", ""}
     known = np.isfinite(dataset["oxidation_state"].values)
     np.testing.assert_array_equal(known, dataset["oxidation_state_source"].values == "bond_valence")
     assert set(dataset["origin"].values.tolist()) == {"feff10" if absorber in OWN else "feff9"}

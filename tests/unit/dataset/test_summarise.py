@@ -58,3 +58,25 @@ def test_bundled_summary_is_json_and_tells_the_licence() -> None:
     assert "CC-BY" in summary["provenance"]["licence"]
     assert summary["origins"] == {"feff10": summary["sites"]}
     assert summary["complete_materials"] <= summary["materials"] <= summary["sites"]
+
+
+def test_gated_sites_are_counted_by_what_they_failed(synthetic_dataset: xr.Dataset) -> None:
+    assert "gated" not in summarise(synthetic_dataset)
+    texts = np.full(synthetic_dataset.sizes["site"], "", dtype=object)
+    texts[:3] = ["absorption", "edge position; absorption", "coordination"]
+    summary = summarise(synthetic_dataset.assign(gate=("site", texts)))
+    assert summary["gated"] == {
+        "sites": 3,
+        "failed": {"edge position": 1, "absorption": 2, "bond valence": 0, "coordination": 1},
+    }
+
+
+def test_sources_of_oxidation_states_are_counted(synthetic_dataset: xr.Dataset) -> None:
+    texts = np.full(synthetic_dataset.sizes["site"], "bond_valence", dtype=object)
+    texts[:5] = ["contradicted"] * 3 + [""] * 2
+    summary = summarise(synthetic_dataset.assign(oxidation_state_source=("site", texts)))
+    assert summary["oxidation_state_sources"] == {
+        "bond_valence": synthetic_dataset.sizes["site"] - 5,
+        "contradicted": 3,
+        "none": 2,
+    }

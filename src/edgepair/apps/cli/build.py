@@ -331,10 +331,19 @@ def _show_result(result: BuildResult, store: Path) -> None:
         f"{result.computed} results computed ({duration(result.cpu_seconds)} of CPU time), "
         f"{result.found} found in {store}; {duration(result.seconds)} in all",
     ]
-    rest = {name: count for name, count in result.counts().items() if name != "done"}
+    again = sum(item.status == "done" and bool(item.message) for item in result.items)
+    if again:
+        lines.append(f"{again} spectra from a second run: the first failed a check")
+    counts = result.counts()
+    gated = {name: count for name, count in counts.items() if name.startswith("gated")}
+    rest = {name: count for name, count in counts.items() if name != "done" and name not in gated}
+    if gated:
+        lines.append("In the dataset, but nothing learns from them, for they failed a check:")
+        lines += [f"  {count:>6}  {name.partition(': ')[2]}" for name, count in gated.items()]
     if rest:
         lines.append("Not in the dataset:")
         lines += [f"  {count:>6}  {name}" for name, count in rest.items()]
+    if gated or rest:
         lines.append(f"Each with its reason: {store / (result.out.name + '.items.csv')}")
     for line in lines:
         console.print(line, soft_wrap=True, markup=False)

@@ -117,6 +117,7 @@ def _lines(summary: dict[str, Any]) -> list[str]:
         else:
             text = "none"
         lines.append(f"    {name:<20} {task['sites']} sites; {text}")
+    lines += _quality(summary)
     for name, grid in summary["techniques"].items():
         shown = json.loads(grid["instrument"]) if "instrument" in grid else {}
         through = "".join(f", {key} {shown[key]:g}" for key in ("qmax", "qdamp", "u_iso") if key in shown)
@@ -129,8 +130,27 @@ def _lines(summary: dict[str, Any]) -> list[str]:
             lines.append(f"    {'':<20} {made}")
     lines += _provenance(summary["provenance"])
     left_out = json.loads(summary["provenance"].get("left_out", "{}"))
+    # Gated sites are in the dataset: a line of their own has them.
+    left_out = {name: count for name, count in left_out.items() if not name.startswith("gated")}
     if left_out:
         lines.append("    left out             " + ", ".join(f"{k}: {n}" for k, n in left_out.items()))
+    return lines
+
+
+def _quality(summary: dict[str, Any]) -> list[str]:
+    """Say how many sites failed a check, and how many oxidation states are missing, and why."""
+    lines = []
+    if "gated" in summary:
+        gated = summary["gated"]
+        failed = ", ".join(f"{name} {count}" for name, count in gated["failed"].items() if count)
+        text = f"{gated['sites']} sites failed a check" + (f": {failed}" if failed else "")
+        lines.append(f"    {'gated':<20} {text}")
+    sources = summary.get("oxidation_state_sources", {})
+    missing = {name: sources[name] for name in ("contradicted", "none") if sources.get(name)}
+    if missing:
+        words = {"contradicted": "contradicted by charge balance", "none": "without a neutral assignment"}
+        text = ", ".join(f"{count} sites {words[name]}" for name, count in missing.items())
+        lines.append(f"    {'states missing':<20} {text}")
     return lines
 
 

@@ -99,15 +99,12 @@ class Plan:
                 else:
                     wanted.append((material, site))
                     labels[material.material_id, site.given] = label
-        if pdf:
-            named = {material.material_id for material, _ in wanted}
-            of_oxygen = [material for material in self.materials if material.material_id in named]
-            failed = self.stages.simulate_pdfs(of_oxygen)
-            for material in of_oxygen:
-                if material.material_id in failed:
-                    self._fail(material, failed[material.material_id])
-            wanted = [pair for pair in wanted if pair[0].material_id not in failed]
         curves = self._curves(wanted, simulator, simulate=simulate)
+        used = [m for m in self.materials if any((m.material_id, site.given) in curves for site in m.sites)]
+        failed = self.stages.simulate_pdfs(used) if pdf else {}
+        for material in used:
+            if material.material_id in failed:
+                self._fail(material, failed[material.material_id])
         return [
             _material_rows(
                 material,
@@ -118,12 +115,15 @@ class Plan:
                 ],
                 self.stages.curves(material) if pdf else {},
             )
-            for material in self.materials
-            if any((material.material_id, site.given) in curves for site in material.sites)
+            for material in used
+            if material.material_id not in failed
         ]
 
     def _fail(self, material: Material, record: Mapping[str, Any]) -> None:
-        self.items.append(Item(material.material_id, None, "failed", record["reason"], record["problem"]))
+        """Say of a material as a whole that it failed, in place of what was said of its sites."""
+        name = material.material_id
+        self.items = [item for item in self.items if item.material_id != name or item.status != "done"]
+        self.items.append(Item(name, None, "failed", record["reason"], record["problem"]))
 
     def judge(self, assembled: Assembled, runs: Mapping[Place, SecondRun]) -> None:
         """Say of the sites what assembling them showed: too short, gated, run again."""

@@ -25,7 +25,7 @@ class BuildProgress:
     Attributes
     ----------
     stage : str
-        ``reading``, ``comparing``, ``labels``, ``PDFs``, ``spectra`` or ``spectra again``.
+        ``reading``, ``comparing``, ``labels``, ``spectra``, ``PDFs`` or ``spectra again``.
     done, total : int
         Items of this stage.
     failed : int

@@ -1,0 +1,124 @@
+"""Which mean oxidation states charge balance allows, and what it makes of bond-valence states."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pymatgen.core import Lattice, Structure
+
+from edgepair.labels import CONTRADICTED, find_mean_states, label_sites, site_labels
+from edgepair.labels.charge_balance import bonded_to_oxygen, has_oxygen_pair
+
+
+def spread(*symbols: str, step: float = 3.0) -> Structure:
+    """Atoms on a line, too far from each other to be bonded."""
+    length = step * len(symbols)
+    coords = [[step * number, 0, 0] for number in range(len(symbols))]
+    return Structure(Lattice.orthorhombic(length, 9, 9), symbols, coords, coords_are_cartesian=True)
+
+
+@pytest.mark.parametrize(
+    ("atoms", "absorber", "mean"),
+    [
+        ("Fe Fe O O O", "Fe", 3),
+        ("Fe Fe Fe O O O O", "Fe", 8 / 3),
+        ("Li Mn Mn O O O O", "Mn", 3.5),
+        ("Li Cu O O", "Cu", 3),
+        ("La Cu Cu O O O O", "Cu", 2.5),
+        ("Sr Sr Cu O O Cl Cl", "Cu", 2),
+        ("Cu O H H O", "Cu", 2),
+    ],
+)
+def test_other_elements_with_one_state_leave_one_mean(atoms: str, absorber: str, mean: float) -> None:
+    allowed = find_mean_states(spread(*atoms.split()), absorber)
+    assert allowed is not None
+    assert (allowed.low, allowed.high) == pytest.approx((mean, mean))
+    assert allowed.allow(mean)
+    assert not allowed.allow(mean + 0.1)
+    assert not allowed.allow(mean - 0.1)
+
+
+def test_another_transition_metal_leaves_a_range() -> None:
+    allowed = find_mean_states(spread("Fe", "Ti", "O", "O", "O"), "Fe")
+    assert allowed is not None
+    # Ti(IV) with Fe(II), Ti(II) with Fe(IV), and all between
+    assert (allowed.low, allowed.high) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    "atoms",
+    [
+        # an element without usual states, and means that the metal does not take
+        "Fe Xe O O", "Cu O O O", "Cu Cu Cu O",
+    ],
+)  # fmt: skip
+def test_composition_that_does_not_tell(atoms: str) -> None:
+    metal = atoms.split()[0]
+    assert find_mean_states(spread(*atoms.split()), metal) is None
+
+
+def test_peroxides_do_not_tell() -> None:
+    close = Structure(
+        Lattice.cubic(12), ["Ni", "O", "O"], [[0, 0, 0], [4, 0, 0], [5.45, 0, 0]], coords_are_cartesian=True
+    )
+    assert has_oxygen_pair(close)
+    assert find_mean_states(close, "Ni") is None
+
+
+def test_sulphur_is_an_anion_unless_it_is_bonded_to_oxygen() -> None:
+    places = [[0, 0, 0], [5, 0, 0], [6.5, 0, 0], [5, 1.5, 0], [5, -1.5, 0], [5, 0, 1.5]]
+    sulphate = Structure(
+        Lattice.cubic(12), ["Cu", "S", "O", "O", "O", "O"], places, coords_are_cartesian=True
+    )
+    assert bonded_to_oxygen(sulphate, 1)
+    allowed = find_mean_states(sulphate, "Cu")
+    assert allowed is not None
+    assert allowed.low == 2
+    sulphide = find_mean_states(spread("Cu", "La", "S", "O"), "Cu")
+    assert sulphide is not None
+    assert (sulphide.low, sulphide.high) == (1, 1)
+
+
+@pytest.fixture
+def licuo2() -> Structure:
+    """LiCuO2, Cu on a square: Hibble et al., J. Solid State Chem. 88, 534 (1990), idealised."""
+    lattice = Lattice.from_parameters(5.66, 2.73, 5.85, 90, 119.1, 90)
+    return Structure.from_spacegroup(
+        "C2/m", lattice, ["Cu", "Li", "O"], [[0, 0, 0], [0, 0, 0.5], [0.321, 0, 0.223]]
+    )
+
+
+@pytest.mark.parametrize("state", [1, 2])
+def test_state_that_composition_contradicts_is_missing(
+    licuo2: Structure, state: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = {"Cu": state, "Li": 1, "O": -(state + 1) / 2}
+    monkeypatch.setattr(
+        site_labels, "find_oxidation_states", lambda found: [states[s.specie.symbol] for s in found]
+    )
+    (label,) = label_sites(licuo2, [0])
+    assert np.isnan(label.oxidation_state)
+    assert np.isnan(label.bond_valence_sum)
+    assert label.oxidation_state_source == CONTRADICTED
+    assert label.coordination_number_bond_valence >= 4
+
+
+def test_state_that_composition_allows_counts(licuo2: Structure, monkeypatch: pytest.MonkeyPatch) -> None:
+    states = {"Cu": 3, "Li": 1, "O": -2}
+    monkeypatch.setattr(
+        site_labels, "find_oxidation_states", lambda found: [states[s.specie.symbol] for s in found]
+    )
+    (label,) = label_sites(licuo2, [0])
+    assert (label.oxidation_state, label.oxidation_state_source) == (3, "bond_valence")
+
+
+def test_mixed_valence_is_judged_by_its_mean(magnetite: Structure, monkeypatch: pytest.MonkeyPatch) -> None:
+    def inverse(structure: Structure) -> list[float]:
+        iron = structure.indices_from_symbol("Fe")
+        states = dict.fromkeys(iron[: len(iron) // 3], 2.0)
+        return [states.get(i, 3.0) if i in iron else -2.0 for i in range(len(structure))]
+
+    monkeypatch.setattr(site_labels, "find_oxidation_states", inverse)
+    found = label_sites(magnetite, list(magnetite.indices_from_symbol("Fe")))
+    assert {label.oxidation_state for label in found} == {2, 3}
+    assert {label.oxidation_state_source for label in found} == {"bond_valence"}
