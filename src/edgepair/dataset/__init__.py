@@ -2,6 +2,7 @@
 
 from edgepair.dataset.arrays import from_arrays
 from edgepair.dataset.assemble import assemble
+from edgepair.dataset.averaging import average_sites
 from edgepair.dataset.bundled import bundled_path, load_bundled
 from edgepair.dataset.schema import SCHEMA_VERSION, VARIABLES, find_problems, validate
 from edgepair.dataset.selection import select_sites
@@ -20,6 +21,7 @@ __all__ = [
     "SiteFilter",
     "Standard",
     "assemble",
+    "average_sites",
     "bundled_path",
     "find_problems",
     "find_sites",
