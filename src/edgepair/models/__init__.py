@@ -1,6 +1,6 @@
 """Models: curves to features, features to forests, and how well they do."""
 
-from edgepair.models.features import FeatureTable, compute_features
+from edgepair.models.features import RAW_RECIPES, FeatureTable, compute_features
 from edgepair.models.fit_task import FitOutcome, FitTask, Window
 from edgepair.models.fitting import average_outcomes, choose_windows, fit_folds
 from edgepair.models.learners import LEARNERS, Learner, fitted_learners, parse_learners
@@ -19,6 +19,7 @@ __all__ = [
     "CLASSIFICATION_METRICS",
     "LEARNERS",
     "LOWER_IS_BETTER",
+    "RAW_RECIPES",
     "REGRESSION_METRICS",
     "FeatureTable",
     "FitOutcome",

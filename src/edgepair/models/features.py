@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import DataError, techniques_of
+from edgepair.models.blocks import Block, make_block
 from edgepair.models.pdf_features import pdf_features
 from edgepair.models.xanes_features import xanes_features
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
-
-    from edgepair.models.blocks import Block
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,24 @@ RECIPES: Mapping[str, Callable[[NDArray[np.float64], NDArray[np.float64]], Block
 """How each technique's curves become features; a new technique adds one entry."""
 
 
-def compute_features(dataset: xr.Dataset, modality: str) -> FeatureTable:
+def raw_points(axis: NDArray[np.float64], curves: NDArray[np.float64]) -> Block:
+    """Describe curves by their points alone, each with the stretch to half-way of its neighbours."""
+    edges = np.concatenate([axis[:1], (axis[1:] + axis[:-1]) / 2, axis[-1:]])
+    return make_block(curves, axis, edges[:-1], edges[1:])
+
+
+RAW_RECIPES: Mapping[str, Callable[[NDArray[np.float64], NDArray[np.float64]], Block]] = MappingProxyType(
+    dict.fromkeys(RECIPES, raw_points)
+)
+"""Curves as they are, the features of published work."""
+
+
+def compute_features(
+    dataset: xr.Dataset,
+    modality: str,
+    *,
+    recipes: Mapping[str, Callable[[NDArray[np.float64], NDArray[np.float64]], Block]] = RECIPES,
+) -> FeatureTable:
     """Compute the features of every site for one modality.
 
     Parameters
@@ -61,6 +77,8 @@ def compute_features(dataset: xr.Dataset, modality: str) -> FeatureTable:
         Follows the schema.
     modality : str
         Techniques joined by ``+``; their features stand side by side.
+    recipes : mapping, optional
+        How each technique's curves become features.
 
     Returns
     -------
@@ -82,7 +100,7 @@ def compute_features(dataset: xr.Dataset, modality: str) -> FeatureTable:
                 suggestion=f"leave {technique.name} out of the modalities",
             )
         axis = dataset[technique.axis].values.astype(np.float64)
-        block = RECIPES[technique.name](axis, dataset[technique.variable].values.astype(np.float64))
+        block = recipes[technique.name](axis, dataset[technique.variable].values.astype(np.float64))
         if technique.owner == "material":
             block = block.take(dataset["material_index"].values)
         blocks.append(block)

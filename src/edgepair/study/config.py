@@ -20,6 +20,13 @@ MOST_JOBS = 256
 """Processes beyond which nothing is gained on any machine of today."""
 
 
+PROTOCOLS = ("grouped", "published")
+"""How the study is made: on honest splits, or as the paper's group does it (`edgepair.study.published`)."""
+
+PUBLISHED_MODALITIES = ("xanes", "pdf", "dpdf", "npdf", "xanes+pdf", "xanes+dpdf", "xanes+npdf")
+PUBLISHED_REFITS = 10
+QUICK_REFITS = 3
+
 STUDYING = "run the study"
 """What cannot be done, in errors, unless the caller says otherwise."""
 
@@ -53,6 +60,9 @@ class StudyConfig:
         split.
     contributions : bool
         Whether to fit all subsets of the techniques and tell what each contributes.
+    protocol : str
+        One of `PROTOCOLS`. For ``published`` `folds` are those of the search for settings, `repeats`
+        the refits, and `trees` the most trees that are tried.
     """
 
     tasks: tuple[str, ...]
@@ -66,6 +76,7 @@ class StudyConfig:
     tune: bool = False
     extras: bool = True
     contributions: bool = False
+    protocol: str = "grouped"
 
     @classmethod
     def check(
@@ -82,6 +93,7 @@ class StudyConfig:
         quick: bool = False,
         tune: bool = False,
         contributions: bool = False,
+        protocol: str = "grouped",
         doing: str = STUDYING,
     ) -> StudyConfig:
         """Check settings as a user gives them.
@@ -100,6 +112,8 @@ class StudyConfig:
             Search forest settings inside each training set.
         contributions : bool, optional
             Tell what each technique contributes; takes two techniques at least.
+        protocol : str, optional
+            One of `PROTOCOLS`.
         doing : str, optional
             What the settings are for, for errors.
 
@@ -113,6 +127,8 @@ class StudyConfig:
         OptionError
             A setting is not understood.
         """
+        if protocol not in PROTOCOLS:
+            raise _option(doing, "protocol", protocol, "one of " + ", ".join(PROTOCOLS))
         if split not in SPLITS:
             raise _option(doing, "split", split, "one of " + ", ".join(SPLITS))
         numbers: tuple[tuple[str, Any, int], ...] = (
@@ -132,6 +148,19 @@ class StudyConfig:
             texts = not isinstance(names, str) and isinstance(names, Sequence)
             if not texts or not len(names) or not all(isinstance(part, str) for part in names):
                 raise _option(doing, name, names, "a list of at least one name")
+        if protocol == "published":
+            _check_published(doing, learners=learners, split=split, tune=tune, contributions=contributions)
+            return cls(
+                tasks=tuple(task.name for task in parse_tasks(tasks)),
+                modalities=parse_modalities(PUBLISHED_MODALITIES if modalities is None else modalities),
+                learners=("published", "dummy"),
+                folds=int(folds),
+                repeats=int(repeats or (QUICK_REFITS if quick else PUBLISHED_REFITS)),
+                trees=int(trees or (QUICK_TREES if quick else TREES)),
+                seed=int(seed),
+                extras=False,
+                protocol=protocol,
+            )
         if quick and repeats is None:
             repeats = 1
         if contributions:
@@ -186,6 +215,19 @@ class StudyConfig:
             Ready for JSON.
         """
         return asdict(self)
+
+
+def _check_published(doing: str, **settings: object) -> None:
+    """Refuse settings that the published protocol fixes."""
+    free = {"learners": None, "split": "formula", "tune": False, "contributions": False}
+    changed = [name for name, value in settings.items() if value != free[name]]
+    if changed:
+        raise OptionError(
+            f"cannot {doing} as published with {changed[0]} {settings[changed[0]]!r}",
+            found=", ".join(f"{name} {settings[name]!r}" for name in changed),
+            needed="the learner, settings and splits (random, and by formula beside) of the protocol",
+            suggestion=f"leave {changed[0]} out, or use the grouped protocol",
+        )
 
 
 def _check_contributions(modalities: tuple[str, ...], learners: tuple[str, ...]) -> None:

@@ -31,6 +31,10 @@ LEARNING_COLUMNS = (
 CONTRIBUTION_COLUMNS = (
     "absorber", "task", "learner", "metric", "of", "kind", "technique", "value", "lower", "upper",
 )  # fmt: skip
+DIFFERENCE_COLUMNS = (
+    "absorber", "task", "modality", "learner", "metric", "value_random", "value_formula", "difference",
+    "lower", "upper", "seen",
+)  # fmt: skip
 CURVE_COLUMNS = (
     "absorber", "task", "technique", "group", "n_sites", "position", "mean", "lower", "upper",
 )  # fmt: skip
@@ -42,6 +46,7 @@ _TABLES = {
     "learning": LEARNING_COLUMNS,
     "curves": CURVE_COLUMNS,
     "contributions": CONTRIBUTION_COLUMNS,
+    "differences": DIFFERENCE_COLUMNS,
 }
 
 STUDY_FOLDER = ResultFolder(
@@ -80,6 +85,9 @@ class StudyResult:
         Mean curves of each class (or third of the values), with 16th and 84th percentiles.
     contributions : pandas.DataFrame
         What each technique contributes; empty where it was not asked for.
+    differences : pandas.DataFrame
+        Of the published protocol: each score on random splits less that on splits by formula, and
+        the share of held-out rows whose formula was trained on in the random ones; else empty.
     """
 
     scores: pd.DataFrame
@@ -92,6 +100,7 @@ class StudyResult:
     contributions: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=list(CONTRIBUTION_COLUMNS))
     )
+    differences: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DIFFERENCE_COLUMNS)))
 
     @property
     def skipped(self) -> list[dict[str, Any]]:
@@ -158,9 +167,13 @@ class StudyResult:
 
 
 def _tables_of(config: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Name the tables of a study and their columns; contributions only where they were asked for."""
-    asked = bool(config["config"].get("contributions"))
-    return {name: columns for name, columns in _TABLES.items() if asked or name != "contributions"}
+    """Name the tables of a study and their columns; some only where they were asked for."""
+    settings = config["config"]
+    wanted = {
+        "contributions": bool(settings.get("contributions")),
+        "differences": settings.get("protocol") == "published",
+    }
+    return {name: columns for name, columns in _TABLES.items() if wanted.get(name, True)}
 
 
 def _to_json(value: Any) -> str:

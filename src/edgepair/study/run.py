@@ -29,6 +29,7 @@ from edgepair.study.importances import importance_rows
 from edgepair.study.jobs import LEARNING_FRACTIONS, Finished, list_jobs, run_jobs
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study
 from edgepair.study.provenance import describe_study
+from edgepair.study.published import run_published
 from edgepair.study.result import (
     CONTRIBUTION_COLUMNS,
     CURVE_COLUMNS,
@@ -79,6 +80,7 @@ def run_study(
     quick: bool = False,
     tune: bool = False,
     contributions: bool = False,
+    protocol: str = "grouped",
     n_jobs: int | None = None,
     scheduler: str | None = None,
     cache: bool = True,
@@ -115,6 +117,11 @@ def run_study(
     contributions : bool, optional
         Fit all subsets of the techniques with the first learner and tell what each contributes,
         uniquely, shared, and only together with others.
+    protocol : {'grouped', 'published'}, optional
+        ``published``: a row per material, raw points, random splits, grid-searched random forests, as
+        the paper's group does it [1]_, and the same rows split by formula beside. Then `modalities`
+        have the neutron PDF too, `folds` are those of the search, `repeats` the refits (default 10)
+        and `trees` the most that are tried; `learners`, `split`, `tune` and `contributions` are fixed.
     n_jobs : int, optional
         Processes; default all cores.
     scheduler : str, optional
@@ -164,9 +171,19 @@ def run_study(
         quick=quick,
         tune=tune,
         contributions=contributions,
+        protocol=protocol,
     )
     check_processes(n_jobs)
     datasets = check_datasets(dataset)
+    if config.protocol == "published":
+        return run_published(
+            datasets,
+            config,
+            cache=FitCache(cache_folder() if cache else None),
+            n_jobs=n_jobs or -1,
+            scheduler=scheduler,
+            announce=lambda *state: on_progress(Progress(*state)) if on_progress else None,
+        )
     plan = plan_study(datasets, config)
     outcomes, tables = _fit_all(plan, config, n_jobs, scheduler, cache, on_progress)
     scores, importances, predictions, learning, curves, shared = [], [], [], [], [], []
