@@ -12,6 +12,7 @@ import typer
 
 from edgepair.apps.cli.console import output_console, progress_bar, split_list
 from edgepair.apps.cli.datasets import open_datasets
+from edgepair.apps.cli.study_published import print_end, show_published
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,6 +42,12 @@ def study(
         list[str] | None,
         typer.Option(help="forest, kernel, blend (mean of both), stock; default forest and blend."),
     ] = None,
+    protocol: Annotated[
+        str,
+        typer.Option(
+            help="grouped, or published: random splits and settings as in the paper, by formula beside."
+        ),
+    ] = "grouped",
     split: Annotated[
         str, typer.Option(help="formula, material, or random (only to compare with published numbers).")
     ] = "formula",
@@ -77,7 +84,8 @@ def study(
 
     started = time.monotonic()
     STUDY_FOLDER.check(out)
-    datasets = open_datasets(split_list(data), split_list(absorber))
+    published = protocol == "published"
+    datasets = open_datasets(split_list(data), split_list(absorber), ideal=published)
     try:
         with progress_bar("edgepair study", quiet=quiet or as_json) as on_progress:
             result = run_study(
@@ -93,6 +101,7 @@ def study(
                 quick=quick,
                 tune=tune,
                 contributions=contributions,
+                protocol=protocol,
                 n_jobs=jobs,
                 scheduler=scheduler,
                 on_progress=on_progress,
@@ -108,6 +117,8 @@ def study(
         raise
     if as_json:
         print(json.dumps(_document(result, out), ensure_ascii=False))
+    elif not quiet and published:
+        show_published(result, out, time.monotonic() - started)
     elif not quiet:
         _show(result, out, time.monotonic() - started)
     if not result.complete:
@@ -125,8 +136,10 @@ def _document(result: StudyResult, out: Path) -> dict[str, Any]:
         ],
         "skipped": result.skipped,
     }
-    if len(result.contributions):
-        document["contributions"] = json.loads(result.contributions.to_json(orient="records"))
+    for name in ("contributions", "differences"):
+        table = getattr(result, name)
+        if len(table):
+            document[name] = json.loads(table.to_json(orient="records"))
     return document
 
 
@@ -190,12 +203,7 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
         console.print(f"{_MARK[finding.verdict]} {escape(finding.sentence)}", soft_wrap=True)
     for told in contribution_sentences(result.contributions):
         console.print(f"\n{escape(' '.join(told.sentences))}", soft_wrap=True)
-    if result.skipped:
-        console.print("\nLeft out:")
-        for item in result.skipped:
-            where = " ".join(item[key] for key in ("absorber", "task", "modality") if item[key])
-            console.print(f"  {escape(where)}: {escape(item['reason'])}", soft_wrap=True)
-    console.print(f"\n{seconds:.0f} s. Report: {escape(str(out / 'report.html'))}", soft_wrap=True)
+    print_end(console, result, out, seconds)
 
 
 def _gain(main: pd.DataFrame, first: str, other: str) -> str:
