@@ -208,8 +208,8 @@ def published_methods(result: StudyResult) -> list[dict[str, str]]:
         f"of the smallest squared error. Chosen: max_features {listed([str(value) for value in features])}, "
         f"trees {min(trees)} to {max(trees)}. ",
         "Splits": f"{config['repeats']} refits. Random: a quarter of the materials is held out, in the "
-        "shares of the classes. By formula: the same rows, whole formulas held out, as near to a quarter and to the "
-        "shares of the classes as can be.",
+        "shares of the classes. By formula: the same rows, whole formulas held out, as near to a quarter and "
+        "to the shares of the classes as can be.",
         "Scores": "The mean over refits, on held-out rows; the root mean square error also in % of the mean "
         "length. Intervals are of 95 %, corrected for refits whose training sets overlap (Nadeau and "
         "Bengio). Differences are taken refit by refit. Nothing is corrected for the number of comparisons.",
