@@ -218,7 +218,7 @@ def test_same_seed_same_numbers_whatever_the_processes(
     )
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """An interruption by the caller."""
 
 
@@ -228,9 +228,9 @@ def test_an_interrupted_run_goes_on_from_the_cache(published: StudyResult, polym
     def stop(step: Progress) -> None:
         steps.append(step)
         if len(steps) == 25:  # in the refits: the search has 12 fits
-            raise Stopped
+            raise StoppedError
 
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         run_study(polymorphs, on_progress=stop, **SMALL)
     finished: list[Progress] = []
     result = run_study(polymorphs, on_progress=finished.append, **SMALL)
