@@ -20,7 +20,7 @@ METRIC_TITLES = MappingProxyType(
         "r2": "R²",
         "mae": "mean absolute error",
         "rmse": "root mean square error",
-        "rmse_percent": "root mean square error, of the mean",
+        "rmse_percent": "relative root mean square error",
     }
 )
 """Names of the metrics for people, in the order of the tables."""

@@ -99,12 +99,12 @@ _CITED = ("Na Narong", "Breiman", "Nadeau", "Torrisi")
 def difference_sentences(result: StudyResult) -> list[str]:
     """Say what the random split flatters, over all rows of a metric."""
     sentences = []
-    for metric, unit in (("f1_weighted", ""), ("rmse_percent", " % of the mean length")):
+    for metric, unit in (("f1_weighted", ""), ("rmse_percent", " %")):
         rows = select(result.differences, learner=LEARNER, metric=metric)
         if not len(rows):
             continue
         digits = 3 if metric == "f1_weighted" else 2
-        sure = int(((rows["lower"] > 0) | (rows["upper"] < 0)).sum())
+        clear = int(((rows["lower"] > 0) | (rows["upper"] < 0)).sum()) or "none"
         random, by_formula = (
             number(rows[name].mean(), digits) + unit for name in ("value_random", "value_formula")
         )
@@ -112,7 +112,7 @@ def difference_sentences(result: StudyResult) -> list[str]:
             f"{capital(METRIC_TITLES[metric])}: {random} on random splits, {by_formula} with whole formulas "
             f"held out, in the mean over {counted(len(rows), 'comparison')}; random less formula "
             f"{number(rows['difference'].min(), digits, sign=True)} to "
-            f"{number(rows['difference'].max(), digits, sign=True)}, the interval clear of zero in {sure}."
+            f"{number(rows['difference'].max(), digits, sign=True)}, the interval clear of zero in {clear}."
         )
     for absorber in absorbers_of(result):
         mine = select(result.differences, absorber=absorber, learner=LEARNER)
@@ -210,8 +210,8 @@ def published_methods(result: StudyResult) -> list[dict[str, str]]:
         "Splits": f"{config['repeats']} refits. Random: a quarter of the materials is held out, in the "
         "shares of the classes. By formula: the same rows, whole formulas held out, as near to a quarter and "
         "to the shares of the classes as can be.",
-        "Scores": "The mean over refits, on held-out rows; the root mean square error also in % of the mean "
-        "length. Intervals are of 95 %, corrected for refits whose training sets overlap (Nadeau and "
+        "Scores": "The mean over refits, on held-out rows; the root mean square error also relative to the "
+        "mean length, %. Intervals are of 95 %, corrected for refits whose training sets overlap (Nadeau and "
         "Bengio). Differences are taken refit by refit. Nothing is corrected for the number of comparisons.",
         "Importances": "Impurity importance of every point in the random split, the mean over refits; all "
         "points of a technique or pair add up to 100 %.",

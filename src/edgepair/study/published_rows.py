@@ -67,7 +67,8 @@ def published_rows(dataset: xr.Dataset) -> PublishedRows:
         grid = np.linspace(energy[0], (energy[0] + energy[-1]) / 2, XANES_POINTS)
         rows = _resampled(rows, "energy", grid)
         first, last = grid[[0, -1]] - float(rows.attrs["edge_energy"])
-        axes["xanes"] = f"{XANES_POINTS} points from {first:+.2f} to {last:+.2f} eV of the edge"
+        words = f"{XANES_POINTS} points from {first:+.2f} to {last:+.2f} eV of the edge"
+        axes["xanes"] = words.replace("-", "−")
     if "r" in rows.variables:
         rows, axes["pdf"] = _published_pdfs(rows)
     return PublishedRows(rows, skipped, axes)
