@@ -188,7 +188,9 @@ def _plan(datasets: Sequence[xr.Dataset], config: StudyConfig) -> tuple[StudyPla
             needed="materials with a spectrum for every absorbing site, all of one state and coordination",
             suggestion="use the grouped protocol, which takes sites, or add the missing spectra",
         )
-    plan = plan_study([rows.dataset for rows in able if rows.dataset is not None], replace(config, repeats=1))
+    # A class takes part in both splits only with a formula for every quarter.
+    planned = replace(config, repeats=1, folds=max(config.folds, round(1 / HELD_OUT)))
+    plan = plan_study([rows.dataset for rows in able if rows.dataset is not None], planned)
     axes = {str(rows.dataset.attrs["absorber"]): rows.axes for rows in able if rows.dataset is not None}
     return replace(plan, skipped=(*skipped, *plan.skipped)), axes
 
@@ -298,7 +300,7 @@ def _search_folds(cell: Cell, config: StudyConfig) -> NDArray[np.int64]:
     target = cell.target[cell.folds[0] != 0]
     folds: NDArray[np.int64] = make_folds(
         np.arange(len(target)),
-        n_folds=config.folds,
+        n_folds=min(config.folds, len(target)),
         n_repeats=1,
         seed=config.seed,
         classes=target if cell.classes else None,

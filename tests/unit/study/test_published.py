@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from edgepair.conventions import DataError, OptionError
-from edgepair.dataset import load_bundled
+from edgepair.dataset import load_bundled, select_sites
 from edgepair.models import FitOutcome, FitTask
 from edgepair.study import Progress, StudyResult, run_study
 from edgepair.study.cells import Cell, plan_cell
@@ -251,6 +251,17 @@ def test_a_dataset_without_complete_materials_is_refused_with_its_reason(polymor
     assert "Fe: 50 materials without a spectrum of every site" in error.found
     assert "for every absorbing site" in error.needed
     assert "grouped protocol" in error.suggestion
+
+
+@pytest.mark.parametrize("folds", [2, 4, 5])
+def test_a_handful_of_rows_is_studied_or_refused_in_words(polymorphs: xr.Dataset, folds: int) -> None:
+    few = select_sites(polymorphs, np.arange(8))
+    settings = SMALL | {"folds": folds, "tasks": ["oxidation_state", "bond_length"], "modalities": ["xanes"]}
+    result = run_study(few, cache=False, **settings)
+    tasks = set(result.scores["task"])
+    assert tasks == ({"oxidation_state", "bond_length"} if folds < 5 else {"bond_length"})
+    with pytest.raises(DataError, match="nothing of what was asked for can be done"):
+        run_study(select_sites(polymorphs, np.arange(3)), cache=False, **settings)
 
 
 def test_a_protocol_that_is_not_one_is_refused(polymorphs: xr.Dataset) -> None:
