@@ -26,7 +26,7 @@ from edgepair.report.methods import REFERENCES
 from edgepair.report.pages import render_page
 from edgepair.report.panels import importance_panels
 from edgepair.report.tables import absorbers_of, modalities_of, select, tasks_of
-from edgepair.study.published import MAX_FEATURES, SEARCH_TREES, STAGES, TOLERANCE
+from edgepair.study.published_fits import MAX_FEATURES, SEARCH_TREES, STAGES, TOLERANCE
 
 if TYPE_CHECKING:
     from edgepair.study import StudyResult

@@ -18,8 +18,9 @@ from edgepair.study import Progress, StudyResult, run_study
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
 from edgepair.study.fits import Fit
-from edgepair.study.published import Settings, choose_settings, refit_scores, split_cell
+from edgepair.study.published_fits import Settings, choose_settings, split_cell
 from edgepair.study.published_rows import published_rows
+from edgepair.study.published_scores import refit_scores
 
 SMALL: dict[str, Any] = {
     "protocol": "published", "repeats": 3, "trees": 6, "folds": 3, "n_jobs": 1,
