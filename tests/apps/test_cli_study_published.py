@@ -35,7 +35,16 @@ def test_the_published_protocol_as_a_command(
         "curves.csv", "differences.csv", "findings.json", "importances.csv", "learning.csv",
         "predictions.csv", "report.html", "scores.csv", "study.json",
     ]  # fmt: skip
-    for words in ("random", "by formula", "XANES + PDF", "RMSE %", "±", "Findings are judged", "Fe PDF:"):
+    for words in (
+        "random",
+        "by formula",
+        "XANES + PDF",
+        "RMSE %",
+        "±",
+        "no curve",
+        "Findings are judged",
+        "Fe PDF:",
+    ):
         assert words in done.out
     assert set(StudyResult.load("out").scores["split"]) == {"random", "formula"}
     page = (quiet_place / "out" / "report.html").read_text(encoding="utf-8")

@@ -25,7 +25,7 @@ from edgepair.report.formats import (
 from edgepair.report.methods import REFERENCES
 from edgepair.report.pages import render_page
 from edgepair.report.panels import importance_panels
-from edgepair.report.tables import absorbers_of, modalities_of, select, tasks_of
+from edgepair.report.tables import BASELINE, absorbers_of, modalities_of, select, tasks_of
 from edgepair.study.published_fits import MAX_FEATURES, SEARCH_TREES, STAGES, TOLERANCE
 
 if TYPE_CHECKING:
@@ -123,9 +123,18 @@ def difference_sentences(result: StudyResult) -> list[str]:
     return sentences
 
 
+def _baselines(result: StudyResult) -> dict[tuple[str, str, str], float]:
+    """Scores of the baseline on random splits, by absorber, task and metric."""
+    rows = select(result.differences, learner=BASELINE)
+    return {
+        (str(row.absorber), str(row.task), str(row.metric)): float(row.value_random)
+        for row in rows.itertuples()
+    }
+
+
 def difference_cells(result: StudyResult) -> list[dict[str, str]]:
     """List random beside grouped scores as text."""
-    rows = []
+    rows, baselines = [], _baselines(result)
     differences = select(result.differences, learner=LEARNER)
     for row in differences[differences["metric"].isin(SHOWN_METRICS)].itertuples():
         digits = 1 if row.metric == "rmse_percent" else 3
@@ -139,6 +148,7 @@ def difference_cells(result: StudyResult) -> list[dict[str, str]]:
                 "formula": number(row.value_formula, digits),
                 "difference": number(row.difference, digits, sign=True),
                 "interval": interval(row.lower, row.upper, digits, sign=True),
+                "baseline": number(baselines.get((row.absorber, row.task, row.metric)), digits),
                 "seen": percent(row.seen),
             }
         )
@@ -147,7 +157,7 @@ def difference_cells(result: StudyResult) -> list[dict[str, str]]:
 
 def public_cells(result: StudyResult) -> list[dict[str, str]]:
     """List the public numbers beside ours, those of pairs by the best or by the range of ours."""
-    rows = []
+    rows, baselines = [], _baselines(result)
     for (absorber, task), numbers in PUBLIC_SCORES.items():
         mine = select(result.differences, absorber=absorber, task=task, learner=LEARNER, metric="f1_weighted")
         for name, public in numbers.items():
@@ -170,6 +180,7 @@ def public_cells(result: StudyResult) -> list[dict[str, str]]:
                     "public": public,
                     "random": _range(ours["value_random"]),
                     "formula": _range(ours["value_formula"]),
+                    "baseline": number(baselines.get((absorber, task, "f1_weighted")), 2),
                 }
             )
     return rows

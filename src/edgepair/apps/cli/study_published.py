@@ -23,9 +23,11 @@ def show_published(result: StudyResult, out: Path, seconds: float) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("", "task", "technique", "score"):
         table.add_column(title, no_wrap=True)
-    for title in ("random split", "by formula", "difference", "formula seen"):
+    for title in ("random split", "by formula", "difference", "no curve", "formula seen"):
         table.add_column(title.replace(" ", "\n"), no_wrap=True, justify="right")
     differences = result.differences
+    dummy = differences[differences["learner"] == "dummy"]
+    baselines = dummy.set_index(["absorber", "task", "metric"])["value_random"].to_dict()
     before: tuple[str, str] | None = None
     for row in differences[differences["learner"] == "published"].itertuples():
         label = _SCORES.get(row.metric)
@@ -38,14 +40,18 @@ def show_published(result: StudyResult, out: Path, seconds: float) -> None:
         half = (row.upper - row.lower) / 2
         change = f"{row.difference:+.{digits}f} ± {half:.{digits}f}".replace("-", "−")
         scores = (f"{row.value_random:.{digits}f}", f"{row.value_formula:.{digits}f}")
-        table.add_row(*names, modality_title(row.modality), label, *scores, change, f"{row.seen:.0%}")
+        baseline = f"{baselines[row.absorber, row.task, row.metric]:.{digits}f}"
+        table.add_row(
+            *names, modality_title(row.modality), label, *scores, change, baseline, f"{row.seen:.0%}"
+        )
     console.print(table)
     config = result.config["config"]
     console.print(
         "\nF1 is weighted over classes; RMSE in % of the mean length. One row per material, "
         f"{config['repeats']} refits on 75 % of the rows. Random split: materials of one formula stand on "
         "both sides; by formula: whole formulas are held out. ± is half of the 95 % interval of the "
-        "difference, over refits that overlap. Formula seen: share of the held-out rows of the random "
+        "difference, over refits that overlap. No curve: the commonest class or the mean, on random splits. "
+        "Formula seen: share of the held-out rows of the random "
         "split whose formula was trained on. Findings are judged by the grouped protocol.",
         soft_wrap=True,
     )
