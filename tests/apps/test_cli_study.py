@@ -158,3 +158,47 @@ def test_other_learners_have_a_report_too(edgepair: Callable[..., Any], saved: P
     done = edgepair("study", "--data", saved, *SMALL, "--learner", learner, "--out", "out")
     assert (done.code, done.err) == (0, "")
     assert names(Path("out")) == FILES
+
+
+def test_view_normalisation_and_conditions_reach_the_study(edgepair: Callable[..., Any], saved: Path) -> None:
+    done = edgepair(
+        "study", "--data", saved, "--quick", "--trees", "2", "--jobs", "1", "--task", "bond_length",
+        "--modality", "dpdf", "--learner", "forest", "--view", "materials", "--per", "total", "--robustness",
+        "--out", "out",
+    )  # fmt: skip
+    assert (done.code, done.err) == (0, "")
+    result = StudyResult.load("out")
+    settings = result.config["config"]
+    assert (settings["view"], settings["per"], settings["robustness"]) == ("materials", "total", True)
+    assert result.views == ("materials", "sites")
+    assert set(result.scores.query("view == 'materials'")["n_sites"]) == {50}
+    assert {"as_studied", "sites", "per_metal", "pdf_noise"} <= set(result.conditions["condition"])
+    assert names(Path("out")) == sorted([*FILES, "conditions.csv", "robustness.csv"])
+    assert "Single sites (at most 60 trees, one dealing of folds):" in done.out
+    assert "dPDF per metal" in Path("out/report.html").read_text(encoding="utf-8")
+
+
+def test_json_tells_the_findings_under_other_conditions(edgepair: Callable[..., Any], saved: Path) -> None:
+    done = edgepair(
+        "study", "--data", saved, "--trees", "2", "--repeats", "1", "--jobs", "1", "--task", "bond_length",
+        "--modality", "xanes,pdf", "--learner", "forest", "--json", "--out", "out",
+    )  # fmt: skip
+    assert done.code == 0
+    document = json.loads(done.out)
+    assert {row["condition"] for row in document["robustness"]} == {"as_studied", "materials", "per_total"}
+    assert {row["view"] for row in document["scores"]} == {"sites", "materials"}
+    assert {item["view"] for item in document["findings"]} == {"sites", "materials"}
+
+
+@pytest.mark.parametrize(
+    ("option", "wrong", "known"),
+    [("--view", "site", "one of sites, materials"), ("--per", "atom", "one of metal, total")],
+)
+def test_what_a_row_or_a_dpdf_cannot_be_is_refused(
+    edgepair: Callable[..., Any], saved: Path, option: str, wrong: str, known: str
+) -> None:
+    done = edgepair("study", "--data", saved, *SMALL, option, wrong, "--out", "out")
+    assert (done.code, done.out) == (2, "")
+    for part in (repr(wrong), "Found:", f"Needed: {known}", "Try:"):
+        assert part in " ".join(done.err.split()), part
+    assert not Path("out").exists()

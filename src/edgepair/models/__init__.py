@@ -2,6 +2,7 @@
 
 from edgepair.models.features import (
     NORMALISATIONS,
+    RAW_RECIPES,
     FeatureTable,
     compute_features,
     dpdf_normalisation,
@@ -26,6 +27,7 @@ __all__ = [
     "LEARNERS",
     "LOWER_IS_BETTER",
     "NORMALISATIONS",
+    "RAW_RECIPES",
     "REGRESSION_METRICS",
     "FeatureTable",
     "FitOutcome",

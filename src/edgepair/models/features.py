@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import DataError, OptionError, near_miss, techniques_of
+from edgepair.models.blocks import Block, make_block
 from edgepair.models.pdf_features import pdf_features
 from edgepair.models.per_metal import neighbours_per_metal
 from edgepair.models.xanes_features import xanes_features
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.conventions import Technique
-    from edgepair.models.blocks import Block
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,25 @@ NORMALISATIONS = ("metal", "total")
 a part."""
 
 
-def compute_features(dataset: xr.Dataset, modality: str, *, per: str = "metal") -> FeatureTable:
+def raw_points(axis: NDArray[np.float64], curves: NDArray[np.float64]) -> Block:
+    """Describe curves by their points alone, each with the stretch to half-way of its neighbours."""
+    edges = np.concatenate([axis[:1], (axis[1:] + axis[:-1]) / 2, axis[-1:]])
+    return make_block(curves, axis, edges[:-1], edges[1:])
+
+
+RAW_RECIPES: Mapping[str, Callable[[NDArray[np.float64], NDArray[np.float64]], Block]] = MappingProxyType(
+    dict.fromkeys(RECIPES, raw_points)
+)
+"""Curves as they are, the features of published work."""
+
+
+def compute_features(
+    dataset: xr.Dataset,
+    modality: str,
+    *,
+    per: str = "metal",
+    recipes: Mapping[str, Callable[[NDArray[np.float64], NDArray[np.float64]], Block]] = RECIPES,
+) -> FeatureTable:
     """Compute the features of every site for one modality.
 
     Parameters
@@ -72,6 +90,8 @@ def compute_features(dataset: xr.Dataset, modality: str, *, per: str = "metal") 
         Normalisation of the dPDF: ``metal`` multiplies it by `neighbours_per_metal`, a factor of
         composition alone; ``total`` leaves it as a part of the total PDF. Where the dataset names no
         compositions, it stays as it is (see `dpdf_normalisation`).
+    recipes : mapping, optional
+        How each technique's curves become features.
 
     Returns
     -------
@@ -96,7 +116,7 @@ def compute_features(dataset: xr.Dataset, modality: str, *, per: str = "metal") 
                 suggestion=f"leave {technique.name} out of the modalities",
             )
         axis = dataset[technique.axis].values.astype(np.float64)
-        block = RECIPES[technique.name](axis, normalised_curves(dataset, technique, per=per))
+        block = recipes[technique.name](axis, normalised_curves(dataset, technique, per=per))
         if technique.owner == "material":
             block = block.take(dataset["material_index"].values)
         blocks.append(block)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,8 @@ class FitTask:
         Share of the training groups that is used.
     windows : tuple of Window
         What to permute on the held-out folds.
+    stages : tuple of int
+        Sizes of smaller forests whose predictions are wanted too: the first trees of each forest.
     """
 
     learner: str
@@ -77,6 +77,7 @@ class FitTask:
     settings: tuple[tuple[str, Any], ...] = ()
     fraction: float = 1.0
     windows: tuple[Window, ...] = ()
+    stages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,16 +87,19 @@ class FitOutcome:
     Attributes
     ----------
     predicted : numpy.ndarray
-        Shape (n,): positions in the list of classes, or values.
+        Shape (n,): positions in the list of classes, or values; 0 for a site that only trains.
     probability : numpy.ndarray
         Shape (n, n_classes).
     impurity : numpy.ndarray
         Shape (n_folds, n_features): each adds up to 1; no rows where the learner has none.
     permuted : numpy.ndarray
         Shape (n_windows, n): what is predicted when a window is permuted.
+    staged : numpy.ndarray
+        Shape (n_stages, n): what the first trees alone predict.
     """
 
     predicted: NDArray[Any]
     probability: NDArray[np.float32]
     impurity: NDArray[np.float32]
     permuted: NDArray[Any]
+    staged: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0)))

@@ -77,10 +77,10 @@ def fit_folds(values: NDArray[np.float32], task: FitTask) -> FitOutcome:
     predicted = np.zeros(n, dtype=kind)
     probability = np.zeros((n, task.n_classes), dtype=np.float32)
     permuted = np.zeros((len(task.windows), n), dtype=kind)
+    staged = np.zeros((len(task.stages), n), dtype=kind)
     impurity = []
     learner = LEARNERS[task.learner]
-    fold_names = np.unique(task.folds[task.folds >= 0])
-    for fold in fold_names:
+    for fold in np.unique(task.folds[task.folds >= 0]):
         held_out = np.flatnonzero(task.folds == fold)
         train = np.flatnonzero(task.folds != fold)
         rng = np.random.default_rng([task.seed, int(fold), round(1000 * task.fraction)])
@@ -95,6 +95,8 @@ def fit_folds(values: NDArray[np.float32], task: FitTask) -> FitOutcome:
         shown = np.ascontiguousarray(values[held_out])
         predicted[held_out], chances = _predict(estimator, shown, task.n_classes)
         probability[held_out] = chances
+        if task.stages:
+            staged[:, held_out] = _predict_stages(estimator, shown, task)
         if learner.importances:
             impurity.append(estimator.feature_importances_)
         # Many windows at once: a forest takes longer to be called than to answer for a few sites.
@@ -108,7 +110,7 @@ def fit_folds(values: NDArray[np.float32], task: FitTask) -> FitOutcome:
             told = _predict(estimator, scrambled.reshape(-1, n_features), task.n_classes)[0]
             permuted[first : first + len(windows), held_out] = told.reshape(len(windows), -1)
     importances = np.array(impurity, dtype=np.float32).reshape(len(impurity), n_features)
-    return FitOutcome(predicted, probability, importances, permuted)
+    return FitOutcome(predicted, probability, importances, permuted, staged)
 
 
 def average_outcomes(outcomes: Sequence[FitOutcome]) -> FitOutcome:
@@ -142,6 +144,24 @@ def _predict(
     # A small training set may lack a class; its probability is then 0.
     chances[:, estimator.classes_.astype(int)] = estimator.predict_proba(values)
     return chances.argmax(axis=1), chances
+
+
+def _predict_stages(forest: Any, values: NDArray[np.float32], task: FitTask) -> NDArray[Any]:
+    """Read smaller forests off a large one: trees get their seeds one after the other."""
+    stages = []
+    total: Any = 0.0
+    for number, tree in enumerate(forest.estimators_[: max(task.stages)], start=1):
+        if task.n_classes:
+            total = total + tree.predict_proba(values, check_input=False)
+        else:
+            total = total + tree.predict(values, check_input=False)
+        if number in task.stages:
+            stages.append(total / number)
+    if not task.n_classes:
+        return np.array(stages)
+    # Rounded as probabilities are kept, so that ties are broken alike.
+    named: NDArray[Any] = forest.classes_[np.array(stages, dtype=np.float32).argmax(axis=2)]
+    return named
 
 
 def _subset(train: NDArray[np.int64], task: FitTask, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -28,6 +28,8 @@ class Learner:
         Whether a fit tells how much each feature mattered.
     parts : tuple of str
         Learners whose answers are averaged in place of a fit of its own.
+    offered : bool
+        Whether it can be chosen by name; the others belong to a protocol.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Learner:
     regressor_settings: Mapping[str, Any] = field(default_factory=dict)
     importances: bool = True
     parts: tuple[str, ...] = ()
+    offered: bool = True
 
     def settings(self, task: Task) -> dict[str, Any]:
         """Return the settings for a task; they are the same for every technique.
@@ -118,6 +121,14 @@ LEARNERS = MappingProxyType(
                 importances=False,
                 parts=("forest", "kernel"),
             ),
+            # Its settings are searched: edgepair.study.published
+            Learner(
+                "published",
+                "random forest, grid-searched, as published",
+                "RandomForestClassifier",
+                "RandomForestRegressor",
+                offered=False,
+            ),
             Learner(
                 "dummy",
                 "baseline that looks at no curve",
@@ -178,12 +189,13 @@ def parse_learners(names: Sequence[str] | None) -> tuple[str, ...]:
     ('forest', 'blend', 'dummy')
     """
     chosen = ["forest", "blend"] if names is None else list(names)
+    offered = [name for name, learner in LEARNERS.items() if learner.offered]
     for name in chosen:
-        if name not in LEARNERS:
+        if name not in offered:
             raise OptionError(
                 f"cannot use the learner {name!r}",
                 found=f"learner {name!r}",
-                needed="one of " + ", ".join(LEARNERS),
-                suggestion=near_miss(name, LEARNERS),
+                needed="one of " + ", ".join(offered),
+                suggestion=near_miss(name, offered),
             )
     return (*dict.fromkeys(name for name in chosen if name != "dummy"), "dummy")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CLASSIFICATION_METRICS = ("f1_weighted", "f1_macro", "balanced_accuracy", "accuracy", "log_loss")
 REGRESSION_METRICS = ("r2", "mae", "rmse")
-LOWER_IS_BETTER = frozenset({"log_loss", "mae", "rmse"})
+LOWER_IS_BETTER = frozenset({"log_loss", "mae", "rmse", "rmse_percent"})
 
 _LOWEST_PROBABILITY = 1e-3
 """Probabilities are kept above this in the log loss: a forest's zeros mean 'no tree says so', and

@@ -87,7 +87,7 @@ def importance_figure(
         _add_impurity(figure, impurity, colour)
         width = float((impurity["position_high"] - impurity["position_low"]).median())
         unit = TECHNIQUES[technique].unit if technique in TECHNIQUES else ""
-        add_caption(figure, 2, f"impurity importance of each {width:g} {unit} point")
+        add_caption(figure, 2, f"impurity importance of each {width:.2g} {unit} point")
     if len(permutation):
         _add_permutation(figure, permutation, colour)
         add_caption(figure, 3, f"fall of {METRIC_TITLES[main_metric(task)]} when a window is shuffled")

@@ -20,11 +20,12 @@ METRIC_TITLES = MappingProxyType(
         "r2": "R²",
         "mae": "mean absolute error",
         "rmse": "root mean square error",
+        "rmse_percent": "relative root mean square error",
     }
 )
 """Names of the metrics for people, in the order of the tables."""
 
-METRIC_UNITS = MappingProxyType({"log_loss": "nat", "mae": "Å", "rmse": "Å"})
+METRIC_UNITS = MappingProxyType({"log_loss": "nat", "mae": "Å", "rmse": "Å", "rmse_percent": "%"})
 """Units of the metrics; the others are pure numbers."""
 
 NO_NUMBER = "–"

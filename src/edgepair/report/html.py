@@ -14,6 +14,7 @@ from edgepair.conventions import OutputError
 from edgepair.report.figures_contributions import part_colour
 from edgepair.report.formats import capital, count, interval, number, percent, short_title
 from edgepair.report.panels import collect_panels
+from edgepair.report.published_page import render_published
 from edgepair.report.style import modality_colour, modality_symbol
 from edgepair.report.summary import summarise_study
 from edgepair.report.tables import MOST_SITES
@@ -65,7 +66,8 @@ def write_study(result: StudyResult, directory: str | Path) -> Path:
     target = folder / REPORT_NAME
     if not folder.is_dir():
         raise _unwritable(target, "a file" if folder.exists() else "no such folder")
-    page = render_study(result)
+    published = result.config["config"].get("protocol") == "published"
+    page = render_published(result) if published else render_study(result)
     scratch = None
     try:
         handle, name = tempfile.mkstemp(dir=folder, prefix=".report-", suffix=".html")

@@ -64,7 +64,7 @@ def collect_panels(result: StudyResult, keep: Keep) -> dict[str, Any]:
         "findings": _findings(result, keep),
         "shapley": _shapley(result, keep),
         "contributions": _contributions(result, keep),
-        "importances": _importances(result, keep),
+        "importances": importance_panels(result, keep),
         "shares": _shares(result, keep),
         "predictions": _predictions(result, keep),
         "learning": _learning(result, keep),
@@ -196,7 +196,8 @@ def _title(key: str, name: str) -> str:
     return name
 
 
-def _importances(result: StudyResult, keep: Keep) -> dict[str, Any]:
+def importance_panels(result: StudyResult, keep: Keep) -> dict[str, Any]:
+    """Draw the importances of every absorber, task and modality, to choose among."""
     learner = main_learner(result)
     placed = result.importances[result.importances["position"].notna()]
     panels: dict[tuple[str, ...], list[dict[str, Any]]] = {}

@@ -24,6 +24,13 @@ MOST_JOBS = 256
 """Processes beyond which nothing is gained on any machine of today."""
 
 
+PROTOCOLS = ("grouped", "published")
+"""How the study is made: on honest splits, or as the paper's group does it (`edgepair.study.published`)."""
+
+PUBLISHED_MODALITIES = ("xanes", "pdf", "dpdf", "npdf", "xanes+pdf", "xanes+dpdf", "xanes+npdf")
+PUBLISHED_REFITS = 10
+QUICK_REFITS = 3
+
 STUDYING = "run the study"
 """What cannot be done, in errors, unless the caller says otherwise."""
 
@@ -64,6 +71,9 @@ class StudyConfig:
     robustness : bool
         Whether findings are tested under all conditions, not only in the other view and with the other
         normalisation.
+    protocol : str
+        One of `PROTOCOLS`. For ``published`` `folds` are those of the search for settings, `repeats`
+        the refits, and `trees` the most trees that are tried.
     """
 
     tasks: tuple[str, ...]
@@ -80,6 +90,7 @@ class StudyConfig:
     view: str = "sites"
     per: str = "metal"
     robustness: bool = False
+    protocol: str = "grouped"
 
     @classmethod
     def check(
@@ -99,6 +110,7 @@ class StudyConfig:
         view: str = "sites",
         per: str = "metal",
         robustness: bool = False,
+        protocol: str = "grouped",
         doing: str = STUDYING,
     ) -> StudyConfig:
         """Check settings as a user gives them.
@@ -123,6 +135,8 @@ class StudyConfig:
             One of `edgepair.models.NORMALISATIONS`.
         robustness : bool, optional
             Test the findings under all conditions.
+        protocol : str, optional
+            One of `PROTOCOLS`.
         doing : str, optional
             What the settings are for, for errors.
 
@@ -136,7 +150,12 @@ class StudyConfig:
         OptionError
             A setting is not understood.
         """
-        named = (("split", split, SPLITS), ("view", view, VIEWS), ("per", per, NORMALISATIONS))
+        named = (
+            ("split", split, SPLITS),
+            ("view", view, VIEWS),
+            ("per", per, NORMALISATIONS),
+            ("protocol", protocol, PROTOCOLS),
+        )
         for name, value, known in named:
             if value not in known:
                 raise _option(doing, name, value, "one of " + ", ".join(known))
@@ -157,6 +176,30 @@ class StudyConfig:
             texts = not isinstance(names, str) and isinstance(names, Sequence)
             if not texts or not len(names) or not all(isinstance(part, str) for part in names):
                 raise _option(doing, name, names, "a list of at least one name")
+        if protocol == "published":
+            _check_published(
+                doing,
+                learners=learners,
+                split=split,
+                tune=tune,
+                contributions=contributions,
+                view=view,
+                per=per,
+                robustness=robustness,
+            )
+            return cls(
+                tasks=tuple(task.name for task in parse_tasks(tasks)),
+                modalities=parse_modalities(PUBLISHED_MODALITIES if modalities is None else modalities),
+                learners=("published", "dummy"),
+                folds=int(folds),
+                repeats=int(repeats or (QUICK_REFITS if quick else PUBLISHED_REFITS)),
+                trees=int(trees or (QUICK_TREES if quick else TREES)),
+                seed=int(seed),
+                extras=False,
+                view="materials",
+                per="total",
+                protocol=protocol,
+            )
         if quick and repeats is None:
             repeats = 1
         if contributions:
@@ -214,6 +257,27 @@ class StudyConfig:
             Ready for JSON.
         """
         return asdict(self)
+
+
+def _check_published(doing: str, **settings: object) -> None:
+    """Refuse settings that the published protocol fixes."""
+    free = {
+        "learners": None,
+        "split": "formula",
+        "tune": False,
+        "contributions": False,
+        "view": "sites",
+        "per": "metal",
+        "robustness": False,
+    }
+    changed = [name for name, value in settings.items() if value != free[name]]
+    if changed:
+        raise OptionError(
+            f"cannot {doing} as published with {changed[0]} {settings[changed[0]]!r}",
+            found=", ".join(f"{name} {settings[name]!r}" for name in changed),
+            needed="the learner, settings and splits (random, and by formula beside) of the protocol",
+            suggestion=f"leave {changed[0]} out, or use the grouped protocol",
+        )
 
 
 def _check_contributions(modalities: tuple[str, ...], learners: tuple[str, ...]) -> None:

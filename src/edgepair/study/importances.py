@@ -177,7 +177,7 @@ def null_share_rows(
     for name in dict.fromkeys(features.technique.tolist()):
         share = impurity[:, features.technique == name].sum(axis=1)
         ends = (float(share.mean()), float(share.min()), float(share.max()))
-        rows.append(_row(base, name, None, "null_share", *ends))
+        rows.append(importance_row(base, name, None, "null_share", *ends))
     return rows
 
 
@@ -224,13 +224,13 @@ def importance_rows(
                 value, lower, upper = refit_interval(share, len(outcomes))
                 # A share cannot leave 0 to 1, however wide the interval.
                 bounds = (float(max(lower[0], 0.0)), float(min(upper[0], 1.0)))
-                rows.append(_row(base, name, None, "share", float(value[0]), *bounds))
+                rows.append(importance_row(base, name, None, "share", float(value[0]), *bounds))
     if windows:
         rows += _permutation_rows(base, cell, outcomes[0], windows, drawn)
     return rows
 
 
-def _row(
+def importance_row(
     base: dict[str, str],
     technique: str,
     place: tuple[float, float, float] | None,
@@ -239,6 +239,7 @@ def _row(
     lower: float,
     upper: float,
 ) -> dict[str, Any]:
+    """Make one row of ``importances.csv``; without a place it speaks of a whole technique."""
     position, low, high = place if place is not None else (np.nan, np.nan, np.nan)
     return base | {
         "technique": technique,
@@ -277,7 +278,7 @@ def _impurity_rows(
         low = float(start + name * width)
         place = (round(low + width / 2, 6), round(low, 6), round(low + width, 6))
         bounds = (float(max(lower[point], 0.0)), float(upper[point]))
-        rows.append(_row(base, technique, place, "impurity", float(value[point]), *bounds))
+        rows.append(importance_row(base, technique, place, "impurity", float(value[point]), *bounds))
     return rows
 
 
@@ -298,12 +299,19 @@ def refit_interval(
     tuple of numpy.ndarray
         Mean, lower and upper bound, each of shape (n_columns,); bounds NaN of a single fit.
     """
+    n_folds = max(len(values) // max(n_repeats, 1), 2)
+    return corrected_interval(values, 1 / (n_folds - 1))
+
+
+def corrected_interval(
+    values: NDArray[np.float64], held_out: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Average over refits whose training sets overlap; `held_out` rows to one that trains."""
     n_fits = len(values)
-    n_folds = max(n_fits // max(n_repeats, 1), 2)
     mean = values.mean(axis=0)
     if n_fits < 2:
         return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan)
-    spread = values.std(axis=0, ddof=1) * np.sqrt(1 / n_fits + 1 / (n_folds - 1))
+    spread = values.std(axis=0, ddof=1) * np.sqrt(1 / n_fits + held_out)
     half = student_t.ppf(0.975, n_fits - 1) * spread
     return mean, mean - half, mean + half
 
@@ -320,7 +328,9 @@ def _permutation_rows(
     for window, predicted in zip(windows, outcome.permuted, strict=True):
         loss = whole - _main_quantity(cell, predicted, drawn)
         place = None if window.whole else ((window.low + window.high) / 2, window.low, window.high)
-        rows.append(_row(base, window.technique, place, "permutation", loss.value, *loss.interval()))
+        rows.append(
+            importance_row(base, window.technique, place, "permutation", loss.value, *loss.interval())
+        )
     return rows
 
 

@@ -37,6 +37,10 @@ ROBUSTNESS_COLUMNS = (
 CONDITION_COLUMNS = (
     "condition", "absorber", "task", "modality", "metric", "value", "lower", "upper", "n_sites",
 )  # fmt: skip
+DIFFERENCE_COLUMNS = (
+    "absorber", "task", "modality", "learner", "metric", "value_random", "value_formula", "difference",
+    "lower", "upper", "seen",
+)  # fmt: skip
 CURVE_COLUMNS = (
     "absorber", "task", "technique", "group", "n_sites", "position", "mean", "lower", "upper",
 )  # fmt: skip
@@ -50,6 +54,7 @@ _TABLES = {
     "contributions": CONTRIBUTION_COLUMNS,
     "robustness": ROBUSTNESS_COLUMNS,
     "conditions": CONDITION_COLUMNS,
+    "differences": DIFFERENCE_COLUMNS,
 }
 
 STUDY_FOLDER = ResultFolder(
@@ -93,6 +98,9 @@ class StudyResult:
     conditions : pandas.DataFrame
         Main scores under every condition, of the first learner and of the baseline; empty in a quick
         study.
+    differences : pandas.DataFrame
+        Of the published protocol: each score on random splits less that on splits by formula, and
+        the share of held-out rows whose formula was trained on in the random ones; else empty.
     """
 
     scores: pd.DataFrame
@@ -107,6 +115,7 @@ class StudyResult:
     )
     robustness: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(ROBUSTNESS_COLUMNS)))
     conditions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CONDITION_COLUMNS)))
+    differences: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DIFFERENCE_COLUMNS)))
 
     @property
     def view(self) -> str:
@@ -200,9 +209,14 @@ class StudyResult:
 
 def _tables_of(config: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     """Name the tables of a study and their columns; some only where they were requested."""
-    absent = set() if config["config"].get("contributions") else {"contributions"}
-    absent |= set() if config.get("conditions") else {"robustness", "conditions"}
-    return {name: columns for name, columns in _TABLES.items() if name not in absent}
+    settings = config["config"]
+    wanted = {
+        "contributions": bool(settings.get("contributions")),
+        "differences": settings.get("protocol") == "published",
+        "robustness": bool(config.get("conditions")),
+        "conditions": bool(config.get("conditions")),
+    }
+    return {name: columns for name, columns in _TABLES.items() if wanted.get(name, True)}
 
 
 def _to_json(value: Any) -> str:

@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 from edgepair.advice import QUALITIES
-from edgepair.advice.qualities import levels_for, own_level
 from edgepair.dataset import load_bundled
+from edgepair.dataset.qualities import levels_for, own_level
 from edgepair.spectra import PDFInstrument
 
 Make = Callable[..., xr.Dataset]

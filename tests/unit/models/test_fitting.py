@@ -228,3 +228,32 @@ def test_the_synthetic_edge_carries_the_oxidation_state(synthetic_dataset: xr.Da
     by_window = np.mean(outcome.permuted[:-1] == target, axis=1)
     far = [w.low > synthetic_dataset.attrs["edge_energy"] + 25 for w in task.windows[:-1]]
     assert by_window[far].min() > 0.85
+
+
+@pytest.mark.parametrize("n_classes", [2, 0])
+def test_smaller_forests_read_off_a_large_one_are_those_fitted_alone(n_classes: int) -> None:
+    rng = np.random.default_rng(3)
+    values = rng.normal(size=(90, 12)).astype(np.float32)
+    noisy = values[:, 0] + rng.normal(0, 0.8, 90)
+    target = (noisy > 0).astype(int) if n_classes else noisy
+    task = FitTask(
+        learner="published", task="oxidation_state" if n_classes else "bond_length", target=target,
+        n_classes=n_classes, groups=np.arange(90), folds=np.arange(90) % 3, trees=20, seed=4,
+        settings=(("max_features", 5),), stages=(2, 7, 20),
+    )  # fmt: skip
+    large = fit_folds(values, task)
+    assert large.staged.shape == (3, 90)
+    for trees, predicted in zip(task.stages, large.staged, strict=True):
+        alone = fit_folds(values, replace(task, trees=trees, stages=()))
+        assert np.array_equal(alone.predicted, predicted)
+
+
+def test_sites_below_fold_zero_only_train() -> None:
+    values, task = memory_task(honest=True)
+    folds = np.where(task.folds == 0, 0, -1)
+    outcome = fit_folds(values, replace(task, folds=folds))
+    whole = fit_folds(values, task)
+    held = folds == 0
+    assert np.array_equal(outcome.predicted[held], whole.predicted[held])
+    assert not outcome.predicted[~held].any()
+    assert len(outcome.impurity) == 1

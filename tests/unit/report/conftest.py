@@ -65,7 +65,8 @@ def _make_study(
                                 "metric": metric,
                             }
                             row |= {"value": shown + more, "lower": shown - 0.05, "upper": shown + 0.05}
-                            scores.append(row | {"n_sites": N_SITES, "n_materials": 20, "n_formulas": 12})
+                            row |= {"n_sites": N_SITES, "n_materials": 20, "n_formulas": 12}
+                            scores.append(row | {"view": "sites"})
                     if learner == "dummy":
                         continue
                     row = base | {"modality": modality, "learner": learner}
@@ -128,6 +129,9 @@ def _importances(row: dict[str, Any], parts: Sequence[str], extras: bool) -> lis
         if len(parts) > 1:
             share = 0.75 if part == "xanes" else 0.25 / (len(parts) - 1)
             told = {"kind": "share", "value": share, "lower": share - 0.05, "upper": share + 0.05}
+            rows.append(common | nowhere | told)
+            alone = 0.6 if part == "xanes" else 0.4 / (len(parts) - 1)
+            told = {"kind": "null_share", "value": alone, "lower": alone - 0.02, "upper": alone + 0.02}
             rows.append(common | nowhere | told)
         if extras:
             place = {"position": first + 1.0, "position_low": first, "position_high": first + 2.0}
@@ -204,9 +208,14 @@ def _config(
             "seed": 0,
             "tune": False,
             "extras": extras,
+            "view": "sites",
+            "per": "metal",
+            "robustness": False,
         },
         "repeats": {f"{a} {t}": 2 for a in absorbers for t in tasks},
         "bootstrap_draws": 1000,
+        "conditions": [],
+        "dpdf_per": dict.fromkeys(absorbers, "metal"),
         "groups": dict.fromkeys(absorbers, "formula"),
         "classes": {f"{a} {t}": list(CLASSES[t]) for a in absorbers for t in tasks},
         "versions": {"python": "3.11.7", "numpy": "2.0.0"},

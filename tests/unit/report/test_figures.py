@@ -167,13 +167,21 @@ def test_shares_fill_the_bar(study: Any) -> None:
     assert set(bars[1].base) == {75.0}
 
 
-def test_share_finding_is_drawn_as_a_share() -> None:
+def test_share_finding_is_drawn_as_what_exceeds_that_of_permuted_labels() -> None:
     from edgepair.study import Finding
 
     item = Finding("xanes_dominates", "Fe", "oxidation_state", 0.25, 0.2, 0.3, "holds", "")
     figure = finding_figure([item], finding="xanes_dominates")
-    assert list(figure.data[0].x) == [75.0]
-    assert "share of the importance (%)" in figure.layout.xaxis.title.text
+    assert list(figure.data[0].x) == [0.25]
+    assert "share less that with permuted labels (no unit)" in figure.layout.xaxis.title.text
+
+
+def test_the_share_of_permuted_labels_is_marked_on_the_bar(study: Any) -> None:
+    figure = share_figure(study().importances, task="oxidation_state")
+    marks = [shape for shape in figure.layout.shapes if shape.type == "line"]
+    assert [mark.x0 for mark in marks] == pytest.approx([60.0] * 4)  # two absorbers, two combinations
+    bars = {y for trace in figure.data if trace.type == "bar" for y in trace.y}
+    assert {round((mark.y0 + mark.y1) / 2, 6) for mark in marks} == {round(y, 6) for y in bars}
 
 
 def test_verdicts_have_their_symbols() -> None:

@@ -31,6 +31,11 @@ WRONG: list[dict[str, Any]] = [
     {"seed": -1},
     {"seed": 0.5},
     {"seed": None},
+    {"view": "site"},
+    {"view": ""},
+    {"view": None},
+    {"per": "atom"},
+    {"per": 1},
 ]
 
 
@@ -51,6 +56,7 @@ def test_defaults_are_the_papers_comparison() -> None:
     assert (config.split, config.folds, config.seed, config.tune, config.extras) == (
         "formula", 5, 0, False, True,
     )  # fmt: skip
+    assert (config.view, config.per, config.robustness) == ("sites", "metal", False)
 
 
 def test_large_sets_repeat_their_folds_less_often() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -12,23 +13,31 @@ from edgepair.conventions import TASKS
 from edgepair.study import FINDINGS, Finding
 from edgepair.study.cells import Cell
 from edgepair.study.findings import find
-from edgepair.study.scoring import Score
+from edgepair.study.importances import PairImportance
+from edgepair.study.scoring import Quantity, Score
 
 SPREAD = np.linspace(-0.02, 0.02, 101)
 
 
 def made_score(
     modality: str, value: float, *, absorber: str = "Fe", task: str = "oxidation_state",
-    learner: str = "forest", draws: np.ndarray | None = None,
+    learner: str = "forest", draws: np.ndarray | None = None, balanced: float | None = None,
 ) -> Score:  # fmt: skip
+    """A score of the main metric alone, or of balanced accuracy too."""
     none = np.zeros(0, int)
     classes = (2, 3) if TASKS[task].kind == "classification" else ()
     cell = Cell(
         xr.Dataset(), absorber, TASKS[task], none, none, classes, none, 0, np.zeros((1, 0), int), "formula"
     )
     metric = TASKS[task].main_metric
-    told = value + SPREAD if draws is None else draws
-    return Score(cell, modality, learner, {metric: value}, {metric: told})
+    values, every = {metric: value}, {metric: value + SPREAD if draws is None else draws}
+    if balanced is not None:
+        values["balanced_accuracy"], every["balanced_accuracy"] = balanced, balanced + SPREAD
+    return Score(cell, modality, learner, values, every)
+
+
+def baseline(value: float, **names: Any) -> Score:
+    return made_score("xanes", value, learner="dummy", **names)
 
 
 def by_name(
@@ -153,36 +162,67 @@ def test_a_draw_without_a_score_does_not_spoil_the_interval() -> None:
     assert np.isfinite([found[0].lower, found[0].upper]).all()
 
 
-def made_share(modality: str, value: float, half: float, absorber: str = "Fe") -> list[dict[str, Any]]:
-    base = {"absorber": absorber, "task": "oxidation_state", "modality": modality, "learner": "forest"}
-    other = modality.split("+")[1]
-    return [
-        base | {"technique": "xanes", "value": value, "lower": value - half, "upper": value + half},
-        base | {"technique": other, "value": 1 - value, "lower": 1 - value - half, "upper": 1 - value + half},
-    ]
+def known(name: str, value: float, half: float = 0.01) -> Quantity:
+    """A quantity whose 95 % interval reaches `half` to both sides."""
+    return Quantity(name, value, value + np.linspace(-half, half, 101) / 0.95)
 
 
-@pytest.mark.parametrize(("value", "verdict"), [(0.8, "holds"), (0.2, "does_not_hold"), (0.55, "undecided")])
-def test_xanes_dominates_where_its_share_is_above_one_half(value: float, verdict: str) -> None:
-    rows = [*made_share("xanes+pdf", value - 0.02, 0.1), *made_share("xanes+dpdf", value + 0.02, 0.1)]
-    rows += made_share("xanes+npdf", 0.0, 0.0)  # none of the paper's combinations
-    (item,) = find([], rows, "forest")
+def made_pair(
+    modality: str, excess: float, loss: float, *, half: float = 0.01, absorber: str = "Fe",
+    task: str = "oxidation_state", learner: str = "forest",
+) -> PairImportance:  # fmt: skip
+    """XANES with 60 % of the impurity where labels are permuted."""
+    return PairImportance(
+        absorber, task, modality, learner, 0.6 + excess, 0.6,
+        known("share", excess, half), known("permutation", loss),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("excess", "loss", "verdict"),
+    [
+        (0.2, 0.3, "holds"),
+        (-0.2, -0.3, "does_not_hold"),
+        (0.005, 0.3, "undecided"),  # no larger share than its features alone give it
+        (0.2, 0.005, "undecided"),
+        (0.2, -0.3, "undecided"),  # the two ways disagree
+    ],
+)
+def test_xanes_dominates_by_share_above_that_of_permuted_labels_and_by_permutation(
+    excess: float, loss: float, verdict: str
+) -> None:
+    pairs = [made_pair("xanes+pdf", excess - 0.001, loss), made_pair("xanes+dpdf", excess + 0.001, loss)]
+    (item,) = by_name(find([made_score("xanes+pdf", 0.9)], pairs, "forest")).values()
     assert item.finding == "xanes_dominates"
-    assert (item.estimate, item.verdict) == (pytest.approx(value - 0.5), verdict)
-    assert (item.lower, item.upper) == pytest.approx((value - 0.6, value - 0.4))
+    assert (item.estimate, item.verdict) == (pytest.approx(excess), verdict)
+    assert (item.lower, item.upper) == pytest.approx((excess - 0.01, excess + 0.01))
 
 
-def test_shares_are_averaged_over_absorbers() -> None:
-    rows = [*made_share("xanes+pdf", 0.9, 0.03, "Fe"), *made_share("xanes+pdf", 0.6, 0.04, "Cu")]
-    item = by_name(find([], rows, "forest"), "all")["xanes_dominates"]
-    assert item.estimate == pytest.approx(0.25)
-    assert item.upper - item.estimate == pytest.approx(0.025)  # half of √(0.03² + 0.04²)
+@pytest.mark.parametrize(
+    ("xanes", "pdf", "verdict"), [(0.8, 0.6, "holds"), (0.7, 0.7, "undecided"), (0.6, 0.8, "undecided")]
+)
+def test_xanes_dominates_only_where_more_is_unique_to_it(xanes: float, pdf: float, verdict: str) -> None:
+    """What a pair loses without XANES less what it loses without the PDF: XANES less PDF alone."""
+    scores = [made_score("xanes", xanes), made_score("pdf", pdf, draws=pdf - SPREAD)]
+    pair = made_pair("xanes+pdf", 0.2, 0.3)
+    assert by_name(find(scores, [pair], "forest"))["xanes_dominates"].verdict == verdict
+
+
+def test_shares_are_averaged_over_pairs_and_over_absorbers() -> None:
+    pairs = [
+        made_pair("xanes+pdf", excess, 0.2, half=half, absorber=absorber)
+        for absorber, excess, half in (("Fe", 0.3, 0.02), ("Cu", 0.1, 0.04))
+    ]
+    scores = [made_score("xanes+pdf", 0.9, absorber=absorber) for absorber in ("Fe", "Cu")]
+    item = by_name(find(scores, pairs, "forest"), "all")["xanes_dominates"]
+    assert item.estimate == pytest.approx(0.2)
+    assert item.upper - item.estimate == pytest.approx(0.03)  # these draws go together
 
 
 def test_a_sentence_says_what_where_and_how_much() -> None:
     scores = [made_score("xanes", 0.912), made_score("pdf", 0.5), made_score("dpdf", 0.6)]
     scores += [made_score("xanes", 0.7, task="bond_length"), made_score("pdf", 0.9, task="bond_length")]
-    found = find(scores, made_share("xanes+pdf", 0.75, 0.1), "forest")
+    found = find(scores, [made_pair("xanes+pdf", 0.15, 0.2)], "forest")
     for item in found:
         assert FINDINGS[item.finding] in item.sentence
         assert TASKS[item.task].title in item.sentence
@@ -196,11 +236,126 @@ def test_a_sentence_says_what_where_and_how_much() -> None:
     wrong = by_name(found, task="bond_length")["xanes_beats_pdf"].sentence
     assert "does not hold" in wrong
     assert "R²" in wrong
-    assert "75%" in by_name(found)["xanes_dominates"].sentence.replace(" ", "")
+    shares = by_name(found)["xanes_dominates"].sentence
+    assert "XANES with the PDF: share 75 %, 60 % with permuted labels" in shares
+    assert "share above that of permuted labels +0.150" in shares
 
 
 def test_a_finding_as_a_dictionary_has_the_keys_of_the_file() -> None:
     item = find([made_score("xanes", 0.9), made_score("pdf", 0.5)], [], "forest")[0]
     assert list(item.as_dict()) == [
         "finding", "absorber", "task", "estimate", "lower", "upper", "verdict", "sentence",
+        "view",
     ]  # fmt: skip
+
+
+def why(scores: list[Score], pairs: Any = (), name: str = "xanes_beats_pdf") -> tuple[str, str]:
+    item = by_name(find(scores, pairs, "forest"))[name]
+    return item.verdict, item.sentence
+
+
+def test_balanced_accuracy_alone_can_leave_a_finding_undecided() -> None:
+    """Weighted F1 gains by spreading answers over the classes, balanced accuracy does not."""
+    pdf = made_score("pdf", 0.6, balanced=0.5)
+    for balanced, verdict in ((0.6, "holds"), (0.5, "undecided"), (0.4, "undecided")):
+        told, sentence = why([made_score("xanes", 0.8, balanced=balanced), pdf, baseline(0.4)])
+        assert told == verdict
+        assert ("the balanced accuracy does not say so" in sentence) == (verdict == "undecided")
+    told, sentence = why([made_score("xanes", 0.61, draws=0.61 - SPREAD, balanced=0.9), pdf, baseline(0.4)])
+    assert (told, "the interval holds zero" in sentence) == ("undecided", True)
+
+
+def test_what_is_better_must_be_above_the_baseline() -> None:
+    """One of two that both know nothing may well do better than the other."""
+    for floor, verdict in ((0.4, "holds"), (0.6, "undecided"), (0.9, "undecided")):
+        scores = [made_score("xanes", 0.6, balanced=0.6), made_score("pdf", 0.3, balanced=0.3)]
+        told, sentence = why([*scores, baseline(floor, balanced=0.5, draws=floor - SPREAD)])
+        assert told == verdict, floor
+        assert ("not shown to be above the baseline" in sentence) == (verdict == "undecided")
+
+
+def test_the_opposite_is_asked_for_as_much() -> None:
+    pdf = made_score("pdf", 0.8, balanced=0.8)
+    cases = {
+        "does_not_hold": [made_score("xanes", 0.5, balanced=0.5), baseline(0.6)],
+        "the balanced accuracy": [made_score("xanes", 0.5, balanced=0.9), baseline(0.6)],
+        "the baseline": [made_score("xanes", 0.5, balanced=0.5), baseline(0.9)],
+    }
+    for words, scores in cases.items():
+        told, sentence = why([pdf, *scores])
+        assert told == ("does_not_hold" if words == "does_not_hold" else "undecided")
+        assert ("the opposite does" if told == "does_not_hold" else words) in sentence
+
+
+def test_lengths_have_no_balanced_accuracy_but_a_baseline() -> None:
+    names: dict[str, Any] = {"task": "bond_length"}
+    scores = [made_score("xanes", 0.6, **names), made_score("pdf", 0.3, **names)]
+    for floor, verdict in ((0.0, "holds"), (0.7, "undecided")):
+        found = find([*scores, baseline(floor, **names)], [], "forest")
+        assert by_name(found, task="bond_length")["xanes_beats_pdf"].verdict == verdict
+
+
+def test_each_way_of_asking_alone_can_leave_dominance_undecided() -> None:
+    scores = [made_score("xanes", 0.8), made_score("pdf", 0.6)]
+    equal = [made_score("xanes", 0.6), made_score("pdf", 0.6, draws=0.6 - SPREAD)]
+    cases = {
+        "holds": (scores, made_pair("xanes+pdf", 0.2, 0.2)),
+        "the interval holds zero": (scores, made_pair("xanes+pdf", 0.0, 0.2)),
+        "the loss by permutation does not say so": (scores, made_pair("xanes+pdf", 0.2, 0.0)),
+        "the unique contribution does not say so": (equal, made_pair("xanes+pdf", 0.2, 0.2)),
+    }
+    for words, (alone, pair) in cases.items():
+        told, sentence = why(alone, [pair], "xanes_dominates")
+        assert told == ("holds" if words == "holds" else "undecided")
+        assert words in sentence
+
+
+def test_the_pair_that_is_compared_is_fixed_beforehand() -> None:
+    """With the dPDF where there is one, even if the other pair happens to do better."""
+    values = {"xanes": 0.70, "pdf": 0.60, "dpdf": 0.72, "xanes+pdf": 0.95, "xanes+dpdf": 0.68}
+    told = by_name(find([made_score(name, value) for name, value in values.items()], [], "forest"))
+    assert told["combination_best"].estimate == pytest.approx(0.68 - 0.72)
+    assert told["combination_best"].verdict == "does_not_hold"
+    without = {name: value for name, value in values.items() if name != "xanes+dpdf"}
+    told = by_name(find([made_score(name, value) for name, value in without.items()], [], "forest"))
+    assert told["combination_best"].estimate == pytest.approx(0.95 - 0.72)
+
+
+def test_the_best_single_technique_is_chosen_anew_in_every_draw() -> None:
+    wobble = np.tile([0.1, -0.1], 50)
+    scores = [
+        made_score("xanes", 0.70, draws=0.70 + wobble), made_score("pdf", 0.70, draws=0.70 - wobble),
+        made_score("xanes+pdf", 0.79, draws=np.full(100, 0.79)),
+    ]  # fmt: skip
+    item = by_name(find(scores, [], "forest"))["combination_best"]
+    assert item.estimate == pytest.approx(0.09)
+    assert (item.lower, item.upper) == pytest.approx((-0.01, -0.01))  # one of the two always has 0.8
+    assert item.verdict != "holds"
+
+
+def test_the_mean_over_absorbers_asks_for_every_criterion_too() -> None:
+    def scores(absorber: str, balanced: float, floor: float) -> list[Score]:
+        return [
+            made_score("xanes", 0.8, absorber=absorber, balanced=balanced),
+            made_score("pdf", 0.6, absorber=absorber, balanced=0.6),
+            baseline(floor, absorber=absorber, balanced=0.5),
+        ]
+
+    def overall(*absorbers: list[Score]) -> Finding:
+        return by_name(find([*chain(*absorbers)], [], "forest"), "all")["xanes_beats_pdf"]
+
+    assert overall(scores("Fe", 0.8, 0.4), scores("Cu", 0.8, 0.4)).verdict == "holds"
+    spread = overall(scores("Fe", 0.8, 0.4), scores("Cu", 0.3, 0.4))
+    assert spread.verdict == "undecided"
+    assert "the balanced accuracy does not say so" in spread.sentence
+    low = overall(scores("Fe", 0.8, 0.7), scores("Cu", 0.8, 0.95))
+    assert "not shown to be above the baseline" in low.sentence
+
+
+def test_a_finding_says_in_which_view_it_is() -> None:
+    scores = [made_score("xanes", 0.9), made_score("pdf", 0.5)]
+    (sites,) = find(scores, [], "forest")
+    (materials,) = find(scores, [], "forest", view="materials")
+    assert (sites.view, materials.view) == ("sites", "materials")
+    assert materials.sentence.startswith("Fe (materials), oxidation state")
+    assert materials.sentence.replace(" (materials)", "") == sites.sentence

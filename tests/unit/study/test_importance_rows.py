@@ -14,7 +14,12 @@ from edgepair.models import FeatureTable, FitOutcome, Window
 from edgepair.study import StudyResult
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
-from edgepair.study.importances import importance_rows
+from edgepair.study.importances import (
+    PairImportance,
+    importance_rows,
+    null_share_rows,
+    pair_importance,
+)
 from edgepair.study.scoring import draw_groups, score
 
 CELL_KEYS = ["absorber", "task", "modality", "learner"]
@@ -152,3 +157,73 @@ def test_only_the_first_repeat_was_permuted(cell: Cell) -> None:
     )
     assert next(row["value"] for row in rows if row["kind"] == "permutation") == 0
     assert score(cell, "xanes", "forest", [first, second], drawn).value["accuracy"] == 0.5
+
+
+def test_shares_of_permuted_labels_add_up_to_one_and_lie_between_their_ends(
+    finished_study: StudyResult,
+) -> None:
+    rows = rows_of(finished_study, "null_share")
+    assert set(rows["modality"]) == {"xanes+pdf", "xanes+dpdf"}
+    assert set(rows["learner"]) == {"forest"}
+    np.testing.assert_allclose(rows.groupby(CELL_KEYS)["value"].sum(), 1, atol=1e-5)
+    assert (rows["lower"] <= rows["value"] + 1e-9).all()
+    assert (rows["value"] <= rows["upper"] + 1e-9).all()
+    assert (rows["lower"] < rows["upper"]).all()
+
+
+def test_a_null_share_is_the_mean_over_permutations_with_its_extremes(cell: Cell) -> None:
+    features = table(["xanes", "xanes", "pdf"], [7112.0, 7120.0, 2.0])
+    null = [outcome(cell, [[0.1, share - 0.1, 1 - share]]) for share in (0.5, 0.6, 0.7)]
+    xanes, pdf = null_share_rows(cell, "xanes+pdf", "forest", features, null)
+    assert (xanes["kind"], xanes["technique"], pdf["technique"]) == ("null_share", "xanes", "pdf")
+    assert (xanes["value"], xanes["lower"], xanes["upper"]) == pytest.approx((0.6, 0.5, 0.7))
+    assert (pdf["value"], pdf["lower"], pdf["upper"]) == pytest.approx((0.4, 0.3, 0.5))
+    assert np.isnan(xanes["position"])
+
+
+def pair_of(cell: Cell, shares: list[float], null: list[float], permuted: list[np.ndarray]) -> PairImportance:
+    features = table(["xanes", "pdf"], [7112.0, 2.0])
+    windows = (
+        Window("xanes", 7110.0, 7115.0, (0,)),
+        Window("xanes", 7110.0, 7140.0, (0,), whole=True),
+        Window("pdf", 1.0, 6.0, (1,), whole=True),
+    )
+    # A window that is no whole technique must not count.
+    told = np.array([1 - cell.target, *permuted], dtype=np.int16)
+    done = [outcome(cell, [[s, 1 - s] for s in shares], told)]
+    without = [outcome(cell, [[s, 1 - s]]) for s in null]
+    drawn = draw_groups(cell.n_groups, 4000, [0])
+    return pair_importance(cell, "xanes+pdf", "forest", features, done, without, windows, drawn)
+
+
+def test_a_share_is_held_against_that_of_permuted_labels(cell: Cell) -> None:
+    """Against both formulas, written out: 3 fits in 3 folds, 4 permutations."""
+    shares, null = np.array([0.70, 0.76, 0.82]), np.array([0.58, 0.60, 0.61, 0.65])
+    pair = pair_of(cell, shares.tolist(), null.tolist(), [cell.target, cell.target])
+    assert (pair.share, pair.null_share) == pytest.approx((shares.mean(), null.mean()), abs=1e-6)
+    assert pair.excess_share.value == pytest.approx(0.15, abs=1e-6)
+    assert pair.other == "pdf"
+    refits = 4.302653 * shares.std(ddof=1) * np.sqrt(1 / 3 + 1 / 2)  # Student's t, 2 degrees of freedom
+    nulls = 3.182446 * null.std(ddof=1) * np.sqrt(1 + 1 / 4)  # 3 degrees of freedom
+    lower, upper = pair.excess_share.interval()
+    half = np.hypot(refits, nulls)
+    assert upper - 0.15 == pytest.approx(half, rel=0.06)  # 4000 draws
+    assert 0.15 - lower == pytest.approx(half, rel=0.06)
+
+
+def test_xanes_carries_more_where_permuting_it_costs_more(cell: Cell) -> None:
+    wrong, half = 1 - cell.target, np.where(np.arange(len(cell.target)) % 2, cell.target, 1 - cell.target)
+    only_xanes = pair_of(cell, [0.7] * 3, [0.6] * 4, [wrong, cell.target]).permutation
+    assert (only_xanes.value, *only_xanes.interval()) == (1, 1, 1)  # F1 falls to 0; nothing is lost with it
+    only_pdf = pair_of(cell, [0.7] * 3, [0.6] * 4, [cell.target, wrong]).permutation
+    assert (only_pdf.value, *only_pdf.interval()) == (-1, -1, -1)
+    alike = pair_of(cell, [0.7] * 3, [0.6] * 4, [half, half]).permutation
+    assert (alike.value, *alike.interval()) == (0, 0, 0)
+
+
+def test_draws_of_a_share_are_those_of_its_own_absorber(cell: Cell) -> None:
+    """Means over absorbers take draws of different ones to be independent."""
+    settings = ([0.70, 0.76, 0.82], [0.58, 0.60, 0.61], [cell.target, cell.target])
+    iron, copper = pair_of(cell, *settings), pair_of(replace(cell, absorber="Cu"), *settings)
+    np.testing.assert_array_equal(iron.excess_share.draws, pair_of(cell, *settings).excess_share.draws)
+    assert abs(np.corrcoef(iron.excess_share.draws, copper.excess_share.draws)[0, 1]) < 0.1

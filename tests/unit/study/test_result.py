@@ -10,18 +10,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from edgepair.conventions import DataError, OutputError
-from edgepair.study import STUDY_FOLDER, StudyResult
+from edgepair.study import STUDY_FOLDER, StudyResult, run_study
 
-SCORES = "absorber,task,modality,learner,split,metric,value,lower,upper,n_sites,n_materials,n_formulas"
+SCORES = "absorber,task,modality,learner,split,metric,value,lower,upper,n_sites,n_materials,n_formulas,view"
 PREDICTIONS = "absorber,task,modality,learner,repeat,fold,site,material_id,formula,true,predicted"
 IMPORTANCES = (
     "absorber,task,modality,learner,technique,axis,unit,position,position_low,position_high,"
     "kind,value,lower,upper"
 )
-FINDING = ["finding", "absorber", "task", "estimate", "lower", "upper", "verdict", "sentence"]
-TABLES = ("scores", "predictions", "importances", "learning", "curves")
+FINDING = ["finding", "absorber", "task", "estimate", "lower", "upper", "verdict", "sentence", "view"]
+ROBUSTNESS = "condition,finding,absorber,task,estimate,lower,upper,verdict"
+CONDITIONS = "condition,absorber,task,modality,metric,value,lower,upper,n_sites"
+TABLES = ("scores", "predictions", "importances", "learning", "curves", "robustness", "conditions")
 
 
 def header(path: Path) -> str:
@@ -36,12 +39,14 @@ def test_columns_are_those_that_others_script_against(finished_study: StudyResul
     folder = finished_study.save(tmp_path / "study")
     assert folder == tmp_path / "study"
     assert names(folder) == [
-        "curves.csv", "findings.json", "importances.csv", "learning.csv", "predictions.csv", "scores.csv",
-        "study.json",
+        "conditions.csv", "curves.csv", "findings.json", "importances.csv", "learning.csv", "predictions.csv",
+        "robustness.csv", "scores.csv", "study.json",
     ]  # fmt: skip
     assert header(folder / "scores.csv") == SCORES
     assert header(folder / "predictions.csv") == PREDICTIONS + ",p_2,p_3,p_4,p_5,p_6"
     assert header(folder / "importances.csv") == IMPORTANCES
+    assert header(folder / "robustness.csv") == ROBUSTNESS
+    assert header(folder / "conditions.csv") == CONDITIONS
     findings = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
     assert findings
     assert all(list(item) == FINDING for item in findings)
@@ -51,7 +56,7 @@ def test_columns_are_those_that_others_script_against(finished_study: StudyResul
         "f1_weighted", "f1_macro", "balanced_accuracy", "accuracy", "log_loss", "r2", "mae", "rmse",
     }  # fmt: skip
     kinds = set(pd.read_csv(folder / "importances.csv")["kind"])
-    assert kinds == {"impurity", "permutation", "share"}
+    assert kinds == {"impurity", "permutation", "share", "null_share"}
 
 
 def test_a_study_comes_back_as_it_was_saved(finished_study: StudyResult, tmp_path: Path) -> None:
@@ -69,6 +74,26 @@ def test_a_study_comes_back_as_it_was_saved(finished_study: StudyResult, tmp_pat
     assert loaded.findings == finished_study.findings
     assert loaded.config == json.loads(json.dumps(finished_study.config))
     assert loaded.complete
+
+
+def test_a_quick_study_has_no_tables_of_conditions(
+    synthetic_dataset: xr.Dataset, finished_study: StudyResult, tmp_path: Path
+) -> None:
+    quick = run_study(
+        synthetic_dataset, tasks=["bond_length"], modalities=["xanes"], learners=["forest"], trees=2,
+        quick=True, n_jobs=1, cache=False,
+    )  # fmt: skip
+    folder = quick.save(tmp_path / "quick")
+    assert not {"robustness.csv", "conditions.csv"} & set(names(folder))
+    loaded = StudyResult.load(folder)
+    assert (len(loaded.robustness), len(loaded.conditions)) == (0, 0)
+    assert ",".join(loaded.robustness.columns) == ROBUSTNESS
+    assert ",".join(loaded.conditions.columns) == CONDITIONS
+    assert (loaded.view, loaded.views) == ("sites", ("sites",))
+    # Of a study that has them, they may not be missing.
+    (finished_study.save(tmp_path / "study") / "robustness.csv").unlink()
+    with pytest.raises(DataError, match=r"robustness\.csv"):
+        StudyResult.load(tmp_path / "study")
 
 
 def test_saving_what_was_loaded_gives_the_same_files(finished_study: StudyResult, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from edgepair.conventions import TASKS
 from edgepair.models import FitOutcome
 from edgepair.study.cells import plan_cell
 from edgepair.study.config import StudyConfig
-from edgepair.study.scoring import draw_groups, over_repeats, score_guess
+from edgepair.study.scoring import draw_groups, over_repeats, score_baseline
 
 
 def test_draws_hold_the_scatter_of_the_repeats() -> None:
@@ -52,7 +52,7 @@ def test_the_best_guess_is_a_coin_or_the_commonest_class(
     commonest = np.zeros(n, dtype=np.int16)
     probability = np.tile(np.array(shares, dtype=np.float32), (n, 1))
     outcome = FitOutcome(commonest, probability, none, none)
-    found = score_guess(cell, [outcome], draw_groups(cell.n_groups, 200, [1]))
+    found = score_baseline(cell, [outcome], draw_groups(cell.n_groups, 200, [1]))
     rng = np.random.default_rng(0)
     coins = [
         f1_score(true, rng.permutation(true), average="weighted", zero_division=0.0) for _ in range(2000)

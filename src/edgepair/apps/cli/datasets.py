@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def open_datasets(paths: list[str] | None, absorbers: list[str] | None) -> list[xr.Dataset]:
+def open_datasets(
+    paths: list[str] | None, absorbers: list[str] | None, *, ideal: bool = False
+) -> list[xr.Dataset]:
     """Open what a study or an interpretation is asked of.
 
     Parameters
@@ -17,6 +19,8 @@ def open_datasets(paths: list[str] | None, absorbers: list[str] | None) -> list[
         Files or folders of the user's; None: the bundled datasets.
     absorbers : list of str or None
         Chemical symbols; None: all there are, of the bundled ones the paper's.
+    ideal : bool, optional
+        Leave ideal PDFs as they are, for a protocol that shows them through an instrument of its own.
 
     Returns
     -------
@@ -30,10 +34,12 @@ def open_datasets(paths: list[str] | None, absorbers: list[str] | None) -> list[
     """
     from edgepair.conventions import STUDY_ABSORBERS, OptionError
     from edgepair.dataset import load_bundled, open_dataset
+    from edgepair.spectra import TYPICAL_INSTRUMENT
 
+    instrument = None if ideal else TYPICAL_INSTRUMENT
     if paths is None:
-        return [load_bundled(name) for name in absorbers or STUDY_ABSORBERS]
-    datasets = [open_dataset(path) for path in paths]
+        return [load_bundled(name, instrument=instrument) for name in absorbers or STUDY_ABSORBERS]
+    datasets = [open_dataset(path, instrument=instrument) for path in paths]
     here = [str(dataset.attrs["absorber"]) for dataset in datasets]
     for name in absorbers or ():
         if name not in here:

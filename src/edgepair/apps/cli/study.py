@@ -12,6 +12,7 @@ import typer
 
 from edgepair.apps.cli.console import output_console, progress_bar, split_list
 from edgepair.apps.cli.datasets import open_datasets
+from edgepair.apps.cli.study_published import print_end, show_published
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,12 @@ def study(
         list[str] | None,
         typer.Option(help="forest, kernel, blend (mean of both), stock; default forest and blend."),
     ] = None,
+    protocol: Annotated[
+        str,
+        typer.Option(
+            help="grouped, or published: random splits and settings as in the paper, by formula beside."
+        ),
+    ] = "grouped",
     split: Annotated[
         str, typer.Option(help="formula, material, or random (only to compare with published numbers).")
     ] = "formula",
@@ -88,7 +95,8 @@ def study(
 
     started = time.monotonic()
     STUDY_FOLDER.check(out)
-    datasets = open_datasets(split_list(data), split_list(absorber))
+    published = protocol == "published"
+    datasets = open_datasets(split_list(data), split_list(absorber), ideal=published)
     try:
         with progress_bar("edgepair study", quiet=quiet or as_json) as on_progress:
             result = run_study(
@@ -107,6 +115,7 @@ def study(
                 view=view,
                 per=per,
                 robustness=robustness,
+                protocol=protocol,
                 n_jobs=jobs,
                 scheduler=scheduler,
                 on_progress=on_progress,
@@ -122,6 +131,8 @@ def study(
         raise
     if as_json:
         print(json.dumps(_document(result, out), ensure_ascii=False))
+    elif not quiet and published:
+        show_published(result, out, time.monotonic() - started)
     elif not quiet:
         _show(result, out, time.monotonic() - started)
     if not result.complete:
@@ -141,10 +152,10 @@ def _document(result: StudyResult, out: Path) -> dict[str, Any]:
         ],
         "skipped": result.skipped,
     }
-    if len(result.contributions):
-        document["contributions"] = json.loads(result.contributions.to_json(orient="records"))
-    if len(result.robustness):
-        document["robustness"] = json.loads(result.robustness.to_json(orient="records"))
+    for name in ("contributions", "differences", "robustness"):
+        table = getattr(result, name)
+        if len(table):
+            document[name] = json.loads(table.to_json(orient="records"))
     return document
 
 
@@ -185,12 +196,7 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
         console.print(line, soft_wrap=True)
     for told in contribution_sentences(result.contributions):
         console.print(f"\n{escape(' '.join(told.sentences))}", soft_wrap=True)
-    if result.skipped:
-        console.print("\nLeft out:")
-        for item in result.skipped:
-            where = " ".join(item[key] for key in ("absorber", "task", "modality") if item[key])
-            console.print(f"  {escape(where)}: {escape(item['reason'])}", soft_wrap=True)
-    console.print(f"\n{seconds:.0f} s. Report: {escape(str(out / 'report.html'))}", soft_wrap=True)
+    print_end(console, result, out, seconds)
 
 
 def _main(result: StudyResult) -> pd.DataFrame:

@@ -1,0 +1,138 @@
+"""Scores of the published protocol: on held-out rows, refit by refit, random beside by formula."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.models import (
+    FeatureTable,
+    FitOutcome,
+    classification_metrics,
+    classification_sums,
+    regression_metrics,
+    regression_sums,
+)
+from edgepair.study.cells import Cell
+from edgepair.study.importances import corrected_interval, importance_row
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEARNER = "published"
+
+
+def refit_scores(cell: Cell, outcomes: Sequence[FitOutcome]) -> dict[str, NDArray[np.float64]]:
+    """Score each refit, shape (n_refits,) a metric, on held-out rows only; RMSE also in % of the mean."""
+    rows = []
+    for folds, outcome in zip(cell.folds, outcomes, strict=True):
+        held = folds == 0
+        probability = outcome.probability[held] if cell.classes else None
+        found = row_metrics(cell.target[held], outcome.predicted[held], probability, len(cell.classes))
+        if not cell.classes:
+            found["rmse_percent"] = 100 * found["rmse"] / float(np.mean(cell.target))
+        rows.append(found)
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def row_metrics(
+    target: NDArray[Any], predicted: NDArray[Any], probability: NDArray[Any] | None, n_classes: int
+) -> dict[str, float]:
+    """All metrics of some rows; without probabilities the predicted class counts as certain."""
+    together = np.zeros(len(target), dtype=np.int64)
+    if n_classes:
+        named = predicted.astype(np.int64)
+        chances = np.eye(n_classes)[named] if probability is None else probability.astype(np.float64)
+        found = classification_metrics(classification_sums(target, named, chances, together, 1))
+    else:
+        found = regression_metrics(regression_sums(target, predicted, together, 1))
+    return {name: float(value[0]) for name, value in found.items()}
+
+
+def _held_out_to_training(cell: Cell) -> float:
+    return float(np.mean([(folds == 0).sum() / (folds != 0).sum() for folds in cell.folds]))
+
+
+def score_rows(
+    cell: Cell, modality: str, learner: str, values: dict[str, NDArray[np.float64]]
+) -> list[dict[str, Any]]:
+    """List rows of ``scores.csv``: means over refits, with intervals corrected for their overlap."""
+    rows = []
+    for metric, refits in values.items():
+        mean, lower, upper = corrected_interval(refits[:, None], _held_out_to_training(cell))
+        rows.append(
+            {
+                "absorber": cell.absorber,
+                "task": cell.task.name,
+                "modality": modality,
+                "learner": learner,
+                "split": cell.split,
+                "metric": metric,
+                "value": float(mean[0]),
+                "lower": float(lower[0]),
+                "upper": float(upper[0]),
+            }
+            | cell.counts
+            | {"view": "materials"}
+        )
+    return rows
+
+
+def difference_rows(
+    cell: Cell,
+    modality: str,
+    learner: str,
+    random: dict[str, NDArray[np.float64]],
+    by_formula: dict[str, NDArray[np.float64]],
+) -> list[dict[str, Any]]:
+    """Differences refit by refit; `cell` is that of the random split."""
+    seen = [np.isin(cell.groups[folds == 0], cell.groups[folds != 0]).mean() for folds in cell.folds]
+    rows = []
+    for metric in random:
+        change = (random[metric] - by_formula[metric])[:, None]
+        mean, lower, upper = corrected_interval(change, _held_out_to_training(cell))
+        rows.append(
+            {
+                "absorber": cell.absorber,
+                "task": cell.task.name,
+                "modality": modality,
+                "learner": learner,
+                "metric": metric,
+                "value_random": float(random[metric].mean()),
+                "value_formula": float(by_formula[metric].mean()),
+                "difference": float(mean[0]),
+                "lower": float(lower[0]),
+                "upper": float(upper[0]),
+                "seen": float(np.mean(seen)),
+            }
+        )
+    return rows
+
+
+def published_importances(
+    cell: Cell, modality: str, features: FeatureTable, outcomes: Sequence[FitOutcome]
+) -> list[dict[str, Any]]:
+    """List the forests' own importances of each point, and of each technique of a combination."""
+    base = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "learner": LEARNER}
+    impurity = np.concatenate([outcome.impurity for outcome in outcomes]).astype(np.float64)
+    held_out = _held_out_to_training(cell)
+    value, lower, upper = corrected_interval(impurity, held_out)
+    rows = []
+    techniques = list(dict.fromkeys(features.technique.tolist()))
+    for name in techniques:
+        mine = features.technique == name
+        for point in np.flatnonzero(mine):
+            place = (
+                float(features.position[point]),
+                float(features.low[point]),
+                float(features.high[point]),
+            )
+            bounds = (max(float(lower[point]), 0.0), float(upper[point]))
+            rows.append(importance_row(base, name, place, "impurity", float(value[point]), *bounds))
+        if len(techniques) > 1:
+            share = impurity[:, mine].sum(axis=1, keepdims=True)
+            mean, low, high = (float(item[0]) for item in corrected_interval(share, held_out))
+            rows.append(importance_row(base, name, None, "share", mean, max(low, 0.0), min(high, 1.0)))
+    return rows

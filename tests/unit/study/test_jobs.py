@@ -1,0 +1,111 @@
+"""Jobs: what is fitted for scores, for permuted labels and beside the study."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from edgepair.conventions import TASKS
+from edgepair.models import compute_features, fit_folds
+from edgepair.study.cells import Cell, plan_cell
+from edgepair.study.config import StudyConfig
+from edgepair.study.jobs import ASIDE_TREES, NULL_FITS, Job, list_aside_jobs, list_jobs, permuted_labels
+
+
+@pytest.fixture
+def cell(synthetic_dataset: xr.Dataset) -> Cell:
+    planned = plan_cell(synthetic_dataset, TASKS["oxidation_state"], StudyConfig.check(repeats=2))[0]
+    assert planned is not None
+    return planned
+
+
+def grouped(cell: Cell, groups: list[int], target: list[int]) -> Cell:
+    return replace(cell, groups=np.array(groups), target=np.array(target))
+
+
+def test_permuted_labels_are_the_labels_in_another_order(cell: Cell) -> None:
+    one = permuted_labels(cell, seed=[0, 3, 1])
+    np.testing.assert_array_equal(np.sort(one), np.sort(cell.target))
+    np.testing.assert_array_equal(one, permuted_labels(cell, seed=[0, 3, 1]))
+    assert not np.array_equal(one, permuted_labels(cell, seed=[0, 3, 2]))
+    assert not np.array_equal(one, cell.target)
+
+
+def test_formulas_of_one_size_exchange_their_labels_whole(cell: Cell) -> None:
+    made = grouped(cell, [4, 0, 1, 2, 0, 1, 2, 4], [40, 0, 10, 20, 1, 11, 21, 41])
+    seen = set()
+    for seed in range(60):
+        told = permuted_labels(made, seed=[seed])
+        blocks = [tuple(told[made.groups == name]) for name in (0, 1, 2, 4)]
+        assert sorted(blocks) == [(0, 1), (10, 11), (20, 21), (40, 41)]
+        seen.add(tuple(blocks))
+    assert len(seen) > 15  # of 24
+
+
+def test_what_permuted_labels_teach_is_nothing(cell: Cell) -> None:
+    """Over many permutations a formula meets each class as often as there are such sites."""
+    met = np.mean([permuted_labels(cell, seed=[seed]) for seed in range(400)], axis=0)
+    assert met == pytest.approx(np.full(len(met), cell.target.mean()), abs=0.13)  # 5 standard errors
+    before = cell.target.astype(float)
+    assert abs(np.corrcoef(before, met)[0, 1]) < 0.5
+
+
+def test_a_fit_with_permuted_labels_learns_from_one_training_set(cell: Cell) -> None:
+    table = compute_features(cell.dataset, "xanes+pdf")
+    for number in range(NULL_FITS):
+        task = Job(cell, "xanes+pdf", "forest", number, 3, "null").task(table, 7)
+        held_out = cell.folds[0] == number % 5
+        np.testing.assert_array_equal(task.folds, np.where(held_out, 0, -1))
+        np.testing.assert_array_equal(task.target, permuted_labels(cell, seed=[7, 3, number]))
+        assert task.windows == ()
+    outcome = fit_folds(table.values, task)
+    assert outcome.impurity.shape == (1, len(table.technique))
+    assert outcome.impurity.sum() == pytest.approx(1, abs=1e-5)
+    assert (outcome.probability[~held_out] == 0).all()
+    np.testing.assert_allclose(outcome.probability[held_out].sum(axis=1), 1, atol=1e-6)
+
+
+def test_permuted_labels_are_learned_for_pairs_with_xanes_and_by_the_first_learner(cell: Cell) -> None:
+    config = StudyConfig.check(quick=True)
+    modalities = ["xanes", "pdf", "xanes+pdf", "xanes+npdf", "pdf+dpdf", "xanes+pdf+dpdf"]
+    jobs = list_jobs(cell, modalities, config)
+    null = Counter((job.modality, job.learner) for job in jobs if job.purpose == "null")
+    assert null == {("xanes+pdf", "forest"): NULL_FITS, ("xanes+npdf", "forest"): NULL_FITS}
+    for first in ("kernel", "blend"):
+        without = list_jobs(cell, modalities, StudyConfig.check(quick=True, learners=[first, "forest"]))
+        assert not [job for job in without if job.purpose == "null"]
+
+
+@pytest.mark.parametrize(
+    ("quick", "alone", "pair"), [(True, "", "techniques"), (False, "windows", "windows")]
+)
+def test_techniques_are_permuted_in_a_quick_study_too(cell: Cell, quick: bool, alone: str, pair: str) -> None:
+    jobs = list_jobs(cell, ["xanes", "xanes+pdf"], StudyConfig.check(quick=quick, repeats=2))
+    told = {
+        (job.modality, job.number): job.permute
+        for job in jobs
+        if (job.learner, job.purpose) == ("forest", "score")
+    }
+    assert told == {("xanes", 0): alone, ("xanes", 1): "", ("xanes+pdf", 0): pair, ("xanes+pdf", 1): ""}
+    assert not any(job.permute for job in jobs if job.learner != "forest")
+    table = compute_features(cell.dataset, "xanes+pdf")
+    whole = Job(cell, "xanes+pdf", "forest", 0, 3, permute="techniques").windows(table)
+    assert [(window.technique, window.whole) for window in whole] == [("xanes", True), ("pdf", True)]
+    assert len(Job(cell, "xanes+pdf", "forest", 0, 3, permute="windows").windows(table)) > 10
+
+
+def test_what_stands_beside_the_study_is_small(cell: Cell) -> None:
+    config = StudyConfig.check(trees=500)
+    jobs = list_aside_jobs(cell, ["xanes", "xanes+pdf"], config)
+    assert {job.trees for job in jobs} == {ASIDE_TREES}
+    scored = Counter((job.modality, job.learner) for job in jobs if job.purpose == "score")
+    assert scored == Counter((m, name) for m in ("xanes", "xanes+pdf") for name in ("forest", "dummy"))
+    assert {job.number for job in jobs if job.purpose == "score"} == {0}
+    random = list_aside_jobs(cell, ["xanes", "xanes+pdf"], config, findings=False)
+    assert [(job.modality, job.learner, job.permute) for job in random] == [
+        ("xanes", "forest", ""), ("xanes+pdf", "forest", ""),
+    ]  # fmt: skip
