@@ -31,6 +31,8 @@ def test_the_bundled_datasets_are_shown(edgepair: Callable[..., Any]) -> None:
         assert word in done.out
     for task in ("oxidation_state", "coordination_number", "bond_length"):
         assert done.out.count(task) == len(BUNDLED_ABSORBERS)
+    assert done.out.count("sites failed a check: ") == len(BUNDLED_ABSORBERS)
+    assert done.out.count("contradicted by charge balance") == len(BUNDLED_ABSORBERS)
 
 
 def test_json_holds_the_same_numbers(command: Callable[..., Any]) -> None:

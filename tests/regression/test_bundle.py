@@ -182,7 +182,7 @@ def test_every_row_passes_or_says_what_it_failed(absorber: str) -> None:
     assert not marked["bond valence"][~np.isfinite(states)].any()
     passed = drop_gated(dataset)
     assert passed.sizes["site"] == sum(not text for text in texts)
-    assert passed.sizes["site"] > 0.9 * len(texts), f"{absorber}: {counts}"
+    assert passed.sizes["site"] > 0.85 * len(texts), f"{absorber}: {counts}"
 
 
 @every_absorber

@@ -78,7 +78,18 @@ class MeanStates:
     high: float
 
     def allow(self, state: float) -> bool:
-        """Say whether a mean is among them."""
+        """Say whether a mean is among them.
+
+        Parameters
+        ----------
+        state : float
+            Mean oxidation state.
+
+        Returns
+        -------
+        bool
+            To a thousandth.
+        """
         return self.low - _TOLERANCE <= state <= self.high + _TOLERANCE
 
 
