@@ -50,7 +50,8 @@ def test_the_published_protocol_as_a_command(
     page = (quiet_place / "out" / "report.html").read_text(encoding="utf-8")
     for words in (
         "random splits beside splits by formula", "may rest on formulas seen before",
-        "read off a public notebook", "0.92–0.93", "Nadeau", "max_features", "formula seen", "None is judged here",
+        "read off a public notebook", "0.92–0.93", "Nadeau", "max_features", "formula seen",
+        "None is judged here",
     ):  # fmt: skip
         assert words in page
     assert "http-equiv" not in page
