@@ -41,7 +41,7 @@ def test_the_published_protocol_as_a_command(
         "XANES + PDF",
         "RMSE %",
         "±",
-        "no curve",
+        "No curve: the",
         "Findings are judged",
         "Fe PDF:",
     ):
