@@ -56,8 +56,8 @@ PUBLIC_SCORES: Mapping[tuple[str, str], Mapping[str, str]] = MappingProxyType(
 PUBLIC_ORIGIN = "read off a public notebook of the paper’s group; five random splits, weighted F1"
 
 BANNER = (
-    "Random split: materials of one formula stand on both sides. These scores flatter every technique; the "
-    "split by formula beside them is the honest one."
+    "Random split: materials of one formula stand on both sides, so that these scores may rest on formulas "
+    "seen before; the split by formula beside them is the honest one."
 )
 
 
