@@ -174,7 +174,7 @@ def test_view_normalisation_and_conditions_reach_the_study(edgepair: Callable[..
     assert set(result.scores.query("view == 'materials'")["n_sites"]) == {50}
     assert {"as_studied", "sites", "per_metal", "pdf_noise"} <= set(result.conditions["condition"])
     assert names(Path("out")) == sorted([*FILES, "conditions.csv", "robustness.csv"])
-    assert "Single sites (at most 60 trees, one dealing of folds):" in done.out
+    assert "Single sites (at most 40 trees, one dealing of folds):" in done.out
     assert "dPDF per metal" in Path("out/report.html").read_text(encoding="utf-8")
 
 

@@ -197,7 +197,7 @@ _VIEWS = (
 )
 
 _ROBUSTNESS = (
-    "The findings are tested again under other conditions, with one dealing of folds and at most 60 trees. "
+    "The findings are tested again under other conditions, with one dealing of folds and at most 40 trees. "
     "{conditions}."
 )
 

@@ -12,7 +12,9 @@ from edgepair.dataset import SPLITS
 from edgepair.models import NORMALISATIONS, parse_learners
 
 QUICK_TREES = 60
-TREES = 300
+TREES = 150
+"""Trees in a forest: beyond 100 scores only scatter (docs/decisions/0001-forest-settings.md)."""
+
 DRAWS = 1000
 """Bootstrap draws behind every interval."""
 
@@ -28,6 +30,7 @@ PROTOCOLS = ("grouped", "published")
 """How the study is made: on honest splits, or as the paper's group does it (`edgepair.study.published`)."""
 
 PUBLISHED_MODALITIES = ("xanes", "pdf", "dpdf", "npdf", "xanes+pdf", "xanes+dpdf", "xanes+npdf")
+PUBLISHED_TREES = 300
 PUBLISHED_REFITS = 10
 QUICK_REFITS = 3
 
@@ -193,7 +196,7 @@ class StudyConfig:
                 learners=("published", "dummy"),
                 folds=int(folds),
                 repeats=int(repeats or (QUICK_REFITS if quick else PUBLISHED_REFITS)),
-                trees=int(trees or (QUICK_TREES if quick else TREES)),
+                trees=int(trees or (QUICK_TREES if quick else PUBLISHED_TREES)),
                 seed=int(seed),
                 extras=False,
                 view="materials",

@@ -57,7 +57,7 @@ def study(
         int | None, typer.Option(help="How often folds are dealt anew; default by size.", show_default=False)
     ] = None,
     trees: Annotated[
-        int | None, typer.Option(help="Trees in a forest [default: 300]", show_default=False)
+        int | None, typer.Option(help="Trees in a forest [default: 150]", show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 0,
     jobs: Annotated[
@@ -171,7 +171,7 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
     for number, name in enumerate(result.views):
         if number:
             what = "Whole materials" if name == "materials" else "Single sites"
-            console.print(f"\n{what} (at most 60 trees, one dealing of folds):")
+            console.print(f"\n{what} (at most 40 trees, one dealing of folds):")
         console.print(_table(result.in_view(name), wide))
     main = _main(result.in_view(result.view))
     intervals = "± is half of the 95 % interval" if wide else "intervals are in scores.csv"
