@@ -209,7 +209,7 @@ def plan_cell(
             count = len(np.unique(formulas[here]))
             if count < n_folds:
                 reason = (
-                    f"class {name}: {_count(count, 'formula')} ({_count(int(here.sum()), 'site')}), "
+                    f"class {name}: {counted(count, 'formula')} ({counted(int(here.sum()), 'site')}), "
                     f"fewer than {n_folds} folds"
                 )
                 skipped.append(skip(reason, whole=False))
@@ -255,5 +255,6 @@ def plan_cell(
     return cell, skipped
 
 
-def _count(number: int, thing: str) -> str:
+def counted(number: int, thing: str) -> str:
+    """Write a number of things, with its plural."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

@@ -129,7 +129,8 @@ def pair_importance(
     spread = float(permuted.std(ddof=1)) * np.sqrt(1 + 1 / n_null) * student_t.ppf(0.975, n_null - 1)
     half = float(np.hypot(share - lower, spread))
     excess = share - float(permuted.mean())
-    rng = np.random.default_rng([len(cell.sites), *modality.encode(), *cell.task.name.encode()])
+    # The same for both pairs of a cell, whose refits share their folds: fully correlated, to be safe.
+    rng = np.random.default_rng([*cell.absorber.encode(), *cell.task.name.encode()])
     draws = excess + half / 1.96 * rng.normal(size=len(drawn))
     whole = {window.technique: number for number, window in enumerate(windows) if window.whole}
     losses = {

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair.conventions import DataError, OptionError, subsets_of, techniques_in
 from edgepair.dataset import average_sites, drop_gated, validate
 from edgepair.models import dpdf_normalisation
-from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
+from edgepair.study.cells import Cell, Skip, available_modalities, counted, plan_cell
 from edgepair.study.config import STUDYING
 
 if TYPE_CHECKING:
@@ -177,11 +177,15 @@ def plan_study(datasets: Sequence[xr.Dataset], config: StudyConfig, doing: str =
 def _studied(rows: xr.Dataset, config: StudyConfig) -> tuple[xr.Dataset | None, list[Skip]]:
     """Leave out what fails the gates; average over sites where rows are to be materials."""
     absorber = str(rows.attrs["absorber"])
-    dataset = drop_gated(rows)
+    try:
+        dataset = drop_gated(rows)
+    except DataError as error:
+        return None, [Skip(absorber, "", "", error.found, True)]
     skipped = []
     n_gated = rows.sizes["site"] - dataset.sizes["site"]
     if n_gated:
-        skipped.append(Skip(absorber, "", "", f"{n_gated} sites that fail the gates of the builder", False))
+        reason = f"{counted(n_gated, 'site')} left out by the gates of the builder"
+        skipped.append(Skip(absorber, "", "", reason, False))
     if config.view == "sites":
         return dataset, skipped
     n_partial = int((~dataset["complete"].values).sum())
@@ -191,7 +195,7 @@ def _studied(rows: xr.Dataset, config: StudyConfig) -> tuple[xr.Dataset | None, 
             Skip(absorber, "", "", "no material has a spectrum for each of its sites", True),
         ]
     if n_partial:
-        reason = f"{n_partial} materials that lack the spectrum of a site"
+        reason = f"{counted(n_partial, 'material')} without the spectrum of a site"
         skipped.append(Skip(absorber, "", "", reason, False))
     return average_sites(dataset), skipped
 

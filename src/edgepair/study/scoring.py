@@ -57,9 +57,9 @@ class Quantity:
         """Give it another name."""
         return Quantity(name, self.value, self.draws)
 
-    def interval(self) -> tuple[float, float]:
-        """Bound it by its 95 % interval."""
-        return interval_of(self.draws)
+    def interval(self, level: float = 0.95) -> tuple[float, float]:
+        """Bound it by an interval of some level."""
+        return interval_of(self.draws, level)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,9 @@ class Score:
             Lower and upper bound of the 95 % interval.
         """
         lower, upper = interval_of(self.draws[metric])
-        return lower, upper
+        value = self.value[metric]
+        # A baseline may score highest where the classes are balanced: no draw of formulas reaches it.
+        return min(lower, value), max(upper, value)
 
     def quantity(self, metric: str) -> Quantity:
         """Take one metric with its draws.
@@ -139,23 +141,25 @@ class Score:
         return rows
 
 
-def interval_of(draws: NDArray[np.float64]) -> tuple[float, float]:
+def interval_of(draws: NDArray[np.float64], level: float = 0.95) -> tuple[float, float]:
     """Bound a quantity by the percentiles of its bootstrap draws.
 
     Parameters
     ----------
     draws : numpy.ndarray
         Shape (n_draws,); draws that are not finite (a class missing) do not count.
+    level : float, optional
+        Part of the draws inside.
 
     Returns
     -------
     tuple of float
-        Lower and upper bound of the 95 % interval.
+        Lower and upper bound of the interval.
     """
     known = draws[np.isfinite(draws)]
     if not len(known):
         return float("nan"), float("nan")
-    lower, upper = np.percentile(known, INTERVAL)
+    lower, upper = np.percentile(known, (50 - 50 * level, 50 + 50 * level))
     return float(lower), float(upper)
 
 

@@ -59,7 +59,7 @@ def test_incomplete_materials_are_left_out_and_counted(synthetic_dataset: xr.Dat
     synthetic_dataset["complete"].values[[2, 3, 45]] = False
     result = study(synthetic_dataset, view="materials")
     assert set(result.scores["n_materials"]) == {47}
-    assert "3 materials that lack the spectrum of a site" in reasons(result)
+    assert "3 materials without the spectrum of a site" in reasons(result)
     assert result.complete
     assert reasons(study(synthetic_dataset)) == []
     synthetic_dataset["complete"].values[:] = False
@@ -87,7 +87,7 @@ def test_the_other_view_stands_beside_the_first(finished_study: StudyResult) -> 
 def test_sites_that_fail_a_gate_are_left_out_and_counted(synthetic_dataset: xr.Dataset) -> None:
     failing = (1, 20, 21, 50)
     result = study(gated(synthetic_dataset, *failing))
-    assert "4 sites that fail the gates of the builder" in reasons(result)
+    assert "4 sites left out by the gates of the builder" in reasons(result)
     assert result.complete
     passing = np.setdiff1d(np.arange(60), failing)
     without = study(select_sites(synthetic_dataset, passing))
@@ -99,8 +99,8 @@ def test_sites_that_fail_a_gate_are_left_out_and_counted(synthetic_dataset: xr.D
 def test_a_material_that_lost_a_site_to_a_gate_is_not_averaged(synthetic_dataset: xr.Dataset) -> None:
     result = study(gated(synthetic_dataset, 45), view="materials")  # one of two sites
     assert set(result.scores["n_materials"]) == {49}
-    assert "1 sites that fail the gates of the builder" in reasons(result)
-    assert "1 materials that lack the spectrum of a site" in reasons(result)
+    assert "1 site left out by the gates of the builder" in reasons(result)
+    assert "1 material without the spectrum of a site" in reasons(result)
 
 
 def test_the_dpdf_without_compositions_is_named(synthetic_dataset: xr.Dataset) -> None:
