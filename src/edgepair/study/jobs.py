@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from edgepair.study.cells import Cell
     from edgepair.study.config import StudyConfig
 
-ASIDE_TREES = 60
-"""Trees in learning curves and in the comparison with a random split."""
-
-CONDITION_TREES = 40
-"""Trees under other conditions, and with permuted labels."""
+ASIDE_TREES = 40
+"""Trees in learning curves, under other conditions, with permuted labels, and in the comparison with a
+random split: what is looked at beside the study itself."""
 
 LEARNING_FRACTIONS = (0.1, 0.25, 0.5, 1.0)
 """Shares of the training formulas in learning curves, all with `ASIDE_TREES`."""
@@ -232,8 +230,7 @@ def list_aside_jobs(
     modalities : sequence of str
         What the data allow.
     config : StudyConfig
-        Its first learner is fitted, with `CONDITION_TREES` (`ASIDE_TREES` on a random split) at most and
-        one dealing of folds.
+        Its first learner is fitted, with `ASIDE_TREES` at most and one dealing of folds.
     findings : bool, optional
         Whether findings are tested on it.
 
@@ -242,7 +239,7 @@ def list_aside_jobs(
     list of Job
         Folds, and permuted labels where findings need them.
     """
-    trees = min(config.trees, CONDITION_TREES if findings else ASIDE_TREES)
+    trees = min(config.trees, ASIDE_TREES)
     jobs = []
     for modality in modalities:
         for learner in (*_first_learners(config), *(("dummy",) if findings else ())):
@@ -264,7 +261,7 @@ def _null_jobs(cell: Cell, modality: str, config: StudyConfig) -> list[Job]:
     if len(parts) != 2 or parts[0] != "xanes":
         return []
     # The share scatters over permutations, not over trees.
-    trees = min(config.trees, CONDITION_TREES)
+    trees = min(config.trees, ASIDE_TREES)
     return [
         Job(cell, modality, name, number, trees, "null")
         for name in config.learners[:1]
