@@ -124,7 +124,7 @@ def test_the_command_end_to_end(command: Callable[..., Any], quiet_place: Path) 
 def test_json(edgepair: Callable[..., Any]) -> None:
     done = edgepair(*BUILD, "--json", "--workers", "1")
     document = json.loads(done.out)
-    assert (document["sites"], document["materials"], document["computed"]) == (12, 9, 32)
+    assert (document["sites"], document["materials"], document["computed"]) == (12, 9, 41)
     assert document["items"] == {"done": 12, "rejected: not readable": 2}
     assert {item["material_id"] for item in document["not_done"]} == {"broken", "notes.txt"}
     status = json.loads(edgepair("build", "--status", "fe.zarr", "--json").out)
