@@ -81,7 +81,7 @@ def test_every_option_of_the_study_has_help(edgepair: Callable[..., Any]) -> Non
     wanted = {
         "--data", "--absorber", "--task", "--modality", "--learner", "--split", "--folds", "--repeats",
         "--trees", "--seed", "--jobs", "--scheduler", "--out", "--quick", "--tune", "--contributions",
-        "--json", "--quiet", "--help",
+        "--view", "--per", "--robustness", "--protocol", "--json", "--quiet", "--help",
     }  # fmt: skip
     assert set(options) == wanted
 
