@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,18 +62,20 @@ def made_cases() -> Iterator[Case]:
         yield Case(name, energy, mu, 7123.4, pre, post, degree)
 
 
-def indexed_cases(experiment: Path) -> Iterator[Case]:
-    """Take every spectrum of the index, with our E0 and ranges."""
+def indexed_cases(experiment: Path, names: Container[str] | None = None) -> Iterator[Case]:
+    """Take every spectrum of the index, or those of some names, with our E0 and ranges."""
     with (experiment / "xanes_index.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     for row in rows:
+        name = f"{row['file']} {row['item']}".strip()
+        if names is not None and name not in names:
+            continue
         options: dict[str, Any] = {"item": row["item"]} if row["item"] else {}
         if row["mu_definition"].startswith("-ln(c12/c11)"):
             options["mu"] = _P65
         scan = read_xanes(experiment / row["file"], absorber=row["element"], **options)[0]
         e0 = find_e0(scan.energy, scan.mu, near=edge_energy(row["element"]))
         ours = normalize_mu(scan.energy, scan.mu, e0=e0)
-        name = f"{row['file']} {row['item']}".strip()
         yield Case(name, scan.energy, scan.mu, ours.e0, ours.pre, ours.post, ours.degree)
 
 

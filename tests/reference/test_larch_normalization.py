@@ -71,10 +71,10 @@ def test_every_measured_spectrum_is_normalised_as_stored_from_larch(
     cases: ModuleType, stored: dict[str, Any], shared: Path
 ) -> None:
     checked = 0
-    for case in cases.indexed_cases(shared / "data" / "experiment"):
-        if case.name in stored:
-            check(case, stored[case.name], cases)
-            checked += 1
+    # The index grows; what is stored of Larch is of those that it had then.
+    for case in cases.indexed_cases(shared / "data" / "experiment", stored):
+        check(case, stored[case.name], cases)
+        checked += 1
     assert checked == len(stored) - 5 >= 200
 
 

@@ -185,7 +185,7 @@ def _named_apart(tables: Sequence[ScanTable | Skipped]) -> list[ScanTable | Skip
 def _choose(tables: Sequence[ScanTable | Skipped], item: str, name: str) -> ScanTable | Skipped:
     wanted = item.strip()
     # Larch replaces what cannot stand in a name: "300 K" becomes "300_K".
-    for same in (str, str.lower, lambda text: re.sub(r"[^0-9a-z]", "_", text.strip("/").lower())):
+    for same in (str, str.lower, lambda text: re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")):
         found = [table for table in tables if same(table.item) == same(wanted)]
         if found:
             return found[0]
