@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -186,3 +187,20 @@ def _synthetic_original() -> xr.Dataset:
 def synthetic_dataset(_synthetic_original: xr.Dataset) -> xr.Dataset:
     """A learnable dataset of 60 sites; a copy that the test may change."""
     return _synthetic_original.copy(deep=True)
+
+
+@pytest.fixture(scope="session")
+def readable_rows() -> Callable[[dict[str, str]], bool]:
+    """Tell whether a row of the index is of those that the readers were written against.
+
+    The index grows: 231 of its rows are tested one by one, those whose normalisation by Larch is stored
+    and those of ``rfxas``, too short to have one; what is read of the others is printed by
+    ``benchmarks/measured.py``.
+    """
+    numbers = Path(__file__).parent / "reference" / "larch_numbers.json"
+    names = set(json.loads(numbers.read_text(encoding="utf-8"))["spectra"])
+
+    def known(row: dict[str, str]) -> bool:
+        return f"{row['file']} {row['item']}".strip() in names or "/rfxas__" in row["file"]
+
+    return known

@@ -3,8 +3,9 @@
 from edgepair.study.contribution_text import ContributionText, contribution_sentences
 from edgepair.study.curves import class_curves
 from edgepair.study.findings import FINDINGS, Finding
+from edgepair.study.fitter import Progress
 from edgepair.study.result import STUDY_FOLDER, StudyResult
-from edgepair.study.run import Progress, run_study
+from edgepair.study.run import run_study
 
 __all__ = [
     "FINDINGS",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -13,16 +12,16 @@ import pandas as pd
 
 from edgepair.conventions import DataError
 from edgepair.dataset import drop_gated
-from edgepair.models import LEARNERS, FeatureTable, FitOutcome, average_outcomes, compute_features
 from edgepair.study.cache import FitCache, cache_folder
 from edgepair.study.cells import AS_STUDIED, Cell, Skip, available_modalities, plan_cell
 from edgepair.study.conditions import Condition, conditions_for
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
-from edgepair.study.findings import COMBINATIONS, Finding, find
-from edgepair.study.importances import PairImportance, importance_rows, null_share_rows, pair_importance
-from edgepair.study.jobs import LEARNING_FRACTIONS, Job, list_aside_jobs, list_jobs, run_jobs
+from edgepair.study.findings import Finding, find
+from edgepair.study.fitter import Fitter, Outcomes, Progress, jobs_of
+from edgepair.study.importances import PairImportance, importance_rows, null_share_rows
+from edgepair.study.jobs import LEARNING_FRACTIONS, list_aside_jobs
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study
 from edgepair.study.provenance import describe_study
 from edgepair.study.published import run_published
@@ -43,27 +42,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from edgepair.models import Window
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a study is.
-
-    Attributes
-    ----------
-    done, total : float
-        Work done and to do, in one arbitrary unit.
-    text : str
-        What was finished last.
-    cached : bool
-        Whether that was found in the cache, so that it took no time.
-    """
-
-    done: float
-    total: float
-    text: str
-    cached: bool
+    from edgepair.models import FitOutcome
 
 
 def run_study(
@@ -203,8 +182,8 @@ def run_study(
     plan = plan_study(datasets, config)
     conditions = conditions_for(config)
     store = FitCache(cache_folder() if cache else None)
-    fitter = _Fitter(plan, config, len(conditions), store, n_jobs, scheduler, on_progress)
-    studied = fitter.fit(plan.cells, [job for cell in plan.cells for job in _jobs_of(cell, plan, config)])
+    fitter = Fitter(plan, config, len(conditions), store, n_jobs, scheduler, on_progress)
+    studied = fitter.fit([job for cell in plan.cells for job in jobs_of(cell, plan, config)])
     learner = config.learners[0]
     scores: list[Score] = []
     importances, predictions, learning, curves, shared = [], [], [], [], []
@@ -266,13 +245,6 @@ def run_study(
     )
 
 
-def _jobs_of(cell: Cell, plan: StudyPlan, config: StudyConfig) -> list[Job]:
-    modalities = plan.modalities[cell.absorber]
-    if cell.split != config.split:
-        return list_aside_jobs(cell, modalities, config, findings=False)
-    return list_jobs(cell, modalities, config, subsets=plan.subsets.get(cell.absorber, ()))
-
-
 def _draws(cell: Cell, config: StudyConfig) -> NDArray[np.float64]:
     """Draw formulas: independent over absorbers, paired over the tasks and modalities of one."""
     return draw_groups(cell.n_groups, DRAWS, [config.seed, 1, *cell.absorber.encode()])
@@ -286,103 +258,6 @@ def _score(
     return score(cell, modality, learner, outcomes, drawn)
 
 
-class _Outcomes:
-    """Finished fits of some cells, by cell, modality, learner, purpose and share of the training set."""
-
-    def __init__(self) -> None:
-        self._jobs: dict[tuple[Any, ...], dict[int, tuple[Job, FitOutcome]]] = defaultdict(dict)
-        self._tables: dict[tuple[int, str, str], FeatureTable] = {}
-
-    def features(self, cell: Cell, modality: str) -> FeatureTable:
-        """Compute the features of a cell's dataset, once."""
-        key = (id(cell.dataset), cell.per, modality)
-        if key not in self._tables:
-            self._tables[key] = compute_features(cell.dataset, modality, per=cell.per)
-        return self._tables[key]
-
-    def add(self, job: Job, outcome: FitOutcome) -> None:
-        key = (id(job.cell), job.modality, job.learner, job.purpose, job.fraction)
-        self._jobs[key][job.number] = (job, outcome)
-
-    def repeats(
-        self, cell: Cell, modality: str, learner: str, purpose: str = "score", fraction: float = 1.0
-    ) -> list[FitOutcome]:
-        parts = LEARNERS[learner].parts
-        if parts:
-            each = [self.repeats(cell, modality, part, purpose, fraction) for part in parts]
-            # Where a part was not fitted (the comparison with a random split) there is no average.
-            return [average_outcomes(outcomes) for outcomes in zip(*each, strict=True)] if all(each) else []
-        done = self._jobs.get((id(cell), modality, learner, purpose, fraction), {})
-        return [done[number][1] for number in sorted(done)]
-
-    def windows(self, cell: Cell, modality: str, learner: str) -> tuple[Window, ...]:
-        """List what was permuted in the first round of folds."""
-        done = self._jobs.get((id(cell), modality, learner, "score", 1.0), {})
-        return done[0][0].windows(self.features(cell, modality)) if 0 in done else ()
-
-    def pairs(
-        self, cell: Cell, modalities: Sequence[str], learner: str, drawn: NDArray[np.float64]
-    ) -> list[PairImportance]:
-        """Ask what XANES carries in each of the paper's combinations."""
-        found = []
-        for modality in modalities:
-            null = self.repeats(cell, modality, learner, "null")
-            if modality in COMBINATIONS and null:
-                done = self.repeats(cell, modality, learner)
-                table, windows = self.features(cell, modality), self.windows(cell, modality, learner)
-                found.append(pair_importance(cell, modality, learner, table, done, null, windows, drawn))
-        return found
-
-
-class _Fitter:
-    """Makes fits, one group of cells after the other, and tells how far all of them are."""
-
-    def __init__(
-        self,
-        plan: StudyPlan,
-        config: StudyConfig,
-        n_conditions: int,
-        store: FitCache,
-        n_jobs: int | None,
-        scheduler: str | None,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> None:
-        self._config, self._store, self._scheduler = config, store, scheduler
-        self._n_jobs, self._on_progress = n_jobs or -1, on_progress
-        main = [cell for cell in plan.cells if cell.split == config.split]
-        jobs = [job for cell in plan.cells for job in _jobs_of(cell, plan, config)]
-        # What conditions will take is estimated from the cells of the study itself.
-        aside = [j for cell in main for j in list_aside_jobs(cell, plan.modalities[cell.absorber], config)]
-        self._total = sum(job.cost(_TYPICAL_FEATURES) for job in jobs)
-        self._total += n_conditions * sum(job.cost(_TYPICAL_FEATURES) for job in aside)
-        self._done = 0.0
-
-    def fit(self, cells: Sequence[Cell], jobs: list[Job], what: str = "") -> _Outcomes:
-        """Make some fits; those that were made before come from the cache."""
-        outcomes = _Outcomes()
-        self._tell("", cached=False)
-        for finished in run_jobs(
-            jobs, outcomes.features, self._config, self._store, self._n_jobs, self._scheduler
-        ):
-            job = finished.job
-            outcomes.add(job, finished.outcome)
-            self._done += job.cost(_TYPICAL_FEATURES)
-            text = f"{job.cell.absorber} {job.cell.task.title}, {job.modality}" + (
-                f", {what}" if what else ""
-            )
-            self._tell(text, cached=finished.cached)
-        return outcomes
-
-    def _tell(self, text: str, *, cached: bool) -> None:
-        if self._on_progress:
-            self._total = max(self._total, self._done)
-            self._on_progress(Progress(self._done, self._total, text, cached))
-
-
-_TYPICAL_FEATURES = 200
-"""Features of a modality, for the estimate of times."""
-
-
 @dataclass(frozen=True)
 class _Under:
     """What came of one condition."""
@@ -393,7 +268,7 @@ class _Under:
 
 
 def _under(
-    condition: Condition, datasets: Sequence[xr.Dataset], config: StudyConfig, fitter: _Fitter
+    condition: Condition, datasets: Sequence[xr.Dataset], config: StudyConfig, fitter: Fitter
 ) -> _Under:
     """Test the findings under one condition."""
     settings = condition.settings(config)
@@ -422,7 +297,7 @@ def _under(
             if cell is not None:
                 cells.append(replace(cell, condition=condition.name))
     jobs = [job for cell in cells for job in list_aside_jobs(cell, modalities[cell.absorber], settings)]
-    done = fitter.fit(cells, jobs, condition.title)
+    done = fitter.fit(jobs, condition.title)
     scores, pairs = [], []
     learner = config.learners[0]
     for cell in cells:
@@ -457,7 +332,7 @@ def _condition_rows(condition: str, scores: Sequence[Score], learner: str) -> li
 
 
 def _contribution_rows(
-    cell: Cell, plan: StudyPlan, learner: str, outcomes: _Outcomes, drawn: NDArray[np.float64]
+    cell: Cell, plan: StudyPlan, learner: str, outcomes: Outcomes, drawn: NDArray[np.float64]
 ) -> list[dict[str, Any]]:
     subsets = plan.subsets.get(cell.absorber, ())
     if not subsets:
@@ -475,7 +350,7 @@ def _learning_rows(
     cell: Cell,
     modality: str,
     learner: str,
-    outcomes: _Outcomes,
+    outcomes: Outcomes,
     drawn: NDArray[np.float64],
 ) -> list[dict[str, Any]]:
     rows = []

@@ -101,4 +101,4 @@ def test_variables_beyond_the_schema_are_averaged_too() -> None:
 def test_bundled_data_average_to_valid_datasets(absorber: str) -> None:
     averaged = average_sites(load_bundled(absorber))
     assert find_problems(averaged) == []
-    assert set(averaged["oxidation_state_source"].values) <= {"", "bond_valence", "composition"}
+    assert set(averaged["oxidation_state_source"].values) <= {"", "bond_valence", "contradicted"}
