@@ -33,7 +33,9 @@ def test_a_standard_is_nearest_to_itself_and_repeats_are_named_once(small_xanes:
         assert rows.absorber[one["row"]] == "Fe"
         assert bool(rows.simulated[one["row"]]) == (one["kind"] == "simulated")
         assert one["distance"] == pytest.approx(apart[one["row"]])
-        assert one["oxidation_state"] == rows.targets["oxidation_state"][one["row"]]
+        # A state that charge balance contradicts is missing.
+        state = rows.targets["oxidation_state"][one["row"]]
+        assert one["oxidation_state"] == pytest.approx(state, nan_ok=True)
 
 
 def test_fewer_are_named_where_there_are_fewer(small_xanes: XanesModel) -> None:
