@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -140,12 +141,15 @@ def test_metals_are_recognised(shared: Path) -> None:
         assert abs(reading.shift) < 3, file.name
 
 
-def test_compounds_are_not_taken_for_foils(shared: Path) -> None:
+def test_compounds_are_not_taken_for_foils(
+    shared: Path, readable_rows: Callable[[dict[str, str]], bool]
+) -> None:
     """On any energy scale: most of these have no calibration, and some are 10 eV off."""
     experiment = shared / "data" / "experiment"
     with (experiment / "xanes_index.csv").open(encoding="utf-8") as stream:
         rows = [row for row in csv.DictReader(stream) if row["file"].endswith(".xdi") and not row["item"]]
     rows = [row for row in rows if row["mu_definition"] != "-ln(c12/c11)"]  # columns without a meaning
+    rows = [row for row in rows if readable_rows(row)]
     tried = 0
     for row in rows[::2]:
         (scan, *_) = read_xanes(experiment / row["file"])
