@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -250,10 +251,12 @@ def test_e0_of_one_compound_agrees_between_beamlines(shared: Path) -> None:
     assert np.mean(found) == pytest.approx(5989 + 18.1, abs=0.5)  # the main edge, not 5993
 
 
-def test_every_spectrum_of_the_index_is_normalised(shared: Path) -> None:
+def test_every_spectrum_of_the_index_is_normalised(
+    shared: Path, readable_rows: Callable[[dict[str, str]], bool]
+) -> None:
     experiment = shared / "data" / "experiment"
     with (experiment / "xanes_index.csv").open(encoding="utf-8") as stream:
-        rows = list(csv.DictReader(stream))
+        rows = [row for row in csv.DictReader(stream) if readable_rows(row)]
     seen = 0
     for row in rows[::3]:
         if row["quality"] == "C":
