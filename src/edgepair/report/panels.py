@@ -104,9 +104,12 @@ def _robustness(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
     if not len(result.robustness):
         return []
     names = absorbers_of(result)
-    shown = ["all"] if len(names) > 1 else names
-    title = "mean over absorbers" if len(names) > 1 else names[0]
-    return [keep(robustness_figure(result.robustness, absorber=name)) | {"title": title} for name in shown]
+    shown = ["all", *names] if len(names) > 1 else names
+    return [
+        keep(robustness_figure(result.robustness, absorber=name))
+        | {"title": "Mean over absorbers" if name == "all" else name}
+        for name in shown
+    ]
 
 
 def _conditions(result: StudyResult, keep: Keep) -> dict[str, Any]:
@@ -115,9 +118,6 @@ def _conditions(result: StudyResult, keep: Keep) -> dict[str, Any]:
     panels: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for absorber in absorbers_of(result):
         drawn = []
-        if len(absorbers_of(result)) > 1:
-            figure = robustness_figure(result.robustness, absorber=absorber)
-            drawn.append(keep(figure) | {"title": f"Verdicts, {absorber} alone"})
         for task in tasks_of(result):
             if len(select(result.conditions, task=task, absorber=absorber)):
                 figure = condition_figure(result.conditions, task=task, absorber=absorber)
