@@ -12,8 +12,8 @@ from edgepair.dataset import SPLITS
 from edgepair.models import NORMALISATIONS, parse_learners
 
 QUICK_TREES = 60
-TREES = 150
-"""Trees in a forest: beyond 100 scores only scatter (docs/decisions/0001-forest-settings.md)."""
+TREES = 100
+"""Trees in a forest: with more, scores only scatter (docs/decisions/0001-forest-settings.md)."""
 
 DRAWS = 1000
 """Bootstrap draws behind every interval."""

@@ -89,7 +89,7 @@ def run_study(
     repeats : int, optional
         How often folds are dealt anew; default 3 below 500 sites, 2 below 2000, else 1.
     trees : int, optional
-        Trees in a forest; default 150.
+        Trees in a forest; default 100.
     seed : int, optional
         Same seed, same numbers, whatever the number of processes.
     quick : bool, optional

@@ -57,7 +57,7 @@ def study(
         int | None, typer.Option(help="How often folds are dealt anew; default by size.", show_default=False)
     ] = None,
     trees: Annotated[
-        int | None, typer.Option(help="Trees in a forest [default: 150]", show_default=False)
+        int | None, typer.Option(help="Trees in a forest [default: 100]", show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 0,
     jobs: Annotated[
