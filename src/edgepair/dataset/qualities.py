@@ -229,8 +229,8 @@ def _lower_qmax(dataset: xr.Dataset, variable: str, level: float, rng: np.random
     if len(shown.grid()) != len(r) or np.abs(shown.grid() - r).max() > 1e-6:
         # Only this curve is looked at; others of the old grid would stand on the wrong one.
         cut = cut.drop_dims("r").assign_coords(r=("r", shown.grid(), dataset["r"].attrs))
-    told = json.loads(str(array.attrs.get("instrument", "{}"))) | {"qmax": level}
-    attributes = array.attrs | {"instrument": json.dumps(told)}
+    through = json.loads(str(array.attrs.get("instrument", "{}"))) | {"qmax": level}
+    attributes = array.attrs | {"instrument": json.dumps(through)}
     return cut.assign({variable: (array.dims, curves.astype(array.dtype), attributes)})
 
 

@@ -141,12 +141,12 @@ def condition_figure(conditions: pd.DataFrame, *, task: str, absorber: str) -> g
     for place, modality in enumerate(modalities):
         rows = select(mine, modality=modality).assign(n_formulas=0)
         at = [names.index(name) + dodge(place, len(modalities)) for name in rows["condition"]]
-        told = [
+        hovers_of = [
             f"<b>{_title(row.condition)}</b><br>{number(row.value)}, 95 % interval "
             f"{interval(row.lower, row.upper)}<br>{row.n_sites} rows"
             for row in rows.itertuples()
         ]
-        figure.add_trace(dots(rows, at, modality, main_metric(task)).update(hovertext=told))
+        figure.add_trace(dots(rows, at, modality, main_metric(task)).update(hovertext=hovers_of))
     low = min(float(mine["lower"].min()), float(floor["value"].min()) if len(floor) else 1.0)
     low = max(low, -0.2)
     figure.update_xaxes(

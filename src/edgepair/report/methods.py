@@ -149,8 +149,10 @@ def methods_of(result: StudyResult) -> list[dict[str, str]]:
         ("Normalisation of the dPDF", _normalisation(config)),
     ]
     if len(result.robustness):
-        told = [f"{CONDITIONS[name].title}: {CONDITIONS[name].words}" for name in result.config["conditions"]]
-        text = _ROBUSTNESS.format(conditions="; ".join(told))
+        described = [
+            f"{CONDITIONS[name].title}: {CONDITIONS[name].words}" for name in result.config["conditions"]
+        ]
+        text = _ROBUSTNESS.format(conditions="; ".join(described))
         paragraphs.append(("Other conditions", text))
     if len(result.contributions):
         paragraphs.append(("Contributions of techniques", _CONTRIBUTIONS))

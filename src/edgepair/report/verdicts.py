@@ -19,8 +19,7 @@ from edgepair.report.formats import (
 )
 from edgepair.report.tables import main_metric
 from edgepair.study import FINDINGS
-from edgepair.study.cells import AS_STUDIED
-from edgepair.study.conditions import CONDITION_TITLES
+from edgepair.study.conditions import AS_STUDIED, CONDITION_TITLES
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from edgepair.study.config import StudyConfig
 
 
-AS_STUDIED = "as_studied"
-"""The condition of the study itself."""
-
-
 @dataclass(frozen=True)
 class Cell:
     """One absorber and one task.
@@ -53,8 +49,6 @@ class Cell:
         What a row is.
     per : {'metal', 'total'}
         Normalisation of the dPDF.
-    condition : str
-        Under which condition it is, `AS_STUDIED` or a name of `edgepair.study.conditions.CONDITIONS`.
     """
 
     dataset: xr.Dataset
@@ -69,7 +63,6 @@ class Cell:
     split: str
     view: str = "sites"
     per: str = "metal"
-    condition: str = AS_STUDIED
 
     @property
     def n_repeats(self) -> int:

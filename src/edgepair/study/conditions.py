@@ -17,7 +17,6 @@ import numpy as np
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.dataset import average_sites, drop_gated
 from edgepair.dataset.qualities import QUALITIES
-from edgepair.study.cells import AS_STUDIED
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from edgepair.study.config import StudyConfig
 
     Change = Callable[[xr.Dataset, np.random.Generator], xr.Dataset | None]
+
+AS_STUDIED = "as_studied"
+"""The condition of the study itself."""
 
 COMMON_LAST = 33.0
 """eV from the tabulated edge: where the shortest of the bundled spectra end."""

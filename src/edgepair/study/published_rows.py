@@ -11,7 +11,7 @@ import numpy as np
 from edgepair.conventions import TECHNIQUES
 from edgepair.dataset import average_sites, select_sites, show_pdf
 from edgepair.spectra import PDFInstrument
-from edgepair.study.cells import Skip
+from edgepair.study.cells import Skip, counted
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -44,7 +44,7 @@ def published_rows(dataset: xr.Dataset) -> PublishedRows:
 
     def skip(number: int, reason: str, task: str = "", *, whole: bool = False) -> None:
         if number:
-            skipped.append(Skip(absorber, task, "", f"{_materials(number)} {reason}", whole))
+            skipped.append(Skip(absorber, task, "", f"{counted(number, 'material')} {reason}", whole))
 
     dataset = _without_guessed_states(dataset)
     complete, agree = dataset["complete"].values, _sites_agree(dataset)
@@ -139,7 +139,3 @@ def _resampled(dataset: xr.Dataset, axis: str, grid: NDArray[np.float64]) -> xr.
             values = np.array([np.interp(grid, old, curve) for curve in curves.values], dtype=np.float32)
             result[technique.variable] = (curves.dims, values, curves.attrs)
     return result.assign_coords({axis: (axis, grid, dataset[axis].attrs)})
-
-
-def _materials(number: int) -> str:
-    return f"{number} material" if number == 1 else f"{number} materials"

@@ -13,8 +13,8 @@ import pandas as pd
 from edgepair.conventions import DataError
 from edgepair.dataset import drop_gated
 from edgepair.study.cache import FitCache, cache_folder
-from edgepair.study.cells import AS_STUDIED, Cell, Skip, available_modalities, plan_cell
-from edgepair.study.conditions import Condition, conditions_for
+from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
+from edgepair.study.conditions import AS_STUDIED, Condition, conditions_for
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
@@ -295,7 +295,7 @@ def _under(
                     replace(item, reason=f"{condition.title}: {item.reason}", whole=False) for item in reasons
                 ]
             if cell is not None:
-                cells.append(replace(cell, condition=condition.name))
+                cells.append(cell)
     jobs = [job for cell in cells for job in list_aside_jobs(cell, modalities[cell.absorber], settings)]
     done = fitter.fit(jobs, condition.title)
     scores, pairs = [], []
@@ -325,9 +325,9 @@ def _condition_rows(condition: str, scores: Sequence[Score], learner: str) -> li
         seen.add(key)
         metric = item.cell.task.main_metric
         lower, upper = item.interval(metric)
-        told = {"absorber": key[0], "task": key[1], "modality": key[2] or "baseline", "metric": metric}
+        names = {"absorber": key[0], "task": key[1], "modality": key[2] or "baseline", "metric": metric}
         value = {"value": item.value[metric], "lower": lower, "upper": upper}
-        rows.append({"condition": condition} | told | value | {"n_sites": len(item.cell.sites)})
+        rows.append({"condition": condition} | names | value | {"n_sites": len(item.cell.sites)})
     return rows
 
 

@@ -136,8 +136,8 @@ class Score:
         rows = []
         for metric, value in self.value.items():
             lower, upper = self.interval(metric)
-            told = {"metric": metric, "value": value, "lower": lower, "upper": upper}
-            rows.append(base | told | self.cell.counts | {"view": self.cell.view})
+            numbers = {"metric": metric, "value": value, "lower": lower, "upper": upper}
+            rows.append(base | numbers | self.cell.counts | {"view": self.cell.view})
         return rows
 
 
