@@ -368,8 +368,9 @@ def test_dataset_of_the_projects_own_spectra(
     )
     assert result.dataset["formula"].values.tolist() == ["Fe2O3"]
     assert result.dataset["origin"].values.tolist() == ["feff9"]
-    # The spectrum is made up, so that the builder's checks may mark it; it is there all the same.
-    assert {item.status for item in result.items} <= {"done", "gated"}
+    # The made-up spectrum rises to 30 edge steps: it is there, and marked.
+    assert [(item.status, item.reason) for item in result.items] == [("gated", "absorption")]
+    assert result.dataset["gate"].values.tolist() == ["absorption"]
     service.documents["/materials/xas/"] = [spectrum("mp-19306", magnetite, "Fe")]
     with pytest.raises(DataError, match="cannot use") as caught:
         join_project_spectra("elements=O", "Fe")
