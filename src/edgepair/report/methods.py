@@ -161,7 +161,7 @@ def methods_of(result: StudyResult) -> list[dict[str, str]]:
             (
                 "Learning curves",
                 f"Learned from a part of the training {group_word(result)} that is drawn by chance; the "
-                "held-out sites stay the same. At most 40 trees, one dealing of folds, at every size.",
+                "held-out sites stay the same. At most 20 trees, one dealing of folds, at every size.",
             )
         )
     return [{"title": title, "text": text} for title, text in paragraphs if text]

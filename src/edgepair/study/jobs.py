@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from edgepair.study.config import StudyConfig
 
 ASIDE_TREES = 40
-"""Trees in learning curves, under other conditions, with permuted labels, and in the comparison with a
-random split: what is looked at beside the study itself."""
+"""Trees under other conditions, and in the comparison with a random split."""
+
+FEW_TREES = 20
+"""Trees in learning curves, which are compared with each other, and with permuted labels, whose share of
+the impurity scatters over permutations more than over trees."""
 
 LEARNING_FRACTIONS = (0.1, 0.25, 0.5, 1.0)
-"""Shares of the training formulas in learning curves, all with `ASIDE_TREES`."""
+"""Shares of the training formulas in learning curves, all with `FEW_TREES`."""
 
 NULL_FITS = 5
 """Forests that learn permuted labels, for the share of the impurity that numbers of features give."""
@@ -201,7 +204,7 @@ def list_jobs(
                 for number in rounds
             ]  # fmt: skip
         if config.extras:
-            trees = min(config.trees, ASIDE_TREES)
+            trees = min(config.trees, FEW_TREES)
             jobs += [
                 Job(cell, modality, name, 0, trees, "learning", share)
                 for name in first
@@ -260,8 +263,7 @@ def _null_jobs(cell: Cell, modality: str, config: StudyConfig) -> list[Job]:
     parts = modality.split("+")
     if len(parts) != 2 or parts[0] != "xanes":
         return []
-    # The share scatters over permutations, not over trees.
-    trees = min(config.trees, ASIDE_TREES)
+    trees = min(config.trees, FEW_TREES)
     return [
         Job(cell, modality, name, number, trees, "null")
         for name in config.learners[:1]

@@ -235,7 +235,7 @@ def test_captions_say_what_the_numbers_rest_on(study: Any, full: str) -> None:
     assert "PDFs are read up to 6 Å only" in text
     assert "depends on how many features each technique brings" in text
     assert "Fall of the score when a whole technique is shuffled" in text
-    assert "At most 40 trees, one dealing of folds, at every size" in text
+    assert "At most 20 trees, one dealing of folds, at every size" in text
     result = study(absorbers=["Fe"], modalities=["xanes"], tasks=["bond_length"])
     result.config["groups"] = {"Fe": "material"}
     plain = _Page(render_study(result)).text

@@ -221,4 +221,4 @@ def test_methods_tell_how_findings_were_tested(study: Any) -> None:
     assert "where labels are permuted between formulas" in methods["Findings"]
     assert "counted per metal atom" in methods["Normalisation of the dPDF"]
     assert "Other conditions" not in methods
-    assert "At most 40 trees, one dealing of folds, at every size." in methods["Learning curves"]
+    assert "At most 20 trees, one dealing of folds, at every size." in methods["Learning curves"]

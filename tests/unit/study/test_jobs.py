@@ -13,7 +13,15 @@ from edgepair.conventions import TASKS
 from edgepair.models import compute_features, fit_folds
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
-from edgepair.study.jobs import ASIDE_TREES, NULL_FITS, Job, list_aside_jobs, list_jobs, permuted_labels
+from edgepair.study.jobs import (
+    ASIDE_TREES,
+    FEW_TREES,
+    NULL_FITS,
+    Job,
+    list_aside_jobs,
+    list_jobs,
+    permuted_labels,
+)
 
 
 @pytest.fixture
@@ -101,7 +109,7 @@ def test_techniques_are_permuted_in_a_quick_study_too(cell: Cell, quick: bool, a
 def test_what_stands_beside_the_study_is_small(cell: Cell) -> None:
     config = StudyConfig.check(trees=500)
     jobs = list_aside_jobs(cell, ["xanes", "xanes+pdf"], config)
-    assert {job.trees for job in jobs} == {ASIDE_TREES}
+    assert {(job.purpose, job.trees) for job in jobs} == {("score", ASIDE_TREES), ("null", FEW_TREES)}
     scored = Counter((job.modality, job.learner) for job in jobs if job.purpose == "score")
     assert scored == Counter((m, name) for m in ("xanes", "xanes+pdf") for name in ("forest", "dummy"))
     assert {job.number for job in jobs if job.purpose == "score"} == {0}
