@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := $(VENV)/.ready-extras
 
-.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage wheel slow bundle screenshots lock clean
+.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage wheel coverage slow bundle screenshots lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -27,7 +27,7 @@ study: $(READY)  ## the paper's experiment on the bundled data: edgepair-study/r
 	$(BIN)/edgepair study
 
 test: lint types docs $(EXTRAS) ## everything that CI runs
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 	$(MAKE) --no-print-directory wheel
 
 check: test      ## the same
@@ -57,6 +57,9 @@ bench-coverage: $(READY) ## whether intervals and class sets hold what they prom
 
 wheel: $(READY)  ## build the wheel and try it in an empty environment
 	$(BIN)/python scripts/try_wheel.py
+
+coverage: $(EXTRAS) ## which lines the tests run (twice as slow)
+	$(BIN)/python -m pytest --cov
 
 slow: $(EXTRAS)  ## tests that are too slow for CI
 	$(BIN)/python -m pytest -m slow

@@ -22,7 +22,19 @@ from edgepair.dataset.standards import standard_from_scan, standard_record
 from edgepair.measured import read_xanes
 
 TARGET = Path(__file__).resolve().parents[1] / "src/edgepair/dataset/bundled/standards.jsonl.gz"
-FREE = ("public domain", "public-domain", "NIST public data", "MIT", "BSD", "Apache-2.0")
+FREE = (
+    "public domain", "public-domain", "NIST public data", "CC BY 4.0", "MIT", "BSD", "Modified BSD",
+    "Apache-2.0", "Artistic", "ifeffit COPYING (permissive MIT-like)",
+)  # fmt: skip
+
+
+UNNAMED = {
+    "APS9BM_2019.dat": "ln($5/$6)",
+    "APS20BM_2001.dat": "ln($3/$4)",
+    "mn3o4.201": "ln($2/$3)",
+    "mn3o4.202": "ln($2/$3)",
+}
+"""Files whose columns the index does not define either: I0 and I1 by what stands in their headers."""
 
 
 def number(text: str) -> float:
@@ -39,7 +51,7 @@ def reduced(compound: str) -> str:
         return ""
 
 
-def expression(definition: str) -> str | None:
+def expression(definition: str, name: str = "") -> str | None:
     """Give what must be told of mu, for files that do not name their columns."""
     if definition.startswith("-ln(c"):
         return definition
@@ -47,7 +59,11 @@ def expression(definition: str) -> str | None:
         return "ln($6/$7)"
     if definition.startswith("-ln(itrans/i0), cols 6,5"):
         return "-ln($6/$5)"
-    return None
+    if definition == "FY_c/Io":
+        return "$5/$2"
+    if definition.startswith("ln(I0_eh2/I1_eh2)"):
+        return "ln($2/$3)"
+    return UNNAMED.get(name)
 
 
 def main() -> None:
@@ -69,7 +85,7 @@ def main() -> None:
             scan = read_xanes(
                 root / row["file"],
                 item=row["item"] or None,
-                mu=expression(row["mu_definition"]),
+                mu=expression(row["mu_definition"], row["file"].rpartition("__")[2]),
                 absorber=row["element"],
             )[0]
             made = standard_from_scan(

@@ -181,7 +181,7 @@ def test_what_serves_contributions_alone_is_fitted_once_and_not_permuted(
 
     def look(job: Job, *rest: Any) -> Any:
         task = original(job, *rest)
-        if job.cell.condition == "as_studied":
+        if job.cell.view == "sites":
             made.append((job.modality, job.learner, job.fraction, job.purpose, len(task.windows) > 0))
         return task
 
