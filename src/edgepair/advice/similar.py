@@ -11,13 +11,12 @@ from scipy.ndimage import gaussian_filter1d
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, MeasurementError, OptionError, edge_energy
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.models.edge_features import STEP
-from edgepair.models.source_kernel import squared_distances
 from edgepair.prediction import Prediction, predict
-from edgepair.prediction.energy_window import choose_window
-from edgepair.prediction.model_store import fitted_xanes
+from edgepair.prediction.energy_window import EnergyWindow, choose_window
+from edgepair.prediction.fitted import fitted_xanes
 from edgepair.prediction.own_data import common_window
 from edgepair.prediction.pdf_model import PdfModel, PdfRows
-from edgepair.prediction.xanes_rows import BROADENING
+from edgepair.prediction.xanes_rows import BROADENING, to_own_edge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -220,26 +219,25 @@ def _xanes_distances(prediction: Prediction, technique: str, dataset: xr.Dataset
     edge = edge_energy(absorber)
     seen = prediction.curves[technique][0]
     data = None if absorber in BUNDLED_ABSORBERS else dataset
-    window = choose_window(float(seen.x[0]) - edge, float(seen.x[-1]) - edge)
+    by = to_own_edge(seen.x - edge, seen.y, EnergyWindow())
+    window = choose_window(float(seen.x[0]) - edge + by, float(seen.x[-1]) - edge + by)
     if data is not None:
         window = common_window(data, window)
-    fitted = fitted_xanes(window, data=data)
+    # simulated energies are on no beamline's scale: shapes alone are compared
+    fitted = fitted_xanes(window, absorber, data=data, aligned=True)
     energy = dataset["energy"].values - edge
-    curves = as_measured(dataset)
     even = np.arange(energy[0], energy[-1] + 1e-6, STEP)
-    shown = np.array([np.interp(even, energy, row) for row in curves])
+    shown = np.array([np.interp(even, energy, row) for row in as_measured(dataset)])
     simulated = dataset["origin"].values != "measured"
-    # Simulated spectra are brought to what measured ones are: broader, and on another energy scale.
     shown[simulated] = gaussian_filter1d(shown[simulated], np.mean(BROADENING) / STEP, axis=1, mode="nearest")
-    shift = 0.0
-    if simulated.any():
-        first = np.array([window.show(even, row) for row in shown[simulated]])
-        shift = float(np.median(fitted.scale.asked_shift(first, absorber)))
-    moved = np.where(simulated, shift, 0.0)
-    grid = np.array([window.show(even + by, row) for by, row in zip(moved, shown, strict=True)])
-    mine = fitted.features(window.show(seen.x - edge, seen.y)[None])
-    found: NDArray[np.float64] = np.sqrt(squared_distances(mine, fitted.features(grid)))[0]
-    return found / fitted.distance_scale
+
+    def features(at: NDArray[np.float64], curves: NDArray[np.float64]) -> NDArray[np.float64]:
+        grid = [window.show(at + to_own_edge(at, row, window), row) for row in curves]
+        return fitted.features(np.array(grid), absorber)
+
+    mine = features(seen.x - edge, seen.y[None])
+    found: NDArray[np.float64] = fitted.apart(mine, features(even, shown))[0]
+    return found
 
 
 def _pdf_distances(prediction: Prediction, technique: str, dataset: xr.Dataset) -> NDArray[np.float64]:
@@ -257,7 +255,7 @@ def _pdf_distances(prediction: Prediction, technique: str, dataset: xr.Dataset) 
         dataset["formula"].values.astype(str),
         {},
     )
-    model = PdfModel.restore(rows, {}, distance_scale=1.0)
+    model = PdfModel.from_rows(rows)
     apart = model.distances(model.features(np.interp(common, seen.x, seen.y)[None]))[0]
     found: NDArray[np.float64] = apart[dataset["material_index"].values]
     return found

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -52,22 +54,49 @@ def open_dataset(path: str | Path, *, instrument: PDFInstrument | None = TYPICAL
             needed="a Zarr folder or zip made by edgepair",
             suggestion="check the path",
         )
-    dataset = _read(path)
+    dataset = read_arrays(path)
+    for name, variable in VARIABLES.items():
+        if variable.kind == "text" and name in dataset.variables:
+            dataset[name] = dataset[name].astype(object)
+    # A store lists its variables in no order; the schema has one.
+    dataset = dataset[[name for name in VARIABLES if name in dataset] + _strangers(dataset)]
     validate(dataset, name=repr(str(path)))
     return dataset if instrument is None else show_pdf(dataset, instrument)
 
 
-def _read(path: Path) -> xr.Dataset:
+def read_arrays(path: str | Path) -> xr.Dataset:
+    """Read what `save_arrays` wrote, whatever it holds.
+
+    Parameters
+    ----------
+    path : str or Path
+        A Zarr folder or zip.
+
+    Returns
+    -------
+    xarray.Dataset
+        Every array in memory.
+
+    Raises
+    ------
+    DataError
+        It is damaged, no such file, or packed otherwise than edgepair packs.
+    """
     import zarr
+
+    path = Path(path)
 
     dataset: xr.Dataset
     try:
         if path.is_dir():
+            _check_packing(file.read_bytes() for file in sorted(path.rglob(".zarray")))
             with xr.open_zarr(str(path), consolidated=False, decode_times=False) as opened:
                 dataset = opened.load()
         else:
             with zipfile.ZipFile(path) as archive:
                 broken = archive.testzip()
+                members = [name for name in archive.namelist() if name.endswith(".zarray")]
+                _check_packing(archive.read(name) for name in members)
             if broken is not None:
                 raise zipfile.BadZipFile(f"damaged at {broken}")
             with zarr.storage.ZipStore(path, mode="r", read_only=True) as store:
@@ -83,11 +112,18 @@ def _read(path: Path) -> xr.Dataset:
             needed="a complete Zarr folder or zip",
             suggestion="copy or make the file again",
         ) from error
-    for name, variable in VARIABLES.items():
-        if variable.kind == "text" and name in dataset.variables:
-            dataset[name] = dataset[name].astype(object)
-    # A store lists its variables in no order; the schema has one.
-    return dataset[[name for name in VARIABLES if name in dataset] + _strangers(dataset)]
+    return dataset
+
+
+def _check_packing(members: Iterable[bytes]) -> None:
+    """Refuse codecs that edgepair does not write: some run what is in the file."""
+    for text in members:
+        about = json.loads(text)
+        codecs = [about.get("compressor"), *(about.get("filters") or ())]
+        for codec in codecs:
+            name = None if codec is None else codec["id"]
+            if name not in (None, "blosc", "vlen-utf8"):
+                raise ValueError(f"arrays packed by {name!r}, not by blosc")
 
 
 def _strangers(dataset: xr.Dataset) -> list[str]:
@@ -153,25 +189,46 @@ def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:
     The same dataset gives the same bytes. Curves are stored as 32-bit numbers of which the bits
     in `_KEPT_BITS` are kept.
     """
+    validate(dataset)
+    check_target(path)
+    stored = dataset.copy()
+    for name in set(_KEPT_BITS) & set(map(str, stored.variables)):
+        stored[name] = stored[name].copy(data=round_mantissa(stored[name].values, _KEPT_BITS[name]))
+    save_arrays(stored, path, zipped=Path(path).suffix == ".zip")
+
+
+def save_arrays(dataset: xr.Dataset, path: str | Path, *, zipped: bool = True) -> None:
+    """Save any arrays beside their final place first, then move them there.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Of numbers and text.
+    path : str or Path
+        File, or folder where not zipped; what stands there is replaced.
+    zipped : bool, optional
+        Whether into one file.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written.
+    """
     import numcodecs
 
     path = Path(path)
-    validate(dataset)
-    check_target(path)
     stored = dataset.copy()
     # One chunk a variable: a dataset is always read whole. Byte shuffling suits rounded numbers.
     shuffled = numcodecs.Blosc("zstd", clevel=9, shuffle=numcodecs.Blosc.SHUFFLE)
     encoding = {}
     for name in stored.variables:
         encoding[name] = {"chunks": stored[name].shape or None, "compressors": (shuffled,)}
-        if name in _KEPT_BITS:
-            stored[name] = stored[name].copy(data=round_mantissa(stored[name].values, _KEPT_BITS[str(name)]))
         stored[name].encoding = {}
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".edgepair-") as scratch:
             folder = Path(scratch) / "data.zarr"
             stored.to_zarr(folder, mode="w", zarr_format=2, consolidated=False, encoding=encoding)
-            if path.suffix == ".zip":
+            if zipped:
                 beside = Path(scratch) / "data.zarr.zip"
                 _zip_folder(folder, beside)
                 beside.replace(path)
@@ -179,7 +236,7 @@ def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:
                 _move_folder(folder, path, Path(scratch) / "old")
     except OSError as error:
         raise OutputError(
-            f"cannot save the dataset as {str(path)!r}",
+            f"cannot save {str(path)!r}",
             found=f"{type(error).__name__}: {error.strerror or error}",
             needed="a folder that can be written, with room for the file",
             suggestion="choose another place",

@@ -20,7 +20,6 @@ from edgepair.models.metrics import (
     regression_metrics,
     regression_sums,
 )
-from edgepair.models.storage import ModelBundle, load_bundle, save_bundle
 
 __all__ = [
     "CLASSIFICATION_METRICS",
@@ -33,7 +32,6 @@ __all__ = [
     "FitOutcome",
     "FitTask",
     "Learner",
-    "ModelBundle",
     "Window",
     "average_outcomes",
     "choose_windows",
@@ -43,10 +41,8 @@ __all__ = [
     "dpdf_normalisation",
     "fit_folds",
     "fitted_learners",
-    "load_bundle",
     "normalised_curves",
     "parse_learners",
     "regression_metrics",
     "regression_sums",
-    "save_bundle",
 ]

@@ -23,6 +23,9 @@ CLASSES: Mapping[str, NDArray[np.int64]] = MappingProxyType(
 CLAIM_FLOOR = 0.1
 """Least error that is claimed of a mean of classes, before conformal scaling."""
 
+LENGTH_CLAIM_FLOOR = 0.005
+"""Å; least error that is claimed of a bond length, before conformal scaling."""
+
 
 @dataclass(frozen=True)
 class Answer:

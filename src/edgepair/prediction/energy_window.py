@@ -14,8 +14,8 @@ from edgepair.models.edge_features import STEP
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FULL = (-8.0, 30.0)
-"""eV from the tabulated edge: from before the pre-edge peaks to where the shortest simulations end."""
+FULL = (-20.0, 45.0)
+"""eV from the tabulated edge: from before the pre-edge peaks to beyond the second shell's first wave."""
 
 NEEDED = (1.0, 18.0)
 """eV from the tabulated edge that a scan must cover, for the edge and the white line to be in it."""

@@ -1,4 +1,4 @@
-"""What standards of the user's own have changed: their energy scale, and how well models do on them."""
+"""What standards of the user's own have changed: how well models do on them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import TASKS, edge_energy
-from edgepair.prediction.beamline_offset import BeamlineOffset, apply_offset, find_offset
 from edgepair.prediction.energy_window import EnergyWindow
+from edgepair.prediction.fitted import fitted_xanes
 from edgepair.prediction.left_out import WITHIN
-from edgepair.prediction.model_store import fitted_xanes
+from edgepair.prediction.xanes_rows import to_own_edge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +31,6 @@ class OwnStandardsReport:
     ----------
     absorber : str
         Chemical symbol.
-    offset : BeamlineOffset or None
-        What they share; None where each has a calibration.
     table : pandas.DataFrame
         A row per standard and task: ``name, compound, task, known, before, after``; ``before`` is
         the answer without any of the user's standards, ``after`` that with all but those of the same
@@ -40,7 +38,6 @@ class OwnStandardsReport:
     """
 
     absorber: str
-    offset: BeamlineOffset | None
     table: pd.DataFrame
 
     def lines(self) -> list[str]:
@@ -55,8 +52,6 @@ class OwnStandardsReport:
             return []
         count = self.table["name"].nunique()
         found = [f"Standards of your own: {count} of {self.absorber}"]
-        if self.offset is not None:
-            found.append(f"    {self.offset.text()}")
         found.append("    each left out in turn, without your standards → with your others:")
         for task in TASKS:
             rows = self.table[(self.table["task"] == task) & self.table["known"].notna()]
@@ -72,22 +67,13 @@ class OwnStandardsReport:
         Returns
         -------
         dict
-            ``absorber``; ``offset`` with ``offset, error, consistent, standards`` (name and what its
-            shape asks for), or None; ``rows`` as in `table`.
+            ``absorber``, and ``rows`` as in `table`.
         """
-        offset = None
-        if self.offset is not None:
-            offset = {
-                "offset": self.offset.offset,
-                "error": self.offset.error,
-                "consistent": self.offset.consistent,
-                "standards": dict(zip(self.offset.names, self.offset.asked, strict=True)),
-            }
         rows = [
             {key: None if value != value else value for key, value in row.items()}
             for row in self.table.to_dict("records")
         ]
-        return {"absorber": self.absorber, "offset": offset, "rows": rows}
+        return {"absorber": self.absorber, "rows": rows}
 
     @staticmethod
     def _score(task: str, rows: pd.DataFrame, column: str) -> str:
@@ -130,7 +116,7 @@ def own_standards_report(
     Returns
     -------
     OwnStandardsReport
-        Both models are fitted, or taken from memory or the cache folder.
+        A standard without calibration is told by its shape, as a sample would be.
 
     Notes
     -----
@@ -140,34 +126,29 @@ def own_standards_report(
     import pandas as pd
 
     shown = window or EnergyWindow()
-    mine = [standard for standard in standards if standard.absorber == absorber]
     columns = ["name", "compound", "task", "known", "before", "after"]
-    if not mine:
-        return OwnStandardsReport(absorber, None, pd.DataFrame(columns=columns))
-    without = fitted_xanes(shown, (), data, library=library, seed=seed)
-    offset = find_offset(standards, absorber, without.scale, shown)
-    placed = apply_offset(standards, offset)
-    with_them = fitted_xanes(shown, placed, data, library=library, seed=seed)
     rows: list[dict[str, Any]] = []
-    for standard in placed:
+    for standard in standards:
         if standard.absorber != absorber:
             continue
-        before = _asked_of(without, standard, shown)
-        after = _left_out(with_them, standard)
+        options: dict[str, Any] = {"aligned": math.isnan(standard.energy_shift), "library": library}
+        before = _asked_of(fitted_xanes(shown, absorber, (), data, seed=seed, **options), standard)
+        after = _left_out(fitted_xanes(shown, absorber, standards, data, seed=seed, **options), standard)
         for task in TASKS:
             known = float(getattr(standard, task))
             about = {"name": standard.name, "compound": standard.compound, "task": task, "known": known}
             rows.append(about | {"before": before[task], "after": after[task]})
-    return OwnStandardsReport(absorber, offset, pd.DataFrame(rows, columns=columns))
+    return OwnStandardsReport(absorber, pd.DataFrame(rows, columns=columns))
 
 
-def _asked_of(model: XanesModel, standard: Standard, window: EnergyWindow) -> Mapping[str, float]:
-    """Answer for a standard as for a sample; on the energies that it has been put on."""
-    shown = window.show(standard.energy - edge_energy(standard.absorber), standard.mu)[None]
-    features = model.features(shown)
+def _asked_of(model: XanesModel, standard: Standard) -> Mapping[str, float]:
+    """Answer for a standard as for a sample."""
+    energy = standard.energy - edge_energy(standard.absorber)
+    if model.aligned:
+        energy = energy + to_own_edge(energy, standard.mu, model.window)
+    features = model.features(model.window.show(energy, standard.mu)[None], standard.absorber)
     return {
-        task: float(model.value(features, standard.absorber, task)[0]) if task in model.fits else math.nan
-        for task in TASKS
+        task: float(model.value(features, task)[0]) if task in model.fits else math.nan for task in TASKS
     }
 
 

@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from edgepair.conventions import TASKS, TECHNIQUES, points_down
-from edgepair.models.class_shares import class_shares, sharpened_mean
+from edgepair.models.class_shares import class_shares
 from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
+from edgepair.models.group_forest import fit_group_forest, group_folds
 from edgepair.models.scale_free_pdf import scale_free_features
-from edgepair.models.share_forest import (
-    MAX_FEATURES,
-    TREES,
-    ForestRows,
-    fit_in_threads,
-    fit_share_forest,
-    forest_shares,
-    group_folds,
-    left_out_shares,
-)
-from edgepair.models.source_kernel import squared_distances
-from edgepair.prediction.answers import CLAIM_FLOOR, CLASSES, Answer, class_sets
+from edgepair.prediction.answers import CLASSES, Answer, class_sets
 from edgepair.prediction.enough import is_enough
+from edgepair.prediction.xanes_model import TaskFit, settle
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -32,9 +23,6 @@ if TYPE_CHECKING:
 
 MOST_MATERIALS = 800
 """Materials that a model learns from, drawn at random; more won nothing and take longer."""
-
-LENGTH_CLAIM_FLOOR = 0.005
-"""Å; least error that is claimed of a bond length, before conformal scaling."""
 
 
 @dataclass(frozen=True)
@@ -66,29 +54,6 @@ class PdfRows:
     targets: dict[str, NDArray[np.float64]]
 
 
-@dataclass(frozen=True)
-class PdfTaskFit:
-    """One task's forest and what it told left-out formulas.
-
-    Attributes
-    ----------
-    forest : sklearn.ensemble estimator
-        Classifier of shares, or regressor.
-    kept : numpy.ndarray
-        Shape (n_rows,), bool: rows with a label.
-    value, error : numpy.ndarray
-        Shape (n_rows,): left out; NaN where not labelled.
-    probability : numpy.ndarray
-        Shape (n_rows, n_classes), left out.
-    """
-
-    forest: Any
-    kept: NDArray[np.bool_]
-    value: NDArray[np.float64]
-    error: NDArray[np.float64]
-    probability: NDArray[np.float64]
-
-
 class PdfModel:
     """Answers for PDFs of one kind through one instrument.
 
@@ -105,55 +70,38 @@ class PdfModel:
     def __init__(self, dataset: xr.Dataset, technique: str, *, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
         material = rng.permutation(_averages_known(dataset))[:MOST_MATERIALS]
-        self._take_in(
-            PdfRows(
-                technique,
-                str(dataset.attrs["absorber"]),
-                dataset["r"].values.astype(np.float64),
-                dataset[TECHNIQUES[technique].variable].values.astype(np.float64)[material],
-                dataset["material_id"].values[material].astype(str),
-                dataset["formula"].values[material].astype(str),
-                {task: _material_means(dataset, task)[material] for task in TASKS},
-            ),
-            seed,
+        rows = PdfRows(
+            technique,
+            str(dataset.attrs["absorber"]),
+            dataset["r"].values.astype(np.float64),
+            dataset[TECHNIQUES[technique].variable].values.astype(np.float64)[material],
+            dataset["material_id"].values[material].astype(str),
+            dataset["formula"].values[material].astype(str),
+            {task: _material_means(dataset, task)[material] for task in TASKS},
         )
-        fold = group_folds(self.formula, np.ones(len(material), dtype=bool), rng)
-        self.fits = {
-            task: self._fit(task, fold)
-            for task, known in self.targets.items()
-            if is_enough(~np.isnan(known), self.formula)
-        }
-        self.distance_scale = self._left_out_distance()
+        self._take_in(rows, seed)
 
     @classmethod
-    def restore(
-        cls, rows: PdfRows, fits: Mapping[str, PdfTaskFit], *, distance_scale: float, seed: int = 0
-    ) -> PdfModel:
-        """Make a fitted model of what it was saved as, without fitting.
+    def from_rows(cls, rows: PdfRows, *, seed: int = 0) -> PdfModel:
+        """Fit a model on rows as they were collected.
 
         Parameters
         ----------
         rows : PdfRows
-            What it was fitted on.
-        fits : mapping of str to PdfTaskFit
-            By task.
-        distance_scale : float
-            See `distances`.
+            Materials with known values.
         seed : int, optional
-            Of the fit.
+            Of the forests.
 
         Returns
         -------
         PdfModel
-            With the same answers.
+            With the same answers as the one that the rows are of.
         """
         model = cls.__new__(cls)
         model._take_in(rows, seed)
-        model.fits, model.distance_scale = dict(fits), distance_scale
         return model
 
     def _take_in(self, rows: PdfRows, seed: int) -> None:
-        """Take the materials and compute their features, which are the same fitted or restored."""
         self.seed, self.rows = seed, rows
         self.technique, self.absorber, self.r, self.G = rows.technique, rows.absorber, rows.r, rows.G
         self.name, self.formula, self.targets = rows.name, rows.formula, rows.targets
@@ -163,6 +111,12 @@ class PdfModel:
         self._centre = self._features.mean(axis=0)
         spread = self._features.std(axis=0)
         self._spread = np.where(spread > 1e-9, spread, 1.0)
+        self.fits = {
+            task: self._fit(task)
+            for task, known in self.targets.items()
+            if is_enough(~np.isnan(known), self.formula)
+        }
+        self.distance_scale = self._left_out_distance()
 
     def features(self, G: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the features of PDFs.
@@ -198,7 +152,7 @@ class PdfModel:
             Conformal over left-out formulas of simulated materials.
         """
         fit = self.fits[task]
-        value, probability, claimed = self._tell(fit.forest, task, features)
+        value, probability, claimed = settle(fit.forest.tell(features), task)
         votes = group_weights(self.formula)
         score = np.abs(fit.value - self.targets[task]) / fit.error
         half = claimed * conformal_quantile(score[fit.kept], votes[fit.kept], level)
@@ -224,7 +178,7 @@ class PdfModel:
         numpy.ndarray
             Shape (n,).
         """
-        return self._tell(self.fits[task].forest, task, features)[0]
+        return settle(self.fits[task].forest.tell(features), task)[0]
 
     def baseline(self) -> NDArray[np.float64]:
         """Return the average features of the training set.
@@ -251,10 +205,8 @@ class PdfModel:
             Shape (n, n_materials); 1 is the 99th percentile of the materials' own distances to the
             nearest one of another formula.
         """
-        return (
-            np.sqrt(squared_distances(self._scaled(features), self._scaled(self._features)))
-            / self.distance_scale
-        )
+        apart: NDArray[np.float64] = cdist(self._scaled(features), self._scaled(self._features))
+        return apart / self.distance_scale
 
     def _block(self, G: NDArray[np.float64]) -> Any:
         return scale_free_features(self.r, G, dip=points_down(self.technique, self.absorber))
@@ -263,41 +215,23 @@ class PdfModel:
         scaled: NDArray[np.float64] = (features - self._centre) / self._spread
         return scaled
 
-    def _fit(self, task: str, fold: NDArray[np.int64]) -> PdfTaskFit:
+    def _fit(self, task: str) -> TaskFit:
         known = self.targets[task]
         kept = ~np.isnan(known)
-        X, fold = self._features[kept], fold[kept]
-        n = len(kept)
-        if task in CLASSES:
-            share = class_shares(known[kept], CLASSES[task])
-            rows = ForestRows(X, share, group_weights(self.formula[kept]), fold)
-            forest = fit_share_forest(rows, self.seed)
-            told = _settle(left_out_shares(rows, self.seed), task)
-        else:
-            forest = _regressor(X, known[kept], self.seed)
-            value, claimed = np.empty(len(X)), np.empty(len(X))
-            for number in np.unique(fold):
-                out = fold == number
-                other = _regressor(X[~out], known[kept][~out], self.seed + 1 + int(number))
-                value[out], claimed[out] = _mean_and_spread(other, X[out])
-            told = value, np.empty((len(X), 0)), claimed
-        whole = np.full((n, 2 + told[1].shape[1]), np.nan)
-        whole[kept] = np.column_stack([told[0], told[2], told[1]])
-        return PdfTaskFit(forest, kept, whole[:, 0], whole[:, 1], whole[:, 2:])
-
-    def _tell(
-        self, forest: Any, task: str, features: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        if task in CLASSES:
-            return _settle(forest_shares(forest, features, len(CLASSES[task])), task)
-        value, claimed = _mean_and_spread(forest, features)
-        return value, np.empty((len(features), 0)), claimed
+        group = self.formula[kept]
+        everyone = np.ones(len(group), dtype=bool)
+        target = class_shares(known[kept], CLASSES[task]) if task in CLASSES else known[kept]
+        folds = group_folds(group, everyone, self.seed)
+        forest = fit_group_forest(self._features[kept], target, group_weights(group), folds, seed=self.seed)
+        told = np.full((len(kept), forest.told.shape[1]), np.nan)
+        told[kept] = forest.told
+        value, probability, error = settle(told, task)
+        return TaskFit(forest, kept, value, error, probability)
 
     def _left_out_distance(self) -> float:
         own = self._scaled(self._features)
-        apart = np.where(
-            self.formula[:, None] == self.formula[None], np.inf, np.sqrt(squared_distances(own, own))
-        ).min(axis=1)
+        same = self.formula[:, None] == self.formula[None]
+        apart = np.where(same, np.inf, cdist(own, own)).min(axis=1)
         apart = apart[np.isfinite(apart)]
         return float(np.percentile(apart, 99.0)) if len(apart) else 1.0
 
@@ -340,28 +274,3 @@ def _material_means(dataset: xr.Dataset, task: str) -> NDArray[np.float64]:
         owner, weights=weight * dataset[task].values.astype(np.float64), minlength=n
     ) / np.maximum(total, 1e-9)
     return np.where(total > 0, mean, np.nan)
-
-
-def _settle(
-    shares: NDArray[np.float64], task: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    classes = CLASSES[task]
-    value = sharpened_mean(shares, classes)
-    claimed = np.sqrt((shares * (classes - value[:, None]) ** 2).sum(axis=1)) + CLAIM_FLOOR
-    return value, shares, claimed
-
-
-def _regressor(features: NDArray[np.float64], target: NDArray[np.float64], seed: int) -> Any:
-    from sklearn.ensemble import ExtraTreesRegressor
-
-    forest = ExtraTreesRegressor(TREES, max_features=MAX_FEATURES, random_state=seed)
-    return fit_in_threads(forest, features, target)
-
-
-def _mean_and_spread(
-    forest: Any, features: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean over trees, and how far they are apart."""
-    seen = features.astype(np.float32)
-    told = np.array([tree.predict(seen) for tree in forest.estimators_])
-    return told.mean(axis=0), told.std(axis=0) + LENGTH_CLAIM_FLOOR

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,20 +13,20 @@ import numpy as np
 
 from edgepair.conventions import TASKS, TECHNIQUES, DataError, OptionError, edge_energy
 from edgepair.measured import PdfCurve, XanesScan, prepare_pdf
+from edgepair.models.edge_features import OWN_EDGE
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
-from edgepair.prediction.energy_scale import weighed_shift
 from edgepair.prediction.nearest import nearest_materials, nearest_rows
 from edgepair.prediction.reasons import window_contributions
 from edgepair.prediction.result import Prediction, ShownCurve
 from edgepair.prediction.sample import PreparedXanes, pdf_curve, prepare_xanes, technique_of
 from edgepair.prediction.source import Source
+from edgepair.prediction.xanes_rows import to_own_edge
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike, NDArray
 
     from edgepair.dataset import Standard
-    from edgepair.prediction.energy_window import EnergyWindow
     from edgepair.prediction.xanes_model import XanesModel
     from edgepair.spectra.alignment import FoilReading
 
@@ -34,7 +34,11 @@ WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
 """Width of the stretches that contributions are given for, eV or Å."""
 
 DOUBTED_SHIFT = 3.0
-"""eV; what the shape asks for beyond a calibration is over three times its own error from here on."""
+"""What a shape asks to be added to a calibrated scale makes it doubtful from this many of its own
+errors on."""
+
+FARTHEST_SHIFT = 5.0
+"""eV; a curve without calibration is not drawn farther from where it was measured, unless asked."""
 
 CAUTION = 0.7
 """Distance, in units of the 99th percentile of the training set's own, from which to be careful."""
@@ -177,61 +181,69 @@ def _xanes_part(
             suggestion="simulate some with edgepair build and give them by --data, or give --standards",
         )
     before = prepared.shift
-    answers, distance, prepared = xanes_answers(fitted, prepared, window, level)
+    answers, shown, features = xanes_answers(fitted, prepared, level)
+    apart = fitted.distances(features, metal)[0]
+    distance = float(apart.min())
+    own = OWN_EDGE - to_own_edge(prepared.energy, prepared.mu, window)
+    off, error = fitted.asked_shift(features, own)
     if not prepared.calibrated:
-        moved = f"{prepared.shift - before:+.1f} eV (in all {prepared.shift:+.1f} eV added)"
         doubts.append(
-            f"no energy calibration: the shape asks for {moved}, likely error {prepared.error:.1f} eV;"
+            f"no energy calibration: read from the shape alone, which asks for {off:+.1f} ± {error:.1f} eV;"
             " give --reference or --shift"
             if fitted.rows.has_standards(metal)
-            else f"no measured standards of {metal}: moved to where simulated energies would lie, {moved},"
-            f" likely error {prepared.error:.1f} eV"
+            else f"no measured standards of {metal}: read from the shape alone, as simulated energies are"
+            " on no beamline's scale"
         )
-    shown = window.show(prepared.energy, prepared.mu)[None]
-    features = fitted.features(shown)
-    apart = fitted.distances(features, metal)[0]
-    off = float(fitted.scale.asked_shift(shown, metal)[0])
-    if prepared.calibrated and abs(off) > DOUBTED_SHIFT:
+        if abs(off) <= FARTHEST_SHIFT:
+            prepared = prepared.moved(off, error)
+        else:
+            doubts.append(f"energies seem to be {-off:+.0f} eV off; they are shown as measured")
+            prepared = replace(prepared, error=abs(off))
+    elif abs(off) > DOUBTED_SHIFT * error:
         doubts.append(
             f"the shape asks for {off:+.1f} eV on top of the calibration ({prepared.shift:+.1f} eV):"
             " check the foil or --shift"
         )
+        prepared = replace(prepared, calibrated=False)
     part = _Part("xanes", answers, distance, doubts)
     part.nearest = nearest_rows(fitted, apart)
     edge = edge_energy(metal)
+    # curves compared about their own edges are drawn about the sample's
+    origin = edge + (own + prepared.shift - before - OWN_EDGE if fitted.aligned else 0.0)
     part.curves = (
         ShownCurve("sample", prepared.energy + edge, prepared.mu),
-        *(ShownCurve(row["name"], window.grid() + edge, fitted.rows.mu[row["row"]]) for row in part.nearest),
+        *(
+            ShownCurve(row["name"], window.grid() + origin, fitted.rows.mu[row["row"]])
+            for row in part.nearest
+        ),
     )
     if explain:
-        place = fitted.positions(window.show(prepared.energy, prepared.mu))
+        place = fitted.positions(shown[0])
         for task in answers:
             part.reasons += _reasons(
                 "xanes",
                 task,
-                lambda rows, task=task: fitted.value(rows, metal, task),
+                lambda rows, task=task: fitted.value(rows, task),
                 features[0],
                 fitted.baseline(metal),
                 place,
                 (window.low, window.high),
-                edge,
+                origin,
             )
     return part, prepared
 
 
 def xanes_answers(
-    fitted: XanesModel, prepared: PreparedXanes, window: EnergyWindow, level: float
-) -> tuple[dict[str, Answer], float, PreparedXanes]:
+    fitted: XanesModel, prepared: PreparedXanes, level: float
+) -> tuple[dict[str, Answer], NDArray[np.float64], NDArray[np.float64]]:
     """Answer every task for one spectrum.
 
     Parameters
     ----------
     fitted : XanesModel
-        Of the window.
+        Of a window that the spectrum covers.
     prepared : PreparedXanes
         The sample.
-    window : EnergyWindow
-        What is compared.
     level : float
         Coverage of intervals and sets.
 
@@ -239,23 +251,17 @@ def xanes_answers(
     -------
     answers : dict of str to Answer
         By task.
-    distance : float
-        To the nearest training row; 1 is the 99th percentile of standards left out.
-    prepared : PreparedXanes
-        Moved by what its shape asks for, where nothing calibrated it.
+    shown : numpy.ndarray
+        Shape (1, n_grid): the spectrum as the model compares it.
+    features : numpy.ndarray
+        Shape (1, n_features).
     """
-    metal = prepared.absorber
-    if not prepared.calibrated:
-        # Twice, as moving the spectrum changes what of it lies in the window; weighed each time
-        # against where it was measured.
-        by = np.zeros(1)
-        for _ in range(2):
-            shown = window.show(prepared.energy + by[0], prepared.mu)[None]
-            by = weighed_shift(by + fitted.scale.asked_shift(shown, metal), fitted.scale.error)
-        prepared = prepared.moved(float(by[0]), fitted.scale.error)
-    features = fitted.features(window.show(prepared.energy, prepared.mu)[None])
-    answers = {task: fitted.answer(features, metal, task, level) for task in fitted.fits}
-    return answers, float(fitted.distances(features, metal).min()), prepared
+    energy, window = prepared.energy, fitted.window
+    if fitted.aligned:
+        energy = energy + to_own_edge(energy, prepared.mu, window)
+    shown = window.show(energy, prepared.mu)[None]
+    features = fitted.features(shown, prepared.absorber)
+    return {task: fitted.answer(features, task, level) for task in fitted.fits}, shown, features
 
 
 def _pdf_part(

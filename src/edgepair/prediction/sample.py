@@ -10,8 +10,6 @@ import numpy as np
 from edgepair.conventions import DataError, MeasurementError, OptionError, edge_energy
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.measured.inspection import XanesInspection, calibrated, inspect_xanes
-from edgepair.prediction.energy_window import EnergyWindow, choose_window
-
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -22,10 +20,6 @@ FEWEST_POINTS = 10
 
 TOLD_OTHERWISE = ("no energy calibration", "energies as measured")
 """How warnings of the inspection begin that an answer has words of its own for."""
-
-USUAL_EDGE = (2.0, 20.0)
-"""eV from the tabulated edge between which the edges of oxides lie on a calibrated scale; a scan
-without calibration whose edge lies elsewhere is first moved to the middle."""
 
 FARTHEST_EDGE = 40.0
 """eV from the tabulated edge beyond which an edge is taken as another element's, whose K edges lie
@@ -81,16 +75,6 @@ class PreparedXanes:
             With another shift.
         """
         return replace(self, energy=self.energy + by, shift=self.shift + by, error=error)
-
-    def window(self) -> EnergyWindow:
-        """Choose what to compare.
-
-        Returns
-        -------
-        EnergyWindow
-            By the measured range.
-        """
-        return choose_window(float(self.energy[0]), float(self.energy[-1]))
 
 
 def prepare_xanes(
@@ -180,8 +164,6 @@ def prepare_xanes(
             needed=f"one near {tabulated:.0f} eV, the K edge of {metal}",
             suggestion="name the element that was measured, or give --shift if the energies are far off",
         )
-    if not prepared.calibrated and not USUAL_EDGE[0] - 6.0 <= at <= USUAL_EDGE[1] + 6.0:
-        prepared = prepared.moved(float(np.mean(USUAL_EDGE)) - at, known.error)
     return prepared
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, DataError, OptionError
+from edgepair.dataset import load_standards
 from edgepair.measured import match_instrument
-from edgepair.prediction.beamline_offset import apply_offset, find_offset
-from edgepair.prediction.model_store import fitted_pdf, fitted_xanes
+from edgepair.prediction.energy_window import EnergyWindow, choose_window
+from edgepair.prediction.fitted import fitted_pdf, fitted_xanes
 from edgepair.prediction.own_data import common_window, fitting_instrument, is_ideal, open_data
-from edgepair.prediction.trained import load_trained
+from edgepair.prediction.model_file import load_trained
+from edgepair.prediction.xanes_rows import to_own_edge
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -73,36 +74,33 @@ class Source:
         prepared : PreparedXanes
             As given; not calibrated any more where its scale says nothing to the model.
         model : XanesModel
-            Of a window that the scan covers.
+            Of a window that the scan covers; of shapes alone where the sample is not calibrated.
         doubts : list of str
             What the user should know of it.
         """
         metal = prepared.absorber
-        if self.model is not None:
-            trained = load_trained(self.model)
-            fitted = trained.for_spectrum(metal, float(prepared.energy[0]), float(prepared.energy[-1]))
-            doubts = _few_standards(fitted)
+        data = None if self.data is None else open_data(self.data, metal)
+        trained = None if self.model is None else load_trained(self.model)
+        if trained is not None:
+            measured = trained.has_standards
         else:
-            data, doubts, window = None, [], prepared.window()
-            if self.data is not None:
-                data = open_data(self.data, metal)
-                window = common_window(data, window)
-                doubts = _no_curves(data, "xanes")
-            standards = self.standards
-            if not prepared.calibrated and _any_uncalibrated(standards, metal):
-                others = fitted_xanes(window, (), data)
-                offset = find_offset(standards, metal, others.scale, window)
-                assert offset is not None
-                standards = apply_offset(standards, offset)
-                # whatever a scan that is far off has been moved by before, this is the whole of it
-                prepared = prepared.moved(offset.offset - prepared.shift, offset.error)
-                prepared = replace(prepared, calibrated=True)
-                window = prepared.window() if data is None else common_window(data, prepared.window())
-                doubts.append(offset.text())
-            fitted = fitted_xanes(window, standards, data)
-        if not (fitted.rows.has_standards(metal) or self.shift_given):
+            own = any(s.absorber == metal for s in self.standards)
+            measured = own or any(s.absorber == metal for s in load_standards())
+        if not (measured or self.shift_given):
             # a foil puts energies on a scale that simulated ones are not on
             prepared = replace(prepared, calibrated=False)
+        first, last = float(prepared.energy[0]), float(prepared.energy[-1])
+        if not prepared.calibrated:
+            by = to_own_edge(prepared.energy, prepared.mu, EnergyWindow())
+            first, last = first + by, last + by
+        if trained is not None:
+            fitted = trained.for_spectrum(metal, first, last, aligned=not prepared.calibrated)
+            return prepared, fitted, _few_standards(fitted)
+        window = choose_window(first, last)
+        doubts: list[str] = []
+        if data is not None:
+            window, doubts = common_window(data, window), _no_curves(data, "xanes")
+        fitted = fitted_xanes(window, metal, self.standards, data, aligned=not prepared.calibrated)
         return prepared, fitted, doubts
 
     def for_pdf(
@@ -146,10 +144,6 @@ class Source:
                 " which is not matched to the sample's"
             )
         return fitted_pdf(absorber, technique, instrument, data), instrument, doubts
-
-
-def _any_uncalibrated(standards: tuple[Standard, ...], absorber: str) -> bool:
-    return any(s.absorber == absorber and math.isnan(s.energy_shift) for s in standards)
 
 
 def _few_standards(fitted: XanesModel) -> list[str]:

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, DataError, OptionError, edge_energy, near_miss
 from edgepair.dataset import drop_gated, load_bundled
-from edgepair.prediction.beamline_offset import apply_offset
 from edgepair.prediction.energy_window import FULL, NEEDED, EnergyWindow
+from edgepair.prediction.fitted import fitted_pdf, fitted_xanes
 from edgepair.prediction.left_out import pdf_scores, xanes_scores
-from edgepair.prediction.model_store import fitted_pdf, fitted_xanes
+from edgepair.prediction.model_file import TrainedModels, pdf_checks, xanes_checks
 from edgepair.prediction.own_data import common_window, fitting_instrument, open_data
 from edgepair.prediction.own_standards import own_standards_report
-from edgepair.prediction.trained import TrainedModels
 from edgepair.spectra import TYPICAL_INSTRUMENT
 
 if TYPE_CHECKING:
+    import numpy as np
     import xarray as xr
+    from numpy.typing import NDArray
 
     from edgepair.dataset import Standard
+    from edgepair.prediction.pdf_model import PdfRows
+    from edgepair.prediction.xanes_rows import XanesRows
     from edgepair.spectra import PDFInstrument
 
 
@@ -80,29 +83,34 @@ def train_models(
     chosen = _window(window, dataset)
     names = _techniques(techniques, dataset, absorber, standards)
     scores: dict[str, list[dict[str, Any]]] = {}
-    xanes, models = None, {}
+    spectra: dict[bool, XanesRows] = {}
+    curves: dict[str, tuple[PdfRows, PDFInstrument]] = {}
+    checks: dict[str, NDArray[np.float64]] = {}
     changed: dict[str, Any] = {}
     for number, name in enumerate(names):
         if on_step is not None:
             on_step(number, len(names), TECHNIQUES[name].title)
         if name == "xanes":
             own = None if dataset is None or (data is None and library) else dataset
-            placed = tuple(standards)
             if any(s.absorber == absorber for s in standards) and (library or own is not None):
                 told = own_standards_report(
                     standards, absorber, window=chosen, data=own, library=library, seed=seed
                 )
-                placed = apply_offset(standards, told.offset)
                 changed = told.to_json() | {"text": told.lines()}
-            xanes = fitted_xanes(chosen, placed, own, library=library, seed=seed)
-            scores[name] = xanes_scores(xanes, absorber, level=confidence_level)
-            if absorber not in xanes.rows.absorber:
-                raise _nothing(absorber)
+            for aligned in (False, True):
+                fitted = fitted_xanes(
+                    chosen, absorber, standards, own, aligned=aligned, library=library, seed=seed
+                )
+                if absorber not in fitted.rows.absorber:
+                    raise _nothing(absorber)
+                spectra[aligned], checks[f"xanes_{aligned}"] = fitted.rows, xanes_checks(fitted)
+                if not aligned:
+                    scores[name] = xanes_scores(fitted, absorber, level=confidence_level)
             continue
         assert dataset is not None
         shown = fitting_instrument(dataset, instrument, name)
         model = fitted_pdf(absorber, name, shown, None if data is None else dataset, seed=seed)
-        models[name] = (model, shown)
+        curves[name], checks[name] = (model.rows, shown), pdf_checks(model)
         scores[name] = pdf_scores(model, level=confidence_level)
     about = {
         "data": "" if data is None else Path(data).name if isinstance(data, str | Path) else "a dataset",
@@ -113,7 +121,7 @@ def train_models(
         "scores": scores,
         "own_standards": changed,
     }
-    return TrainedModels(absorber, xanes, models, about)
+    return TrainedModels(absorber, chosen if spectra else None, spectra, curves, about, checks)
 
 
 def _dataset(data: xr.Dataset | str | Path | None, absorber: str) -> xr.Dataset | None:

@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from edgepair.conventions import TASKS
-from edgepair.models.class_shares import class_shares
+from edgepair.models.class_shares import class_shares, sharpened_mean
 from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
-from edgepair.models.edge_features import (
-    ALIGNED,
-    ALIGNED_WEIGHT,
-    NUMBER_WEIGHT,
-    absolute_view,
-    aligned_view,
-    area_edge,
-)
-from edgepair.models.share_forest import (
-    ForestRows,
-    fit_share_forest,
-    forest_shares,
+from edgepair.models.edge_features import N_SHAPE, own_edge, spectrum_features
+from edgepair.models.group_forest import (
+    GroupForest,
+    fit_group_forest,
     group_folds,
-    left_out_shares,
-    row_weights,
+    source_folds,
 )
-from edgepair.models.source_kernel import SourceKernel, squared_distances
-from edgepair.models.xanes_features import edge_shape
-from edgepair.prediction.answers import CLASSES, Answer, class_sets
-from edgepair.prediction.energy_scale import EnergyScale, kernel_rows
+from edgepair.prediction.answers import CLAIM_FLOOR, CLASSES, LENGTH_CLAIM_FLOOR, Answer, class_sets
 from edgepair.prediction.enough import is_enough
-from edgepair.prediction.xanes_fit import (
-    MEASURED_NOISE,
-    SavedTask,
-    TaskFit,
-    first_of_each,
-    settle,
-    spread_out,
-    with_absorber,
-)
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, XanesRows, collect_rows
 
 if TYPE_CHECKING:
@@ -48,17 +30,39 @@ if TYPE_CHECKING:
     from edgepair.dataset import Standard
     from edgepair.prediction.energy_window import EnergyWindow
 
-SIMULATED_NOISE = 0.05
-UNKNOWN_SHIFT_NOISE = 0.03
-"""Variances of rows, in units of the covariance's: of a simulated spectrum; what an unknown energy
-scale adds."""
+SIMULATED_WEIGHT = 0.05
+"""Weight of a simulated row against a compound's standards, where both take part."""
 
-FOREST_SIMULATED = 150
-FOREST_SIMULATED_WEIGHT = 0.05
-"""Simulated rows per absorber that the forest learns from, and their weight against a standard's."""
+USUAL_SHARE = 90.0
+"""Per cent of the standards that are nearer than 1 to another compound of another source: what lies
+farther is called unlike anything, one oxide in ten among it."""
 
-FOREST_ALONE = 1000
-"""Simulated rows that the forest learns from where there are few standards, of all absorbers."""
+SCALE_ERROR = 2.0
+"""eV; error of an energy scale where nothing tells."""
+
+
+@dataclass(frozen=True)
+class TaskFit:
+    """One task's forest and what it told left-out rows.
+
+    Attributes
+    ----------
+    forest : GroupForest
+        Of shares of classes, or of values.
+    kept : numpy.ndarray
+        Shape (n_rows,), bool: rows with a known value.
+    value, error : numpy.ndarray
+        Shape (n_rows,): left-out values, and the standard deviations claimed for them; NaN where no
+        group was left out.
+    probability : numpy.ndarray
+        Shape (n_rows, n_classes): left out, likewise.
+    """
+
+    forest: GroupForest
+    kept: NDArray[np.bool_]
+    value: NDArray[np.float64]
+    error: NDArray[np.float64]
+    probability: NDArray[np.float64]
 
 
 class XanesModel:
@@ -72,8 +76,11 @@ class XanesModel:
         Measured spectra with known values, of any absorbers.
     simulated : mapping of str to sequence of SimulatedSpectrum
         Simulated spectra by absorber.
+    aligned : bool, optional
+        Whether samples have no energy calibration: every spectrum is moved until its own edge lies
+        where those of oxides do, and its shape alone is compared.
     seed : int, optional
-        Decides which simulated spectra take part, and how they are changed.
+        Decides which simulated spectra take part, and the forests.
     """
 
     def __init__(
@@ -82,96 +89,70 @@ class XanesModel:
         standards: Sequence[Standard],
         simulated: Mapping[str, Sequence[SimulatedSpectrum]],
         *,
+        aligned: bool = False,
         seed: int = 0,
     ) -> None:
-        rows = collect_rows(window, standards, simulated, seed)
-        self._take_in(window, EnergyScale(window.grid(), rows), seed)
-        known = {task: ~np.isnan(self.rows.targets[task]) for task in TASKS}
-        votes = np.where(self.rows.votes, self.rows.group, "")
-        self.fits = {task: self._fit(task) for task in TASKS if is_enough(known[task], votes)}
-        self.distance_scale = self._left_out_distance()
+        self._take_in(window, collect_rows(window, standards, simulated, seed, aligned=aligned), aligned, seed)
 
     @classmethod
-    def restore(
-        cls,
-        window: EnergyWindow,
-        scale: EnergyScale,
-        parts: Mapping[str, SavedTask],
-        *,
-        distance_scale: float,
-        seed: int = 0,
+    def from_rows(
+        cls, window: EnergyWindow, rows: XanesRows, *, aligned: bool = False, seed: int = 0
     ) -> XanesModel:
-        """Make a fitted model of what it was saved as, without fitting.
+        """Fit a model on rows as they were collected.
 
         Parameters
         ----------
         window : EnergyWindow
             What is compared.
-        scale : EnergyScale
-            With the rows.
-        parts : mapping of str to SavedTask
-            What was fitted for each task.
-        distance_scale : float
-            See `distances`.
+        rows : XanesRows
+            On its grid.
+        aligned : bool, optional
+            Whether they were moved to their own edges.
         seed : int, optional
-            Of the fit.
+            Of the forests.
 
         Returns
         -------
         XanesModel
-            With the same answers.
+            With the same answers as the one that the rows are of.
         """
         model = cls.__new__(cls)
-        model._take_in(window, scale, seed)
-        model.fits = {
-            task: TaskFit(
-                model._machine(task, part.weights)[0],
-                part.forest,
-                ~np.isnan(model.rows.targets[task]),
-                part.value,
-                part.error,
-                part.probability,
-            )
-            for task, part in parts.items()
-        }
-        model.distance_scale = distance_scale
+        model._take_in(window, rows, aligned, seed)
         return model
 
-    def _take_in(self, window: EnergyWindow, scale: EnergyScale, seed: int) -> None:
-        """Take the rows and compute their features, which are the same fitted or restored."""
-        self.window, self.scale, self.seed = window, scale, seed
-        self.rows: XanesRows = scale.rows
-        curve, numbers, self.position = _both_views(window.grid(), self.rows.mu)
-        usual = ~self.rows.other_source
-        spread = numbers[usual].std(axis=0)
-        self._centre, self._spread = numbers[usual].mean(axis=0), np.where(spread > 1e-9, spread, 1.0)
-        self._features = self._scaled(curve, numbers)
+    def _take_in(self, window: EnergyWindow, rows: XanesRows, aligned: bool, seed: int) -> None:
+        self.window, self.rows, self.aligned, self.seed = window, rows, aligned, seed
+        self.absorbers = np.unique(rows.absorber)
+        self._features = self._describe(rows.mu, rows.absorber)
+        known = {task: ~np.isnan(rows.targets[task]) for task in TASKS}
+        votes = np.where(rows.votes, rows.group, "")
+        self.fits = {task: self._fit(task) for task in TASKS if is_enough(known[task], votes)}
+        self.distance_scale = self._left_out_distance()
 
-    def features(self, mu: NDArray[np.float64]) -> NDArray[np.float64]:
+    def features(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
         """Compute the features of spectra.
 
         Parameters
         ----------
         mu : numpy.ndarray
             Shape (n, n_grid), on the window's grid.
+        absorber : str
+            Chemical symbol.
 
         Returns
         -------
         numpy.ndarray
-            Shape (n, n_features).
+            Shape (n, n_features); which absorber it is comes first.
         """
-        curve, numbers, _ = _both_views(self.window.grid(), mu)
-        return self._scaled(curve, numbers)
+        return self._describe(mu, np.full(len(mu), absorber))
 
-    def answer(self, features: NDArray[np.float64], absorber: str, task: str, level: float) -> Answer:
+    def answer(self, features: NDArray[np.float64], task: str, level: float) -> Answer:
         """Answer one task.
 
         Parameters
         ----------
         features : numpy.ndarray
             Shape (n, n_features).
-        absorber : str
-            Chemical symbol.
         task : str
             Name.
         level : float
@@ -180,15 +161,32 @@ class XanesModel:
         Returns
         -------
         Answer
-            Intervals are conformal over left-out compounds.
+            Intervals are conformal over left-out sources and compounds.
         """
         fit = self.fits[task]
-        value, probability, claimed = self._tell(fit, task, features, absorber)
+        value, probability, claimed = settle(fit.forest.tell(features), task)
         half = claimed * self.quantile(task, level)
         sets: tuple[tuple[int, ...], ...] = ()
         if task in CLASSES:
             sets = class_sets(probability, CLASSES[task], self.set_quantile(task, level))
         return Answer(value, value - half, value + half, claimed, probability, sets)
+
+    def value(self, features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
+        """Answer one task by its value alone.
+
+        Parameters
+        ----------
+        features : numpy.ndarray
+            Shape (n, n_features).
+        task : str
+            Name.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n,).
+        """
+        return settle(self.fits[task].forest.tell(features), task)[0]
 
     def quantile(self, task: str, level: float) -> float:
         """Return the conformal factor of a task's claimed standard deviations.
@@ -206,8 +204,7 @@ class XanesModel:
             The interval is the value ± this times the claim.
         """
         fit = self.fits[task]
-        scores = np.abs(fit.value - self.rows.targets[task]) / fit.error
-        return self._quantile(scores, level)
+        return self._quantile(np.abs(fit.value - self.rows.targets[task]) / fit.error, level)
 
     def set_quantile(self, task: str, level: float) -> float:
         """Return the probability up to which classes are taken into a set.
@@ -224,9 +221,8 @@ class XanesModel:
         float
             See `edgepair.models.conformal.class_scores`.
         """
-        fit = self.fits[task]
-        scores = class_scores(fit.probability, class_shares(self.rows.targets[task], CLASSES[task]))
-        return self._quantile(scores, level)
+        shares = class_shares(self.rows.targets[task], CLASSES[task])
+        return self._quantile(class_scores(self.fits[task].probability, shares), level)
 
     def positions(self, mu: NDArray[np.float64]) -> NDArray[np.float64]:
         """Tell where on the energy axis each feature of a spectrum sits.
@@ -239,11 +235,10 @@ class XanesModel:
         Returns
         -------
         numpy.ndarray
-            Shape (n_features,), eV from the tabulated edge.
+            Shape (n_features,), eV from the tabulated edge; the absorber sits at the edge.
         """
-        grid = self.window.grid()
-        own = area_edge(grid, mu[None])[0] + ALIGNED
-        return np.concatenate([self.position, self.position, own, own, edge_shape(grid, mu[None]).position])
+        position = spectrum_features(self.window.grid(), mu[None], aligned=self.aligned)[1][0]
+        return np.concatenate([np.full(len(self.absorbers), own_edge(self.window.grid(), mu)), position])
 
     def baseline(self, absorber: str) -> NDArray[np.float64]:
         """Return the average features of an absorber's standards; of its simulations without any.
@@ -260,8 +255,7 @@ class XanesModel:
         """
         mine = self.rows.absorber == absorber
         measured = mine & ~self.rows.simulated
-        chosen = measured if measured.any() else mine if mine.any() else ~self.rows.other_source
-        mean: NDArray[np.float64] = self._features[chosen].mean(axis=0)
+        mean: NDArray[np.float64] = self._features[measured if measured.any() else mine].mean(axis=0)
         return mean
 
     def distances(self, features: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
@@ -277,103 +271,140 @@ class XanesModel:
         Returns
         -------
         numpy.ndarray
-            Shape (n, n_rows), infinite for rows of other absorbers; 1 is the 99th percentile of the
-            standards' own distances to the nearest row of another compound.
+            Shape (n, n_rows), infinite for rows of other absorbers; within 1 are nine of ten standards
+            from the nearest one of another compound and source.
         """
-        apart = np.sqrt(squared_distances(features, self._features)) / self.distance_scale
+        apart = self.apart(features, self._features)
         apart[:, self.rows.absorber != absorber] = np.inf
         return apart
+
+    def apart(self, first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Measure how far the shapes of spectra are from each other.
+
+        Parameters
+        ----------
+        first, second : numpy.ndarray
+            Shape (n_first, n_features), (n_second, n_features).
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_first, n_second), as `distances`.
+        """
+        between: NDArray[np.float64] = cdist(self._shape(first), self._shape(second))
+        return between / self.distance_scale
+
+    def asked_shift(self, features: NDArray[np.float64], edge: float) -> tuple[float, float]:
+        """Tell what a spectrum's shape asks to be added to its energies.
+
+        Parameters
+        ----------
+        features : numpy.ndarray
+            Shape (1, n_features).
+        edge : float
+            Where its own edge lies now, eV from the tabulated edge.
+
+        Returns
+        -------
+        shift, error : float
+            eV; the error is the root mean square over left-out compounds.
+        """
+        if self._edge_forest is None:
+            return 0.0, SCALE_ERROR
+        forest, error = self._edge_forest
+        return float(forest.tell(self._seen_about(features))[0, 0]) - edge, error
+
+    @cached_property
+    def _edge_forest(self) -> tuple[GroupForest, float] | None:
+        """Where the edges of calibrated standards lie, told from their shapes."""
+        rows = self.rows
+        kept = rows.shift_known & rows.votes & np.isfinite(rows.edge)
+        if len(np.unique(rows.group[kept])) < 2:
+            return None
+        folds = group_folds(rows.group[kept], np.ones(int(kept.sum()), dtype=bool), self.seed)
+        weight = group_weights(rows.group[kept])
+        forest = fit_group_forest(
+            self._seen_about(self._features[kept]), rows.edge[kept], weight, folds, seed=self.seed
+        )
+        miss = forest.told[:, 0] - rows.edge[kept]
+        good = np.isfinite(miss)
+        return forest, float(np.sqrt(np.average(miss[good] ** 2, weights=weight[good])))
+
+    def _describe(self, mu: NDArray[np.float64], absorber: NDArray[np.str_]) -> NDArray[np.float64]:
+        values = spectrum_features(self.window.grid(), mu, aligned=self.aligned)[0]
+        return np.concatenate([absorber[:, None] == self.absorbers[None], values], axis=1)
+
+    def _shape(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Points and slopes about the own edge."""
+        first = len(self.absorbers)
+        return features[:, first : first + N_SHAPE - N_SHAPE // 5]
+
+    def _seen_about(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Absorber and shape, which do not change with the energy scale."""
+        return features[:, : len(self.absorbers) + N_SHAPE]
 
     def _quantile(self, scores: NDArray[np.float64], level: float) -> float:
         # one vote a group among the rows that could be judged at all
         votes = self.rows.votes & np.isfinite(scores)
         return conformal_quantile(scores[votes], group_weights(self.rows.group[votes]), level)
 
-    def _scaled(self, curve: NDArray[np.float64], numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        standard = np.clip((numbers - self._centre) / self._spread, -10.0, 10.0) * NUMBER_WEIGHT
-        return np.concatenate([curve, standard], axis=1)
-
-    def value(self, features: NDArray[np.float64], absorber: str, task: str) -> NDArray[np.float64]:
-        """Answer one task by its value alone.
-
-        Parameters
-        ----------
-        features : numpy.ndarray
-            Shape (n, n_features).
-        absorber : str
-            Chemical symbol.
-        task : str
-            Name.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n,).
-        """
-        fit = self.fits[task]
-        if fit.forest is None:
-            return fit.machine.mean(features, absorber)[:, 0]
-        return self._tell(fit, task, features, absorber)[0]
-
-    def _tell(
-        self, fit: TaskFit, task: str, features: NDArray[np.float64], absorber: str
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        if task not in CLASSES:
-            mean, variance = fit.machine.predict(features, absorber)
-            return settle(mean, variance, None, None)
-        # a class's probability tells its own error, so that the machine's variance is not asked for
-        mean = fit.machine.mean(features, absorber)
-        seen = with_absorber(features, np.full(len(features), absorber))
-        shares = forest_shares(fit.forest, seen, len(CLASSES[task]))
-        return settle(mean, np.zeros(len(mean)), shares, CLASSES[task])
-
-    def _machine(
-        self, task: str, weights: NDArray[np.float64] | None = None
-    ) -> tuple[SourceKernel, NDArray[np.float64]]:
-        """Make a task's machine, and the targets of all rows."""
-        values = self.rows.targets[task]
-        kept = ~np.isnan(values)
-        target = class_shares(values, CLASSES[task]) if task in CLASSES else values[:, None]
-        noises = (MEASURED_NOISE, SIMULATED_NOISE, UNKNOWN_SHIFT_NOISE)
-        learnt = kernel_rows(self.rows, self._features, *noises).take(kept)
-        return SourceKernel(learnt, target[kept], weights=weights), target
-
     def _fit(self, task: str) -> TaskFit:
-        machine, target = self._machine(task)
-        kept = ~np.isnan(self.rows.targets[task])
-        mean, variance = (spread_out(part, kept) for part in machine.left_out())
-        forest, shares = self._fit_forest(target, kept) if task in CLASSES else (None, None)
-        told = settle(mean, variance, shares, CLASSES.get(task))
-        return TaskFit(machine, forest, kept, told[0], told[2], told[1])
-
-    def _fit_forest(
-        self, share: NDArray[np.float64], kept: NDArray[np.bool_]
-    ) -> tuple[Any, NDArray[np.float64]]:
         rows = self.rows
-        most = FOREST_ALONE // len(np.unique(rows.absorber)) if rows.few_measured else FOREST_SIMULATED
-        used = kept & (~rows.simulated | first_of_each(rows.absorber, rows.simulated, most))
-        fold = group_folds(rows.group, rows.votes, np.random.default_rng(self.seed))
-        weight = row_weights(rows.group, rows.simulated, FOREST_SIMULATED_WEIGHT)
-        learnt = ForestRows(
-            with_absorber(self._features, rows.absorber)[used], share[used], weight[used], fold[used]
+        values = rows.targets[task]
+        kept = ~np.isnan(values)
+        group, votes = rows.group[kept], rows.votes[kept]
+        weight = group_weights(np.where(votes, group, ""))
+        weight[~votes] = SIMULATED_WEIGHT
+        folds = (
+            group_folds(group, votes, self.seed)
+            if rows.few_measured
+            else source_folds(rows.source[kept], group, votes, self.seed)
         )
-        forest = fit_share_forest(learnt, self.seed)
-        return forest, spread_out(left_out_shares(learnt, self.seed), used)
+        target = class_shares(values[kept], CLASSES[task]) if task in CLASSES else values[kept]
+        forest = fit_group_forest(self._features[kept], target, weight, folds, seed=self.seed)
+        told = np.full((len(kept), forest.told.shape[1]), np.nan)
+        told[kept] = forest.told
+        value, probability, error = settle(told, task)
+        return TaskFit(forest, kept, value, error, probability)
 
     def _left_out_distance(self) -> float:
-        judges = np.flatnonzero(self.rows.votes)
-        apart = np.sqrt(squared_distances(self._features[judges], self._features))
-        same = self.rows.group[judges][:, None] == self.rows.group[None]
-        other = self.rows.absorber[judges][:, None] != self.rows.absorber[None]
-        nearest = np.where(same | other, np.inf, apart).min(axis=1)
+        rows = self.rows
+        judges = np.flatnonzero(rows.votes)
+        shape = self._shape(self._features)
+        apart = cdist(shape[judges], shape)
+        same = rows.group[judges][:, None] == rows.group[None]
+        if not rows.few_measured:
+            same |= rows.source[judges][:, None] == rows.source[None]
+        other = rows.absorber[judges][:, None] != rows.absorber[None]
+        nearest = np.where(same | other, np.inf, apart).min(axis=1, initial=np.inf)
         nearest = nearest[np.isfinite(nearest)]
-        return float(np.percentile(nearest, 99.0)) if len(nearest) else 1.0
+        return float(np.percentile(nearest, USUAL_SHARE)) if len(nearest) else 1.0
 
 
-def _both_views(
-    grid: NDArray[np.float64], mu: NDArray[np.float64]
+def settle(
+    told: NDArray[np.float64], task: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Curves on the absolute scale, then about their own edges; the numbers; where points lie."""
-    curve, numbers, position = absolute_view(grid, mu)
-    own = aligned_view(grid, mu, area_edge(grid, mu)) * ALIGNED_WEIGHT
-    return np.concatenate([curve, own], axis=1), numbers, position
+    """Make value, probabilities and claimed error of what a forest tells.
+
+    Parameters
+    ----------
+    told : numpy.ndarray
+        Shape (n, n_classes), or (n, 2), from a `GroupForest`.
+    task : str
+        Name.
+
+    Returns
+    -------
+    value : numpy.ndarray
+        Shape (n,).
+    probability : numpy.ndarray
+        Shape (n, n_classes); no columns where there are no classes.
+    claimed : numpy.ndarray
+        Shape (n,): standard deviations, before conformal scaling.
+    """
+    if task not in CLASSES:
+        return told[:, 0], np.empty((len(told), 0)), told[:, 1] + LENGTH_CLAIM_FLOOR
+    classes = CLASSES[task]
+    value = sharpened_mean(told, classes)
+    claimed = np.sqrt((told * (classes - value[:, None]) ** 2).sum(axis=1)) + CLAIM_FLOOR
+    return value, told, claimed

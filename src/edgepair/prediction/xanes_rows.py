@@ -12,7 +12,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from edgepair.conventions import TASKS, edge_energy
-from edgepair.models.edge_features import STEP, area_edge
+from edgepair.models.edge_features import AREA_REACH, OWN_EDGE, STEP, area_edge, own_edge
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from edgepair.prediction.energy_window import EnergyWindow
 
 MOST_SIMULATED = 300
-"""Simulated rows per absorber, drawn evenly over pairs of coordination number and oxidation state;
-more of them cost time with their cube and won nothing (docs/decisions/0007)."""
+"""Simulated rows per absorber, drawn evenly over pairs of coordination number and oxidation state."""
 
 FEWEST_COMPOUNDS = 20
 """Measured compounds, of any absorber, from which on they alone tell how far answers are off. With
@@ -32,6 +31,9 @@ fewer, intervals would rest on a handful of misses: simulated rows then vote too
 MOST_ALONE = 2000
 """Simulated rows of all absorbers where there are so few standards. They are drawn plainly at random,
 because what votes must be a fair sample of what is asked."""
+
+OWN_SOURCES = ("the user's own", "the user's dataset")
+"""What standards of the user's own say of where they come from."""
 
 BROADENING = (0.3, 1.2)
 STRETCH = 0.02
@@ -52,10 +54,14 @@ class XanesRows:
         Shape (n,), text. A group is a compound; simulated rows of the same element and composition
         belong to it, others to none, or to their formula's where there are few standards. ``name`` is
         a standard's file or a material's identifier.
+    source : numpy.ndarray
+        Shape (n,), text: the collection that a standard belongs to.
     simulated : numpy.ndarray
         Shape (n,), bool.
     shift_known : numpy.ndarray
         Shape (n,), bool: whether the energy scale is known; true of simulated rows.
+    edge : numpy.ndarray
+        Shape (n,), eV from the tabulated edge: where the own edge lies on the spectrum's own scale.
     targets : dict of str to numpy.ndarray
         Each task's values, shape (n,), means over sites; NaN where not known.
     """
@@ -65,8 +71,10 @@ class XanesRows:
     group: NDArray[np.str_]
     name: NDArray[np.str_]
     formula: NDArray[np.str_]
+    source: NDArray[np.str_]
     simulated: NDArray[np.bool_]
     shift_known: NDArray[np.bool_]
+    edge: NDArray[np.float64]
     targets: dict[str, NDArray[np.float64]]
 
     @property
@@ -90,18 +98,6 @@ class XanesRows:
             Shape (n,), bool: the standards; where there are few, every row with a group.
         """
         chosen: NDArray[np.bool_] = self.group != "" if self.few_measured else ~self.simulated
-        return chosen
-
-    @property
-    def other_source(self) -> NDArray[np.bool_]:
-        """Which rows are of another source than the samples that will be asked about.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n,), bool: the simulated rows; none where these stand for measured ones.
-        """
-        chosen: NDArray[np.bool_] = self.simulated & (not self.few_measured)
         return chosen
 
     def has_standards(self, absorber: str) -> bool:
@@ -142,6 +138,44 @@ class SimulatedSpectrum:
     energy: NDArray[np.float64]
     mu: NDArray[np.float64]
     values: dict[str, float]
+
+
+def collection(standard: Standard) -> str:
+    """Name the collection that a standard belongs to.
+
+    Parameters
+    ----------
+    standard : Standard
+        Of the library, or of the user's own.
+
+    Returns
+    -------
+    str
+        What stands before the double underscore of its name, else its beamline; empty for the user's
+        own, which are of the same beamline as what will be asked about.
+    """
+    if standard.source in OWN_SOURCES:
+        return ""
+    first, mark, _ = standard.name.partition("__")
+    return first if mark else standard.beamline
+
+
+def to_own_edge(energy: NDArray[np.float64], mu: NDArray[np.float64], window: EnergyWindow) -> float:
+    """Find what moves a spectrum's own edge to `OWN_EDGE`.
+
+    Parameters
+    ----------
+    energy, mu : numpy.ndarray
+        Shape (n_energy,), eV from the tabulated edge, and edge-step normalised.
+    window : EnergyWindow
+        What will be compared; the edge is found in no more than it holds.
+
+    Returns
+    -------
+    float
+        eV.
+    """
+    return OWN_EDGE - own_edge(energy, mu, min(AREA_REACH, window.high - OWN_EDGE))
 
 
 def material_spectra(dataset: xr.Dataset) -> list[SimulatedSpectrum]:
@@ -303,6 +337,8 @@ def collect_rows(
     standards: Sequence[Standard],
     simulated: Mapping[str, Sequence[SimulatedSpectrum]],
     seed: int,
+    *,
+    aligned: bool = False,
 ) -> XanesRows:
     """Gather standards and simulated spectra on the grid of a window.
 
@@ -316,6 +352,8 @@ def collect_rows(
         By absorber; `MOST_SIMULATED` of each take part, more where there are few standards.
     seed : int
         Decides which, and how they are changed.
+    aligned : bool, optional
+        Whether to move every spectrum until its own edge lies at `OWN_EDGE`.
 
     Returns
     -------
@@ -323,7 +361,15 @@ def collect_rows(
         Standards first, then the simulated spectra, absorber by absorber in the order drawn.
     """
     rng = np.random.default_rng(seed)
-    mu = [window.show(s.energy - edge_energy(s.absorber), s.mu) for s in standards]
+
+    edge: list[float] = []
+
+    def show(energy: NDArray[np.float64], curve: NDArray[np.float64]) -> NDArray[np.float64]:
+        by = to_own_edge(energy, curve, window)
+        edge.append(OWN_EDGE - by)
+        return window.show(energy + by if aligned else energy, curve)
+
+    mu = [show(s.energy - edge_energy(s.absorber), s.mu) for s in standards]
     absorber = [s.absorber for s in standards]
     group = [f"{s.absorber} {s.compound}" for s in standards]
     name, formula = [s.name for s in standards], [s.formula for s in standards]
@@ -341,7 +387,7 @@ def collect_rows(
             energy, changed = make_measured(spectrum, rng)
             state = spectrum.values.get("oxidation_state", np.nan)
             shift = shifts.get(None if np.isnan(state) else round(state), shifts[None])
-            mu.append(window.show(energy + shift, changed))
+            mu.append(show(energy + shift, changed))
             absorber.append(symbol)
             own = f"{symbol} {spectrum.formula or spectrum.name}" if few else ""
             group.append(compound.get((symbol, spectrum.formula), own))
@@ -357,7 +403,9 @@ def collect_rows(
         np.array(group),
         np.array(name),
         np.array(formula),
+        np.array([collection(s) for s in standards] + ["simulated"] * (len(mu) - n)),
         np.arange(len(mu)) >= n,
         known,
+        np.array(edge),
         {task: np.array(found) for task, found in values.items()},
     )

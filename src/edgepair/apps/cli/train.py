@@ -14,7 +14,7 @@ import typer
 from edgepair.apps.cli.console import output_console, progress_bar, read_pair, split_list
 
 if TYPE_CHECKING:
-    from edgepair.prediction.trained import TrainedModels
+    from edgepair.prediction.model_file import TrainedModels
     from edgepair.spectra import PDFInstrument
 
 
@@ -43,7 +43,7 @@ def train(
         str | None,
         typer.Option(
             "--range",
-            help="Energies that are compared, eV from the tabulated edge [default: -8,30]",
+            help="Energies that are compared, eV from the tabulated edge [default: -20,45]",
             show_default=False,
         ),
     ] = None,
@@ -58,7 +58,7 @@ def train(
 ) -> None:
     """Fit models for edgepair predict --model, on a dataset of your own or the bundled one."""
     from edgepair.conventions import edge_energy
-    from edgepair.prediction.trained import save_trained
+    from edgepair.prediction.model_file import save_trained
     from edgepair.prediction.training import train_models
 
     metal, target = _required(absorber, out, [path for path in (data, standards) if path is not None])
@@ -117,15 +117,9 @@ def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tup
 
 
 def _is_model(path: Path) -> bool:
-    from edgepair.conventions import ModelError
-    from edgepair.models import load_bundle
+    import zipfile
 
-    try:
-        load_bundle(path)
-    except ModelError as error:
-        # one of another version of scikit-learn is a model all the same
-        return "scikit-learn" in error.found
-    return True
+    return zipfile.is_zipfile(path)
 
 
 def _check_confidence(level: float) -> None:
@@ -135,7 +129,7 @@ def _check_confidence(level: float) -> None:
 
 
 def _ends(text: str) -> tuple[float, float]:
-    return read_pair("--range", text, of="range", needed="eV from the tabulated edge", example="-8,30")
+    return read_pair("--range", text, of="range", needed="eV from the tabulated edge", example="-20,45")
 
 
 def _instrument(qmax: float, qdamp: float, r_first: float, r_last: float) -> PDFInstrument:
@@ -163,11 +157,10 @@ def _standards(path: Path | None, absorber: str) -> tuple[Any, ...]:
 
 def _document(trained: TrainedModels, out: Path) -> dict[str, Any]:
     models: list[dict[str, Any]] = []
-    if trained.xanes is not None:
-        window = trained.xanes.window
-        models.append({"technique": "xanes", "range": [window.low, window.high]})
+    if trained.window is not None:
+        models.append({"technique": "xanes", "range": [trained.window.low, trained.window.high]})
     models += [
-        {"technique": name, "instrument": shown.parameters()} for name, (_, shown) in trained.pdf.items()
+        {"technique": name, "instrument": shown.parameters()} for name, (_, shown) in trained.curves.items()
     ]
     for model in models:
         model["scores"] = trained.about["scores"][model["technique"]]
@@ -186,10 +179,9 @@ def _show(trained: TrainedModels, out: Path) -> None:
         console.print(text, soft_wrap=True, markup=False)
 
     line(f"{out}: a model of {trained.absorber}")
-    if trained.xanes is not None:
-        window = trained.xanes.window
-        line(f"    XANES   {window.low:+g} to {window.high:+g} eV from the tabulated edge")
-    for name, (_, shown) in trained.pdf.items():
+    if trained.window is not None:
+        line(f"    XANES   {trained.window.low:+g} to {trained.window.high:+g} eV from the tabulated edge")
+    for name, (_, shown) in trained.curves.items():
         line(
             f"    {TECHNIQUES[name].title:<7} Qmax {shown.qmax:g} 1/Å, Qdamp {shown.qdamp:g} 1/Å,"
             f" r from {shown.r_first:g} to {shown.r_last:g} Å"
@@ -218,7 +210,7 @@ def _show(trained: TrainedModels, out: Path) -> None:
             f"! there are no standards of {trained.absorber}: how well the XANES model does is not known;"
             " its intervals are those of other metals"
         )
-    elif trained.xanes is not None and trained.xanes.rows.few_measured:
+    elif trained.window is not None and trained.spectra[False].few_measured:
         line("! next to no measured standards: the XANES model is judged on simulated spectra left out")
     for text in trained.about["own_standards"].get("text", []):
         line(text)

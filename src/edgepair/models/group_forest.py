@@ -1,0 +1,228 @@
+r"""Forests that answer, and what smaller ones tell every group that they have not seen.
+
+What is new is answered by extremely randomised trees [1]_ grown on all rows; a row of a fold is told
+what fewer trees say that have seen neither its group nor its source, and the errors of these make the
+intervals of those (cross-conformal, as CV+ [2]_). One fit of seconds gives answers and their errors, so
+that nothing fitted needs to be kept.
+
+.. [1] Geurts, Ernst and Wehenkel, Mach. Learn. 63, 3 (2006)
+.. [2] Barber, Candès, Ramdas and Tibshirani, Ann. Statist. 49, 486 (2021)
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TREES = 250
+FOLD_TREES = 14
+"""Trees of the forest that answers, and of that of each fold."""
+
+CLASS_FEATURES = 0.15
+VALUE_FEATURES = 0.3
+"""Share of the features that a split is chosen among, for classes and for values."""
+
+BALANCE = 0.5
+"""Power of a class's total weight by which its rows are held back: 0 keeps rare classes rare, 1 makes
+all classes count alike (docs/decisions/0007)."""
+
+FOLDS = 10
+"""Folds of rows that are told apart by group alone."""
+
+FEWEST_GROUPS = 6
+"""Groups of a source from which on it is a fold of its own; the smaller ones share one."""
+
+MOST_GROUPS = 20
+"""Groups in one fold; a larger source is left out whole several times, each time for some of its groups."""
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows that one member is judged on, and what it must not see.
+
+    Attributes
+    ----------
+    judged, unseen : numpy.ndarray
+        Shape (n_rows,), bool; what is judged is unseen.
+    """
+
+    judged: NDArray[np.bool_]
+    unseen: NDArray[np.bool_]
+
+
+def group_folds(group: NDArray[np.str_], judged: NDArray[np.bool_], seed: int) -> list[Fold]:
+    """Leave groups out, a tenth of them at a time.
+
+    Parameters
+    ----------
+    group : numpy.ndarray
+        Shape (n_rows,): names; rows without one are never left out.
+    judged : numpy.ndarray
+        Shape (n_rows,), bool: rows whose answers are judged.
+    seed : int
+        Decides which groups go together.
+
+    Returns
+    -------
+    list of Fold
+        At most `FOLDS`.
+    """
+    names = np.random.default_rng(seed).permutation(np.unique(group[judged & (group != "")]))
+    folds = []
+    for number in range(min(FOLDS, len(names))):
+        out = np.isin(group, names[number::FOLDS])
+        folds.append(Fold(out & judged, out))
+    return folds
+
+
+def source_folds(
+    source: NDArray[np.str_], group: NDArray[np.str_], judged: NDArray[np.bool_], seed: int
+) -> list[Fold]:
+    """Leave whole sources out, and with them what others hold of the same groups.
+
+    Parameters
+    ----------
+    source, group : numpy.ndarray
+        Shape (n_rows,): names; judged rows have a group, and those without a source are left out by
+        it alone.
+    judged : numpy.ndarray
+        Shape (n_rows,), bool: rows whose answers are judged.
+    seed : int
+        Decides which groups of a large source go together.
+
+    Returns
+    -------
+    list of Fold
+        Every judged row in one; one source alone is told apart by group.
+    """
+    rng = np.random.default_rng(seed)
+    of_none = judged & (source == "")
+    named = np.unique(source[judged & ~of_none])
+    if len(named) < 2:
+        return group_folds(group, judged, seed)
+    held = {str(name): np.unique(group[judged & (source == name)]) for name in named}
+    small = [name for name, groups in held.items() if len(groups) < FEWEST_GROUPS]
+    parts = [[name] for name in held if name not in small] + ([small] if small else [])
+    folds = []
+    for names in parts:
+        of = np.isin(source, names)
+        groups = rng.permutation(np.unique(np.concatenate([held[name] for name in names])))
+        for chosen in np.array_split(groups, -(-len(groups) // MOST_GROUPS)):
+            mine = np.isin(group, chosen)
+            folds.append(Fold(judged & of & mine, of & judged | mine))
+    return folds + group_folds(group, of_none, seed)
+
+
+@dataclass(frozen=True)
+class GroupForest:
+    """What a fit gives.
+
+    Attributes
+    ----------
+    forest : sklearn.ensemble.ExtraTreesClassifier or ExtraTreesRegressor
+        Grown on all rows.
+    n_classes : int
+        0 for values.
+    told : numpy.ndarray
+        Shape (n_rows, n_classes), shares of classes, or (n_rows, 2), mean and spread of a value: what
+        each judged row was told by trees that have not seen it; NaN for the others.
+    """
+
+    forest: Any
+    n_classes: int
+    told: NDArray[np.float64]
+
+    def tell(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Answer for rows that are new.
+
+        Parameters
+        ----------
+        features : numpy.ndarray
+            Shape (n, n_features).
+
+        Returns
+        -------
+        numpy.ndarray
+            As `told`.
+        """
+        return _tell(self.forest, features.astype(np.float32), self.n_classes)
+
+
+def fit_group_forest(
+    features: NDArray[np.float64],
+    target: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    folds: Sequence[Fold],
+    *,
+    seed: int = 0,
+) -> GroupForest:
+    """Fit a forest, and one per fold.
+
+    Parameters
+    ----------
+    features : numpy.ndarray
+        Shape (n_rows, n_features).
+    target : numpy.ndarray
+        Shape (n_rows,), values; or (n_rows, n_classes), shares that add up to 1: a row of an average
+        over two classes goes in once for each, with its share as weight.
+    weight : numpy.ndarray
+        Shape (n_rows,).
+    folds : sequence of Fold
+        A fold outside which nothing is left is told nothing.
+    seed : int, optional
+        Same seed, same forest.
+
+    Returns
+    -------
+    GroupForest
+        Fitted.
+    """
+    seen = features.astype(np.float32)
+    n_classes = 0 if target.ndim == 1 else target.shape[1]
+    told = np.full((len(seen), n_classes or 2), np.nan)
+    for number, fold in enumerate(folds, 1):
+        kept = ~fold.unseen
+        if fold.judged.any() and weight[kept].sum() > 0:
+            other = _fit(seen[kept], target[kept], weight[kept], FOLD_TREES, seed + number)
+            told[fold.judged] = _tell(other, seen[fold.judged], n_classes)
+    return GroupForest(_fit(seen, target, weight, TREES, seed), n_classes, told)
+
+
+def _fit(
+    features: NDArray[np.float32],
+    target: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    trees: int,
+    seed: int,
+) -> Any:
+    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+
+    # scikit-learn's threads change the filters of warnings and may leave theirs behind
+    with warnings.catch_warnings():
+        if target.ndim == 1:
+            forest = ExtraTreesRegressor(trees, max_features=VALUE_FEATURES, random_state=seed, n_jobs=2)
+            forest.fit(features, target, sample_weight=weight)
+        else:
+            row, column = np.nonzero(target > 0.01)
+            votes = weight[row] * target[row, column]
+            total = np.bincount(column, weights=votes, minlength=target.shape[1])
+            forest = ExtraTreesClassifier(trees, max_features=CLASS_FEATURES, random_state=seed, n_jobs=2)
+            forest.fit(features[row], column, sample_weight=votes * total[column] ** -BALANCE)
+    forest.n_jobs = 1
+    return forest
+
+
+def _tell(forest: Any, features: NDArray[np.float32], n_classes: int) -> NDArray[np.float64]:
+    if not n_classes:
+        values = np.array([tree.predict(features) for tree in forest.estimators_])
+        return np.column_stack([values.mean(axis=0), values.std(axis=0)])
+    shares = np.zeros((len(features), n_classes))
+    shares[:, forest.classes_.astype(int)] = forest.predict_proba(features)
+    return shares

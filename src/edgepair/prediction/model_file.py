@@ -1,0 +1,498 @@
+"""Models in a file: what they learnt from, as arrays, and what they answered; what ``edgepair train`` makes.
+
+Nothing fitted is kept. Loading fits again, in seconds, and compares a few answers with those of the
+model that was saved.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from edgepair._version import __version__
+from edgepair.conventions import TASKS, DataError, ModelError
+from edgepair.dataset.store import read_arrays, save_arrays
+from edgepair.prediction.energy_window import EnergyWindow, choose_window
+from edgepair.prediction.pdf_model import PdfModel, PdfRows
+from edgepair.prediction.xanes_model import XanesModel
+from edgepair.prediction.xanes_rows import XanesRows
+from edgepair.spectra import PDFInstrument
+
+if TYPE_CHECKING:
+    from edgepair.measured.pdf_inspection import PdfInspection
+
+KIND = "edgepair-model-2"
+
+ROOM = 0.5
+"""eV by which a scan may be shorter than a window, as where a window is chosen by a scan."""
+
+QDAMP_APART = 0.015
+"""Å⁻¹; dampings that differ by more than this change the heights of the second shell by 2 %."""
+
+CHECKED = 8
+"""Rows whose answers are compared."""
+
+SAME = 1e-6
+"""By how much a check answer may differ: rounding, in its own unit."""
+
+MOST_ROWS = 20_000
+"""Rows of one kind that a file may hold: more than the largest library, less than a trap."""
+
+XANES_TEXTS = ("absorber", "group", "name", "formula", "source")
+
+_MOST_LOADED = 4
+_loaded: OrderedDict[tuple[str, int, int], TrainedModels] = OrderedDict()
+
+
+@dataclass(frozen=True)
+class TrainedModels:
+    """Models of one absorber.
+
+    Attributes
+    ----------
+    absorber : str
+        Chemical symbol.
+    window : EnergyWindow or None
+        Of measured spectra; None where it answers for none.
+    spectra : mapping of bool to XanesRows
+        What the models of spectra learn from: on their own energies (False), and moved to their own
+        edges (True).
+    curves : mapping of str to tuple of PdfRows and PDFInstrument
+        By technique, with the instrument through which training curves were shown.
+    about : mapping of str to object
+        Settings, and how well the models did, in plain values.
+    checks : mapping of str to numpy.ndarray
+        Answers that a model must give again.
+    source : str
+        File, for messages; empty where there is none.
+    """
+
+    absorber: str
+    window: EnergyWindow | None
+    spectra: Mapping[bool, XanesRows]
+    curves: Mapping[str, tuple[PdfRows, PDFInstrument]]
+    about: Mapping[str, Any] = field(default_factory=dict)
+    checks: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    source: str = ""
+
+    @property
+    def techniques(self) -> tuple[str, ...]:
+        """What can be answered for.
+
+        Returns
+        -------
+        tuple of str
+            Names, XANES first.
+        """
+        return (*(("xanes",) if self.window is not None else ()), *self.curves)
+
+    @property
+    def has_standards(self) -> bool:
+        """Whether measured spectra of the absorber are among what was learnt from.
+
+        Returns
+        -------
+        bool
+            False also where it answers for no spectra.
+        """
+        return self.window is not None and self.spectra[False].has_standards(self.absorber)
+
+    @cached_property
+    def _fitted(self) -> dict[object, Any]:
+        return {}
+
+    def xanes(self, *, aligned: bool = False) -> XanesModel:
+        """Fit the model of measured spectra, once.
+
+        Parameters
+        ----------
+        aligned : bool, optional
+            Whether for samples without calibration.
+
+        Returns
+        -------
+        XanesModel
+            Not to be changed.
+
+        Raises
+        ------
+        ModelError
+            It does not answer as the one that was saved.
+        """
+        if aligned not in self._fitted:
+            assert self.window is not None
+            rows, seed = self.spectra[aligned], int(self.about.get("seed", 0))
+            model = XanesModel.from_rows(self.window, rows, aligned=aligned, seed=seed)
+            self._compare(f"xanes_{aligned}", xanes_checks(model))
+            self._fitted[aligned] = model
+        found: XanesModel = self._fitted[aligned]
+        return found
+
+    def pdf(self, technique: str) -> PdfModel:
+        """Fit a model of measured PDFs, once.
+
+        Parameters
+        ----------
+        technique : str
+            ``pdf``, ``dpdf`` or ``npdf``.
+
+        Returns
+        -------
+        PdfModel
+            Not to be changed.
+
+        Raises
+        ------
+        ModelError
+            It does not answer as the one that was saved.
+        """
+        if technique not in self._fitted:
+            model = PdfModel.from_rows(self.curves[technique][0], seed=int(self.about.get("seed", 0)))
+            self._compare(technique, pdf_checks(model))
+            self._fitted[technique] = model
+        found: PdfModel = self._fitted[technique]
+        return found
+
+    def for_spectrum(self, absorber: str, first: float, last: float, *, aligned: bool) -> XanesModel:
+        """Give the model of XANES, if it fits a measured spectrum.
+
+        Parameters
+        ----------
+        absorber : str
+            The sample's.
+        first, last : float
+            Ends of the scan, eV from the tabulated edge.
+        aligned : bool
+            Whether the scan is not calibrated; its ends are then those beside its own edge.
+
+        Returns
+        -------
+        XanesModel
+            Its window is within what the scan covers.
+
+        Raises
+        ------
+        ModelError
+            It is of another absorber, or the scan is too short for it.
+        """
+        self._check(absorber, "xanes")
+        assert self.window is not None
+        window = self.window
+        if first > window.low + ROOM or last < window.high - ROOM:
+            held = choose_window(first, last)
+            raise ModelError(
+                f"cannot answer for this spectrum with {self.name}",
+                found=f"energies from {first:+.1f} to {last:+.1f} eV of the tabulated edge",
+                needed=f"{window.low:+g} to {window.high:+g} eV, for which the model was trained",
+                suggestion=self._again("xanes", f"--range={held.low:g},{held.high:g}"),
+            )
+        return self.xanes(aligned=aligned)
+
+    def for_pdf(
+        self, absorber: str, technique: str, seen: PdfInspection, matched: PDFInstrument
+    ) -> tuple[PdfModel, PDFInstrument]:
+        """Give a model of PDFs, if it fits a measured curve.
+
+        Parameters
+        ----------
+        absorber : str
+            Asked for.
+        technique : str
+            ``pdf``, ``dpdf`` or ``npdf``.
+        seen : PdfInspection
+            The measured curve's.
+        matched : PDFInstrument
+            What would have been trained for.
+
+        Returns
+        -------
+        model : PdfModel
+            Of that technique.
+        instrument : PDFInstrument
+            To which the measured curve is to be brought.
+
+        Raises
+        ------
+        ModelError
+            It is of another absorber or technique, or the curve cannot be brought to the instrument
+            that the model was trained for: it can be cut, in r and in Q, but not prolonged.
+        """
+        self._check(absorber, technique)
+        instrument = self.curves[technique][1]
+        short = seen.r_first > instrument.r_first + 1e-6 or seen.r_last < instrument.r_last - 1e-6
+        blunt = matched.qmax < instrument.qmax
+        damped = seen.qdamp is not None and abs(seen.qdamp - instrument.qdamp) > QDAMP_APART
+        if short or blunt or damped:
+            qdamp = "" if seen.qdamp is None else f", Qdamp {seen.qdamp:.3f} 1/Å"
+            raise ModelError(
+                f"cannot answer for this {technique} with {self.name}",
+                found=f"r from {seen.r_first:g} to {seen.r_last:g} Å, Qmax {matched.qmax:g} 1/Å{qdamp}",
+                needed=f"at least r {instrument.r_first:g} to {instrument.r_last:g} Å and Qmax"
+                f" {instrument.qmax:g} 1/Å, and a Qdamp near {instrument.qdamp:g} 1/Å, for which the"
+                " model was trained",
+                suggestion=self._again(
+                    technique,
+                    f"--qmax {matched.qmax:g} --qdamp {matched.qdamp:g} --r-first {matched.r_first:g}"
+                    f" --r-last {matched.r_last:g}",
+                ),
+            )
+        return self.pdf(technique), instrument
+
+    @property
+    def name(self) -> str:
+        """How messages call it.
+
+        Returns
+        -------
+        str
+            With its file, where there is one.
+        """
+        return f"the model {self.source!r}" if self.source else "the model"
+
+    def _compare(self, part: str, answers: np.ndarray[Any, Any]) -> None:
+        """Refuse a model that answers otherwise than the one that was saved."""
+        if part not in self.checks:
+            return
+        known = self.checks[part]
+        if known.shape == answers.shape and np.allclose(known, answers, rtol=0.0, atol=SAME, equal_nan=True):
+            return
+        made = self.about.get("versions", {})
+        raise ModelError(
+            f"cannot use {self.name}",
+            found="other answers than those it was saved with"
+            + (f", by edgepair {made.get('edgepair')} and scikit-learn {made.get('scikit-learn')}" if made else ""),
+            needed=f"the same answers with edgepair {__version__} and scikit-learn {version('scikit-learn')}",
+            suggestion="make the model again with `edgepair train`",
+        )
+
+    def _check(self, absorber: str, technique: str) -> None:
+        if absorber != self.absorber:
+            raise ModelError(
+                f"cannot answer for {absorber} with {self.name}",
+                found=f"a model of {self.absorber}",
+                needed=f"a model of {absorber}",
+                suggestion=f"edgepair train --absorber {absorber} makes one; without --model the"
+                " bundled data answer",
+            )
+        if technique not in self.techniques:
+            raise ModelError(
+                f"cannot answer for a measured {technique} with {self.name}",
+                found="a model of " + ", ".join(self.techniques),
+                needed=f"one that was trained for {technique}",
+                suggestion=self._again(",".join([*self.techniques, technique])),
+            )
+
+    def _again(self, technique: str, options: str = "") -> str:
+        data = " --data PATH" if self.about.get("data") else ""
+        words = f"edgepair train --absorber {self.absorber}{data} --technique {technique} {options}".rstrip()
+        return f"train one for it: {words} --out MODEL; or leave out --model"
+
+
+def xanes_checks(model: XanesModel) -> np.ndarray[Any, Any]:
+    """Answer for a few of a model's own rows.
+
+    Parameters
+    ----------
+    model : XanesModel
+        Fitted.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_tasks, n_rows + 1): values, and the conformal factor at 90 %.
+    """
+    chosen = np.linspace(0, len(model.rows.mu) - 1, CHECKED).astype(int)
+    rows = np.concatenate(
+        [model.features(model.rows.mu[i : i + 1], str(model.rows.absorber[i])) for i in chosen.tolist()]
+    )
+    return np.array([[*model.value(rows, task), model.quantile(task, 0.9)] for task in model.fits])
+
+
+def pdf_checks(model: PdfModel) -> np.ndarray[Any, Any]:
+    """Answer for a few of a model's own rows.
+
+    Parameters
+    ----------
+    model : PdfModel
+        Fitted.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_tasks, 2 · n_rows): values and ends of their intervals at 90 %.
+    """
+    rows = model.features(model.G[np.linspace(0, len(model.G) - 1, CHECKED).astype(int)])
+    told = [model.answer(rows, task, 0.9) for task in model.fits]
+    return np.array([[*answer.value, *answer.upper] for answer in told])
+
+
+def save_trained(trained: TrainedModels, path: str | Path) -> None:
+    """Write what models learnt from into one file.
+
+    Parameters
+    ----------
+    trained : TrainedModels
+        Of at least one technique.
+    path : str or Path
+        File; an older one is replaced.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written.
+    """
+    stored: dict[str, Any] = {}
+
+    def put(part: str, rows: XanesRows | PdfRows) -> None:
+        for name, values in vars(rows).items():
+            if isinstance(values, dict):
+                for task, known in values.items():
+                    stored[f"{part}.{name}.{task}"] = ((f"{part}_row",), known)
+            elif isinstance(values, np.ndarray):
+                dims = (f"{part}_row", f"{part}_x")[: values.ndim] if name != "r" else (f"{part}_x",)
+                kept = values.astype(object) if values.dtype.kind == "U" else values
+                stored[f"{part}.{name}"] = (dims, kept)
+
+    if trained.window is not None:
+        put("xanes", trained.spectra[False])
+        stored["xanes.aligned"] = (("xanes_row", "xanes_x"), trained.spectra[True].mu)
+    for technique, (rows, _) in trained.curves.items():
+        put(technique, rows)
+    for part, answers in trained.checks.items():
+        stored[f"check.{part}"] = ((f"check_{part}_task", f"check_{part}_row"), answers)
+    settings = {
+        "absorber": trained.absorber,
+        "window": None if trained.window is None else [trained.window.low, trained.window.high],
+        "instruments": {name: dict(shown.parameters()) for name, (_, shown) in trained.curves.items()},
+        "about": {
+            **trained.about,
+            "versions": {"edgepair": __version__, "scikit-learn": version("scikit-learn")},
+        },
+    }
+    attrs = {"kind": KIND, "settings": json.dumps(settings, ensure_ascii=False)}
+    save_arrays(xr.Dataset(stored, attrs=attrs), path)
+
+
+def load_trained(path: str | Path) -> TrainedModels:
+    """Load what `save_trained` wrote, once while the file stays the same.
+
+    Parameters
+    ----------
+    path : str or Path
+        File.
+
+    Returns
+    -------
+    TrainedModels
+        Not to be changed; each model is fitted where it is asked for.
+
+    Raises
+    ------
+    ModelError
+        There is no such file, or it is damaged or foreign.
+    """
+    source = Path(path)
+    try:
+        state = source.stat()
+        key = (str(source.resolve()), state.st_mtime_ns, state.st_size)
+    except OSError:
+        key = (str(source), 0, 0)
+    if key not in _loaded:
+        _loaded[key] = _load(source)
+        while len(_loaded) > _MOST_LOADED:
+            _loaded.popitem(last=False)
+    return _loaded[key]
+
+
+def _load(path: Path) -> TrainedModels:
+    name = f"the model {str(path)!r}"
+    try:
+        return _build(read_arrays(path), str(path))
+    except (DataError, ArithmeticError, AttributeError, KeyError, LookupError, TypeError, ValueError) as error:
+        # whatever is missing or odd in a foreign file means the same
+        found = error.found if isinstance(error, DataError) else f"{type(error).__name__}: {str(error)[:200]}"
+        raise ModelError(
+            f"cannot use {name}",
+            found=found,
+            needed="a file that this version's `edgepair train` wrote",
+            suggestion="make the model again with `edgepair train`",
+        ) from error
+
+
+def _build(stored: xr.Dataset, source: str) -> TrainedModels:
+    if stored.attrs.get("kind") != KIND:
+        raise ValueError("a file of another kind, or of an older format")
+    settings = json.loads(stored.attrs["settings"])
+    absorber = str(settings["absorber"])
+    window = None if settings["window"] is None else EnergyWindow(*map(float, settings["window"]))
+
+    def array(name: str, kinds: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+        values = np.asarray(stored[name].values)
+        if values.dtype.kind == "O" and "U" in kinds:
+            if not all(isinstance(value, str) for value in values.ravel()):
+                raise ValueError(f"an array {name!r} of other things than text")
+            values = values.astype(str)
+        if values.dtype.kind not in kinds or values.shape != shape:
+            raise ValueError(f"an array {name!r} of {values.dtype} and shape {values.shape}, not {shape}")
+        return values
+
+    def finite(name: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+        values = array(name, "f", shape).astype(np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError(f"an array {name!r} with values that are not finite")
+        return values
+
+    def count(name: str) -> int:
+        n = int(stored[name].shape[0])
+        if not 0 < n <= MOST_ROWS:
+            raise ValueError(f"{n} rows in {name!r}")
+        return n
+
+    spectra: dict[bool, XanesRows] = {}
+    if window is not None:
+        n, grid = count("xanes.mu"), window.grid()
+        texts = {key: array(f"xanes.{key}", "U", (n,)) for key in XANES_TEXTS}
+        flags = {key: array(f"xanes.{key}", "b", (n,)) for key in ("simulated", "shift_known")}
+        rows = XanesRows(
+            mu=finite("xanes.mu", (n, len(grid))),
+            edge=finite("xanes.edge", (n,)),
+            targets={task: array(f"xanes.targets.{task}", "f", (n,)) for task in TASKS},
+            **texts,
+            **flags,
+        )
+        if absorber not in rows.absorber:
+            raise ValueError(f"no spectrum of {absorber}")
+        spectra = {False: rows, True: replace(rows, mu=finite("xanes.aligned", rows.mu.shape))}
+    curves: dict[str, tuple[PdfRows, PDFInstrument]] = {}
+    for technique, shown in settings["instruments"].items():
+        instrument = PDFInstrument(**shown)
+        r, n = instrument.grid(), count(f"{technique}.G")
+        if np.abs(finite(f"{technique}.r", r.shape) - r).max() > 1e-6:
+            raise ValueError(f"a {technique} that does not fit its instrument")
+        curves[technique] = (
+            PdfRows(
+                technique,
+                absorber,
+                r,
+                finite(f"{technique}.G", (n, len(r))),
+                array(f"{technique}.name", "U", (n,)),
+                array(f"{technique}.formula", "U", (n,)),
+                {task: array(f"{technique}.targets.{task}", "f", (n,)) for task in TASKS},
+            ),
+            instrument,
+        )
+    checks = {
+        str(name).removeprefix("check."): np.asarray(stored[name].values, dtype=np.float64)
+        for name in stored.data_vars
+        if str(name).startswith("check.")
+    }
+    return TrainedModels(absorber, window, spectra, curves, dict(settings["about"]), checks, source)
