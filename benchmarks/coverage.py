@@ -69,10 +69,10 @@ def xanes_trial(spectra: Sequence[SimulatedSpectrum], seed: int) -> Iterator[Tri
     known = [spectrum for spectrum, kept in zip(spectra, learnt, strict=True) if kept]
     model = XanesModel(window, (), {absorber: known}, seed=seed)
     asked = [spectrum for spectrum, kept in zip(spectra, learnt, strict=True) if not kept]
-    features = model.features(np.array([window.show(*make_measured(s, rng)) for s in asked]))
+    features = model.features(np.array([window.show(*make_measured(s, rng)) for s in asked]), absorber)
     for task in model.fits:
         truth = np.array([spectrum.values[task] for spectrum in asked])
-        yield _judge(task, truth, formulas[~learnt], model.answer(features, absorber, task, LEVEL))
+        yield _judge(task, truth, formulas[~learnt], model.answer(features, task, LEVEL))
 
 
 def pdf_trial(dataset: xr.Dataset, technique: str, seed: int) -> Iterator[Trial]:

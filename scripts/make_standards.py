@@ -2,8 +2,9 @@
 
 usage: python scripts/make_standards.py SHARED_DATA
 
-Reads ``experiment/xanes_index.csv`` there: what is graded A or B becomes a standard, normalised and
-calibrated by the index's shift where it has one. What is left out is printed with the reason.
+Reads ``experiment/xanes_index.csv`` there: what has a known value becomes a standard, normalised and
+calibrated by the index's shift where it has one, with its grade: C is doubtful. What is left out is
+printed with the reason.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ FREE = (
     "Apache-2.0", "Artistic", "ifeffit COPYING (permissive MIT-like)",
 )  # fmt: skip
 
+
+KNOWN = ("oxidation_state", "coordination_number", "mean_bond_length_A")
 
 UNNAMED = {
     "APS9BM_2019.dat": "ln($5/$6)",
@@ -74,8 +77,9 @@ def main() -> None:
     kept = []
     for row in rows:
         where = f"{row['file']} {row['item']}".strip()
-        if row["quality"] not in "AB" or row["duplicate_of"].strip():
-            print(f"left out: {where}: quality {row['quality']}, duplicate {row['duplicate_of'] or 'no'}")
+        known = [row[name].strip() for name in KNOWN]
+        if row["duplicate_of"].strip() or not any(known) or "doubtful" in row["compound_id"]:
+            print(f"left out: {where}: duplicate {row['duplicate_of'] or 'no'}, known {' '.join(known) or 'none'}")
             continue
         if not row["licence"].startswith(FREE):
             print(f"left out: {where}: licence {row['licence']}")

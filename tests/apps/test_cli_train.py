@@ -12,17 +12,16 @@ import pytest
 import xarray as xr
 
 from edgepair.dataset import open_dataset, save_dataset
-from edgepair.models import share_forest
-from edgepair.prediction import model_store, pdf_model
+from edgepair.models import group_forest
+from edgepair.prediction import fitted
 
 Call = Callable[..., "object"]
 
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(share_forest, "TREES", 10)
-    monkeypatch.setattr(pdf_model, "TREES", 10)
-    monkeypatch.setattr(model_store, "_kept", OrderedDict())
+    monkeypatch.setattr(group_forest, "TREES", 10)
+    monkeypatch.setattr(fitted, "_kept", OrderedDict())
 
 
 @pytest.fixture

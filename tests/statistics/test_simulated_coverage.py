@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from edgepair import load_bundled
-from edgepair.models import share_forest
+from edgepair.models import group_forest
 from edgepair.prediction.xanes_rows import material_spectra
 
 ABSORBERS, SEEDS = ("Fe", "Mn", "Ni"), (0, 1, 2)
@@ -34,7 +34,7 @@ def benchmark() -> ModuleType:
 
 
 def test_unseen_formulas_are_covered(benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(share_forest, "TREES", 10)
+    monkeypatch.setattr(group_forest, "TREES", 20)
     found: dict[str, list[object]] = {}
     for absorber in ABSORBERS:
         spectra = material_spectra(load_bundled(absorber, instrument=None))

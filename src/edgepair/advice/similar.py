@@ -232,7 +232,8 @@ def _xanes_distances(prediction: Prediction, technique: str, dataset: xr.Dataset
     shown[simulated] = gaussian_filter1d(shown[simulated], np.mean(BROADENING) / STEP, axis=1, mode="nearest")
 
     def features(at: NDArray[np.float64], curves: NDArray[np.float64]) -> NDArray[np.float64]:
-        grid = [window.show(at + to_own_edge(at, row, window), row) for row in curves]
+        own = fitted.window
+        grid = [own.show(at + to_own_edge(at, row, own), row) for row in curves]
         return fitted.features(np.array(grid), absorber)
 
     mine = features(seen.x - edge, seen.y[None])

@@ -21,8 +21,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TREES = 250
-FOLD_TREES = 14
+TREES = 160
+FOLD_TREES = 10
 """Trees of the forest that answers, and of that of each fold."""
 
 CLASS_FEATURES = 0.15
@@ -39,7 +39,7 @@ FOLDS = 10
 FEWEST_GROUPS = 6
 """Groups of a source from which on it is a fold of its own; the smaller ones share one."""
 
-MOST_GROUPS = 20
+MOST_GROUPS = 32
 """Groups in one fold; a larger source is left out whole several times, each time for some of its groups."""
 
 

@@ -14,7 +14,7 @@ from edgepair.models.edge_features import STEP
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-FULL = (-20.0, 45.0)
+FULL = (-8.0, 45.0)
 """eV from the tabulated edge: from before the pre-edge peaks to beyond the second shell's first wave."""
 
 NEEDED = (1.0, 18.0)
@@ -66,13 +66,17 @@ class EnergyWindow:
         return np.interp(self.grid(), energy, mu, left=min(float(mu[0]), 0.05), right=float(mu[-1]))
 
 
-def choose_window(first: float, last: float, *, item: str = "the spectrum") -> EnergyWindow:
+def choose_window(
+    first: float, last: float, *, moved: float = 0.0, item: str = "the spectrum"
+) -> EnergyWindow:
     """Choose the window of a measured range.
 
     Parameters
     ----------
     first, last : float
         Ends of the scan, eV from the tabulated edge.
+    moved : float, optional
+        What has been added to them, eV; errors speak of what was measured.
     item : str, optional
         What is measured, for errors.
 
@@ -89,8 +93,8 @@ def choose_window(first: float, last: float, *, item: str = "the spectrum") -> E
     if first > NEEDED[0] or last < NEEDED[1]:
         raise MeasurementError(
             f"cannot compare {item} with standards",
-            found=f"energies from {first:+.0f} to {last:+.0f} eV of the tabulated edge",
-            needed=f"at least {NEEDED[0]:+.0f} to {NEEDED[1]:+.0f} eV",
+            found=f"energies from {first - moved:+.0f} to {last - moved:+.0f} eV of the tabulated edge",
+            needed=f"at least {NEEDED[0] - moved:+.0f} to {NEEDED[1] - moved:+.0f} eV",
             suggestion="give --shift if the energy scale is off, or name the right absorber",
         )
     low = max(FULL[0], math.ceil((first - 0.5) / ROUNDING) * ROUNDING)

@@ -437,10 +437,10 @@ def _build(stored: xr.Dataset, source: str) -> TrainedModels:
 
     def array(name: str, kinds: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
         values = np.asarray(stored[name].values)
-        if values.dtype.kind == "O" and "U" in kinds:
+        if values.dtype.kind in "OT" and "U" in kinds:
             if not all(isinstance(value, str) for value in values.ravel()):
                 raise ValueError(f"an array {name!r} of other things than text")
-            values = values.astype(str)
+            values = np.array(values.tolist(), dtype=str)
         if values.dtype.kind not in kinds or values.shape != shape:
             raise ValueError(f"an array {name!r} of {values.dtype} and shape {values.shape}, not {shape}")
         return values

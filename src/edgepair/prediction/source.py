@@ -90,13 +90,14 @@ class Source:
             # a foil puts energies on a scale that simulated ones are not on
             prepared = replace(prepared, calibrated=False)
         first, last = float(prepared.energy[0]), float(prepared.energy[-1])
+        by = 0.0
         if not prepared.calibrated:
             by = to_own_edge(prepared.energy, prepared.mu, EnergyWindow())
             first, last = first + by, last + by
         if trained is not None:
             fitted = trained.for_spectrum(metal, first, last, aligned=not prepared.calibrated)
             return prepared, fitted, _few_standards(fitted)
-        window = choose_window(first, last)
+        window = choose_window(first, last, moved=by)
         doubts: list[str] = []
         if data is not None:
             window, doubts = common_window(data, window), _no_curves(data, "xanes")

@@ -73,8 +73,8 @@ def test_sites_like_a_spectrum_are_those_of_its_kind(
     make_told: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = make_told(xanes_tells=True, pdf_tells=False)
-    model = XanesModel(EnergyWindow(-8.0, 30.0), (), {"Fe": material_spectra(dataset)})
-    monkeypatch.setattr(similar, "fitted_xanes", lambda window, data=None: model)
+    model = XanesModel(EnergyWindow(-8.0, 30.0), (), {"Fe": material_spectra(dataset)}, aligned=True)
+    monkeypatch.setattr(similar, "fitted_xanes", lambda *_, **__: model)
     four = np.flatnonzero(dataset["coordination_number"].values == 4)
     sample = answered("xanes", dataset["energy"].values, dataset["mu"].values[four[3]], number=4)
     found = sample_in_hand(sample, cell_of(dataset))

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from edgepair.models.edge_features import (
-    ALIGNED,
-    SLOPE_WEIGHT,
+    AROUND,
+    N_SHAPE,
     STEP,
-    absolute_view,
-    aligned_view,
     area_edge,
+    own_edge,
+    spectrum_features,
 )
 
 GRID = np.arange(-8.0, 30.0 + STEP / 2, STEP)
@@ -58,26 +58,36 @@ def test_what_is_no_spectrum_gives_a_finite_edge() -> None:
     assert np.isfinite(area_edge(short, np.ones((1, len(short))))).all()
 
 
-def test_the_absolute_view_holds_points_slopes_and_their_places() -> None:
+def test_features_hold_points_slopes_and_their_places() -> None:
     mu = np.array([edge_at(5.0), edge_at(9.0)])
-    curve, numbers, position = absolute_view(GRID, mu)
-    n = len(position)
-    assert curve.shape == (2, 2 * n)
-    np.testing.assert_array_equal(curve[:, :n], mu[:, ::2])
-    np.testing.assert_array_equal(position, GRID[::2])
-    slope = np.interp(5.0, position, curve[0, n:]) / SLOPE_WEIGHT
-    # a logistic step of width 1 rises by 1/4 per eV; its white line adds its own slope
+    values, position = spectrum_features(GRID, mu, aligned=False)
+    assert values.shape == position.shape
+    n = len(GRID[::4])
+    first = slice(N_SHAPE, N_SHAPE + n)
+    np.testing.assert_array_equal(values[:, first], mu[:, ::4])
+    np.testing.assert_array_equal(position[0, first], GRID[::4])
+    slopes = values[0, N_SHAPE + n : N_SHAPE + 2 * n]
+    # a logistic step of width 1 rises by 1/4 per eV, less over 2 eV; its white line adds its own slope
     own = 0.4 * 4 / 2.5**2 * np.exp(-0.5 * (4 / 2.5) ** 2)
-    assert slope == pytest.approx(0.25 + own, rel=0.05)
-    assert numbers.shape[0] == 2
-    assert np.isfinite(numbers).all()
+    assert slopes[GRID[::4] == 5.0][0] == pytest.approx(0.23 + own, rel=0.08)
+    # the last is the own edge itself
+    np.testing.assert_allclose(values[:, -1], area_edge(GRID, mu))
+    assert np.isfinite(values).all()
+    shape, _ = spectrum_features(GRID, mu, aligned=True)
+    assert shape.shape == (2, N_SHAPE)
 
 
-def test_the_aligned_view_does_not_change_when_the_energies_do() -> None:
-    # within the grid; the end values do not differ
+def test_what_is_about_the_own_edge_does_not_change_when_the_energies_do() -> None:
     mu = np.array([edge_at(4.0), edge_at(7.0)])
-    edge = np.array([4.0, 7.0])
-    first, second = aligned_view(GRID, mu, edge)
-    inside = np.concatenate([(ALIGNED > -10) & (ALIGNED < 18)] * 2)
-    np.testing.assert_allclose(first[inside], second[inside], atol=0.02)
-    assert first.shape == (2 * len(ALIGNED),)
+    values, position = spectrum_features(GRID, mu, aligned=False)
+    inside = np.concatenate([(AROUND > -8) & (AROUND < 16)] * 2)
+    np.testing.assert_allclose(*values[:, : 2 * len(AROUND)][:, inside], atol=0.03)
+    assert (position[1] - position[0])[: len(AROUND)] == pytest.approx(3.0, abs=0.2)
+
+
+@pytest.mark.parametrize("shift", [-30.0, 0.0, 7112.0])
+def test_the_own_edge_moves_with_the_energies(shift: float) -> None:
+    expected = own_edge(GRID, edge_at(6.0))
+    assert own_edge(GRID + shift, edge_at(6.0)) == pytest.approx(expected + shift, abs=0.05)
+    # the white line adds its area, 2.5 eV
+    assert expected == pytest.approx(6.0 - 2.5, abs=0.3)

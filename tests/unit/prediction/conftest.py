@@ -13,7 +13,7 @@ import xarray as xr
 from edgepair.conventions import edge_energy
 from edgepair.dataset import Standard, load_bundled, load_standards
 from edgepair.measured import XanesScan
-from edgepair.models import share_forest
+from edgepair.models import group_forest
 from edgepair.prediction import pdf_model, source
 from edgepair.prediction.energy_window import EnergyWindow
 from edgepair.prediction.pdf_model import PdfModel
@@ -40,13 +40,21 @@ class SmallModels:
         self._kept: dict[Any, Any] = {}
 
     def xanes(
-        self, window: EnergyWindow, own: Sequence[Standard] = (), data: xr.Dataset | None = None, **_: Any
+        self,
+        window: EnergyWindow,
+        absorber: str = "Fe",
+        own: Sequence[Standard] = (),
+        data: xr.Dataset | None = None,
+        *,
+        aligned: bool = False,
+        **_: Any,
     ) -> XanesModel:
         assert data is None
-        key = (window, tuple(standard.name for standard in own))
+        key = (window, aligned, tuple(standard.name for standard in own))
         if key not in self._kept:
+            known = (*self.standards, *own)
             with few():
-                self._kept[key] = XanesModel(window, (*self.standards, *own), self.simulated)
+                self._kept[key] = XanesModel(window, known, self.simulated, aligned=aligned)
         return self._kept[key]
 
     def pdf(
@@ -69,8 +77,8 @@ class SmallModels:
 def few() -> Iterator[None]:
     """Fit few trees, on few materials."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(share_forest, "TREES", N_TREES)
-        patch.setattr(pdf_model, "TREES", N_TREES)
+        patch.setattr(group_forest, "TREES", 2 * N_TREES)
+        patch.setattr(group_forest, "FOLD_TREES", N_TREES)
         patch.setattr(pdf_model, "MOST_MATERIALS", N_MATERIALS)
         yield
 

@@ -18,7 +18,7 @@ def test_a_standard_is_nearest_to_itself_and_repeats_are_named_once(small_xanes:
     measured = np.flatnonzero(~rows.simulated & (rows.absorber == "Fe"))
     names, count = np.unique(rows.group[measured], return_counts=True)
     row = int(measured[rows.group[measured] == names[count.argmax()]][0])
-    apart = small_xanes.distances(small_xanes.features(rows.mu[row : row + 1]), "Fe")[0]
+    apart = small_xanes.distances(small_xanes.features(rows.mu[row : row + 1], "Fe"), "Fe")[0]
     found = nearest_rows(small_xanes, apart)
     standards = [f for f in found if f["kind"] == "standard"]
     simulated = [f for f in found if f["kind"] == "simulated"]

@@ -10,8 +10,8 @@ import pytest
 
 from edgepair.conventions import DataError, EdgepairError, MeasurementError, OptionError
 from edgepair.measured import PdfCurve
-from edgepair.prediction.energy_window import EnergyWindow
-from edgepair.prediction.sample import FARTHEST_EDGE, USUAL_EDGE, pdf_curve, prepare_xanes, technique_of
+from edgepair.prediction.energy_window import EnergyWindow, choose_window
+from edgepair.prediction.sample import FARTHEST_EDGE, pdf_curve, prepare_xanes, technique_of
 from edgepair.spectra import normalize_mu
 from edgepair.spectra.alignment import FoilReading
 
@@ -33,7 +33,7 @@ def test_a_prepared_spectrum_is_normalised_and_counts_from_the_edge(make_scan: A
     assert not prepared.calibrated
     assert prepared.shift == 0
     assert prepared.error == 2.0
-    assert prepared.window() == EnergyWindow()
+    assert choose_window(prepared.energy[0], prepared.energy[-1]) == EnergyWindow()
 
 
 @pytest.mark.parametrize("scale", [1e-3, 7.0])
@@ -90,14 +90,13 @@ def test_a_given_shift_and_a_foil_calibrate(make_scan: Any) -> None:
         assert not any("calibration" in text for text in prepared.warnings)
 
 
-def test_a_scale_far_off_is_brought_near(make_scan: Any) -> None:
+def test_a_scale_far_off_is_left_where_it_is(make_scan: Any) -> None:
     scan = make_scan()
     # its edge is then 10 eV short of the limit
     by = FARTHEST_EDGE - 10.0 - 11.0
     prepared = prepare_xanes(replace(scan, energy=scan.energy + by), None)
-    middle = sum(USUAL_EDGE) / 2
-    assert prepared.shift == pytest.approx(middle - 11.0 - by, abs=2)
-    assert np.interp(middle, prepared.energy, prepared.mu) == pytest.approx(0.5, abs=0.15)
+    assert prepared.shift == 0.0
+    assert np.interp(11.0 + by, prepared.energy, prepared.mu) == pytest.approx(0.5, abs=0.15)
 
 
 @pytest.mark.parametrize("absorber", ["Mn", "Co", "Ti", "Zn"])
@@ -150,7 +149,8 @@ def broken() -> dict[str, tuple[Any, ...]]:
 @pytest.mark.parametrize("name", broken())
 def test_what_is_no_spectrum_is_refused(name: str) -> None:
     with pytest.raises(EdgepairError) as caught:
-        prepare_xanes(broken()[name], "Fe").window()
+        prepared = prepare_xanes(broken()[name], "Fe")
+        choose_window(prepared.energy[0], prepared.energy[-1])
     assert four_parts(caught.value)
 
 

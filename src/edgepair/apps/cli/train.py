@@ -43,7 +43,7 @@ def train(
         str | None,
         typer.Option(
             "--range",
-            help="Energies that are compared, eV from the tabulated edge [default: -20,45]",
+            help="Energies that are compared, eV from the tabulated edge [default: -8,45]",
             show_default=False,
         ),
     ] = None,
@@ -129,7 +129,7 @@ def _check_confidence(level: float) -> None:
 
 
 def _ends(text: str) -> tuple[float, float]:
-    return read_pair("--range", text, of="range", needed="eV from the tabulated edge", example="-20,45")
+    return read_pair("--range", text, of="range", needed="eV from the tabulated edge", example="-8,45")
 
 
 def _instrument(qmax: float, qdamp: float, r_first: float, r_last: float) -> PDFInstrument:

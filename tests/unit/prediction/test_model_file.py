@@ -6,6 +6,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,9 +15,9 @@ import xarray as xr
 from edgepair.conventions import DataError, ModelError, OptionError
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.measured.pdf_inspection import inspect_pdf
-from edgepair.models import share_forest
-from edgepair.prediction import model_store, pdf_model, predict
-from edgepair.prediction.trained import TrainedModels, load_trained, save_trained
+from edgepair.models import group_forest
+from edgepair.prediction import fitted, predict
+from edgepair.prediction.model_file import TrainedModels, load_trained, save_trained
 from edgepair.prediction.training import train_models
 from edgepair.spectra import PDFInstrument
 
@@ -25,14 +26,13 @@ INSTRUMENT = PDFInstrument(qmax=18.0, r_first=1.0, r_last=9.0)
 
 @pytest.fixture(scope="module")
 def trained(
-    make_synthetic: Callable[..., xr.Dataset], tmp_path_factory: pytest.TempPathFactory
+    make_synthetic: Callable[..., xr.Dataset],
 ) -> TrainedModels:
     """Models of the synthetic dataset alone, of few trees."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        patch.setattr(model_store, "_kept", OrderedDict())
-        patch.setattr(share_forest, "TREES", 10)
-        patch.setattr(pdf_model, "TREES", 10)
+        patch.setattr(fitted, "_kept", OrderedDict())
+        patch.setattr(group_forest, "TREES", 10)
+        patch.setattr(group_forest, "FOLD_TREES", 10)
         return train_models(
             make_synthetic(),
             absorber="Fe",
@@ -49,12 +49,11 @@ def test_a_file_answers_as_what_was_fitted(
     found = load_trained(tmp_path / "fe.model")
     assert load_trained(tmp_path / "fe.model") is found
     assert (found.absorber, found.techniques) == ("Fe", ("xanes", "pdf"))
-    assert found.pdf["pdf"][1] == trained.pdf["pdf"][1]
+    assert found.curves["pdf"][1] == trained.curves["pdf"][1]
     assert json.loads(json.dumps(found.about))["scores"]["xanes"][0]["n_groups"] == 40
-    assert found.xanes is not None
-    assert trained.xanes is not None
-    mu = trained.xanes.rows.mu[:4]
-    one, two = (m.answer(m.features(mu), "Fe", "bond_length", 0.9) for m in (trained.xanes, found.xanes))
+    mu = trained.spectra[False].mu[:4]
+    models = (trained.xanes(), found.xanes())
+    one, two = (m.answer(m.features(mu, "Fe"), "bond_length", 0.9) for m in models)
     np.testing.assert_allclose(two.upper, one.upper, rtol=0, atol=1e-9)
 
 
@@ -84,20 +83,22 @@ def test_it_answers_for_measured_curves(
 
 
 def test_a_wider_scan_is_cut_and_a_shorter_one_refused(trained: TrainedModels) -> None:
-    assert trained.for_spectrum("Fe", -100.0, 500.0) is trained.xanes
-    assert trained.for_spectrum("Fe", -7.6, 29.6) is trained.xanes
+    window = trained.window
+    assert window is not None
+    assert trained.for_spectrum("Fe", -100.0, 500.0, aligned=False) is trained.xanes()
+    assert trained.for_spectrum("Fe", window.low + 0.4, window.high - 0.4, aligned=True).aligned
     with pytest.raises(ModelError) as caught:
-        trained.for_spectrum("Fe", -30.0, 25.0)
+        trained.for_spectrum("Fe", -30.0, 25.0, aligned=False)
     assert "+25.0 eV" in caught.value.found
-    assert "-8 to +30 eV" in caught.value.needed
+    assert f"{window.low:+g} to {window.high:+g} eV" in caught.value.needed
     assert (
-        "edgepair train --absorber Fe --data PATH --technique xanes --range=-8,24" in caught.value.suggestion
+        "edgepair train --absorber Fe --data PATH --technique xanes --range=-20,24" in caught.value.suggestion
     )
 
 
 def test_another_absorber_or_technique_is_refused(trained: TrainedModels) -> None:
     with pytest.raises(ModelError, match="cannot answer for Mn"):
-        trained.for_spectrum("Mn", -50.0, 50.0)
+        trained.for_spectrum("Mn", -50.0, 50.0, aligned=False)
     seen = inspect_pdf(_curve())
     with pytest.raises(ModelError) as caught:
         trained.for_pdf("Fe", "npdf", seen, INSTRUMENT)
@@ -147,6 +148,67 @@ def test_a_model_takes_no_data_beside_it(synthetic_dataset: xr.Dataset, tmp_path
     assert "data beside" in caught.value.found
 
 
+def change(path: Path, **changes: Any) -> None:
+    """Write a file again with other arrays or settings."""
+    from edgepair.dataset.store import read_arrays, save_arrays
+
+    stored = read_arrays(path)
+    for name, change_it in changes.items():
+        key = name.replace("__", ".")
+        if key in stored.attrs:
+            stored.attrs[key] = change_it(stored.attrs[key])
+        else:
+            stored[key] = stored[key].copy(data=change_it(stored[key].values))
+    save_arrays(stored, path)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"xanes__mu": lambda mu: mu * np.nan},
+        {"xanes__absorber": lambda names: np.array(["Zn"] * len(names), dtype=object)},
+        {"pdf__r": lambda r: r + 1.0},
+        {"settings": lambda text: text.replace("[", "", 1)},
+        {"settings": lambda text: json.dumps(json.loads(text) | {"window": [-1e6, 1e6]})},
+        {"kind": lambda text: "edgepair-train"},
+    ],
+)
+def test_what_was_tampered_with_is_refused(
+    trained: TrainedModels, changes: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / "a.model"
+    save_trained(trained, path)
+    change(path, **changes)
+    with pytest.raises(ModelError) as caught:
+        load_trained(path)
+    assert "edgepair train" in caught.value.suggestion
+
+
+def test_other_answers_than_those_saved_are_refused(trained: TrainedModels, tmp_path: Path) -> None:
+    """As of another version of what fits, or of rows that someone has changed."""
+    path = tmp_path / "a.model"
+    save_trained(trained, path)
+    change(path, xanes__targets__bond_length=lambda values: values + 0.1)
+    found = load_trained(path)
+    with pytest.raises(ModelError, match="other answers") as caught:
+        found.xanes()
+    assert "scikit-learn" in caught.value.needed
+
+
+def test_arrays_that_are_packed_otherwise_are_not_opened(tmp_path: Path) -> None:
+    import zipfile
+
+    about = {"zarr_format": 2, "shape": [1], "chunks": [1], "dtype": "|O", "fill_value": None, "order": "C"}
+    path = tmp_path / "a.model"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(".zgroup", '{"zarr_format": 2}')
+        archive.writestr("x/.zarray", json.dumps(about | {"compressor": None, "filters": [{"id": "pickle"}]}))
+        archive.writestr("x/0", b"never read")
+    with pytest.raises(ModelError) as caught:
+        load_trained(path)
+    assert "'pickle'" in caught.value.found
+
+
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 not a model", b"pickled"])
 def test_a_foreign_file_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.model"
@@ -158,12 +220,13 @@ def test_a_foreign_file_is_refused(content: bytes, tmp_path: Path) -> None:
 
 
 def test_a_bundle_of_another_kind_is_refused(tmp_path: Path) -> None:
-    from edgepair.models import save_bundle
+    from edgepair.dataset.store import save_arrays
 
-    save_bundle(tmp_path / "a.model", {}, {"x": np.ones(3)}, {"kind": "something"}, {})
+    save_arrays(xr.Dataset({"x": ("x", np.ones(3))}, attrs={"kind": "something"}), tmp_path / "a.model")
     with pytest.raises(ModelError) as caught:
         load_trained(tmp_path / "a.model")
-    assert "something" in caught.value.found
+    assert "another kind" in caught.value.found
+    assert "edgepair train" in caught.value.suggestion
 
 
 def test_what_cannot_be_trained_for_is_refused(synthetic_dataset: xr.Dataset) -> None:
@@ -173,9 +236,9 @@ def test_what_cannot_be_trained_for_is_refused(synthetic_dataset: xr.Dataset) ->
         train_models(synthetic_dataset.drop_vars("G_neutron"), absorber="Fe", techniques=["npdf"])
     with pytest.raises(DataError, match="cannot train for Zn"):
         train_models(absorber="Zn", library=False)
-    for ends in ((5.0, 30.0), (-8.0, 10.0), (-30.0, 30.0), (float("nan"), 30.0)):
+    for ends in ((5.0, 30.0), (-8.0, 10.0), (-30.0, 30.0), (-8.0, 50.0), (float("nan"), 30.0)):
         with pytest.raises(OptionError, match="range of energies"):
             train_models(synthetic_dataset, absorber="Fe", window=ends)
     with pytest.raises(DataError, match="range of energies") as caught:
-        train_models(synthetic_dataset.isel(energy=slice(0, 38)), absorber="Fe", window=(-8.0, 30.0))
-    assert "--range=-8,24" in caught.value.suggestion
+        train_models(synthetic_dataset.isel(energy=slice(0, 38)), absorber="Fe", window=(-20.0, 30.0))
+    assert "--range=-20,24" in caught.value.suggestion
