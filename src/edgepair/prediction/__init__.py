@@ -2,10 +2,10 @@
 
 from edgepair.prediction.mixture import MixtureResult, fit_mixtures
 from edgepair.prediction.mixture_scan import SampleMixture, mix_scan
+from edgepair.prediction.model_file import TrainedModels, load_trained, save_trained
 from edgepair.prediction.own_standards import OwnStandardsReport, own_standards_report
 from edgepair.prediction.predict import predict
 from edgepair.prediction.result import Prediction, ShownCurve
-from edgepair.prediction.model_file import TrainedModels, load_trained, save_trained
 from edgepair.prediction.training import train_models
 
 __all__ = [

@@ -83,13 +83,13 @@ def join_answers(task: str, parts: Sequence[Answer]) -> tuple[Answer, NDArray[np
     r"""Join what several techniques say of one task.
 
     Each counts by the inverse square of its interval's half width *h*, the error that it has shown
-    on what was left out; the joint interval takes their errors as independent within techniques and
-    adds what they disagree by:
+    on what was left out. What is hard for one technique is often hard for the other, so that agreement
+    does not make them surer: errors are taken as going together, and what they disagree by is added:
 
     .. math:: w_i \propto h_i^{-2}, \quad v = \sum w_i v_i, \quad
-              h^2 = \frac{1}{\sum h_i^{-2}} + \sum w_i (v_i - v)^2
+              h^2 = \Big(\sum w_i h_i\Big)^2 + \sum w_i (v_i - v)^2
 
-    Probabilities are multiplied with these weights times their number as powers.
+    Probabilities are multiplied with these weights as powers.
 
     Parameters
     ----------
@@ -113,15 +113,16 @@ def join_answers(task: str, parts: Sequence[Answer]) -> tuple[Answer, NDArray[np
         probability = np.empty((len(parts[0].value), 0))
     else:
         power = sum(
-            (w * len(parts))[:, None] * np.log(np.clip(part.probability, 1e-3, None))
+            w[:, None] * np.log(np.clip(part.probability, 1e-3, None))
             for w, part in zip(share, parts, strict=True)
         )
         probability = np.exp(power - np.max(power, axis=1, keepdims=True))
         probability /= probability.sum(axis=1, keepdims=True)
         value = sharpened_mean(probability, CLASSES[task])
     apart = sum(w * (part.value - value) ** 2 for w, part in zip(share, parts, strict=True))
-    joint = np.sqrt(1.0 / (half**-2).sum(axis=0) + apart)
-    claimed = np.sqrt(1.0 / sum(part.claimed**-2 for part in parts) + apart)
+    joint = np.sqrt((share * half).sum(axis=0) ** 2 + apart)
+    claims = np.array([part.claimed for part in parts])
+    claimed = np.sqrt((share * claims).sum(axis=0) ** 2 + apart)
     sets: tuple[tuple[int, ...], ...] = ()
     if task in CLASSES:
         classes = CLASSES[task]

@@ -77,7 +77,16 @@ def fitted_xanes(
             simulated[str(data.attrs["absorber"])] = computed
     needs = library and data is None and absorber in BUNDLED_ABSORBERS
     alone = needs and not any(s.absorber == absorber for s in known)
-    key = ("xanes", window, absorber if alone else "", _digest(own), data_digest(data), aligned, library, seed)
+    key = (
+        "xanes",
+        window,
+        absorber if alone else "",
+        _digest(own),
+        data_digest(data),
+        aligned,
+        library,
+        seed,
+    )
 
     def fit() -> XanesModel:
         if alone:
@@ -86,7 +95,9 @@ def fitted_xanes(
         if not library:
             # the library is always enough to learn from
             values = [[getattr(s, task) for task in TASKS] for s in known]
-            values += [[s.values.get(task, np.nan) for task in TASKS] for of in simulated.values() for s in of]
+            values += [
+                [s.values.get(task, np.nan) for task in TASKS] for of in simulated.values() for s in of
+            ]
             groups = [s.compound for s in known]
             groups += [s.formula or s.name for of in simulated.values() for s in of]
             told = ~np.isnan(np.array(values, dtype=np.float64).reshape(len(groups), len(TASKS)))

@@ -21,7 +21,7 @@ import xarray as xr
 from edgepair._version import __version__
 from edgepair.conventions import TASKS, DataError, ModelError
 from edgepair.dataset.store import read_arrays, save_arrays
-from edgepair.prediction.energy_window import EnergyWindow, choose_window
+from edgepair.prediction.energy_window import NEEDED, EnergyWindow, choose_window
 from edgepair.prediction.pdf_model import PdfModel, PdfRows
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import XanesRows
@@ -187,12 +187,12 @@ class TrainedModels:
         self._check(absorber, "xanes")
         assert self.window is not None
         window = self.window
-        if first > window.low + ROOM or last < window.high - ROOM:
+        if first > NEEDED[0] or last < window.high - ROOM:
             held = choose_window(first, last)
             raise ModelError(
                 f"cannot answer for this spectrum with {self.name}",
                 found=f"energies from {first:+.1f} to {last:+.1f} eV of the tabulated edge",
-                needed=f"{window.low:+g} to {window.high:+g} eV, for which the model was trained",
+                needed=f"at least {NEEDED[0]:+g} to {window.high:+g} eV, for which the model was trained",
                 suggestion=self._again("xanes", f"--range={held.low:g},{held.high:g}"),
             )
         return self.xanes(aligned=aligned)
@@ -269,7 +269,11 @@ class TrainedModels:
         raise ModelError(
             f"cannot use {self.name}",
             found="other answers than those it was saved with"
-            + (f", by edgepair {made.get('edgepair')} and scikit-learn {made.get('scikit-learn')}" if made else ""),
+            + (
+                f", by edgepair {made.get('edgepair')} and scikit-learn {made.get('scikit-learn')}"
+                if made
+                else ""
+            ),
             needed=f"the same answers with edgepair {__version__} and scikit-learn {version('scikit-learn')}",
             suggestion="make the model again with `edgepair train`",
         )
@@ -417,7 +421,15 @@ def _load(path: Path) -> TrainedModels:
     name = f"the model {str(path)!r}"
     try:
         return _build(read_arrays(path), str(path))
-    except (DataError, ArithmeticError, AttributeError, KeyError, LookupError, TypeError, ValueError) as error:
+    except (
+        DataError,
+        ArithmeticError,
+        AttributeError,
+        KeyError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:
         # whatever is missing or odd in a foreign file means the same
         found = error.found if isinstance(error, DataError) else f"{type(error).__name__}: {str(error)[:200]}"
         raise ModelError(

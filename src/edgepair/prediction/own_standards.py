@@ -147,9 +147,7 @@ def _asked_of(model: XanesModel, standard: Standard) -> Mapping[str, float]:
     if model.aligned:
         energy = energy + to_own_edge(energy, standard.mu, model.window)
     features = model.features(model.window.show(energy, standard.mu)[None], standard.absorber)
-    return {
-        task: float(model.value(features, task)[0]) if task in model.fits else math.nan for task in TASKS
-    }
+    return {task: float(model.value(features, task)[0]) if task in model.fits else math.nan for task in TASKS}
 
 
 def _left_out(model: XanesModel, standard: Standard) -> Mapping[str, float]:

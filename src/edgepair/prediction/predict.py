@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions import TASKS, TECHNIQUES, DataError, OptionError, edge_energy
+from edgepair.conventions import (
+    BUNDLED_ABSORBERS,
+    TASKS,
+    TECHNIQUES,
+    DataError,
+    OptionError,
+    edge_energy,
+)
 from edgepair.measured import PdfCurve, XanesScan, prepare_pdf
 from edgepair.models.edge_features import OWN_EDGE
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
@@ -139,9 +146,11 @@ def predict(
         parts.append(part)
         warnings += prepared.warnings
     if metal is None:
+        metal = _only_metal(G, G_M)
+    if metal is None:
         raise OptionError(
             "cannot tell whose surroundings are asked for",
-            found="a PDF without an absorber",
+            found="a PDF whose header does not name one metal that edgepair knows",
             needed="the element, as a PDF holds the distances of all",
             suggestion="give --absorber, or absorber= in Python",
         )
@@ -152,6 +161,22 @@ def predict(
     for part in parts:
         warnings += part.doubts
     return _assemble(metal, parts, prepared, confidence_level, warnings)
+
+
+def _only_metal(*curves: PdfCurve | tuple[ArrayLike, ArrayLike] | None) -> str | None:
+    """Take the metal of a header's composition, where it holds one that is known and no other."""
+    from pymatgen.core import Composition
+
+    for curve in curves:
+        if isinstance(curve, PdfCurve) and curve.composition:
+            try:
+                elements = [element.symbol for element in Composition(curve.composition).elements]
+            except ValueError:
+                continue
+            known = [symbol for symbol in elements if symbol in BUNDLED_ABSORBERS]
+            if len(known) == 1:
+                return known[0]
+    return None
 
 
 def _check_level(level: Any) -> None:

@@ -92,7 +92,9 @@ class XanesModel:
         aligned: bool = False,
         seed: int = 0,
     ) -> None:
-        self._take_in(window, collect_rows(window, standards, simulated, seed, aligned=aligned), aligned, seed)
+        self._take_in(
+            window, collect_rows(window, standards, simulated, seed, aligned=aligned), aligned, seed
+        )
 
     @classmethod
     def from_rows(

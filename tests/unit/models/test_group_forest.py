@@ -109,7 +109,10 @@ def test_groups_go_whole_into_folds_of_like_size() -> None:
 def test_sources_are_left_out_whole_and_their_groups_with_them() -> None:
     source = np.array(["a"] * 60 + ["b"] * 10 + ["c"] * 2 + [""] * 3 + ["simulated"] * 5)
     group = np.array(
-        [f"g{i}" for i in range(60)] + [f"g{i}" for i in range(5)] * 2 + ["g7", "x", "o1", "o2", "o3"] + [""] * 5
+        [f"g{i}" for i in range(60)]
+        + [f"g{i}" for i in range(5)] * 2
+        + ["g7", "x", "o1", "o2", "o3"]
+        + [""] * 5
     )
     judged = source != "simulated"
     folds = source_folds(source, group, judged, 0)

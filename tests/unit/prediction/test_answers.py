@@ -37,11 +37,10 @@ def test_a_set_takes_classes_from_the_likeliest_on() -> None:
     assert class_sets(probability, classes, 1.0) == ((2, 3, 4, 5), (2, 3, 4, 5))
 
 
-def test_two_that_agree_are_surer_than_each() -> None:
+def test_two_that_agree_are_no_surer_than_the_surer() -> None:
     joint, share = join_answers("bond_length", [length(2.0, 0.03), length(2.0, 0.04)])
     assert joint.value[0] == pytest.approx(2.0)
-    # 3-4-5: 1/h² adds up
-    assert joint.upper[0] - joint.value[0] == pytest.approx(0.03 * 0.04 / 0.05)
+    assert joint.upper[0] - joint.value[0] == pytest.approx(0.03 * 16 / 25 + 0.04 * 9 / 25)
     np.testing.assert_allclose(share[:, 0], [16 / 25, 9 / 25])
 
 
@@ -76,7 +75,7 @@ def test_the_likeliest_class_of_all_is_the_likeliest_of_the_whole() -> None:
     classes = CLASSES["oxidation_state"]
     assert classes[joint.probability[0].argmax()] == 3
     assert joint.probability.sum() == pytest.approx(1)
-    # what both think possible gains
+    # what only one thinks possible loses
     assert joint.probability[0, 2] > 0.7
     assert 3 in joint.sets[0]
 

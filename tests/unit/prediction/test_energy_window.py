@@ -18,10 +18,10 @@ def test_a_long_scan_has_the_full_window() -> None:
     ("first", "last", "window"),
     [
         (-22.0, 46.0, EnergyWindow()),
-        (-60.0, 25.0, EnergyWindow(-20.0, 24.0)),
+        (-60.0, 25.0, EnergyWindow(-8.0, 24.0)),
         (-5.0, 29.4, EnergyWindow(-4.0, 28.0)),
         # half an eV may be missing
-        (-17.6, 43.6, EnergyWindow(-18.0, 44.0)),
+        (-5.6, 43.6, EnergyWindow(-6.0, 44.0)),
     ],
 )
 def test_a_shorter_one_has_what_it_covers(first: float, last: float, window: EnergyWindow) -> None:

@@ -153,7 +153,9 @@ def test_the_same_seed_gives_the_same_model(small_xanes: XanesModel, small_store
     np.testing.assert_array_equal(again.rows.mu, small_xanes.rows.mu)
 
 
-def test_a_shift_of_all_energies_changes_nothing_that_shape_tells(small_store: Any, make_spectrum: Any) -> None:
+def test_a_shift_of_all_energies_changes_nothing_that_shape_tells(
+    small_store: Any, make_spectrum: Any
+) -> None:
     from edgepair.conventions import edge_energy
     from edgepair.prediction.xanes_rows import to_own_edge
 
