@@ -79,9 +79,8 @@ def main() -> None:
         where = f"{row['file']} {row['item']}".strip()
         known = [row[name].strip() for name in KNOWN]
         if row["duplicate_of"].strip() or not any(known) or "doubtful" in row["compound_id"]:
-            print(
-                f"left out: {where}: duplicate {row['duplicate_of'] or 'no'}, known {' '.join(known) or 'none'}"
-            )
+            twin = row["duplicate_of"] or "no"
+            print(f"left out: {where}: duplicate {twin}, known {' '.join(known) or 'none'}")
             continue
         if not row["licence"].startswith(FREE):
             print(f"left out: {where}: licence {row['licence']}")

@@ -132,7 +132,7 @@ class TrainedModels:
             assert self.window is not None
             rows, seed = self.spectra[aligned], int(self.about.get("seed", 0))
             model = XanesModel.from_rows(self.window, rows, aligned=aligned, seed=seed)
-            self._compare(f"xanes_{aligned}", xanes_checks(model))
+            self._compare(f"xanes_{aligned}", check_answers(model))
             self._fitted[aligned] = model
         found: XanesModel = self._fitted[aligned]
         return found
@@ -157,7 +157,7 @@ class TrainedModels:
         """
         if technique not in self._fitted:
             model = PdfModel.from_rows(self.curves[technique][0], seed=int(self.about.get("seed", 0)))
-            self._compare(technique, pdf_checks(model))
+            self._compare(technique, check_answers(model))
             self._fitted[technique] = model
         found: PdfModel = self._fitted[technique]
         return found
@@ -266,14 +266,10 @@ class TrainedModels:
         if known.shape == answers.shape and np.allclose(known, answers, rtol=0.0, atol=SAME, equal_nan=True):
             return
         made = self.about.get("versions", {})
+        by = ", by " + " and ".join(f"{name} {number}" for name, number in made.items()) if made else ""
         raise ModelError(
             f"cannot use {self.name}",
-            found="other answers than those it was saved with"
-            + (
-                f", by edgepair {made.get('edgepair')} and scikit-learn {made.get('scikit-learn')}"
-                if made
-                else ""
-            ),
+            found=f"other answers than those it was saved with{by}",
             needed=f"the same answers with edgepair {__version__} and scikit-learn {version('scikit-learn')}",
             suggestion="make the model again with `edgepair train`",
         )
@@ -301,40 +297,26 @@ class TrainedModels:
         return f"train one for it: {words} --out MODEL; or leave out --model"
 
 
-def xanes_checks(model: XanesModel) -> np.ndarray[Any, Any]:
+def check_answers(model: XanesModel | PdfModel) -> np.ndarray[Any, Any]:
     """Answer for a few of a model's own rows.
 
     Parameters
     ----------
-    model : XanesModel
+    model : XanesModel or PdfModel
         Fitted.
 
     Returns
     -------
     numpy.ndarray
-        Shape (n_tasks, n_rows + 1): values, and the conformal factor at 90 %.
+        Shape (n_tasks, 2 · n_rows): values, and ends of their intervals at 90 %.
     """
-    chosen = np.linspace(0, len(model.rows.mu) - 1, CHECKED).astype(int)
-    rows = np.concatenate(
-        [model.features(model.rows.mu[i : i + 1], str(model.rows.absorber[i])) for i in chosen.tolist()]
-    )
-    return np.array([[*model.value(rows, task), model.quantile(task, 0.9)] for task in model.fits])
-
-
-def pdf_checks(model: PdfModel) -> np.ndarray[Any, Any]:
-    """Answer for a few of a model's own rows.
-
-    Parameters
-    ----------
-    model : PdfModel
-        Fitted.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_tasks, 2 · n_rows): values and ends of their intervals at 90 %.
-    """
-    rows = model.features(model.G[np.linspace(0, len(model.G) - 1, CHECKED).astype(int)])
+    curves = model.rows.mu if isinstance(model, XanesModel) else model.G
+    chosen = np.linspace(0, len(curves) - 1, CHECKED).astype(int).tolist()
+    if isinstance(model, XanesModel):
+        names = model.rows.absorber
+        rows = np.concatenate([model.features(curves[i : i + 1], str(names[i])) for i in chosen])
+    else:
+        rows = model.features(curves[chosen])
     told = [model.answer(rows, task, 0.9) for task in model.fits]
     return np.array([[*answer.value, *answer.upper] for answer in told])
 

@@ -173,7 +173,7 @@ def _only_metal(*curves: PdfCurve | tuple[ArrayLike, ArrayLike] | None) -> str |
                 elements = [element.symbol for element in Composition(curve.composition).elements]
             except ValueError:
                 continue
-            known = [symbol for symbol in elements if symbol in BUNDLED_ABSORBERS]
+            known: list[str] = [symbol for symbol in elements if symbol in BUNDLED_ABSORBERS]
             if len(known) == 1:
                 return known[0]
     return None

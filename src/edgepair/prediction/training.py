@@ -11,7 +11,7 @@ from edgepair.dataset import drop_gated, load_bundled
 from edgepair.prediction.energy_window import FULL, NEEDED, EnergyWindow
 from edgepair.prediction.fitted import fitted_pdf, fitted_xanes
 from edgepair.prediction.left_out import pdf_scores, xanes_scores
-from edgepair.prediction.model_file import TrainedModels, pdf_checks, xanes_checks
+from edgepair.prediction.model_file import TrainedModels, check_answers
 from edgepair.prediction.own_data import common_window, fitting_instrument, open_data
 from edgepair.prediction.own_standards import own_standards_report
 from edgepair.spectra import TYPICAL_INSTRUMENT
@@ -103,14 +103,14 @@ def train_models(
                 )
                 if absorber not in fitted.rows.absorber:
                     raise _nothing(absorber)
-                spectra[aligned], checks[f"xanes_{aligned}"] = fitted.rows, xanes_checks(fitted)
+                spectra[aligned], checks[f"xanes_{aligned}"] = fitted.rows, check_answers(fitted)
                 if not aligned:
                     scores[name] = xanes_scores(fitted, absorber, level=confidence_level)
             continue
         assert dataset is not None
         shown = fitting_instrument(dataset, instrument, name)
         model = fitted_pdf(absorber, name, shown, None if data is None else dataset, seed=seed)
-        curves[name], checks[name] = (model.rows, shown), pdf_checks(model)
+        curves[name], checks[name] = (model.rows, shown), check_answers(model)
         scores[name] = pdf_scores(model, level=confidence_level)
     about = {
         "data": "" if data is None else Path(data).name if isinstance(data, str | Path) else "a dataset",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,22 +24,27 @@ from edgepair.spectra import PDFInstrument
 INSTRUMENT = PDFInstrument(qmax=18.0, r_first=1.0, r_last=9.0)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _few_trees() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitted, "_kept", OrderedDict())
+        patch.setattr(group_forest, "TREES", 10)
+        patch.setattr(group_forest, "FOLD_TREES", 10)
+        yield
+
+
 @pytest.fixture(scope="module")
 def trained(
     make_synthetic: Callable[..., xr.Dataset],
 ) -> TrainedModels:
     """Models of the synthetic dataset alone, of few trees."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitted, "_kept", OrderedDict())
-        patch.setattr(group_forest, "TREES", 10)
-        patch.setattr(group_forest, "FOLD_TREES", 10)
-        return train_models(
-            make_synthetic(),
-            absorber="Fe",
-            techniques=["xanes", "pdf"],
-            instrument=INSTRUMENT,
-            library=False,
-        )
+    return train_models(
+        make_synthetic(),
+        absorber="Fe",
+        techniques=["xanes", "pdf"],
+        instrument=INSTRUMENT,
+        library=False,
+    )
 
 
 def test_a_file_answers_as_what_was_fitted(

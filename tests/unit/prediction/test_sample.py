@@ -148,9 +148,12 @@ def broken() -> dict[str, tuple[Any, ...]]:
 
 @pytest.mark.parametrize("name", broken())
 def test_what_is_no_spectrum_is_refused(name: str) -> None:
-    with pytest.raises(EdgepairError) as caught:
+    def prepare() -> None:
         prepared = prepare_xanes(broken()[name], "Fe")
         choose_window(prepared.energy[0], prepared.energy[-1])
+
+    with pytest.raises(EdgepairError) as caught:
+        prepare()
     assert four_parts(caught.value)
 
 
