@@ -38,7 +38,7 @@ def select_standards(
     Examples
     --------
     >>> from edgepair.dataset import load_standards
-    >>> [item.compound for item in select_standards(load_standards("Co"), only=["coo"])]
+    >>> sorted({item.compound for item in select_standards(load_standards("Co"), only=["coo"])})
     ['CoO']
     """
     named = [{item.compound.lower(), item.name.lower(), item.beamline.lower()} - {""} for item in standards]

@@ -63,7 +63,7 @@ def load_standards(absorber: str | None = None) -> tuple[Standard, ...]:
 
     Examples
     --------
-    >>> sorted({standard.compound for standard in load_standards("Co")})[:2]
+    >>> sorted({standard.compound for standard in load_standards("Co")})[1:3]
     ['Co3O4', 'CoAl2O4']
     """
     return tuple(item for item in _library() if absorber in (None, item.absorber))

@@ -157,7 +157,7 @@ def fit_mixtures(
         scale_errors=np.where(known, SCALE_ERROR, UNKNOWN_SCALE_ERROR),
         sample_scale_error=SCALE_ERROR,
     )
-    weights = weights_of_choice(assessments, n_independent)
+    weights = weights_of_choice(assessments, len(problem.mu), n_independent)
     order = sorted(range(len(fits)), key=lambda k: (assessments[k].criterion, fits[k].members))[:KEPT]
     table, fractions = _tables([assessments[k] for k in order], assessments, weights, chosen)
     best = assessments[order[0]].fit

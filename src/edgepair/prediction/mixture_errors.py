@@ -18,6 +18,10 @@ SIGNIFICANCE = 0.05
 """Chance at which a combination that is the true one is called worse than the best, divided by the
 number of compounds: the best of many wrong ones fits better than a wrong one does on its own."""
 
+STANDARD_ERROR = 0.008
+"""Edge steps; by which a spectrum of the very same compound differs in its normalisation and between
+beamlines, beside its noise: a misfit below it is no sign of a further compound."""
+
 AT_LIMIT = 1e-3
 """eV from the limit of the shift, within which it counts as held there."""
 
@@ -111,6 +115,7 @@ def assess(
     chance = 1 - SIGNIFICANCE / n_compounds
     ratio = 1 + parameters / freedom * float(f_distribution.ppf(chance, parameters, freedom))
     power = float(problem.mu @ problem.mu)
+    beyond = len(residual) * STANDARD_ERROR**2
     price = float(np.log(n_independent) + 2 * np.log(n_compounds))
     done = []
     for fit in fits:
@@ -125,8 +130,8 @@ def assess(
                 fit,
                 fit.squares / power,
                 chi_square,
-                _misfit(fit, n_independent) + price * len(fit.members),
-                fit.squares <= best.squares * ratio,
+                _misfit(fit, len(residual), n_independent) + price * len(fit.members),
+                fit.squares + beyond <= (best.squares + beyond) * ratio,
                 from_noise + from_scale,
                 _errors(from_noise),
                 _errors(from_scale),
@@ -136,15 +141,19 @@ def assess(
     return done, n_independent
 
 
-def weights_of_choice(assessments: Sequence[Assessment], n_independent: float) -> NDArray[np.float64]:
+def weights_of_choice(
+    assessments: Sequence[Assessment], n_points: int, n_independent: float
+) -> NDArray[np.float64]:
     """Weigh combinations that fit as well as the best against one another.
 
     Parameters
     ----------
     assessments : sequence of Assessment
         All of them.
+    n_points : int
+        Points that were fitted.
     n_independent : float
-        Independent points.
+        Independent points among them.
 
     Returns
     -------
@@ -152,7 +161,7 @@ def weights_of_choice(assessments: Sequence[Assessment], n_independent: float) -
         Shape (n_assessments,), adding up to 1: Akaike weights; 0 for what fits worse.
     """
     information = np.array(
-        [_misfit(item.fit, n_independent) + 2 * len(item.fit.members) for item in assessments]
+        [_misfit(item.fit, n_points, n_independent) + 2 * len(item.fit.members) for item in assessments]
     )
     weights = np.exp(-0.5 * (information - information.min()))
     weights *= np.array([item.as_good for item in assessments])
@@ -160,9 +169,9 @@ def weights_of_choice(assessments: Sequence[Assessment], n_independent: float) -
     return normal
 
 
-def _misfit(fit: Fit, n_independent: float) -> float:
+def _misfit(fit: Fit, n_points: int, n_independent: float) -> float:
     """Minus twice the logarithm of the likelihood, but for a constant."""
-    return float(n_independent * np.log(max(fit.squares, 1e-300)))
+    return float(n_independent * np.log(fit.squares + n_points * STANDARD_ERROR**2))
 
 
 def _free(problem: Problem, fit: Fit) -> bool:

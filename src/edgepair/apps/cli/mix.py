@@ -213,7 +213,9 @@ def _chosen(
     from edgepair.dataset.standard_selection import select_standards
     from edgepair.dataset.standards import load_standards
 
-    chosen = own + (load_standards(scan.absorber) if library else ())
+    # what is graded C may be a mixture itself
+    sound = tuple(s for s in load_standards(scan.absorber) if s.quality != "C") if library else ()
+    chosen = own + sound
     if scan.absorber is not None:
         chosen = tuple(standard for standard in chosen if standard.absorber == scan.absorber)
     if not chosen:
