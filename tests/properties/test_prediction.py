@@ -102,9 +102,10 @@ def test_a_joint_value_lies_between_the_parts(parts: list[Answer]) -> None:
 
 
 @given(st.floats(1, 3), st.lists(halves, min_size=2, max_size=4))
-def test_parts_that_agree_are_surer_together_than_each(value: float, widths: list[float]) -> None:
+def test_parts_that_agree_are_as_sure_as_the_surer_at_most(value: float, widths: list[float]) -> None:
+    """What is hard for one is often hard for the other."""
     joint, _ = join_answers("bond_length", [length(value, half) for half in widths])
-    assert joint.upper[0] - joint.value[0] < min(widths)
+    assert min(widths) - 1e-9 <= joint.upper[0] - joint.value[0] <= max(widths) + 1e-9
 
 
 @given(halves, halves, st.floats(0, 2), st.floats(0, 2))
