@@ -48,7 +48,7 @@ FARTHEST_SHIFT = 5.0
 """eV; a curve without calibration is not drawn farther from where it was measured, unless asked."""
 
 CAUTION = 0.7
-"""Distance, in units of the 99th percentile of the training set's own, from which to be careful."""
+"""Distance, in units of what is called outside, from which to be careful."""
 
 
 @dataclass
@@ -222,7 +222,7 @@ def _xanes_part(
         if abs(off) <= FARTHEST_SHIFT:
             prepared = prepared.moved(off, error)
         else:
-            doubts.append(f"energies seem to be {-off:+.0f} eV off; they are shown as measured")
+            doubts.append(f"energies seem to be {abs(off):.0f} eV off; they are shown as measured")
             prepared = replace(prepared, error=abs(off))
     elif abs(off) > DOUBTED_SHIFT * error:
         doubts.append(

@@ -56,7 +56,8 @@ class Prediction:
     nearest : pandas.DataFrame
         Columns ``technique, rank, kind, name, formula, distance, oxidation_state,
         coordination_number, bond_length``; ``kind`` is ``standard`` or ``simulated``; distance 1 is
-        the 99th percentile of the training set's own left-out distances.
+        where nine of ten standards are within of the nearest of another compound and source (of PDFs:
+        99 of 100 materials of another formula).
     curves : mapping of str to tuple of ShownCurve
         For each single technique the sample's curve, then the nearest ones.
     confidence_level : float
