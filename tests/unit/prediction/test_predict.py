@@ -426,7 +426,8 @@ def test_the_real_model_answers_a_measured_spectrum(shared: Path, monkeypatch: p
     same(prediction, again, within=1e-6)
     found = values(prediction)
     assert abs(found["oxidation_state"] - float(row["oxidation_state"])) < 0.34
-    assert len(prediction.explanation) == 3 * 26
+    # by shape alone: stretches of 2 eV that the own edge is looked at about
+    assert len(prediction.explanation) == 3 * prediction.explanation["position"].nunique() > 3 * 20
     json.loads(prediction.to_json())
 
 
