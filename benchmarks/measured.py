@@ -10,8 +10,7 @@ is, then as if its energy scale were not known, then as if the scan ended 16 eV 
 Beside the model stand three baselines that see the same training standards: plain trees (one forest over all
 metals on points, slopes and the numbers of the edge), a straight line through E0, and the commonest answer.
 
-Settings of the model (trees, features, power of the mean, folds) were chosen with every source in view, by
-the issue that asked for it and by us; no setting was chosen by source or compound.
+Settings of the model (trees, features, power of the mean, folds) were chosen with every source in view.
 """
 
 from __future__ import annotations

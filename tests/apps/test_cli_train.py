@@ -118,6 +118,16 @@ def test_what_cannot_be_meant_is_refused(
     assert (quiet_place / "notes.txt").read_text() == "mine"
 
 
+def test_a_zip_that_is_no_model_is_not_replaced(edgepair: Call, saved: Path, quiet_place: Path) -> None:
+    """A model is a zip, as a dataset and many documents are."""
+    mine = quiet_place / "mine.zarr.zip"
+    mine.write_bytes(saved.read_bytes())
+    done = edgepair("train", "--data", saved, "--absorber", "Fe", "--out", mine)
+    assert done.code == 2
+    assert "a file that is no model" in done.err
+    assert mine.read_bytes() == saved.read_bytes()
+
+
 def test_too_little_data_is_refused(edgepair: Call, synthetic_dataset: xr.Dataset, quiet_place: Path) -> None:
     from edgepair.dataset import select_sites
 

@@ -19,9 +19,9 @@ import numpy as np
 import xarray as xr
 
 from edgepair._version import __version__
-from edgepair.conventions import TASKS, DataError, ModelError
+from edgepair.conventions import TASKS, EdgepairError, ModelError
 from edgepair.dataset.store import read_arrays, save_arrays
-from edgepair.prediction.energy_window import NEEDED, EnergyWindow, choose_window
+from edgepair.prediction.energy_window import FULL, NEEDED, EnergyWindow, choose_window
 from edgepair.prediction.pdf_model import PdfModel, PdfRows
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import XanesRows
@@ -403,17 +403,11 @@ def _load(path: Path) -> TrainedModels:
     name = f"the model {str(path)!r}"
     try:
         return _build(read_arrays(path), str(path))
-    except (
-        DataError,
-        ArithmeticError,
-        AttributeError,
-        KeyError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except (EdgepairError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         # whatever is missing or odd in a foreign file means the same
-        found = error.found if isinstance(error, DataError) else f"{type(error).__name__}: {str(error)[:200]}"
+        found = (
+            error.found if isinstance(error, EdgepairError) else f"{type(error).__name__}: {str(error)[:200]}"
+        )
         raise ModelError(
             f"cannot use {name}",
             found=found,
@@ -428,6 +422,8 @@ def _build(stored: xr.Dataset, source: str) -> TrainedModels:
     settings = json.loads(stored.attrs["settings"])
     absorber = str(settings["absorber"])
     window = None if settings["window"] is None else EnergyWindow(*map(float, settings["window"]))
+    if window is not None and not FULL[0] <= window.low < window.high <= FULL[1]:
+        raise ValueError(f"a range of {window.low:g} to {window.high:g} eV")
 
     def array(name: str, kinds: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
         values = np.asarray(stored[name].values)
@@ -469,7 +465,10 @@ def _build(stored: xr.Dataset, source: str) -> TrainedModels:
     curves: dict[str, tuple[PdfRows, PDFInstrument]] = {}
     for technique, shown in settings["instruments"].items():
         instrument = PDFInstrument(**shown)
-        r, n = instrument.grid(), count(f"{technique}.G")
+        n, n_r = count(f"{technique}.G"), count(f"{technique}.r")
+        if abs((instrument.r_last - instrument.r_first) / instrument.r_step + 1 - n_r) > 1:
+            raise ValueError(f"a {technique} that does not fit its instrument")
+        r = instrument.grid()
         if np.abs(finite(f"{technique}.r", r.shape) - r).max() > 1e-6:
             raise ValueError(f"a {technique} that does not fit its instrument")
         curves[technique] = (
@@ -489,4 +488,6 @@ def _build(stored: xr.Dataset, source: str) -> TrainedModels:
         for name in stored.data_vars
         if str(name).startswith("check.")
     }
+    if set(checks) != {*(f"xanes_{aligned}" for aligned in spectra), *curves}:
+        raise ValueError("no answers to compare with, or others")
     return TrainedModels(absorber, window, spectra, curves, dict(settings["about"]), checks, source)

@@ -59,6 +59,7 @@ class _Part:
     answers: dict[str, Answer]
     distance: float
     doubts: list[str] = field(default_factory=list)
+    doubtful: bool = False
     nearest: list[dict[str, Any]] = field(default_factory=list)
     curves: tuple[ShownCurve, ...] = ()
     reasons: list[dict[str, Any]] = field(default_factory=list)
@@ -224,13 +225,14 @@ def _xanes_part(
         else:
             doubts.append(f"energies seem to be {abs(off):.0f} eV off; they are shown as measured")
             prepared = replace(prepared, error=abs(off))
-    elif abs(off) > DOUBTED_SHIFT * error:
+    doubtful = not prepared.calibrated
+    if prepared.calibrated and abs(off) > DOUBTED_SHIFT * error:
         doubts.append(
             f"the shape asks for {off:+.1f} eV on top of the calibration ({prepared.shift:+.1f} eV):"
             " check the foil or --shift"
         )
-        prepared = replace(prepared, calibrated=False)
-    part = _Part("xanes", answers, distance, doubts)
+        doubtful = True
+    part = _Part("xanes", answers, distance, doubts, doubtful)
     part.nearest = nearest_rows(fitted, apart)
     edge = edge_energy(metal)
     # curves compared about their own edges are drawn about the sample's
@@ -381,9 +383,8 @@ def _assemble(
 
     table, chances, reasons = [], [], []
     for part in parts:
-        doubt = part.technique == "xanes" and prepared is not None and not prepared.calibrated
         metallic = part.technique == "xanes" and prepared is not None and prepared.metallic
-        trust = "outside" if metallic else _trust(part.distance, doubtful=doubt)
+        trust = "outside" if metallic else _trust(part.distance, doubtful=part.doubtful)
         table += _rows(part.technique, part.answers, trust)
         chances += _chances(part.technique, part.answers)
         reasons += part.reasons

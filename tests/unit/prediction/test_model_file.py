@@ -175,6 +175,9 @@ def change(path: Path, **changes: Any) -> None:
         {"pdf__r": lambda r: r + 1.0},
         {"settings": lambda text: text.replace("[", "", 1)},
         {"settings": lambda text: json.dumps(json.loads(text) | {"window": [-1e6, 1e6]})},
+        {"settings": lambda text: json.dumps(json.loads(text) | {"window": [-8.0, 1e12]})},
+        {"settings": lambda text: text.replace('"r_last": 9.0', '"r_last": 1e9')},
+        {"settings": lambda text: text.replace('"qmax": 18.0', '"qmax": -18.0')},
         {"kind": lambda text: "edgepair-train"},
     ],
 )
@@ -187,6 +190,14 @@ def test_what_was_tampered_with_is_refused(
     with pytest.raises(ModelError) as caught:
         load_trained(path)
     assert "edgepair train" in caught.value.suggestion
+
+
+def test_a_file_without_answers_to_compare_with_is_refused(trained: TrainedModels, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    save_trained(replace(trained, checks={}), tmp_path / "a.model")
+    with pytest.raises(ModelError, match="no answers"):
+        load_trained(tmp_path / "a.model")
 
 
 def test_other_answers_than_those_saved_are_refused(trained: TrainedModels, tmp_path: Path) -> None:

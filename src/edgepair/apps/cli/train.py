@@ -117,9 +117,14 @@ def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tup
 
 
 def _is_model(path: Path) -> bool:
-    import zipfile
+    from edgepair.conventions import ModelError
+    from edgepair.prediction.model_file import load_trained
 
-    return zipfile.is_zipfile(path)
+    try:
+        load_trained(path)
+    except ModelError:
+        return False
+    return True
 
 
 def _check_confidence(level: float) -> None:
