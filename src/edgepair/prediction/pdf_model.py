@@ -11,11 +11,11 @@ from scipy.spatial.distance import cdist
 from edgepair.conventions import TASKS, TECHNIQUES, points_down
 from edgepair.models.class_shares import class_shares
 from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
-from edgepair.models.group_forest import fit_group_forest, group_folds
+from edgepair.models.group_forest import group_folds
 from edgepair.models.scale_free_pdf import scale_free_features
 from edgepair.prediction.answers import CLASSES, Answer, class_sets
 from edgepair.prediction.enough import is_enough
-from edgepair.prediction.xanes_model import TaskFit, settle
+from edgepair.prediction.task_fit import TaskFit, fit_task, settle
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -220,13 +220,8 @@ class PdfModel:
         kept = ~np.isnan(known)
         group = self.formula[kept]
         everyone = np.ones(len(group), dtype=bool)
-        target = class_shares(known[kept], CLASSES[task]) if task in CLASSES else known[kept]
         folds = group_folds(group, everyone, self.seed)
-        forest = fit_group_forest(self._features[kept], target, group_weights(group), folds, seed=self.seed)
-        told = np.full((len(kept), forest.told.shape[1]), np.nan)
-        told[kept] = forest.told
-        value, probability, error = settle(told, task)
-        return TaskFit(forest, kept, value, error, probability)
+        return fit_task(self._features, task, known, group_weights(group), folds, seed=self.seed)
 
     def _left_out_distance(self) -> float:
         own = self._scaled(self._features)

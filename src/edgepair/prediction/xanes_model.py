@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from edgepair.conventions import TASKS
-from edgepair.models.class_shares import class_shares, sharpened_mean
+from edgepair.models.class_shares import class_shares
 from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
 from edgepair.models.edge_features import N_SHAPE, own_edge, spectrum_features
 from edgepair.models.group_forest import (
@@ -20,8 +19,9 @@ from edgepair.models.group_forest import (
     group_folds,
     source_folds,
 )
-from edgepair.prediction.answers import CLAIM_FLOOR, CLASSES, LENGTH_CLAIM_FLOOR, Answer, class_sets
+from edgepair.prediction.answers import CLASSES, Answer, class_sets
 from edgepair.prediction.enough import is_enough
+from edgepair.prediction.task_fit import TaskFit, fit_task, settle
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, XanesRows, collect_rows
 
 if TYPE_CHECKING:
@@ -39,30 +39,6 @@ farther is called unlike anything, one oxide in ten among it."""
 
 SCALE_ERROR = 2.0
 """eV; error of an energy scale where nothing tells."""
-
-
-@dataclass(frozen=True)
-class TaskFit:
-    """One task's forest and what it told left-out rows.
-
-    Attributes
-    ----------
-    forest : GroupForest
-        Of shares of classes, or of values.
-    kept : numpy.ndarray
-        Shape (n_rows,), bool: rows with a known value.
-    value, error : numpy.ndarray
-        Shape (n_rows,): left-out values, and the standard deviations claimed for them; NaN where no
-        group was left out.
-    probability : numpy.ndarray
-        Shape (n_rows, n_classes): left out, likewise.
-    """
-
-    forest: GroupForest
-    kept: NDArray[np.bool_]
-    value: NDArray[np.float64]
-    error: NDArray[np.float64]
-    probability: NDArray[np.float64]
 
 
 class XanesModel:
@@ -362,12 +338,7 @@ class XanesModel:
             if rows.few_measured
             else source_folds(rows.source[kept], group, votes, self.seed)
         )
-        target = class_shares(values[kept], CLASSES[task]) if task in CLASSES else values[kept]
-        forest = fit_group_forest(self._features[kept], target, weight, folds, seed=self.seed)
-        told = np.full((len(kept), forest.told.shape[1]), np.nan)
-        told[kept] = forest.told
-        value, probability, error = settle(told, task)
-        return TaskFit(forest, kept, value, error, probability)
+        return fit_task(self._features, task, values, weight, folds, seed=self.seed)
 
     def _left_out_distance(self) -> float:
         rows = self.rows
@@ -381,32 +352,3 @@ class XanesModel:
         nearest = np.where(same | other, np.inf, apart).min(axis=1, initial=np.inf)
         nearest = nearest[np.isfinite(nearest)]
         return float(np.percentile(nearest, USUAL_SHARE)) if len(nearest) else 1.0
-
-
-def settle(
-    told: NDArray[np.float64], task: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Make value, probabilities and claimed error of what a forest tells.
-
-    Parameters
-    ----------
-    told : numpy.ndarray
-        Shape (n, n_classes), or (n, 2), from a `GroupForest`.
-    task : str
-        Name.
-
-    Returns
-    -------
-    value : numpy.ndarray
-        Shape (n,).
-    probability : numpy.ndarray
-        Shape (n, n_classes); no columns where there are no classes.
-    claimed : numpy.ndarray
-        Shape (n,): standard deviations, before conformal scaling.
-    """
-    if task not in CLASSES:
-        return told[:, 0], np.empty((len(told), 0)), told[:, 1] + LENGTH_CLAIM_FLOOR
-    classes = CLASSES[task]
-    value = sharpened_mean(told, classes)
-    claimed = np.sqrt((told * (classes - value[:, None]) ** 2).sum(axis=1)) + CLAIM_FLOOR
-    return value, told, claimed

@@ -1,0 +1,109 @@
+"""One task of a model of measured curves: its forest, and what left-out rows were told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.models.class_shares import class_shares, sharpened_mean
+from edgepair.models.group_forest import Fold, GroupForest, fit_group_forest
+from edgepair.prediction.answers import CLAIM_FLOOR, CLASSES, LENGTH_CLAIM_FLOOR
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class TaskFit:
+    """One task's forest and what it told left-out rows.
+
+    Attributes
+    ----------
+    forest : GroupForest
+        Of shares of classes, or of values.
+    kept : numpy.ndarray
+        Shape (n_rows,), bool: rows with a known value.
+    value, error : numpy.ndarray
+        Shape (n_rows,): left-out values, and the standard deviations claimed for them; NaN where no
+        group was left out.
+    probability : numpy.ndarray
+        Shape (n_rows, n_classes): left out, likewise.
+    """
+
+    forest: GroupForest
+    kept: NDArray[np.bool_]
+    value: NDArray[np.float64]
+    error: NDArray[np.float64]
+    probability: NDArray[np.float64]
+
+
+def fit_task(
+    features: NDArray[np.float64],
+    task: str,
+    values: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    folds: Sequence[Fold],
+    *,
+    seed: int = 0,
+) -> TaskFit:
+    """Fit a task's forest to the rows whose value is known.
+
+    Parameters
+    ----------
+    features : numpy.ndarray
+        Shape (n_rows, n_features).
+    task : str
+        Name.
+    values : numpy.ndarray
+        Shape (n_rows,); NaN where not known.
+    weight : numpy.ndarray
+        Shape (n_known,), of the rows with a value.
+    folds : sequence of Fold
+        Of these rows.
+    seed : int, optional
+        Same seed, same forest.
+
+    Returns
+    -------
+    TaskFit
+        With arrays over all rows.
+    """
+    kept = ~np.isnan(values)
+    target = class_shares(values[kept], CLASSES[task]) if task in CLASSES else values[kept]
+    forest = fit_group_forest(features[kept], target, weight, folds, seed=seed)
+    told = np.full((len(kept), forest.told.shape[1]), np.nan)
+    told[kept] = forest.told
+    value, probability, error = settle(told, task)
+    return TaskFit(forest, kept, value, error, probability)
+
+
+def settle(
+    told: NDArray[np.float64], task: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Make value, probabilities and claimed error of what a forest tells.
+
+    Parameters
+    ----------
+    told : numpy.ndarray
+        Shape (n, n_classes), or (n, 2), from a `GroupForest`.
+    task : str
+        Name.
+
+    Returns
+    -------
+    value : numpy.ndarray
+        Shape (n,).
+    probability : numpy.ndarray
+        Shape (n, n_classes); no columns where there are no classes.
+    claimed : numpy.ndarray
+        Shape (n,): standard deviations, before conformal scaling.
+    """
+    if task not in CLASSES:
+        return told[:, 0], np.empty((len(told), 0)), told[:, 1] + LENGTH_CLAIM_FLOOR
+    classes = CLASSES[task]
+    value = sharpened_mean(told, classes)
+    claimed = np.sqrt((told * (classes - value[:, None]) ** 2).sum(axis=1)) + CLAIM_FLOOR
+    return value, told, claimed
