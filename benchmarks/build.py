@@ -28,10 +28,10 @@ from typing import Any
 
 import numpy as np
 
-from edgepair.dataset.build import ResultStore
-from edgepair.dataset.build.materials import Material, Site
-from edgepair.dataset.build.stages import Stages
-from edgepair.dataset.build.work import simulate
+from edgepair.builder import ResultStore
+from edgepair.builder.materials import Material, Site
+from edgepair.builder.stages import Stages
+from edgepair.builder.work import simulate
 from edgepair.engine import Call, open_processes
 from edgepair.labels import label_sites
 from edgepair.simulation import Feff10, simulate_pdf

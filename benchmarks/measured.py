@@ -29,10 +29,10 @@ import numpy as np
 import pandas as pd
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, EdgepairError, edge_energy
-from edgepair.dataset import Standard, load_bundled, load_standards
+from edgepair.dataset import load_bundled
+from edgepair.features.xanes import edge_shape
 from edgepair.measured import match_instrument, prepare_pdf, read_pdf
 from edgepair.models.conformal import group_weights
-from edgepair.models.xanes_features import edge_shape
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
 from edgepair.prediction.energy_window import EnergyWindow, choose_window
 from edgepair.prediction.pdf_model import PdfModel
@@ -40,6 +40,7 @@ from edgepair.prediction.predict import xanes_answers
 from edgepair.prediction.sample import PreparedXanes
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import collection, to_own_edge
+from edgepair.standards import Standard, load_standards
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from make_standards import number, reduced

@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 from pymatgen.core import Structure
 
-from edgepair.dataset.build import ResultStore
-from edgepair.dataset.build.keys import site_key, structure_digest
-from edgepair.dataset.build.work import pack_structure, simulate, unpack_structure
+from edgepair.builder import ResultStore
+from edgepair.builder.keys import site_key, structure_digest
+from edgepair.builder.work import pack_structure, simulate, unpack_structure
 from edgepair.simulation import Feff10
 from edgepair.structures import prepare_structure
 

@@ -19,7 +19,7 @@ import sklearn.ensemble
 
 from edgepair import load_bundled
 from edgepair.conventions import TASKS
-from edgepair.models import compute_features
+from edgepair.features import compute_features
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
 from edgepair.study.scoring import group_sums, metrics_of

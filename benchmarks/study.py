@@ -19,7 +19,8 @@ import numpy as np
 from edgepair import load_bundled
 from edgepair.conventions import TASKS, techniques_of
 from edgepair.dataset import drop_gated
-from edgepair.models import LEARNERS, FitOutcome, FitTask, average_outcomes, compute_features, fit_folds
+from edgepair.features import compute_features
+from edgepair.models import LEARNERS, FitOutcome, FitTask, average_outcomes, fit_folds
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
 from edgepair.study.scoring import draw_groups, interval_of, score

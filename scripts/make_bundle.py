@@ -13,8 +13,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from edgepair.builder import BuildResult, build_dataset, read_spectra_table
 from edgepair.conventions import BUNDLED_ABSORBERS
-from edgepair.dataset.build import BuildResult, build_dataset, read_spectra_table
 
 ROOT = Path(__file__).resolve().parents[1]
 

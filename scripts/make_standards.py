@@ -19,8 +19,8 @@ from pathlib import Path
 from pymatgen.core import Composition
 
 from edgepair.conventions import EdgepairError
-from edgepair.dataset.standards import standard_from_scan, standard_record
 from edgepair.measured import read_xanes
+from edgepair.standards.standards import standard_from_scan, standard_record
 
 TARGET = Path(__file__).resolve().parents[1] / "src/edgepair/dataset/bundled/standards.jsonl.gz"
 FREE = (

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from edgepair.dataset.build import ResultStore
+from edgepair.builder import ResultStore
 
 FOLDER = Path(__file__).resolve().parents[1] / "simulations"
 QUIET_SECONDS = 3600

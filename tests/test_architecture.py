@@ -49,7 +49,7 @@ def test_a_part_imports_only_from_the_parts_above_it(copied: Path) -> None:
         ("dataset/splits.py", "from edgepair.models import metrics"),
         ("models/learners.py", "def f() -> None:\n    from edgepair.study import run_study"),
         ("study/tables.py", "from edgepair.report import write_study"),
-        ("report/formats.py", "import edgepair.apps.cli.main"),
+        ("conventions/wording.py", "import edgepair.apps.cli.main"),
         ("labels/environment.py", "import edgepair.simulation.pdf"),
     ],
 )

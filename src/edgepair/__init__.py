@@ -13,9 +13,9 @@ from edgepair._version import __version__
 if TYPE_CHECKING:
     from edgepair import features
     from edgepair.advice import Advice, advise
+    from edgepair.builder import build_dataset, estimate_build
     from edgepair.conventions import EdgepairError
     from edgepair.dataset import from_arrays, load_bundled, open_dataset, save_dataset
-    from edgepair.dataset.build import build_dataset, estimate_build
     from edgepair.interpretation import Interpretation, interpret_sample
     from edgepair.interpretation.run import interpret
     from edgepair.measured import read_pdf, read_xanes
@@ -32,8 +32,8 @@ _HOMES = {
     "Prediction": "edgepair.prediction",
     "StudyResult": "edgepair.study",
     "advise": "edgepair.advice",
-    "build_dataset": "edgepair.dataset.build",
-    "estimate_build": "edgepair.dataset.build",
+    "build_dataset": "edgepair.builder",
+    "estimate_build": "edgepair.builder",
     "from_arrays": "edgepair.dataset",
     "interpret": "edgepair.interpretation",
     "interpret_sample": "edgepair.interpretation",

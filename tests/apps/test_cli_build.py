@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from pymatgen.core import Structure
 
+from edgepair.builder import ResultStore
 from edgepair.dataset import open_dataset
-from edgepair.dataset.build import ResultStore
 
 SIMULATORS = Path(__file__).resolve().parents[1] / "simulators"
 BUILD = ("build", "crystals", "--absorber", "Fe", "--out", "fe.zarr", "--simulator", "edge_step:EdgeStep")

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgepair.dataset.standards import load_standards, read_standards
 from edgepair.measured import read_xanes
+from edgepair.standards.standards import load_standards, read_standards
 
 Call = Callable[..., Any]
 

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from edgepair.conventions import DataError
-from edgepair.dataset.standard import Standard
-from edgepair.dataset.standards import load_standards
-from edgepair.prediction.mixture_scan import COLUMNS
+from edgepair.mixtures.scan import COLUMNS
+from edgepair.standards.standard import Standard
+from edgepair.standards.standards import load_standards
 
 Call = Callable[..., Any]
 PARTS = {"bmm-standards__Fe-Hematite.xdi": 0.7, "bmm-standards__Fe-Siderite.xdi": 0.3}

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgepair.dataset.build import ResultStore
+from edgepair.builder import ResultStore
 from edgepair.simulation import Feff10
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"

@@ -16,10 +16,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from edgepair.conventions import BUNDLED_ABSORBERS
-from edgepair.dataset import GATE_SEPARATOR, GATES, bundled_path, drop_gated, open_dataset
-from edgepair.dataset.build import ResultStore, SpectraTable, build_dataset, read_spectra_table
-from edgepair.dataset.build.gates import (
+from edgepair.builder import ResultStore, SpectraTable, build_dataset, read_spectra_table
+from edgepair.builder.gates import (
     BOND_VALENCE_OFF,
     FARTHEST_EDGE,
     FEWEST_BONDS,
@@ -28,7 +26,9 @@ from edgepair.dataset.build.gates import (
     edge_position,
     median_edges,
 )
-from edgepair.dataset.build.keys import digest
+from edgepair.builder.keys import digest
+from edgepair.conventions import BUNDLED_ABSORBERS
+from edgepair.dataset import GATE_SEPARATOR, GATES, bundled_path, drop_gated, open_dataset
 from edgepair.labels import bond_valence_sum
 from edgepair.structures import SourceMaterial, read_structure_table
 

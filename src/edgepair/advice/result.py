@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from edgepair.conventions.json_values import json_ready
+from edgepair.files.json_values import json_ready
 
 if TYPE_CHECKING:
     import pandas as pd

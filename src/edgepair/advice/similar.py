@@ -9,8 +9,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, MeasurementError, OptionError, edge_energy
+from edgepair.features.edge_shapes import STEP
 from edgepair.measured import PdfCurve, XanesScan
-from edgepair.models.edge_features import STEP
 from edgepair.prediction import Prediction, predict
 from edgepair.prediction.energy_window import EnergyWindow, choose_window
 from edgepair.prediction.fitted import fitted_xanes

@@ -12,7 +12,8 @@ import numpy as np
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.dataset.qualities import Quality
-from edgepair.models import FitOutcome, FitTask, compute_features
+from edgepair.features import compute_features
+from edgepair.models import FitOutcome, FitTask
 from edgepair.study import Progress
 from edgepair.study.cache import FitCache, cache_folder
 from edgepair.study.fits import Fit, fit_task, repeat_seed, run_fits

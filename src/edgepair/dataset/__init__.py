@@ -9,8 +9,6 @@ from edgepair.dataset.selection import drop_gated, select_sites
 from edgepair.dataset.showing import show_pdf
 from edgepair.dataset.site_listing import SiteFilter, find_sites, site_table
 from edgepair.dataset.splits import SPLITS, make_folds, split_groups
-from edgepair.dataset.standard import Standard
-from edgepair.dataset.standards import load_standards, read_standards
 from edgepair.dataset.store import open_dataset, save_dataset
 from edgepair.dataset.summary import summarise
 
@@ -21,7 +19,6 @@ __all__ = [
     "SPLITS",
     "VARIABLES",
     "SiteFilter",
-    "Standard",
     "assemble",
     "average_sites",
     "bundled_path",
@@ -30,10 +27,8 @@ __all__ = [
     "find_sites",
     "from_arrays",
     "load_bundled",
-    "load_standards",
     "make_folds",
     "open_dataset",
-    "read_standards",
     "save_dataset",
     "select_sites",
     "show_pdf",

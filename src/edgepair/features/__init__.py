@@ -1,16 +1,30 @@
-"""Features: numbers and regions of a XANES or a PDF that have a physical name."""
+"""Features: what models read of a curve, and the descriptors and regions that have a physical name."""
 
 from edgepair.features.numbers import NUMBERS, Number
 from edgepair.features.pair_distances import describe_pdf
 from edgepair.features.regions import Region, find_pdf_regions, find_xanes_regions
 from edgepair.features.spectrum import describe_xanes
+from edgepair.features.table import (
+    NORMALISATIONS,
+    RAW_RECIPES,
+    FeatureTable,
+    compute_features,
+    dpdf_normalisation,
+    normalised_curves,
+)
 
 __all__ = [
+    "NORMALISATIONS",
     "NUMBERS",
+    "RAW_RECIPES",
+    "FeatureTable",
     "Number",
     "Region",
+    "compute_features",
     "describe_pdf",
     "describe_xanes",
+    "dpdf_normalisation",
     "find_pdf_regions",
     "find_xanes_regions",
+    "normalised_curves",
 ]

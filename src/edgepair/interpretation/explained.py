@@ -7,9 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TECHNIQUES, subsets_of
+from edgepair.features import FeatureTable, compute_features
 from edgepair.interpretation.groups import Group, dataset_regions, join_groups, technique_groups
 from edgepair.interpretation.numbers import NumberTable, number_table
-from edgepair.models import FeatureTable, compute_features
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

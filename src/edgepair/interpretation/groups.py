@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import TECHNIQUES, points_down
-from edgepair.features import Region, find_pdf_regions, find_xanes_regions
-from edgepair.models import FeatureTable, Window
+from edgepair.features import FeatureTable, Region, find_pdf_regions, find_xanes_regions
+from edgepair.models import Window
 from edgepair.study.importances import POINT_WIDTH
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import TECHNIQUES, Technique, points_down
-from edgepair.features import NUMBERS, describe_pdf, describe_xanes
-from edgepair.models import normalised_curves
+from edgepair.features import NUMBERS, describe_pdf, describe_xanes, normalised_curves
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from edgepair.study.cache import models_digest
 from edgepair.study.fits import interrupts_left_to_parent
 
 if TYPE_CHECKING:
-    from edgepair.study.kept_arrays import KeptArrays
+    from edgepair.files.kept_arrays import KeptArrays
 
 
 @dataclass(frozen=True)

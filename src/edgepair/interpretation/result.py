@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from edgepair.conventions.result_folder import ResultFolder, read_tables, write_tables
+from edgepair.files.result_folder import ResultFolder, read_tables, write_tables
 from edgepair.interpretation.stability import STABILITY_COLUMNS
 from edgepair.study.result import CONTRIBUTION_COLUMNS, CURVE_COLUMNS
 

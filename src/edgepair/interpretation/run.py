@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from edgepair.conventions import TECHNIQUES, OptionError, techniques_of
+from edgepair.files.kept_arrays import KeptArrays
 from edgepair.interpretation.dependence import dependence_rows, number_score_rows
 from edgepair.interpretation.explained import (
     USUAL_TECHNIQUES,
@@ -41,7 +42,6 @@ from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
 from edgepair.study.fits import Fit, run_fits
-from edgepair.study.kept_arrays import KeptArrays
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study
 from edgepair.study.provenance import describe_study
 from edgepair.study.scoring import draw_groups, score, score_baseline

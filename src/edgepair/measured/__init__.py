@@ -1,11 +1,11 @@
 """Measured files: one reader per format, and what they make of a file."""
 
-from edgepair.measured.curve import PdfCurve
-from edgepair.measured.pdf_inspection import PdfInspection, inspect_pdf
-from edgepair.measured.pdf_matching import match_instrument, prepare_pdf
-from edgepair.measured.pdf_reading import read_pdf
+from edgepair.measured.pdf.curve import PdfCurve
+from edgepair.measured.pdf.inspection import PdfInspection, inspect_pdf
+from edgepair.measured.pdf.matching import match_instrument, prepare_pdf
+from edgepair.measured.pdf.reading import read_pdf
 from edgepair.measured.scan import XanesScan
-from edgepair.measured.xanes_files import read_xanes
+from edgepair.measured.xanes.reading import read_xanes
 
 __all__ = [
     "PdfCurve",

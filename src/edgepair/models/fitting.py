@@ -15,7 +15,7 @@ from edgepair.models.tuning import tuned_settings
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepair.models.features import FeatureTable
+    from edgepair.features.table import FeatureTable
 
 WINDOW_WIDTH = {"xanes": 5.0, "pdf": 1.0, "dpdf": 1.0, "npdf": 1.0}
 """Width of the windows whose points are permuted together, eV or Å: about the width of the

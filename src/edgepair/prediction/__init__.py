@@ -1,7 +1,5 @@
 """Prediction: values, intervals and reasons for measured spectra."""
 
-from edgepair.prediction.mixture import MixtureResult, fit_mixtures
-from edgepair.prediction.mixture_scan import SampleMixture, mix_scan
 from edgepair.prediction.model_file import TrainedModels, load_trained, save_trained
 from edgepair.prediction.own_standards import OwnStandardsReport, own_standards_report
 from edgepair.prediction.predict import predict
@@ -9,15 +7,11 @@ from edgepair.prediction.result import Prediction, ShownCurve
 from edgepair.prediction.training import train_models
 
 __all__ = [
-    "MixtureResult",
     "OwnStandardsReport",
     "Prediction",
-    "SampleMixture",
     "ShownCurve",
     "TrainedModels",
-    "fit_mixtures",
     "load_trained",
-    "mix_scan",
     "own_standards_report",
     "predict",
     "save_trained",

@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS
-from edgepair.dataset import drop_gated, load_bundled, load_standards
+from edgepair.dataset import drop_gated, load_bundled
 from edgepair.prediction.enough import check_enough
 from edgepair.prediction.own_data import data_digest, own_spectra, shown_data
 from edgepair.prediction.pdf_model import PdfModel, known_means
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, material_spectra
+from edgepair.standards import load_standards
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from edgepair.dataset import Standard
     from edgepair.prediction.energy_window import EnergyWindow
     from edgepair.spectra import PDFInstrument
+    from edgepair.standards import Standard
 
 Model = TypeVar("Model", XanesModel, PdfModel)
 

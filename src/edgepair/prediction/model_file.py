@@ -28,7 +28,7 @@ from edgepair.prediction.xanes_rows import XanesRows
 from edgepair.spectra import PDFInstrument
 
 if TYPE_CHECKING:
-    from edgepair.measured.pdf_inspection import PdfInspection
+    from edgepair.measured.pdf.inspection import PdfInspection
 
 KIND = "edgepair-model-2"
 

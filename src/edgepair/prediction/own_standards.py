@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from edgepair.dataset import Standard
     from edgepair.prediction.xanes_model import XanesModel
+    from edgepair.standards import Standard
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def own_standards_report(
     Parameters
     ----------
     standards : sequence of Standard
-        From `edgepair.dataset.read_standards`.
+        From `edgepair.standards.read_standards`.
     absorber : str
         Chemical symbol.
     window : EnergyWindow, optional

@@ -9,10 +9,10 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from edgepair.conventions import TASKS, TECHNIQUES, points_down
+from edgepair.features.scale_free_pdf import scale_free_features
 from edgepair.models.class_shares import class_shares
 from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
 from edgepair.models.group_forest import group_folds
-from edgepair.models.scale_free_pdf import scale_free_features
 from edgepair.prediction.answers import CLASSES, Answer, class_sets
 from edgepair.prediction.enough import is_enough
 from edgepair.prediction.task_fit import TaskFit, fit_task, settle

@@ -19,8 +19,8 @@ from edgepair.conventions import (
     OptionError,
     edge_energy,
 )
+from edgepair.features.edge_shapes import OWN_EDGE
 from edgepair.measured import PdfCurve, XanesScan, prepare_pdf
-from edgepair.models.edge_features import OWN_EDGE
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
 from edgepair.prediction.nearest import nearest_materials, nearest_rows
 from edgepair.prediction.reasons import window_contributions
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike, NDArray
 
-    from edgepair.dataset import Standard
     from edgepair.prediction.xanes_model import XanesModel
     from edgepair.spectra.alignment import FoilReading
+    from edgepair.standards import Standard
 
 WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
 """Width of the stretches that contributions are given for, eV or Å."""
@@ -98,7 +98,7 @@ def predict(
     confidence_level : float, optional
         Coverage of intervals and class sets.
     standards : sequence of Standard, optional
-        The user's own, from `edgepair.dataset.read_standards`.
+        The user's own, from `edgepair.standards.read_standards`.
     shift : float, optional
         To be added to the spectrum's energies, eV.
     foil : FoilReading, optional

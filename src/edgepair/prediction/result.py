@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from edgepair.conventions.json_values import json_ready
+from edgepair.files.json_values import json_ready
 
 if TYPE_CHECKING:
     import numpy as np

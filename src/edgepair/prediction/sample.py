@@ -9,7 +9,7 @@ import numpy as np
 
 from edgepair.conventions import DataError, MeasurementError, OptionError, edge_energy
 from edgepair.measured import PdfCurve, XanesScan
-from edgepair.measured.inspection import XanesInspection, calibrated, inspect_xanes
+from edgepair.measured.xanes.inspection import XanesInspection, calibrated, inspect_xanes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -7,23 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, DataError, OptionError
-from edgepair.dataset import load_standards
 from edgepair.measured import match_instrument
 from edgepair.prediction.energy_window import EnergyWindow, choose_window
 from edgepair.prediction.fitted import fitted_pdf, fitted_xanes
 from edgepair.prediction.model_file import load_trained
 from edgepair.prediction.own_data import common_window, fitting_instrument, is_ideal, open_data
 from edgepair.prediction.xanes_rows import to_own_edge
+from edgepair.standards import load_standards
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from edgepair.dataset import Standard
-    from edgepair.measured.pdf_inspection import PdfInspection
+    from edgepair.measured.pdf.inspection import PdfInspection
     from edgepair.prediction.pdf_model import PdfModel
     from edgepair.prediction.sample import PreparedXanes
     from edgepair.prediction.xanes_model import XanesModel
     from edgepair.spectra import PDFInstrument
+    from edgepair.standards import Standard
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from edgepair.dataset import Standard
     from edgepair.prediction.pdf_model import PdfRows
     from edgepair.prediction.xanes_rows import XanesRows
     from edgepair.spectra import PDFInstrument
+    from edgepair.standards import Standard
 
 
 def train_models(

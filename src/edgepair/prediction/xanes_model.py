@@ -10,9 +10,9 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from edgepair.conventions import TASKS
+from edgepair.features.edge_shapes import N_SHAPE, own_edge, spectrum_features
 from edgepair.models.class_shares import class_shares
 from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
-from edgepair.models.edge_features import N_SHAPE, own_edge, spectrum_features
 from edgepair.models.group_forest import (
     GroupForest,
     fit_group_forest,
@@ -27,8 +27,8 @@ from edgepair.prediction.xanes_rows import SimulatedSpectrum, XanesRows, collect
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepair.dataset import Standard
     from edgepair.prediction.energy_window import EnergyWindow
+    from edgepair.standards import Standard
 
 SIMULATED_WEIGHT = 0.05
 """Weight of a simulated row against a compound's standards, where both take part."""

@@ -12,14 +12,14 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from edgepair.conventions import TASKS, edge_energy
-from edgepair.models.edge_features import AREA_REACH, OWN_EDGE, STEP, area_edge, own_edge
+from edgepair.features.edge_shapes import AREA_REACH, OWN_EDGE, STEP, area_edge, own_edge
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from edgepair.dataset import Standard
     from edgepair.prediction.energy_window import EnergyWindow
+    from edgepair.standards import Standard
 
 MOST_SIMULATED = 300
 """Simulated rows per absorber, drawn evenly over pairs of coordination number and oxidation state."""

@@ -1,29 +1,33 @@
 """The report: one HTML file, and the figures it is made of."""
 
-from edgepair.report.advice_page import write_advice
-from edgepair.report.figures_advice import advice_figure
-from edgepair.report.figures_conditions import condition_figure, robustness_figure
-from edgepair.report.figures_confusion import confusion_figure
-from edgepair.report.figures_contributions import overlap_figure, shapley_figure
-from edgepair.report.figures_data import class_figure, value_figure
-from edgepair.report.figures_findings import finding_figure
-from edgepair.report.figures_groups import group_figure
-from edgepair.report.figures_importances import importance_figure
-from edgepair.report.figures_learned import dependence_figure, movement_curve_figure, movement_figure
-from edgepair.report.figures_learning import learning_figure
-from edgepair.report.figures_overview import overview_figure, score_figure
-from edgepair.report.figures_parity import parity_figure
-from edgepair.report.figures_regions import point_figure, region_figure
-from edgepair.report.figures_sample import sample_region_figure
-from edgepair.report.figures_shares import share_figure
-from edgepair.report.figures_sites import class_curve_figure, site_figure
-from edgepair.report.figures_splits import split_figure
-from edgepair.report.figures_stability import agreement_figure, shuffled_labels_figure
-from edgepair.report.html import render_study, write_study
-from edgepair.report.interpretation_page import render_interpretation, write_interpretation
-from edgepair.report.sample_page import write_sample_reasons
-from edgepair.report.style import modality_colour, modality_symbol
-from edgepair.report.summary import summarise_study
+from edgepair.report.advice.figure import advice_figure
+from edgepair.report.advice.page import write_advice
+from edgepair.report.interpretation.figure_groups import group_figure
+from edgepair.report.interpretation.figure_learned import (
+    dependence_figure,
+    movement_curve_figure,
+    movement_figure,
+)
+from edgepair.report.interpretation.figure_regions import point_figure, region_figure
+from edgepair.report.interpretation.figure_sample import sample_region_figure
+from edgepair.report.interpretation.figure_stability import agreement_figure, shuffled_labels_figure
+from edgepair.report.interpretation.page import render_interpretation, write_interpretation
+from edgepair.report.interpretation.sample_page import write_sample_reasons
+from edgepair.report.kit.style import modality_colour, modality_symbol
+from edgepair.report.measured.figure_sites import class_curve_figure, site_figure
+from edgepair.report.study.figure_conditions import condition_figure, robustness_figure
+from edgepair.report.study.figure_confusion import confusion_figure
+from edgepair.report.study.figure_contributions import overlap_figure, shapley_figure
+from edgepair.report.study.figure_data import class_figure, value_figure
+from edgepair.report.study.figure_findings import finding_figure
+from edgepair.report.study.figure_importances import importance_figure
+from edgepair.report.study.figure_learning import learning_figure
+from edgepair.report.study.figure_overview import overview_figure, score_figure
+from edgepair.report.study.figure_parity import parity_figure
+from edgepair.report.study.figure_shares import share_figure
+from edgepair.report.study.figure_splits import split_figure
+from edgepair.report.study.page import render_study, write_study
+from edgepair.report.study.summary import summarise_study
 
 __all__ = [
     "advice_figure",

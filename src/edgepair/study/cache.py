@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions.caching import user_folder
+from edgepair.files.caching import user_folder
+from edgepair.files.kept_arrays import KeptArrays
 from edgepair.models import FitOutcome, FitTask
-from edgepair.study.kept_arrays import KeptArrays
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

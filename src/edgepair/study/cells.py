@@ -10,7 +10,7 @@ import numpy as np
 
 from edgepair.conventions import Task, techniques_of
 from edgepair.dataset import make_folds, split_groups
-from edgepair.models import dpdf_normalisation
+from edgepair.features import dpdf_normalisation
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -9,7 +9,8 @@ from typing import Any
 
 from edgepair.conventions import OptionError, Task, parse_modalities, parse_tasks, techniques_in
 from edgepair.dataset import SPLITS
-from edgepair.models import NORMALISATIONS, parse_learners
+from edgepair.features import NORMALISATIONS
+from edgepair.models import parse_learners
 
 QUICK_TREES = 60
 TREES = 100
@@ -135,7 +136,7 @@ class StudyConfig:
         view : str, optional
             One of `VIEWS`.
         per : str, optional
-            One of `edgepair.models.NORMALISATIONS`.
+            One of `edgepair.features.NORMALISATIONS`.
         robustness : bool, optional
             Test the findings under all conditions.
         protocol : str, optional

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from edgepair.models import LEARNERS, FeatureTable, FitOutcome, average_outcomes, compute_features
+from edgepair.features import FeatureTable, compute_features
+from edgepair.models import LEARNERS, FitOutcome, average_outcomes
 from edgepair.study.findings import COMBINATIONS
 from edgepair.study.importances import PairImportance, pair_importance
 from edgepair.study.jobs import Job, list_aside_jobs, list_jobs, run_jobs

@@ -30,7 +30,8 @@ from scipy.stats import norm as normal
 from scipy.stats import t as student_t
 
 from edgepair.conventions import TECHNIQUES
-from edgepair.models import FeatureTable, FitOutcome, Window
+from edgepair.features import FeatureTable
+from edgepair.models import FitOutcome, Window
 from edgepair.study.scoring import Quantity, group_sums, metrics_of
 
 if TYPE_CHECKING:

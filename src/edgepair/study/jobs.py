@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.models import LEARNERS, FeatureTable, FitOutcome, FitTask, choose_windows, fitted_learners
+from edgepair.features import FeatureTable
+from edgepair.models import LEARNERS, FitOutcome, FitTask, choose_windows, fitted_learners
 from edgepair.study.cache import FitCache
 from edgepair.study.fits import Fit, fit_task, repeat_seed, run_fits
 

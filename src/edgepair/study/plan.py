@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import DataError, OptionError, subsets_of, techniques_in
 from edgepair.dataset import average_sites, drop_gated, validate
-from edgepair.models import dpdf_normalisation
+from edgepair.features import dpdf_normalisation
 from edgepair.study.cells import Cell, Skip, available_modalities, counted, plan_cell
 from edgepair.study.config import STUDYING
 

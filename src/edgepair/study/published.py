@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from edgepair.conventions import DataError
-from edgepair.models import RAW_RECIPES, FeatureTable, compute_features
+from edgepair.features import RAW_RECIPES, FeatureTable, compute_features
 from edgepair.study.config import STUDYING, StudyConfig
 from edgepair.study.curves import curve_rows
 from edgepair.study.plan import StudyPlan, plan_study

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.dataset import make_folds
-from edgepair.models import FeatureTable, FitOutcome
+from edgepair.features import FeatureTable
+from edgepair.models import FitOutcome
 from edgepair.study.cells import Cell
 from edgepair.study.config import StudyConfig
 from edgepair.study.fits import Fit, fit_task, repeat_seed, run_fits

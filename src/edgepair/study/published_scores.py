@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgepair.features import FeatureTable
 from edgepair.models import (
-    FeatureTable,
     FitOutcome,
     classification_metrics,
     classification_sums,

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from edgepair.conventions.json_values import json_ready
-from edgepair.conventions.result_folder import ResultFolder, read_tables, write_tables
+from edgepair.files.json_values import json_ready
+from edgepair.files.result_folder import ResultFolder, read_tables, write_tables
 from edgepair.study.findings import Finding
 
 SCORE_COLUMNS = (

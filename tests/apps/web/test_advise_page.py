@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from edgepair.advice import Advice, advise
-from edgepair.report.formats import with_minus
+from edgepair.conventions.wording import with_minus
 from edgepair.study import Progress
 
 FIELDS = {"advise-set.value": "Fe", "advise-task.value": "bond_length", "advise-gain.value": "0.02",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from edgepair.conventions import BUNDLED_ABSORBERS
-from edgepair.dataset import load_standards
+from edgepair.standards import load_standards
 
 Make = Callable[..., Any]
 
@@ -264,7 +264,7 @@ def test_files_are_removed_and_shown(page: Any, visitor: Any, texts: Any) -> Non
 
 
 def test_a_file_of_many_curves(visitor: Any, fake: Any) -> None:
-    from edgepair.dataset import load_standards
+    from edgepair.standards import load_standards
 
     standard = load_standards("Fe")[0]
     names = [f"scan{k}" for k in range(4)]

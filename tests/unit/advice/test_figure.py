@@ -9,8 +9,8 @@ import pytest
 import xarray as xr
 
 from edgepair.advice import Advice
-from edgepair.report.advice_page import render_advice
-from edgepair.report.figures_advice import advice_figure
+from edgepair.report.advice.figure import advice_figure
+from edgepair.report.advice.page import render_advice
 
 
 @pytest.fixture

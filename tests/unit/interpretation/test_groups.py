@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from edgepair.features import Region
+from edgepair.features import FeatureTable, Region
 from edgepair.interpretation.explained import Explained
 from edgepair.interpretation.groups import (
     cluster_columns,
@@ -16,7 +16,6 @@ from edgepair.interpretation.groups import (
     region_numbers,
     technique_groups,
 )
-from edgepair.models import FeatureTable
 
 REGIONS = tuple(
     Region(name, name, "energy", low, high)

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepair.conventions import TASKS
+from edgepair.features import compute_features
 from edgepair.interpretation.label_permutation import (
     _exchange,
     label_permutation_fits,
     label_permutation_rows,
 )
-from edgepair.models import FitOutcome, compute_features, fit_folds
+from edgepair.models import FitOutcome, fit_folds
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from edgepair.files.kept_arrays import KeptArrays
 from edgepair.interpretation.pieces import Piece, piece_key, run_pieces
-from edgepair.study.kept_arrays import KeptArrays
 
 
 @dataclass(frozen=True)

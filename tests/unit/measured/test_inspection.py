@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from edgepair.conventions import DataError, MeasurementError, OptionError, OutputError
 from edgepair.measured import XanesScan, read_xanes
-from edgepair.measured.calibration import MARK, calibrate_scan, read_foil_scan
-from edgepair.measured.inspection import calibrated, inspect_xanes, is_fluorescence
-from edgepair.measured.xdi_writing import write_xdi
+from edgepair.measured.xanes.calibration import MARK, calibrate_scan, read_foil_scan
+from edgepair.measured.xanes.inspection import calibrated, inspect_xanes, is_fluorescence
+from edgepair.measured.xanes.writing import write_xdi
 from edgepair.spectra.alignment import FoilReading
 
 Floats = NDArray[np.float64]

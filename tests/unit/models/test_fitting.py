@@ -11,7 +11,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from edgepair.dataset import make_folds, split_groups
-from edgepair.models import FitTask, Window, choose_windows, compute_features, fit_folds
+from edgepair.features import compute_features
+from edgepair.models import FitTask, Window, choose_windows, fit_folds
 
 N_GROUPS, PER_GROUP = 40, 4
 

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from edgepair.conventions import edge_energy
-from edgepair.dataset import Standard, load_bundled, load_standards
+from edgepair.dataset import load_bundled
 from edgepair.measured import XanesScan
 from edgepair.models import group_forest
 from edgepair.prediction import pdf_model, source
@@ -20,6 +20,7 @@ from edgepair.prediction.pdf_model import PdfModel
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, material_spectra
 from edgepair.spectra import PDFInstrument
+from edgepair.standards import Standard, load_standards
 
 ABSORBERS = ("Fe", "Mn")
 N_SIMULATED = 40

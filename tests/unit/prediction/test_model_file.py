@@ -14,7 +14,7 @@ import xarray as xr
 
 from edgepair.conventions import DataError, ModelError, OptionError
 from edgepair.measured import PdfCurve, XanesScan
-from edgepair.measured.pdf_inspection import inspect_pdf
+from edgepair.measured.pdf.inspection import inspect_pdf
 from edgepair.models import group_forest
 from edgepair.prediction import fitted, predict
 from edgepair.prediction.model_file import TrainedModels, load_trained, save_trained

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 
 from edgepair.conventions import TASKS, EdgepairError, MeasurementError, OptionError
-from edgepair.dataset import Standard, load_standards
 from edgepair.measured import PdfCurve, XanesScan, read_pdf, read_xanes
 from edgepair.prediction import Prediction, predict
 from edgepair.prediction.answers import CLASSES
 from edgepair.prediction.predict import CAUTION
+from edgepair.standards import Standard, load_standards
 
 pytestmark = pytest.mark.usefixtures("small_models")
 

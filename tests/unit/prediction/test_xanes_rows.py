@@ -11,8 +11,7 @@ import pytest
 import xarray as xr
 
 from edgepair.conventions import TASKS, edge_energy
-from edgepair.dataset import Standard
-from edgepair.models.edge_features import STEP
+from edgepair.features.edge_shapes import STEP
 from edgepair.prediction.energy_window import EnergyWindow
 from edgepair.prediction.xanes_rows import (
     SimulatedSpectrum,
@@ -22,6 +21,7 @@ from edgepair.prediction.xanes_rows import (
     material_spectra,
     simulation_shifts,
 )
+from edgepair.standards import Standard
 
 
 def simulated(

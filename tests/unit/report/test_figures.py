@@ -23,8 +23,8 @@ from edgepair.report import (
     split_figure,
     value_figure,
 )
-from edgepair.report.style import MODALITY_LOOKS, sequence_colours
-from edgepair.report.tables import confusion_counts, site_means, thinned
+from edgepair.report.kit.style import MODALITY_LOOKS, sequence_colours
+from edgepair.report.kit.tables import confusion_counts, site_means, thinned
 
 UNIT = re.compile(r"\((eV|Å|Å⁻²|%|no unit|number|1 = perfect)\)")
 CELL = {"absorber": "Fe", "task": "oxidation_state"}

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from edgepair.conventions import OutputError
+from edgepair.conventions.wording import number
 from edgepair.report import render_study, summarise_study, write_study
-from edgepair.report.formats import number
 from edgepair.study import StudyResult
 
 SECTIONS = (

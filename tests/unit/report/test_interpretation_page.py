@@ -15,17 +15,21 @@ import pytest
 from edgepair.conventions import OutputError
 from edgepair.interpretation import Interpretation
 from edgepair.interpretation.result import COLUMNS
-from edgepair.report.figures_groups import MOST_GROUPS, group_figure
-from edgepair.report.figures_learned import dependence_figure, movement_curve_figure, movement_figure
-from edgepair.report.figures_prediction import LOWERED, RAISED
-from edgepair.report.figures_regions import point_figure, region_figure
-from edgepair.report.figures_sample import sample_region_figure
-from edgepair.report.figures_stability import agreement_figure, shuffled_labels_figure
-from edgepair.report.interpretation_methods import interpretation_methods
-from edgepair.report.interpretation_page import render_interpretation, write_interpretation
-from edgepair.report.interpretation_rows import interpretation_document
-from edgepair.report.interpretation_text import importance_rows, region_sentences
-from edgepair.report.sample_page import sample_table
+from edgepair.report.interpretation.document import interpretation_document
+from edgepair.report.interpretation.figure_groups import MOST_GROUPS, group_figure
+from edgepair.report.interpretation.figure_learned import (
+    dependence_figure,
+    movement_curve_figure,
+    movement_figure,
+)
+from edgepair.report.interpretation.figure_regions import point_figure, region_figure
+from edgepair.report.interpretation.figure_sample import sample_region_figure
+from edgepair.report.interpretation.figure_stability import agreement_figure, shuffled_labels_figure
+from edgepair.report.interpretation.methods import interpretation_methods
+from edgepair.report.interpretation.page import render_interpretation, write_interpretation
+from edgepair.report.interpretation.sample_page import sample_table
+from edgepair.report.interpretation.words import importance_rows, region_sentences
+from edgepair.report.prediction.figures import LOWERED, RAISED
 
 TASKS = ("oxidation_state", "bond_length")
 MODALITIES = ("xanes", "pdf", "dpdf", "xanes+pdf+dpdf")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from edgepair.report.figures_learned import movement_figure
-from edgepair.report.style import INK, MUTED
+from edgepair.report.interpretation.figure_learned import movement_figure
+from edgepair.report.kit.style import INK, MUTED
 
 
 def test_a_clear_slope_is_not_greyed_because_its_ranks_are_undecided() -> None:

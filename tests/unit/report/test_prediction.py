@@ -18,15 +18,16 @@ import pandas as pd
 import pytest
 
 from edgepair.conventions import OutputError
-from edgepair.report.embedding import FigureShelf, embedded_json, write_text
-from edgepair.report.figures_prediction import (
+from edgepair.report.kit.embedding import FigureShelf, embedded_json, write_text
+from edgepair.report.prediction.figures import (
     answer_figure,
     curve_figure,
     probability_figure,
     series_figure,
 )
-from edgepair.report.prediction_page import SERIES, render_prediction, write_prediction
-from edgepair.report.prediction_reasons import (
+from edgepair.report.prediction.page import SERIES, render_prediction, write_prediction
+from edgepair.report.prediction.rows import ROW_COLUMNS, PredictedSample, rows_text, write_rows
+from edgepair.report.prediction.words import (
     contribution_table,
     disagreements,
     largest_windows,
@@ -34,7 +35,6 @@ from edgepair.report.prediction_reasons import (
     set_text,
     share_table,
 )
-from edgepair.report.prediction_rows import ROW_COLUMNS, PredictedSample, rows_text, write_rows
 
 UNIT = re.compile(r"\((eV|Å|%|no unit|number in the order of the input)\)")
 SOURCES = {"xanes": ("a.xdi", "one"), "pdf": ("b.gr", "")}
@@ -229,7 +229,7 @@ def test_a_page_of_many(made: ModuleType) -> None:
 
 
 def test_a_long_batch_is_listed_but_not_all_drawn(made: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgepair.report.prediction_page.MOST_DRAWN", 4)
+    monkeypatch.setattr("edgepair.report.prediction.page.MOST_DRAWN", 4)
     answer = made.make_prediction(("xanes",), explain=False)
     many = [PredictedSample({"xanes": (f"{n}.xdi", "")}, "Fe", prediction=answer) for n in range(4 + 7)]
     page = render_prediction(many)

@@ -11,7 +11,7 @@ import pytest
 from edgepair.models import LEARNERS
 from edgepair.models.kernel import KernelRegressor
 from edgepair.report import summarise_study
-from edgepair.report.summary import best_modalities
+from edgepair.report.study.summary import best_modalities
 
 
 def test_it_is_plain(study: Any) -> None:

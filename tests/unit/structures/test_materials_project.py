@@ -356,7 +356,7 @@ def test_without_mp_api(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_dataset_of_the_projects_own_spectra(
     service: Service, hematite: Structure, magnetite: Structure, tmp_path: Path
 ) -> None:
-    from edgepair.dataset.build import build_dataset, join_project_spectra
+    from edgepair.builder import build_dataset, join_project_spectra
 
     service.documents["/materials/xas/"] = [
         spectrum("mp-19770", hematite, "Fe"),

@@ -10,7 +10,8 @@ import pytest
 import xarray as xr
 
 from edgepair.conventions import TASKS
-from edgepair.models import FeatureTable, FitOutcome, Window
+from edgepair.features import FeatureTable
+from edgepair.models import FitOutcome, Window
 from edgepair.study import StudyResult
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig

@@ -10,7 +10,8 @@ import pytest
 import xarray as xr
 
 from edgepair.conventions import TASKS
-from edgepair.models import compute_features, fit_folds
+from edgepair.features import compute_features
+from edgepair.models import fit_folds
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
 from edgepair.study.jobs import (

@@ -104,7 +104,7 @@ def advise(
         )
         raise
     if out is not None:
-        from edgepair.report.advice_page import write_advice
+        from edgepair.report.advice.page import write_advice
 
         write_advice(advice, out)
     if as_json:
@@ -165,7 +165,7 @@ def _check_out(out: Path | None, inputs: Sequence[Path]) -> None:
     if out is None:
         return
     from edgepair.conventions import OutputError
-    from edgepair.report.pages import check_page_name
+    from edgepair.report.kit.pages import check_page_name
 
     check_page_name(out)
     found = ""

@@ -23,7 +23,7 @@ def print_advice(advice: Advice, out: Path | None) -> None:
     out : pathlib.Path or None
         Page that was written.
     """
-    from edgepair.report.formats import capital, short_title, task_title
+    from edgepair.conventions.wording import capital, short_title, task_title
 
     console = output_console()
     _line(console, f"{advice.absorber}, {task_title(advice.task)}: what to measure")
@@ -57,7 +57,7 @@ def _line(console: Console, text: str) -> None:
 def _print_scores(console: Console, advice: Advice) -> None:
     from rich.table import Table
 
-    from edgepair.report.formats import METRIC_TITLES, interval, number, short_title
+    from edgepair.conventions.wording import METRIC_TITLES, interval, number, short_title
 
     metrics = list(dict.fromkeys(advice.scores["metric"]))
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -74,8 +74,8 @@ def _print_scores(console: Console, advice: Advice) -> None:
 def _print_gains(console: Console, advice: Advice) -> None:
     from rich.table import Table
 
-    from edgepair.report.advice_page import gain_cells
-    from edgepair.report.formats import METRIC_TITLES
+    from edgepair.conventions.wording import METRIC_TITLES
+    from edgepair.report.advice.page import gain_cells
 
     rows = gain_cells(advice)
     if not rows:

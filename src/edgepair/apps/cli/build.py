@@ -14,7 +14,7 @@ import typer
 from edgepair.apps.cli.console import output_console, read_pair
 
 if TYPE_CHECKING:
-    from edgepair.dataset.build import BuildEstimate, BuildProgress, BuildResult
+    from edgepair.builder import BuildEstimate, BuildProgress, BuildResult
     from edgepair.simulation import SiteSimulator
 
 SKIPPED = 1
@@ -94,7 +94,7 @@ def build(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
     """Make a labelled, simulated dataset from crystal structures; resumable."""
-    from edgepair.dataset.build import (
+    from edgepair.builder import (
         MAX_SITES,
         build_dataset,
         default_store,

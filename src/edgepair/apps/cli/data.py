@@ -77,7 +77,7 @@ def validate(
 
 
 def _mention_standards(absorbers: Sequence[str]) -> None:
-    from edgepair.dataset.standards import load_standards
+    from edgepair.standards.standards import load_standards
 
     counts = {name: len(load_standards(name)) for name in absorbers}
     text = ", ".join(f"{name} {count}" for name, count in counts.items())

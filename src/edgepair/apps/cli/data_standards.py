@@ -13,7 +13,7 @@ import typer
 from edgepair.apps.cli.console import output_console, split_list
 
 if TYPE_CHECKING:
-    from edgepair.dataset.standard import Standard
+    from edgepair.standards.standard import Standard
 
 _FIELDS = ("oxidation_state", "coordination_number", "bond_length", "energy_shift")
 
@@ -39,9 +39,9 @@ def standards(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the measured standards that ship with edgepair, or those of a table of your own."""
-    from edgepair.dataset.standard_files import save_standards
-    from edgepair.dataset.standard_selection import select_standards
-    from edgepair.dataset.standards import load_standards, read_standards
+    from edgepair.standards.standard_files import save_standards
+    from edgepair.standards.standard_selection import select_standards
+    from edgepair.standards.standards import load_standards, read_standards
 
     found = load_standards() if table is None else read_standards(table)
     chosen = select_standards(_of(found, split_list(absorber)), only=names)

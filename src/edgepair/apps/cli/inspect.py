@@ -15,7 +15,7 @@ from edgepair.apps.cli.measured_files import PostEdge, PreEdge, check_number, re
 
 if TYPE_CHECKING:
     from edgepair.measured import XanesScan
-    from edgepair.measured.inspection import XanesInspection
+    from edgepair.measured.xanes.inspection import XanesInspection
     from edgepair.spectra.alignment import FoilReading
 
 SOME_FAILED = 1
@@ -100,7 +100,7 @@ def inspect(
     if save is not None:
         _save(save, seen)
     if figure is not None:
-        from edgepair.report.measured_page import MeasuredEntry, write_inspection
+        from edgepair.report.measured.page import MeasuredEntry, write_inspection
 
         pages = [MeasuredEntry(one.title, one.facts(), one.warnings, one.drawn) for one in seen]
         write_inspection(pages, figure)
@@ -157,7 +157,7 @@ def _foil(path: Path | None, absorber: str | None) -> FoilReading | None:
     if path is None:
         return None
     from edgepair.measured import read_xanes
-    from edgepair.measured.calibration import read_foil_scan
+    from edgepair.measured.xanes.calibration import read_foil_scan
 
     return read_foil_scan(read_xanes(path), absorber, str(path))
 
@@ -166,7 +166,7 @@ def _inspected(
     scan: XanesScan, foil: FoilReading | None, clean: bool, *, shift: float | None, **edge: Any
 ) -> SeenXanes:
     """Inspect a spectrum; `edge` is E0 and the ranges that normalise it."""
-    from edgepair.measured.inspection import inspect_xanes
+    from edgepair.measured.xanes.inspection import inspect_xanes
     from edgepair.spectra.quality import deglitch
 
     replaced: tuple[float, ...] = ()
@@ -183,7 +183,7 @@ def _inspected(
 
 def _save(target: Path, seen: list[Seen]) -> None:
     from edgepair.conventions import OptionError
-    from edgepair.measured.xdi_writing import write_xdi
+    from edgepair.measured.xanes.writing import write_xdi
 
     spectra = [one for one in seen if isinstance(one, SeenXanes)]
     if len(spectra) != 1 or len(seen) != 1:

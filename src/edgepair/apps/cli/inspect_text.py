@@ -12,7 +12,7 @@ from edgepair.apps.cli.plot import draw_curve
 
 if TYPE_CHECKING:
     from edgepair.measured import PdfCurve, PdfInspection
-    from edgepair.measured.inspection import XanesInspection
+    from edgepair.measured.xanes.inspection import XanesInspection
 
 _SHOWN = (40.0, 120.0)  # eV below and above E0 in the terminal's plot
 _FIRST_ANGSTROMS = 20.0

@@ -116,7 +116,7 @@ def interpret(
     started = time.monotonic()
     result = _interpret(split_list(data), split_list(absorber), names | given, target, quiet or as_json)
     if as_json:
-        from edgepair.report.interpretation_rows import interpretation_document
+        from edgepair.report.interpretation.document import interpretation_document
 
         document = {"out": str(target), **interpretation_document(result)}
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
@@ -133,7 +133,7 @@ def _interpret(
 ) -> Interpretation:
     from edgepair.interpretation import INTERPRETATION_FOLDER
     from edgepair.interpretation import interpret as explain
-    from edgepair.report.interpretation_page import write_interpretation
+    from edgepair.report.interpretation.page import write_interpretation
 
     INTERPRETATION_FOLDER.check(target)
     datasets = open_datasets(data, absorbers)

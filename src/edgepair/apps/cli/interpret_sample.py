@@ -52,7 +52,7 @@ def explain_sample(
     """
     from edgepair.interpretation import interpret_sample
     from edgepair.prediction.predict import predict
-    from edgepair.report.pages import check_page_name
+    from edgepair.report.kit.pages import check_page_name
 
     if out is not None:
         check_page_name(out)
@@ -69,7 +69,7 @@ def explain_sample(
         Path(file).name + (f", {part}" if part else "") for file, part in sample.sources.values()
     )
     if out is not None:
-        from edgepair.report.sample_page import write_sample_reasons
+        from edgepair.report.interpretation.sample_page import write_sample_reasons
 
         write_sample_reasons(title, prediction, reasons, out)
     if as_json:
@@ -136,7 +136,7 @@ def _of_techniques(reasons: pd.DataFrame, techniques: list[str]) -> pd.DataFrame
 
 
 def _document(sample: Sample, prediction: Prediction, reasons: pd.DataFrame) -> dict[str, Any]:
-    from edgepair.report.interpretation_rows import rows_of
+    from edgepair.report.interpretation.document import rows_of
 
     return {
         "files": [file for file, _ in sample.sources.values()],
@@ -150,7 +150,7 @@ def _document(sample: Sample, prediction: Prediction, reasons: pd.DataFrame) -> 
 def _show(title: str, prediction: Prediction, reasons: pd.DataFrame) -> None:
     from rich.table import Table
 
-    from edgepair.report.sample_page import sample_table
+    from edgepair.report.interpretation.sample_page import sample_table
 
     console = output_console()
     console.print(f"{title}: {prediction.absorber}", soft_wrap=True, markup=False)

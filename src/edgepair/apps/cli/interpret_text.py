@@ -31,8 +31,8 @@ def print_interpretation(result: Interpretation, report: Path, seconds: float) -
         How long it took.
     """
     from edgepair.conventions import TASKS
-    from edgepair.report.formats import task_title
-    from edgepair.report.interpretation_text import cells_of, learned_sentences, region_sentences
+    from edgepair.conventions.wording import task_title
+    from edgepair.report.interpretation.words import cells_of, learned_sentences, region_sentences
 
     console = output_console()
 
@@ -69,8 +69,8 @@ def _table(result: Interpretation, absorber: str, task: str) -> Any:
     """Lay out what regions are worth: to each technique alone, and to all together."""
     from rich.table import Table
 
-    from edgepair.report.formats import short_title
-    from edgepair.report.interpretation_text import importance_rows, range_of_region
+    from edgepair.conventions.wording import short_title
+    from edgepair.report.interpretation.words import importance_rows, range_of_region
 
     rows = [row for row in importance_rows(result, absorber=absorber, task=task) if row["low"] is not None]
     kinds = [kind for kind in _TITLES if any(row[kind] for row in rows)]
@@ -98,7 +98,7 @@ def _table(result: Interpretation, absorber: str, task: str) -> Any:
 def _worth(cell: dict[str, float] | None, kind: str, task: str) -> str:
     """Write an importance: a fall of the score with its interval, a SHAP value in the answer's unit."""
     from edgepair.conventions import TASKS
-    from edgepair.report.formats import interval, number
+    from edgepair.conventions.wording import interval, number
 
     if cell is None:
         return "–"

@@ -147,7 +147,7 @@ def read_foil_file(path: Path | None, absorber: str | None) -> Foil | None:
     if path is None:
         return None
     from edgepair.measured import read_xanes
-    from edgepair.measured.calibration import read_foil_scan
+    from edgepair.measured.xanes.calibration import read_foil_scan
 
     scans = read_xanes(path)
     told = {scan.absorber for scan in scans if scan.absorber}

@@ -16,9 +16,9 @@ from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture, w
 
 if TYPE_CHECKING:
     from edgepair.conventions import EdgepairError
-    from edgepair.dataset.standard import Standard
     from edgepair.measured import XanesScan
-    from edgepair.prediction.mixture_scan import SampleMixture
+    from edgepair.mixtures.scan import SampleMixture
+    from edgepair.standards.standard import Standard
 
 SOME_FAILED = 1
 
@@ -80,7 +80,7 @@ def mix(
 ) -> None:
     """Describe measured XANES as mixtures of measured standards."""
     from edgepair.conventions import EdgepairError
-    from edgepair.prediction.mixture_scan import mix_scan
+    from edgepair.mixtures.scan import mix_scan
 
     _check(paths, standards, reference, out, figure, shift=shift)
     check_number("--shift", shift, -200, 200, "eV")
@@ -121,11 +121,11 @@ def mix(
     if not found:
         raise errors[-1]
     if out is not None:
-        from edgepair.report.mixture_table import write_mixture_table
+        from edgepair.report.mixture.table import write_mixture_table
 
         write_mixture_table([mixed for mixed, _ in found], out)
     if figure is not None:
-        from edgepair.report.mixture_page import write_mixtures
+        from edgepair.report.mixture.page import write_mixtures
 
         write_mixtures([(mixed, model_lines(answers)) for mixed, answers in found], figure)
     if as_json:
@@ -180,7 +180,7 @@ def _check(
 def _own(path: Path | None, absorber: str | None) -> tuple[Standard, ...]:
     if path is None:
         return ()
-    from edgepair.dataset.standards import read_standards
+    from edgepair.standards.standards import read_standards
 
     return read_standards(path, absorber=absorber)
 
@@ -210,8 +210,8 @@ def _chosen(
 ) -> tuple[Standard, ...]:
     """Give the standards of a sample's element, or all where it is not known."""
     from edgepair.conventions import DataError
-    from edgepair.dataset.standard_selection import select_standards
-    from edgepair.dataset.standards import load_standards
+    from edgepair.standards.standard_selection import select_standards
+    from edgepair.standards.standards import load_standards
 
     # what is graded C may be a mixture itself
     sound = tuple(s for s in load_standards(scan.absorber) if s.quality != "C") if library else ()

@@ -11,7 +11,7 @@ from edgepair.apps.cli.console import output_console
 
 if TYPE_CHECKING:
     from edgepair.measured import XanesScan
-    from edgepair.prediction.mixture_scan import SampleMixture
+    from edgepair.mixtures.scan import SampleMixture
 
 _COLUMNS = ("task", "value", "lower", "upper", "classes", "probability", "trust", "message")
 
@@ -98,11 +98,11 @@ def print_mixture(mixture: SampleMixture, answers: Sequence[dict[str, Any]]) -> 
     Parameters
     ----------
     mixture : SampleMixture
-        From `edgepair.prediction.mix_scan`.
+        From `edgepair.mixtures.mix_scan`.
     answers : sequence of dict
         From `model_rows`.
     """
-    from edgepair.report.mixture_text import (
+    from edgepair.report.mixture.words import (
         HEADINGS,
         closing_line,
         combination_rows,

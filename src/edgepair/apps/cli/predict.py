@@ -19,7 +19,7 @@ from edgepair.apps.cli.predict_samples import Reading, Sample, gather_samples
 from edgepair.apps.cli.predict_text import FEW
 
 if TYPE_CHECKING:
-    from edgepair.report.prediction_rows import PredictedSample
+    from edgepair.report.prediction.rows import PredictedSample
 
 MOST_EXPLAINED = 60
 """Samples that are explained unless asked for: an explanation takes many times as long as its answer."""
@@ -164,12 +164,12 @@ def _finish(
     if len(reasons) > _MOST_ERRORS:
         print(f"edgepair: and {len(reasons) - _MOST_ERRORS} reasons more; --out lists all", file=sys.stderr)
     if out is not None:
-        from edgepair.report.prediction_rows import write_rows
+        from edgepair.report.prediction.rows import write_rows
 
         write_rows(samples, out)
     answered = any(sample.prediction is not None for sample in samples)
     if report is not None and answered:
-        from edgepair.report.prediction_page import write_prediction
+        from edgepair.report.prediction.page import write_prediction
 
         write_prediction(samples, report)
     if as_json:
@@ -218,7 +218,7 @@ def _answer(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> list[
 def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Answer:
     from edgepair.conventions import EdgepairError
     from edgepair.prediction.predict import predict as answer
-    from edgepair.report.prediction_rows import PredictedSample
+    from edgepair.report.prediction.rows import PredictedSample
 
     absorber = sample.absorber or ""
     sources = {name: (_text(file), _text(item)) for name, (file, item) in sample.sources.items()}
@@ -300,7 +300,7 @@ def _one_line(text: str) -> str:
 def _standards(path: Path | None, absorber: str | None) -> tuple[Any, ...]:
     if path is None:
         return ()
-    from edgepair.dataset.standards import read_standards
+    from edgepair.standards.standards import read_standards
 
     return read_standards(path, absorber=absorber)
 

@@ -14,7 +14,7 @@ from edgepair.apps.cli.console import output_console
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgepair.report.prediction_rows import PredictedSample
+    from edgepair.report.prediction.rows import PredictedSample
 
 _SHORT = {"oxidation_state": "OS", "coordination_number": "CN", "bond_length": "bond (Å)"}
 _STYLE = {"ok": "green", "caution": "yellow", "outside": "red"}
@@ -52,8 +52,8 @@ def _line(console: Console, text: str) -> None:
 
 
 def _print_one(console: Console, sample: PredictedSample) -> None:
-    from edgepair.report.formats import number, percent
-    from edgepair.report.prediction_reasons import disagreements, reason_sentences
+    from edgepair.conventions.wording import number, percent
+    from edgepair.report.prediction.words import disagreements, reason_sentences
 
     prediction = sample.prediction
     assert prediction is not None
@@ -91,8 +91,8 @@ def _answers(sample: PredictedSample) -> Any:
     from rich.text import Text
 
     from edgepair.conventions import TASKS
-    from edgepair.report.formats import short_title
-    from edgepair.report.prediction_reasons import range_text, set_text, value_text
+    from edgepair.conventions.wording import short_title
+    from edgepair.report.prediction.words import range_text, set_text, value_text
 
     assert sample.prediction is not None
     answers = sample.prediction.table
@@ -123,8 +123,8 @@ def _answers(sample: PredictedSample) -> Any:
 
 def _nearest(sample: PredictedSample) -> list[str]:
     from edgepair.conventions import TASKS
-    from edgepair.report.formats import number, short_title
-    from edgepair.report.prediction_reasons import nearest_rows, value_text
+    from edgepair.conventions.wording import number, short_title
+    from edgepair.report.prediction.words import nearest_rows, value_text
 
     assert sample.prediction is not None
     lines: list[str] = []
@@ -149,8 +149,8 @@ def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from edgepair.report.formats import short_title
-    from edgepair.report.prediction_reasons import range_text, set_text, value_text
+    from edgepair.conventions.wording import short_title
+    from edgepair.report.prediction.words import range_text, set_text, value_text
 
     folder = _folder(samples)
     if folder:
@@ -226,8 +226,8 @@ def _common_warnings(answered: Sequence[PredictedSample]) -> list[str]:
 
 
 def _summary(samples: Sequence[PredictedSample]) -> str:
-    from edgepair.report.formats import counted
-    from edgepair.report.prediction_rows import TRUST
+    from edgepair.conventions.wording import counted
+    from edgepair.report.prediction.rows import TRUST
 
     answered = [sample for sample in samples if sample.prediction is not None]
     parts = [f"{counted(len(samples), 'sample')}: {len(answered)} answered"]

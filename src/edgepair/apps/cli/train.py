@@ -155,7 +155,7 @@ def _instrument(qmax: float, qdamp: float, r_first: float, r_last: float) -> PDF
 def _standards(path: Path | None, absorber: str) -> tuple[Any, ...]:
     if path is None:
         return ()
-    from edgepair.dataset.standards import read_standards
+    from edgepair.standards.standards import read_standards
 
     return read_standards(path, absorber=absorber)
 

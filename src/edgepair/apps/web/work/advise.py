@@ -105,9 +105,9 @@ def ask(question: Question, folder: Path, on_progress: Callable[[float, float, s
         The sample cannot be understood, or the dataset cannot serve the task.
     """
     from edgepair.advice import advise
-    from edgepair.report.advice_page import gain_cells, render_advice
-    from edgepair.report.figures_advice import advice_figure
-    from edgepair.report.formats import METRIC_TITLES, capital, short_title, task_title, with_minus
+    from edgepair.conventions.wording import METRIC_TITLES, capital, short_title, task_title, with_minus
+    from edgepair.report.advice.figure import advice_figure
+    from edgepair.report.advice.page import gain_cells, render_advice
 
     def report(progress: Any) -> None:
         on_progress(progress.done, progress.total, progress.text)

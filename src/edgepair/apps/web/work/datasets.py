@@ -237,7 +237,7 @@ def draw_sites(source: Source, sites: Sequence[int]) -> tuple[list[SiteShown], l
     list of tuple
         Titles and figures, one per technique.
     """
-    from edgepair.report.figures_sites import SITE_LOOKS, site_figure, site_name
+    from edgepair.report.measured.figure_sites import SITE_LOOKS, site_figure, site_name
 
     dataset = open_source(source)
     there = [site for site in sites if 0 <= site < dataset.sizes["site"]]
@@ -275,7 +275,7 @@ def draw_classes(source: Source, wanted: Mapping[str, Any], task: str) -> list[t
     DataError
         No site with that label is left.
     """
-    from edgepair.report.figures_sites import class_curve_figure
+    from edgepair.report.measured.figure_sites import class_curve_figure
     from edgepair.study.curves import class_curves
 
     dataset, table = _found(source, wanted)

@@ -23,8 +23,9 @@ def example_files(absorber: str) -> list[tuple[str, bytes]]:
     OptionError
         Nothing is bundled for that element.
     """
-    from edgepair.dataset import load_bundled, load_standards
-    from edgepair.measured.calibration import MARK
+    from edgepair.dataset import load_bundled
+    from edgepair.measured.xanes.calibration import MARK
+    from edgepair.standards import load_standards
 
     data = load_bundled(absorber)
     formulas = [str(formula) for formula in data["formula"].values]
@@ -70,10 +71,10 @@ def warm(absorber: str | None) -> None:
     """
     if absorber is None:
         import edgepair.prediction
-        import edgepair.report.prediction_page
+        import edgepair.report.prediction.page
 
         return
     import edgepair.apps.cli.inspect_text
-    import edgepair.report.figures_measured  # noqa: F401
+    import edgepair.report.measured.figures  # noqa: F401
 
     example_files(absorber)

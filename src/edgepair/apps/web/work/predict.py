@@ -13,7 +13,7 @@ from edgepair.apps.web.work.samples import SampleRequest, read_sample
 from edgepair.conventions import TASKS, EdgepairError
 
 if TYPE_CHECKING:
-    from edgepair.report.prediction_rows import PredictedSample
+    from edgepair.report.prediction.rows import PredictedSample
 
 
 @dataclass(frozen=True)
@@ -63,9 +63,9 @@ def answer(
     list of Answered
         One per sample.
     """
-    from edgepair.conventions.writing import write_whole
-    from edgepair.report.prediction_page import write_prediction
-    from edgepair.report.prediction_rows import write_rows
+    from edgepair.files.writing import write_whole
+    from edgepair.report.prediction.page import write_prediction
+    from edgepair.report.prediction.rows import write_rows
 
     samples: list[PredictedSample] = []
     answers: list[Answered] = []
@@ -86,8 +86,8 @@ def answer(
 
 def _answer(request: SampleRequest, confidence: float) -> tuple[PredictedSample, EdgepairError | None]:
     from edgepair.apps.cli.measured_files import given_facts
-    from edgepair.report.formats import short_title
-    from edgepair.report.prediction_rows import PredictedSample
+    from edgepair.conventions.wording import short_title
+    from edgepair.report.prediction.rows import PredictedSample
 
     sources = {"" if len(request.curves) == 1 else f"file {k}": (file.name, item)
                for k, (file, item) in enumerate(request.curves, 1)}  # fmt: skip
@@ -112,7 +112,7 @@ class _Shelf:
 
 
 def _detail(sample: PredictedSample) -> dict[str, Any]:
-    from edgepair.report.prediction_page import sample_detail
+    from edgepair.report.prediction.page import sample_detail
 
     shelf: Any = _Shelf()
     return sample_detail(sample, shelf) | {"tasks": list(TASKS), "trust": sample.trust}

@@ -14,7 +14,7 @@ from edgepair.conventions import EdgepairError
 if TYPE_CHECKING:
     from edgepair.apps.cli.measured_files import MeasuredFile
     from edgepair.measured import PdfCurve
-    from edgepair.measured.inspection import XanesInspection
+    from edgepair.measured.xanes.inspection import XanesInspection
     from edgepair.spectra.alignment import FoilReading
 
 SPECTRUM_OPTIONS = ("mu", "energy_column", "energy_unit", "absorber")
@@ -165,7 +165,7 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
         ranges: dict[str, tuple[float, float]] = {}
     else:
         from edgepair.apps.cli.inspect_text import SeenXanes
-        from edgepair.measured.inspection import inspect_xanes
+        from edgepair.measured.xanes.inspection import inspect_xanes
 
         inspection = inspect_xanes(curve, **request.normalizing())
         told = SeenXanes(inspection)
@@ -230,7 +230,7 @@ def read_foil_file(request: FileRequest) -> FoilReading:
     EdgepairError
         It holds no foil.
     """
-    from edgepair.measured.calibration import read_foil_scan
+    from edgepair.measured.xanes.calibration import read_foil_scan
 
     scans: Any = read(request).curves
     return read_foil_scan(scans, request.option("absorber"), request.name)
@@ -239,7 +239,7 @@ def read_foil_file(request: FileRequest) -> FoilReading:
 def _figures(drawn: XanesInspection | PdfCurve) -> Iterator[tuple[str, dict[str, Any]]]:
     """Draw a curve as `edgepair inspect --figure` does."""
     from edgepair.measured import PdfCurve
-    from edgepair.report.figures_measured import normalized_figure, pdf_figure, raw_figure
+    from edgepair.report.measured.figures import normalized_figure, pdf_figure, raw_figure
 
     if isinstance(drawn, PdfCurve):
         yield "G(r) as read", plain_figure(pdf_figure(drawn))

@@ -292,7 +292,7 @@ def _scores(
     told: dict[str, Any], names: dict[str, str]
 ) -> tuple[tuple[str, ...], list[tuple[str, str, list[tuple[str, str]]]]]:
     """Take the rows of one absorber, task and learner from the table of scores, baseline last."""
-    from edgepair.report.formats import interval, number
+    from edgepair.conventions.wording import interval, number
 
     for table in told["scores"]:
         if table["name"] != names["task"]:
@@ -317,9 +317,9 @@ def _scores(
 def _answers(
     result: StudyResult, told: dict[str, Any], names: dict[str, Any], modalities: Sequence[str]
 ) -> list[tuple[str, Any]]:
+    from edgepair.conventions.wording import short_title
     from edgepair.report import confusion_figure, parity_figure
-    from edgepair.report.formats import short_title
-    from edgepair.report.tables import select
+    from edgepair.report.kit.tables import select
 
     shown = []
     for modality in modalities:
@@ -338,9 +338,9 @@ def _answers(
 
 
 def _importances(result: StudyResult, names: dict[str, str], modality: str) -> list[tuple[str, Any]]:
+    from edgepair.conventions.wording import short_title
     from edgepair.report import importance_figure
-    from edgepair.report.formats import short_title
-    from edgepair.report.tables import select
+    from edgepair.report.kit.tables import select
 
     placed = result.importances[result.importances["position"].notna()]
     rows = select(placed, **names, modality=modality)
@@ -356,7 +356,7 @@ def _importances(result: StudyResult, names: dict[str, str], modality: str) -> l
 
 def _learning(result: StudyResult, told: dict[str, Any], names: dict[str, str]) -> list[tuple[str, Any]]:
     from edgepair.report import learning_figure
-    from edgepair.report.tables import select
+    from edgepair.report.kit.tables import select
 
     if not len(select(result.learning, **names)):
         return []
@@ -369,8 +369,8 @@ def _learning(result: StudyResult, told: dict[str, Any], names: dict[str, str]) 
 def _contributions(
     result: StudyResult, told: dict[str, Any], names: dict[str, str]
 ) -> tuple[list[tuple[str, Any]], list[tuple[str, str]]]:
-    from edgepair.report.figures_contributions import overlap_figure, part_colour, shapley_figure
-    from edgepair.report.tables import select
+    from edgepair.report.kit.tables import select
+    from edgepair.report.study.figure_contributions import overlap_figure, part_colour, shapley_figure
 
     if not len(select(result.contributions, **names)):
         return [], []

@@ -1,0 +1,215 @@
+"""Carrying out work by way of the store: what is there is not done again, by this run or another."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Self
+
+from edgepair.builder.records import BuildProgress
+from edgepair.builder.result_store import ResultStore
+from edgepair.engine import Call, Outcome, Processes, open_processes
+
+_PATIENCE = 0.5
+"""Seconds between looks at what other runs have finished."""
+
+WORTH_ANOTHER_TRY = ("analysis failed", "simulation failed", "process failed", "no scratch")
+"""Failures that are tried once more; a structure that cannot be used will be no better then."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """One piece of work: where its result goes, what makes it, what it costs, what it is of."""
+
+    kind: str
+    key: str
+    args: tuple[Any, ...]
+    cost: float
+    about: dict[str, Any]
+
+
+class Runner:
+    """Carries out orders and keeps their results.
+
+    Parameters
+    ----------
+    absorber : str
+        Chemical symbol.
+    store : ResultStore
+        Where finished work is kept.
+    scheduler, workers : optional
+        See `open_processes`.
+    retry_failed : bool
+        Whether failures in the store are tried again.
+    on_progress : callable or None
+        Called with a `BuildProgress`.
+    """
+
+    def __init__(
+        self,
+        absorber: str,
+        store: ResultStore,
+        *,
+        scheduler: str | None = None,
+        workers: int | None = None,
+        retry_failed: bool = False,
+        on_progress: Callable[[BuildProgress], None] | None = None,
+    ) -> None:
+        self.absorber = absorber
+        self.store = store
+        self.computed = 0
+        self.found = 0
+        self.cpu_seconds = 0.0
+        self._where = {"scheduler": scheduler, "workers": workers}
+        self._retry = retry_failed
+        self._on_progress = on_progress
+        self._processes: Processes | None = None
+        self._unkept: dict[str, dict[str, Any]] = {}
+        self._refreshed = 0.0
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+        self.store.close()
+
+    def _run(
+        self,
+        stage: str,
+        function: Callable[..., dict[str, Any]],
+        orders: Iterable[Order],
+        *,
+        total: int | None,
+        cost: float = 0.0,
+    ) -> None:
+        """Carry out what is not in the store yet and keep each result as it comes."""
+        counts = {"seen": 0, "cached": 0, "done": 0, "failed": 0}
+        ahead: dict[str, Order] = {}
+        elsewhere: list[Order] = []
+        spent = 0.0
+
+        def missing(wanted: Iterable[Order], *, first: bool) -> Iterator[Call]:
+            for order in wanted:
+                counts["seen"] += first
+                self._refresh()
+                if order.key in ahead or self._known(order.key):
+                    counts["cached"] += 1
+                    self.found += 1
+                elif not self.store.claim(order.key):
+                    elsewhere.append(order)
+                elif self._finished_meanwhile(order.key):
+                    counts["cached"] += 1
+                    self.found += 1
+                else:
+                    ahead[order.key] = order
+                    yield Call(order.key, order.args)
+
+        def tell() -> None:
+            known = counts["seen"] if total is None else total
+            each = spent / counts["done"] if counts["done"] else 0.0
+            everything = cost or each * (known - counts["cached"])
+            done = counts["done"] + counts["cached"]
+            self._tell(
+                stage,
+                done,
+                known,
+                failed=counts["failed"],
+                cached=counts["cached"],
+                cost=(spent, max(everything, spent)),
+            )
+
+        wanted, first = orders, True
+        while True:
+            calls = missing(wanted, first=first)
+            call = next(calls, None)
+            # The clock of the stage starts here, not with its first result.
+            tell()
+            if call is not None:
+                for outcome in self._open().run(function, _chain(call, calls), failed=_worth_another_try):
+                    order = ahead.pop(outcome.key)
+                    ok = self._keep(order, outcome)
+                    counts["done"] += 1
+                    counts["failed"] += not ok
+                    spent += order.cost
+                    tell()
+            if not elsewhere:
+                break
+            # Another run is at these: take them up when it has finished, do them if it dies.
+            wanted, elsewhere, first = elsewhere, [], False
+            if call is None:
+                time.sleep(_PATIENCE)
+        tell()
+
+    def _keep(self, order: Order, outcome: Outcome) -> bool:
+        """Keep one result; say whether it is one."""
+        record = outcome.value
+        if record is None:
+            record = {"ok": False, "reason": "process failed", "problem": outcome.problem}
+            record["transient"] = True
+        record = {"about": order.about} | record
+        if outcome.attempts > 1:
+            record["attempts"] = outcome.attempts
+        if record.get("transient"):
+            # What the machine did, not the structure: told now, and tried again by the next run.
+            self._unkept[order.key] = record
+        else:
+            self.store.put(order.kind, order.key, record)
+        self.computed += 1
+        self.cpu_seconds += record.get("cpu_seconds", 0.0)
+        return bool(record["ok"])
+
+    def _finished_meanwhile(self, key: str) -> bool:
+        """Say whether another run made it between our last look and our claim."""
+        self.store.refresh()
+        known = self._known(key)
+        if known:
+            self.store.release(key)
+        return known
+
+    def _refresh(self) -> None:
+        """Take in what other runs have finished, every now and then."""
+        now = time.monotonic()
+        if now - self._refreshed > _PATIENCE:
+            self.store.refresh()
+            self._refreshed = now
+
+    def _result(self, key: str) -> dict[str, Any] | None:
+        return self._unkept.get(key) or self.store.get(key)
+
+    def _known(self, key: str) -> bool:
+        # Read, not only looked up: a result that was damaged is made again.
+        record = self.store.get(key) if key in self.store else None
+        return record is not None and (record["ok"] or not self._retry)
+
+    def _open(self) -> Processes:
+        """Start processes when the first piece of work needs one."""
+        if self._processes is None:
+            self._processes = self._stack.enter_context(open_processes(**self._where))  # type: ignore[arg-type]
+        return self._processes
+
+    def _tell(
+        self,
+        stage: str,
+        done: int,
+        total: int,
+        *,
+        failed: int = 0,
+        cached: int = 0,
+        cost: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        if self._on_progress is not None:
+            self._on_progress(BuildProgress(stage, done, total, failed, cached, *cost))
+
+
+def _chain(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
+    yield first
+    yield from rest
+
+
+def _worth_another_try(record: dict[str, Any]) -> str:
+    """Say why to try once more; a structure that cannot be used will be no better then."""
+    return "" if record["ok"] or record["reason"] not in WORTH_ANOTHER_TRY else str(record["problem"])

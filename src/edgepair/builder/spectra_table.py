@@ -1,0 +1,185 @@
+"""Tables of spectra that were computed elsewhere."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgepair.builder.keys import digest
+from edgepair.conventions import DataError
+
+_IDENTIFIERS = ("mp_id", "id", "material_id")
+
+
+@dataclass(frozen=True)
+class JoinedSpectrum:
+    """A spectrum of one site, the site as in the structure given.
+
+    Attributes
+    ----------
+    site : int
+        0-based index.
+    energy : numpy.ndarray
+        Shape (n,), eV.
+    mu : numpy.ndarray
+        Shape (n,).
+    """
+
+    site: int
+    energy: np.ndarray
+    mu: np.ndarray
+
+
+@dataclass(frozen=True)
+class SpectraTable:
+    """Spectra that were computed elsewhere, by material.
+
+    Attributes
+    ----------
+    spectra : mapping
+        Lists of `JoinedSpectrum` by identifier.
+    origin : str
+        What the dataset says of where they come from: feff9, feff10, user.
+    attributes : mapping
+        What the dataset says of ``mu``: source, licence, citation, code, settings.
+    content : str
+        Hash of the table.
+    """
+
+    spectra: Mapping[str, tuple[JoinedSpectrum, ...]]
+    origin: str = "user"
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    content: str = ""
+
+    def __len__(self) -> int:
+        return sum(len(items) for items in self.spectra.values())
+
+
+def read_spectra_table(
+    path: str | Path, *, origin: str = "user", attributes: Mapping[str, str] | None = None
+) -> SpectraTable:
+    """Read spectra that were computed elsewhere.
+
+    Parameters
+    ----------
+    path : str or Path
+        Parquet, a JSON array or JSON lines, these two gzipped or not; columns ``mp_id`` or ``id``,
+        ``site`` (0-based in the structure as given), ``energy`` (eV), ``mu``. Rows without ``mu``
+        (failed runs) are passed over.
+    origin : str, optional
+        What the dataset says of where they come from.
+    attributes : mapping, optional
+        What it says of ``mu``.
+
+    Returns
+    -------
+    SpectraTable
+        All rows.
+
+    Raises
+    ------
+    DataError
+        The file is missing, damaged, or lacks a column; a site is named twice.
+    """
+    path = Path(path)
+    found: dict[str, dict[int, JoinedSpectrum]] = {}
+    try:
+        for number, row in enumerate(_rows(path)):
+            if not isinstance(row, dict):
+                raise DataError(
+                    f"cannot read row {number} of the spectra {str(path)!r}",
+                    found=f"{type(row).__name__}, not an object",
+                    needed="objects with 'mp_id' or 'id', 'site', 'energy', 'mu'",
+                    suggestion="export one object a spectrum",
+                )
+            if row.get("mu") is None:
+                continue
+            identifier = next((row[name] for name in _IDENTIFIERS if row.get(name) is not None), None)
+            try:
+                if identifier is None:
+                    raise KeyError("mp_id")
+                if int(row["site"]) != row["site"]:
+                    raise ValueError(f"site {row['site']!r}")
+                spectrum = JoinedSpectrum(
+                    int(row["site"]), np.asarray(row["energy"], float), np.asarray(row["mu"], float)
+                )
+            except (KeyError, TypeError, ValueError, OverflowError) as error:
+                raise DataError(
+                    f"cannot read row {number} of the spectra {str(path)!r}",
+                    found=f"{type(error).__name__}: {error}; columns " + ", ".join(sorted(row)),
+                    needed="columns 'mp_id' or 'id', 'site', 'energy', 'mu'",
+                    suggestion="rename the columns; energies and mu are lists of numbers",
+                ) from error
+            if spectrum.site in found.setdefault(str(identifier), {}):
+                raise DataError(
+                    f"cannot use the spectra {str(path)!r}",
+                    found=f"two spectra of site {spectrum.site} of {identifier}",
+                    needed="one spectrum a site",
+                    suggestion="leave one of them out",
+                )
+            found[str(identifier)][spectrum.site] = spectrum
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
+        raise DataError(
+            f"cannot read the spectra {str(path)!r}",
+            found=f"{type(error).__name__}: {error}",
+            needed="Parquet, a JSON array or JSON lines, gzipped or not",
+            suggestion="check the path, or export the file again",
+        ) from error
+    if not found:
+        raise DataError(
+            f"cannot use the spectra {str(path)!r}",
+            found="no spectrum",
+            needed="at least one row with 'mu'",
+            suggestion="check that this is the right table",
+        )
+    ordered = {name: tuple(rows[site] for site in sorted(rows)) for name, rows in found.items()}
+    return SpectraTable(ordered, origin, dict(attributes or {}), table_content(ordered))
+
+
+def table_content(spectra: Mapping[str, tuple[JoinedSpectrum, ...]]) -> str:
+    """Hash the content of a table of spectra.
+
+    Parameters
+    ----------
+    spectra : mapping
+        Lists of `JoinedSpectrum` by identifier.
+
+    Returns
+    -------
+    str
+        Hexadecimal SHA-256, whatever the order of the rows.
+    """
+    parts = [
+        [name, item.site, item.energy.tolist(), item.mu.tolist()]
+        for name in sorted(spectra)
+        for item in spectra[name]
+    ]
+    return digest(parts)
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    if path.suffix == ".parquet":
+        import pyarrow.parquet
+
+        with pyarrow.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=1000):
+                yield from batch.to_pylist()
+        return
+    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
+        text = file.read(1)
+        while text.isspace():
+            text = file.read(1)
+        if text == "[":
+            yield from json.loads(text + file.read())
+            return
+        for line in file:
+            if (text + line).strip():
+                yield json.loads(text + line)
+            text = ""

@@ -1,0 +1,215 @@
+"""How a build stands, in a file that can be read while it runs; and what became of each item."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from edgepair.builder.records import BuildProgress, Item
+from edgepair.conventions import DataError, OutputError
+
+_SECONDS_BETWEEN = 2.0
+
+
+class StatusFile:
+    """The status of one build, in the folder of its results.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The result store.
+    name : str
+        File name of the dataset.
+    settings : mapping
+        What is being built.
+    on_progress : callable or None
+        Told what this is told.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        settings: Mapping[str, Any],
+        on_progress: Callable[[BuildProgress], None] | None,
+    ) -> None:
+        self._path = status_path(folder, name)
+        self._on_progress = on_progress
+        self._last = 0.0
+        self._stage = ""
+        self._content: dict[str, Any] = {
+            "dataset": name,
+            "state": "running",
+            "started": _now(),
+            "updated": _now(),
+            "stages": {},
+            "settings": dict(settings),
+        }
+
+    def __enter__(self) -> StatusFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        # A build that was refused before it began leaves nothing.
+        if kind is not None and self._content["stages"]:
+            stopped = not issubclass(kind, Exception)
+            self._content["state"] = "interrupted" if stopped else "failed"
+            if not stopped:
+                self._content["problem"] = str(error)
+            # A disk that is full must not hide why the build ended.
+            with contextlib.suppress(OutputError):
+                self._write()
+
+    def progress(self, step: BuildProgress) -> None:
+        """Take in how far a stage is.
+
+        Parameters
+        ----------
+        step : BuildProgress
+            As the stages tell.
+        """
+        self._content["stages"][step.stage] = {
+            "done": step.done,
+            "total": step.total,
+            "failed": step.failed,
+            "found": step.cached,
+        }
+        if self._on_progress is not None:
+            self._on_progress(step)
+        turn = step.stage != self._stage or step.done == step.total
+        self._stage = step.stage
+        if turn or time.monotonic() - self._last > _SECONDS_BETWEEN:
+            self._write()
+
+    def finish(self, counts: Mapping[str, int]) -> None:
+        """Say that the dataset is written.
+
+        Parameters
+        ----------
+        counts : mapping
+            Items by what became of them.
+        """
+        self._content |= {"state": "finished", "items": dict(counts)}
+        self._write()
+
+    def _write(self) -> None:
+        self._last = time.monotonic()
+        self._content["updated"] = _now()
+        _replace(self._path, json.dumps(self._content, indent=1, ensure_ascii=False) + "\n")
+
+
+def status_path(folder: Path, name: str) -> Path:
+    """Return where the status of a build stands.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The result store.
+    name : str
+        File name of the dataset.
+
+    Returns
+    -------
+    pathlib.Path
+        A JSON file.
+    """
+    return folder / f"{name}.build.json"
+
+
+def read_status(folder: str | Path, name: str) -> dict[str, Any]:
+    """Read how a build stands.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The result store.
+    name : str
+        File name of the dataset.
+
+    Returns
+    -------
+    dict
+        ``dataset, state, started, updated, stages, settings``; ``items`` when it is finished,
+        ``problem`` where it failed. A build that was killed stays ``running`` and is no longer
+        updated.
+
+    Raises
+    ------
+    DataError
+        There is no such build.
+    """
+    path = status_path(Path(folder), name)
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+        if not isinstance(content, dict) or not {"dataset", "state", "stages"} <= set(content):
+            raise ValueError("a file of another kind")
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"cannot tell the status of the build of {name!r}",
+            found=f"{type(error).__name__}: {error}",
+            needed=f"the status that a build keeps in {str(folder)!r}",
+            suggestion="start the build, or name its folder of results with --store",
+        ) from error
+    return content
+
+
+def write_items(folder: Path, name: str, items: list[Item]) -> Path:
+    """Write what became of each item.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        The result store.
+    name : str
+        File name of the dataset.
+    items : list of Item
+        Items.
+
+    Returns
+    -------
+    pathlib.Path
+        A CSV with ``material_id, site, status, reason, message``.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["material_id", "site", "status", "reason", "message"])
+    ordered = sorted(
+        items, key=lambda i: (len(i.material_id), i.material_id, -1 if i.site is None else i.site)
+    )
+    for item in ordered:
+        site = "" if item.site is None else item.site
+        writer.writerow([item.material_id, site, item.status, item.reason, " ".join(item.message.split())])
+    path = folder / f"{name}.items.csv"
+    _replace(path, text.getvalue())
+    return path
+
+
+def _replace(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Not a temporary file of the system's kind, which nobody else may read.
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        try:
+            beside.write_text(text, encoding="utf-8", errors="replace")
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {str(path)!r}",
+            found=f"{type(error).__name__}: {error.strerror or error}",
+            needed="a folder that can be written, with room",
+            suggestion="make room or name another folder with --store; the same command goes on",
+        ) from error
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,317 @@
+"""What the processes carry out: preparing, labelling and simulating, each a function of one item.
+
+Functions take and return what is ready for JSON, so that a result is the same whether it comes
+from a process or from the store.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.builder.curves import absorption_problem
+from edgepair.builder.keys import structure_digest
+from edgepair.conventions import EdgepairError, OutputError
+from edgepair.engine import shared_sandbox
+from edgepair.labels import SiteLabels, label_sites
+from edgepair.simulation import SiteSimulator, simulate_pdf
+from edgepair.structures import SourceMaterial, prepare_structure
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+PREPARE_CPU_LIMIT = 300.0
+"""CPU seconds that reading and reducing one structure may take."""
+
+LABEL_CPU_LIMIT = 600.0
+PDF_CPU_LIMIT = 600.0
+"""CPU seconds that the labels, and the PDFs, of one material may take."""
+
+_PRELOAD = (
+    "edgepair.builder.work",
+    "pymatgen.core.local_env",
+    "pymatgen.core.bond_valence",
+    "pymatgen.symmetry.analyzer",
+    "diffpy.pdffit2",
+)
+
+
+def prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | None]) -> dict[str, Any]:
+    """Read, check and reduce one structure, guarded against crashes and endless loops.
+
+    Parameters
+    ----------
+    material : SourceMaterial
+        One material.
+    absorber : str
+        Chemical symbol.
+    limits : mapping
+        ``max_sites`` and ``max_elements``.
+
+    Returns
+    -------
+    dict
+        ``ok`` with ``value``, or ``reason`` and ``problem``.
+    """
+    return _guarded(_prepare, material, absorber, dict(limits), limit=PREPARE_CPU_LIMIT)
+
+
+def label(structure: Mapping[str, Any], indices: list[int]) -> dict[str, Any]:
+    """Label the sites of one prepared structure, guarded.
+
+    Parameters
+    ----------
+    structure : mapping
+        From `pack_structure`.
+    indices : list of int
+        Inequivalent absorber sites.
+
+    Returns
+    -------
+    dict
+        ``ok`` with ``value``, or ``reason`` and ``problem``.
+    """
+    return _guarded(_label, dict(structure), list(indices), limit=LABEL_CPU_LIMIT)
+
+
+def simulate_pdfs(structure: Mapping[str, Any], absorber: str) -> dict[str, Any]:
+    """Simulate the PDFs of one prepared structure, guarded.
+
+    Parameters
+    ----------
+    structure : mapping
+        From `pack_structure`.
+    absorber : str
+        Chemical symbol, for the differential PDF.
+
+    Returns
+    -------
+    dict
+        ``ok`` with ``value``, or ``reason`` and ``problem``.
+    """
+    return _guarded(_simulate_pdfs, dict(structure), absorber, limit=PDF_CPU_LIMIT)
+
+
+def simulate(structure: Mapping[str, Any], index: int, simulator: SiteSimulator) -> dict[str, Any]:
+    """Simulate one site.
+
+    Parameters
+    ----------
+    structure : mapping
+        From `pack_structure`.
+    index : int
+        The absorbing site.
+    simulator : SiteSimulator
+        Program with its settings.
+
+    Returns
+    -------
+    dict
+        ``ok`` with ``value``, or ``reason`` and ``problem``.
+    """
+    try:
+        spectrum = simulator.simulate(unpack_structure(structure), index)
+    except OutputError as error:
+        return _refusal(error, "no scratch") | {"transient": True}
+    except EdgepairError as error:
+        return _refusal(error, "simulation failed")
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        # Whatever somebody's simulator throws, CancelledError included, is this site's.
+        problem = f"{type(error).__name__}: {error}"
+        return {"ok": False, "reason": "simulation failed", "problem": problem}
+    problem = absorption_problem(spectrum.x, spectrum.y, simulator.variable)
+    if problem:
+        problem = f"the simulator gave {problem}"
+        return {"ok": False, "reason": "simulation failed", "problem": problem}
+    return {
+        "ok": True,
+        "cpu_seconds": round(float(spectrum.cpu_seconds), 2),
+        "value": {
+            "x": np.asarray(spectrum.x, dtype=float).tolist(),
+            "y": np.asarray(spectrum.y, dtype=float).tolist(),
+            # NumPy's numbers and paths, say, are not JSON's.
+            "details": json.loads(json.dumps(dict(spectrum.details), default=str, skipkeys=True)),
+        },
+    }
+
+
+def _guarded(function: Any, *args: Any, limit: float) -> dict[str, Any]:
+    result = shared_sandbox(*_PRELOAD).call(function, *args, cpu_seconds=limit)
+    if result.problem:
+        failure = {"ok": False, "reason": "analysis failed", "problem": result.problem}
+        return failure | ({"transient": True} if result.lost else {})
+    record: dict[str, Any] = result.value
+    return record | {"cpu_seconds": round(result.cpu_seconds, 3)}
+
+
+def _refusal(error: EdgepairError, reason: str) -> dict[str, Any]:
+    reason = str(getattr(error, "reason", reason))
+    return {"ok": False, "reason": reason, "problem": f"{error.problem}: {error.found}"}
+
+
+def _prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | None]) -> dict[str, Any]:
+    try:
+        structure = material.structure()
+    except EdgepairError as error:
+        return _refusal(error, "not readable")
+    try:
+        prepared = prepare_structure(structure, absorber, max_sites=limits.get("max_sites"))
+    except EdgepairError as error:
+        return _refusal(error, "not usable")
+    composition = prepared.structure.composition
+    most = limits.get("max_elements")
+    if most is not None and len(composition) > most:
+        problem = f"{composition.formula} has {len(composition)} elements, more than {most}"
+        return {"ok": False, "reason": "too many elements", "problem": problem}
+    packed = pack_structure(prepared.structure)
+    return {
+        "ok": True,
+        "value": {
+            "structure": packed,
+            "hash": structure_digest(unpack_structure(packed)),
+            "formula": composition.reduced_formula,
+            "space_group": prepared.space_group,
+            "sites": [
+                {
+                    "given": site.index,
+                    "primitive": prepared.primitive_index[number],
+                    "multiplicity": prepared.multiplicity(number),
+                    "equivalent": list(site.equivalent),
+                }
+                for number, site in enumerate(prepared.sites)
+            ],
+        },
+    }
+
+
+def _label(packed: Mapping[str, Any], indices: list[int]) -> dict[str, Any]:
+    labels = label_sites(unpack_structure(packed), indices)
+    return {"ok": True, "value": {"sites": [label_record(item) for item in labels]}}
+
+
+def _simulate_pdfs(packed: Mapping[str, Any], absorber: str) -> dict[str, Any]:
+    try:
+        curves = simulate_pdf(unpack_structure(packed), (absorber,))
+    except EdgepairError as error:
+        return {"ok": False, "reason": "no PDF", "problem": f"{error.problem}: {error.found}"}
+    slopes = curves.baseline
+    return {
+        "ok": True,
+        "value": {
+            "pdf": {
+                "G": pack_array(curves.G),
+                "G_M": pack_array(curves.G_M[absorber]),
+                "G_neutron": pack_array(curves.G_neutron),
+            },
+            "baseline": {"G": slopes["G"], "G_M": slopes[absorber], "G_neutron": slopes["G_neutron"]},
+        },
+    }
+
+
+def label_record(labels: SiteLabels) -> dict[str, Any]:
+    """Write labels for JSON, which does not know NaN: it becomes null.
+
+    Parameters
+    ----------
+    labels : SiteLabels
+        Of one site.
+
+    Returns
+    -------
+    dict
+        Numbers, the neighbours, and the bonds to what is not oxygen.
+    """
+    numbers = {
+        "oxidation_state": labels.oxidation_state,
+        "bond_length": labels.environment.bond_length,
+        "bond_length_spread": labels.bond_length_spread,
+        "nearest_metal_distance": labels.nearest_metal_distance,
+        "octahedral_order": labels.octahedral_order,
+        "tetrahedral_order": labels.tetrahedral_order,
+        "bond_valence_sum": labels.bond_valence_sum,
+        "coordination_number_bond_valence": labels.coordination_number_bond_valence,
+    }
+    return {
+        **{name: value if np.isfinite(value) else None for name, value in numbers.items()},
+        "oxidation_state_source": labels.oxidation_state_source,
+        "coordination_number": labels.environment.coordination_number,
+        "elements": list(labels.environment.elements),
+        "distances": list(labels.environment.distances),
+        "other_bonds": [[element, round(distance, 4)] for element, distance in labels.other_bonds],
+    }
+
+
+def pack_structure(structure: Structure) -> dict[str, Any]:
+    """Write a structure for JSON.
+
+    Parameters
+    ----------
+    structure : pymatgen.core.Structure
+        Ordered, without oxidation states.
+
+    Returns
+    -------
+    dict
+        ``lattice``, ``elements``, ``positions`` (fractional).
+    """
+    return {
+        "lattice": structure.lattice.matrix.tolist(),
+        "elements": [site.specie.symbol for site in structure],
+        "positions": structure.frac_coords.tolist(),
+    }
+
+
+def unpack_structure(packed: Mapping[str, Any]) -> Structure:
+    """Read what `pack_structure` wrote.
+
+    Parameters
+    ----------
+    packed : mapping
+        Cell, elements, positions.
+
+    Returns
+    -------
+    pymatgen.core.Structure
+        The same structure.
+    """
+    from pymatgen.core import Structure
+
+    return Structure(packed["lattice"], packed["elements"], packed["positions"])
+
+
+def pack_array(values: Any) -> str:
+    """Write numbers as text: 32-bit floats, little-endian, in base 64.
+
+    Parameters
+    ----------
+    values : array_like
+        Shape (n,).
+
+    Returns
+    -------
+    str
+        Text.
+    """
+    return base64.b64encode(np.asarray(values, dtype="<f4").tobytes()).decode()
+
+
+def unpack_array(text: str) -> np.ndarray:
+    """Read what `pack_array` wrote.
+
+    Parameters
+    ----------
+    text : str
+        Text.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,), float32.
+    """
+    return np.frombuffer(base64.b64decode(text), dtype="<f4")

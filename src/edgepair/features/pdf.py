@@ -1,0 +1,106 @@
+r"""Features of a pair distribution function: its first shells, as numbers of neighbours.
+
+.. math:: R(r) = r\,G(r) - s\,r^2, \qquad C(r) = \int_0^r R(r')\,\mathrm{d}r'
+
+*s* is the slope of G before its first peak (−4πρ₀ of a total PDF), read off the curve itself, so
+that R is the radial distribution (each peak's area counts weighted neighbours) and C their running
+number. Beside them stand position, height and area of the first peak and mean distances.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.features.blocks import Block, join, make_block, thin
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+R_LAST = 6.0
+"""Å; what lies beyond only added noise to every task (docs/decisions/0001-forest-settings.md)."""
+
+NO_ATOMS_BELOW = 1.3
+"""Å; no metal–oxygen distance is shorter, so that G is nearly a straight line there. Only bonds of
+hydrogen, and short ones of carbon and nitrogen, disturb it: the slope then comes out some tenths low."""
+
+FIRST_PEAK = (1.3, 2.8)
+"""Å; where the first peak is looked for. In a dPDF it is the metal's own; in a total PDF it is
+another cation's (P–O, S–O, C–O) for about every sixth site, part of what makes a total PDF say less."""
+
+RUNNING_STEP = 0.2
+"""Least distance of the points of the running integral that are used, Å; it is smooth."""
+
+PEAK_HALF_WIDTH = 0.3
+LOWEST_PEAK = 0.25
+"""A maximum counts as the first peak from this part of the highest in `FIRST_PEAK`."""
+
+
+def pdf_features(r: NDArray[np.float64], G: NDArray[np.float64]) -> Block:
+    """Describe PDFs by their radial distribution, its running integral and the first peak.
+
+    Parameters
+    ----------
+    r : numpy.ndarray
+        Shape (n_r,), Å, increasing.
+    G : numpy.ndarray
+        Shape (n_materials, n_r), Å⁻²: any kind of PDF.
+
+    Returns
+    -------
+    Block
+        Features up to `R_LAST`, or of the whole curve where fewer than 5 points lie below.
+    """
+    kept = r <= R_LAST + 1e-9
+    if kept.sum() < 5:
+        kept = np.ones(len(r), dtype=bool)
+    x, y = r[kept], G[:, kept]
+    radial = x * y - _low_r_slope(x, y)[:, None] * x**2
+    running = np.cumsum(radial * np.gradient(x), axis=1)
+    sparse = thin(x, RUNNING_STEP)
+    blocks = [make_block(radial, x, x, x), make_block(running[:, sparse], x[sparse], x[0], x[sparse])]
+    first = (x > FIRST_PEAK[0]) & (x < FIRST_PEAK[1])
+    if first.sum() >= 3:
+        blocks.append(_first_peak(x, y, radial, first))
+    return join(blocks)
+
+
+def _low_r_slope(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Slope of the straight line through the origin before the first peak; 0 where not measured."""
+    below = x < NO_ATOMS_BELOW
+    if below.sum() < 2:
+        return np.zeros(len(y))
+    slope: NDArray[np.float64] = y[:, below] @ x[below] / (x[below] @ x[below])
+    return slope
+
+
+def _first_peak(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    radial: NDArray[np.float64],
+    inside: NDArray[np.bool_],
+) -> Block:
+    near, curve = x[inside], y[:, inside]
+    rows = np.arange(len(curve))
+    peak = np.zeros(curve.shape, dtype=bool)
+    peak[:, 1:-1] = (curve[:, 1:-1] >= curve[:, :-2]) & (curve[:, 1:-1] > curve[:, 2:])
+    peak &= curve > LOWEST_PEAK * curve.max(axis=1, keepdims=True)
+    top = np.where(peak.any(axis=1), peak.argmax(axis=1), curve.argmax(axis=1))
+    top = np.clip(top, 1, len(near) - 2)
+    before, height, after = curve[rows, top - 1], curve[rows, top], curve[rows, top + 1]
+    bend = before - 2 * height + after
+    # The vertex of the parabola through the highest point and its neighbours.
+    shift = np.divide(before - after, 2 * bend, out=np.zeros(len(rows)), where=np.abs(bend) > 1e-9)
+    position = near[top] + np.clip(shift, -1, 1) * (near[1] - near[0])
+    width = np.gradient(x)
+    area = (radial * width * (np.abs(x - position[:, None]) < PEAK_HALF_WIDTH)).sum(axis=1)
+    at = np.percentile(position, (50, 2.5, 97.5))
+    blocks = [make_block(value[:, None], *at) for value in (position, height, area)]
+    for last in (2.3, 2.6, 3.0):
+        stretch = (x >= FIRST_PEAK[0]) & (x <= last)
+        weight = np.maximum(radial[:, stretch], 0) * width[stretch]
+        total = weight.sum(axis=1)
+        mean = np.divide(weight @ x[stretch], total, out=position.copy(), where=total > 1e-9)
+        blocks.append(make_block(mean[:, None], np.median(mean), FIRST_PEAK[0], last))
+    return join(blocks)

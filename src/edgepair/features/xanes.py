@@ -1,0 +1,143 @@
+r"""Features of a XANES spectrum: its points, and numbers that describe its edge.
+
+The numbers are those that spectroscopists read off by eye [1]_: the energies at which the edge
+first reaches given heights and the steps between them, the white line (highest point), the trough
+after it, the steepest slope, and the area and centroid of what lies before the edge:
+
+.. math:: A = \int_{E < E_{0.5}} \mu\,\mathrm{d}E, \qquad
+          \bar E = A^{-1} \int_{E < E_{0.5}} E\,\mu\,\mathrm{d}E
+
+with :math:`E_{0.5}` the energy at which :math:`\mu` first reaches one half.
+
+.. [1] Farges, Brown and Rehr, Phys. Rev. B 56, 1809 (1997), doi 10.1103/PhysRevB.56.1809
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.features.blocks import Block, join, make_block, thin
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+POINT_STEP = 0.5
+"""Least distance of the points that are used, eV: half of what core-hole broadening resolves."""
+
+LEVELS = np.arange(1, 11) / 10
+"""Heights, in edge steps, whose first crossing is noted."""
+
+
+def xanes_features(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Block:
+    """Describe spectra by their points and the shape of their edge.
+
+    Parameters
+    ----------
+    energy : numpy.ndarray
+        Shape (n_energy,), eV, increasing.
+    mu : numpy.ndarray
+        Shape (n_sites, n_energy), edge-step normalised.
+
+    Returns
+    -------
+    Block
+        Points `POINT_STEP` apart, then 33 numbers on the edge. A number on the edge sits at the
+        median over the spectra of the energy it speaks of.
+    """
+    kept = thin(energy, POINT_STEP)
+    points = make_block(mu[:, kept], energy[kept], energy[kept], energy[kept])
+    return join([points, edge_shape(energy, mu)])
+
+
+def first_crossing(
+    energy: NDArray[np.float64], mu: NDArray[np.float64], levels: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Find where spectra first reach given heights.
+
+    Parameters
+    ----------
+    energy : numpy.ndarray
+        Shape (n_energy,), eV.
+    mu : numpy.ndarray
+        Shape (n_sites, n_energy).
+    levels : numpy.ndarray
+        Shape (n_levels,): heights.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n_sites, n_levels), eV, interpolated linearly; the last energy where a spectrum
+        stays below, the first where it starts above.
+    """
+    rows = np.arange(len(mu))
+    found = np.empty((len(mu), len(levels)))
+    for column, level in enumerate(levels):
+        above = mu >= level
+        after = np.where(above.any(axis=1), above.argmax(axis=1), len(energy) - 1)
+        before = np.maximum(after - 1, 0)
+        rise = mu[rows, after] - mu[rows, before]
+        part = np.divide(level - mu[rows, before], rise, out=np.ones(len(mu)), where=rise > 0)
+        found[:, column] = energy[before] + np.clip(part, 0, 1) * (energy[after] - energy[before])
+    return found
+
+
+def edge_shape(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Block:
+    """Compute the numbers that describe the edge.
+
+    Parameters
+    ----------
+    energy : numpy.ndarray
+        Shape (n_energy,), eV, increasing.
+    mu : numpy.ndarray
+        Shape (n_sites, n_energy), edge-step normalised.
+
+    Returns
+    -------
+    Block
+        33 numbers a spectrum.
+    """
+    rows = np.arange(len(mu))
+    levels = first_crossing(energy, mu, LEVELS)
+    e0 = levels[:, len(LEVELS) // 2 - 1]
+    top = mu.argmax(axis=1)
+    height, crest = mu[rows, top], energy[top]
+    width = np.gradient(energy)
+    before = mu * width * (energy < e0[:, None])
+    area = before.sum(axis=1)
+    centroid = np.divide(before @ energy, area, out=e0.copy(), where=area > 1e-9)
+    slope = np.gradient(mu, energy, axis=1)
+    steepest = energy[slope.argmax(axis=1)]
+    after = np.where(energy > crest[:, None], mu, np.inf)
+    # A spectrum that still rises at its end has no trough: its last point stands for it.
+    low = np.where(np.isfinite(after).any(axis=1), after.argmin(axis=1), len(energy) - 1)
+    trough, depth = energy[low], mu[rows, low]
+    crossings = make_block(levels, *_places(levels))
+    steps = np.diff(levels, axis=1)
+    between = (levels[:, 1:] + levels[:, :-1]) / 2
+    widths = make_block(steps, *_places(between))
+    others = [
+        (crest, crest),
+        (height, crest),
+        (crest - e0, (crest + e0) / 2),
+        (area, e0),
+        (centroid, centroid),
+        (centroid - e0, centroid),
+        (steepest, steepest),
+        (slope.max(axis=1), steepest),
+        (trough, trough),
+        (depth, trough),
+        (trough - crest, (trough + crest) / 2),
+        (height - depth, (trough + crest) / 2),
+    ]
+    rest = [make_block(value[:, None], *_places(place[:, None])) for value, place in others]
+    return join([crossings, widths, *rest])
+
+
+def _places(
+    energies: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Position and stretch of numbers that speak of other energies in other spectra."""
+    low, position, high = np.percentile(energies, (2.5, 50, 97.5), axis=0)
+    return position, low, high

@@ -1,0 +1,1 @@
+"""Files: whole writing, result folders, cached arrays, JSON values."""

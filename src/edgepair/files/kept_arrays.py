@@ -1,0 +1,144 @@
+"""Arrays that took long to compute, kept by a hash of everything that went into them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+
+from edgepair.files.caching import drop_oldest, user_folder
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Kind = TypeVar("Kind")
+
+LARGEST_BYTES = 500_000_000
+"""Oldest entries are dropped when a folder grows beyond this, unless it is told otherwise."""
+
+
+@dataclass(frozen=True)
+class KeptArrays:
+    """A folder of named arrays, one file per key.
+
+    Attributes
+    ----------
+    folder : pathlib.Path or None
+        Where they are kept; None keeps none.
+    most_bytes : int
+        What may stay when the folder is pruned.
+    """
+
+    folder: Path | None
+    most_bytes: int = LARGEST_BYTES
+
+    @classmethod
+    def of_user(cls, name: str, *, use: bool) -> KeptArrays:
+        """Open one of the folders in the user's cache.
+
+        Parameters
+        ----------
+        name : str
+            What is kept there.
+        use : bool
+            False: nothing is looked up or kept.
+
+        Returns
+        -------
+        KeptArrays
+            Below the user's cache folder.
+        """
+        return cls(user_folder(name) if use else None)
+
+    def load(self, key: str) -> dict[str, NDArray[Any]] | None:
+        """Load what was kept.
+
+        Parameters
+        ----------
+        key : str
+            Hash of what went into it.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray, or None
+            None where there is nothing, or it is damaged.
+        """
+        if self.folder is None:
+            return None
+        path = self.folder / f"{key}.npz"
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+                arrays = {name: found[name] for name in found.files}
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        except Exception:
+            # A damaged entry is as good as none: it is computed and written again.
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return None
+        return arrays
+
+    def save(self, key: str, arrays: dict[str, NDArray[Any]]) -> None:
+        """Keep arrays, written beside their place first.
+
+        Parameters
+        ----------
+        key : str
+            Hash of what went into them.
+        arrays : dict of str to numpy.ndarray
+            What to keep.
+        """
+        if self.folder is None:
+            return
+        # A full or read-only disk costs the cache, not the answer.
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    np.savez(file, **arrays)  # type: ignore[arg-type]
+                Path(name).replace(self.folder / f"{key}.npz")
+            finally:
+                Path(name).unlink(missing_ok=True)
+
+    def load_as(self, kind: type[Kind], key: str) -> Kind | None:
+        """Load what was kept of a dataclass of arrays.
+
+        Parameters
+        ----------
+        kind : type
+            The dataclass.
+        key : str
+            Hash of what went into it.
+
+        Returns
+        -------
+        object or None
+            One of `kind`; None where there is none, or one of another make.
+        """
+        arrays = self.load(key)
+        names = {item.name for item in fields(cast("Any", kind))}
+        return kind(**arrays) if arrays is not None and set(arrays) == names else None
+
+    def save_of(self, outcome: Any, key: str) -> None:
+        """Keep a dataclass of arrays.
+
+        Parameters
+        ----------
+        outcome : object
+            A dataclass of arrays.
+        key : str
+            Hash of what went into it.
+        """
+        self.save(key, {item.name: getattr(outcome, item.name) for item in fields(outcome)})
+
+    def prune(self) -> None:
+        """Drop the oldest entries beyond `most_bytes`, and what interrupted runs left."""
+        if self.folder is not None and self.folder.is_dir():
+            drop_oldest(self.folder, ".npz", self.most_bytes)

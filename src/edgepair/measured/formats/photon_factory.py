@@ -1,0 +1,104 @@
+"""The 9809 format of Japanese beamlines: angles of the monochromator and counts of detectors."""
+
+from __future__ import annotations
+
+import re
+
+from edgepair.measured.content import unreadable
+from edgepair.measured.formats.columns import number_block
+from edgepair.measured.table import ScanTable
+
+_I0, _TRANSMITTED, _FLUORESCENCE = 1, 2, 3
+"""Modes of a channel, as the line ``Mode`` has them."""
+
+
+def is_photon_factory(text: str) -> bool:
+    """Say whether a text is in the 9809 format.
+
+    Parameters
+    ----------
+    text : str
+        Content of the file.
+
+    Returns
+    -------
+    bool
+        Whether its first line says so.
+    """
+    return re.match(r"\s*9809\s+\S", text[:200]) is not None
+
+
+def read_photon_factory(text: str, path: str) -> tuple[ScanTable, ...]:
+    """Read a file in the 9809 format.
+
+    Parameters
+    ----------
+    text : str
+        Content of the file.
+    path : str
+        The file, for errors.
+
+    Returns
+    -------
+    tuple of ScanTable
+        One. Energies come from the observed angle and the header's D; counts are as counted, without
+        the dark counts of the line ``Offset``, which the header keeps.
+
+    Raises
+    ------
+    MeasurementError
+        There is no data, or no line of modes.
+    """
+    lines = text.split("\n")
+    rule = next((n for n, line in enumerate(lines) if re.match(r"\s*Mode\s+\d", line)), None)
+    if rule is None:
+        raise unreadable(
+            path,
+            found="a file in the 9809 format without its line of modes",
+            needed="the lines 'Angle(c)', 'Mode' and 'Offset' above the data",
+            suggestion="copy the file again",
+        )
+    after = next(
+        (n for n, line in enumerate(lines[rule : rule + 4], rule) if re.match(r"\s*Offset", line)), rule
+    )
+    rows, _, warnings = number_block(lines[after + 1 :])
+    modes = [int(word) for word in lines[rule].split()[1:] if word.isdigit()]
+    count = rows.shape[1]
+    # The word "Mode" stands in the column of the first angle.
+    if len(rows) < 10 or count < 4 or len(modes) < count - 1:
+        raise unreadable(
+            path,
+            found=f"{len(rows)} points of {count} columns, with {len(modes)} modes",
+            needed="at least 10 points with angles, time and counts",
+            suggestion="check that the scan was not aborted",
+        )
+    header = {"beamline": lines[0].strip(), "sample": lines[2].strip()} if len(lines) > 2 else {}
+    if after != rule:
+        header["offset"] = " ".join(lines[after].split()[1:])
+    labels = ["angle(c)", "angle(o)", "time", *_channels(modes[2 : count - 1])]
+    spacing = re.search(r"\bD\s*=\s*(\d+\.\d+)\s*A", "\n".join(lines[:rule]))
+    return (
+        ScanTable(
+            "9809",
+            "",
+            tuple(labels),
+            (),
+            rows,
+            header,
+            energy=1,
+            energy_unit="degree",
+            d_spacing=float(spacing.group(1)) if spacing else None,
+            warnings=warnings,
+        ),
+    )
+
+
+def _channels(modes: list[int]) -> list[str]:
+    """Name channels by their modes; several of one mode are told apart by a number."""
+    names = {_I0: "i0", _TRANSMITTED: "itrans", _FLUORESCENCE: "ifluor"}
+    labels = []
+    for place, mode in enumerate(modes):
+        name = names.get(mode, f"mode {mode}")
+        earlier = sum(other == mode for other in modes[:place])
+        labels.append(f"{name} {earlier + 1}" if earlier else name)
+    return labels

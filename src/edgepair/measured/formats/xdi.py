@@ -1,0 +1,47 @@
+"""XDI, the exchange format of single spectra (Ravel and Newville, J. Phys. Conf. Ser. 712, 012148, 2016)."""
+
+from __future__ import annotations
+
+import re
+
+from edgepair.measured.formats.columns import read_columns
+from edgepair.measured.table import ScanTable
+
+
+def is_xdi(text: str) -> bool:
+    """Say whether a text is XDI.
+
+    Parameters
+    ----------
+    text : str
+        Content of the file.
+
+    Returns
+    -------
+    bool
+        Whether its first line says so.
+    """
+    return re.match(r"\s*[#%;!]?\s*XDI/\d", text[:100]) is not None
+
+
+def read_xdi(text: str, path: str) -> tuple[ScanTable, ...]:
+    """Read an XDI file.
+
+    Parameters
+    ----------
+    text : str
+        Content of the file.
+    path : str
+        The file, for errors.
+
+    Returns
+    -------
+    tuple of ScanTable
+        One, labelled by the ``Column.N`` of its header; without these, by the line above the data.
+
+    Raises
+    ------
+    MeasurementError
+        There are no columns of numbers.
+    """
+    return read_columns(text, path, name="XDI")

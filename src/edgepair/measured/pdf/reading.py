@@ -1,0 +1,280 @@
+"""Measured pair distribution functions from files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import MeasurementError, OptionError, near_miss
+from edgepair.measured.pdf.columns import Table, read_tables
+from edgepair.measured.pdf.curve import PdfCurve
+from edgepair.measured.pdf.curves import SHORTEST, split_curves
+from edgepair.measured.pdf.function import EXPECTED, NAMES, judge_function, pdf_from_keen
+from edgepair.measured.pdf.header import RADIATIONS, PdfHeader, plain_formula, read_header
+from edgepair.measured.pdf_bytes import read_text
+from edgepair.spectra import estimate_qmax
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TYPICAL_NUMBER_DENSITY = 0.083
+"""Atoms per Å³: the median of the oxides bundled with edgepair (0.055 to 0.108 in nine of ten)."""
+
+COARSEST = 0.25
+"""Å; a coarser step ends the data at 13 Å⁻¹, where first shells are not resolved."""
+
+_OTHER_ENDINGS = (".sq", ".fq", ".iq", ".soq", ".chi", ".int")
+_NANOMETRES = re.compile(r"(?i)[(\[_ /]\s*nm\b")
+
+
+def read_pdf(
+    path: str | Path,
+    *,
+    item: str | None = None,
+    radiation: str | None = None,
+    qmax: float | None = None,
+    composition: str | None = None,
+    number_density: float | None = None,
+) -> tuple[PdfCurve, ...]:
+    """Read the measured PDFs of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.gr`` of PDFgetX2, PDFgetX3, xPDFsuite, PDFgetN, Mantid or RMCProfile, ``.fgr`` of PDFgui,
+        columns (r in Å or nm, G, whatever follows) or CSV; gzipped or not.
+    item : str, optional
+        Name of the column, or number of the block, where a file holds several; all by default.
+    radiation : str, optional
+        ``x-ray``, ``neutron`` or ``electron``, where the header does not tell.
+    qmax : float, optional
+        End of the data in Q, Å⁻¹, instead of the header's.
+    composition : str, optional
+        Chemical formula, instead of the header's.
+    number_density : float, optional
+        Atoms per Å³; gives curves of RMCProfile's form their scale.
+
+    Returns
+    -------
+    tuple of PdfCurve
+        At least one.
+
+    Raises
+    ------
+    MeasurementError
+        The file cannot be read, holds no G(r), or its header names another radiation.
+    OptionError
+        An option has an impossible value.
+    """
+    composition = _check_options(radiation, qmax, composition, number_density)
+    path = Path(path)
+    name = str(path)
+    ending = path.name.lower().removesuffix(".gz")
+    if ending.endswith(_OTHER_ENDINGS):
+        raise _other_function(
+            name, f"a file whose ending {ending[ending.rfind('.') :]!r} says a function of Q"
+        )
+    text = read_text(path)
+    tables = read_tables(text, name)
+    curves: list[PdfCurve] = []
+    for number, table in enumerate(tables, 1):
+        is_fit = ending.endswith(".fgr") or any("PDFgui fit" in line for line in table.header)
+        header = read_header(table.header)
+        _refuse_other_output(header, name)
+        radiation_here = _agree_on_radiation(radiation, header, name)
+        for column, (r, G) in split_curves(table, name, is_fit=is_fit).items():
+            label = ":".join(part for part in (str(number) if len(tables) > 1 else "", column) if part)
+            if item is not None and item not in (label, column) and len(tables) + len(label) > 1:
+                continue
+            form = _form_of(table, is_fit)
+            notes = [*header.warnings]
+            r, G = _in_angstrom(r, G, table, name, notes)
+            G, form = _as_pdf(r, G, form, name, number_density, notes)
+            curves.append(
+                PdfCurve(
+                    file=name,
+                    item=label,
+                    format=form,
+                    r=r,
+                    G=G,
+                    radiation=radiation_here,
+                    qmax=_agree_on_qmax(qmax, header.qmax, notes),
+                    qdamp=header.qdamp,
+                    composition=_agree_on_composition(composition, header.composition, notes),
+                    header=header.entries,
+                    warnings=tuple(notes),
+                )
+            )
+    if not curves:
+        raise MeasurementError(
+            f"cannot read item {item!r} of {name!r}",
+            found=f"{len(tables)} block(s) of numbers",
+            needed="the name of one of its columns, or the number of a block",
+            suggestion="leave the item out to read them all",
+        )
+    return tuple(curves)
+
+
+def _check_options(
+    radiation: str | None, qmax: float | None, composition: str | None, number_density: float | None
+) -> str | None:
+    """Refuse values that no measurement has; return the formula without blanks."""
+    if radiation is not None and radiation not in RADIATIONS:
+        raise OptionError(
+            f"cannot use the radiation {radiation!r}",
+            found=repr(radiation),
+            needed="one of " + ", ".join(RADIATIONS),
+            suggestion=near_miss(radiation, RADIATIONS),
+        )
+    for key, value, low, high in (("qmax", qmax, 2, 100), ("number_density", number_density, 0.001, 1)):
+        if value is not None and not low < value < high:
+            raise OptionError(
+                f"cannot use {key} {value:g}",
+                found=f"{value:g}",
+                needed=f"a number between {low:g} and {high:g}",
+                suggestion="qmax is in Å⁻¹ and number_density in atoms per Å³",
+            )
+    if composition is None:
+        return None
+    formula = plain_formula(composition)
+    if formula is None:
+        raise OptionError(
+            f"cannot use the composition {composition!r}",
+            found=repr(composition),
+            needed="a chemical formula, as BaTiO3 or La0.5Sr0.5MnO3",
+            suggestion="write elements with their numbers, without charges",
+        )
+    return formula
+
+
+def _form_of(table: Table, is_fit: bool) -> str:
+    """Name the program whose header this is."""
+    head = "\n".join(table.header)
+    if is_fit:
+        return "PDFgui fit"
+    for words, form in (
+        ("xPDFsuite", "xPDFsuite"),
+        ("pdfgetx3", "PDFgetX3"),
+        ("diffpy.pdfgetx", "PDFgetX3"),
+        ("Get_XPDF", "PDFgetX2"),
+        ("PDFgetN", "PDFgetN"),
+    ):
+        if words.lower() in head.lower():
+            return form
+    if len(table.header) >= 1 and re.fullmatch(r"\d+", table.header[0]):
+        return "RMCProfile" if table.first_line == 3 else "StoG"
+    return "columns"
+
+
+def _agree_on_radiation(asked: str | None, header: PdfHeader, name: str) -> str | None:
+    if asked and header.radiation and asked != header.radiation:
+        raise MeasurementError(
+            f"cannot read {name!r} as {asked} data",
+            found=f"{header.radiation_from!r} in its header, that is {header.radiation}",
+            needed=f"{asked} data, as asked for",
+            suggestion="leave the radiation out, or name the right file",
+        )
+    return asked or header.radiation
+
+
+def _agree_on_qmax(asked: float | None, told: float | None, notes: list[str]) -> float | None:
+    if asked is not None and told is not None and abs(asked - told) > 0.05 * told:
+        notes.append(f"Qmax {asked:g} Å⁻¹ was asked for, the header says {told:g} Å⁻¹")
+    return asked if asked is not None else told
+
+
+def _agree_on_composition(asked: str | None, told: str | None, notes: list[str]) -> str | None:
+    if asked is None or told is None:
+        return asked or told
+    from pymatgen.core import Composition
+
+    if not Composition(asked).fractional_composition.almost_equals(
+        Composition(told).fractional_composition, rtol=0.05, atol=0.01
+    ):
+        notes.append(
+            f"composition {asked} was given, the header says {told}: if the data were reduced with the "
+            "header's, their scale is wrong"
+        )
+    return asked
+
+
+def _refuse_other_output(header: PdfHeader, name: str) -> None:
+    told = header.entries.get("outputtype", "gr").strip().lower()
+    if told not in ("gr", "g(r)", ""):
+        raise _other_function(name, f"'outputtype = {told}' in its header")
+
+
+def _in_angstrom(
+    r: NDArray[np.float64], G: NDArray[np.float64], table: Table, name: str, notes: list[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Convert nm to Å where the header or the curve says nm."""
+    told = any(_NANOMETRES.search(line) for line in table.header[-4:] if "=" not in line)
+    # No diffraction reaches beyond 80 Å⁻¹: such fine ripples are of a curve over nm.
+    end = estimate_qmax(r, G) if r[-1] < 20 else None
+    measured = end is not None and end > 80
+    if told and end is not None and not measured:
+        notes.append("the header names nm, but the ripples of the curve fit r in Å only: read as Å")
+    elif told or measured:
+        if not told:
+            notes.append("r was taken to be in nm, from the fineness of the curve's ripples: converted to Å")
+        r, G = r * 10, G / 100
+    if r[-1] - r[0] < SHORTEST or r[0] > 3:
+        raise MeasurementError(
+            f"cannot read a PDF from {name!r}",
+            found=f"r from {r[0]:g} to {r[-1]:g} Å",
+            needed=f"at least {SHORTEST:g} Å, from below the first peak",
+            suggestion="check that the first column is r, and its unit",
+        )
+    step = float(np.median(np.diff(r)))
+    if step > COARSEST:
+        raise MeasurementError(
+            f"cannot read a PDF from {name!r}",
+            found=f"a step of {step:g} Å",
+            needed=f"{COARSEST:g} Å at most: less than the width of a first peak",
+            suggestion="write G(r) again on a finer grid, or check the unit of r",
+        )
+    return r, G
+
+
+def _as_pdf(
+    r: NDArray[np.float64],
+    y: NDArray[np.float64],
+    form: str,
+    name: str,
+    number_density: float | None,
+    notes: list[str],
+) -> tuple[NDArray[np.float64], str]:
+    """Convert what can be converted to G(r); refuse other functions."""
+    kind = judge_function(r, y)
+    if kind in NAMES:
+        raise _other_function(name, NAMES[kind])
+    if kind == "G":
+        if form == "RMCProfile":
+            notes.append(
+                "a file of RMCProfile's form whose curve is not level below the first peak: read as G(r)"
+            )
+        if not np.any(y):
+            raise _other_function(name, "nothing but zeros")
+        return y, form
+    if number_density is None:
+        notes.append(
+            "level below its first peak: read as Keen's total G(r) and converted to 4πrρ₀(g(r) − 1) with "
+            f"ρ₀ = {TYPICAL_NUMBER_DENSITY:g} atoms/Å³, typical of oxides; its scale may be wrong "
+            "by a third, its shape is not affected (number_density gives the scale)"
+        )
+    else:
+        notes.append("level below its first peak: read as Keen's total G(r) and converted to 4πrρ₀(g(r) − 1)")
+    converted = pdf_from_keen(r, y, number_density=number_density or TYPICAL_NUMBER_DENSITY)
+    return converted, form if form != "columns" else "Keen's G(r)"
+
+
+def _other_function(name: str, found: str) -> MeasurementError:
+    return MeasurementError(
+        f"cannot read a PDF from {name!r}",
+        found=found,
+        needed=EXPECTED,
+        suggestion="write G(r) with the program that made the file; G(r) = 4πrρ₀(g(r) − 1)",
+    )

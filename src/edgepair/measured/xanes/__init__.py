@@ -1,0 +1,1 @@
+"""Measured spectra: from columns to mu(E), its energies and quality."""

@@ -1,0 +1,241 @@
+"""What edgepair understands of a measured absorption spectrum."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edgepair.conventions import DataError, edge_energy
+from edgepair.measured.scan import XanesScan
+from edgepair.measured.xanes.calibration import Calibration, calibrate_scan
+from edgepair.spectra import NormalizedSpectrum, find_e0, normalize_mu
+from edgepair.spectra.alignment import FoilReading, is_metal
+from edgepair.spectra.quality import SpectrumQuality, judge_quality
+
+THICK = 2.5
+"""Edge step of ln(I0/I1) above which a sample is so thick that leaked light flattens its peaks."""
+
+BELOW_METAL = 2.0
+"""eV below the tabulated edge of the metal from which a scan's scale must be wrong: pre-edge peaks and
+the steepest rise of the lowest oxides lie no lower."""
+
+THIN = 0.03
+"""Edge step of ln(I0/I1) below which background and noise rule."""
+
+
+@dataclass(frozen=True)
+class XanesInspection:
+    """What a measured spectrum is.
+
+    Attributes
+    ----------
+    scan : XanesScan
+        As read.
+    spectrum : NormalizedSpectrum or None
+        Normalised, energies as calibrated where ``applied``; None where it could not be.
+    quality : SpectrumQuality or None
+        Likewise.
+    calibration : Calibration
+        What is to be added to the energies, and why.
+    applied : bool
+        Whether ``e0`` and the spectrum's energies include the shift: only one asked for is applied.
+    e0 : float or None
+        Energy of the edge, eV.
+    metallic : bool
+        Whether it is surely the spectrum of the metal itself.
+    error : DataError or None
+        Why the spectrum could not be normalised.
+    warnings : tuple of str
+        Of reading, normalisation, quality and calibration, in this order, each once.
+    """
+
+    scan: XanesScan
+    spectrum: NormalizedSpectrum | None
+    quality: SpectrumQuality | None
+    calibration: Calibration
+    applied: bool
+    e0: float | None
+    metallic: bool
+    error: DataError | None
+    warnings: tuple[str, ...]
+
+    @property
+    def problem(self) -> str:
+        """Why the spectrum could not be normalised, in one line; else empty."""
+        return "" if self.error is None else f"{self.error.problem}: {self.error.found}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the entry of ``inspect --json``.
+
+        Returns
+        -------
+        dict
+            Keys in the documented order; what is not known is None.
+        """
+        scan, quality = self.scan, self.quality
+        moved = self.calibration.shift if self.applied else 0.0
+        noise = None if quality is None or math.isnan(quality.noise) else quality.noise
+        return {
+            "item": scan.item,
+            "n_points": len(scan.energy),
+            "absorber": scan.absorber,
+            "edge": scan.edge,
+            "e0": None if self.e0 is None else round(self.e0, 3),
+            "energy_first": float(scan.energy[0]) + moved,
+            "energy_last": float(scan.energy[-1]) + moved,
+            "energy_unit": scan.energy_unit,
+            "mu_from": scan.mu_from,
+            "edge_step": None if self.spectrum is None else self.spectrum.edge_step,
+            "noise": noise,
+            "warnings": list(self.warnings),
+        }
+
+
+def inspect_xanes(
+    scan: XanesScan,
+    *,
+    e0: float | None = None,
+    shift: float | None = None,
+    foil: FoilReading | None = None,
+    pre: tuple[float, float] | None = None,
+    post: tuple[float, float] | None = None,
+) -> XanesInspection:
+    """Tell what a measured spectrum is and what is doubtful about it.
+
+    Parameters
+    ----------
+    scan : XanesScan
+        As read.
+    e0 : float, optional
+        Energy of the edge, eV, on the scale of the file; found where not given.
+    shift : float, optional
+        To be added to the energies, eV.
+    foil : FoilReading, optional
+        From a foil measured apart, to calibrate by.
+    pre, post : tuple of float, optional
+        Ranges of the pre-edge and the post-edge, eV relative to E0; chosen where not given.
+
+    Returns
+    -------
+    XanesInspection
+        A spectrum that cannot be normalised is told with its reason, not raised.
+
+    Raises
+    ------
+    OptionError
+        A range that no spectrum can have.
+    """
+    calibration = calibrate_scan(scan, shift=shift, foil=foil)
+    applied = calibration.source in ("given", "foil file")
+    notes = list(scan.warnings)
+    near = edge_energy(scan.absorber) if scan.absorber and scan.edge in (None, "K") else None
+    spectrum: NormalizedSpectrum | None = None
+    problem: DataError | None = None
+    try:
+        at = e0 if e0 is not None else _edge(scan, near, notes)
+        spectrum = normalize_mu(scan.energy, scan.mu, e0=at, pre=pre, post=post)
+    except DataError as error:
+        problem = error
+        notes.append(f"{error.problem}: {error.found}")
+    quality = None
+    metallic = False
+    if spectrum is not None:
+        metallic = near is not None and is_metal(spectrum, str(scan.absorber))
+        if metallic:
+            notes.append(f"the edge rises as that of {scan.absorber} metal does: a foil, or no oxide")
+        below = 0.0 if near is None else near - (spectrum.e0 + calibration.shift)
+        if below > BELOW_METAL:
+            notes.append(
+                f"the edge lies {below:.1f} eV below that of {scan.absorber} metal, which no oxide's does:"
+                " the energy scale is off by at least that"
+            )
+        quality = judge_quality(spectrum, mu=scan.mu, fluorescence=is_fluorescence(scan.mu_from))
+        notes += quality.warnings
+        notes += _thickness(scan, spectrum)
+        if applied:
+            spectrum = _moved(spectrum, calibration.shift)
+    notes += calibration.warnings
+    if not applied and abs(calibration.shift) > 0.5:
+        notes.append(f"energies as measured; {calibration.shift:+.2f} eV would calibrate them")
+    return XanesInspection(
+        scan=scan,
+        spectrum=spectrum,
+        quality=quality,
+        calibration=calibration,
+        applied=applied,
+        e0=None if spectrum is None else spectrum.e0,
+        metallic=metallic,
+        error=problem,
+        warnings=tuple(dict.fromkeys(notes)),
+    )
+
+
+def calibrated(inspection: XanesInspection) -> NormalizedSpectrum | None:
+    """Give the normalised spectrum on the tabulated energy scale, as far as that is known.
+
+    Parameters
+    ----------
+    inspection : XanesInspection
+        From `inspect_xanes`.
+
+    Returns
+    -------
+    NormalizedSpectrum or None
+        With the calibration's shift added; None where the spectrum could not be normalised.
+    """
+    if inspection.spectrum is None or inspection.applied:
+        return inspection.spectrum
+    return _moved(inspection.spectrum, inspection.calibration.shift)
+
+
+def is_fluorescence(mu_from: str) -> bool:
+    """Say whether an absorption is a yield, by how it was made.
+
+    Parameters
+    ----------
+    mu_from : str
+        As in `XanesScan`.
+
+    Returns
+    -------
+    bool
+        True for a ratio without a logarithm, or a name that says so.
+
+    Examples
+    --------
+    >>> is_fluorescence("-ln(itrans/i0)"), is_fluorescence("ifluor/i0"), is_fluorescence("mufluor")
+    (False, True, True)
+    """
+    text = mu_from.lower()
+    if re.search(r"\b(ln|log|log10)\b", text):
+        return False
+    return "/" in text or "fluo" in text
+
+
+def _edge(scan: XanesScan, near: float | None, notes: list[str]) -> float:
+    if near is None:
+        return find_e0(scan.energy, scan.mu)
+    try:
+        return find_e0(scan.energy, scan.mu, near=near)
+    except DataError:
+        at = find_e0(scan.energy, scan.mu)
+        notes.append(f"no edge near {near:.0f} eV, where that of {scan.absorber} belongs; one at {at:.1f} eV")
+        return at
+
+
+def _thickness(scan: XanesScan, spectrum: NormalizedSpectrum) -> list[str]:
+    if re.search(r"\b(ln|log)\b", scan.mu_from.lower()) is None:
+        return []
+    if spectrum.edge_step > THICK:
+        return [
+            f"saturation suspected: an edge step of {spectrum.edge_step:.1f} in transmission flattens peaks"
+        ]
+    if spectrum.edge_step < THIN:
+        return [f"a weak edge: its step is only {spectrum.edge_step:.3f} in transmission"]
+    return []
+
+
+def _moved(spectrum: NormalizedSpectrum, shift: float) -> NormalizedSpectrum:
+    return replace(spectrum, energy=spectrum.energy + shift, e0=spectrum.e0 + shift)

@@ -1,0 +1,252 @@
+"""Measured absorption spectra from files of any format."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from edgepair.conventions import EdgepairError, MeasurementError, near_miss
+from edgepair.measured.content import decode, read_content, unreadable
+from edgepair.measured.edges import settle_absorber
+from edgepair.measured.formats.athena import is_athena, read_athena
+from edgepair.measured.formats.columns import read_columns
+from edgepair.measured.formats.fio import is_fio, read_fio
+from edgepair.measured.formats.hdf5 import is_hdf5, read_hdf5
+from edgepair.measured.formats.photon_factory import is_photon_factory, read_photon_factory
+from edgepair.measured.formats.spec import is_spec, read_spec
+from edgepair.measured.formats.spectra_csv import is_table_of_rows, read_table_of_rows, spectra_in_columns
+from edgepair.measured.formats.ssrl import is_ssrl, read_ssrl
+from edgepair.measured.formats.xdi import is_xdi, read_xdi
+from edgepair.measured.header import edge_of, element_of, reference_of
+from edgepair.measured.points import BROKEN, tidy
+from edgepair.measured.scan import XanesScan
+from edgepair.measured.table import ScanTable, Skipped
+from edgepair.measured.xanes.absorption import find_absorption
+from edgepair.measured.xanes.energies import find_energy
+
+FEWEST = 10
+"""Points of the shortest spectrum that is read."""
+
+
+def read_xanes(
+    path: str | Path,
+    *,
+    item: str | None = None,
+    mu: str | int | None = None,
+    energy_column: str | int | None = None,
+    energy_unit: str | None = None,
+    absorber: str | None = None,
+) -> tuple[XanesScan, ...]:
+    """Read measured absorption spectra from a file.
+
+    The format is told by the content. Known are XDI, columns of text under any header, projects of
+    Athena, FIO, SPEC, 9809, text of SSRL's data collector, tables of many spectra, HDF5 and NeXus
+    (with the extra ``hdf5``), each also gzipped.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    item : str, optional
+        Group, scan, row or column to read, of a file that holds many; all by default.
+    mu : str or int, optional
+        Column of the absorption, by label or number from 1; or an expression of columns, as
+        ``"ln(i0/itrans)"`` or ``"($8+$9)/$5"``.
+    energy_column : str or int, optional
+        Column of the energies, by label or number from 1.
+    energy_unit : str, optional
+        ``eV``, ``keV`` or ``degree``, where the file does not tell.
+    absorber : str, optional
+        Chemical symbol, where the file does not tell or is wrong.
+
+    Returns
+    -------
+    tuple of XanesScan
+        At least one. Items that hold no spectrum are left out, which the first scan's warnings say.
+
+    Raises
+    ------
+    MeasurementError
+        The file cannot be read or understood, or what it means is ambiguous; the error then says
+        which option would tell.
+    OptionError
+        An option has a value that is not understood.
+    """
+    name = str(path)
+    tables = [_without_broken_numbers(table) for table in _tables(path, name, item)]
+    spectra = [table for table in tables if isinstance(table, ScanTable)]
+    if mu is None and energy_column is None and len(spectra) == 1:
+        tables = list(spectra_in_columns(spectra[0]) or tables)
+    tables = _named_apart(tables)
+    if item is not None:
+        tables = [_choose(tables, item, name)]
+    scans: list[XanesScan] = []
+    left_out: list[str] = []
+    first: EdgepairError | None = None
+    for table in tables:
+        where = repr(name) + (f", item {table.item!r}" if table.item else "")
+        try:
+            if isinstance(table, Skipped):
+                raise unreadable(
+                    f"{name}, item {table.item}",
+                    found=table.reason,
+                    needed="an absorption spectrum",
+                    suggestion="choose another item",
+                )
+            scans.append(_scan(table, name, where, mu, energy_column, energy_unit, absorber))
+        except EdgepairError as error:
+            if len(tables) == 1:
+                raise
+            # What is ambiguous in one scan of many is asked for only if no other can be read.
+            first = error if first is None or (isinstance(table, ScanTable) and not scans) else first
+            left_out.append(f"{table.item} ({error.found})")
+    if not scans:
+        assert first is not None
+        raise first
+    if left_out:
+        shown = "; ".join(left_out[:3]) + (f" and {len(left_out) - 3} more" if len(left_out) > 3 else "")
+        scans[0] = replace(
+            scans[0],
+            warnings=(*scans[0].warnings, f"{len(left_out)} items of the file were left out: {shown}"),
+        )
+    return tuple(scans)
+
+
+def _tables(path: str | Path, name: str, item: str | None) -> Sequence[ScanTable | Skipped]:
+    data = read_content(path)
+    if is_hdf5(data):
+        return read_hdf5(data, name, item=item)
+    text = decode(data, name)
+    readers = (
+        (is_athena, read_athena),
+        (is_xdi, read_xdi),
+        (is_photon_factory, read_photon_factory),
+        (is_ssrl, read_ssrl),
+        (is_fio, read_fio),
+        (is_spec, read_spec),
+        (is_table_of_rows, read_table_of_rows),
+    )
+    for recognises, reader in readers:
+        if recognises(text):
+            found: Sequence[ScanTable | Skipped] = reader(text, name)
+            return found
+    _refuse_other_kinds(text, name)
+    return read_columns(text, name)
+
+
+def _without_broken_numbers(table: ScanTable | Skipped) -> ScanTable | Skipped:
+    """Take numbers that no detector can give as missing; their squares would not fit."""
+    if isinstance(table, Skipped) or (np.abs(table.values) < BROKEN).all():
+        return table
+    return replace(table, values=np.where(np.abs(table.values) < BROKEN, table.values, np.nan))
+
+
+def _refuse_other_kinds(text: str, name: str) -> None:
+    start = text[:3000]
+    kind = ""
+    if re.search(r"(?m)^data_\S*", start) and re.search(
+        r"(?m)^[ \t]*(_cell_|loop_|_symmetry|_audit)", text[:20000]
+    ):
+        kind = "a crystal structure (CIF)"
+    elif re.match(r"\s*(<\?xml|<!doctype|<html)", start, re.I):
+        kind = "a web page or XML"
+    elif start.lstrip().startswith("{"):
+        kind = "JSON that is no Athena project"
+    elif start.startswith("version https://git-lfs"):
+        kind = "a pointer to a file that was not downloaded (Git LFS)"
+    if kind:
+        raise unreadable(
+            name,
+            found=kind,
+            needed="an absorption spectrum: energies and mu, or intensities",
+            suggestion="name the data file",
+        )
+
+
+def _named_apart(tables: Sequence[ScanTable | Skipped]) -> list[ScanTable | Skipped]:
+    """Give items of one name a number."""
+    taken: Counter[str] = Counter()
+    names = {table.item for table in tables}
+    apart: list[ScanTable | Skipped] = []
+    for table in tables:
+        taken[table.item] += 1
+        item = table.item
+        while taken[table.item] > 1 and (item := f"{table.item} ({taken[table.item]})") in names:
+            taken[table.item] += 1
+        apart.append(replace(table, item=item) if item != table.item else table)
+    return apart
+
+
+def _choose(tables: Sequence[ScanTable | Skipped], item: str, name: str) -> ScanTable | Skipped:
+    wanted = item.strip()
+    # Larch replaces what cannot stand in a name: "300 K" becomes "300_K".
+    for same in (str, str.lower, lambda text: re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")):
+        found = [table for table in tables if same(table.item) == same(wanted)]
+        if found:
+            return found[0]
+    known = [table.item for table in tables if table.item]
+    if not known and wanted in ("", "1"):
+        return tables[0]
+    shown = ", ".join(known[:20]) + (f" and {len(known) - 20} more" if len(known) > 20 else "")
+    raise MeasurementError(
+        f"cannot find the item {item!r} in {name!r}",
+        found=f"the items {shown}" if known else "a file that holds one spectrum without a name",
+        needed="the name of one of the file's items",
+        suggestion=near_miss(item, known[:200])[:500] if known else "leave the item out",
+    )
+
+
+def _scan(
+    table: ScanTable,
+    name: str,
+    where: str,
+    mu: str | int | None,
+    energy_column: str | int | None,
+    energy_unit: str | None,
+    absorber: str | None,
+) -> XanesScan:
+    """Make a spectrum of a table."""
+    found = find_energy(table, where, column=energy_column, unit=energy_unit)
+    energy = found.energy + table.energy_shift
+    absorption = find_absorption(table, energy, found.column, where, mu=None if mu is None else str(mu))
+    usable = int((np.isfinite(energy) & (energy > 0) & np.isfinite(absorption.mu)).sum())
+    points = tidy(energy, absorption.mu, absorption.reference)
+    if len(points.energy) < FEWEST or usable < len(energy) / 2:
+        raise MeasurementError(
+            f"cannot use the spectrum of {where}",
+            found=f"{len(points.energy)} of {len(energy)} points with an energy and {absorption.mu_from}",
+            needed=f"at least {FEWEST}, and more than half",
+            suggestion="check which columns make mu (--mu): intensities must be positive",
+        )
+    x, y = points.energy, points.columns[0]
+    reference = (x, points.columns[1]) if len(points.columns) > 1 else None
+    symbol, edge, doubts = settle_absorber(
+        x,
+        y,
+        header_symbol=table.absorber
+        if element_of({"element": table.absorber or ""})
+        else element_of(table.header),
+        header_edge=table.edge or edge_of(table.header),
+        given=absorber,
+    )
+    return XanesScan(
+        file=name,
+        item=table.item,
+        format=table.format,
+        energy=x,
+        mu=y,
+        mu_from=absorption.mu_from,
+        energy_unit=found.unit,
+        absorber=symbol,
+        edge=edge,
+        reference=reference,
+        reference_absorber=reference_of(table.header),
+        energy_shift=table.energy_shift,
+        header=dict(table.header),
+        warnings=(*table.warnings, *found.warnings, *absorption.warnings, *points.warnings, *doubts),
+    )

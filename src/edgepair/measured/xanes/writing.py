@@ -1,0 +1,109 @@
+"""Writing a normalised, calibrated spectrum as XDI, with what was done to it in its header."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from edgepair._version import __version__
+from edgepair.conventions import OutputError
+from edgepair.measured.xanes.calibration import MARK
+from edgepair.measured.xanes.inspection import XanesInspection, calibrated, is_fluorescence
+
+_KEPT = re.compile(r"(beamline|facility|mono|sample|detector|scan)\.\w+", re.IGNORECASE)
+_OURS = {"scan.edge_energy"}
+
+
+def write_xdi(path: str | Path, inspection: XanesInspection, *, replaced: tuple[float, ...] = ()) -> Path:
+    """Write a spectrum, normalised, flattened and calibrated, as XDI 1.0.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write; complete or absent.
+    inspection : XanesInspection
+        From `edgepair.measured.inspect_xanes`.
+    replaced : tuple of float, optional
+        Energies of glitches that were replaced before, eV.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        The spectrum could not be normalised, or the file cannot be written.
+    """
+    target = Path(path)
+    spectrum = calibrated(inspection)
+    if spectrum is None:
+        raise OutputError(
+            f"cannot write {str(target)!r}",
+            found=inspection.problem,
+            needed="a spectrum that can be normalised",
+            suggestion="choose another item, or name its columns with --mu",
+        )
+    scan = inspection.scan
+    label = "normfluor" if is_fluorescence(scan.mu_from) else "normtrans"
+    fields = {
+        "Column.1": "energy eV",
+        "Column.2": label,
+        "Element.symbol": scan.absorber or "",
+        "Element.edge": scan.edge or "",
+        "Scan.edge_energy": f"{spectrum.e0:.3f}",
+    }
+    for name, value in scan.header.items():
+        if _KEPT.fullmatch(name) and name.lower() not in _OURS:
+            fields.setdefault(name, value)
+    fields |= {
+        "Edgepair.source": Path(scan.file).name + (f", item {scan.item}" if scan.item else ""),
+        "Edgepair.mu_from": scan.mu_from,
+        "Edgepair.e0": f"{spectrum.e0:.3f} eV",
+        "Edgepair.edge_step": f"{spectrum.edge_step:.8g}",
+        "Edgepair.pre_edge": f"{spectrum.pre[0]:.3f} to {spectrum.pre[1]:.3f} eV from e0",
+        "Edgepair.post_edge": f"{spectrum.post[0]:.3f} to {spectrum.post[1]:.3f} eV from e0",
+        "Edgepair.post_edge_degree": f"{spectrum.degree}",
+        "Edgepair.flattened": "yes",
+    }
+    if inspection.calibration.source:
+        fields[MARK] = inspection.calibration.text
+    if scan.energy_shift:
+        fields["Edgepair.shift_in_file"] = f"{scan.energy_shift:+.3f} eV"
+    if replaced:
+        fields["Edgepair.deglitched"] = ", ".join(f"{at:.2f}" for at in replaced) + " eV"
+    lines = [f"# XDI/1.0 edgepair/{__version__}"]
+    lines += [f"# {name}: {_one_line(value)}" for name, value in fields.items() if _one_line(value)]
+    lines += ["# ///", "# normalised to an edge step of 1 and flattened by edgepair"]
+    lines += [f"# warning: {_one_line(text)}" for text in inspection.warnings]
+    lines += ["# ---", f"# energy {label}"]
+    lines += [f"{x:.6f} {y:.9f}" for x, y in zip(spectrum.energy, spectrum.mu, strict=True)]
+    _write(target, "\n".join(lines) + "\n")
+    return target
+
+
+def _one_line(text: str) -> str:
+    return " ".join(str(text).split())
+
+
+def _write(target: Path, text: str) -> None:
+    scratch: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".inspect-", suffix=".xdi")
+        scratch = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        scratch.chmod(0o644)
+        scratch.replace(target)
+    except OSError as error:
+        if scratch is not None:
+            scratch.unlink(missing_ok=True)
+        raise OutputError(
+            f"cannot write {str(target)!r}",
+            found=f"{type(error).__name__}: {error.strerror or error}",
+            needed="a folder that exists and can be written",
+            suggestion="choose another place with --save",
+        ) from error

@@ -1,0 +1,266 @@
+"""The advisor's figure: how good each technique is, and what a poorer measurement loses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.advice import QUALITIES
+from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions.wording import interval, metric_title, number, short_title
+from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, modality_symbol, styled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    import plotly.graph_objects as go
+
+    from edgepair.advice import Advice
+
+_ROW = 235
+"""Height of a row of panels, pixels."""
+
+_COLUMNS = 3
+"""Panels beside each other, right of the scores."""
+
+_FORMULAS = "training_formulas"
+
+_DODGE = 0.14
+"""How far the techniques of one panel stand apart, in levels."""
+
+
+def advice_figure(advice: Advice) -> go.Figure:
+    """Draw an advice.
+
+    Parameters
+    ----------
+    advice : Advice
+        From `edgepair.advise`.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Left: the main score of each technique and combination with its 95 % interval; below, what
+        adding one changes, with the smallest gain that counts as a dashed line. Right: what
+        is lost at each level of each quality, against the data as they are, with the tolerance as a
+        dashed line; levels get poorer to the right.
+    """
+    from plotly.subplots import make_subplots
+
+    panels = _panels(advice.requirements)
+    gains = advice.gains[advice.gains["verdict"] != ""]
+    n_rows = max(1 + bool(len(gains)), -(-len(panels) // _COLUMNS))
+    n_columns = 1 + (_COLUMNS if panels else 0)
+    # The last row of the first column is the gains', the rows above it are the scores'.
+    n_above = n_rows - bool(len(gains))
+    specs: list[list[Any]] = [[{"rowspan": n_above}] + [{}] * (n_columns - 1)]
+    specs += [[None] + [{}] * (n_columns - 1) for _ in range(n_above - 1)]
+    specs += [[{}] * n_columns] * (n_rows - n_above)
+    figure = make_subplots(
+        rows=n_rows,
+        cols=n_columns,
+        specs=specs,
+        column_widths=[0.22] + [0.26] * (n_columns - 1) if panels else None,
+        horizontal_spacing=0.06,
+        vertical_spacing=0.36 / n_rows if n_rows > 1 else 0.0,
+        subplot_titles=_titles([title for title, _, _ in panels], n_columns, n_above, n_rows),
+    )
+    _draw_scores(figure, advice)
+    if len(gains):
+        _draw_gains(figure, gains, float(advice.config.get("smallest_gain", 0.0)), n_rows)
+    metric = TASKS[advice.task].main_metric
+    ends = advice.requirements[["loss_lower", "loss_upper"]].to_numpy(dtype=float)
+    tolerance = float(advice.config.get("tolerance", 0.0))
+    seen = ends[np.isfinite(ends)]
+    span = [min(seen.min(initial=0.0), -tolerance) - 0.01, max(seen.max(initial=0.0), 2 * tolerance) + 0.01]
+    named: set[str] = set()
+    for place, (_, unit, rows) in enumerate(panels):
+        row, column = place // _COLUMNS + 1, place % _COLUMNS + 2
+        _draw_panel(figure, rows, row, column, named)
+        figure.add_hline(
+            y=tolerance, line={"color": MUTED, "dash": "5px,4px", "width": 1.2}, row=row, col=column
+        )
+        figure.update_xaxes(title_text=unit, row=row, col=column)
+        figure.update_yaxes(
+            range=span,
+            title_text=f"loss of {metric_title(metric).split(' (')[0]}" if column == 2 else None,
+            showticklabels=column == 2,
+            nticks=5,
+            row=row,
+            col=column,
+        )
+    figure.update_annotations(font={"size": 13, "color": INK})
+    n_scores = advice.scores["technique"].nunique()
+    styled(figure, height=max(_ROW * n_rows + 60, 46 * n_scores + 130), margin={"t": 30})
+    return figure
+
+
+def _titles(panels: Sequence[str], n_columns: int, n_above: int, n_rows: int) -> list[str]:
+    """Order titles as subplots want them: by rows, scores only in the first, gains in the last."""
+    per_row = n_columns - 1
+    rest = [*panels, *[""] * (n_rows * per_row - len(panels))]
+    gains = ["gain by adding a technique"] if n_above < n_rows else []
+    return ["score of each technique", *rest[: n_above * per_row], *gains, *rest[n_above * per_row :]]
+
+
+def _panels(requirements: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+    """Gather the losses of each quality: title, label of the axis, rows of all its techniques."""
+    panels = []
+    for (axis, name), quality in QUALITIES.items():
+        kind = [
+            technique in TECHNIQUES and TECHNIQUES[technique].axis == axis
+            for technique in requirements["technique"]
+        ]
+        rows = requirements[np.array(kind, dtype=bool) & (requirements["quantity"] == name).to_numpy()]
+        if len(rows):
+            where = "XANES" if axis == "energy" else "PDFs"
+            title, _, aside = quality.title.partition(" from ")
+            unit = f"{quality.unit} from {aside}" if aside else quality.unit
+            panels.append((f"{where}: {title}", unit, rows))
+    rows = requirements[requirements["quantity"] == _FORMULAS]
+    if len(rows):
+        panels.append(("training materials", "formulas", rows))
+    return panels
+
+
+def _draw_scores(figure: go.Figure, advice: Advice) -> None:
+    import plotly.graph_objects as go
+
+    metric = TASKS[advice.task].main_metric
+    rows = advice.scores[advice.scores["metric"] == metric]
+    names = rows["technique"].tolist()
+    for place, row in enumerate(rows.itertuples()):
+        colour = modality_colour(row.technique)
+        figure.add_trace(
+            go.Scatter(
+                x=[row.value],
+                y=[place],
+                mode="markers",
+                marker={"color": colour, "symbol": modality_symbol(row.technique), "size": 10},
+                error_x=_bars([row.value], [row.lower], [row.upper], colour),
+                showlegend=False,
+                hovertext=f"<b>{short_title(row.technique)}</b><br>{number(row.value)}"
+                f"<br>95 % interval {interval(row.lower, row.upper)}",
+                hovertemplate="%{hovertext}<extra></extra>",
+            ),
+            1,
+            1,
+        )
+    guess = float(advice.config.get("guess", {}).get(metric, np.nan))
+    low = float(rows["lower"].min())
+    if np.isfinite(guess) and guess > low - 0.35:
+        figure.add_vline(x=guess, line={"color": "#9aa5b1", "dash": "2px,2px", "width": 2}, row=1, col=1)
+        low = min(low, guess)
+    figure.update_xaxes(title_text=metric_title(metric), range=[low - 0.03, 1.0], nticks=5, row=1, col=1)
+    figure.update_yaxes(
+        tickvals=list(range(len(names))),
+        ticktext=[short_title(name).replace(" + ", "<br>+ ") for name in names],
+        range=[len(names) - 0.5, -0.5],
+        showgrid=False,
+        row=1,
+        col=1,
+    )
+
+
+def _draw_gains(figure: go.Figure, gains: pd.DataFrame, smallest: float, row: int) -> None:
+    import plotly.graph_objects as go
+
+    names = []
+    for place, gain in enumerate(gains.itertuples()):
+        colour = modality_colour(gain.add)
+        names.append(f"{short_title(gain.add)}<br>to {short_title(gain.have)}")
+        figure.add_trace(
+            go.Scatter(
+                x=[gain.value],
+                y=[place],
+                mode="markers",
+                marker={"color": colour, "symbol": modality_symbol(gain.add), "size": 9},
+                error_x=_bars([gain.value], [gain.lower], [gain.upper], colour),
+                showlegend=False,
+                hovertext=f"<b>{short_title(gain.add)} to {short_title(gain.have)}</b>"
+                f"<br>{number(gain.value, sign=True)}"
+                f"<br>95 % interval {interval(gain.lower, gain.upper, sign=True)}",
+                hovertemplate="%{hovertext}<extra></extra>",
+            ),
+            row,
+            1,
+        )
+    figure.add_vline(x=0.0, line={"color": MUTED, "width": 1}, row=row, col=1)
+    figure.add_vline(x=smallest, line={"color": MUTED, "dash": "5px,4px", "width": 1.2}, row=row, col=1)
+    metric = metric_title(str(gains["metric"].iloc[0])).split(" (")[0]
+    figure.update_xaxes(title_text=f"gain in {metric}", nticks=5, row=row, col=1)
+    figure.update_yaxes(
+        tickvals=list(range(len(names))),
+        ticktext=names,
+        tickfont={"size": 10},
+        range=[len(names) - 0.5, -0.5],
+        showgrid=False,
+        row=row,
+        col=1,
+    )
+
+
+def _draw_panel(figure: go.Figure, rows: pd.DataFrame, row: int, column: int, named: set[str]) -> None:
+    import plotly.graph_objects as go
+
+    techniques = list(dict.fromkeys(rows["technique"]))
+    first = rows[rows["technique"] == techniques[0]]
+    labels = [f"{level:g}" for level in first["level"]]
+    for place, technique in enumerate(techniques):
+        mine = rows[rows["technique"] == technique]
+        colour = modality_colour(technique)
+        x = np.arange(len(mine)) + _DODGE * (place - (len(techniques) - 1) / 2)
+        told = [
+            f"<b>{short_title(technique)}, {level:g}</b><br>loss {number(loss, sign=True)}"
+            f"<br>95 % interval {interval(lower, upper, sign=True)}<br>score {number(value)}"
+            for level, loss, lower, upper, value in mine[
+                ["level", "loss", "loss_lower", "loss_upper", "value"]
+            ].itertuples(index=False)
+        ]
+        figure.add_trace(
+            go.Scatter(
+                x=x.tolist(),
+                y=mine["loss"].tolist(),
+                mode="lines+markers",
+                name=short_title(technique),
+                legendgroup=technique,
+                showlegend=technique not in named,
+                line={"color": colour, "width": 1.4},
+                marker={"color": colour, "symbol": modality_symbol(technique), "size": 7},
+                error_y=_bars(
+                    mine["loss"].tolist(), mine["loss_lower"].tolist(), mine["loss_upper"].tolist(), colour
+                ),
+                hovertext=told,
+                hovertemplate="%{hovertext}<extra></extra>",
+            ),
+            row,
+            column,
+        )
+        named.add(technique)
+    figure.update_xaxes(
+        tickvals=list(range(len(labels))),
+        ticktext=labels,
+        range=[-0.5, len(labels) - 0.5],
+        showgrid=False,
+        tickangle=0,
+        tickfont={"size": 10},
+        row=row,
+        col=column,
+    )
+
+
+def _bars(
+    value: Sequence[float], lower: Sequence[float], upper: Sequence[float], colour: str
+) -> dict[str, Any]:
+    middle = np.asarray(value, dtype=float)
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": np.nan_to_num(np.asarray(upper, dtype=float) - middle).tolist(),
+        "arrayminus": np.nan_to_num(middle - np.asarray(lower, dtype=float)).tolist(),
+        "color": faded(colour, 0.55),
+        "thickness": 2,
+        "width": 0,
+    }

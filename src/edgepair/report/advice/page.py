@@ -1,0 +1,121 @@
+"""One file that holds an advice: the words, the figure, the tables; opens without a network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepair._version import __version__
+from edgepair.conventions.wording import METRIC_TITLES, capital, interval, number, short_title, task_title
+from edgepair.report.advice.figure import advice_figure
+from edgepair.report.kit.embedding import FigureShelf, write_text
+from edgepair.report.kit.pages import check_page_name, render_page
+
+if TYPE_CHECKING:
+    from edgepair.advice import Advice
+
+VERDICTS = {
+    "worth": "worth measuring",
+    "helps": "helps, perhaps by little",
+    "not_worth": "not worth measuring",
+    "undecided": "undecided",
+}
+"""What each verdict says, for people."""
+
+
+def write_advice(advice: Advice, path: str | Path) -> Path:
+    """Write the page of an advice.
+
+    Parameters
+    ----------
+    advice : Advice
+        From `edgepair.advise`.
+    path : str or Path
+        File to write, ``.html``; complete or absent.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written, or is to be of another kind.
+    """
+    target = Path(path)
+    check_page_name(target)
+    return write_text(render_advice(advice), target, what="the page", option="--out")
+
+
+def render_advice(advice: Advice) -> str:
+    """Make the text of the page.
+
+    Parameters
+    ----------
+    advice : Advice
+        From `edgepair.advise`.
+
+    Returns
+    -------
+    str
+        A whole HTML page.
+    """
+    shelf = FigureShelf()
+    config = advice.config
+    content = {
+        "version": __version__,
+        "title": f"{advice.absorber}, {task_title(advice.task)}: what to measure",
+        "sentences": advice.recommendation,
+        "warnings": advice.warnings,
+        "figure": shelf.keep(advice_figure(advice), "Scores, and what poorer measurements lose"),
+        "gains": gain_cells(advice),
+        "metric": METRIC_TITLES[_main_metric(advice)],
+        "needed": [
+            {"technique": short_title(row.technique), "sentence": capital(row.sentence)}
+            for row in advice.needed.itertuples()
+        ],
+        "tolerance": f"{config['tolerance']:g}",
+        "smallest": f"{config['smallest_gain']:g}",
+        "facts": (
+            f"{config['n_sites']} sites of {config['n_formulas']} formulas, split by {config['split']};"
+            f" {config['trees']} trees, {config['folds']} folds, seed {config['seed']}. Qualities were"
+            f" tried on {config['requirement_sites']} sites. Intervals are 95 %, from a bootstrap over"
+            " formulas."
+        ),
+    }
+    return render_page("advice.html.j2", content, shelf)
+
+
+def gain_cells(advice: Advice) -> list[tuple[str, ...]]:
+    """List the judged gains as text.
+
+    Parameters
+    ----------
+    advice : Advice
+        From `edgepair.advise`.
+
+    Returns
+    -------
+    list of tuple of str
+        What is in hand, what is added, the gain in the main metric, its interval, the verdict.
+    """
+    return [
+        (
+            short_title(row["have"]),
+            short_title(row["add"]),
+            number(row["value"], sign=True),
+            interval(row["lower"], row["upper"], sign=True),
+            VERDICTS[row["verdict"]],
+        )
+        for row in _judged(advice)
+    ]
+
+
+def _judged(advice: Advice) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = advice.gains[advice.gains["verdict"] != ""].to_dict("records")
+    return rows
+
+
+def _main_metric(advice: Advice) -> str:
+    return str(advice.scores["metric"].iloc[0])

@@ -1,0 +1,345 @@
+"""What a forest learned: how curves and numbers move with a label, and how answers follow numbers."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions.wording import capital, interval, number, safe, task_title
+from edgepair.report.interpretation.figure_regions import add_regions, curve_title, region_span, whiskers
+from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, sequence_colours, styled
+from edgepair.report.kit.tables import even_axis, in_order, rounded, select
+from edgepair.report.study.figure_importances import AXIS_TITLES
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_LINE = "#9aa5b1"
+_COLUMNS = 3
+"""Small multiples side by side."""
+_TITLE = 36
+"""Letters of a small plot's title in one line."""
+
+MOST_NUMBERS = 9
+"""Numbers whose dependence is drawn at most."""
+
+
+def movement_curve_figure(
+    curve_movement: pd.DataFrame, regions: pd.DataFrame, *, absorber: str, task: str, technique: str
+) -> go.Figure | None:
+    """Draw how the mean curve changes with the label, point by point.
+
+    Parameters
+    ----------
+    curve_movement : pandas.DataFrame
+        Table ``curve_movement`` of an `Interpretation`.
+    regions : pandas.DataFrame
+        Its regions.
+    absorber, task, technique : str
+        What is drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure or None
+        Change of the curve per unit of the label (per 0.1 Å of the bond length) with its 95 %
+        interval, against eV or Å. None where there is nothing to draw.
+    """
+    import plotly.graph_objects as go
+
+    rows = select(curve_movement, absorber=absorber, task=task, technique=technique).sort_values("position")
+    bands = select(regions, absorber=absorber, technique=technique)
+    if not len(rows):
+        return None
+    span = region_span(bands, technique) if len(bands) else (rows["position"].min(), rows["position"].max())
+    rows = rows[(rows["position"] >= span[0]) & (rows["position"] <= span[1])]
+    colour = modality_colour(technique)
+    figure = go.Figure()
+    x = even_axis(rows["position"], 7)
+    _add_band(figure, x, rows, colour)
+    figure.add_trace(
+        go.Scatter(
+            **x,
+            y=rounded(rows["value"], 4),
+            mode="lines",
+            line={"color": colour, "width": 2},
+            hovertemplate=f"%{{x:.2f}}: %{{y:+.3f}} {per_label(task)}<extra></extra>",
+        )
+    )
+    strip = add_regions(figure, bands, span)
+    figure.add_hline(y=0, line={"color": _LINE, "width": 1})
+    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
+    figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), range=list(span), showgrid=False, nticks=8)
+    figure.update_yaxes(
+        title_text=f"change of {curve_title(technique, absorber)} {per_label(task)}", nticks=6
+    )
+    return styled(figure, height=270 + strip, hovermode="closest", margin={"t": strip})
+
+
+def movement_figure(movement: pd.DataFrame, *, absorber: str, task: str) -> go.Figure | None:
+    """Draw how interpretable numbers go with the label.
+
+    Parameters
+    ----------
+    movement : pandas.DataFrame
+        Table ``movement`` of an `Interpretation`.
+    absorber, task : str
+        What is drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure or None
+        A row per number: Spearman's rho as a dot with its 95 % interval (filled where the interval
+        leaves out zero), and beside it, written, the change per unit of the label with its
+        interval. None where there is nothing to draw.
+    """
+    import plotly.graph_objects as go
+
+    mine = select(movement, absorber=absorber, task=task)
+    rho = select(mine, kind="rho").reset_index(drop=True)
+    if not len(rho):
+        return None
+    slopes = select(mine, kind="slope").drop_duplicates("number").set_index("number")
+    decided = (rho["lower"] > 0) | (rho["upper"] < 0)
+    # The written change has an interval of its own, which may leave out zero where that of rho does not.
+    clear = set(slopes.index[(slopes["lower"] > 0) | (slopes["upper"] < 0)])
+    texts = [_slope_text(slopes.loc[name]) if name in slopes.index else "" for name in rho["number"]]
+    colours = [modality_colour(technique_of_number(str(name))) for name in rho["number"]]
+    places = list(range(len(rho)))
+    figure = go.Figure()
+    figure.add_vline(x=0, line={"color": _LINE, "width": 1})
+    for colour in dict.fromkeys(colours):
+        chosen = [place for place in places if colours[place] == colour]
+        figure.add_trace(
+            go.Scatter(
+                x=rounded(rho["value"].iloc[chosen], 3),
+                y=chosen,
+                mode="markers",
+                marker={
+                    "size": 9,
+                    "color": colour,
+                    "symbol": ["circle" if decided[place] else "circle-open" for place in chosen],
+                    "line": {"width": 1.6, "color": colour},
+                },
+                error_x=whiskers(rho.iloc[chosen]) | {"color": colour, "thickness": 1.6},
+                hovertext=[
+                    f"{safe(rho['title'][place])}: ρ {number(rho['value'][place], 2, sign=True)} "
+                    f"({interval(rho['lower'][place], rho['upper'][place], 2, sign=True)})"
+                    f"<br>{safe(texts[place])}"
+                    for place in chosen
+                ],
+                hovertemplate="%{hovertext}<extra></extra>",
+            )
+        )
+    for place, text in zip(places, texts, strict=True):
+        figure.add_annotation(
+            x=1.02, xref="paper", y=place, yref="y", text=safe(text), showarrow=False, xanchor="left",
+            font={"size": 12, "color": INK if rho["number"][place] in clear else MUTED},
+        )  # fmt: skip
+    figure.add_annotation(
+        x=1.02, xref="paper", y=1, yref="paper", text=f"change {per_label(task)}", showarrow=False,
+        xanchor="left", yanchor="bottom", font={"size": 12, "color": MUTED},
+    )  # fmt: skip
+    figure.update_yaxes(
+        tickvals=places,
+        ticktext=[capital(safe(title)) for title in rho["title"]],
+        range=[len(rho) - 0.4, -0.6],
+        showgrid=False,
+    )
+    figure.update_xaxes(
+        title_text=f"Spearman's ρ with the {task_title(task)} (no unit)", range=[-1.05, 1.05], nticks=5
+    )
+    # Space for what is written at the right.
+    room = 7 * max(len(text) for text in texts) + 16
+    return styled(figure, height=80 + 27 * len(rho), margin={"t": 22, "r": room})
+
+
+def dependence_figure(dependence: pd.DataFrame, *, absorber: str, task: str) -> go.Figure | None:
+    """Draw what a forest on the numbers alone answers as each number changes.
+
+    Parameters
+    ----------
+    dependence : pandas.DataFrame
+        Table ``dependence`` of an `Interpretation`.
+    absorber, task : str
+        What is drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure or None
+        A small plot per number, in its unit: mean answer (Å), or probability of each class. Solid:
+        accumulated local effects with their 95 % intervals over refits; dotted: partial dependence.
+        Of more than `MOST_NUMBERS` those that move the answer most. None where there is nothing to
+        draw.
+    """
+    from plotly.subplots import make_subplots
+
+    rows = select(dependence, absorber=absorber, task=task)
+    names = _most_moving(rows)
+    if not names:
+        return None
+    classes = list(dict.fromkeys("" if c != c else str(c) for c in rows["class"]))
+    titles = rows.drop_duplicates("number").set_index("number")
+    n_columns = min(_COLUMNS, len(names))
+    n_rows = math.ceil(len(names) / n_columns)
+    figure = make_subplots(
+        rows=n_rows,
+        cols=n_columns,
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
+        vertical_spacing=min(0.2, 0.3 / n_rows) if n_rows > 1 else 0.0,
+        subplot_titles=[
+            _wrapped(f"{capital(str(titles.loc[name, 'title']))} ({_unit(titles.loc[name, 'unit'])})")
+            for name in names
+        ],
+    )
+    figure.update_annotations(font={"size": 12, "color": INK})
+    colours = [INK] if classes == [""] else sequence_colours(len(classes))
+    symbol = TASKS[task].symbol if task in TASKS else ""
+    for place, name in enumerate(names):
+        at = {"row": place // n_columns + 1, "col": place % n_columns + 1}
+        for of_class, colour in zip(classes, colours, strict=True):
+            mine = rows[(rows["number"] == name) & (rows["class"].fillna("").astype(str) == of_class)]
+            _add_dependence(figure, mine, colour, f"{symbol} {of_class}".strip(), first=place == 0, at=at)
+        figure.update_xaxes(nticks=5, **at)
+    regression = task in TASKS and TASKS[task].kind == "regression"
+    title = f"{task_title(task)} (Å)" if regression else "probability (1)"
+    for row in range(1, n_rows + 1):
+        figure.update_yaxes(title_text=title, nticks=5, row=row, col=1)
+    return styled(
+        figure,
+        height=70 + 200 * n_rows,
+        showlegend=classes != [""],
+        legend={"y": 1 + 24 / (200 * n_rows)},
+        margin={"t": 24},
+    )
+
+
+def per_label(task: str) -> str:
+    """Say per how much of the label a change is given.
+
+    Parameters
+    ----------
+    task : str
+        Name.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> per_label("bond_length"), per_label("oxidation_state")
+    ('per 0.1 Å', 'per unit of OS')
+    """
+    if task in TASKS and TASKS[task].unit:
+        return f"per 0.1 {TASKS[task].unit}"
+    return f"per unit of {TASKS[task].symbol}" if task in TASKS else "per unit"
+
+
+def technique_of_number(name: str) -> str:
+    """Tell from which technique's curve a number is read.
+
+    Parameters
+    ----------
+    name : str
+        ``<technique>_<number>``, as in the tables of an `Interpretation`.
+
+    Returns
+    -------
+    str
+        The technique; the name itself where it begins with none.
+
+    Examples
+    --------
+    >>> technique_of_number("dpdf_first_shell_area")
+    'dpdf'
+    """
+    known = in_order([name.split("_")[0]], list(TECHNIQUES))
+    return known[0] if known[0] in TECHNIQUES else name
+
+
+def _wrapped(title: str) -> str:
+    return "<br>".join(safe(line) for line in textwrap.wrap(title, _TITLE))
+
+
+def _unit(unit: Any) -> str:
+    return str(unit) if isinstance(unit, str) and unit else "no unit"
+
+
+def _slope_text(row: Any) -> str:
+    """Write a slope to two digits of its interval's half width."""
+    unit = f" {row['unit']}" if isinstance(row["unit"], str) and row["unit"] else ""
+    half = (float(row["upper"]) - float(row["lower"])) / 2
+    digits = min(max(1 - math.floor(math.log10(half)), 0), 5) if half > 0 else 3
+    value = number(row["value"], digits, sign=True)
+    return f"{value}{unit} ({interval(row['lower'], row['upper'], digits, sign=True)})"
+
+
+def _add_band(figure: Any, x: dict[str, Any], rows: pd.DataFrame, colour: str, **at: int) -> None:
+    import plotly.graph_objects as go
+
+    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    ground = {"fill": "tonexty", "fillcolor": faded(colour, 0.18)}
+    figure.add_trace(go.Scatter(**x, y=rounded(rows["lower"], 4), **edge), **at)
+    figure.add_trace(go.Scatter(**x, y=rounded(rows["upper"], 4), **ground, **edge), **at)
+
+
+def _most_moving(rows: pd.DataFrame) -> list[str]:
+    """Name the numbers that move the answer most, in the order of the table."""
+    value = _local(rows, "value")
+    spans = value.groupby([rows["number"].astype(str), rows["class"].fillna("").astype(str)], sort=False)
+    reach = (spans.max() - spans.min()).groupby(level=0, sort=False).max()
+    chosen = set(reach.sort_values(ascending=False, kind="stable").head(MOST_NUMBERS).index)
+    return [name for name in dict.fromkeys(rows["number"].astype(str)) if name in chosen]
+
+
+def _local(rows: pd.DataFrame, column: str) -> pd.Series:
+    """Take accumulated local effects, which ask nothing impossible, where there are any."""
+    own = rows[column].astype(float)
+    return rows[f"local_{column}"].astype(float).fillna(own) if f"local_{column}" in rows else own
+
+
+def _add_dependence(
+    figure: Any, rows: pd.DataFrame, colour: str, name: str, *, first: bool, at: dict[str, int]
+) -> None:
+    import plotly.graph_objects as go
+
+    if not len(rows):
+        return
+    rows = rows.sort_values("position")
+    local = pd.DataFrame({column: _local(rows, column) for column in ("value", "lower", "upper")})
+    x = {"x": rounded(rows["position"], 7)}
+    if np.isfinite(local["lower"].to_numpy()).any():
+        _add_band(figure, x, local, colour, **at)
+    figure.add_trace(
+        go.Scatter(
+            **x,
+            y=rounded(local["value"], 4),
+            mode="lines",
+            name=safe(name) or "mean answer",
+            legendgroup=name,
+            showlegend=first,
+            line={"color": colour, "width": 2},
+            hovertemplate=f"{safe(name)} %{{x:.3f}}: %{{y:.3f}}<extra></extra>",
+        ),
+        **at,
+    )
+    if "local_value" in rows:
+        figure.add_trace(
+            go.Scatter(
+                **x,
+                y=rounded(rows["value"], 4),
+                mode="lines",
+                legendgroup=name,
+                showlegend=False,
+                line={"color": colour, "width": 1.4, "dash": "dot"},
+                hovertemplate=f"{safe(name)} partial dependence %{{x:.3f}}: %{{y:.3f}}<extra></extra>",
+            ),
+            **at,
+        )

@@ -1,0 +1,382 @@
+"""What named regions are worth, drawn under the mean curves, and against single points."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions.wording import METRIC_TITLES, interval, number, safe, short_title
+from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, styled
+from edgepair.report.kit.tables import in_order, main_metric, rounded, select
+from edgepair.report.study.figure_importances import (
+    AXIS_TITLES,
+    CURVE_TITLES,
+    DRAWN_DISTANCE,
+    add_caption,
+    add_class_curves,
+)
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+KINDS: Mapping[str, str] = MappingProxyType({"permutation": "shuffled", "shap": "SHAP"})
+"""Kinds of importance that are drawn by region, and how they are called in short."""
+
+_BANDS = ("rgba(31,41,51,0.035)", "rgba(31,41,51,0.10)")
+_LINE = "#9aa5b1"
+_WIDTH = 380.0
+"""Pixels that a plot has on a page of two columns: as much text must fit."""
+_CHARACTER = 6.4
+"""Pixels of a letter of a region's name."""
+
+
+def region_figure(
+    curves: pd.DataFrame,
+    regions: pd.DataFrame,
+    importances: pd.DataFrame,
+    *,
+    absorber: str,
+    task: str,
+    technique: str,
+) -> go.Figure:
+    """Draw what each named region of one technique's curve is worth, under the mean curves.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        Columns of ``curves.csv``; may be empty.
+    regions : pandas.DataFrame
+        Regions of an `Interpretation`.
+    importances : pandas.DataFrame
+        Importances of an `Interpretation`; rows grouped by region are drawn.
+    absorber, task, technique : str
+        What is drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Mean curve of each class with its 16th to 84th percentile and the regions as labelled bands
+        (against eV or Å); under it for each modality that reads this technique the fall of the main
+        score when the region is shuffled, and its mean absolute SHAP value in the answer's unit,
+        with 95 % intervals.
+    """
+    from plotly.subplots import make_subplots
+
+    bands = select(regions, absorber=absorber, technique=technique)
+    mine = select(importances, absorber=absorber, task=task, technique=technique, grouping="region")
+    kinds = [kind for kind in KINDS if (mine["kind"] == kind).any()]
+    heights = [0.5, *[0.5 / max(len(kinds), 1)] * len(kinds)] if kinds else [1.0]
+    figure = make_subplots(
+        rows=len(heights), cols=1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.085
+    )
+    drawn = select(curves, absorber=absorber, task=task, technique=technique)
+    span = region_span(bands, technique)
+    drawn = drawn[(drawn["position"] >= span[0]) & (drawn["position"] <= span[1])]
+    if len(drawn):
+        lower, upper = add_class_curves(figure, drawn, task)
+        figure.update_yaxes(range=[lower, upper], row=1, col=1)
+    strip = add_regions(figure, bands, span, n_rows=len(heights))
+    modalities = in_order(mine["modality"].tolist(), [technique])
+    for row, kind in enumerate(kinds, 2):
+        for place, modality in enumerate(modalities):
+            rows = select(mine, kind=kind, modality=modality)
+            _add_bars(figure, rows, span, modality, place, len(modalities), row=row)
+        add_caption(figure, row, _kind_caption(kind, task))
+        figure.update_yaxes(title_text=_short_axis(kind, task), nticks=4, row=row, col=1)
+        figure.add_hline(y=0, line={"color": _LINE, "width": 1}, row=row, col=1)
+    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
+    figure.update_xaxes(range=list(span), showgrid=False, nticks=8)
+    figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), row=len(heights), col=1)
+    figure.update_yaxes(title_text=curve_title(technique, absorber), nticks=6, row=1, col=1)
+    height = 300 + 120 * len(kinds) + strip
+    return styled(
+        figure,
+        height=height,
+        showlegend=True,
+        barmode="overlay",
+        hovermode="closest",
+        legend={"y": 1 + strip / (height - 90)},
+        legend_traceorder="normal",
+    )
+
+
+def point_figure(
+    importances: pd.DataFrame, regions: pd.DataFrame, *, absorber: str, task: str, modality: str
+) -> go.Figure | None:
+    """Draw single points against whole regions: why points shuffled one by one mislead.
+
+    Parameters
+    ----------
+    importances : pandas.DataFrame
+        Importances of an `Interpretation`; rows of kind ``permutation`` are drawn.
+    regions : pandas.DataFrame
+        Its regions.
+    absorber, task, modality : str
+        What is drawn; of a combination its first technique.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure or None
+        Wide pale bars: fall of the main score when a region is shuffled as a whole; narrow dark ones:
+        when its points are shuffled one at a time, each with its 95 % interval on hover. None where
+        no points were tried.
+    """
+    import plotly.graph_objects as go
+
+    mine = select(importances, absorber=absorber, task=task, modality=modality, kind="permutation")
+    points = mine[mine["grouping"] == "point"]
+    if not len(points):
+        return None
+    technique = str(points["technique"].iloc[0])
+    points = points[points["technique"] == technique]
+    whole = select(mine, grouping="region", technique=technique)
+    bands = select(regions, absorber=absorber, technique=technique)
+    span = region_span(bands, technique)
+    colour = modality_colour(technique)
+    figure = go.Figure()
+    low, high = _clipped(whole, span)
+    figure.add_trace(
+        go.Bar(
+            x=rounded((low + high) / 2, 7),
+            y=rounded(whole["value"], 4),
+            width=rounded((high - low) * 0.94, 5),
+            name="all points of a region at once",
+            marker={"color": faded(colour, 0.28), "line": {"width": 0}},
+            error_y=whiskers(whole),
+            hovertext=hover_texts(whole, 3),
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    )
+    first, last = (points[name].to_numpy(dtype=float) for name in ("low", "high"))
+    figure.add_trace(
+        go.Bar(
+            x=rounded((first + last) / 2, 7),
+            y=rounded(points["value"], 4),
+            width=rounded(np.maximum(0.8 * (last - first), 0.003 * (span[1] - span[0])), 5),
+            name="one point at a time",
+            marker={"color": INK, "line": {"width": 0}},
+            hovertext=hover_texts(points, 4),
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    )
+    strip = add_regions(figure, bands, span)
+    figure.add_hline(y=0, line={"color": _LINE, "width": 1})
+    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
+    figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), range=list(span), showgrid=False, nticks=8)
+    figure.update_yaxes(title_text=kind_axis("permutation", task), nticks=5)
+    height = 260 + strip
+    return styled(
+        figure,
+        height=height,
+        showlegend=True,
+        barmode="overlay",
+        legend={"y": 1 + strip / (height - 80)},
+    )
+
+
+def region_span(bands: pd.DataFrame, technique: str) -> tuple[float, float]:
+    """Find what part of a curve is drawn: that of the regions, PDFs no farther than people look.
+
+    Parameters
+    ----------
+    bands : pandas.DataFrame
+        Columns ``low, high``.
+    technique : str
+        Name.
+
+    Returns
+    -------
+    tuple of float
+        First and last position, eV or Å.
+    """
+    if not len(bands):
+        return 0.0, 1.0
+    first, last = float(bands["low"].min()), float(bands["high"].max())
+    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
+    return first, min(last, DRAWN_DISTANCE) if axis == "r" else last
+
+
+def add_regions(figure: Any, bands: pd.DataFrame, span: tuple[float, float], *, n_rows: int = 1) -> int:
+    """Lay regions behind a figure as bands, named above its first row.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Changed in place.
+    bands : pandas.DataFrame
+        Columns ``title, low, high``.
+    span : tuple of float
+        Part of the axis that is drawn.
+    n_rows : int, optional
+        Rows of the figure; all get the bands.
+
+    Returns
+    -------
+    int
+        Height of the names above the figure, pixels.
+    """
+    lines = 1
+    for place, band in enumerate(bands.sort_values("low").itertuples()):
+        low, high = max(float(band.low), span[0]), min(float(band.high), span[1])
+        if high <= low:
+            continue
+        for row in range(1, n_rows + 1):
+            suffix = "" if row == 1 else str(row)
+            figure.add_shape(
+                type="rect", x0=low, x1=high, y0=0, y1=1, xref=f"x{suffix}", yref=f"y{suffix} domain",
+                fillcolor=_BANDS[place % 2], line={"width": 0}, layer="below",
+            )  # fmt: skip
+        fits = int(_WIDTH * (high - low) / (span[1] - span[0]) / _CHARACTER)
+        wrapped = textwrap.wrap(str(band.title), max(fits, 5), break_long_words=False)
+        lines = max(lines, len(wrapped))
+        figure.add_annotation(
+            x=(low + high) / 2, xref="x", y=1, yref="y domain", text="<br>".join(map(safe, wrapped)),
+            showarrow=False, yanchor="bottom", font={"size": 11, "color": MUTED},
+        )  # fmt: skip
+    return 6 + 15 * lines
+
+
+def whiskers(rows: pd.DataFrame) -> dict[str, Any]:
+    """Make error bars of a table's intervals.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Columns ``value, lower, upper``.
+
+    Returns
+    -------
+    dict
+        As plotly takes them; of length zero where an end is not known.
+    """
+    value = rows["value"].to_numpy(dtype=float)
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": rounded(np.nan_to_num(rows["upper"].to_numpy(dtype=float) - value), 4),
+        "arrayminus": rounded(np.nan_to_num(value - rows["lower"].to_numpy(dtype=float)), 4),
+        "color": "#52606d",
+        "thickness": 1.3,
+        "width": 0,
+    }
+
+
+def curve_title(technique: str, absorber: str) -> str:
+    """Name the ordinate of a technique's curves, with its unit.
+
+    Parameters
+    ----------
+    technique, absorber : str
+        What is drawn.
+
+    Returns
+    -------
+    str
+        Text with plotly's subscripts.
+    """
+    return CURVE_TITLES.get(technique, "curve").replace("G_M", f"G<sub>{safe(absorber)}</sub>")
+
+
+def kind_axis(kind: str, task: str) -> str:
+    """Name the axis of a kind of importance, with its unit.
+
+    Parameters
+    ----------
+    kind, task : str
+        Names.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> kind_axis("permutation", "oxidation_state"), kind_axis("shap", "bond_length")
+    ('fall of F1 (no unit)', 'mean |SHAP| (Å)')
+    """
+    regression = task in TASKS and TASKS[task].kind == "regression"
+    if kind == "permutation":
+        return f"fall of {'R²' if regression else 'F1'} (no unit)"
+    return "mean |SHAP| (Å)" if regression else "mean |SHAP| (prob.)"
+
+
+def _short_axis(kind: str, task: str) -> str:
+    """Name an axis that is no taller than a few letters; the caption above it says the rest."""
+    regression = task in TASKS and TASKS[task].kind == "regression"
+    if kind == "permutation":
+        return "ΔR²" if regression else "ΔF1"
+    return "(Å)" if regression else "(prob.)"
+
+
+def _kind_caption(kind: str, task: str) -> str:
+    if kind == "permutation":
+        return f"fall of {METRIC_TITLES[main_metric(task)]} when a region is shuffled"
+    return "mean absolute SHAP value of a region"
+
+
+def _clipped(rows: pd.DataFrame, span: tuple[float, float]) -> tuple[Any, Any]:
+    low = np.maximum(rows["low"].to_numpy(dtype=float), span[0])
+    return low, np.minimum(rows["high"].to_numpy(dtype=float), span[1])
+
+
+def _add_bars(
+    figure: Any,
+    rows: pd.DataFrame,
+    span: tuple[float, float],
+    modality: str,
+    place: int,
+    of: int,
+    *,
+    row: int,
+) -> None:
+    """Set one modality's bars side by side with those of the others inside each region."""
+    import plotly.graph_objects as go
+
+    low, high = _clipped(rows, span)
+    slot = 0.9 * (high - low) / of
+    title = short_title(modality)
+    figure.add_trace(
+        go.Bar(
+            x=rounded(low + 0.05 * (high - low) + (place + 0.5) * slot, 7),
+            y=rounded(rows["value"], 4),
+            width=rounded(0.88 * slot, 5),
+            name=title,
+            legendgroup=modality,
+            showlegend=row == 2,
+            marker={"color": faded(modality_colour(modality), 0.75), "line": {"width": 0}},
+            error_y=whiskers(rows),
+            hovertext=[f"{title}: {text}" for text in hover_texts(rows, 3)],
+            hovertemplate="%{hovertext}<extra></extra>",
+        ),
+        row,
+        1,
+    )
+
+
+def hover_texts(rows: pd.DataFrame, digits: int) -> list[str]:
+    """Write importances with their intervals, for hovering.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Columns ``title, value, lower, upper``.
+    digits : int
+        Digits behind the point.
+
+    Returns
+    -------
+    list of str
+        A text per row.
+    """
+    return [
+        f"{safe(row.title)}: {number(row.value, digits)} (95 % interval "
+        f"{interval(row.lower, row.upper, digits)})"
+        for row in rows.itertuples()
+    ]

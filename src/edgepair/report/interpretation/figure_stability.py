@@ -1,0 +1,200 @@
+"""How far an interpretation can be leant on: shuffled labels, other materials, other methods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions.wording import interval, number, percent, safe, short_title
+from edgepair.report.interpretation.figure_regions import whiskers
+from edgepair.report.kit.style import INK, MUTED, modality_colour, modality_symbol, styled
+from edgepair.report.kit.tables import in_order, rounded, select
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_LINE = "#9aa5b1"
+_GROUPINGS = {"region": "regions", "cluster": "clusters", "point": "single points"}
+_KINDS = {"permutation": "permutation", "shap": "SHAP", "impurity": "impurity"}
+
+
+def shuffled_labels_figure(stability: pd.DataFrame, *, absorber: str, task: str) -> go.Figure | None:
+    """Draw scores beside those of forests that learned labels exchanged between formulas.
+
+    Parameters
+    ----------
+    stability : pandas.DataFrame
+        Table ``stability`` of an `Interpretation`.
+    absorber, task : str
+        What is drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure or None
+        A row per modality: the real score as a filled mark, the mean of the exchanged ones as a grey
+        one with the range of 95 % of them, in weighted F1 or R² (no unit). None where the test was
+        not made.
+    """
+    import plotly.graph_objects as go
+
+    mine = select(stability, absorber=absorber, task=task, kind="label_permutation")
+    names = in_order(mine["modality"].astype(str).tolist(), list(TECHNIQUES))
+    if not names:
+        return None
+    real, null, chance = (_by_modality(mine, name) for name in ("score", "null", "p"))
+    shown = [name for name in names if name in null.index]
+    grey = null.loc[shown]
+    figure = go.Figure()
+    figure.add_trace(
+        go.Scatter(
+            x=rounded(grey["value"], 4),
+            y=[names.index(name) for name in shown],
+            mode="markers",
+            name="labels exchanged (95 % of the trials)",
+            marker={"color": _LINE, "symbol": "line-ns-open", "size": 12, "line": {"width": 2}},
+            error_x=whiskers(grey) | {"color": _LINE, "thickness": 5},
+            hovertext=[
+                f"{short_title(name)}, labels exchanged: {number(row.value, 2)} "
+                f"({interval(row.lower, row.upper, 2)})"
+                for name, row in zip(shown, grey.itertuples(), strict=True)
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    )
+    told = [name for name in names if name in real.index]
+    figure.add_trace(
+        go.Scatter(
+            x=rounded(real.loc[told, "value"], 4),
+            y=[names.index(name) for name in told],
+            mode="markers",
+            name="real labels",
+            marker={
+                "color": [modality_colour(name) for name in told],
+                "symbol": [modality_symbol(name) for name in told],
+                "size": 11,
+            },
+            hovertext=[
+                f"{short_title(name)}: {number(real.loc[name, 'value'], 2)}"
+                + (f", p = {number(chance.loc[name, 'value'], 3)}" if name in chance.index else "")
+                for name in told
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    )
+    regression = task in TASKS and TASKS[task].kind == "regression"
+    figure.update_xaxes(title_text=f"{'R²' if regression else 'weighted F1'} (1 = perfect)", nticks=6)
+    _name_rows(figure, [short_title(name) for name in names])
+    return styled(
+        figure,
+        height=110 + 30 * len(names),
+        showlegend=True,
+        legend={"y": 1 + 6 / (30 + 30 * len(names))},
+    )
+
+
+def agreement_figure(stability: pd.DataFrame, *, absorber: str, task: str) -> go.Figure | None:
+    """Draw how alike importances are ordered by other methods, and by forests of other materials.
+
+    Parameters
+    ----------
+    stability : pandas.DataFrame
+        Table ``stability`` of an `Interpretation`.
+    absorber, task : str
+        What is drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure or None
+        Kendall's tau with its interval (agreement of methods) or its range over halvings of the
+        materials; 1 is the same order, 0 none in common. None where nothing was compared.
+    """
+    import plotly.graph_objects as go
+
+    mine = select(stability, absorber=absorber, task=task)
+    mine = mine[
+        (mine["kind"] == "agreement")
+        | ((mine["kind"] == "rank_over_refits") & mine["name"].isin(list(_GROUPINGS)))
+    ]
+    mine = mine[mine["value"].notna()]
+    if not len(mine):
+        return None
+    names = mine["name"].astype(str)
+    mine = mine.assign(row=[_row_title(kind, name) for kind, name in zip(mine["kind"], names, strict=True)])
+    blocks = {"rank_over_refits": "other half of the materials", "agreement": "another method"}
+    places: dict[str, float] = {}
+    figure = go.Figure()
+    place = 0.0
+    for kind, head in blocks.items():
+        part = mine[mine["kind"] == kind]
+        if not len(part):
+            continue
+        figure.add_annotation(
+            x=0, xref="paper", y=place, yref="y", text=head, showarrow=False, xanchor="left",
+            font={"size": 12, "color": MUTED}, bgcolor="rgba(255,255,255,0.85)",
+        )  # fmt: skip
+        place += 0.9
+        for title in dict.fromkeys(part["row"]):
+            places[title] = place
+            place += 1.0
+    modalities = in_order(mine["modality"].astype(str).tolist(), list(TECHNIQUES))
+    for order, modality in enumerate(modalities):
+        rows = select(mine, modality=modality)
+        # Marks of one row stand below each other, so that intervals can be told apart.
+        shift = 0.6 * (order - (len(modalities) - 1) / 2) / max(len(modalities), 1)
+        figure.add_trace(
+            go.Scatter(
+                x=rounded(rows["value"], 3),
+                y=[places[title] + shift for title in rows["row"]],
+                mode="markers",
+                name=short_title(modality),
+                marker={
+                    "color": modality_colour(modality),
+                    "symbol": modality_symbol(modality),
+                    "size": 8,
+                },
+                error_x=whiskers(rows) | {"color": modality_colour(modality)},
+                hovertext=[
+                    f"{short_title(modality)}, {safe(row.row)}: τ {number(row.value, 2)} "
+                    f"({interval(row.lower, row.upper, 2)}): {percent((1 + row.value) / 2)} of the pairs "
+                    "in the same order"
+                    for row in rows.itertuples()
+                ],
+                hovertemplate="%{hovertext}<extra></extra>",
+            )
+        )
+    figure.add_vline(x=0, line={"color": _LINE, "width": 1})
+    figure.update_xaxes(title_text="Kendall's τ (1 = same order)", range=[-1.05, 1.05], nticks=5)
+    figure.update_yaxes(
+        tickvals=list(places.values()),
+        ticktext=[safe(title) for title in places],
+        range=[place - 0.4, -0.6],
+        showgrid=False,
+    )
+    return styled(
+        figure, height=round(100 + 34 * place), showlegend=True, legend={"y": 1 + 6 / (30 + 34 * place)}
+    )
+
+
+def _by_modality(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    return select(rows, name=name).drop_duplicates("modality").set_index("modality")
+
+
+def _row_title(kind: str, name: str) -> str:
+    """Say what was compared: ``region``, or ``region: permutation and shap``."""
+    grouping, _, methods = name.partition(": ")
+    title = _GROUPINGS.get(grouping, grouping)
+    if kind == "rank_over_refits" or not methods:
+        return title
+    return f"{title}: {' and '.join(_KINDS.get(part, part) for part in methods.split(' and '))}"
+
+
+def _name_rows(figure: Any, titles: list[str]) -> None:
+    figure.update_yaxes(
+        tickvals=list(range(len(titles))),
+        ticktext=[safe(title) for title in titles],
+        range=[len(titles) - 0.4, -0.6],
+        showgrid=False,
+        tickfont={"color": INK},
+    )

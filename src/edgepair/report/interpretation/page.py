@@ -1,0 +1,214 @@
+"""One file that says why: regions, what was learned, how far it can be leant on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepair._version import __version__
+from edgepair.conventions import TASKS
+from edgepair.conventions.wording import (
+    METRIC_TITLES,
+    capital,
+    count,
+    counted,
+    listed,
+    short_title,
+    task_title,
+)
+from edgepair.report.interpretation.figure_groups import MOST_GROUPS
+from edgepair.report.interpretation.methods import REFERENCES, interpretation_methods
+from edgepair.report.interpretation.panels import collect_interpretation
+from edgepair.report.interpretation.words import (
+    cells_of,
+    importance_rows,
+    learned_sentences,
+    modalities_in,
+    range_of_region,
+    region_sentences,
+    stability_sentences,
+)
+from edgepair.report.kit.embedding import FigureShelf, write_text
+from edgepair.report.kit.pages import check_page_name, render_page
+from edgepair.report.kit.tables import main_metric, select
+from edgepair.report.study.methods import RANDOM_BANNER
+
+if TYPE_CHECKING:
+    from edgepair.interpretation import Interpretation
+
+
+def write_interpretation(result: Interpretation, path: str | Path) -> Path:
+    """Write the page of an interpretation.
+
+    Parameters
+    ----------
+    result : Interpretation
+        What `edgepair.interpret` found.
+    path : str or Path
+        File to write, ``.html``; complete or absent.
+
+    Returns
+    -------
+    pathlib.Path
+        The file, which opens without a network.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written, or is to be of another kind.
+    """
+    target = Path(path)
+    check_page_name(target)
+    return write_text(render_interpretation(result), target, what="the page", option="--out")
+
+
+def render_interpretation(result: Interpretation) -> str:
+    """Make the text of the page.
+
+    Parameters
+    ----------
+    result : Interpretation
+        What `edgepair.interpret` found.
+
+    Returns
+    -------
+    str
+        A whole HTML page.
+    """
+    shelf = FigureShelf()
+    explorers = collect_interpretation(result, shelf)
+    cells = cells_of(result)
+    content = {
+        "version": __version__,
+        "title": _title(result),
+        "sentence": _sentence(result),
+        "random": RANDOM_BANNER if result.config["config"].get("split") == "random" else "",
+        "modalities": _modalities(result),
+        "scores": [_score_line(result, *cell) for cell in cells],
+        "cells": [_cell(result, *cell) for cell in cells],
+        "most_groups": MOST_GROUPS,
+        "warnings": [str(text) for text in result.warnings],
+        "data": [_data_line(result, item) for item in result.config.get("data", [])],
+        "skipped": [_skipped(item) for item in result.skipped],
+        "methods": interpretation_methods(result),
+        "references": REFERENCES,
+        "facts": _facts(result),
+    }
+    return render_page("interpretation.html.j2", content, shelf, explorers)
+
+
+def _absorbers(result: Interpretation) -> list[str]:
+    return list(dict.fromkeys(absorber for absorber, _ in cells_of(result)))
+
+
+def _title(result: Interpretation) -> str:
+    return f"Where in the curves of {listed(_absorbers(result))} the answers are found, and why"
+
+
+def _sentence(result: Interpretation) -> str:
+    parts = []
+    for absorber in _absorbers(result):
+        rows = select(result.scores, absorber=absorber)
+        if len(rows):
+            sites, formulas = int(rows["n_sites"].max()), int(rows["n_formulas"].max())
+            parts.append(f"{counted(sites, 'site')} of {counted(formulas, 'formula')} of {absorber} oxides")
+    names = [short_title(name) for name in _modalities(result)]
+    text = f"From {listed(parts)}; explained: {', '.join(names)}." if parts else "Nothing could be explained."
+    if result.warnings:
+        text += f" {counted(len(result.warnings), 'warning')} below."
+    return text
+
+
+def _modalities(result: Interpretation) -> list[str]:
+    names: list[str] = []
+    for absorber, task in cells_of(result):
+        names += modalities_in(result, absorber=absorber, task=task)
+    return sorted(dict.fromkeys(names), key=lambda name: name.count("+"))
+
+
+def _score_line(result: Interpretation, absorber: str, task: str) -> dict[str, Any]:
+    rows = select(result.scores, absorber=absorber, task=task, metric=main_metric(task))
+    return {
+        "absorber": absorber,
+        "task": task_title(task),
+        "metric": METRIC_TITLES[main_metric(task)],
+        "cells": {
+            str(row.modality): {"value": row.value, "lower": row.lower, "upper": row.upper}
+            for row in rows.itertuples()
+        },
+        "n_sites": int(rows["n_sites"].max()) if len(rows) else 0,
+        "n_formulas": int(rows["n_formulas"].max()) if len(rows) else 0,
+    }
+
+
+def _cell(result: Interpretation, absorber: str, task: str) -> dict[str, Any]:
+    """Words and numbers about one absorber and task."""
+    from edgepair.study.contribution_text import contribution_sentences
+
+    name = {"absorber": absorber, "task": task}
+    contributed = [
+        sentence
+        for text in contribution_sentences(select(result.contributions, **name))
+        for sentence in text.sentences
+    ]
+    regression = task in TASKS and TASKS[task].kind == "regression"
+    several = len(_absorbers(result)) > 1
+    return {
+        "title": f"{absorber}: {task_title(task)}" if several else capital(task_title(task)),
+        "metric": METRIC_TITLES[main_metric(task)],
+        "shap_unit": " (Å)" if regression else " (probability)",
+        "contributions": contributed,
+        "regions": region_sentences(result, **name),
+        "points": stability_sentences(result, **name, kinds=["points_against_region"]),
+        "learned": learned_sentences(result, **name),
+        "stability": stability_sentences(result, **name, kinds=["label_permutation", "rank_over_refits"]),
+        "agreement": stability_sentences(result, **name, kinds=["agreement"]),
+        "rows": [
+            row
+            | {"range": "" if row["low"] is None else range_of_region(row["low"], row["high"], row["unit"])}
+            for row in importance_rows(result, **name)
+        ],
+    }
+
+
+def _data_line(result: Interpretation, item: dict[str, Any]) -> dict[str, Any]:
+    regions = select(result.regions, absorber=str(item["absorber"]))
+    told = [
+        f"{short_title(str(technique))}: "
+        + ", ".join(
+            f"{row.title} {range_of_region(row.low, row.high, str(row.unit))}" for row in rows.itertuples()
+        )
+        for technique, rows in regions.groupby("technique", sort=False)
+    ]
+    return {
+        "absorber": item["absorber"],
+        "sites": item.get("sites") or 0,
+        "materials": item.get("materials") or 0,
+        "formulas": item.get("formulas") or 0,
+        "regions": "; ".join(told),
+    }
+
+
+def _skipped(item: dict[str, Any]) -> dict[str, str]:
+    task, modality = str(item.get("task") or ""), str(item.get("modality") or "")
+    return {
+        "absorber": str(item.get("absorber") or ""),
+        "task": task_title(task) if task else "",
+        "modality": short_title(modality) if modality else "",
+        "reason": str(item["reason"]),
+    }
+
+
+def _facts(result: Interpretation) -> list[tuple[str, str]]:
+    config = result.config
+    facts = [(name.replace("_", " "), _fact(value)) for name, value in config.get("config", {}).items()]
+    facts += [("computing time", f"{count(config['seconds'])} s")] if config.get("seconds") else []
+    facts += [(name, str(text)) for name, text in config.get("versions", {}).items()]
+    facts += [(f"SHA-256 of {name}", str(text)) for name, text in config.get("data_sha256", {}).items()]
+    return [(name, text) for name, text in facts if text]
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

@@ -1,0 +1,245 @@
+"""What an interpretation says, in sentences that follow from its numbers and intervals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions.wording import METRIC_TITLES, interval, listed, number, short_title, task_title
+from edgepair.report.kit.tables import in_order, main_metric, select
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edgepair.interpretation import Interpretation
+
+_MOST_NAMED = 3
+"""Regions that a sentence names."""
+
+
+def cells_of(result: Interpretation) -> list[tuple[str, str]]:
+    """List absorbers and tasks that an interpretation is about.
+
+    Parameters
+    ----------
+    result : Interpretation
+        The interpretation.
+
+    Returns
+    -------
+    list of tuple of str
+        Absorber and task, in the order of the table of tasks.
+    """
+    pairs = list(dict.fromkeys(zip(result.importances["absorber"], result.importances["task"], strict=True)))
+    pairs += [
+        pair
+        for pair in dict.fromkeys(zip(result.scores["absorber"], result.scores["task"], strict=True))
+        if pair not in pairs
+    ]
+    order = list(TASKS)
+    absorbers = list(dict.fromkeys(absorber for absorber, _ in pairs))
+    return sorted(
+        ((str(absorber), str(task)) for absorber, task in pairs),
+        key=lambda pair: (absorbers.index(pair[0]), order.index(pair[1]) if pair[1] in order else len(order)),
+    )
+
+
+def modalities_in(result: Interpretation, *, absorber: str, task: str) -> list[str]:
+    """List the modalities that were explained for one absorber and task.
+
+    Parameters
+    ----------
+    result : Interpretation
+        The interpretation.
+    absorber, task : str
+        Which.
+
+    Returns
+    -------
+    list of str
+        Single techniques first, the full combination last.
+    """
+    found = select(result.importances, absorber=absorber, task=task)["modality"].astype(str).tolist()
+    return sorted(in_order(found, list(TECHNIQUES)), key=lambda name: name.count("+"))
+
+
+def region_sentences(result: Interpretation, *, absorber: str, task: str) -> list[str]:
+    """Say which regions carry the answer, one sentence per modality.
+
+    Parameters
+    ----------
+    result : Interpretation
+        The interpretation.
+    absorber, task : str
+        Which.
+
+    Returns
+    -------
+    list of str
+        Regions are named by how far the main score falls when each is shuffled on held-out sites;
+        a region whose interval holds zero is not called important.
+    """
+    metric = METRIC_TITLES[main_metric(task)]
+    sentences = []
+    for modality in modalities_in(result, absorber=absorber, task=task):
+        rows = select(
+            result.importances, absorber=absorber, task=task, modality=modality, kind="permutation",
+            grouping="region",
+        ).sort_values("value", ascending=False, kind="stable")  # fmt: skip
+        if not len(rows):
+            continue
+        decided = [row for row in rows.itertuples() if row.lower > 0]
+        score = _score_text(result, absorber=absorber, task=task, modality=modality)
+        told = f"{short_title(modality)} reads the {task_title(task)} of {absorber} with {metric} {score}."
+        if decided:
+            costs = [
+                f"{_name(row, modality)} {number(row.value, 2)} ({interval(row.lower, row.upper, 2)})"
+                for row in decided[:_MOST_NAMED]
+            ]
+            told += f" Shuffling costs: {', '.join(costs)}."
+        else:
+            told += " No region is certain to be missed when it is shuffled alone."
+        idle = [_name(row, modality) for row in rows.itertuples() if not row.lower > 0]
+        if decided and idle:
+            told += f" Not certain to be missed while the others are there: {listed(idle)}."
+        sentences.append(told)
+    return sentences
+
+
+def importance_rows(result: Interpretation, *, absorber: str, task: str) -> list[dict[str, Any]]:
+    """Lay out importances of techniques and regions as a table.
+
+    Parameters
+    ----------
+    result : Interpretation
+        The interpretation.
+    absorber, task : str
+        Which.
+
+    Returns
+    -------
+    list of dict
+        ``modality, technique, title, low, high, unit, permutation, shap``; the last two with ``value,
+        lower, upper``, or None. A row per technique of a combination, and per region.
+    """
+    mine = select(result.importances, absorber=absorber, task=task)
+    mine = mine[mine["grouping"].isin(["technique", "region"])]
+    rows: dict[tuple[str, str, str, str], dict[str, Any]] = {}
+    for row in mine.itertuples():
+        if row.kind not in ("permutation", "shap"):
+            continue
+        whole = row.grouping == "technique"
+        if whole and "+" not in str(row.modality):
+            continue
+        key = (str(row.modality), str(row.technique), str(row.grouping), str(row.name))
+        entry = rows.setdefault(
+            key,
+            {
+                "modality": str(row.modality),
+                "technique": str(row.technique),
+                "title": "all of it" if whole else str(row.title),
+                "low": None if whole else float(row.low),
+                "high": None if whole else float(row.high),
+                "unit": TECHNIQUES[row.technique].unit if row.technique in TECHNIQUES else "",
+                "permutation": None,
+                "shap": None,
+            },
+        )
+        entry[str(row.kind)] = {"value": row.value, "lower": row.lower, "upper": row.upper}
+    order = {name: place for place, name in enumerate(modalities_in(result, absorber=absorber, task=task))}
+    techniques = list(TECHNIQUES)
+    return sorted(
+        rows.values(),
+        key=lambda entry: (
+            order.get(entry["modality"], 99),
+            techniques.index(entry["technique"]) if entry["technique"] in techniques else 99,
+            entry["low"] is not None,
+            entry["low"] or 0.0,
+        ),
+    )
+
+
+def learned_sentences(result: Interpretation, *, absorber: str, task: str) -> list[str]:
+    """Say how curves and numbers go with the label, and how answers follow the numbers.
+
+    Parameters
+    ----------
+    result : Interpretation
+        The interpretation.
+    absorber, task : str
+        Which.
+
+    Returns
+    -------
+    list of str
+        Sentences of the layer below, for this absorber and task.
+    """
+    from edgepair.interpretation.words import dependence_sentences, movement_sentences
+
+    return [
+        *movement_sentences(select(result.movement, absorber=absorber, task=task)),
+        *dependence_sentences(
+            select(result.dependence, absorber=absorber, task=task),
+            select(result.number_scores, absorber=absorber, task=task),
+        ),
+    ]
+
+
+def stability_sentences(
+    result: Interpretation, *, absorber: str, task: str, kinds: Sequence[str]
+) -> list[str]:
+    """List what tests of stability say.
+
+    Parameters
+    ----------
+    result : Interpretation
+        The interpretation.
+    absorber, task : str
+        Which.
+    kinds : sequence of str
+        Kinds of rows of its table ``stability``.
+
+    Returns
+    -------
+    list of str
+        Each sentence once, in the order of the kinds.
+    """
+    mine = select(result.stability, absorber=absorber, task=task)
+    told = [text for kind in kinds for text in select(mine, kind=kind)["sentence"]]
+    return [text for text in dict.fromkeys(told) if isinstance(text, str) and text]
+
+
+def _score_text(result: Interpretation, *, absorber: str, task: str, modality: str) -> str:
+    rows = select(result.scores, absorber=absorber, task=task, modality=modality, metric=main_metric(task))
+    if not len(rows):
+        return "–"
+    row = rows.iloc[0]
+    return f"{number(row['value'], 2)} ({interval(row['lower'], row['upper'], 2)})"
+
+
+def _name(row: Any, modality: str) -> str:
+    return str(row.title) if "+" not in modality else f"{short_title(str(row.technique))} {row.title}"
+
+
+def range_of_region(low: float, high: float, unit: str) -> str:
+    """Write the ends of a region.
+
+    Parameters
+    ----------
+    low, high : float
+        Ends.
+    unit : str
+        Their unit.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> range_of_region(6548.25, 6556.5, "eV"), range_of_region(1.42, 2.3, "Å")
+    ('6548.2–6556.5 eV', '1.42–2.30 Å')
+    """
+    digits = 1 if unit == "eV" else 2
+    return f"{number(low, digits)}–{number(high, digits)} {unit}"

@@ -1,0 +1,1 @@
+"""What all reports share: style, tables, embedding of figures, pages."""

@@ -1,0 +1,113 @@
+"""Files written whole or not at all, and figures inside a page that opens without a network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from edgepair.files.writing import write_whole
+
+_WORTH_SHARING = 400
+"""Traces longer than this, in characters, are written once however many figures show them."""
+
+
+@dataclass
+class FigureShelf:
+    """Figures as a page embeds them: each trace and the template once.
+
+    Attributes
+    ----------
+    specs : dict
+        Figures and shared traces by name.
+    template : dict
+        The look that all figures share.
+    """
+
+    specs: dict[str, Any] = field(default_factory=dict)
+    template: dict[str, Any] = field(default_factory=dict)
+    _known: dict[str, str] = field(default_factory=dict)
+
+    def keep(self, figure: Any, title: str) -> dict[str, Any]:
+        """Shelve a figure.
+
+        Parameters
+        ----------
+        figure : plotly.graph_objects.Figure
+            The figure.
+        title : str
+            Its caption.
+
+        Returns
+        -------
+        dict
+            ``spec, height, title``: what the page needs to show it.
+        """
+        spec = json.loads(figure.to_json())
+        layout = spec["layout"]
+        self.template = layout.pop("template", None) or self.template
+        name = f"f{len(self.specs)}"
+        self.specs[name] = {"data": [self._shared(trace) for trace in spec["data"]], "layout": layout}
+        return {"spec": name, "height": int(layout.get("height", 400)), "title": title}
+
+    def _shared(self, trace: dict[str, Any]) -> dict[str, Any]:
+        text = json.dumps(trace, sort_keys=True)
+        if len(text) < _WORTH_SHARING:
+            return trace
+        if text not in self._known:
+            name = f"t{len(self._known)}"
+            self._known[text] = name
+            self.specs[name] = trace
+        return {"shared": self._known[text]}
+
+
+def embedded_json(value: Any) -> str:
+    r"""Write JSON that can stand inside a script element: nothing in it can end the element.
+
+    Parameters
+    ----------
+    value : Any
+        What JSON knows.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> embedded_json("</script>")
+    '"\\u003c/script\\u003e"'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def write_text(text: str, path: str | Path, *, what: str, option: str) -> Path:
+    """Write a file beside its place and move it there when it is complete.
+
+    Parameters
+    ----------
+    text : str
+        All of it.
+    path : str or Path
+        Where it belongs.
+    what : str
+        What it is, for errors, as ``the report``.
+    option : str
+        The option that names the place.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        It cannot be written there; what was there before is kept.
+    """
+    return write_whole(path, text, what=what, suggestion=f"choose another place with {option}")

@@ -1,0 +1,169 @@
+"""What is said of a mixture, on the terminal and on its page alike."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from edgepair.mixtures.scan import SampleMixture
+
+SHOWN = 5
+"""Combinations that are shown; files hold them all."""
+
+HEADINGS = ("", "mixture", "shift (eV)", "R", "χ²", "oxidation state")
+"""Of the columns of `combination_rows`."""
+
+
+def mixture_title(mixture: SampleMixture) -> str:
+    """Name the sample.
+
+    Parameters
+    ----------
+    mixture : SampleMixture
+        From `edgepair.mixtures.mix_scan`.
+
+    Returns
+    -------
+    str
+        File and item.
+    """
+    scan = mixture.inspection.scan
+    return scan.file + (f", {scan.item}" if scan.item else "")
+
+
+def mixture_facts(mixture: SampleMixture) -> list[tuple[str, str]]:
+    """Say what was fitted.
+
+    Parameters
+    ----------
+    mixture : SampleMixture
+        From `edgepair.mixtures.mix_scan`.
+
+    Returns
+    -------
+    list of tuple of str
+        Names and values, in the order to be shown.
+    """
+    found, result = mixture.inspection, mixture.result
+    first, last = (result.energy[k] - result.e0 for k in (0, -1))
+    return [
+        ("element, edge", f"{found.scan.absorber or 'unknown'} {found.scan.edge or ''}".rstrip()),
+        ("calibration", found.calibration.text),
+        (
+            "fitted",
+            f"{first:+.0f} to {last:+.0f} eV from E0 at {result.e0:.2f} eV, {len(result.energy)} points",
+        ),
+        ("standards", f"{mixture.n_standards}; a shift of up to {mixture.shift_limit:g} eV allowed"),
+        ("noise", f"{result.noise:.5f} edge steps; {result.n_independent:.0f} independent points"),
+    ]
+
+
+def combination_rows(mixture: SampleMixture) -> list[tuple[str, ...]]:
+    """Write the best combinations as a table of text.
+
+    Parameters
+    ----------
+    mixture : SampleMixture
+        From `edgepair.mixtures.mix_scan`.
+
+    Returns
+    -------
+    list of tuple of str
+        A row per combination with the columns of `HEADINGS`; the rank of one that fits as well as
+        any is followed by ``=``.
+    """
+    return [
+        (
+            f"{row['rank']}{'=' if row['as_good'] else ' '}",
+            combination(row),
+            with_error(row["shift"], row["shift_error"], 2, sign=True),
+            f"{row['r_factor']:.2g}",
+            f"{row['reduced_chi_square']:.3g}",
+            with_error(row["oxidation_state"], _error(row, row["oxidation_state_error"]), 2),
+        )
+        for _, row in mixture.result.table.head(SHOWN).iterrows()
+    ]
+
+
+def combination(row: pd.Series) -> str:
+    """Write one combination.
+
+    Parameters
+    ----------
+    row : pandas.Series
+        Of the table of a `MixtureResult`.
+
+    Returns
+    -------
+    str
+        As ``hematite 0.70 ± 0.03 + magnetite 0.30 ± 0.03``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> combination(pd.Series({"compounds": ("FeO", "hematite"), "fractions": (0.7, 0.3),
+    ...                        "errors": (0.03, 0.03), "as_good": True}))
+    'FeO 0.70 ± 0.03 + hematite 0.30 ± 0.03'
+    """
+    parts = zip(row["compounds"], row["fractions"], row["errors"], strict=True)
+    return " + ".join(f"{name} {with_error(value, _error(row, error), 2)}" for name, value, error in parts)
+
+
+def _error(row: pd.Series, error: float) -> float:
+    # One compound alone has a fraction of 1 by definition: where others fit better, its error says nothing.
+    return math.nan if len(row["compounds"]) == 1 and not row["as_good"] else error
+
+
+def with_error(value: float, error: float, digits: int, *, sign: bool = False) -> str:
+    """Write a number with its standard error.
+
+    Parameters
+    ----------
+    value, error : float
+        The number and its error; NaN where not known.
+    digits : int
+        Digits behind the point.
+    sign : bool, optional
+        Whether to write a plus sign.
+
+    Returns
+    -------
+    str
+        Number and error; an error that would round to nothing is told as less than the last digit.
+
+    Examples
+    --------
+    >>> with_error(2.667, 0.012, 2), with_error(1.0, 0.0001, 2), with_error(0.5, float("nan"), 1)
+    ('2.67 ± 0.01', '1.00 ± <0.01', '0.5')
+    >>> with_error(float("nan"), 0.1, 2)
+    'unknown'
+    """
+    if not math.isfinite(value):
+        return "unknown"
+    text = f"{value:{'+' if sign else ''}.{digits}f}"
+    if not math.isfinite(error):
+        return text
+    least = 10.0**-digits
+    return f"{text} ± " + (f"{error:.{digits}f}" if error >= least / 2 else f"<{least:.{digits}f}")
+
+
+def closing_line(mixture: SampleMixture) -> str:
+    """Say what the order is, and how many combinations the spectrum cannot tell apart.
+
+    Parameters
+    ----------
+    mixture : SampleMixture
+        From `edgepair.mixtures.mix_scan`.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    table = mixture.result.table
+    good = int(table["as_good"].sum())
+    count = f"at least {good} do" if good == len(table) > 1 else f"{good} {'does' if good == 1 else 'do'}"
+    return f"ordered by misfit, with a price for each compound; = fits as well as any ({count})"

@@ -1,0 +1,371 @@
+"""Figures of an answer: values with intervals, probabilities, the curve and what drove the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions.wording import number, safe, short_title, task_title
+from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, modality_symbol, styled
+from edgepair.report.kit.tables import even_axis, in_order, rounded
+from edgepair.report.prediction.words import TASK_DIGITS, contribution_table, range_text, value_text
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from edgepair.prediction import Prediction
+    from edgepair.report.prediction.rows import PredictedSample
+
+RAISED, LOWERED = "#d55e00", "#0072b2"
+"""Colours of what raised and what lowered a value; the side of the line is the second cue."""
+
+_NEIGHBOURS = (("#009e73", "dash"), ("#cc79a7", "dot"), ("#e69f00", "dashdot"), ("#56b4e9", "longdash"),
+               ("#999933", "longdashdot"), ("#882255", "2px 6px"))  # fmt: skip
+"""Colour and dash of the nearest curves, in their order."""
+
+_NEGLIGIBLE = 0.005
+"""Probability below which a class at the end of the scale is not drawn."""
+
+
+def axis_title(task: str) -> str:
+    """Name a task's value with its unit, for an axis.
+
+    Parameters
+    ----------
+    task : str
+        Name.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> axis_title("bond_length"), axis_title("oxidation_state")
+    ('mean bond length (Å)', 'oxidation state (no unit)')
+    """
+    unit = TASKS[task].unit if task in TASKS else ""
+    return f"{task_title(task)} ({unit or 'no unit'})"
+
+
+def answer_figure(prediction: Prediction) -> go.Figure:
+    """Draw the values of all techniques side by side, with their intervals.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        The answer.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A panel per task, a line per technique.
+    """
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    table = prediction.table
+    tasks = in_order(table["task"].astype(str).tolist(), list(TASKS))
+    techniques = list(dict.fromkeys(table["technique"].astype(str)))
+    figure = make_subplots(rows=1, cols=max(1, len(tasks)), shared_yaxes=True, horizontal_spacing=0.05)
+    for column, task in enumerate(tasks, 1):
+        for row in table[table["task"] == task].itertuples():
+            name = str(row.technique)
+            value, lower, upper = (float(part) for part in (row.value, row.lower, row.upper))
+            figure.add_trace(
+                go.Scatter(
+                    x=rounded([value], 5),
+                    y=[short_title(name)],
+                    mode="markers",
+                    marker={"color": modality_colour(name), "symbol": modality_symbol(name), "size": 10},
+                    error_x={
+                        "type": "data",
+                        "symmetric": False,
+                        "array": rounded(np.nan_to_num([upper - value]), 4),
+                        "arrayminus": rounded(np.nan_to_num([value - lower]), 4),
+                        "color": modality_colour(name),
+                        "thickness": 2,
+                        "width": 5,
+                    },
+                    hovertemplate=f"{short_title(name)}: {value_text(task, value)}"
+                    f" ({range_text(task, lower, upper)})<extra></extra>",
+                ),
+                1,
+                column,
+            )
+        figure.update_xaxes(title_text=axis_title(task), row=1, col=column)
+    figure.update_yaxes(
+        categoryorder="array", categoryarray=[short_title(name) for name in reversed(techniques)]
+    )
+    # One category alone would sit at the edge of the panel.
+    figure.update_yaxes(range=[-0.6, len(techniques) - 0.4])
+    return styled(figure, height=90 + 34 * len(techniques))
+
+
+def probability_figure(prediction: Prediction, *, task: str) -> go.Figure:
+    """Draw the probabilities of the classes of a task.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        The answer.
+    task : str
+        Name.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Bars, grouped by class, a colour per technique.
+    """
+    import plotly.graph_objects as go
+
+    rows = prediction.probabilities[prediction.probabilities["task"] == task]
+    classes = _worth_drawing(rows)
+    figure = go.Figure()
+    for name in dict.fromkeys(rows["technique"].astype(str)):
+        mine = rows[rows["technique"] == name]
+        by_class = dict(zip(mine["class"].astype(int), mine["probability"].astype(float), strict=True))
+        title = short_title(name)
+        figure.add_trace(
+            go.Bar(
+                x=[str(value) for value in classes],
+                y=rounded([100 * by_class.get(value, 0.0) for value in classes], 4),
+                name=title,
+                marker={"color": modality_colour(name), "line": {"width": 0}},
+                hovertemplate=f"{title}, class %{{x}}: %{{y:.1f}} %<extra></extra>",
+            )
+        )
+    figure.update_xaxes(title_text=axis_title(task), type="category")
+    figure.update_yaxes(title_text="probability (%)", range=[0, 100])
+    several = rows["technique"].nunique() > 1
+    return styled(figure, height=240, barmode="group", bargap=0.25, showlegend=bool(several))
+
+
+def curve_figure(prediction: Prediction, *, technique: str) -> go.Figure | None:
+    """Draw a curve as the model saw it, with what drove the answers beneath it.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        The answer, with its curves.
+    technique : str
+        A single technique.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure or None
+        The sample and its nearest neighbours; beneath it for each task the contribution of each
+        stretch: orange above the line raised the value, blue below it lowered it. None without the
+        curve.
+    """
+    from plotly.subplots import make_subplots
+
+    shown = prediction.curves.get(technique, ())
+    if not shown:
+        return None
+    tables = {
+        task: contribution_table(prediction.explanation, technique=technique, task=task) for task in TASKS
+    }
+    tasks = [task for task, rows in tables.items() if len(rows)]
+    figure = make_subplots(
+        rows=1 + len(tasks),
+        cols=1,
+        shared_xaxes=True,
+        vertical_spacing=0.055,
+        row_heights=[0.55, *[0.45 / len(tasks)] * len(tasks)] if tasks else [1.0],
+    )
+    _add_curves(figure, prediction, technique)
+    for row, task in enumerate(tasks, 2):
+        _add_contributions(figure, tables[task], row=row, task=task)
+    about = TECHNIQUES[technique]
+    name = "energy E (eV)" if about.axis == "energy" else "distance r (Å)"
+    figure.update_xaxes(range=list(_seen_span(prediction, technique)), showgrid=False)
+    figure.update_xaxes(title_text=name, row=1 + len(tasks), col=1)
+    ordinate = "normalised μ(E)" if about.axis == "energy" else f"{about.title.split()[-1]}, scaled"
+    figure.update_yaxes(title_text=f"{ordinate} (no unit)", row=1, col=1)
+    height = 330 + 105 * len(tasks)
+    return styled(figure, height=height, showlegend=True, hovermode="closest", legend_traceorder="normal")
+
+
+def series_figure(samples: Sequence[PredictedSample], numbers: Sequence[int]) -> go.Figure:
+    """Draw values against the number of the scan.
+
+    Parameters
+    ----------
+    samples : sequence of PredictedSample
+        Answered, of one absorber, in their order.
+    numbers : sequence of int
+        Number of each scan.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A panel per task; the bands are the intervals.
+    """
+    import pandas as pd
+    from plotly.subplots import make_subplots
+
+    parts = [
+        sample.prediction.table.assign(scan=scan, title=sample.title)
+        for sample, scan in zip(samples, numbers, strict=True)
+        if sample.prediction is not None
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    tasks = in_order(table["task"].astype(str).tolist(), list(TASKS))
+    figure = make_subplots(rows=len(tasks), cols=1, shared_xaxes=True, vertical_spacing=0.04)
+    for row, task in enumerate(tasks, 1):
+        for technique in dict.fromkeys(table["technique"].astype(str)):
+            mine = table[(table["task"] == task) & (table["technique"] == technique)]
+            if len(mine):
+                _add_series(figure, mine, row=row, task=task, technique=technique)
+        figure.update_yaxes(title_text=axis_title(task), row=row, col=1)
+    figure.update_xaxes(title_text="scan (number in the order of the input)", row=len(tasks), col=1)
+    several = table["technique"].nunique() > 1
+    return styled(figure, height=60 + 190 * len(tasks), showlegend=bool(several), hovermode="closest")
+
+
+def _worth_drawing(rows: Any) -> list[int]:
+    """Leave out classes at both ends that nothing speaks for, but keep three."""
+    chance = rows.groupby(rows["class"].astype(int))["probability"].max().sort_index()
+    classes = [int(value) for value in chance.index]
+    while len(classes) > 3 and min(chance[classes[0]], chance[classes[-1]]) < _NEGLIGIBLE:
+        classes.pop(0 if chance[classes[0]] <= chance[classes[-1]] else -1)
+    return classes
+
+
+def _seen_span(prediction: Prediction, technique: str) -> tuple[float, float]:
+    """Find the part of the curve that the model compared: a scan may go on for long after it."""
+    sample, *others = prediction.curves[technique]
+    first, last = float(sample.x[0]), float(sample.x[-1])
+    told = [
+        contribution_table(prediction.explanation, technique=technique, task=task)["position"].to_numpy(float)
+        for task in TASKS
+    ]
+    spans = [x for x in told if len(x) > 1] or [curve.x for curve in others]
+    if spans:
+        low, high = min(float(x[0]) for x in spans), max(float(x[-1]) for x in spans)
+        margin = 0.06 * (high - low)
+        first, last = max(first, low - margin), min(last, high + margin)
+    return first, last
+
+
+def _add_curves(figure: Any, prediction: Prediction, technique: str) -> None:
+    import plotly.graph_objects as go
+
+    sample, *others = prediction.curves[technique]
+    first, last = _seen_span(prediction, technique)
+    seen = (sample.x >= first) & (sample.x <= last)
+    formulas = (
+        dict(zip(prediction.nearest["name"], prediction.nearest["formula"], strict=True)) if others else {}
+    )
+    looks = _NEIGHBOURS * (1 + len(others) // len(_NEIGHBOURS))
+    for curve, (colour, dash) in zip(others, looks, strict=False):
+        figure.add_trace(
+            go.Scatter(
+                **even_axis(curve.x, 8),
+                y=rounded(curve.y, 5),
+                mode="lines",
+                name=safe(_brief(curve.name, formulas.get(curve.name))),
+                line={"color": colour, "width": 1.5, "dash": dash},
+                hovertemplate=f"{safe(curve.name)}<br>%{{x}}: %{{y:.3f}}<extra></extra>",
+            ),
+            1,
+            1,
+        )
+    figure.add_trace(
+        go.Scatter(
+            **even_axis(sample.x[seen], 8),
+            y=rounded(sample.y[seen], 5),
+            mode="lines",
+            name="this sample",
+            line={"color": INK, "width": 2.4},
+            hovertemplate="this sample<br>%{x}: %{y:.3f}<extra></extra>",
+        ),
+        1,
+        1,
+    )
+
+
+def _brief(name: str, formula: Any, most: int = 36) -> str:
+    """Name a curve by what it is of; cut what would push the others out of the legend."""
+    if isinstance(formula, str) and formula and name.startswith("mp-"):
+        name = f"{formula} ({name})"
+    return name if len(name) <= most else name[: most - 1] + "…"
+
+
+def _add_contributions(figure: Any, rows: Any, *, row: int, task: str) -> None:
+    import plotly.graph_objects as go
+
+    x = rows["position"].to_numpy(dtype=float)
+    y = rows["contribution"].to_numpy(dtype=float)
+    digits = TASK_DIGITS.get(task, 3) + 1
+    figure.add_trace(
+        go.Bar(
+            x=rounded(x, 8),
+            y=rounded(y, 4),
+            width=rounded(_widths(x), 4),
+            marker={"color": [RAISED if value > 0 else LOWERED for value in y], "line": {"width": 0}},
+            showlegend=False,
+            hovertext=[f"{at:g}: {number(value, digits, sign=True)}" for at, value in zip(x, y, strict=True)],
+            hovertemplate="%{hovertext}<extra></extra>",
+        ),
+        row,
+        1,
+    )
+    figure.add_hline(y=0, line={"color": "#9aa5b1", "width": 1}, row=row, col=1)
+    unit = TASKS[task].unit if task in TASKS else ""
+    symbol = TASKS[task].symbol if task in TASKS else task
+    figure.update_yaxes(title_text=f"{symbol} ({unit or 'no unit'})", nticks=4, row=row, col=1)
+    figure.add_annotation(
+        x=0, xref="paper", y=1, yref=f"y{row} domain", text=f"added to the {task_title(task)}",
+        showarrow=False, xanchor="left", yanchor="bottom", font={"size": 12, "color": MUTED},
+    )  # fmt: skip
+
+
+def _widths(x: Any) -> Any:
+    """Let bars touch, however the positions are spaced."""
+    if len(x) < 2:
+        return np.ones(len(x))
+    steps = np.diff(x)
+    left, right = np.r_[steps[0], steps], np.r_[steps, steps[-1]]
+    return 0.95 * np.minimum(np.minimum(left, right), 3 * np.median(steps))
+
+
+def _add_series(figure: Any, rows: Any, *, row: int, task: str, technique: str) -> None:
+    import plotly.graph_objects as go
+
+    colour = modality_colour(technique)
+    scan = rows["scan"].tolist()
+    known = rows[rows["lower"].notna() & rows["upper"].notna()]
+    band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    ground = {"fill": "tonexty", "fillcolor": faded(colour, 0.15)}
+    at = known["scan"].tolist()
+    figure.add_trace(go.Scatter(x=at, y=rounded(known["lower"], 5), **band), row, 1)
+    figure.add_trace(go.Scatter(x=at, y=rounded(known["upper"], 5), **ground, **band), row, 1)
+    title = short_title(technique)
+    figure.add_trace(
+        go.Scatter(
+            x=scan,
+            y=rounded(rows["value"], 5),
+            mode="lines+markers",
+            name=title,
+            legendgroup=technique,
+            showlegend=row == 1,
+            line={"color": colour, "width": 1.6},
+            marker={"color": colour, "symbol": modality_symbol(technique), "size": 6},
+            hovertext=[
+                f"{number} {safe(name)}<br>{title}: {value_text(task, value)} "
+                f"({range_text(task, lower, upper)})"
+                for number, name, value, lower, upper in zip(
+                    scan, rows["title"], rows["value"], rows["lower"], rows["upper"], strict=True
+                )
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+        ),
+        row,
+        1,
+    )

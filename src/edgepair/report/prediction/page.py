@@ -1,0 +1,307 @@
+"""One file that shows answers with their reasons, and opens without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgepair._version import __version__
+from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions.wording import capital, counted, listed, number, percent, short_title, task_title
+from edgepair.report.kit.embedding import FigureShelf, embedded_json, write_text
+from edgepair.report.kit.pages import check_page_name
+from edgepair.report.prediction.figures import (
+    answer_figure,
+    curve_figure,
+    probability_figure,
+    series_figure,
+)
+from edgepair.report.prediction.rows import TRUST, PredictedSample
+from edgepair.report.prediction.words import (
+    disagreements,
+    nearest_rows,
+    range_text,
+    reason_sentences,
+    set_text,
+    share_table,
+    value_text,
+)
+
+if TYPE_CHECKING:
+    from edgepair.prediction import Prediction
+
+MOST_DRAWN = 60
+"""Samples that are shown with all their figures, as many as the command explains; of the others a page
+lists the values."""
+
+SERIES = 5
+"""More samples than this of one absorber are drawn against their number."""
+
+
+def write_prediction(samples: Sequence[PredictedSample], path: str | Path) -> Path:
+    """Write the page.
+
+    Parameters
+    ----------
+    samples : sequence of PredictedSample
+        In the order to be shown.
+    path : str or Path
+        File to write, ``.html``; complete or absent.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written, or is to be of another kind.
+    """
+    target = Path(path)
+    check_page_name(target, "--report")
+    return write_text(render_prediction(samples), target, what="the report", option="--report")
+
+
+def render_prediction(samples: Sequence[PredictedSample]) -> str:
+    """Make the text of the page.
+
+    Parameters
+    ----------
+    samples : sequence of PredictedSample
+        In the order to be shown.
+
+    Returns
+    -------
+    str
+        A whole HTML page.
+    """
+    import jinja2
+    import plotly.offline
+    from markupsafe import Markup
+
+    shelf = FigureShelf()
+    answered = [sample for sample in samples if sample.prediction is not None]
+    drawn = answered[:MOST_DRAWN]
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("edgepair.report", "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    folder = files("edgepair.report") / "templates"
+    content = {
+        "title": _title(samples),
+        "sentence": _sentence(samples),
+        "series": _series(samples, shelf),
+        "overview": [_line(sample) for sample in samples] if len(samples) > 1 else [],
+        "tasks": [{"name": name, "title": capital(_with_unit(name))} for name in TASKS],
+        "samples": [sample_detail(sample, shelf) for sample in drawn],
+        "left_out": len(answered) - len(drawn),
+        "refused": [
+            {"title": sample.title, "status": sample.status, "message": sample.message}
+            for sample in samples
+            if sample.prediction is None
+        ],
+        "version": __version__,
+    }
+    return environment.get_template("prediction.html.j2").render(
+        content,
+        specs=[{"id": key, "json": Markup(embedded_json(value))} for key, value in shelf.specs.items()],
+        template=Markup(embedded_json(shelf.template)),
+        style=Markup((folder / "report.css").read_text(encoding="utf-8")),
+        script=Markup((folder / "report.js").read_text(encoding="utf-8")),
+        plotly=Markup(plotly.offline.get_plotlyjs().replace("</script", "<\\/script")),
+    )
+
+
+def _title(samples: Sequence[PredictedSample]) -> str:
+    if len(samples) == 1:
+        return samples[0].name
+    return f"Answers for {counted(len(samples), 'sample')}"
+
+
+def _sentence(samples: Sequence[PredictedSample]) -> str:
+    """Say what is on the page in one sentence."""
+    answered = [sample for sample in samples if sample.prediction is not None]
+    if len(samples) == 1 and answered:
+        sample = answered[0]
+        return f"{sample.absorber} by {short_title(sample.technique)}: {headline(sample)}."
+    trust = [f"{sum(s.trust == level for s in answered)} {level}" for level in TRUST]
+    text = f"{len(answered)} answered" + (f" (trust: {', '.join(trust)})" if answered else "")
+    missing = len(samples) - len(answered)
+    return text + (f", {missing} not answered." if missing else ".")
+
+
+def headline(sample: PredictedSample) -> str:
+    """Write the values of the technique that stands last.
+
+    Parameters
+    ----------
+    sample : PredictedSample
+        With an answer.
+
+    Returns
+    -------
+    str
+        Values with their intervals, in one line.
+    """
+    if sample.prediction is None:
+        return sample.message
+    table = sample.prediction.table
+    last = table[table["technique"] == sample.technique]
+    return ", ".join(
+        f"{task_title(str(row.task))} {value_text(str(row.task), row.value)} "
+        f"({range_text(str(row.task), row.lower, row.upper)})"
+        for row in last.itertuples()
+    )
+
+
+def _with_unit(task: str) -> str:
+    unit = TASKS[task].unit
+    return f"{task_title(task)} ({unit})" if unit else task_title(task)
+
+
+def _line(sample: PredictedSample) -> dict[str, Any]:
+    """One line of the table of all samples."""
+    cells = {}
+    if sample.prediction is not None:
+        table = sample.prediction.table
+        last = table[table["technique"] == sample.technique]
+        for row in last.itertuples():
+            cells[str(row.task)] = _cell(row)
+    return {
+        "title": sample.name,
+        "absorber": sample.absorber,
+        "technique": short_title(sample.technique) if sample.technique else "",
+        "cells": cells,
+        "trust": sample.trust,
+        "status": sample.status,
+        "message": sample.message,
+    }
+
+
+def _cell(row: Any) -> dict[str, str]:
+    task = str(row.task)
+    return {
+        "value": value_text(task, row.value),
+        "range": range_text(task, row.lower, row.upper),
+        "classes": set_text(row.classes, row.probability),
+        "trust": str(row.trust),
+        "message": str(row.message) if row.message == row.message and row.message is not None else "",
+    }
+
+
+def _series(samples: Sequence[PredictedSample], shelf: FigureShelf) -> list[dict[str, Any]]:
+    """Panels of values against the number of the scan, for absorbers with many samples."""
+    panels = []
+    numbered = [(n, sample) for n, sample in enumerate(samples, 1) if sample.prediction is not None]
+    for absorber in dict.fromkeys(sample.absorber for _, sample in numbered):
+        mine = [(n, sample) for n, sample in numbered if sample.absorber == absorber]
+        if len(mine) > SERIES:
+            figure = series_figure([sample for _, sample in mine], [n for n, _ in mine])
+            panels.append(shelf.keep(figure, f"{absorber}: {counted(len(mine), 'scan')}"))
+    return panels
+
+
+def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]:
+    """Tell everything about one sample, as the page and the app show it.
+
+    Parameters
+    ----------
+    sample : PredictedSample
+        With an answer.
+    shelf : FigureShelf
+        Takes its figures.
+
+    Returns
+    -------
+    dict
+        Words, rows and what the shelf gave for each figure.
+    """
+    prediction = sample.prediction
+    assert prediction is not None
+    table = prediction.table
+    techniques = list(dict.fromkeys(table["technique"].astype(str)))
+    rows = []
+    for task in [name for name in TASKS if name in set(table["task"])]:
+        mine = table[table["task"] == task]
+        cells = {str(row.technique): _cell(row) for row in mine.itertuples()}
+        rows.append({"title": capital(_with_unit(task)), "cells": [cells.get(name) for name in techniques]})
+    told = disagreements(prediction)
+    if any("disagree" in warning for warning in prediction.warnings):
+        told = []
+    curves = []
+    for technique in [name for name in TECHNIQUES if name in prediction.curves]:
+        figure = curve_figure(prediction, technique=technique)
+        if figure is not None:
+            curves.append(shelf.keep(figure, short_title(technique)))
+    return {
+        "title": sample.name,
+        "absorber": sample.absorber,
+        "headline": headline(sample),
+        "level": percent(prediction.confidence_level),
+        "techniques": [short_title(name) for name in techniques],
+        "rows": rows,
+        "warnings": [*told, *prediction.warnings],
+        "facts": [*_files(sample), *sample.facts, *_energy_facts(prediction)],
+        "reasons": reason_sentences(prediction),
+        "shares": _shares(prediction),
+        "answers": shelf.keep(answer_figure(prediction), "Values with their intervals"),
+        "probabilities": [
+            shelf.keep(probability_figure(prediction, task=task), capital(task_title(task)))
+            for task in TASKS
+            if len(prediction.probabilities) and (prediction.probabilities["task"] == task).any()
+        ],
+        "curves": curves,
+        "nearest": [
+            {"title": short_title(name), "rows": rows_of_nearest}
+            for name in techniques
+            if (rows_of_nearest := _neighbours(prediction, name))
+        ],
+    }
+
+
+def _files(sample: PredictedSample) -> list[tuple[str, str]]:
+    return [
+        (short_title(technique), file + (f", {item}" if item else ""))
+        for technique, (file, item) in sample.sources.items()
+    ]
+
+
+def _energy_facts(prediction: Prediction) -> list[tuple[str, str]]:
+    if prediction.energy_shift != prediction.energy_shift:
+        return []
+    shift = number(prediction.energy_shift, 2, sign=True)
+    error = number(prediction.energy_error, 1)
+    return [("energies", f"{shift} eV added; likely error {error} eV")]
+
+
+def _shares(prediction: Prediction) -> list[str]:
+    """Shares of the techniques in combined answers, a line per task."""
+    rows = share_table(prediction)
+    lines = []
+    for technique, task in dict.fromkeys((row["technique"], row["task"]) for row in rows):
+        told = [
+            f"{short_title(row['part'])} {percent(row['share'])}"
+            for row in rows
+            if (row["technique"], row["task"]) == (technique, task)
+        ]
+        lines.append(f"{capital(task_title(task))}: {listed(told)}")
+    return lines
+
+
+def _neighbours(prediction: Prediction, technique: str) -> list[dict[str, str]]:
+    return [
+        {
+            "name": str(row["name"]),
+            "kind": str(row["kind"]),
+            "formula": str(row["formula"]) if row["formula"] == row["formula"] else "",
+            "distance": number(row["distance"], 2),
+            **{task: value_text(task, row[task]) for task in TASKS},
+        }
+        for row in nearest_rows(prediction, technique=technique)
+    ]

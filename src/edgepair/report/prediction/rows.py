@@ -1,0 +1,246 @@
+"""Answers as rows and as one document: what ``predict --out`` and ``predict --json`` write."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from edgepair.conventions import TASKS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edgepair.prediction import Prediction
+
+ROW_COLUMNS = (
+    "file",
+    "item",
+    "technique",
+    "absorber",
+    "task",
+    "value",
+    "lower",
+    "upper",
+    "classes",
+    "probability",
+    "trust",
+    "status",
+    "message",
+)
+"""Columns of ``predict --out``, in their order."""
+
+TRUST = ("ok", "caution", "outside")
+"""Levels of trust, the best first."""
+
+_NUMBERS = ("value", "lower", "upper", "probability")
+
+
+@dataclass(frozen=True)
+class PredictedSample:
+    """One sample and what became of it.
+
+    Attributes
+    ----------
+    sources : mapping of str to tuple of str
+        File and item by technique, in the order of the techniques; the key is empty where it is not
+        known what the file is.
+    absorber : str
+        Chemical symbol; empty where it is not known.
+    status : str
+        ``ok``; ``refused``: not understood; ``failed``: understood, but something went wrong.
+    message : str
+        Why there is no answer, in one line.
+    prediction : Prediction or None
+        The answer; None without one.
+    facts : sequence of tuple of str
+        What was read, as names and values for people.
+    combined_only : bool
+        Whether a sample without an answer stands for the combination alone, because each of its
+        techniques is listed by itself.
+    """
+
+    sources: Mapping[str, tuple[str, str]]
+    absorber: str = ""
+    status: str = "ok"
+    message: str = ""
+    prediction: Prediction | None = None
+    facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    combined_only: bool = False
+
+    @property
+    def file(self) -> str:
+        """Files, joined by ``|``."""
+        return "|".join(file for file, _ in self.sources.values())
+
+    @property
+    def item(self) -> str:
+        """Items, joined by ``|``."""
+        return "|".join(item for _, item in self.sources.values())
+
+    @property
+    def title(self) -> str:
+        """Files and items for people."""
+        return " + ".join(file + (f", {item}" if item else "") for file, item in self.sources.values())
+
+    @property
+    def name(self) -> str:
+        """Files without their folders, and items, for people."""
+        return " + ".join(
+            re.split(r"[/\\]", file)[-1] + (f", {item}" if item else "")
+            for file, item in self.sources.values()
+        )
+
+    @property
+    def technique(self) -> str:
+        """All its techniques together; empty where they are not known."""
+        if self.prediction is not None and len(self.prediction.table):
+            return str(self.prediction.table["technique"].iloc[-1])
+        return "+".join(name for name in self.sources if name)
+
+    @property
+    def trust(self) -> str:
+        """The worst level of trust of the technique that stands last; empty without an answer."""
+        if self.prediction is None:
+            return ""
+        table = self.prediction.table
+        levels = table[table["technique"] == self.technique]["trust"].astype(str)
+        return max(levels, key=lambda name: TRUST.index(name) if name in TRUST else 0, default="")
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Give the rows of this sample.
+
+        Returns
+        -------
+        list of dict
+            Keys of `ROW_COLUMNS`; numbers that are not known are None. Without an answer there is a
+            row per technique and task all the same, with its reason.
+        """
+        if self.prediction is None:
+            return [
+                dict.fromkeys(ROW_COLUMNS, "")
+                | dict.fromkeys(_NUMBERS)
+                | dict(zip(("file", "item"), self._source(technique), strict=True))
+                | {"technique": technique, "absorber": self.absorber, "task": task}
+                | {"status": self.status, "message": self.message}
+                for technique in self._expected()
+                for task in TASKS
+            ]
+        rows = []
+        for answer in self.prediction.table.to_dict("records"):
+            technique = str(answer["technique"])
+            file, item = self._source(technique)
+            row: dict[str, Any] = {
+                "file": file,
+                "item": item,
+                "technique": technique,
+                "absorber": self.prediction.absorber,
+                "task": answer["task"],
+                "status": self.status,
+            }
+            row |= {name: _known(answer[name]) for name in _NUMBERS}
+            row |= {name: _text(answer[name]) for name in ("classes", "trust", "message")}
+            rows.append({name: row[name] for name in ROW_COLUMNS})
+        return rows
+
+    def document(self) -> dict[str, Any]:
+        """Give the entry of ``predict --json``.
+
+        Returns
+        -------
+        dict
+            ``file, item, absorber, status, message`` and the keys of `Prediction.to_json`, which are
+            empty without an answer.
+        """
+        told: dict[str, Any] = {
+            "confidence_level": None,
+            "energy_shift": None,
+            "energy_error": None,
+            "warnings": [],
+            "answers": [],
+            "probabilities": [],
+            "explanation": [],
+            "nearest": [],
+        }
+        if self.prediction is not None:
+            told = json.loads(self.prediction.to_json())
+        about = {"file": self.file, "item": self.item, "absorber": self.absorber}
+        return told | about | {"status": self.status, "message": self.message}
+
+    def _expected(self) -> list[str]:
+        """Techniques of which an answer was wanted."""
+        single = list(self.sources)
+        joined = ["+".join(single)] if len(single) > 1 else []
+        return joined if self.combined_only else [*single, *joined]
+
+    def _source(self, technique: str) -> tuple[str, str]:
+        parts = [self.sources[name] for name in self.sources if name in technique.split("+")]
+        # A neutron PDF may have been read as "pdf" before the radiation was settled.
+        parts = parts or list(self.sources.values())
+        return "|".join(file for file, _ in parts), "|".join(item for _, item in parts)
+
+
+def rows_text(samples: Sequence[PredictedSample]) -> str:
+    """Write answers as CSV.
+
+    Parameters
+    ----------
+    samples : sequence of PredictedSample
+        In the order of the rows.
+
+    Returns
+    -------
+    str
+        The whole table with its header.
+    """
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, ROW_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for sample in samples:
+        for row in sample.rows():
+            writer.writerow({name: "" if value is None else _short(value) for name, value in row.items()})
+    return stream.getvalue()
+
+
+def write_rows(samples: Sequence[PredictedSample], path: str | Path) -> Path:
+    """Write answers as a CSV file.
+
+    Parameters
+    ----------
+    samples : sequence of PredictedSample
+        In the order of the rows.
+    path : str or Path
+        File to write; complete or absent.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written.
+    """
+    from edgepair.report.kit.embedding import write_text
+
+    return write_text(rows_text(samples), path, what="the table", option="--out")
+
+
+def _known(value: Any) -> float | None:
+    number = math.nan if value is None else float(value)
+    return number if math.isfinite(number) else None
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or value != value else str(value)
+
+
+def _short(value: Any) -> Any:
+    # Six digits are more than any of these numbers is worth.
+    return f"{value:.6g}" if isinstance(value, float) else value

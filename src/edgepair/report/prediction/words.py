@@ -1,0 +1,325 @@
+"""Why an answer is what it is, in sentences: windows that drove it, neighbours, disagreement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions.wording import listed, number, percent, short_title, task_title
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from edgepair.prediction import Prediction
+
+TASK_DIGITS = MappingProxyType({"oxidation_state": 2, "coordination_number": 2, "bond_length": 3})
+"""Digits behind the point that a value is worth."""
+
+WIDEST = MappingProxyType({"energy": 10.0, "r": 0.6})
+"""eV and Å; a window that is wider says no more than "the curve"."""
+
+_WORTH_TELLING = 0.25
+"""A window counts from this part of the largest one."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of the curve and what it added to the value.
+
+    Attributes
+    ----------
+    first, last : float
+        Ends, eV or Å.
+    contribution : float
+        Sum over the stretch, in the unit of the task.
+    """
+
+    first: float
+    last: float
+    contribution: float
+
+
+def contribution_table(explanation: pd.DataFrame, *, technique: str, task: str) -> pd.DataFrame:
+    """Cut the contributions of the points of one curve to one value.
+
+    Parameters
+    ----------
+    explanation : pandas.DataFrame
+        As in `Prediction`.
+    technique, task : str
+        A single technique and a task.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``position, contribution``, increasing, each position once.
+    """
+    if not len(explanation):
+        return explanation.reindex(columns=["position", "contribution"])
+    mine = (explanation["technique"] == technique) & (explanation["task"] == task)
+    rows = explanation[mine & explanation["position"].notna()]
+    summed = rows.groupby("position", sort=True)["contribution"].sum().reset_index()
+    return summed.astype({"position": float, "contribution": float})
+
+
+def largest_windows(
+    position: NDArray[np.float64], contribution: NDArray[np.float64], *, widest: float, most: int = 3
+) -> list[Window]:
+    """Find the stretches that added or took away most.
+
+    Parameters
+    ----------
+    position, contribution : numpy.ndarray
+        Shape (n,), positions increasing.
+    widest : float
+        Largest width of a window, in the unit of the positions.
+    most : int, optional
+        Number of windows.
+
+    Returns
+    -------
+    list of Window
+        The largest first, apart from each other; those below a quarter of the largest are left out.
+
+    Examples
+    --------
+    >>> x = np.arange(6.0)
+    >>> largest_windows(x, np.array([0, 0.2, 0.3, 0, -0.4, 0]), widest=2.0)
+    [Window(first=1.0, last=2.0, contribution=0.5), Window(first=4.0, last=4.0, contribution=-0.4)]
+    """
+    x = np.asarray(position, dtype=float)
+    free = np.isfinite(contribution)
+    values = np.where(free, contribution, 0.0)
+    found: list[Window] = []
+    for _ in range(most):
+        best: tuple[float, int, int] | None = None
+        for start in np.flatnonzero(free & (values != 0)).tolist():
+            stop = int(np.searchsorted(x, x[start] + widest + 1e-9, side="right"))
+            taken = np.flatnonzero(~free[start:stop])
+            stop = start + int(taken[0]) if len(taken) else stop
+            sums = np.cumsum(values[start:stop])
+            end = int(np.abs(sums).argmax())
+            # Of equal sums the first, which is the shortest, counts.
+            if best is None or abs(sums[end]) > abs(best[0]) + 1e-12:
+                best = (float(sums[end]), start, start + end)
+        if best is None or (found and abs(best[0]) < _WORTH_TELLING * abs(found[0].contribution)):
+            break
+        total, first, last = best
+        found.append(Window(float(x[first]), float(x[last]), round(total, 12)))
+        free[first : last + 1] = False
+    return found
+
+
+def reason_sentences(prediction: Prediction) -> list[str]:
+    """Say what drove the answers.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        With its explanation.
+
+    Returns
+    -------
+    list of str
+        A sentence for each single technique, and one for the shares of the combination.
+    """
+    sentences = []
+    for technique in dict.fromkeys(prediction.explanation["technique"].astype(str)):
+        if technique not in TECHNIQUES:
+            continue
+        parts = []
+        for task in TASKS:
+            rows = contribution_table(prediction.explanation, technique=technique, task=task)
+            position = rows["position"].to_numpy(dtype=float)
+            windows = largest_windows(
+                position,
+                rows["contribution"].to_numpy(dtype=float),
+                widest=WIDEST[TECHNIQUES[technique].axis],
+                most=2,
+            )
+            if windows:
+                # Positions are the middles of stretches.
+                half = float(np.median(np.diff(position))) / 2 if len(position) > 1 else 0.0
+                told = listed([_window_text(window, technique, task, half) for window in windows])
+                parts.append(f"{task_title(task)} by {told}")
+        if parts:
+            sentences.append(f"{short_title(technique)}: {'; '.join(parts)}.")
+    shares = share_table(prediction)
+    for technique in dict.fromkeys(row["technique"] for row in shares):
+        carried = [
+            f"{percent(row['share'])} of the {task_title(row['task'])}"
+            for row in shares
+            if row["technique"] == technique and row["part"] == technique.split("+")[0]
+        ]
+        if carried:
+            first = short_title(technique.split("+")[0])
+            sentences.append(f"{short_title(technique)}: {first} carries {listed(carried)}.")
+    return sentences
+
+
+def share_table(prediction: Prediction) -> list[dict[str, Any]]:
+    """List what part of a combined answer each technique carries.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        With its explanation.
+
+    Returns
+    -------
+    list of dict
+        ``technique, task, part, share``; empty where there is no combination.
+    """
+    table = prediction.explanation
+    if "part" not in table.columns or not len(table):
+        return []
+    rows = table[table["position"].isna() & table["part"].notna()]
+    rows = rows[rows["part"].astype(str).isin(TECHNIQUES)]
+    return [
+        {"technique": str(t), "task": str(k), "part": str(p), "share": float(s)}
+        for t, k, p, s in zip(
+            rows["technique"], rows["task"], rows["part"], rows["contribution"], strict=True
+        )
+    ]
+
+
+def disagreements(prediction: Prediction) -> list[str]:
+    """Tell where the techniques, each alone, contradict each other.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        Of a sample with more than one technique.
+
+    Returns
+    -------
+    list of str
+        A sentence for each task whose intervals have nothing in common.
+    """
+    sentences = []
+    single = prediction.table[prediction.table["technique"].isin(TECHNIQUES)]
+    for task, rows in single.groupby("task", sort=False):
+        known = rows[rows["lower"].notna() & rows["upper"].notna()]
+        if len(known) < 2 or float(known["lower"].max()) <= float(known["upper"].min()):
+            continue
+        told = [
+            f"{short_title(str(row.technique))} {value_text(str(task), row.value)} "
+            f"({range_text(str(task), row.lower, row.upper)})"
+            for row in known.itertuples()
+        ]
+        sentences.append(f"The techniques disagree about the {task_title(str(task))}: {listed(told)}.")
+    return sentences
+
+
+def nearest_rows(prediction: Prediction, *, technique: str, most: int = 6) -> list[dict[str, Any]]:
+    """List the nearest standards and materials of one technique.
+
+    Parameters
+    ----------
+    prediction : Prediction
+        The answer.
+    technique : str
+        Name.
+    most : int, optional
+        Rows at most.
+
+    Returns
+    -------
+    list of dict
+        Rows of `Prediction.nearest`, by their distance.
+    """
+    if not len(prediction.nearest):
+        return []
+    rows = prediction.nearest[prediction.nearest["technique"] == technique].sort_values(["distance", "rank"])
+    return [{str(key): value for key, value in row.items()} for row in rows.head(most).to_dict("records")]
+
+
+def value_text(task: str, value: float | None) -> str:
+    """Write a value with its unit.
+
+    Parameters
+    ----------
+    task : str
+        Name.
+    value : float or None
+        The value.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> value_text("bond_length", 2.0134), value_text("oxidation_state", 2.667)
+    ('2.013 Å', '2.67')
+    """
+    unit = TASKS[task].unit if task in TASKS else ""
+    text = number(value, TASK_DIGITS.get(task, 3))
+    return f"{text} {unit}" if unit and text != "–" else text
+
+
+def range_text(task: str, lower: float | None, upper: float | None) -> str:
+    """Write an interval of a value, without its unit.
+
+    Parameters
+    ----------
+    task : str
+        Name.
+    lower, upper : float or None
+        Ends.
+
+    Returns
+    -------
+    str
+        Text.
+
+    Examples
+    --------
+    >>> range_text("oxidation_state", 2.5, 3.04)
+    '2.50 to 3.04'
+    """
+    from edgepair.conventions.wording import interval
+
+    return interval(lower, upper, TASK_DIGITS.get(task, 3))
+
+
+def set_text(classes: Any, probability: float | None) -> str:
+    """Write a set of classes with the probability of the likeliest.
+
+    Parameters
+    ----------
+    classes : Any
+        Integers joined by ``;``; empty or NaN where the task has none.
+    probability : float or None
+        Of the likeliest class.
+
+    Returns
+    -------
+    str
+        Text; empty without a set.
+
+    Examples
+    --------
+    >>> set_text("2;3", 0.71)
+    '2 or 3 (71 %)'
+    """
+    if classes is None or classes != classes or not str(classes):
+        return ""
+    told = str(classes).split(";")
+    text = ", ".join(told[:-1]) + " or " + told[-1] if len(told) > 1 else told[0]
+    known = probability is not None and probability == probability
+    return f"{text} ({percent(float(probability or 0))})" if known else text
+
+
+def _window_text(window: Window, technique: str, task: str, half: float) -> str:
+    digits, unit = (0, "eV") if TECHNIQUES[technique].axis == "energy" else (2, "Å")
+    ends = (number(window.first - half, digits), number(window.last + half, digits))
+    where = ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
+    added = number(window.contribution, TASK_DIGITS.get(task, 3), sign=True)
+    return f"{where} {unit} ({added})"

@@ -1,0 +1,228 @@
+"""What each technique contributes: Shapley values, and what two sides share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from edgepair.conventions.wording import interval, number, safe, short_title
+from edgepair.report.kit.style import INK, MUTED, PAPER, faded, modality_colour, modality_symbol, styled
+from edgepair.report.kit.tables import select
+from edgepair.report.study.figure_overview import dodge, row_axis
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+SHARED_COLOUR = "#b8c1ca"
+"""What both sides have: neither's colour."""
+
+_AXIS_TITLE = "gain in score (no unit)"
+_ROW = 0.95
+
+
+def shapley_figure(
+    contributions: pd.DataFrame, *, task: str, learner: str, absorbers: Sequence[str]
+) -> go.Figure:
+    """Draw the Shapley value of each technique, and the gain of all together.
+
+    Parameters
+    ----------
+    contributions : pandas.DataFrame
+        Columns of ``contributions.csv``.
+    task, learner : str
+        What is drawn.
+    absorbers : sequence of str
+        Rows, in this order.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Dots with 95 % intervals, in units of the score (pure numbers). With one absorber each
+        technique has a row of its own, else each absorber has.
+    """
+    import plotly.graph_objects as go
+
+    table = select(contributions, task=task, learner=learner)
+    shares = select(table, kind="shapley")
+    gains = select(table, kind="alone")
+    names = list(dict.fromkeys(shares["technique"]))
+    together = list(dict.fromkeys(shares["of"]))
+    rows_of = {name: select(shares, technique=name) for name in names} | {
+        name: gains[(gains["technique"] == name) & (gains["of"] == name)] for name in together
+    }
+    figure = go.Figure()
+    alone = len(absorbers) == 1
+    for place, (name, rows) in enumerate(rows_of.items()):
+        rank = np.array([list(absorbers).index(absorber) for absorber in rows["absorber"]], dtype=float)
+        y = rank + place if alone else rank + dodge(place, len(rows_of))
+        figure.add_trace(_dots(rows, y, name))
+    figure.add_vline(x=0, line={"color": "#9aa5b1", "width": 1})
+    figure.update_yaxes(**row_axis(absorbers, list(rows_of)))
+    if alone:
+        figure.update_yaxes(ticktext=[short_title(name) for name in names] + ["all together"] * len(together))
+    figure.update_xaxes(title_text=_AXIS_TITLE, nticks=6)
+    per_row = 30 if alone else max(44, 15 * len(rows_of) + 14)
+    return styled(figure, height=round((len(rows_of) if alone else len(absorbers)) * per_row + 60))
+
+
+def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, learner: str) -> go.Figure:
+    """Draw the two-way splits of one absorber and task as bars.
+
+    Parameters
+    ----------
+    contributions : pandas.DataFrame
+        Columns of ``contributions.csv``.
+    absorber, task, learner : str
+        What is drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A bar per split, in units of the score (pure numbers): what only the first side has, what
+        both have, what only the second has, what is there only together. What a side costs lies
+        left of zero. The black mark is the gain of both, with its 95 % interval.
+    """
+    import plotly.graph_objects as go
+
+    table = select(contributions, absorber=absorber, task=task, learner=learner)
+    gains = select(table, kind="alone").set_index("technique")
+    parts: dict[str, list[dict[str, Any]]] = {}
+    marks: list[tuple[float, Any]] = []
+    figure = go.Figure()
+    place = 0.0
+    splits = select(table, kind="interaction")["of"].tolist()
+    for of in splits:
+        rows = select(table, of=of)
+        first, second = select(rows, kind="unique")["technique"].tolist()
+        figure.add_annotation(
+            x=0, xref="paper", y=place, yref="y", text=_sides(first, second), showarrow=False,
+            xanchor="left", font={"size": 12, "color": MUTED}, bgcolor=PAPER, borderpad=1,
+        )  # fmt: skip
+        place += 0.7
+        start, below = 0.0, 0.0
+        for key, kind, label in (
+            (first, "unique", f"only {short_title(first)}"),
+            ("shared", "shared", "in both"),
+            (second, "unique", f"only {short_title(second)}"),
+            ("together", "together", "only together"),
+        ):
+            mine = select(rows, kind=kind)
+            row = (mine[mine["technique"] == key] if kind == "unique" else mine).iloc[0]
+            value = float(row["value"])
+            base = start if value >= 0 else below
+            told = f"<b>{_sides(first, second)}</b><br>{label} {number(value)}<br>95 % interval "
+            told += interval(row["lower"], row["upper"])
+            if kind == "shared":
+                most = float(select(rows, kind="shared_most")["value"].iloc[0])
+                told += f"<br>at most {number(most)} by any definition" if most > value else ""
+            parts.setdefault(key, []).append({"x": value, "base": base, "y": place, "told": told})
+            start, below = start + max(value, 0.0), below + min(value, 0.0)
+        marks.append((place, gains.loc[_joined(first, second, gains.index.tolist())]))
+        place += _ROW
+    for key, bars in parts.items():
+        figure.add_trace(_bars(key, bars))
+    figure.add_trace(_marks(marks))
+    figure.add_vline(x=0, line={"color": "#9aa5b1", "width": 1})
+    figure.update_yaxes(tickvals=[], range=[place - 0.4, -0.5], showgrid=False)
+    figure.update_xaxes(title_text=_AXIS_TITLE, nticks=6)
+    return styled(figure, height=round(30 * place + 60), barmode="overlay", margin={"l": 4})
+
+
+def part_colour(key: str) -> str:
+    """Look up the colour of one part of a split.
+
+    Parameters
+    ----------
+    key : str
+        ``shared``, ``together``, or the modality that has it alone.
+
+    Returns
+    -------
+    str
+        Hexadecimal colour.
+
+    Examples
+    --------
+    >>> part_colour("xanes"), part_colour("shared")
+    ('#0072b2', '#b8c1ca')
+    """
+    return {"shared": SHARED_COLOUR, "together": INK}.get(key) or modality_colour(key)
+
+
+def _sides(first: str, second: str) -> str:
+    return f"{short_title(first)}  |  {short_title(second)}"
+
+
+def _joined(first: str, second: str, names: Sequence[str]) -> str:
+    parts = {*first.split("+"), *second.split("+")}
+    return next(name for name in names if set(name.split("+")) == parts)
+
+
+def _error(rows: Sequence[Any], colour: str) -> dict[str, Any]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [float(np.nan_to_num(row["upper"] - row["value"])) for row in rows],
+        "arrayminus": [float(np.nan_to_num(row["value"] - row["lower"])) for row in rows],
+        "color": colour,
+        "thickness": 2,
+        "width": 0,
+    }
+
+
+def _dots(table: pd.DataFrame, y: Any, name: str) -> Any:
+    import plotly.graph_objects as go
+
+    rows = table.to_dict("records")
+    what = "gain of all together" if "+" in name else "Shapley value"
+    return go.Scatter(
+        x=[row["value"] for row in rows],
+        y=np.asarray(y, dtype=float).tolist(),
+        mode="markers",
+        name=short_title(name),
+        marker={"color": modality_colour(name), "symbol": modality_symbol(name), "size": 9},
+        error_x=_error(rows, faded(modality_colour(name), 0.55)),
+        hovertext=[
+            f"<b>{safe(row['absorber'])} · {short_title(name)}</b><br>{what} {number(row['value'])}"
+            f"<br>95 % interval {interval(row['lower'], row['upper'])}"
+            for row in rows
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _bars(key: str, bars: list[dict[str, Any]]) -> Any:
+    import plotly.graph_objects as go
+
+    return go.Bar(
+        orientation="h",
+        name=key,
+        x=[bar["x"] for bar in bars],
+        base=[bar["base"] for bar in bars],
+        y=[bar["y"] for bar in bars],
+        width=0.5,
+        marker={"color": part_colour(key), "opacity": 0.85, "line": {"width": 0}},
+        hovertext=[bar["told"] for bar in bars],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _marks(marks: list[tuple[float, Any]]) -> Any:
+    import plotly.graph_objects as go
+
+    rows = [row for _, row in marks]
+    return go.Scatter(
+        x=[float(row["value"]) for row in rows],
+        y=[y for y, _ in marks],
+        mode="markers",
+        marker={"size": 7, "color": INK, "symbol": "diamond"},
+        error_x=_error(rows, INK) | {"thickness": 1.4, "width": 3},
+        hovertext=[
+            f"gain of both {number(row['value'])}<br>95 % interval {interval(row['lower'], row['upper'])}"
+            for row in rows
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )

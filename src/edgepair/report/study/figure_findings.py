@@ -1,0 +1,154 @@
+"""Forest plots: one finding, estimated for each absorber and task."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from edgepair.conventions import TASKS
+from edgepair.conventions.wording import interval, number, safe, task_title
+from edgepair.report.kit.style import INK, MUTED, styled
+from edgepair.report.kit.tables import in_order
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from edgepair.study import Finding
+
+SIDES = {
+    "xanes_beats_pdf": ("PDF better", "XANES better"),
+    "dpdf_narrows_gap": ("PDF better", "dPDF better"),
+    "combination_best": ("one alone better", "combination better"),
+    "xanes_dominates": ("PDFs more", "XANES more"),
+}
+"""What the two sides of the line mean."""
+
+_AXES = {"xanes_dominates": "share less that with permuted labels (no unit)"}
+_MARKS = {"holds": "circle", "undecided": "circle-open", "does_not_hold": "x"}
+
+
+def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
+    """Draw the estimates of one finding with their intervals.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        All findings of a study.
+    finding : str
+        Which one.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Filled dots where the finding holds, open ones where it is undecided, crosses where its
+        opposite holds; diamonds for means over absorbers. Differences of weighted F1 or R², or of
+        shares (pure numbers).
+    """
+    import plotly.graph_objects as go
+
+    mine = [item for item in findings if item.finding == finding]
+    is_share = finding == "xanes_dominates"
+    rows: list[tuple[float, Finding]] = []
+    labels: list[tuple[float, str]] = []
+    heads: list[tuple[float, str]] = []
+    place = 0.0
+    alone = len({item.absorber for item in mine} - {"all"}) == 1
+    for task in in_order([item.task for item in mine], [*TASKS, "all"]):
+        if not alone:
+            heads.append((place, _head(task, is_share)))
+            place += 1.0
+        block = sorted((i for i in mine if i.task == task), key=lambda i: i.absorber == "all")
+        for item in block:
+            rows.append((place, item))
+            name = _alone_label(item) if alone else "mean" if item.absorber == "all" else safe(item.absorber)
+            labels.append((place, name))
+            place += 0.9
+        place += 0.15 if alone else 0.25
+    figure = go.Figure()
+    figure.add_vline(x=0.0, line={"color": "#9aa5b1", "width": 1})
+    for kind in ("single", "mean"):
+        chosen = [(y, item) for y, item in rows if (item.absorber == "all") == (kind == "mean")]
+        if chosen:
+            figure.add_trace(_trace(chosen, kind == "mean"))
+    for y, text in heads:
+        figure.add_annotation(
+            x=0, xref="paper", y=y, yref="y", text=text, showarrow=False, xanchor="left",
+            font={"size": 12, "color": MUTED}, bgcolor="rgba(255,255,255,0.85)", borderpad=1,
+        )  # fmt: skip
+    left, right = SIDES.get(finding, ("less", "more"))
+    for text, anchor, shift in ((f"← {left}", "right", -6), (f"{right} →", "left", 6)):
+        figure.add_annotation(
+            x=0.0, xref="x", y=1, yref="paper", text=text, showarrow=False, xanchor=anchor,
+            yanchor="bottom", xshift=shift, font={"size": 12, "color": INK},
+        )  # fmt: skip
+    figure.update_yaxes(
+        tickvals=[y for y, _ in labels],
+        ticktext=[text for _, text in labels],
+        range=[place - 0.3, -0.6],
+        showgrid=False,
+    )
+    figure.update_xaxes(
+        title_text=_AXES.get(finding, "difference in score (no unit)"), nticks=7, range=_range(rows)
+    )
+    return styled(figure, height=round(24 * place + 90), margin={"t": 28})
+
+
+def _alone_label(item: Finding) -> str:
+    return "mean of classes" if item.task == "all" else task_title(item.task)
+
+
+def _head(task: str, is_share: bool) -> str:
+    title = "classification tasks" if task == "all" else task_title(task)
+    if is_share:
+        return title
+    regression = task in TASKS and TASKS[task].kind == "regression"
+    return f"{title}, {'R²' if regression else 'weighted F1'}"
+
+
+def _range(rows: list[tuple[float, Finding]]) -> list[float]:
+    """Wide enough for both sides' names, whatever the estimates."""
+    ends = [end for _, item in rows for end in (item.estimate, item.lower, item.upper) if end == end]
+    low, high = min([*ends, -0.05]), max([*ends, 0.05])
+    # Neither side's name may be squeezed out: each side has a third of the width at least.
+    low, high = min(low, -high * 0.5), max(high, -low * 0.5)
+    pad = 0.04 * (high - low)
+    return [low - pad, high + pad]
+
+
+def _trace(rows: list[tuple[float, Finding]], mean: bool) -> Any:
+    import plotly.graph_objects as go
+
+    shown = [(item.estimate, item.lower, item.upper) for _, item in rows]
+    symbols = [_MARKS.get(item.verdict, "circle") for _, item in rows]
+    if mean:
+        symbols = ["diamond" if item.verdict == "holds" else "diamond-open" for _, item in rows]
+    return go.Scatter(
+        x=[value for value, _, _ in shown],
+        y=[y for y, _ in rows],
+        mode="markers",
+        marker={
+            "size": 11 if mean else 8,
+            "symbol": symbols,
+            "color": INK,
+            "line": {"width": 1.6, "color": INK},
+        },
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [upper - value if upper == upper else 0.0 for value, _, upper in shown],
+            "arrayminus": [value - lower if lower == lower else 0.0 for value, lower, _ in shown],
+            "color": "#52606d",
+            "thickness": 2 if mean else 1.4,
+            "width": 0,
+        },
+        hovertext=[
+            f"<b>{'mean' if item.absorber == 'all' else safe(item.absorber)} · {task_title(item.task)}</b>"
+            f"<br>{_write_difference(*ends)}<br>{item.verdict.replace('_', ' ')}"
+            for (_, item), ends in zip(rows, shown, strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _write_difference(value: float, lower: float, upper: float) -> str:
+    return f"{number(value, sign=True)}, 95 % interval {interval(lower, upper, sign=True)}"

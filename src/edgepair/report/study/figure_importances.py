@@ -1,0 +1,273 @@
+"""Importances drawn on the mean curve of each class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions.wording import METRIC_TITLES, counted, number, safe
+from edgepair.report.kit.style import MUTED, faded, modality_colour, sequence_colours, styled
+from edgepair.report.kit.tables import even_axis, main_metric, rounded, select
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+SMOOTHED_POINTS = 5
+"""Points over which the ground behind the curves is averaged."""
+
+DRAWN_DISTANCE = 8.0
+"""Å; PDFs are drawn so far, a little farther than they are read."""
+
+AXIS_TITLES = {"energy": "energy E (eV)", "r": "distance r (Å)"}
+CURVE_TITLES = {
+    "xanes": "normalised μ(E)",
+    "pdf": "G(r) (Å⁻²)",
+    "dpdf": "dPDF G_M(r) (Å⁻²)",
+    "npdf": "G(r) (Å⁻²)",
+}
+
+
+def importance_figure(
+    curves: pd.DataFrame,
+    importances: pd.DataFrame,
+    *,
+    absorber: str,
+    task: str,
+    modality: str,
+    technique: str,
+    learner: str = "forest",
+) -> go.Figure:
+    """Draw where along one technique's curve the answer was found.
+
+    Parameters
+    ----------
+    curves : pandas.DataFrame
+        Columns of ``curves.csv``.
+    importances : pandas.DataFrame
+        Columns of ``importances.csv``.
+    absorber, task, modality, technique, learner : str
+        What is drawn: one technique of a modality.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Mean curve of each class with its 16th to 84th percentile, on a ground that is darker where
+        the importance is larger (against eV or Å); under it the impurity importance of each point,
+        %, and, where there is one, the fall of the main score when a window is shuffled.
+    """
+    from plotly.subplots import make_subplots
+
+    mine = select(
+        importances, absorber=absorber, task=task, modality=modality, technique=technique, learner=learner
+    )
+    mine = mine[mine["position"].notna()]
+    impurity = mine[mine["kind"] == "impurity"].sort_values("position")
+    permutation = mine[mine["kind"] == "permutation"].sort_values("position")
+    shown = select(curves, absorber=absorber, task=task, technique=technique)
+    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
+    if axis == "r":
+        last = max([DRAWN_DISTANCE, *mine["position_high"].dropna().tolist()])
+        shown = shown[shown["position"] <= last]
+    heights = [0.62, 0.2, 0.18] if len(permutation) else [0.72, 0.28]
+    n_rows = len(heights)
+    figure = make_subplots(
+        rows=n_rows,
+        cols=1,
+        shared_xaxes=True,
+        row_heights=heights,
+        vertical_spacing=0.1 if n_rows == 2 else 0.085,
+    )
+    colour = modality_colour(technique)
+    lower, upper = add_class_curves(figure, shown, task)
+    if len(impurity):
+        _add_ground(figure, impurity, colour, lower, upper)
+        _add_impurity(figure, impurity, colour)
+        width = float((impurity["position_high"] - impurity["position_low"]).median())
+        unit = TECHNIQUES[technique].unit if technique in TECHNIQUES else ""
+        add_caption(figure, 2, f"impurity importance of each {width:.2g} {unit} point")
+    if len(permutation):
+        _add_permutation(figure, permutation, colour)
+        add_caption(figure, 3, f"fall of {METRIC_TITLES[main_metric(task)]} when a window is shuffled")
+    figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), row=n_rows, col=1)
+    figure.update_xaxes(showgrid=False, nticks=8, range=_span(shown, impurity))
+    title = CURVE_TITLES.get(technique, "curve").replace("G_M", f"G<sub>{safe(absorber)}</sub>")
+    figure.update_yaxes(title_text=title, range=[lower, upper], nticks=6, row=1, col=1)
+    figure.update_yaxes(title_text="share (%)", rangemode="tozero", nticks=4, row=2, col=1)
+    if len(permutation):
+        symbol = "F1" if main_metric(task) != "r2" else "R²"
+        figure.update_yaxes(title_text=f"Δ{symbol}", nticks=4, row=3, col=1)
+    return styled(
+        figure,
+        height=500 if n_rows == 3 else 420,
+        showlegend=True,
+        hovermode="closest",
+        legend_traceorder="normal",
+    )
+
+
+def add_class_curves(figure: Any, curves: pd.DataFrame, task: str) -> tuple[float, float]:
+    """Draw the mean curve of each class with its 16th to 84th percentile into the first row.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        With subplots.
+    curves : pandas.DataFrame
+        Columns of ``curves.csv``, of one absorber, task and technique.
+    task : str
+        Name.
+
+    Returns
+    -------
+    tuple of float
+        Lowest and highest value drawn.
+    """
+    import plotly.graph_objects as go
+
+    groups = list(dict.fromkeys(curves["group"].astype(str)))
+    symbol = TASKS[task].symbol + " " if task in TASKS and TASKS[task].kind == "classification" else ""
+    for group, colour in zip(groups, sequence_colours(len(groups)), strict=True):
+        rows = curves[curves["group"].astype(str) == group].sort_values("position")
+        x = even_axis(rows["position"], 7)
+        band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+        figure.add_trace(go.Scatter(**x, y=rounded(rows["lower"], 3), **band), 1, 1)
+        ground = {"fill": "tonexty", "fillcolor": faded(colour, 0.1)}
+        figure.add_trace(go.Scatter(**x, y=rounded(rows["upper"], 3), **ground, **band), 1, 1)
+        n_sites = int(rows["n_sites"].iloc[0])
+        name = f"{symbol}{safe(group)} ({n_sites:,})"
+        figure.add_trace(
+            go.Scatter(
+                **x,
+                y=rounded(rows["mean"], 4),
+                mode="lines",
+                name=name,
+                line={"color": colour, "width": 1.8},
+                hovertemplate=f"{symbol}{safe(group)}, {counted(n_sites, 'site')}"
+                "<br>%{x:.2f}: %{y:.3f}<extra></extra>",
+            ),
+            1,
+            1,
+        )
+    return _frame(curves)
+
+
+def _frame(curves: pd.DataFrame) -> tuple[float, float]:
+    """Leave room for the means and for most of the bands, whose spikes would flatten the means."""
+    mean = curves["mean"].to_numpy(dtype=float)
+    if not np.isfinite(mean).any():
+        return 0.0, 1.0
+    low, high = float(np.nanmin(mean)), float(np.nanmax(mean))
+    room = 0.4 * (high - low) or 0.1
+    pad = 0.04 * (high - low) or 0.1
+    return (
+        max(low - room, float(np.nanmin(curves["lower"])) - pad),
+        min(high + room, float(np.nanmax(curves["upper"])) + pad),
+    )
+
+
+def _span(curves: pd.DataFrame, impurity: pd.DataFrame) -> list[float] | None:
+    places = np.concatenate([curves["position"].to_numpy(float), impurity["position"].to_numpy(float)])
+    return [float(places.min()), float(places.max())] if len(places) else None
+
+
+def _add_ground(figure: Any, impurity: pd.DataFrame, colour: str, lower: float, upper: float) -> None:
+    import plotly.graph_objects as go
+
+    # Trees spread their choice over neighbours that say the same: a running mean is quieter.
+    value = (
+        impurity["value"].rolling(SMOOTHED_POINTS, center=True, min_periods=1).mean().to_numpy(dtype=float)
+    )
+    figure.add_trace(
+        go.Heatmap(
+            **even_axis(impurity["position"], 7),
+            y=[lower, upper],
+            z=[rounded(100 * value, 3)],
+            colorscale=[[0, faded(colour, 0.0)], [1, faded(colour, 0.55)]],
+            zmin=0,
+            zmax=float(np.nanmax(value) * 100) or 1.0,
+            showscale=False,
+            hoverinfo="skip",
+        ),
+        1,
+        1,
+    )
+
+
+def _add_impurity(figure: Any, impurity: pd.DataFrame, colour: str) -> None:
+    import plotly.graph_objects as go
+
+    percent = {name: 100 * impurity[name].to_numpy(dtype=float) for name in ("value", "lower", "upper")}
+    figure.add_trace(
+        go.Bar(
+            **even_axis(impurity["position"], 7),
+            y=rounded(percent["value"], 3),
+            marker={"color": colour, "line": {"width": 0}},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": rounded(np.nan_to_num(percent["upper"] - percent["value"]), 3),
+                "arrayminus": rounded(np.nan_to_num(percent["value"] - percent["lower"]), 3),
+                "color": "rgba(31,41,51,0.3)",
+                "thickness": 0.8,
+                "width": 0,
+            },
+            showlegend=False,
+            hovertemplate="%{x:.2f}: %{y:.2f} % of the importance<extra></extra>",
+        ),
+        2,
+        1,
+    )
+
+
+def _add_permutation(figure: Any, permutation: pd.DataFrame, colour: str) -> None:
+    import plotly.graph_objects as go
+
+    value = permutation["value"].to_numpy(dtype=float)
+    low, high = (permutation[name].to_numpy(dtype=float) for name in ("position_low", "position_high"))
+    figure.add_trace(
+        go.Bar(
+            x=rounded((low + high) / 2, 6),
+            y=rounded(value, 3),
+            width=rounded((high - low) * 0.9, 4),
+            marker={"color": faded(colour, 0.45), "line": {"width": 0}},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": rounded(np.nan_to_num(permutation["upper"].to_numpy(dtype=float) - value), 3),
+                "arrayminus": rounded(np.nan_to_num(value - permutation["lower"].to_numpy(dtype=float)), 3),
+                "color": "rgba(31,41,51,0.6)",
+                "thickness": 1,
+                "width": 0,
+            },
+            showlegend=False,
+            hovertext=[
+                f"{number(a, 1)} to {number(b, 1)}: {number(v, sign=True)}"
+                for a, b, v in zip(low, high, -value, strict=True)
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+        ),
+        3,
+        1,
+    )
+    figure.add_hline(y=0, line={"color": "#9aa5b1", "width": 1}, row=3, col=1)
+
+
+def add_caption(figure: Any, row: int, text: str) -> None:
+    """Write a line above one row of a figure.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        With subplots.
+    row : int
+        From 1.
+    text : str
+        What to write.
+    """
+    figure.add_annotation(
+        x=0, xref="paper", y=1, yref=f"y{row} domain", text=text, showarrow=False, xanchor="left",
+        yanchor="bottom", font={"size": 12, "color": MUTED},
+    )  # fmt: skip

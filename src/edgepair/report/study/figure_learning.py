@@ -1,0 +1,92 @@
+"""Learning curves: what more data would bring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from edgepair.conventions.wording import interval, metric_title, number, short_title
+from edgepair.report.kit.style import faded, modality_colour, modality_symbol, styled
+from edgepair.report.kit.tables import in_order, main_metric, rounded, select
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+def learning_figure(
+    learning: pd.DataFrame,
+    *,
+    absorber: str,
+    task: str,
+    learner: str = "forest",
+    modalities: Sequence[str] = (),
+    groups: str = "formulas",
+) -> go.Figure:
+    """Draw the main score against the number of formulas to learn from.
+
+    Parameters
+    ----------
+    learning : pandas.DataFrame
+        Columns of ``learning.csv``.
+    absorber, task, learner : str
+        What is drawn.
+    modalities : sequence of str, optional
+        Order of the modalities.
+    groups : str, optional
+        What is counted, for people.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A line per modality with 95 % intervals; the number of formulas on a logarithmic axis.
+    """
+    import plotly.graph_objects as go
+
+    mine = select(learning, absorber=absorber, task=task, learner=learner, metric=main_metric(task))
+    figure = go.Figure()
+    names = in_order(mine["modality"].tolist(), modalities)
+    places = np.sort(mine["n_formulas"].unique()).astype(float)
+    for place, modality in enumerate(names):
+        rows = mine[mine["modality"] == modality].sort_values("n_formulas")
+        value = rows["value"].to_numpy(dtype=float)
+        # Intervals would hide each other at the same place: a factor of at most 3 % moves them.
+        shift = 1.012 ** (place - (len(names) - 1) / 2)
+        colour = modality_colour(modality)
+        figure.add_trace(
+            go.Scatter(
+                x=rounded(rows["n_formulas"].to_numpy(dtype=float) * shift, 5),
+                y=rounded(value),
+                mode="lines+markers",
+                name=short_title(modality),
+                line={"color": colour, "width": 1.6},
+                marker={"symbol": modality_symbol(modality), "size": 7, "color": colour},
+                error_y={
+                    "type": "data",
+                    "symmetric": False,
+                    "array": rounded(np.nan_to_num(rows["upper"].to_numpy(dtype=float) - value)),
+                    "arrayminus": rounded(np.nan_to_num(value - rows["lower"].to_numpy(dtype=float))),
+                    "color": faded(colour, 0.4),
+                    "thickness": 1.4,
+                    "width": 0,
+                },
+                hovertext=[
+                    f"<b>{short_title(modality)}</b>, {row.n_formulas} {groups}<br>{number(row.value)}"
+                    f"<br>95 % interval {interval(row.lower, row.upper)}"
+                    for row in rows.itertuples()
+                ],
+                hovertemplate="%{hovertext}<extra></extra>",
+            )
+        )
+    figure.update_xaxes(
+        type="log",
+        title_text=f"training {groups} (number)",
+        tickangle=0,
+        tickvals=places.tolist(),
+        ticktext=[f"{value:,.0f}" for value in places],
+        showgrid=False,
+    )
+    figure.update_yaxes(title_text=metric_title(main_metric(task)), nticks=6)
+    return styled(figure, height=330)

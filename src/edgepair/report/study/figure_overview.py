@@ -1,0 +1,296 @@
+"""The dot plot: every score with its interval, one look tells the story."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from edgepair.conventions.wording import (
+    METRIC_TITLES,
+    capital,
+    count,
+    interval,
+    metric_title,
+    number,
+    safe,
+    short_title,
+    task_title,
+)
+from edgepair.report.kit.style import GRID, faded, modality_colour, modality_symbol, styled
+from edgepair.report.kit.tables import (
+    BASELINE,
+    absorbers_of,
+    group_word,
+    main_learner,
+    main_metric,
+    main_scores,
+    modalities_of,
+    tasks_of,
+)
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from edgepair.study import StudyResult
+
+_SPREAD = 0.33
+_LOWEST_SHOWN = -1.0
+_LEGEND_DROP, _AROUND_PANELS = 56, 130
+"""Pixels from the panels to the legend beneath them, and above and below the panels together."""
+
+
+def overview_figure(result: StudyResult, *, height: int | None = None) -> go.Figure:
+    """Draw the main score of every absorber, task and modality, a column per task.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+    height : int, optional
+        Height, pixels; by default it follows the number of rows.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Dots with 95 % intervals (pure numbers); a grey tick marks the baseline.
+    """
+    return score_figure(
+        result.scores,
+        tasks=tasks_of(result),
+        absorbers=absorbers_of(result),
+        modalities=modalities_of(result),
+        learner=main_learner(result),
+        split=str(result.config["config"]["split"]),
+        legend=True,
+        height=height,
+        groups=group_word(result),
+    )
+
+
+def score_figure(
+    scores: pd.DataFrame,
+    *,
+    tasks: Sequence[str],
+    absorbers: Sequence[str],
+    modalities: Sequence[str],
+    learner: str = "forest",
+    split: str = "formula",
+    legend: bool = False,
+    height: int | None = None,
+    compared: Sequence[str] = (),
+    groups: str = "formulas",
+) -> go.Figure:
+    """Draw the main score of tasks, a column each.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Columns of ``scores.csv``.
+    tasks, absorbers, modalities : sequence of str
+        What is drawn, in this order; what has no score is left empty.
+    learner, split : str, optional
+        Whose scores.
+    legend : bool, optional
+        Whether the figure carries a legend and the titles of its columns.
+    height : int, optional
+        Height, pixels.
+    compared : sequence of str, optional
+        Further tasks, drawn in other figures, that share the range of their metric's axis.
+    groups : str, optional
+        What is counted beside the sites, for people.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Dots with 95 % intervals (pure numbers); a grey tick marks the baseline. With one absorber
+        each modality has a row of its own, else each absorber has.
+    """
+    from plotly.subplots import make_subplots
+
+    alone = len(absorbers) == 1
+    titles = [capital(task_title(task)) for task in tasks] if legend else None
+    figure = make_subplots(
+        rows=1,
+        cols=max(len(tasks), 1),
+        shared_yaxes=True,
+        horizontal_spacing=0.05,
+        subplot_titles=titles,
+    )
+    ranges = _ranges(scores, [*tasks, *compared], learner, split)
+    for column, task in enumerate(tasks, start=1):
+        table = main_scores(scores, task=task, learner=learner, split=split)
+        baseline = _baseline(scores, task, split)
+        figure.add_trace(_baseline_trace(baseline, absorbers, len(modalities), alone, column == 1), 1, column)
+        for place, modality in enumerate(modalities):
+            mine = table[(table["modality"] == modality) & table["absorber"].isin(absorbers)]
+            rows = np.array([list(absorbers).index(name) for name in mine["absorber"]], dtype=float)
+            y = rows + place if alone else rows + dodge(place, len(modalities))
+            trace = dots(mine, y, modality, main_metric(task), groups=groups)
+            figure.add_trace(trace.update(showlegend=column == 1), 1, column)
+        figure.update_xaxes(
+            title_text=metric_title(main_metric(task)), range=ranges[task], nticks=6, row=1, col=column
+        )
+    for column in range(1, max(len(tasks), 1) + 1):
+        figure.update_yaxes(**row_axis(absorbers, modalities), row=1, col=column)
+    figure.update_annotations(font={"size": 15}, yshift=6)
+    n_rows = len(modalities) if alone else len(absorbers)
+    per_row = 30 if alone else max(44, 15 * len(modalities) + 14)
+    if legend:
+        shown = height or max(260, n_rows * per_row + 170)
+        styled(figure, height=shown, showlegend=True)
+        # Beneath the titles of the axes, however high the panels are.
+        below = -_LEGEND_DROP / max(shown - _AROUND_PANELS, 1)
+        figure.update_layout(legend={"y": below, "yanchor": "top", "x": 0.5, "xanchor": "center"})
+        figure.update_layout(margin={"t": 44}, legend_font_size=14)
+    else:
+        styled(figure, height=height or n_rows * per_row + 60)
+    return figure
+
+
+def dodge(place: int, n: int) -> float:
+    """Move a dot up or down so that the modalities of one row stand apart.
+
+    Parameters
+    ----------
+    place : int
+        Which of them.
+    n : int
+        How many there are.
+
+    Returns
+    -------
+    float
+        Part of a row.
+
+    Examples
+    --------
+    >>> dodge(0, 1), dodge(2, 3)
+    (0.0, 0.33)
+    """
+    return 0.0 if n < 2 else -_SPREAD + 2 * _SPREAD * place / (n - 1)
+
+
+def row_axis(absorbers: Sequence[str], modalities: Sequence[str]) -> dict[str, Any]:
+    """Lay out the axis of absorbers, or of modalities where there is one absorber.
+
+    Parameters
+    ----------
+    absorbers, modalities : sequence of str
+        What has rows.
+
+    Returns
+    -------
+    dict
+        Settings of a plotly axis.
+    """
+    names = (
+        [short_title(name) for name in modalities] if len(absorbers) == 1 else [safe(a) for a in absorbers]
+    )
+    return {
+        "tickvals": list(range(len(names))),
+        "ticktext": names,
+        "range": [len(names) - 0.45, -0.55],
+        "showgrid": False,
+        "tickfont": {"size": 13 if len(absorbers) == 1 else 15},
+        "minor": {"tickvals": [k + 0.5 for k in range(len(names) - 1)], "showgrid": True, "gridcolor": GRID},
+    }
+
+
+def dots(table: pd.DataFrame, y: Any, modality: str, metric: str, *, groups: str = "formulas") -> Any:
+    """Draw scores of one modality as dots with intervals.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of ``scores.csv``.
+    y : array_like
+        Shape (n_rows,): where each stands.
+    modality, metric : str
+        Names.
+    groups : str, optional
+        What is counted beside the sites, for people.
+
+    Returns
+    -------
+    plotly.graph_objects.Scatter
+        The dots.
+    """
+    import plotly.graph_objects as go
+
+    colour = modality_colour(modality)
+    value = table["value"].to_numpy(dtype=float)
+    title = METRIC_TITLES.get(metric, metric)
+    told = [
+        f"<b>{safe(row.absorber)} · {short_title(modality)}</b><br>{title} {number(row.value)}"
+        f"<br>95 % interval {interval(row.lower, row.upper)}"
+        f"<br>{count(row.n_sites)} {getattr(row, 'view', 'sites')}, {count(row.n_formulas)} {groups}"
+        for row in table.itertuples()
+    ]
+    return go.Scatter(
+        x=value.tolist(),
+        y=np.asarray(y, dtype=float).tolist(),
+        mode="markers",
+        name=short_title(modality),
+        # What a dot is, for a page on which it can be clicked.
+        customdata=table[["absorber", "task", "modality"]].to_numpy().tolist(),
+        marker={"color": colour, "symbol": modality_symbol(modality), "size": 9, "line": {"width": 0}},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": np.nan_to_num(table["upper"].to_numpy(dtype=float) - value).tolist(),
+            "arrayminus": np.nan_to_num(value - table["lower"].to_numpy(dtype=float)).tolist(),
+            "color": faded(colour, 0.55),
+            "thickness": 2,
+            "width": 0,
+        },
+        hovertext=told,
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _baseline(scores: pd.DataFrame, task: str, split: str) -> dict[str, float]:
+    table = main_scores(scores, task=task, learner=BASELINE, split=split)
+    return {str(name): float(rows["value"].iloc[0]) for name, rows in table.groupby("absorber")}
+
+
+def _baseline_trace(
+    baseline: dict[str, float], absorbers: Sequence[str], n_modalities: int, alone: bool, named: bool
+) -> Any:
+    import plotly.graph_objects as go
+
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for row, absorber in enumerate(absorbers):
+        if absorber in baseline:
+            x += [baseline[absorber], baseline[absorber], None]
+            y += [-0.45, n_modalities - 0.55, None] if alone else [row - 0.43, row + 0.43, None]
+    return go.Scatter(
+        x=x,
+        y=y,
+        mode="lines",
+        name="baseline: no curve looked at",
+        legendrank=2000,
+        showlegend=named,
+        line={"color": "#9aa5b1", "width": 2, "dash": "2px,2px"},
+        hovertemplate="baseline %{x:.3f}<extra></extra>",
+    )
+
+
+def _ranges(scores: pd.DataFrame, tasks: Sequence[str], learner: str, split: str) -> dict[str, list[float]]:
+    """One range for all tasks of one metric, so that their columns can be compared."""
+    limits: dict[str, list[float]] = {}
+    for task in tasks:
+        rows = [main_scores(scores, task=task, learner=name, split=split) for name in (learner, BASELINE)]
+        table = pd.concat(rows)
+        ends = table[["value", "lower", "upper"]].to_numpy(dtype=float)
+        limits.setdefault(main_metric(task), []).extend(ends[np.isfinite(ends)].tolist())
+    ranges = {}
+    for task in tasks:
+        ends_list = limits[main_metric(task)] or [0.0, 1.0]
+        low = max(min(ends_list), _LOWEST_SHOWN)
+        pad = 0.04 * (1 - low) + 0.01
+        ranges[task] = [low - pad, 1.0]
+    return ranges

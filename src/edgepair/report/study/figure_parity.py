@@ -1,0 +1,110 @@
+"""Parity plots with residuals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from edgepair.conventions import TASKS
+from edgepair.conventions.wording import METRIC_TITLES, number, safe
+from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, styled
+from edgepair.report.kit.tables import select, site_means, thinned
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+
+def parity_figure(
+    predictions: pd.DataFrame,
+    *,
+    absorber: str,
+    task: str,
+    modality: str,
+    learner: str = "forest",
+    scores: pd.DataFrame | None = None,
+    seed: int = 0,
+) -> go.Figure:
+    """Draw predicted against true values, and what is left over.
+
+    Parameters
+    ----------
+    predictions : pandas.DataFrame
+        Columns of ``predictions.csv``.
+    absorber, task, modality, learner : str
+        What is drawn; the predictions of a site are averaged over repeats.
+    scores : pandas.DataFrame, optional
+        Rows of ``scores.csv`` of one split: R² and the mean absolute error are written in.
+    seed : int, optional
+        Seeds the choice of sites where there are more than 800.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Above: predicted against true; below: predicted less true; in the task's unit.
+    """
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    mine = select(predictions, absorber=absorber, task=task, modality=modality, learner=learner)
+    sites = thinned(site_means(mine), seed=seed)
+    true = np.round(sites["true"].to_numpy(dtype=float), 4)
+    told = np.round(sites["predicted"].to_numpy(dtype=float), 4)
+    rest = np.round(told - true, 4)
+    symbol = TASKS[task].symbol if task in TASKS else task
+    unit = TASKS[task].unit if task in TASKS else ""
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.05)
+    marker = {"color": faded(modality_colour(modality), 0.4), "size": 5, "line": {"width": 0}}
+    ends = np.concatenate([true, told]) if len(true) else np.array([0.0, 1.0])
+    pad = 0.03 * float(np.ptp(ends)) or 0.01
+    span = [float(ends.min()) - pad, float(ends.max()) + pad]
+    line = {"color": "#9aa5b1", "width": 1}
+    figure.add_trace(go.Scatter(x=span, y=span, mode="lines", line=line, hoverinfo="skip"), 1, 1)
+    figure.add_trace(
+        go.Scatter(
+            x=true.tolist(),
+            y=told.tolist(),
+            mode="markers",
+            marker=marker,
+            hovertext=[safe(name) for name in sites["formula"]],
+            hovertemplate=f"%{{hovertext}}<br>true %{{x:.3f}} {unit}, predicted %{{y:.3f}} {unit}"
+            "<extra></extra>",
+        ),
+        1,
+        1,
+    )
+    figure.add_hline(y=0, line=line, row=2, col=1)
+    figure.add_trace(
+        go.Scatter(
+            x=true.tolist(),
+            y=rest.tolist(),
+            mode="markers",
+            marker=marker,
+            hovertemplate=f"predicted less true %{{y:+.3f}} {unit}<extra></extra>",
+        ),
+        2,
+        1,
+    )
+    if scores is not None:
+        rows = select(scores, absorber=absorber, task=task, modality=modality, learner=learner)
+        value = dict(zip(rows["metric"], rows["value"], strict=True))
+        if {"r2", "mae"} <= value.keys():
+            text = f"R² {number(value['r2'])}<br>{METRIC_TITLES['mae']} {number(value['mae'])} {unit}"
+            figure.add_annotation(
+                x=0, y=1, xref="x domain", yref="y domain", text=text, showarrow=False, align="left",
+                xanchor="left", yanchor="top", font={"size": 12, "color": INK},
+            )  # fmt: skip
+    largest = float(np.abs(rest).max()) * 1.08 if len(rest) else 1.0
+    figure.update_xaxes(range=span, nticks=6)
+    figure.update_xaxes(title_text=f"true {symbol} ({unit})", row=2, col=1)
+    figure.update_yaxes(title_text=f"predicted ({unit})", range=span, nticks=6, row=1, col=1)
+    figure.update_yaxes(
+        title_text=f"residual ({unit})",
+        range=[-largest, largest],
+        nticks=4,
+        row=2,
+        col=1,
+        title_font_color=MUTED,
+    )
+    return styled(figure, height=430)

@@ -1,0 +1,240 @@
+"""The findings in words: one verdict each, and the sentence that opens the report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from edgepair.conventions import TASKS
+from edgepair.conventions.wording import (
+    METRIC_TITLES,
+    count,
+    interval,
+    listed,
+    number,
+    short_title,
+    task_title,
+    with_minus,
+)
+from edgepair.report.kit.tables import main_metric
+from edgepair.study import FINDINGS
+from edgepair.study.conditions import AS_STUDIED, CONDITION_TITLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from edgepair.study import Finding
+
+_WORDS = {
+    "xanes_beats_pdf": {
+        "holds": "XANES alone beats the PDF alone",
+        "undecided": "XANES alone and the PDF alone cannot be told apart",
+        "does_not_hold": "the PDF alone beats XANES alone",
+    },
+    "dpdf_narrows_gap": {
+        "holds": "the dPDF does better than the total PDF",
+        "undecided": "whether the dPDF does better than the total PDF is undecided",
+        "does_not_hold": "the dPDF does worse than the total PDF",
+    },
+    "combination_best": {
+        "holds": "the combination does better than the best single technique",
+        "undecided": "a combination brings no clear gain over the best single technique",
+        "does_not_hold": "a combination does worse than the best single technique",
+    },
+    "xanes_dominates": {
+        "holds": "XANES carries more than the PDF in combinations",
+        "undecided": "neither technique clearly carries more in combinations",
+        "does_not_hold": "the PDF carries more than XANES in combinations",
+    },
+}
+
+VERDICT_TITLES = {
+    "holds": "holds",
+    "does_not_hold": "does not hold",
+    "undecided": "undecided",
+    "mixed": "mixed",
+}
+"""Verdicts for people; ``mixed`` where the cells differ and there is no overall estimate."""
+
+
+def summarise_findings(
+    findings: Sequence[Finding], robustness: pd.DataFrame | None = None
+) -> list[dict[str, Any]]:
+    """Gather each finding with its verdict, overall estimates and single ones.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        All findings of a study, in one view.
+    robustness : pandas.DataFrame, optional
+        Columns of ``robustness.csv``: the verdicts under other conditions.
+
+    Returns
+    -------
+    list of dict
+        ``finding, title, verdict, verdict_title, counts, n, tally, lines, sentences, elsewhere``.
+        ``lines`` are the estimates worth showing first: overall ones, else all single ones;
+        ``elsewhere`` lists other conditions with ``title`` and ``verdict``.
+    """
+    told = []
+    for name, title in FINDINGS.items():
+        mine = [item for item in findings if item.finding == name]
+        if not mine:
+            continue
+        single = [item for item in mine if item.absorber != "all"]
+        overall = [item for item in mine if item.absorber == "all"]
+        head = _head(overall)
+        verdict = overall_verdict(mine)
+        # The overall estimate is over classes; numbers that are not classes stand beside it.
+        beside = [
+            i for i in overall if i not in head and i.task in TASKS and TASKS[i.task].kind == "regression"
+        ]
+        counts = {
+            key: sum(item.verdict == key for item in single)
+            for key in ("holds", "undecided", "does_not_hold")
+        }
+        told.append(
+            {
+                "finding": name,
+                "title": title[:1].upper() + title[1:],
+                "verdict": verdict,
+                "verdict_title": VERDICT_TITLES[verdict],
+                "counts": counts,
+                "n": len(single),
+                "tally": _tally(counts, len(single)),
+                "lines": [_line(item) for item in ([*head, *beside] or single)],
+                "sentences": [with_minus(item.sentence) for item in mine],
+                "elsewhere": _elsewhere(robustness, name),
+            }
+        )
+    return told
+
+
+def _head(overall: Sequence[Any]) -> list[Any]:
+    """Find the estimate over all absorbers that stands for the finding, if there is one."""
+    head = [item for item in overall if item.task == "all"]
+    return list(overall) if not head and len(overall) == 1 else head
+
+
+def overall_verdict(items: Sequence[Any]) -> str:
+    """Tell the verdict that stands for all estimates of one finding.
+
+    Parameters
+    ----------
+    items : sequence
+        Findings, or rows of ``robustness.csv``, with ``absorber``, ``task`` and ``verdict``.
+
+    Returns
+    -------
+    str
+        That of the overall estimate; without one that of all single ones, or ``mixed``.
+    """
+    head = _head([item for item in items if item.absorber == "all"])
+    if head:
+        return str(head[0].verdict)
+    verdicts = {str(item.verdict) for item in items if item.absorber != "all"}
+    return verdicts.pop() if len(verdicts) == 1 else "mixed"
+
+
+def _elsewhere(robustness: pd.DataFrame | None, name: str) -> list[dict[str, str]]:
+    if robustness is None or not len(robustness):
+        return []
+    mine = robustness[(robustness["finding"] == name) & (robustness["condition"] != AS_STUDIED)]
+    return [
+        {"title": CONDITION_TITLES.get(str(condition), str(condition)), "verdict": overall_verdict(rows)}
+        for condition, table in mine.groupby("condition", sort=False)
+        for rows in [list(table.itertuples())]
+    ]
+
+
+def _tally(counts: dict[str, int], n: int) -> str:
+    words = {"holds": "it holds in", "undecided": "is undecided in", "does_not_hold": "does not hold in"}
+    parts = [f"{words[key]} {times}" for key, times in counts.items() if times]
+    text = listed(parts)
+    if not text.startswith("it"):
+        text = "it " + text
+    return f"Of {n} pairs of absorber and task, {text}."
+
+
+def _line(item: Finding) -> dict[str, Any]:
+    text = number(item.estimate, sign=True)
+    span = interval(item.lower, item.upper, sign=True)
+    if item.finding == "xanes_dominates":
+        of = "of the importance, against permuted labels"
+    else:
+        of = "R²" if item.task in TASKS and TASKS[item.task].kind == "regression" else "weighted F1"
+    where = "" if item.absorber == "all" else f"{item.absorber}, "
+    what = "classification tasks" if item.task == "all" else task_title(item.task)
+    return {
+        "label": where + what,
+        "estimate": item.estimate,
+        "lower": item.lower,
+        "upper": item.upper,
+        "verdict": item.verdict,
+        "text": text,
+        "interval": span,
+        "of": of,
+    }
+
+
+def headline(
+    findings: Sequence[dict[str, Any]],
+    overview: Sequence[dict[str, Any]],
+    n_sites: int,
+    absorbers: Sequence[str],
+) -> str:
+    """Say in one sentence what the study found.
+
+    Parameters
+    ----------
+    findings : sequence of dict
+        From `summarise_findings`.
+    overview : sequence of dict
+        Rows of the dot plot; used where no finding could be tested.
+    n_sites : int
+        Sites that were scored.
+    absorbers : sequence of str
+        Absorbers.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
+    start = f"On {count(n_sites)} sites of {listed(absorbers)}"
+    clauses = [_clause(item) for item in findings]
+    if clauses:
+        return f"{start}, " + _joined(clauses) + "."
+    known = [row for row in overview if row["value"] is not None and math.isfinite(row["value"])]
+    if not known:
+        return f"{start}, nothing could be scored."
+    tasks = list(dict.fromkeys(row["task"] for row in known))
+    parts = []
+    for task in tasks:
+        best = max((row for row in known if row["task"] == task), key=lambda row: float(row["value"]))
+        metric = METRIC_TITLES[main_metric(task)]
+        parts.append(
+            f"{short_title(best['modality'])} reads the {task_title(task)} of {best['absorber']} with "
+            f"{metric} {number(best['value'])}"
+        )
+    return f"{start}, " + _joined(parts) + "."
+
+
+def _clause(item: dict[str, Any]) -> str:
+    words = _WORDS[item["finding"]]
+    holds = item["counts"]["holds"]
+    said = words.get(item["verdict"], words["undecided"])
+    if item["verdict"] == "holds" and holds < item["n"]:
+        said = f"{words['holds']} (in {holds} of {item['n']} comparisons)"
+    elif item["verdict"] == "mixed" and holds:
+        said = f"{words['holds']} in {holds} of {item['n']} comparisons"
+    # What is said at the top follows from all conditions, not from the first alone.
+    others = [place["title"] for place in item["elsewhere"] if place["verdict"] != item["verdict"]]
+    return f"{said}, not so with: {listed(others)}" if others else said
+
+
+def _joined(clauses: Sequence[str]) -> str:
+    if len(clauses) < 3:
+        return " and ".join(clauses)
+    return "; ".join(clauses[:-1]) + "; and " + clauses[-1]

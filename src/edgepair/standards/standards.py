@@ -1,0 +1,270 @@
+"""The library of measured standards that ships with edgepair, and standards of the user's own.
+
+What is in the library, from where and on which terms, is listed by ``edgepair data standards``.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgepair.conventions import DataError, EdgepairError, MeasurementError, edge_energy
+from edgepair.measured import XanesScan, read_xanes
+from edgepair.measured.xanes.inspection import calibrated, inspect_xanes
+from edgepair.spectra import NormalizedSpectrum
+from edgepair.standards.standard import Standard
+
+KEPT = (-120.0, 250.0)
+"""eV about the tabulated edge that the library keeps of a standard: its XANES, and enough on both
+sides to normalise anew."""
+
+COLUMNS = (
+    "file",
+    "item",
+    "compound",
+    "absorber",
+    "oxidation_state",
+    "coordination_number",
+    "bond_length",
+    "energy_shift",
+)
+"""Columns of a table of the user's own standards; ``file`` and ``compound`` must be there."""
+
+
+@cache
+def _library() -> tuple[Standard, ...]:
+    path = resources.files("edgepair.dataset") / "bundled" / "standards.jsonl.gz"
+    with gzip.open(io.BytesIO(path.read_bytes()), "rt", encoding="utf-8") as lines:
+        return tuple(standard_from_record(json.loads(line)) for line in lines)
+
+
+def load_standards(absorber: str | None = None) -> tuple[Standard, ...]:
+    """Load the measured standards that ship with edgepair.
+
+    Parameters
+    ----------
+    absorber : str, optional
+        Chemical symbol; all by default.
+
+    Returns
+    -------
+    tuple of Standard
+        None where the library has none of that absorber.
+
+    Examples
+    --------
+    >>> sorted({standard.compound for standard in load_standards("Co")})[1:3]
+    ['Co3O4', 'CoAl2O4']
+    """
+    return tuple(item for item in _library() if absorber in (None, item.absorber))
+
+
+def read_standards(path: str | Path, *, absorber: str | None = None) -> tuple[Standard, ...]:
+    """Read a table of standards of the user's own and the spectra that it names.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV with the columns of `COLUMNS`; files are named relative to it, an empty field is unknown.
+    absorber : str, optional
+        Chemical symbol where neither table nor file tells.
+
+    Returns
+    -------
+    tuple of Standard
+        A standard per row.
+
+    Raises
+    ------
+    DataError
+        The table lacks a column, or a row cannot be used: standards decide over every answer, so
+        that none is left out in silence.
+    """
+    source = Path(path)
+    try:
+        text = source.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"cannot read the standards {str(path)!r}",
+            found=getattr(error, "strerror", None) or "a file that is not text",
+            needed="a CSV file with the columns " + ", ".join(COLUMNS),
+            suggestion="check the path; export the table as CSV in UTF-8",
+        ) from error
+    rows = list(csv.DictReader(io.StringIO(text)))
+    present = [name.strip() for name in (rows[0] if rows else {}) if name]
+    missing = [name for name in ("file", "compound") if name not in present]
+    if missing:
+        raise DataError(
+            f"cannot read the standards {str(path)!r}",
+            found="columns " + ", ".join(present) if present else "no rows",
+            needed="the columns " + " and ".join(missing),
+            suggestion="give each standard's file and compound; further columns: " + ", ".join(COLUMNS[3:]),
+        )
+    return tuple(_own(source, number, row, absorber) for number, row in enumerate(rows, 2))
+
+
+def _own(source: Path, number: int, row: Mapping[str, str], absorber: str | None) -> Standard:
+    values = {(key or "").strip(): (value or "").strip() for key, value in row.items() if key}
+    where = f"row {number} of the standards {str(source)!r}"
+    numbers = {}
+    for name in COLUMNS[4:]:
+        try:
+            numbers[name] = float(values.get(name) or "nan")
+        except ValueError as error:
+            raise DataError(
+                f"cannot use {where}",
+                found=f"{name} {values[name]!r}",
+                needed="a number, or nothing where it is not known",
+                suggestion="write mean values over the sites of the compound, as 2.667",
+            ) from error
+    try:
+        scans = read_xanes(
+            source.parent / values["file"],
+            item=values.get("item") or None,
+            absorber=values.get("absorber") or absorber,
+        )
+    except EdgepairError as error:
+        raise DataError(
+            f"cannot use {where}",
+            found=str(error.problem) + ": " + error.found,
+            needed=error.needed,
+            suggestion=error.suggestion,
+        ) from error
+    if len(scans) > 1:
+        raise DataError(
+            f"cannot use {where}",
+            found=f"{len(scans)} spectra in {values['file']!r}",
+            needed="one spectrum per row",
+            suggestion="name one in the column item: " + ", ".join(scan.item for scan in scans[:8]),
+        )
+    shift = None if math.isnan(numbers["energy_shift"]) else numbers["energy_shift"]
+    return standard_from_scan(
+        scans[0],
+        compound=values["compound"],
+        oxidation_state=numbers["oxidation_state"],
+        coordination_number=numbers["coordination_number"],
+        bond_length=numbers["bond_length"],
+        shift=shift,
+        source="the user's own",
+    )
+
+
+def standard_from_scan(
+    scan: XanesScan,
+    *,
+    compound: str,
+    oxidation_state: float,
+    coordination_number: float,
+    bond_length: float,
+    shift: float | None = None,
+    **about: str,
+) -> Standard:
+    """Make a standard of a measured scan.
+
+    Parameters
+    ----------
+    scan : XanesScan
+        As read.
+    compound : str
+        Compound and polymorph.
+    oxidation_state, coordination_number, bond_length : float
+        Known mean values; NaN where not known.
+    shift : float, optional
+        To be added to the energies, eV; by default that of a foil in the scan.
+    **about
+        Further fields of `Standard`.
+
+    Returns
+    -------
+    Standard
+        Normalised; on the tabulated energy scale where that is known.
+
+    Raises
+    ------
+    MeasurementError
+        The absorber is not known, or the spectrum cannot be normalised.
+    """
+    if scan.absorber is None:
+        raise MeasurementError(
+            f"cannot use {scan.file!r} as a standard",
+            found="no absorber named, and an edge of none",
+            needed="the element whose edge it is",
+            suggestion="fill in the column absorber",
+        )
+    inspection = inspect_xanes(scan, shift=shift)
+    spectrum: NormalizedSpectrum | None = calibrated(inspection)
+    if spectrum is None:
+        raise MeasurementError(
+            f"cannot use {scan.file!r} as a standard",
+            found=inspection.problem,
+            needed="a spectrum with its edge, and something before and after it",
+            suggestion="look at it with edgepair inspect",
+        )
+    known = inspection.calibration.source != ""
+    near = np.abs(spectrum.energy - edge_energy(scan.absorber) - np.mean(KEPT)) <= np.ptp(KEPT) / 2
+    name = Path(scan.file).name + (f" {scan.item}" if scan.item else "")
+    return Standard(
+        name=name,
+        compound=compound,
+        absorber=scan.absorber,
+        energy=spectrum.energy[near],
+        mu=spectrum.mu[near],
+        oxidation_state=oxidation_state,
+        coordination_number=coordination_number,
+        bond_length=bond_length,
+        energy_shift=inspection.calibration.shift if known else math.nan,
+        **about,
+    )
+
+
+def standard_from_record(record: Mapping[str, Any]) -> Standard:
+    """Make a standard of its line in the library.
+
+    Parameters
+    ----------
+    record : mapping
+        As `standard_record` gives.
+
+    Returns
+    -------
+    Standard
+        With arrays.
+    """
+    values = dict(record)
+    for name in ("energy", "mu"):
+        values[name] = np.asarray(values[name], dtype=np.float64)
+    for name in ("oxidation_state", "coordination_number", "bond_length", "energy_shift"):
+        values[name] = math.nan if values[name] is None else float(values[name])
+    return Standard(**values)
+
+
+def standard_record(standard: Standard) -> dict[str, Any]:
+    """Write a standard as plain values, for the library.
+
+    Parameters
+    ----------
+    standard : Standard
+        Any.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: energies to 0.001 eV, mu to 0.00001, null for what is not known.
+    """
+    record: dict[str, Any] = dict(vars(standard))
+    record["energy"] = np.round(standard.energy, 3).tolist()
+    record["mu"] = np.round(standard.mu, 5).tolist()
+    for name, value in record.items():
+        if isinstance(value, float) and math.isnan(value):
+            record[name] = None
+    return record
