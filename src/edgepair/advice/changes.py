@@ -35,22 +35,7 @@ def similar_rows(
 ) -> list[dict[str, Any]]:
     """List the rows of `Advice.similar`.
 
-    Parameters
-    ----------
-    cell : Cell
-        True values and groups.
-    outcomes : mapping of str to sequence of FitOutcome
-        What left-out sites were told, by modality: one per repeat.
-    sample : SampleInHand
-        What has been measured of it, and how far each site is from it.
-    drawn : numpy.ndarray
-        Shape (n_draws, n_groups), from `edgepair.study.scoring.draw_groups`.
-
-    Returns
-    -------
-    list of dict
-        For each technique in hand and each that can be added: among sites like the sample, and
-        among all.
+    ``drawn`` (n_draws, n_groups).
     """
     in_hand = "+".join(sample.techniques)
     # Where all that is in hand was fitted together, that is what another technique adds to.

@@ -16,35 +16,13 @@ EVERYDAY_METRICS = {"classification": ("accuracy", "balanced_accuracy"), "regres
 
 
 def metrics_told(score: Score) -> tuple[str, ...]:
-    """List the metrics that are told of a task.
-
-    Parameters
-    ----------
-    score : Score
-        Of that task.
-
-    Returns
-    -------
-    tuple of str
-        The main one first.
-    """
+    """List the metrics that are told of a task."""
     task = score.cell.task
     return (task.main_metric, *EVERYDAY_METRICS[task.kind])
 
 
 def score_rows(scores: Mapping[str, Score]) -> list[dict[str, Any]]:
-    """List the rows of `Advice.scores`.
-
-    Parameters
-    ----------
-    scores : mapping of str to Score
-        By modality.
-
-    Returns
-    -------
-    list of dict
-        A row per modality and metric.
-    """
+    """List the rows of `Advice.scores`."""
     rows = []
     for modality, item in scores.items():
         for metric in metrics_told(item):
@@ -62,18 +40,7 @@ def score_rows(scores: Mapping[str, Score]) -> list[dict[str, Any]]:
 
 
 def pairs_of(modalities: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """List what can be added to what.
-
-    Parameters
-    ----------
-    modalities : mapping
-        By modality.
-
-    Returns
-    -------
-    list of tuple of str
-        What is in hand, what is added, and the two together; what is added to XANES first.
-    """
+    """List what can be added to what."""
     pairs = []
     for have in modalities:
         own = [technique.name for technique in techniques_of(have)]
@@ -86,20 +53,7 @@ def pairs_of(modalities: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def gain_rows(scores: Mapping[str, Score], smallest: float) -> list[dict[str, Any]]:
-    """List the rows of `Advice.gains`.
-
-    Parameters
-    ----------
-    scores : mapping of str to Score
-        By modality; their draws are paired.
-    smallest : float
-        Smallest gain that is worth a measurement.
-
-    Returns
-    -------
-    list of dict
-        A row per pair and metric.
-    """
+    """List the rows of `Advice.gains`."""
     rows = []
     for have, add, both in pairs_of(scores):
         for metric in metrics_told(scores[have]):
@@ -122,18 +76,6 @@ def gain_rows(scores: Mapping[str, Score], smallest: float) -> list[dict[str, An
 
 def verdict_of(lower: float, upper: float, smallest: float) -> str:
     """Judge a gain by its interval.
-
-    Parameters
-    ----------
-    lower, upper : float
-        Ends of the 95 % interval.
-    smallest : float
-        Smallest gain that counts.
-
-    Returns
-    -------
-    str
-        ``worth``, ``helps``, ``not_worth`` or ``undecided``; see `Advice`.
 
     Examples
     --------

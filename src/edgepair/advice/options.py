@@ -23,35 +23,14 @@ LEARNER = "forest"
 
 @dataclass(frozen=True)
 class AdviceOptions:
-    """Settings of the advisor, checked.
-
-    Attributes
-    ----------
-    study : StudyConfig
-        Task, modalities, split, folds, repeats, trees and seed.
-    smallest_gain : float
-        See `SMALLEST_GAIN`.
-    tolerance : float
-        What may be lost by a poorer measurement, in the main metric.
-    """
+    """Settings of the advisor, checked."""
 
     study: StudyConfig
     smallest_gain: float
     tolerance: float
 
     def beside(self, techniques: Sequence[str]) -> AdviceOptions:
-        """Add techniques to those that are weighed.
-
-        Parameters
-        ----------
-        techniques : sequence of str
-            What a sample has been measured by.
-
-        Returns
-        -------
-        AdviceOptions
-            With the modalities that they bring.
-        """
+        """Add techniques to those that are weighed."""
         names = combinations([*self.study.modalities, *techniques])
         if len(techniques) > 1:
             # What is in hand is held against itself and one more, not against each of its parts alone.
@@ -61,13 +40,7 @@ class AdviceOptions:
         return replace(self, study=replace(self.study, modalities=names))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the settings by name.
-
-        Returns
-        -------
-        dict
-            Ready for JSON.
-        """
+        """Return the settings by name."""
         study = self.study
         return {
             "modalities": list(study.modalities),
@@ -90,31 +63,7 @@ def check_options(
     n_jobs: int | None,
     **study: Any,
 ) -> AdviceOptions:
-    """Check settings as a user gives them.
-
-    Parameters
-    ----------
-    task : str
-        Name.
-    techniques : sequence of str or None
-        Techniques, each taken alone and beside XANES; or modalities, taken as they are.
-    smallest_gain, tolerance : float
-        See `AdviceOptions`; no tolerance: the smallest gain.
-    n_jobs : int or None
-        Processes.
-    **study
-        Settings of `edgepair.study.config.StudyConfig.check`.
-
-    Returns
-    -------
-    AdviceOptions
-        Checked.
-
-    Raises
-    ------
-    OptionError
-        A setting is not understood.
-    """
+    """Check settings as a user gives them."""
     if not isinstance(task, str) or task not in TASKS:
         raise OptionError(
             f"cannot advise on the task {task!r}",
@@ -145,16 +94,6 @@ def check_options(
 
 def combinations(names: Sequence[str]) -> tuple[str, ...]:
     """Put techniques beside XANES, and list what each combination is held against.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Techniques or modalities.
-
-    Returns
-    -------
-    tuple of str
-        Single techniques first.
 
     Examples
     --------

@@ -41,21 +41,7 @@ FORMULAS = "training_formulas"
 
 
 def small_cell(cell: Cell, config: StudyConfig) -> Cell:
-    """Choose the sites on which qualities are tried.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber and task.
-    config : StudyConfig
-        Split, folds and seed.
-
-    Returns
-    -------
-    Cell
-        Of a dataset of at most about `MOST_SITES` labelled sites, whole formulas; its folds dealt
-        twice or more.
-    """
+    """Choose the sites on which qualities are tried."""
     dataset = cell.dataset
     if len(cell.sites) > MOST_SITES:
         names = np.random.default_rng([config.seed, 2]).permutation(np.unique(cell.groups))
@@ -70,20 +56,7 @@ def small_cell(cell: Cell, config: StudyConfig) -> Cell:
 
 
 def quality_trials(cell: Cell, techniques: Sequence[str]) -> list[Trial]:
-    """List what is tried of qualities.
-
-    Parameters
-    ----------
-    cell : Cell
-        From `small_cell`.
-    techniques : sequence of str
-        Single techniques that the data have.
-
-    Returns
-    -------
-    list of Trial
-        For each technique the data as they are, then each quality from good to poor.
-    """
+    """List what is tried of qualities."""
     trials = []
     for name in techniques:
         trials.append(Trial(cell, name, REQUIREMENT_TREES))
@@ -97,42 +70,14 @@ def quality_trials(cell: Cell, techniques: Sequence[str]) -> list[Trial]:
 
 
 def share_trials(cell: Cell, modalities: Sequence[str], trees: int) -> list[Trial]:
-    """List what is tried of training sets.
-
-    Parameters
-    ----------
-    cell : Cell
-        Of all sites: how many materials there are is the question.
-    modalities : sequence of str
-        Names.
-    trees : int
-        As in the fits of all training formulas.
-
-    Returns
-    -------
-    list of Trial
-        Shares of the training formulas.
-    """
+    """List what is tried of training sets."""
     return [Trial(cell, name, trees, fraction=share) for name in modalities for share in SHARES]
 
 
 def requirement_rows(
     scored: Sequence[tuple[Trial, Score]], main: Mapping[str, Score]
 ) -> list[dict[str, Any]]:
-    """List the rows of `Advice.requirements`.
-
-    Parameters
-    ----------
-    scored : sequence of tuple
-        Trials of `quality_trials` and `share_trials` with their scores.
-    main : mapping of str to Score
-        Scores with all training formulas, by modality.
-
-    Returns
-    -------
-    list of dict
-        The data as they are stand before each quality's levels.
-    """
+    """List the rows of `Advice.requirements`."""
     whole = {trial.modality: item for trial, item in scored if trial.quality is None and trial.fraction == 1}
     rows: list[dict[str, Any]] = []
     for trial, item in scored:
@@ -155,18 +100,7 @@ def requirement_rows(
 
 
 def training_formulas(cell: Cell) -> float:
-    """Count the formulas that a fold is fitted on.
-
-    Parameters
-    ----------
-    cell : Cell
-        Sites and folds.
-
-    Returns
-    -------
-    float
-        Rounded to a whole number.
-    """
+    """Count the formulas that a fold is fitted on."""
     return float(round(cell.counts["n_formulas"] * (1 - 1 / len(np.unique(cell.folds[0])))))
 
 
@@ -188,18 +122,6 @@ def _losses(level: float, item: Score, reference: Score) -> dict[str, Any]:
 
 def needed_rows(rows: Sequence[Mapping[str, Any]], tolerance: float) -> list[dict[str, Any]]:
     """Find what each quality must be.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        From `requirement_rows`.
-    tolerance : float
-        What may be lost.
-
-    Returns
-    -------
-    list of dict
-        ``technique, quantity, unit, own, enough, likely, too_poor, poorest``.
 
     Notes
     -----

@@ -16,20 +16,7 @@ SURE = 0.9
 
 
 def sample_facts(sample: SampleInHand, task: str) -> dict[str, Any]:
-    """Gather what is known of a sample now.
-
-    Parameters
-    ----------
-    sample : SampleInHand
-        The sample.
-    task : str
-        Name.
-
-    Returns
-    -------
-    dict
-        ``techniques, compared_by, confidence_level, answers, trust, warnings``.
-    """
+    """Gather what is known of a sample now."""
     answers = sample.answers(task)
     return {
         "techniques": list(sample.techniques),
@@ -42,22 +29,7 @@ def sample_facts(sample: SampleInHand, task: str) -> dict[str, Any]:
 
 
 def sample_sentences(facts: Mapping[str, Any], task: str, similar: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Say what a sample's answer is, and whether another measurement may change it.
-
-    Parameters
-    ----------
-    facts : mapping
-        From `sample_facts`.
-    task : str
-        Name.
-    similar : sequence of mapping
-        Rows of `Advice.similar`.
-
-    Returns
-    -------
-    list of str
-        Sentences.
-    """
+    """Say what a sample's answer is, and whether another measurement may change it."""
     sentences = []
     if facts["answers"]:
         sentences.append(_answer_sentence(facts["answers"][-1], task, float(facts["confidence_level"])))

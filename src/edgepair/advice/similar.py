@@ -44,16 +44,7 @@ SAME_LENGTH = 0.05
 class SampleInHand:
     """A sample and what is like it.
 
-    Attributes
-    ----------
-    prediction : Prediction
-        What is said of it now.
-    techniques : tuple of str
-        What has been measured of it.
-    by : str
-        Technique by which sites are compared with it.
-    apart : numpy.ndarray
-        Shape (n,): how far each of a cell's sites is from it, in some unit.
+    ``apart`` (n,).
     """
 
     prediction: Prediction
@@ -62,45 +53,14 @@ class SampleInHand:
     apart: NDArray[np.float64]
 
     def answers(self, task: str) -> list[dict[str, Any]]:
-        """List what is said of one task.
-
-        Parameters
-        ----------
-        task : str
-            Name.
-
-        Returns
-        -------
-        list of dict
-            Rows of `Prediction.table`, the combined technique last.
-        """
+        """List what is said of one task."""
         table = self.prediction.table
         rows: list[dict[str, Any]] = table[table["task"] == task].to_dict("records")
         return rows
 
 
 def answer_sample(sample: Any, dataset: xr.Dataset) -> Prediction:
-    """Ask for a sample's values, where they are not known yet.
-
-    Parameters
-    ----------
-    sample : Prediction, XanesScan or PdfCurve
-        As `edgepair.advise` takes it.
-    dataset : xarray.Dataset
-        Answers where nothing is bundled of its absorber.
-
-    Returns
-    -------
-    Prediction
-        Of the dataset's absorber.
-
-    Raises
-    ------
-    OptionError
-        It is none of these.
-    MeasurementError
-        It is of another element, or cannot be understood.
-    """
+    """Ask for a sample's values, where they are not known yet."""
     absorber = str(dataset.attrs["absorber"])
     if not isinstance(sample, Prediction | XanesScan | PdfCurve):
         raise OptionError(
@@ -126,25 +86,7 @@ def answer_sample(sample: Any, dataset: xr.Dataset) -> Prediction:
 
 
 def sample_in_hand(prediction: Prediction, cell: Cell) -> SampleInHand:
-    """Measure how far each site is from a sample.
-
-    Parameters
-    ----------
-    prediction : Prediction
-        From `answer_sample`.
-    cell : Cell
-        Whose sites are compared.
-
-    Returns
-    -------
-    SampleInHand
-        With its distance to each site.
-
-    Raises
-    ------
-    MeasurementError
-        The dataset holds none of its techniques.
-    """
+    """Measure how far each site is from a sample."""
     techniques = tuple(name for name in TECHNIQUES if name in prediction.curves)
     held = [name for name in techniques if TECHNIQUES[name].variable in cell.dataset]
     if not held:
@@ -164,23 +106,7 @@ def sites_like(
 ) -> tuple[NDArray[np.bool_], bool]:
     """Choose the sites that are like a sample: told the same by what is in hand, and nearest to it.
 
-    Parameters
-    ----------
-    sample : SampleInHand
-        The sample.
-    cell : Cell
-        Whose sites these are.
-    have : str
-        Modality in hand.
-    outcomes : sequence of FitOutcome
-        What it told left-out sites, one per repeat.
-
-    Returns
-    -------
-    like : numpy.ndarray
-        Shape (n,), bool.
-    same : bool
-        Whether they were told the same; not so where too few were.
+    ``like`` (n,).
     """
     told = _same_answer(sample, cell, have, outcomes)
     same = bool(told.sum() >= FEWEST_TOLD_THE_SAME)
@@ -265,16 +191,7 @@ def _pdf_distances(prediction: Prediction, technique: str, dataset: xr.Dataset) 
 def as_measured(dataset: xr.Dataset) -> NDArray[np.float64]:
     """Give each site what a measurement of its material would show.
 
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_sites, n_energy): the average over the sites of its material, weighted by
-        multiplicity; its own spectrum where the material is not complete.
+    Returns (n_sites, n_energy).
     """
     mu = dataset["mu"].values.astype(np.float64)
     owner = dataset["material_index"].values

@@ -30,25 +30,7 @@ _TYPICAL_FEATURES = 200
 
 @dataclass(frozen=True)
 class Trial:
-    """What is fitted, in all repeats of its cell.
-
-    Attributes
-    ----------
-    cell : Cell
-        Sites, labels and folds.
-    modality : str
-        Name.
-    trees : int
-        Trees in a forest.
-    learner : str
-        Name.
-    quality : Quality or None
-        What is poorer than in the data; None for the data as they are.
-    level : float
-        Of that quality.
-    fraction : float
-        Share of the training formulas.
-    """
+    """What is fitted, in all repeats of its cell."""
 
     cell: Cell
     modality: str
@@ -77,28 +59,7 @@ def run_trials(
     cache: bool,
     on_progress: Callable[[Progress], None] | None,
 ) -> list[list[FitOutcome]]:
-    """Make all fits of some trials.
-
-    Parameters
-    ----------
-    trials : sequence of Trial
-        In any order.
-    seed : int
-        Same seed, same numbers.
-    n_jobs : int or None
-        Processes; None for all cores.
-    scheduler : str or None
-        Address of a Dask scheduler whose processes are used instead.
-    cache : bool
-        Whether to use and keep finished fits.
-    on_progress : callable or None
-        Called with a `Progress` after each fit.
-
-    Returns
-    -------
-    list of list of FitOutcome
-        For each trial, one outcome per repeat.
-    """
+    """Make all fits of some trials."""
     fits, owner = [], []
     for number, trial in enumerate(trials):
         job = Job(trial.cell, trial.modality, trial.learner, 0, trial.trees, fraction=trial.fraction)

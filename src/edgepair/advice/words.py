@@ -18,16 +18,6 @@ _ARTICLES = {"xanes": "XANES", "pdf": "a PDF", "dpdf": "a dPDF", "npdf": "a neut
 def named(modality: str) -> str:
     """Name a technique or a combination in a sentence.
 
-    Parameters
-    ----------
-    modality : str
-        Name.
-
-    Returns
-    -------
-    str
-        With its article.
-
     Examples
     --------
     >>> named("pdf"), named("xanes+dpdf")
@@ -37,40 +27,12 @@ def named(modality: str) -> str:
 
 
 def percent(share: float, *, sign: bool = False) -> str:
-    """Write a share as a percentage.
-
-    Parameters
-    ----------
-    share : float
-        Of one.
-    sign : bool, optional
-        Whether a positive number carries its sign.
-
-    Returns
-    -------
-    str
-        As ``17 %``.
-    """
+    """Write a share as a percentage."""
     return f"{100 * share:+.0f} %" if sign else f"{100 * share:.0f} %"
 
 
 def ends(row: Mapping[str, Any], prefix: str = "", *, sign: bool = False) -> str:
-    """Write the interval of a row.
-
-    Parameters
-    ----------
-    row : mapping
-        With ``lower`` and ``upper``.
-    prefix : str, optional
-        Before these names.
-    sign : bool, optional
-        Whether positive numbers carry their sign.
-
-    Returns
-    -------
-    str
-        As ``0.71 to 0.85``.
-    """
+    """Write the interval of a row."""
     mark = "+" if sign else ""
     return f"{row[prefix + 'lower']:{mark}.3f} to {row[prefix + 'upper']:{mark}.3f}"
 
@@ -78,24 +40,7 @@ def ends(row: Mapping[str, Any], prefix: str = "", *, sign: bool = False) -> str
 def score_sentence(
     absorber: str, task: str, rows: Sequence[Mapping[str, Any]], guess: float, split: str
 ) -> str:
-    """Say how good what is in hand is alone.
-
-    Parameters
-    ----------
-    absorber, task : str
-        Names.
-    rows : sequence of mapping
-        Of `Advice.scores`, of one technique.
-    guess : float
-        Score of a guess that looks at no curve.
-    split : str
-        What never stood on both sides.
-
-    Returns
-    -------
-    str
-        A sentence.
-    """
+    """Say how good what is in hand is alone."""
     unseen = {"formula": "formulas", "material": "materials"}.get(split, "sites")
     metric = TASKS[task].main_metric
     first = next(row for row in rows if row["metric"] == metric)
@@ -109,20 +54,7 @@ def score_sentence(
 
 
 def gain_sentence(row: Mapping[str, Any], smallest: float) -> str:
-    """Say whether adding a technique is worth it.
-
-    Parameters
-    ----------
-    row : mapping
-        Of `Advice.gains`, main metric.
-    smallest : float
-        Smallest gain that is worth a measurement.
-
-    Returns
-    -------
-    str
-        A sentence.
-    """
+    """Say whether adding a technique is worth it."""
     what, have = named(row["add"]), modality_title(row["have"])
     numbers = f"{row['value']:+.3f} ({ends(row, sign=True)}) in {_METRICS[row['metric']]}"
     if row["verdict"] == "worth":
@@ -141,18 +73,7 @@ def gain_sentence(row: Mapping[str, Any], smallest: float) -> str:
 
 
 def needed_sentence(row: Mapping[str, Any]) -> str:
-    """Say what a quality must be.
-
-    Parameters
-    ----------
-    row : mapping
-        Of `needed_rows`.
-
-    Returns
-    -------
-    str
-        A sentence without its end.
-    """
+    """Say what a quality must be."""
     if row["quantity"] == FORMULAS:
         title, most = "training formulas", False
     else:
@@ -173,22 +94,7 @@ def needed_sentence(row: Mapping[str, Any]) -> str:
 def needed_sentences(
     needed: Sequence[Mapping[str, Any]], techniques: Sequence[str], tolerance: float
 ) -> list[str]:
-    """Say what each technique must be measured to.
-
-    Parameters
-    ----------
-    needed : sequence of mapping
-        Of `needed_rows`.
-    techniques : sequence of str
-        Those that are worth speaking of.
-    tolerance : float
-        What may be lost.
-
-    Returns
-    -------
-    list of str
-        A sentence per technique.
-    """
+    """Say what each technique must be measured to."""
     sentences = []
     for name in techniques:
         mine = [row for row in needed if row["technique"] == name and row["quantity"] != FORMULAS]
@@ -201,20 +107,7 @@ def needed_sentences(
 
 
 def learning_sentence(rows: Sequence[Mapping[str, Any]], technique: str) -> str:
-    """Say whether more training materials would help.
-
-    Parameters
-    ----------
-    rows : sequence of mapping
-        Of `Advice.requirements`.
-    technique : str
-        Whose.
-
-    Returns
-    -------
-    str
-        A sentence; empty where nothing was tried.
-    """
+    """Say whether more training materials would help."""
     mine = [row for row in rows if row["technique"] == technique and row["quantity"] == FORMULAS]
     if len(mine) < 2:
         return ""

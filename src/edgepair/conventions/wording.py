@@ -36,20 +36,6 @@ _MINUS = re.compile(r"(?<![\w-])-(?=\d)")  # a hyphen that stands for a minus
 def number(value: float | None, digits: int = 3, *, sign: bool = False) -> str:
     """Write a number with a true minus sign.
 
-    Parameters
-    ----------
-    value : float or None
-        The number; None and NaN give a dash.
-    digits : int, optional
-        Digits behind the point.
-    sign : bool, optional
-        Whether a positive number carries its sign.
-
-    Returns
-    -------
-    str
-        Text.
-
     Examples
     --------
     >>> number(-0.0374), number(0.2229, sign=True), number(None)
@@ -66,20 +52,6 @@ def number(value: float | None, digits: int = 3, *, sign: bool = False) -> str:
 def interval(lower: float | None, upper: float | None, digits: int = 3, *, sign: bool = False) -> str:
     """Write the two ends of an interval.
 
-    Parameters
-    ----------
-    lower, upper : float or None
-        Ends.
-    digits : int, optional
-        Digits behind the point.
-    sign : bool, optional
-        Whether positive ends carry their sign.
-
-    Returns
-    -------
-    str
-        Text; a dash where an end is not known.
-
     Examples
     --------
     >>> interval(0.7164, 0.8538)
@@ -93,16 +65,6 @@ def interval(lower: float | None, upper: float | None, digits: int = 3, *, sign:
 def count(value: float) -> str:
     """Write a whole number with thousands apart.
 
-    Parameters
-    ----------
-    value : float
-        The number.
-
-    Returns
-    -------
-    str
-        Text.
-
     Examples
     --------
     >>> count(12345)
@@ -113,18 +75,6 @@ def count(value: float) -> str:
 
 def counted(value: int, word: str) -> str:
     """Write a number with its noun.
-
-    Parameters
-    ----------
-    value : int
-        How many.
-    word : str
-        Noun in the singular.
-
-    Returns
-    -------
-    str
-        Text.
 
     Examples
     --------
@@ -137,18 +87,6 @@ def counted(value: int, word: str) -> str:
 def percent(value: float, digits: int = 0) -> str:
     """Write a share as a percentage.
 
-    Parameters
-    ----------
-    value : float
-        Share of one.
-    digits : int, optional
-        Digits behind the point.
-
-    Returns
-    -------
-    str
-        Text.
-
     Examples
     --------
     >>> percent(0.7844)
@@ -160,16 +98,6 @@ def percent(value: float, digits: int = 0) -> str:
 
 def listed(words: Sequence[str]) -> str:
     """Join words as in a sentence.
-
-    Parameters
-    ----------
-    words : sequence of str
-        Words.
-
-    Returns
-    -------
-    str
-        Text.
 
     Examples
     --------
@@ -184,16 +112,6 @@ def listed(words: Sequence[str]) -> str:
 def metric_title(metric: str) -> str:
     """Name a metric, with its unit or what is perfect, for an axis.
 
-    Parameters
-    ----------
-    metric : str
-        Name in files.
-
-    Returns
-    -------
-    str
-        Text.
-
     Examples
     --------
     >>> metric_title("mae"), metric_title("r2")
@@ -205,16 +123,6 @@ def metric_title(metric: str) -> str:
 
 def task_title(task: str) -> str:
     """Name a task for people.
-
-    Parameters
-    ----------
-    task : str
-        Name in files; ``all`` is the mean over the classification tasks.
-
-    Returns
-    -------
-    str
-        Text.
 
     Examples
     --------
@@ -229,16 +137,6 @@ def task_title(task: str) -> str:
 def capital(text: str) -> str:
     """Begin with a capital.
 
-    Parameters
-    ----------
-    text : str
-        Text.
-
-    Returns
-    -------
-    str
-        The same, its first letter large.
-
     Examples
     --------
     >>> capital("oxidation state")
@@ -249,16 +147,6 @@ def capital(text: str) -> str:
 
 def short_title(modality: str) -> str:
     """Name a modality for people, whatever it is.
-
-    Parameters
-    ----------
-    modality : str
-        Name in files.
-
-    Returns
-    -------
-    str
-        Text.
 
     Examples
     --------
@@ -276,16 +164,6 @@ def short_title(modality: str) -> str:
 def safe(text: object) -> str:
     """Escape text from data before a figure shows it: figures read some HTML.
 
-    Parameters
-    ----------
-    text : object
-        Anything that came from a file.
-
-    Returns
-    -------
-    str
-        Text without live tags.
-
     Examples
     --------
     >>> safe("<b>Fe2O3</b>")
@@ -296,16 +174,6 @@ def safe(text: object) -> str:
 
 def with_minus(sentence: str) -> str:
     """Write true minus signs where a sentence from a file has hyphens.
-
-    Parameters
-    ----------
-    sentence : str
-        Text.
-
-    Returns
-    -------
-    str
-        Text.
 
     Examples
     --------

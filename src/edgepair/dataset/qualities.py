@@ -68,22 +68,7 @@ class Quality:
 
 
 def own_level(dataset: xr.Dataset, technique: str, quality: Quality) -> float:
-    """Tell a dataset's own level of a quality.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-    technique : str
-        Whose curves.
-    quality : Quality
-        Of the same axis.
-
-    Returns
-    -------
-    float
-        In the quality's unit; 0 for what degrades by being added.
-    """
+    """Tell a dataset's own level of a quality."""
     if quality.name in ("energy_first", "energy_last"):
         energy = dataset["energy"].values - float(dataset.attrs["edge_energy"])
         return float(energy[0 if quality.name == "energy_first" else -1])
@@ -95,22 +80,7 @@ def own_level(dataset: xr.Dataset, technique: str, quality: Quality) -> float:
 
 
 def levels_for(dataset: xr.Dataset, technique: str, quality: Quality) -> tuple[float, ...]:
-    """List the levels at which a dataset can be shown: those poorer than its own.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-    technique : str
-        Whose curves.
-    quality : Quality
-        Of the same axis.
-
-    Returns
-    -------
-    tuple of float
-        From good to poor; empty where the curves are poorer than the poorest level.
-    """
+    """List the levels at which a dataset can be shown: those poorer than its own."""
     own = own_level(dataset, technique, quality)
     poorer = [level for level in quality.levels if (level > own if quality.most else level < own)]
     if quality.name in ("energy_first", "energy_last"):

@@ -27,19 +27,7 @@ GATE_SEPARATOR = "; "
 
 @dataclass(frozen=True)
 class Variable:
-    """One variable of the schema.
-
-    Attributes
-    ----------
-    dims : tuple of str
-        Its dimensions.
-    kind : str
-        ``float``, ``integer``, ``text`` or ``flag``.
-    units : str
-        Unit attribute; empty for text, flags and counts.
-    required : bool
-        Whether every dataset has it.
-    """
+    """One variable of the schema."""
 
     dims: tuple[str, ...]
     kind: str
@@ -218,17 +206,7 @@ def _variable_problems(dataset: xr.Dataset, name: str, variable: Variable) -> li
 def axis_problems(name: str, values: np.ndarray) -> list[str]:
     """List what is wrong with an axis.
 
-    Parameters
-    ----------
-    name : str
-        ``energy`` or ``r``.
-    values : numpy.ndarray
-        Shape (n,), finite.
-
-    Returns
-    -------
-    list of str
-        A sentence per problem.
+    ``values`` (n,).
     """
     if len(values) < 2:
         return [f"{name!r} has {len(values)} points, too few for a curve"]
@@ -244,19 +222,7 @@ def axis_problems(name: str, values: np.ndarray) -> list[str]:
 def energy_problems(energy: np.ndarray, edge_energy: float, absorber: str) -> list[str]:
     """List what is wrong with an energy axis, given where the edge lies.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), increasing.
-    edge_energy : float
-        Tabulated edge energy, eV.
-    absorber : str
-        Chemical symbol.
-
-    Returns
-    -------
-    list of str
-        A sentence per problem.
+    ``energy`` (n_energy,); ``edge_energy`` in eV.
     """
     first, last = float(energy[0]), float(energy[-1])
     span = f"{first:g} to {last:g}"

@@ -65,23 +65,7 @@ def open_dataset(path: str | Path, *, instrument: PDFInstrument | None = TYPICAL
 
 
 def read_arrays(path: str | Path) -> xr.Dataset:
-    """Read what `save_arrays` wrote, whatever it holds.
-
-    Parameters
-    ----------
-    path : str or Path
-        A Zarr folder or zip.
-
-    Returns
-    -------
-    xarray.Dataset
-        Every array in memory.
-
-    Raises
-    ------
-    DataError
-        It is damaged, no such file, or packed otherwise than edgepair packs.
-    """
+    """Read what `save_arrays` wrote, whatever it holds."""
     import zarr
 
     path = Path(path)
@@ -131,18 +115,7 @@ def _strangers(dataset: xr.Dataset) -> list[str]:
 
 
 def check_target(path: str | Path) -> None:
-    """Refuse a place where a dataset cannot or must not be written.
-
-    Parameters
-    ----------
-    path : str or Path
-        Dataset to be written.
-
-    Raises
-    ------
-    OutputError
-        Its folder does not exist or cannot be written, or something else stands there.
-    """
+    """Refuse a place where a dataset cannot or must not be written."""
     path = Path(path)
     found = ""
     if not path.parent.is_dir():
@@ -198,22 +171,7 @@ def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:
 
 
 def save_arrays(dataset: xr.Dataset, path: str | Path, *, zipped: bool = True) -> None:
-    """Save any arrays beside their final place first, then move them there.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Of numbers and text.
-    path : str or Path
-        File, or folder where not zipped; what stands there is replaced.
-    zipped : bool, optional
-        Whether into one file.
-
-    Raises
-    ------
-    OutputError
-        It cannot be written.
-    """
+    """Save any arrays beside their final place first, then move them there."""
     import numcodecs
 
     path = Path(path)
@@ -266,18 +224,6 @@ def _zip_folder(folder: Path, target: Path) -> None:
 
 def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
     """Round to 32-bit numbers with fewer mantissa bits, which compress better.
-
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Any shape, finite.
-    bits : int
-        Mantissa bits to keep, at most 23; the relative error is at most 2**-(bits + 1).
-
-    Returns
-    -------
-    numpy.ndarray
-        Same shape, float32.
 
     Examples
     --------

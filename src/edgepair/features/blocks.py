@@ -16,14 +16,7 @@ if TYPE_CHECKING:
 class Block:
     """Features of one kind of curve, before techniques are joined.
 
-    Attributes
-    ----------
-    values : numpy.ndarray
-        Shape (n_curves, n_features).
-    position : numpy.ndarray
-        Shape (n_features,): where on the axis each feature sits.
-    low, high : numpy.ndarray
-        Shape (n_features,): the stretch it draws on.
+    ``values`` (n_curves, n_features); ``position`` (n_features,); ``low, high`` (n_features,).
     """
 
     values: NDArray[np.float64]
@@ -34,15 +27,7 @@ class Block:
     def take(self, rows: NDArray[np.int64]) -> Block:
         """Repeat curves, as for the sites of each material.
 
-        Parameters
-        ----------
-        rows : numpy.ndarray
-            Shape (n_sites,): the curve of each site.
-
-        Returns
-        -------
-        Block
-            A row per site.
+        ``rows`` (n_sites,).
         """
         return Block(self.values[rows], self.position, self.low, self.high)
 
@@ -50,17 +35,7 @@ class Block:
 def make_block(values: NDArray[np.float64], position: ArrayLike, low: ArrayLike, high: ArrayLike) -> Block:
     """Make a block whose features lie as told.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape (n_curves, n_features).
-    position, low, high : array_like
-        Shape (n_features,), or one number for all.
-
-    Returns
-    -------
-    Block
-        With arrays of full length.
+    ``values`` (n_curves, n_features); ``position, low, high`` (n_features,).
     """
     n = values.shape[1]
     places = [np.broadcast_to(np.asarray(x, dtype=np.float64), (n,)).copy() for x in (position, low, high)]
@@ -68,18 +43,7 @@ def make_block(values: NDArray[np.float64], position: ArrayLike, low: ArrayLike,
 
 
 def join(blocks: Sequence[Block]) -> Block:
-    """Put blocks of the same curves side by side.
-
-    Parameters
-    ----------
-    blocks : sequence of Block
-        With the same number of curves.
-
-    Returns
-    -------
-    Block
-        All features.
-    """
+    """Put blocks of the same curves side by side."""
     return Block(
         np.concatenate([block.values for block in blocks], axis=1),
         np.concatenate([block.position for block in blocks]),
@@ -91,17 +55,7 @@ def join(blocks: Sequence[Block]) -> Block:
 def thin(axis: NDArray[np.float64], step: float) -> NDArray[np.int64]:
     """Choose points of an axis that are at least a step apart, evenly where it is even.
 
-    Parameters
-    ----------
-    axis : numpy.ndarray
-        Shape (n,), increasing.
-    step : float
-        Least distance.
-
-    Returns
-    -------
-    numpy.ndarray
-        Indices, increasing, the first one 0.
+    ``axis`` (n,).
 
     Examples
     --------

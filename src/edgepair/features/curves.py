@@ -17,30 +17,7 @@ def checked_curves(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Make sure that two arrays are curves on one axis.
 
-    Parameters
-    ----------
-    axis : array_like
-        Shape (n,): energies or distances.
-    values : array_like
-        Shape (n,) or (n_curves, n).
-    kind : str
-        What the curves are, for errors: ``spectra``.
-    unit : str
-        Unit of the axis, for errors.
-    span : float
-        Least length of the axis; a shorter one is in another unit.
-
-    Returns
-    -------
-    axis : numpy.ndarray
-        Shape (n,).
-    values : numpy.ndarray
-        Shape (n_curves, n); not checked for being finite, since one curve of many may be missing.
-
-    Raises
-    ------
-    DataError
-        Shapes that do not fit, fewer than 5 points, or an axis that does not increase or is too short.
+    ``axis`` (n,); ``values`` (n,); ``values`` (n_curves, n).
     """
     x = np.asarray(axis, dtype=np.float64)
     y = np.asarray(values, dtype=np.float64)

@@ -74,24 +74,8 @@ _CHUNK = 1000  # spectra taken at a time, which bounds memory
 class EdgeLandmarks:
     """Where things are in spectra, a value each; NaN where a range or a curve does not show it.
 
-    Attributes
-    ----------
-    edge : numpy.ndarray
-        Shape (n,), eV: mean energy of the main rise over `LEVELS`.
-    slope : numpy.ndarray
-        Shape (n,), eV⁻¹: steepest rise, from the foot to the white line.
-    start : numpy.ndarray
-        Shape (n,), eV: where the edge begins, after the pre-edge.
-    pre_area, pre_centroid : numpy.ndarray
-        Shape (n,): area of the pre-edge peaks, eV; their mean energy, eV.
-    rise_end : numpy.ndarray
-        Shape (n,), eV: where the white line begins.
-    crest, height : numpy.ndarray
-        Shape (n,): energy of the white line, eV; its height, edge steps.
-    crest_end : numpy.ndarray
-        Shape (n,), eV: where the white line ends.
-    trough, depth : numpy.ndarray
-        Shape (n,): energy of the lowest point after the white line, eV; mu there, edge steps.
+    ``edge`` (n,) in eV; ``slope`` (n,); ``start`` (n,) in eV; ``pre_area, pre_centroid`` (n,); ``rise_end``
+    (n,) in eV; ``crest, height`` (n,); ``crest_end`` (n,) in eV; ``trough, depth`` (n,).
     """
 
     edge: NDArray[np.float64]
@@ -110,18 +94,7 @@ class EdgeLandmarks:
 def find_landmarks(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> EdgeLandmarks:
     """Find the landmarks of spectra.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV, increasing.
-    mu : numpy.ndarray
-        Shape (n, n_energy), edge-step normalised. A spectrum with values that are not finite has
-        no landmarks.
-
-    Returns
-    -------
-    EdgeLandmarks
-        One value a spectrum.
+    ``energy`` (n_energy,) in eV; ``mu`` (n, n_energy).
     """
     parts = [_find(energy, mu[at : at + _CHUNK]) for at in range(0, max(len(mu), 1), _CHUNK)]
     names = EdgeLandmarks.__dataclass_fields__

@@ -44,19 +44,7 @@ def area_edge(
 ) -> NDArray[np.float64]:
     """Find where a step of the same area would lie.
 
-    Parameters
-    ----------
-    grid : numpy.ndarray
-        Shape (n_grid,), eV, evenly spaced.
-    mu : numpy.ndarray
-        Shape (n, n_grid), edge-step normalised.
-    reach : float, optional
-        eV from the edge to the end of the area; less for short scans.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,), eV.
+    ``grid`` (n_grid,) in eV; ``mu`` (n, n_grid); returns (n,) in eV.
     """
     step = grid[1] - grid[0]
     running = np.concatenate([np.zeros((len(mu), 1)), np.cumsum(mu, axis=1) * step], axis=1)
@@ -79,17 +67,7 @@ def area_edge(
 def own_edge(energy: ArrayLike, mu: ArrayLike, reach: float = AREA_REACH) -> float:
     """Find the own edge of a spectrum on its own energies.
 
-    Parameters
-    ----------
-    energy, mu : array_like
-        Shape (n_energy,), eV from any origin, increasing, and edge-step normalised.
-    reach : float, optional
-        As `area_edge`.
-
-    Returns
-    -------
-    float
-        eV, on the scale of ``energy``.
+    ``energy, mu`` (n_energy,).
     """
     at, height = np.asarray(energy, dtype=np.float64), np.asarray(mu, dtype=np.float64)
     half = at[int((height >= 0.5).argmax())]
@@ -103,21 +81,7 @@ def spectrum_features(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Describe spectra.
 
-    Parameters
-    ----------
-    grid : numpy.ndarray
-        Shape (n_grid,), eV from the tabulated edge, evenly spaced by `STEP`.
-    mu : numpy.ndarray
-        Shape (n, n_grid).
-    aligned : bool
-        Whether the spectra have been moved to `OWN_EDGE`: they are looked at about it alone.
-
-    Returns
-    -------
-    values : numpy.ndarray
-        Shape (n, n_features).
-    position : numpy.ndarray
-        Shape (n, n_features): where on the grid's axis each feature sits, eV.
+    ``grid`` (n_grid,) in eV; ``mu`` (n, n_grid); ``values`` (n, n_features); ``position`` (n, n_features).
     """
     n = len(mu)
     edge = np.full(n, OWN_EDGE) if aligned else area_edge(grid, mu)

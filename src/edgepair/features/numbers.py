@@ -169,16 +169,5 @@ NUMBERS: dict[str, Number] = {number.name: number for number in _ALL}
 
 
 def names_of(technique: str) -> tuple[str, ...]:
-    """List the numbers of one technique.
-
-    Parameters
-    ----------
-    technique : str
-        ``xanes`` or ``pdf``.
-
-    Returns
-    -------
-    tuple of str
-        Names, in the order of the tables' columns.
-    """
+    """List the numbers of one technique."""
     return tuple(number.name for number in _ALL if number.technique == technique)

@@ -40,17 +40,7 @@ LOWEST_PEAK = 0.25
 def pdf_features(r: NDArray[np.float64], G: NDArray[np.float64]) -> Block:
     """Describe PDFs by their radial distribution, its running integral and the first peak.
 
-    Parameters
-    ----------
-    r : numpy.ndarray
-        Shape (n_r,), Å, increasing.
-    G : numpy.ndarray
-        Shape (n_materials, n_r), Å⁻²: any kind of PDF.
-
-    Returns
-    -------
-    Block
-        Features up to `R_LAST`, or of the whole curve where fewer than 5 points lie below.
+    ``r`` (n_r,) in Å; ``G`` (n_materials, n_r) in Å⁻².
     """
     kept = r <= R_LAST + 1e-9
     if kept.sum() < 5:

@@ -25,16 +25,7 @@ if TYPE_CHECKING:
 def neighbours_per_metal(dataset: xr.Dataset) -> NDArray[np.float64] | None:
     """Compute what brings the dPDF of each material to neighbours per metal atom.
 
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-
-    Returns
-    -------
-    numpy.ndarray or None
-        Shape (n_materials,), no unit; None where a material's formula is no composition with the
-        absorber and oxygen in it.
+    Returns (n_materials,).
     """
     absorber = str(dataset.attrs["absorber"])
     if dataset.attrs.get("groups", "formula") != "formula":
@@ -46,18 +37,6 @@ def neighbours_per_metal(dataset: xr.Dataset) -> NDArray[np.float64] | None:
 @lru_cache(maxsize=65536)
 def composition_factor(formula: str, absorber: str) -> float | None:
     r"""Compute :math:`\langle Z\rangle^2 / (2 c_M Z_M Z_O)`.
-
-    Parameters
-    ----------
-    formula : str
-        Chemical formula.
-    absorber : str
-        Chemical symbol of M.
-
-    Returns
-    -------
-    float or None
-        No unit; None where the formula is not understood, or lacks the absorber or oxygen.
 
     Examples
     --------

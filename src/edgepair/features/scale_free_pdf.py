@@ -30,19 +30,7 @@ LOWEST_PEAK = 0.25
 def scale_free_features(r: NDArray[np.float64], G: NDArray[np.float64], *, dip: bool = False) -> Block:
     """Describe PDFs on an unknown scale.
 
-    Parameters
-    ----------
-    r : numpy.ndarray
-        Shape (n_r,), Å, increasing, evenly spaced.
-    G : numpy.ndarray
-        Shape (n, n_r), Å⁻², on any positive scale.
-    dip : bool, optional
-        Whether the metal–oxygen peak points down, as of neutrons scattered by Ti, V and Mn.
-
-    Returns
-    -------
-    Block
-        Points, slopes, and position, height and width of the first peak.
+    ``r`` (n_r,) in Å; ``G`` (n, n_r) in Å⁻².
     """
     kept = (r >= FIRST - 1e-9) & (r <= LAST + 1e-9)
     x, y = r[kept], G[:, kept]

@@ -64,17 +64,8 @@ LAST = 6.0
 class Shells:
     """Shells of pair distribution functions, a value a curve; NaN where a curve does not show it.
 
-    Attributes
-    ----------
-    position, low, high : numpy.ndarray
-        Shape (n,), Å: top of the first metal-oxygen peak and where it begins and ends.
-    area, width : numpy.ndarray
-        Shape (n,): integral of R(r) over it; its standard deviation by its half width, Å.
-    share : numpy.ndarray
-        Shape (n,): area of the first peak, of that up to `SECOND_UNTIL`. NaN for dips, whose areas and
-        their neighbours' cancel.
-    second_position, second_high, second_area : numpy.ndarray
-        Shape (n,): of the highest peak that follows, Å, Å and as ``area``.
+    ``position, low, high`` (n,); ``area, width`` (n,); ``share`` (n,); ``second_position, second_high,
+    second_area`` (n,).
     """
 
     position: NDArray[np.float64]
@@ -91,19 +82,7 @@ class Shells:
 def find_shells(r: NDArray[np.float64], G: NDArray[np.float64], *, dip: bool) -> Shells:
     """Find the first and the second shell.
 
-    Parameters
-    ----------
-    r : numpy.ndarray
-        Shape (n_r,), Å, increasing.
-    G : numpy.ndarray
-        Shape (n, n_r), Å⁻². A curve with values that are not finite has no shells.
-    dip : bool
-        Whether the metal-oxygen peak points down.
-
-    Returns
-    -------
-    Shells
-        One value a curve; areas of dips are negative.
+    ``r`` (n_r,) in Å; ``G`` (n, n_r) in Å⁻².
     """
     from scipy.interpolate import CubicSpline
 
@@ -161,18 +140,7 @@ def find_shells(r: NDArray[np.float64], G: NDArray[np.float64], *, dip: bool) ->
 def low_r_slope(r: NDArray[np.float64], G: NDArray[np.float64]) -> NDArray[np.float64]:
     """Slope of the straight line through the origin before the first peak.
 
-    Parameters
-    ----------
-    r : numpy.ndarray
-        Shape (n_r,), Å.
-    G : numpy.ndarray
-        Shape (n, n_r), Å⁻².
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,), Å⁻³, by least squares from `BASELINE_FROM` to `NO_ATOMS_BELOW`; NaN where less than
-        half of that stretch was measured.
+    ``r`` (n_r,) in Å; ``G`` (n, n_r) in Å⁻²; returns (n,) in Å⁻³.
     """
     below = (r >= BASELINE_FROM) & (r < NO_ATOMS_BELOW)
     if not below.any() or np.ptp(r[below]) < (NO_ATOMS_BELOW - BASELINE_FROM) / 2:

@@ -33,18 +33,7 @@ LEVELS = np.arange(1, 11) / 10
 def xanes_features(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Block:
     """Describe spectra by their points and the shape of their edge.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV, increasing.
-    mu : numpy.ndarray
-        Shape (n_sites, n_energy), edge-step normalised.
-
-    Returns
-    -------
-    Block
-        Points `POINT_STEP` apart, then 33 numbers on the edge. A number on the edge sits at the
-        median over the spectra of the energy it speaks of.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_sites, n_energy).
     """
     kept = thin(energy, POINT_STEP)
     points = make_block(mu[:, kept], energy[kept], energy[kept], energy[kept])
@@ -56,20 +45,8 @@ def first_crossing(
 ) -> NDArray[np.float64]:
     """Find where spectra first reach given heights.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV.
-    mu : numpy.ndarray
-        Shape (n_sites, n_energy).
-    levels : numpy.ndarray
-        Shape (n_levels,): heights.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_sites, n_levels), eV, interpolated linearly; the last energy where a spectrum
-        stays below, the first where it starts above.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_sites, n_energy); ``levels`` (n_levels,); returns (n_sites,
+    n_levels) in eV.
     """
     rows = np.arange(len(mu))
     found = np.empty((len(mu), len(levels)))
@@ -86,17 +63,7 @@ def first_crossing(
 def edge_shape(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Block:
     """Compute the numbers that describe the edge.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV, increasing.
-    mu : numpy.ndarray
-        Shape (n_sites, n_energy), edge-step normalised.
-
-    Returns
-    -------
-    Block
-        33 numbers a spectrum.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_sites, n_energy).
     """
     rows = np.arange(len(mu))
     levels = first_crossing(energy, mu, LEVELS)

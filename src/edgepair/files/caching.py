@@ -12,34 +12,13 @@ ABANDONED_SECONDS = 3600.0
 
 
 def user_folder(name: str) -> Path:
-    """Return one of the user's cache folders.
-
-    Parameters
-    ----------
-    name : str
-        What is kept there.
-
-    Returns
-    -------
-    pathlib.Path
-        Below ``XDG_CACHE_HOME``, or ``~/.cache``; it may not be there yet.
-    """
+    """Return one of the user's cache folders."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "edgepair" / name
 
 
 def drop_oldest(folder: Path, suffix: str, most_bytes: int) -> None:
-    """Drop the oldest entries of a folder beyond a size, and what interrupted runs left.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Whatever is wrong with it is passed over.
-    suffix : str
-        Of the entries, as ``.npz``.
-    most_bytes : int
-        What may stay.
-    """
+    """Drop the oldest entries of a folder beyond a size, and what interrupted runs left."""
     with contextlib.suppress(OSError):
         for part in folder.glob("*.part"):
             if time.time() - part.stat().st_mtime > ABANDONED_SECONDS:

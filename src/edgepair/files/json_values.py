@@ -9,16 +9,6 @@ from typing import Any
 def json_ready(value: Any) -> Any:
     """Make values that JSON knows.
 
-    Parameters
-    ----------
-    value : object
-        Dictionaries, lists and tuples of anything; numbers may be NumPy's.
-
-    Returns
-    -------
-    object
-        Numbers are Python's, tuples are lists; what is not finite is None, as JSON has no NaN.
-
     Examples
     --------
     >>> json_ready({"value": float("nan"), "ends": (1.5, float("inf"))})

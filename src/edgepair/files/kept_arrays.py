@@ -24,50 +24,18 @@ LARGEST_BYTES = 500_000_000
 
 @dataclass(frozen=True)
 class KeptArrays:
-    """A folder of named arrays, one file per key.
-
-    Attributes
-    ----------
-    folder : pathlib.Path or None
-        Where they are kept; None keeps none.
-    most_bytes : int
-        What may stay when the folder is pruned.
-    """
+    """A folder of named arrays, one file per key."""
 
     folder: Path | None
     most_bytes: int = LARGEST_BYTES
 
     @classmethod
     def of_user(cls, name: str, *, use: bool) -> KeptArrays:
-        """Open one of the folders in the user's cache.
-
-        Parameters
-        ----------
-        name : str
-            What is kept there.
-        use : bool
-            False: nothing is looked up or kept.
-
-        Returns
-        -------
-        KeptArrays
-            Below the user's cache folder.
-        """
+        """Open one of the folders in the user's cache."""
         return cls(user_folder(name) if use else None)
 
     def load(self, key: str) -> dict[str, NDArray[Any]] | None:
-        """Load what was kept.
-
-        Parameters
-        ----------
-        key : str
-            Hash of what went into it.
-
-        Returns
-        -------
-        dict of str to numpy.ndarray, or None
-            None where there is nothing, or it is damaged.
-        """
+        """Load what was kept."""
         if self.folder is None:
             return None
         path = self.folder / f"{key}.npz"
@@ -85,15 +53,7 @@ class KeptArrays:
         return arrays
 
     def save(self, key: str, arrays: dict[str, NDArray[Any]]) -> None:
-        """Keep arrays, written beside their place first.
-
-        Parameters
-        ----------
-        key : str
-            Hash of what went into them.
-        arrays : dict of str to numpy.ndarray
-            What to keep.
-        """
+        """Keep arrays, written beside their place first."""
         if self.folder is None:
             return
         # A full or read-only disk costs the cache, not the answer.
@@ -108,34 +68,13 @@ class KeptArrays:
                 Path(name).unlink(missing_ok=True)
 
     def load_as(self, kind: type[Kind], key: str) -> Kind | None:
-        """Load what was kept of a dataclass of arrays.
-
-        Parameters
-        ----------
-        kind : type
-            The dataclass.
-        key : str
-            Hash of what went into it.
-
-        Returns
-        -------
-        object or None
-            One of `kind`; None where there is none, or one of another make.
-        """
+        """Load what was kept of a dataclass of arrays."""
         arrays = self.load(key)
         names = {item.name for item in fields(cast("Any", kind))}
         return kind(**arrays) if arrays is not None and set(arrays) == names else None
 
     def save_of(self, outcome: Any, key: str) -> None:
-        """Keep a dataclass of arrays.
-
-        Parameters
-        ----------
-        outcome : object
-            A dataclass of arrays.
-        key : str
-            Hash of what went into it.
-        """
+        """Keep a dataclass of arrays."""
         self.save(key, {item.name: getattr(outcome, item.name) for item in fields(outcome)})
 
     def prune(self) -> None:

@@ -19,21 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ResultFolder:
-    """A kind of folder, told by a file of its own.
-
-    Attributes
-    ----------
-    what : str
-        What it holds, in one word: ``study``.
-    command : str
-        Which command writes it.
-    file : str
-        Name of the JSON file that tells it.
-    keys : frozenset of str
-        Entries that file must have.
-    others : frozenset of str
-        Names of all other files that may stand in it.
-    """
+    """A kind of folder, told by a file of its own."""
 
     what: str
     command: str
@@ -42,18 +28,7 @@ class ResultFolder:
     others: frozenset[str]
 
     def check(self, target: Path) -> None:
-        """Refuse a folder that must not be replaced, before anything is computed.
-
-        Parameters
-        ----------
-        target : pathlib.Path
-            Where the result is wanted.
-
-        Raises
-        ------
-        OutputError
-            It is a file, a link, or a folder that holds something else, or cannot be written.
-        """
+        """Refuse a folder that must not be replaced, before anything is computed."""
         try:
             if target.exists() and target.resolve() in (Path.cwd(), *Path.cwd().parents):
                 raise OutputError(
@@ -87,18 +62,7 @@ class ResultFolder:
             raise self._unwritable(target, error) from error
 
     def is_one(self, folder: Path) -> bool:
-        """Tell whether a folder holds such a result and nothing else.
-
-        Parameters
-        ----------
-        folder : pathlib.Path
-            Whatever is there.
-
-        Returns
-        -------
-        bool
-            False too where it cannot be read.
-        """
+        """Tell whether a folder holds such a result and nothing else."""
         try:
             content = json.loads((folder / self.file).read_text(encoding="utf-8"))
             names = {entry.name for entry in folder.iterdir()}
@@ -110,23 +74,7 @@ class ResultFolder:
 
     @contextmanager
     def staged(self, target: Path) -> Iterator[Path]:
-        """Give a folder to write into, which takes the place of `target` only when all is written.
-
-        Parameters
-        ----------
-        target : pathlib.Path
-            Where the result is wanted; checked as by `check`.
-
-        Yields
-        ------
-        pathlib.Path
-            A new empty folder beside it, gone afterwards whatever happens.
-
-        Raises
-        ------
-        OutputError
-            The place cannot be written.
-        """
+        """Give a folder to write into, which takes the place of `target` only when all is written."""
         self.check(target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -144,23 +92,7 @@ class ResultFolder:
 
     @contextmanager
     def loading(self, folder: Path) -> Iterator[None]:
-        """Tell in four parts whatever is wrong with a folder that is read.
-
-        Parameters
-        ----------
-        folder : pathlib.Path
-            Where a result is said to be.
-
-        Yields
-        ------
-        None
-            Read inside.
-
-        Raises
-        ------
-        DataError
-            It holds no such result, or part of one.
-        """
+        """Tell in four parts whatever is wrong with a folder that is read."""
         try:
             yield
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -181,20 +113,7 @@ class ResultFolder:
 
 
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
-    """Write each table as ``<name>.csv``, numbers to six digits.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        An existing folder.
-    tables : mapping of str to pandas.DataFrame
-        By name.
-
-    Raises
-    ------
-    OSError
-        The folder cannot be written.
-    """
+    """Write each table as ``<name>.csv``, numbers to six digits."""
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
 
@@ -202,29 +121,7 @@ def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
 def read_tables(
     folder: Path, columns: Mapping[str, Collection[str]], texts: Collection[str]
 ) -> dict[str, pd.DataFrame]:
-    """Read what `write_tables` wrote.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Where the tables are.
-    columns : mapping of str to collection of str
-        Tables that must be there, and columns that each must have; more are kept.
-    texts : collection of str
-        Columns that stay text even where every entry looks like a number or like ``NA``.
-
-    Returns
-    -------
-    dict of str to pandas.DataFrame
-        By name.
-
-    Raises
-    ------
-    KeyError
-        A column is missing.
-    OSError, ValueError
-        A table cannot be read.
-    """
+    """Read what `write_tables` wrote."""
     import pandas as pd
 
     tables = {}

@@ -10,29 +10,7 @@ from edgepair.conventions.errors import OutputError
 
 
 def write_whole(path: str | Path, text: str, *, what: str, suggestion: str) -> Path:
-    """Write a text file beside its place, then move it there.
-
-    Parameters
-    ----------
-    path : str or Path
-        File to write; an older one is replaced when the new one is whole.
-    text : str
-        Content, written as UTF-8.
-    what : str
-        What is written, for errors: ``the table``.
-    suggestion : str
-        What to try where it cannot be.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written; what was there before is still there.
-    """
+    """Write a text file beside its place, then move it there."""
     target = Path(path)
     scratch: Path | None = None
     try:

@@ -35,24 +35,7 @@ def number_score_rows(
 ) -> list[dict[str, Any]]:
     """Tell how well a few numbers do, and how much of the full forest's score that is.
 
-    Parameters
-    ----------
-    cell : Cell
-        True values and folds.
-    forests : NumberForests
-        From `fit_numbers`.
-    full : sequence of FitOutcome
-        Of the forest that sees the whole curves, one per repeat.
-    drawn : numpy.ndarray
-        Shape (n_draws, n_groups), from `draw_groups`.
-
-    Returns
-    -------
-    list of dict
-        Rows of ``number_scores.csv``, one per metric. ``share``: of what the full forest is better
-        by than the best guess that looks at no curve, how much the numbers are better by; NaN where
-        the full forest is no better. ``better``, ``better_lower``, ``better_upper``: what the numbers
-        are better by, above 0 for the better in every metric.
+    ``drawn`` (n_draws, n_groups).
     """
     few = score(cell, "numbers", "forest", _outcomes(forests), drawn)
     whole = score(cell, "numbers", "forest", full, drawn)
@@ -91,25 +74,7 @@ def number_score_rows(
 
 
 def dependence_rows(cell: Cell, numbers: NumberTable, forests: NumberForests) -> list[dict[str, Any]]:
-    """Tell how the answer follows each number.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task and classes.
-    numbers : NumberTable
-        Of all sites of the absorber.
-    forests : NumberForests
-        From `fit_numbers`.
-
-    Returns
-    -------
-    list of dict
-        Rows of ``dependence.csv``, one per number, grid point and class. ``value``: partial
-        dependence, a probability or a length, with its interval; ``local``: accumulated local
-        effects, likewise. ``companion``: the number that goes with it most, ``companion_rho``:
-        Spearman's rho of the two over the sites.
-    """
+    """Tell how the answer follows each number."""
     companions = _companions(numbers, cell)
     names = [str(name) for name in cell.classes] or [""]
     rows = []

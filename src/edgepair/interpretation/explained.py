@@ -23,36 +23,14 @@ USUAL_TECHNIQUES = ("xanes", "pdf", "dpdf")
 
 
 def usual_techniques(datasets: Sequence[xr.Dataset]) -> tuple[str, ...]:
-    """List the techniques that are looked at where none is asked for.
-
-    Parameters
-    ----------
-    datasets : sequence of xarray.Dataset
-        Follow the schema.
-
-    Returns
-    -------
-    tuple of str
-        `USUAL_TECHNIQUES`; the neutron PDF too where there is one and no x-ray one to stand for it.
-    """
+    """List the techniques that are looked at where none is asked for."""
     held = {name for data in datasets for name, kind in TECHNIQUES.items() if kind.variable in data}
     neutron = ("npdf",) if "npdf" in held and not held & {"pdf", "dpdf"} else ()
     return USUAL_TECHNIQUES + neutron
 
 
 def groups_remark(dataset: xr.Dataset) -> str:
-    """Say so where materials stand for formulas.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-
-    Returns
-    -------
-    str
-        A sentence without its end; empty where formulas were given.
-    """
+    """Say so where materials stand for formulas."""
     if dataset.attrs.get("groups") != "material":
         return ""
     return "no formulas are given: each material counts as a formula of its own, and two may be alike"
@@ -60,15 +38,7 @@ def groups_remark(dataset: xr.Dataset) -> str:
 
 @dataclass(frozen=True)
 class Explained:
-    """One absorber and the techniques that are explained.
-
-    Attributes
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-    techniques : tuple of str
-        Those that it has, of those asked for, in their fixed order.
-    """
+    """One absorber and the techniques that are explained."""
 
     dataset: xr.Dataset
     techniques: tuple[str, ...]
@@ -108,18 +78,7 @@ class Explained:
         return {}
 
     def table(self, modality: str) -> FeatureTable:
-        """Compute the features of a modality, once.
-
-        Parameters
-        ----------
-        modality : str
-            Any subset of the techniques.
-
-        Returns
-        -------
-        FeatureTable
-            A row per site of the dataset.
-        """
+        """Compute the features of a modality, once."""
         if modality not in self._tables:
             self._tables[modality] = compute_features(self.dataset, modality)
         return self._tables[modality]
@@ -131,29 +90,12 @@ class Explained:
         }
 
     def groups(self, modality: str) -> list[Group]:
-        """List the groups of features of a modality: techniques, regions, clusters.
-
-        Parameters
-        ----------
-        modality : str
-            Any subset of the techniques.
-
-        Returns
-        -------
-        list of Group
-            Technique by technique.
-        """
+        """List the groups of features of a modality: techniques, regions, clusters."""
         parts = modality.split("+")
         return join_groups([(self._by_technique[name], self.table(name).values.shape[1]) for name in parts])
 
     def region_rows(self) -> list[dict[str, Any]]:
-        """List the rows of ``regions.csv``.
-
-        Returns
-        -------
-        list of dict
-            A row per technique and region, those without features included.
-        """
+        """List the rows of ``regions.csv``."""
         rows = []
         for name, regions in self.regions.items():
             having = {
@@ -177,13 +119,7 @@ class Explained:
         return rows
 
     def cluster_rows(self) -> list[dict[str, Any]]:
-        """List the rows of ``clusters.csv``.
-
-        Returns
-        -------
-        list of dict
-            A row per explained modality and cluster; a technique's clusters are the same in all.
-        """
+        """List the rows of ``clusters.csv``."""
         return [
             {
                 "absorber": self.absorber,

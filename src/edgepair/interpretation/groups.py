@@ -39,19 +39,7 @@ STRETCHES_NAMED = 3
 
 @dataclass(frozen=True)
 class Group:
-    """Features that are looked at together.
-
-    Attributes
-    ----------
-    grouping : {'technique', 'region', 'cluster', 'point'}
-        Kind of group.
-    name : str
-        Unique among the groups of one kind and technique.
-    title : str
-        The same, for people.
-    window : Window
-        Technique, stretch of the axis, columns in the features of a modality.
-    """
+    """Features that are looked at together."""
 
     grouping: str
     name: str
@@ -62,21 +50,7 @@ class Group:
 def find_regions(absorber: str, technique: str, axis: ArrayLike, curves: ArrayLike) -> tuple[Region, ...]:
     """Cut a technique's axis into named regions.
 
-    Parameters
-    ----------
-    absorber : str
-        Chemical symbol; tells which way neutron PDFs point.
-    technique : str
-        Name.
-    axis : array_like
-        Shape (n,): eV or Å.
-    curves : array_like
-        Shape (n,) or (n_curves, n).
-
-    Returns
-    -------
-    tuple of Region
-        Without gaps from end to end; one region named ``whole`` where none is recognised.
+    ``axis`` (n,); ``curves`` (n,).
     """
     kind = TECHNIQUES[technique]
     if kind.axis == "energy":
@@ -90,20 +64,7 @@ def find_regions(absorber: str, technique: str, axis: ArrayLike, curves: ArrayLi
 
 
 def dataset_regions(dataset: xr.Dataset, technique: str) -> tuple[Region, ...]:
-    """Cut a technique's axis into named regions that fit all curves of a dataset.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema; has the technique.
-    technique : str
-        Name.
-
-    Returns
-    -------
-    tuple of Region
-        As of `find_regions`.
-    """
+    """Cut a technique's axis into named regions that fit all curves of a dataset."""
     kind = TECHNIQUES[technique]
     axis = dataset[kind.axis].values.astype(np.float64)
     curves = dataset[kind.variable].values.astype(np.float64)
@@ -113,39 +74,14 @@ def dataset_regions(dataset: xr.Dataset, technique: str) -> tuple[Region, ...]:
 def region_numbers(regions: Sequence[Region], position: NDArray[np.float64]) -> NDArray[np.int64]:
     """Tell in which region each position lies.
 
-    Parameters
-    ----------
-    regions : sequence of Region
-        Without gaps, in order.
-    position : numpy.ndarray
-        Shape (n,): eV or Å; what lies beyond the ends belongs to the outermost.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,): numbers of regions.
+    ``position`` (n,); returns (n,).
     """
     borders = [region.low for region in regions[1:]]
     return np.searchsorted(borders, position, side="right").astype(np.int64)
 
 
 def technique_groups(features: FeatureTable, technique: str, regions: Sequence[Region]) -> list[Group]:
-    """Group the features of one technique: as a whole, by region, by cluster.
-
-    Parameters
-    ----------
-    features : FeatureTable
-        Of that technique alone.
-    technique : str
-        Its name.
-    regions : sequence of Region
-        From `find_regions`; those without a feature make no group.
-
-    Returns
-    -------
-    list of Group
-        Each feature is in one region, and in one cluster unless it is the same for all sites.
-    """
+    """Group the features of one technique: as a whole, by region, by cluster."""
     title = TECHNIQUES[technique].title
     ends = (float(features.position.min()), float(features.position.max()))
     everything = np.arange(len(features.position))
@@ -168,20 +104,7 @@ def technique_groups(features: FeatureTable, technique: str, regions: Sequence[R
 
 
 def point_groups(features: FeatureTable, technique: str) -> list[Group]:
-    """Group the features of one technique by the single points at which they sit.
-
-    Parameters
-    ----------
-    features : FeatureTable
-        Of that technique alone.
-    technique : str
-        Its name.
-
-    Returns
-    -------
-    list of Group
-        One per step of `edgepair.study.importances.POINT_WIDTH` that holds a feature.
-    """
+    """Group the features of one technique by the single points at which they sit."""
     width = POINT_WIDTH[technique]
     start = features.position.min() - width / 2
     number = np.floor((features.position - start) / width + 1e-6).astype(int)
@@ -198,18 +121,7 @@ def point_groups(features: FeatureTable, technique: str) -> list[Group]:
 
 
 def join_groups(parts: Sequence[tuple[Sequence[Group], int]]) -> list[Group]:
-    """Put the groups of several techniques side by side, as their features stand in a combination.
-
-    Parameters
-    ----------
-    parts : sequence of pairs
-        The groups of each technique, in their fixed order, and its number of features.
-
-    Returns
-    -------
-    list of Group
-        With columns among the features of the combination.
-    """
+    """Put the groups of several techniques side by side, as their features stand in a combination."""
     joined = []
     before = 0
     for groups, n_features in parts:
@@ -223,16 +135,7 @@ def join_groups(parts: Sequence[tuple[Sequence[Group], int]]) -> list[Group]:
 def cluster_columns(values: NDArray[np.float32]) -> list[NDArray[np.int64]]:
     """Cluster features by how they rise and fall together over the sites.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape (n_sites, n_features).
-
-    Returns
-    -------
-    list of numpy.ndarray
-        Columns of each cluster, increasing; clusters by their first column. Features that are the
-        same for all sites are in none.
+    ``values`` (n_sites, n_features).
     """
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform

@@ -46,23 +46,7 @@ def permutation_rows(
 ) -> list[dict[str, Any]]:
     """List the permutation importances of one cell and modality.
 
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task and true values.
-    modality : str
-        Name.
-    groups : sequence of Group
-        Those whose windows were permuted, in that order.
-    outcomes : sequence of FitOutcome
-        One per repeat.
-    drawn : numpy.ndarray
-        Shape (n_draws, n_groups), from `draw_groups`.
-
-    Returns
-    -------
-    list of dict
-        Rows of ``importances.csv``.
+    ``drawn`` (n_draws, n_groups).
     """
     metric = cell.task.main_metric
 
@@ -87,24 +71,7 @@ def permutation_rows(
 def impurity_rows(
     cell: Cell, modality: str, groups: Sequence[Group], outcomes: Sequence[FitOutcome]
 ) -> list[dict[str, Any]]:
-    """List the impurity importances of one cell and modality.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber and task.
-    modality : str
-        Name.
-    groups : sequence of Group
-        Whose features are added up.
-    outcomes : sequence of FitOutcome
-        One per repeat.
-
-    Returns
-    -------
-    list of dict
-        Rows of ``importances.csv``.
-    """
+    """List the impurity importances of one cell and modality."""
     impurity = np.concatenate([outcome.impurity for outcome in outcomes]).astype(np.float64)
     gathered = np.stack([impurity[:, list(group.window.columns)].sum(axis=1) for group in groups], axis=1)
     value, lower, upper = refit_interval(gathered, len(outcomes))
@@ -124,23 +91,7 @@ def shap_rows(
 ) -> list[dict[str, Any]]:
     """List the mean sizes of what groups add, of one cell and modality.
 
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task and groups.
-    modality : str
-        Name.
-    groups : sequence of Group
-        Those that values were gathered for, in that order.
-    outcome : ShapOutcome
-        Values of some held-out sites.
-    drawn : numpy.ndarray
-        Shape (n_draws, n_groups), from `draw_groups`.
-
-    Returns
-    -------
-    list of dict
-        Rows of ``importances.csv``.
+    ``drawn`` (n_draws, n_groups).
     """
     size = np.abs(outcome.gathered).sum(axis=2) * (0.5 if cell.classes else 1.0)
     formula = cell.groups[outcome.rows]

@@ -49,28 +49,7 @@ def label_permutation_fits(
     n: int = PERMUTATIONS,
     seed: int = 0,
 ) -> list[Fit]:
-    """List the fits of a test against shuffled labels.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task, sites and labels.
-    modality : str
-        Techniques whose features are seen; their table is called
-        ``("features", absorber, modality)``.
-    trees : int, optional
-        Trees in each forest.
-    n : int, optional
-        Number of shuffles.
-    seed : int, optional
-        Same seed, same shuffles; the same shuffles for all modalities.
-
-    Returns
-    -------
-    list of Fit
-        The real labels first, then `n` shuffles, all on the same folds. These are dealt without
-        looking at labels, which would favour the real ones.
-    """
+    """List the fits of a test against shuffled labels."""
     folds = make_folds(cell.groups, n_folds=PERMUTATION_FOLDS, n_repeats=1, seed=seed)[0]
     targets = [cell.target, *(_exchange(cell, np.random.default_rng([seed, k])) for k in range(n))]
     return [forest_fit(cell, modality, target, folds, trees, seed) for target in targets]
@@ -79,25 +58,7 @@ def label_permutation_fits(
 def label_permutation_rows(
     cell: Cell, modality: str, fits: Sequence[Fit], outcomes: Sequence[FitOutcome]
 ) -> list[dict[str, Any]]:
-    """Test the score of a cell and modality against shuffled labels.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task and sites.
-    modality : str
-        Techniques that were seen.
-    fits : sequence of Fit
-        From `label_permutation_fits`.
-    outcomes : sequence of FitOutcome
-        What came of each.
-
-    Returns
-    -------
-    list of dict
-        Three rows of ``stability.csv``: ``score``, the main metric with the real labels; ``null``,
-        its mean with shuffled ones, with the range of 95 % of them; ``p``.
-    """
+    """Test the score of a cell and modality against shuffled labels."""
     metric = cell.task.main_metric
     scores = []
     for fit, outcome in zip(fits, outcomes, strict=True):

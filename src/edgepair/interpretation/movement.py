@@ -40,20 +40,7 @@ _CHUNK = 200_000  # ranks held at a time: what a processor's cache holds is rank
 def movement_rows(cell: Cell, numbers: NumberTable, drawn: NDArray[np.float64]) -> list[dict[str, Any]]:
     """Tell how each number moves with the label of a cell.
 
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task, sites and labels.
-    numbers : NumberTable
-        Of all sites of the absorber; sites that do not have a number do not count for it.
-    drawn : numpy.ndarray
-        Shape (n_draws, n_groups), from `draw_groups`.
-
-    Returns
-    -------
-    list of dict
-        Rows of ``movement.csv``, two per number. Kind ``slope``: per unit of the label, per
-        `LENGTH_STEP` of a length. Kind ``rho``: Spearman's. Each with a 95 % interval.
+    ``drawn`` (n_draws, n_groups).
     """
     label = _label(cell)
     rows: list[dict[str, Any]] = []
@@ -83,20 +70,7 @@ def movement_rows(cell: Cell, numbers: NumberTable, drawn: NDArray[np.float64]) 
 def curve_movement_rows(cell: Cell, technique: str, drawn: NDArray[np.float64]) -> list[dict[str, Any]]:
     """Tell how the mean curve of a technique moves with the label of a cell, point by point.
 
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task, sites and labels.
-    technique : str
-        Which curve; the dataset has it.
-    drawn : numpy.ndarray
-        Shape (n_draws, n_groups), from `draw_groups`.
-
-    Returns
-    -------
-    list of dict
-        A row per point, at most `MOST_POINTS`: slope in units of the curve per unit of the label,
-        per `LENGTH_STEP` of a length, with a 95 % interval of that point alone.
+    ``drawn`` (n_draws, n_groups).
     """
     kind = TECHNIQUES[technique]
     axis = cell.dataset[kind.axis].values

@@ -57,17 +57,8 @@ LOCAL_ROWS = 500
 class NumberForests:
     """What the forests that see a few numbers told.
 
-    Attributes
-    ----------
-    predicted : numpy.ndarray
-        Shape (n_repeats, n): of held-out sites, as in `FitOutcome`.
-    probability : numpy.ndarray
-        Shape (n_repeats, n, n_classes).
-    grid : numpy.ndarray
-        Shape (n_numbers, n_grid): values of each number, NaN behind the last.
-    partial, local : numpy.ndarray
-        Shape (n_refits, n_numbers, n_grid, n_answers): partial dependence and accumulated local
-        effects; an answer per class, or one.
+    ``predicted`` (n_repeats, n); ``probability`` (n_repeats, n, n_classes); ``grid`` (n_numbers, n_grid);
+    ``partial, local`` (n_refits, n_numbers, n_grid, n_answers).
     """
 
     predicted: NDArray[Any]
@@ -83,24 +74,7 @@ def fit_numbers(
     trees: int = NUMBER_TREES,
     seed: int = 0,
 ) -> NumberForests:
-    """Fit forests on a few numbers, on all folds but one, and see how their answers follow each.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task, sites, labels and folds.
-    numbers : NumberTable
-        Of all sites of the absorber; at least one number.
-    trees : int, optional
-        Trees in a forest.
-    seed : int, optional
-        Same seed, same forests.
-
-    Returns
-    -------
-    NumberForests
-        A refit per repeat and fold.
-    """
+    """Fit forests on a few numbers, on all folds but one, and see how their answers follow each."""
     values = numbers.values[cell.sites]
     n, n_classes = len(values), len(cell.classes)
     grid = _grids(values)

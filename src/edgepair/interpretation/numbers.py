@@ -26,21 +26,7 @@ it would be made up."""
 class NumberTable:
     """Interpretable numbers of all sites of a dataset.
 
-    Attributes
-    ----------
-    values : numpy.ndarray
-        Shape (n_sites, n_numbers), float32. Where a site does not have a number, its median over
-        the sites stands in.
-    known : numpy.ndarray
-        Shape (n_sites, n_numbers), bool: False where the median stands in.
-    names : tuple of str
-        ``<technique>_<number>``, the number as in `edgepair.features.NUMBERS`.
-    technique : tuple of str
-        Technique whose curve each is read from.
-    titles, units : tuple of str
-        For people.
-    remarks : tuple of str
-        A sentence for each number that was left out or filled in.
+    ``values`` (n_sites, n_numbers); ``known`` (n_sites, n_numbers).
     """
 
     values: NDArray[np.float32]
@@ -53,21 +39,7 @@ class NumberTable:
 
 
 def number_table(dataset: xr.Dataset, techniques: Sequence[str]) -> NumberTable:
-    """Read the interpretable numbers off every curve of a dataset.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-    techniques : sequence of str
-        Techniques whose curves are read.
-
-    Returns
-    -------
-    NumberTable
-        A row per site, in the order of the dataset. Numbers that fewer than half of the sites
-        have, or that are the same for all, are left out; there may be none left.
-    """
+    """Read the interpretable numbers off every curve of a dataset."""
     absorber = str(dataset.attrs["absorber"])
     columns: list[NDArray[np.float64]] = []
     labels: list[tuple[str, str, str, str]] = []

@@ -19,21 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Piece:
-    """One piece of work.
-
-    Attributes
-    ----------
-    key : str
-        From `piece_key`.
-    kind : type
-        The dataclass of arrays that comes of it.
-    function : callable
-        Defined at the top of a module; gives one of `kind`.
-    args : tuple
-        Its arguments.
-    cost : float
-        Estimated time, in the units of the fits.
-    """
+    """One piece of work."""
 
     key: str
     kind: type[Any]
@@ -44,17 +30,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class FinishedPiece:
-    """A piece that is done.
-
-    Attributes
-    ----------
-    number : int
-        Its place among those that were asked for.
-    outcome : object
-        What its function gave.
-    cached : bool
-        Whether it came from the cache.
-    """
+    """A piece that is done."""
 
     number: int
     outcome: Any
@@ -62,42 +38,14 @@ class FinishedPiece:
 
 
 def piece_key(function: Callable[..., Any], *parts: str) -> str:
-    """Hash what the outcome of a piece depends on.
-
-    Parameters
-    ----------
-    function : callable
-        What is called; the source file in which it stands counts, and the code of the models.
-    *parts : str
-        Digests of its arguments.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256.
-    """
+    """Hash what the outcome of a piece depends on."""
     source = Path(inspect.getfile(function)).read_bytes()
     code = [hashlib.sha256(source).hexdigest(), models_digest(), version("scikit-learn"), version("numpy")]
     return hashlib.sha256("\n".join([function.__name__, *code, *parts]).encode()).hexdigest()
 
 
 def run_pieces(pieces: Sequence[Piece], kept: KeptArrays, n_jobs: int) -> Iterator[FinishedPiece]:
-    """Carry out pieces in processes of this machine, those that were not before.
-
-    Parameters
-    ----------
-    pieces : sequence of Piece
-        In any order.
-    kept : KeptArrays
-        Where finished ones are.
-    n_jobs : int
-        Number of processes; -1 for all cores.
-
-    Yields
-    ------
-    FinishedPiece
-        Those from the cache first, the others in the order in which they end.
-    """
+    """Carry out pieces in processes of this machine, those that were not before."""
     import joblib
 
     waiting = []

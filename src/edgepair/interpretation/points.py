@@ -10,20 +10,7 @@ from edgepair.interpretation.stability import stability_row
 
 
 def point_sum_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Hold the points of each region, shuffled one by one, against the region shuffled as a whole.
-
-    Parameters
-    ----------
-    rows : sequence of dict
-        Permutation importances of points and regions of one technique, of one and the same forest.
-
-    Returns
-    -------
-    list of dict
-        Rows of ``stability.csv`` of kind ``points_against_region``, one per region: what all its
-        points lose one by one, added up, as a share of what it loses as a whole (NaN where the whole
-        loses nothing for certain). A sentence for the region that loses most.
-    """
+    """Hold the points of each region, shuffled one by one, against the region shuffled as a whole."""
     regions = [row for row in rows if row["grouping"] == "region"]
     points = [row for row in rows if row["grouping"] == "point"]
     found = []

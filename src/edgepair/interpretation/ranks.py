@@ -38,29 +38,7 @@ HALVES = 3
 def rank_fits(
     cell: Cell, modality: str, trees: int, n: int = HALVES, seed: int = 0, windows: Sequence[Window] = ()
 ) -> list[Fit]:
-    """List the fits on halves of the formulas, for `rank_rows` and `region_rank_rows`.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task, sites and labels.
-    modality : str
-        Techniques whose features are seen; their table is called
-        ``("features", absorber, modality)``.
-    trees : int
-        Trees in each forest.
-    n : int, optional
-        How often the formulas are dealt into halves.
-    seed : int, optional
-        Same seed, same halves.
-    windows : sequence of Window, optional
-        What is shuffled in the other half.
-
-    Returns
-    -------
-    list of Fit
-        `n` rounds of two folds: the two forests of a round share no formula.
-    """
+    """List the fits on halves of the formulas, for `rank_rows` and `region_rank_rows`."""
     folds = make_folds(
         cell.groups, n_folds=2, n_repeats=n, seed=seed, classes=cell.target if cell.classes else None
     )
@@ -73,26 +51,7 @@ def rank_fits(
 def region_rank_rows(
     cell: Cell, modality: str, fits: Sequence[Fit], outcomes: Sequence[FitOutcome]
 ) -> list[dict[str, Any]]:
-    """Compare the order of regions between forests of different materials, by what shuffling costs.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber and task.
-    modality : str
-        Techniques that were seen.
-    fits : sequence of Fit
-        From `rank_fits`, with the regions as windows.
-    outcomes : sequence of FitOutcome
-        What came of each.
-
-    Returns
-    -------
-    list of dict
-        Of three regions or more: ``region``, Kendall's tau-b of what shuffling costs the main score
-        of each half, the mean over rounds with their range; ``region_top``, the share of rounds
-        whose two halves miss the same region most.
-    """
+    """Compare the order of regions between forests of different materials, by what shuffling costs."""
     if not outcomes or len(outcomes[0].permuted) < 3:
         return []
     taus, same = _compare(
@@ -147,32 +106,7 @@ def rank_rows(
     groupings: Mapping[str, Sequence[Sequence[int]]],
     exchanged: Sequence[FitOutcome] = (),
 ) -> list[dict[str, Any]]:
-    """Compare the order of importances between forests of different materials.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber and task.
-    modality : str
-        Techniques that were seen.
-    outcomes : sequence of FitOutcome
-        Of `rank_fits`.
-    groupings : mapping
-        For ``cluster``, ``point``, which are too many to be shuffled: the columns of the features in each.
-    exchanged : sequence of FitOutcome, optional
-        Of labels exchanged between formulas, each exchange another; of the same features, which
-        may be followed by others.
-
-    Returns
-    -------
-    list of dict
-        For each grouping of three members or more: ``<grouping>``, Kendall's tau-b of the impurity
-        importances of two halves, the mean over rounds with their range; ``<grouping>_top``, the
-        share of rounds whose two halves put the same member first; ``<grouping>_exchanged`` and
-        ``<grouping>_exchanged_top``, the same between one exchange and the next, tau with the range
-        of 95 % of them. Rounds in which a forest did not split do not count; without any other
-        there is no row.
-    """
+    """Compare the order of importances between forests of different materials."""
     from scipy.stats import binom
 
     rows = []

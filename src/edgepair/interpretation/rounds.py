@@ -48,20 +48,7 @@ MANY_SITES = 1000
 
 @dataclass(frozen=True)
 class Wanted:
-    """One fit and what it is for.
-
-    Attributes
-    ----------
-    purpose : {'explained', 'subset', 'baseline', 'points', 'labels', 'halves'}
-        Explained forests with their windows; further subsets and the dummy, for contributions;
-        single points; exchanged labels; halves of the formulas.
-    cell : Cell
-        Absorber and task.
-    modality : str
-        Techniques whose features are seen.
-    fit : Fit
-        Ready to be run.
-    """
+    """One fit and what it is for."""
 
     purpose: str
     cell: Cell
@@ -70,22 +57,7 @@ class Wanted:
 
 
 def list_rounds(about: Explained, cell: Cell, config: StudyConfig) -> list[Wanted]:
-    """List the fits of one cell.
-
-    Parameters
-    ----------
-    about : Explained
-        The absorber.
-    cell : Cell
-        One of its tasks.
-    config : StudyConfig
-        Trees and seed.
-
-    Returns
-    -------
-    list of Wanted
-        Those of one purpose and modality in the order in which their outcomes are read.
-    """
+    """List the fits of one cell."""
     wanted = []
     for modality in about.subsets:
         purpose = "explained" if modality in about.modalities else "subset"
@@ -112,18 +84,7 @@ def list_rounds(about: Explained, cell: Cell, config: StudyConfig) -> list[Wante
 
 
 def list_points(about: Explained) -> list[Group]:
-    """List what is shuffled to compare single points with regions.
-
-    Parameters
-    ----------
-    about : Explained
-        The absorber.
-
-    Returns
-    -------
-    list of Group
-        Points and regions of the first technique.
-    """
+    """List what is shuffled to compare single points with regions."""
     first = about.techniques[0]
     regions = [group for group in about.groups(first) if group.grouping == "region"]
     return [*point_groups(about.table(first), first), *regions]
@@ -132,26 +93,7 @@ def list_points(about: Explained) -> list[Group]:
 def list_explanations(
     about: Explained, cell: Cell, modality: str, config: StudyConfig, most_rows: int
 ) -> list[Piece]:
-    """List the work of explaining sites of one cell and modality one by one.
-
-    Parameters
-    ----------
-    about : Explained
-        The absorber.
-    cell : Cell
-        One of its tasks.
-    modality : str
-        Techniques whose features are seen.
-    config : StudyConfig
-        Trees and seed.
-    most_rows : int
-        Sites beyond which a seeded draw of so many stands for all; the same for all modalities.
-
-    Returns
-    -------
-    list of Piece
-        Each gives a `ShapOutcome`.
-    """
+    """List the work of explaining sites of one cell and modality one by one."""
     n = len(cell.sites)
     rng = np.random.default_rng([config.seed, 3])
     task = explained_task(about, cell, modality, config.trees, config.seed)
@@ -162,22 +104,7 @@ def list_explanations(
 
 
 def number_piece(cell: Cell, numbers: NumberTable, seed: int) -> Piece:
-    """Describe the work of fitting forests on a few numbers.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task, sites and labels.
-    numbers : NumberTable
-        Of all sites of the absorber.
-    seed : int
-        Same seed, same forests.
-
-    Returns
-    -------
-    Piece
-        It gives `NumberForests`.
-    """
+    """Describe the work of fitting forests on a few numbers."""
     # What is sent to another process goes without the curves.
     bare = replace(cell, dataset=cell.dataset[[]])
     key = piece_key(
@@ -190,24 +117,7 @@ def number_piece(cell: Cell, numbers: NumberTable, seed: int) -> Piece:
 
 
 def explained_task(about: Explained, cell: Cell, modality: str, trees: int, seed: int) -> ShapTask:
-    """Describe the forests whose answers are divided among groups of features.
-
-    Parameters
-    ----------
-    about : Explained
-        The absorber.
-    cell : Cell
-        One of its tasks.
-    modality : str
-        Techniques whose features are seen.
-    trees, seed : int
-        As asked for; at most `SHAP_TREES` are used.
-
-    Returns
-    -------
-    ShapTask
-        For no rows yet; folds of the first repeat.
-    """
+    """Describe the forests whose answers are divided among groups of features."""
     fit = _forest(cell, modality, 0, min(trees, SHAP_TREES), seed, ())
     columns = tuple(group.window.columns for group in about.groups(modality))
     return ShapTask(fit.task, np.zeros(0, dtype=np.int64), columns)

@@ -43,14 +43,7 @@ MISSING = "exact Shapley values need the package shap: pip install 'edgepair[exp
 class ShapTask:
     """Sites to explain by forests that did not see them.
 
-    Attributes
-    ----------
-    fit : FitTask
-        Settings, targets and folds; of its trees as many as it says are fitted and explained.
-    rows : numpy.ndarray
-        Shape (n_rows,): which of its sites.
-    columns : tuple of tuple of int
-        Groups of features whose values are added up.
+    ``rows`` (n_rows,).
     """
 
     fit: FitTask
@@ -62,16 +55,8 @@ class ShapTask:
 class ShapOutcome:
     """What groups of features add to the answers for some sites.
 
-    Attributes
-    ----------
-    rows : numpy.ndarray
-        Shape (n_rows,): which of the sites of the task.
-    gathered : numpy.ndarray
-        Shape (n_rows, n_groups, n_outputs): probability of each class, or the one value.
-    base : numpy.ndarray
-        Shape (n_rows, n_outputs): the forest's answer on average.
-    told : numpy.ndarray
-        Shape (n_rows, n_outputs): its answer for the site, ``base`` and all features' values.
+    ``rows`` (n_rows,); ``gathered`` (n_rows, n_groups, n_outputs); ``base`` (n_rows, n_outputs); ``told``
+    (n_rows, n_outputs).
     """
 
     rows: NDArray[np.int64]
@@ -81,24 +66,12 @@ class ShapOutcome:
 
 
 def shap_is_missing() -> bool:
-    """Tell whether shap is not installed.
-
-    Returns
-    -------
-    bool
-        Without importing it, which takes seconds.
-    """
+    """Tell whether shap is not installed."""
     return find_spec("shap") is None
 
 
 def import_shap() -> Any:
-    """Import shap, which takes seconds.
-
-    Returns
-    -------
-    module
-        The package.
-    """
+    """Import shap, which takes seconds."""
     with warnings.catch_warnings():
         # What its import draws in says what it will do without one day: nothing a user could act on.
         warnings.simplefilter("ignore")
@@ -111,26 +84,8 @@ def forest_shap(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Compute exact Shapley values of a forest, and check that they add up.
 
-    Parameters
-    ----------
-    forest : sklearn.ensemble estimator
-        Fitted trees: a classifier or a regressor.
-    rows : numpy.ndarray
-        Shape (n_rows, n_features).
-
-    Returns
-    -------
-    values : numpy.ndarray
-        Shape (n_rows, n_features, n_outputs).
-    base : numpy.ndarray
-        Shape (n_outputs,).
-    told : numpy.ndarray
-        Shape (n_rows, n_outputs): what the forest says.
-
-    Raises
-    ------
-    ModelError
-        shap is not installed, or the values do not add up to what the forest says.
+    ``rows`` (n_rows, n_features); ``values`` (n_rows, n_features, n_outputs); ``base`` (n_outputs,); ``told``
+    (n_rows, n_outputs).
     """
     if shap_is_missing():
         raise ModelError(
@@ -164,19 +119,7 @@ def forest_shap(
 def shap_pieces(values: NDArray[np.float32], task: ShapTask, cost: float) -> list[Piece]:
     """Cut the explanation of many sites into pieces of work, fold by fold.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape (n_sites, n_features): features of the sites of the fit.
-    task : ShapTask
-        Which sites.
-    cost : float
-        Estimated time of all.
-
-    Returns
-    -------
-    list of Piece
-        One per fold that holds one of them; `join_outcomes` puts together what comes of them.
+    ``values`` (n_sites, n_features).
     """
     fit = fit_key(array_digest(values), task.fit, version("shap"))
     pieces = []
@@ -189,18 +132,7 @@ def shap_pieces(values: NDArray[np.float32], task: ShapTask, cost: float) -> lis
 
 
 def join_outcomes(parts: Sequence[ShapOutcome]) -> ShapOutcome:
-    """Put the explanations of several folds together.
-
-    Parameters
-    ----------
-    parts : sequence of ShapOutcome
-        In any order.
-
-    Returns
-    -------
-    ShapOutcome
-        By the number of the site.
-    """
+    """Put the explanations of several folds together."""
     order = np.argsort(np.concatenate([part.rows for part in parts]))
     joined = {
         item.name: np.concatenate([getattr(part, item.name) for part in parts])[order]
@@ -212,17 +144,7 @@ def join_outcomes(parts: Sequence[ShapOutcome]) -> ShapOutcome:
 def explain_fold(values: NDArray[np.float32], task: ShapTask) -> ShapOutcome:
     """Explain sites of one fold by a forest fitted on the others.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape (n_sites, n_features): features of the sites of the fit.
-    task : ShapTask
-        Its rows are held out in one fold.
-
-    Returns
-    -------
-    ShapOutcome
-        In the order of the rows.
+    ``values`` (n_sites, n_features).
     """
     (fold,) = np.unique(task.fit.folds[task.rows])
     forest = fit_without_fold(values, task.fit, int(fold))
@@ -232,19 +154,7 @@ def explain_fold(values: NDArray[np.float32], task: ShapTask) -> ShapOutcome:
 def fit_without_fold(values: NDArray[np.float32], fit: FitTask, fold: int) -> Any:
     """Fit a forest on all folds but one.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape (n_sites, n_features).
-    fit : FitTask
-        Settings, targets and folds.
-    fold : int
-        Left out.
-
-    Returns
-    -------
-    sklearn.ensemble estimator
-        Fitted.
+    ``values`` (n_sites, n_features).
     """
     train = np.flatnonzero(fit.folds != fold)
     seed = repeat_seed(fit.seed, fold)
@@ -258,19 +168,7 @@ def fit_without_fold(values: NDArray[np.float32], fit: FitTask, fold: int) -> An
 def gather(forest: Any, shown: NDArray[np.float32], task: ShapTask) -> ShapOutcome:
     """Explain some rows and add up the values of each group of features.
 
-    Parameters
-    ----------
-    forest : sklearn.ensemble estimator
-        Fitted.
-    shown : numpy.ndarray
-        Shape (n_rows, n_features).
-    task : ShapTask
-        Groups, and the numbers of the rows.
-
-    Returns
-    -------
-    ShapOutcome
-        Classes that the forest has not seen have probability 0.
+    ``shown`` (n_rows, n_features).
     """
     phi, base, told = forest_shap(forest, shown)
     gathered = np.stack([phi[:, list(columns)].sum(axis=1) for columns in task.columns], axis=1)

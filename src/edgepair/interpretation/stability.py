@@ -64,23 +64,7 @@ _KINDS = {"permutation": "permutation importance", "shap": "SHAP", "impurity": "
 
 
 def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> list[dict[str, Any]]:
-    """Compare the orders in which methods put regions and clusters.
-
-    Parameters
-    ----------
-    importances : pandas.DataFrame
-        As ``importances.csv`` of an interpretation.
-    seed : int, optional
-        Same seed, same intervals.
-
-    Returns
-    -------
-    list of dict
-        For each absorber, task, modality, grouping (regions, clusters) and pair of methods:
-        Kendall's tau-b. Its interval comes from importances drawn within their own intervals, as
-        if those were normal and independent; it holds the value. A sentence for regions and the
-        first pair, permutation and SHAP, only.
-    """
+    """Compare the orders in which methods put regions and clusters."""
     from scipy.stats import kendalltau
 
     rows = []
@@ -110,38 +94,12 @@ def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> list[dict[str, A
 
 
 def few_materials(cell: Cell) -> list[str]:
-    """Say where an answer rests on few formulas.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task, sites, labels and formulas.
-
-    Returns
-    -------
-    list of str
-        A sentence for each class, or third of the values, that fewer than `FEW_FORMULAS` formulas
-        make up in effect, and one for the whole where that is fewer than `FEW_IN_ALL`; empty where
-        there is nothing to say.
-    """
+    """Say where an answer rests on few formulas."""
     return [str(row["sentence"]) for row in few_materials_rows(cell)]
 
 
 def few_materials_rows(cell: Cell) -> list[dict[str, Any]]:
-    r"""List where an answer rests on few formulas.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task, sites, labels and formulas.
-
-    Returns
-    -------
-    list of dict
-        Rows of ``stability.csv``; ``name`` is the class, the third of the values or ``all``,
-        ``value`` the effective number of formulas, :math:`(\sum n)^2 / \sum n^2` with n the sites of
-        each (Kish, Survey Sampling (1965)): so many formulas of equal size would tell as much.
-    """
+    r"""List where an answer rests on few formulas."""
     rows = []
     for name, members in _parts(cell):
         counts = np.sort(np.unique(cell.groups[members], return_counts=True)[1])[::-1]
@@ -178,20 +136,7 @@ def _parts(cell: Cell) -> list[tuple[str, NDArray[np.int64]]]:
 
 
 def stability_of(cell: Cell, modality: str, kind: str) -> dict[str, str]:
-    """Say what a row of ``stability.csv`` is about.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber and task.
-    modality, kind : str
-        Names.
-
-    Returns
-    -------
-    dict of str to str
-        For `stability_row`.
-    """
+    """Say what a row of ``stability.csv`` is about."""
     return {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "kind": kind}
 
 
@@ -206,24 +151,7 @@ def forest_fit(
 ) -> Fit:
     """Make a fit of the study's forest on the features of a cell.
 
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task, sites and groups.
-    modality : str
-        Techniques whose features are seen; their table is called
-        ``("features", absorber, modality)``.
-    target, folds : numpy.ndarray
-        Shape (n,): in place of the cell's own.
-    trees, seed : int
-        Trees in a forest; random state.
-    windows : sequence of Window, optional
-        What is shuffled on held-out folds.
-
-    Returns
-    -------
-    Fit
-        Ready to be run.
+    ``target, folds`` (n,).
     """
     task = fit_task(cell, modality, "forest", folds=folds, trees=trees, seed=seed)
     task = replace(task, target=target, windows=tuple(windows))
@@ -242,24 +170,7 @@ def stability_row(
     upper: float = float("nan"),
     sentence: str = "",
 ) -> dict[str, Any]:
-    """Make a row of ``stability.csv``.
-
-    Parameters
-    ----------
-    where : dict of str to str
-        Absorber, task, modality and kind.
-    name : str
-        What was looked at.
-    value, lower, upper : float, optional
-        Its value, and the interval or range where there is one.
-    sentence : str, optional
-        The same in words.
-
-    Returns
-    -------
-    dict
-        With `STABILITY_COLUMNS`.
-    """
+    """Make a row of ``stability.csv``."""
     return where | {"name": name, "value": value, "lower": lower, "upper": upper, "sentence": sentence}
 
 
@@ -275,15 +186,7 @@ def _within(part: pd.DataFrame, rng: np.random.Generator) -> NDArray[np.float64]
 def kendall_taus(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compute Kendall's tau-b of the rows of two arrays, all at once.
 
-    Parameters
-    ----------
-    first, second : numpy.ndarray
-        Shape (n, n_members).
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,); NaN where all members of a row are alike.
+    ``first, second`` (n, n_members); returns (n,).
     """
     one, other = np.triu_indices(first.shape[1], 1)
     signs_first = np.sign(first[:, one] - first[:, other])

@@ -26,21 +26,7 @@ other's variance."""
 
 
 def movement_sentences(movement: pd.DataFrame, most: int = MOST_MOVEMENTS) -> list[str]:
-    """Say how the numbers move with a label.
-
-    Parameters
-    ----------
-    movement : pandas.DataFrame
-        Rows of ``movement.csv``; of one absorber and task or of several.
-    most : int, optional
-        Numbers that have a sentence of their own, for each absorber and task.
-
-    Returns
-    -------
-    list of str
-        For each absorber and task: the slopes whose interval does not hold zero, the largest rank
-        correlation first; the names of the others.
-    """
+    """Say how the numbers move with a label."""
     said: list[str] = []
     for (absorber, task), part in movement.groupby(["absorber", "task"], sort=False):
         slopes = part[part["kind"] == "slope"].set_index("number")
@@ -81,25 +67,7 @@ def movement_sentences(movement: pd.DataFrame, most: int = MOST_MOVEMENTS) -> li
 def dependence_sentences(
     dependence: pd.DataFrame, number_scores: pd.DataFrame | None = None, most: int = MOST_DEPENDENCES
 ) -> list[str]:
-    """Say what a few numbers tell a forest, and how its answer follows them.
-
-    Parameters
-    ----------
-    dependence : pandas.DataFrame
-        Rows of ``dependence.csv``; of one absorber and task or of several.
-    number_scores : pandas.DataFrame, optional
-        Rows of ``number_scores.csv``.
-    most : int, optional
-        Numbers that have a sentence of their own, for each absorber and task.
-
-    Returns
-    -------
-    list of str
-        For each absorber and task: the score of the numbers alone; the numbers that the answer
-        follows most, by accumulated local effects, where the intervals at two values are apart; a
-        warning where those go together with others. Nothing is said of numbers from which the label
-        is not read better than by guessing.
-    """
+    """Say what a few numbers tell a forest, and how its answer follows them."""
     said: list[str] = []
     knowing_nothing = set()
     if number_scores is not None:

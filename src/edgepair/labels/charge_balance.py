@@ -134,20 +134,7 @@ def find_mean_states(structure: Structure, absorber: str) -> MeanStates | None:
 
 
 def usual_states(structure: Structure, symbol: str) -> tuple[int, int] | None:
-    """Return the lowest and the highest usual oxidation state of an element in a crystal.
-
-    Parameters
-    ----------
-    structure : pymatgen.core.Structure
-        Ordered.
-    symbol : str
-        An element of it.
-
-    Returns
-    -------
-    tuple of int or None
-        None where none are known.
-    """
+    """Return the lowest and the highest usual oxidation state of an element in a crystal."""
     if symbol not in IN_OXYANIONS:
         return USUAL_STATES.get(symbol)
     bonded = {bonded_to_oxygen(structure, i) for i in structure.indices_from_symbol(symbol)}
@@ -156,20 +143,7 @@ def usual_states(structure: Structure, symbol: str) -> tuple[int, int] | None:
 
 
 def bonded_to_oxygen(structure: Structure, index: int) -> bool:
-    """Say whether an atom of a non-metal has an oxygen within `OXYGEN_BOND`.
-
-    Parameters
-    ----------
-    structure : pymatgen.core.Structure
-        Ordered.
-    index : int
-        The atom.
-
-    Returns
-    -------
-    bool
-        False for elements that the table lacks.
-    """
+    """Say whether an atom of a non-metal has an oxygen within `OXYGEN_BOND`."""
     reach = OXYGEN_BOND.get(structure[index].specie.symbol)
     if reach is None:
         return False
@@ -177,16 +151,5 @@ def bonded_to_oxygen(structure: Structure, index: int) -> bool:
 
 
 def has_oxygen_pair(structure: Structure) -> bool:
-    """Say whether two oxygen atoms are bonded to each other, as in peroxides.
-
-    Parameters
-    ----------
-    structure : pymatgen.core.Structure
-        Ordered.
-
-    Returns
-    -------
-    bool
-        Whether any is nearer to another than `OXYGEN_BOND`.
-    """
+    """Say whether two oxygen atoms are bonded to each other, as in peroxides."""
     return any(bonded_to_oxygen(structure, index) for index in structure.indices_from_symbol("O"))

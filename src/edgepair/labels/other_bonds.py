@@ -82,18 +82,7 @@ def find_other_bonds(structure: Structure, index: int) -> tuple[tuple[str, float
 
 
 def is_metal_rich(structure: Structure) -> bool:
-    """Say whether the lowest usual states of the cations are more than the anions can take up.
-
-    Parameters
-    ----------
-    structure : pymatgen.core.Structure
-        Ordered, without oxidation states.
-
-    Returns
-    -------
-    bool
-        False where an element has no usual states.
-    """
+    """Say whether the lowest usual states of the cations are more than the anions can take up."""
     charge = 0.0
     for symbol, amount in structure.composition.get_el_amt_dict().items():
         states = usual_states(structure, symbol)

@@ -30,25 +30,7 @@ AT_LIMIT = 1e-3
 class Assessment:
     """One combination with its goodness and its errors.
 
-    Attributes
-    ----------
-    fit : Fit
-        The combination.
-    r_factor : float
-        Squared residuals per squared value.
-    reduced_chi_square : float
-        Squared residuals per degree of freedom, in units of the noise.
-    criterion : float
-        What combinations are ordered by, the smallest first: twice the logarithm of the misfit, with
-        a price for each compound.
-    as_good : bool
-        Whether it fits as well as the best one, by the test of Hamilton.
-    covariance : numpy.ndarray
-        Shape (n_members, n_members): of the fractions, from noise and energy scales.
-    noise_errors, scale_errors : numpy.ndarray
-        Shape (n_members,): standard errors from the noise, and from the standards' energy scales.
-    shift_error : float
-        eV; NaN where the shift was not free.
+    ``covariance`` (n_members, n_members); ``noise_errors, scale_errors`` (n_members,).
     """
 
     fit: Fit
@@ -73,27 +55,7 @@ def assess(
 ) -> tuple[list[Assessment], float]:
     """Judge fits beside one another.
 
-    Parameters
-    ----------
-    problem : Problem
-        What was fitted.
-    fits : sequence of Fit
-        The smallest misfit first.
-    noise : float
-        Of the sample.
-    standard_noise : numpy.ndarray
-        Shape (n_standards,): of each standard.
-    scale_errors : numpy.ndarray
-        Shape (n_standards,): errors of their energy scales, eV.
-    sample_scale_error : float
-        Error of the sample's energies where the limit holds its shift, eV.
-
-    Returns
-    -------
-    assessments : list of Assessment
-        In the order of `fits`.
-    n_independent : float
-        Independent points among those that were fitted.
+    ``standard_noise`` (n_standards,); ``scale_errors`` (n_standards,) in eV.
 
     Notes
     -----
@@ -146,19 +108,7 @@ def weights_of_choice(
 ) -> NDArray[np.float64]:
     """Weigh combinations that fit as well as the best against one another.
 
-    Parameters
-    ----------
-    assessments : sequence of Assessment
-        All of them.
-    n_points : int
-        Points that were fitted.
-    n_independent : float
-        Independent points among them.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_assessments,), adding up to 1: Akaike weights; 0 for what fits worse.
+    Returns (n_assessments,).
     """
     information = np.array(
         [_misfit(item.fit, n_points, n_independent) + 2 * len(item.fit.members) for item in assessments]

@@ -16,17 +16,7 @@ MAD_TO_SIGMA = 1.4826
 def noise_of(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> float:
     """Estimate the noise of a spectrum from how each point differs from its neighbours.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV, increasing.
-    mu : numpy.ndarray
-        Shape (n_energy,).
-
-    Returns
-    -------
-    float
-        Standard deviation of a point, in the units of mu; NaN for fewer than 9 points.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,).
 
     Notes
     -----
@@ -50,15 +40,7 @@ def noise_of(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> float:
 def correlation_length(residual: NDArray[np.float64]) -> float:
     """Count the points that a residual stays the same for.
 
-    Parameters
-    ----------
-    residual : numpy.ndarray
-        Shape (n,), in the order of energy.
-
-    Returns
-    -------
-    float
-        1 for white noise; n divided by it is the number of independent points.
+    ``residual`` (n,).
 
     Notes
     -----

@@ -33,16 +33,7 @@ _RIDGE = 1e-11
 class Fit:
     """One combination, fitted.
 
-    Attributes
-    ----------
-    members : tuple of int
-        Standards, increasing.
-    fractions : numpy.ndarray
-        Shape (n_members,), positive, adding up to 1.
-    shift : float
-        eV added to the energies of the sample.
-    squares : float
-        Sum of squared residuals.
+    ``fractions`` (n_members,).
     """
 
     members: tuple[int, ...]
@@ -55,16 +46,7 @@ class Fit:
 class Problem:
     """A sample and the standards it is to be made of.
 
-    Attributes
-    ----------
-    energy, mu : numpy.ndarray
-        Shape (n_points,): the sample within the window.
-    curves : sequence of scipy.interpolate.PchipInterpolator
-        The standards, each over the window and the shifts.
-    compounds : sequence of str
-        Compound of each standard.
-    shift_limit : float
-        Largest shift, eV.
+    ``energy, mu`` (n_points,); ``shift_limit`` in eV.
     """
 
     energy: NDArray[np.float64]
@@ -76,17 +58,7 @@ class Problem:
     def matrix(self, members: Sequence[int], shift: float) -> NDArray[np.float64]:
         """Compute standards at the energies of the shifted sample.
 
-        Parameters
-        ----------
-        members : sequence of int
-            Standards.
-        shift : float
-            eV.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n_points, n_members).
+        Returns (n_points, n_members).
         """
         at = self.energy + shift
         return np.array([self.curves[member](at) for member in members]).T
@@ -94,38 +66,14 @@ class Problem:
     def slopes(self, members: Sequence[int], shift: float) -> NDArray[np.float64]:
         """Compute the slopes of standards, as `matrix` their values.
 
-        Parameters
-        ----------
-        members : sequence of int
-            Standards.
-        shift : float
-            eV.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n_points, n_members), 1/eV.
+        Returns (n_points, n_members).
         """
         at = self.energy + shift
         return np.array([self.curves[member](at, 1) for member in members]).T
 
 
 def search(problem: Problem, limit: int) -> list[Fit]:
-    """Fit all combinations of up to so many compounds.
-
-    Parameters
-    ----------
-    problem : Problem
-        Sample and standards.
-    limit : int
-        Most compounds in a combination.
-
-    Returns
-    -------
-    list of Fit
-        The best of each set of compounds in which every fraction is positive, the smallest misfit
-        first; at most `REFINED`.
-    """
+    """Fit all combinations of up to so many compounds."""
     everything = range(len(problem.curves))
     steps = max(1, round(problem.shift_limit / SHIFT_STEP))
     shifts = (
@@ -161,20 +109,7 @@ def search(problem: Problem, limit: int) -> list[Fit]:
 
 
 def refine(problem: Problem, members: tuple[int, ...]) -> Fit | None:
-    """Find the shift and the fractions of one combination exactly.
-
-    Parameters
-    ----------
-    problem : Problem
-        Sample and standards.
-    members : tuple of int
-        Standards.
-
-    Returns
-    -------
-    Fit or None
-        None where a fraction is not positive: a smaller combination then says the same.
-    """
+    """Find the shift and the fractions of one combination exactly."""
     from scipy.optimize import minimize_scalar
 
     def at(shift: float) -> tuple[float, NDArray[np.float64]]:

@@ -89,21 +89,6 @@ _KNOWN_CARDS = (
 def check_cards(cards: Mapping[str, str]) -> dict[str, str]:
     """Check cards that override a preset's.
 
-    Parameters
-    ----------
-    cards : mapping of str to str
-        Cards without their atoms and potentials; an empty text takes a card out.
-
-    Returns
-    -------
-    dict of str to str
-        Names in capitals.
-
-    Raises
-    ------
-    OptionError
-        A card is unknown, or one that edgepair itself writes.
-
     Examples
     --------
     >>> check_cards({"scf": "4.5 0 30 .2 1"})
@@ -140,23 +125,7 @@ def _is_radius(words: list[str]) -> bool:
 def sphere(neighbours: list[PeriodicNeighbor], card: str, text: str, atoms: int) -> tuple[str, int]:
     """Choose the radius of a sphere, so that it holds no more than so many atoms.
 
-    Parameters
-    ----------
-    neighbours : list of pymatgen.core.structure.PeriodicNeighbor
-        The cluster by increasing distance, the absorber first.
-    card : str
-        ``SCF`` or ``FMS``.
-    text : str
-        The card's text, which starts with a radius, Å.
-    atoms : int
-        Largest number of neighbours; 0: no limit.
-
-    Returns
-    -------
-    str
-        The card's text with the radius that is used.
-    int
-        Atoms in the sphere.
+    ``text`` in Å.
     """
     first, _, rest = text.partition(" ")
     radius = float(first)
@@ -170,17 +139,7 @@ def sphere(neighbours: list[PeriodicNeighbor], card: str, text: str, atoms: int)
 def cluster_radius(preset: Preset, cards: Mapping[str, str]) -> float:
     """Choose the radius of the cluster: the preset's, or more where a card asks for a larger sphere.
 
-    Parameters
-    ----------
-    preset : Preset
-        Choices.
-    cards : mapping of str to str
-        Cards that override the preset's.
-
-    Returns
-    -------
-    float
-        Radius, Å; 1 Å more than the spheres of the user's cards.
+    Returns in Å.
     """
     asked = [float(cards[card].split()[0]) + 1.0 for card in _SMALLEST if cards.get(card)]
     return max([preset.cluster, *asked])
@@ -189,31 +148,7 @@ def cluster_radius(preset: Preset, cards: Mapping[str, str]) -> float:
 def feff10_input(
     structure: Structure, index: int, preset: Preset, cards: Mapping[str, str]
 ) -> tuple[str, dict[str, int]]:
-    """Write ``feff.inp`` for one site.
-
-    Parameters
-    ----------
-    structure : pymatgen.core.Structure
-        An ordered structure.
-    index : int
-        The absorbing site.
-    preset : Preset
-        Choices.
-    cards : mapping of str to str
-        Cards that override the preset's; see `check_cards`.
-
-    Returns
-    -------
-    str
-        The input.
-    dict of str to int
-        Atoms in the cluster and in the spheres of SCF and FMS.
-
-    Raises
-    ------
-    SimulationError
-        The cluster has no neighbour, or too many kinds of atoms.
-    """
+    """Write ``feff.inp`` for one site."""
     from pymatgen.core import Element
 
     absorber = structure[index].specie.symbol

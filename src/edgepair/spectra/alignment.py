@@ -38,14 +38,7 @@ FAR_SHIFT = 3.0
 class FoilReading:
     """What a metal foil says about the energy scale.
 
-    Attributes
-    ----------
-    energy : float
-        First inflection as measured, eV.
-    shift : float
-        To be added to the measured energies for it to lie at its tabulated edge, eV.
-    warnings : tuple of str
-        What makes the reading doubtful.
+    ``energy`` in eV.
     """
 
     energy: float
@@ -72,31 +65,8 @@ def best_shift(
     scale, offset and slope are free, so that neither needs to be normalised, and the last term
     takes up a difference in resolution.
 
-    Parameters
-    ----------
-    energy : array_like
-        Shape (n_energy,), eV, increasing.
-    mu : array_like
-        Shape (n_energy,), in any unit.
-    reference_energy : array_like
-        Shape (n_reference,), eV, increasing.
-    reference_mu : array_like
-        Shape (n_reference,), in any unit.
-    limit : float, optional
-        Largest shift looked for, eV.
-
-    Returns
-    -------
-    shift : float
-        To be added to ``energy``, eV.
-    error : float
-        Standard error, eV: from the residuals, and from the difference between the answers of two
-        windows.
-
-    Raises
-    ------
-    DataError
-        The two share too few points at the edge, or nothing within the limit fits.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); ``reference_energy`` (n_reference,) in eV;
+    ``reference_mu`` (n_reference,); ``limit``, ``shift``, ``error`` in eV.
     """
     x, y = checked_spectrum(energy, mu)
     target_x, target_y = checked_spectrum(reference_energy, reference_mu)
@@ -120,27 +90,7 @@ def best_shift(
 def foil_energy(energy: ArrayLike, mu: ArrayLike, absorber: str) -> float:
     """Find the first inflection point of a metal foil: where its energy scale is read.
 
-    Parameters
-    ----------
-    energy : array_like
-        Shape (n_energy,), eV, increasing.
-    mu : array_like
-        Shape (n_energy,), in any unit.
-    absorber : str
-        Chemical symbol of the metal.
-
-    Returns
-    -------
-    float
-        Energy of the first substantial maximum of the derivative, eV. Not the highest one: in
-        most 3d metals the main rise, 5 to 20 eV above, is steeper.
-
-    Raises
-    ------
-    OptionError
-        The symbol is not an element.
-    DataError
-        No edge of that element in the scan.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); returns in eV.
 
     Notes
     -----
@@ -168,27 +118,7 @@ def foil_energy(energy: ArrayLike, mu: ArrayLike, absorber: str) -> float:
 def read_foil(energy: ArrayLike, mu: ArrayLike, absorber: str) -> FoilReading:
     """Read the error of the energy scale off a metal foil.
 
-    Parameters
-    ----------
-    energy : array_like
-        Shape (n_energy,), eV, increasing.
-    mu : array_like
-        Shape (n_energy,), in any unit.
-    absorber : str
-        Chemical symbol of the metal.
-
-    Returns
-    -------
-    FoilReading
-        Where its edge lies, and what to add to the energies.
-
-    Raises
-    ------
-    OptionError
-        The symbol is not an element.
-    DataError
-        No edge of that element, or one that is far off and not a metal's: beamlines put compounds,
-        too, where the foil belongs.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,).
     """
     at = foil_energy(energy, mu, absorber)
     tabulated = edge_energy(absorber)
@@ -221,20 +151,7 @@ def read_foil(energy: ArrayLike, mu: ArrayLike, absorber: str) -> FoilReading:
 
 
 def is_metal(spectrum: NormalizedSpectrum, absorber: str) -> bool:
-    """Tell whether a spectrum is surely that of the metal itself, and of no compound.
-
-    Parameters
-    ----------
-    spectrum : NormalizedSpectrum
-        On any energy scale within 40 eV of the tabulated one.
-    absorber : str
-        Chemical symbol.
-
-    Returns
-    -------
-    bool
-        False for metals whose shape is not known, `edgepair.spectra.metal_shape.METALS` being the others.
-    """
+    """Tell whether a spectrum is surely that of the metal itself, and of no compound."""
     if absorber not in METALS:
         return False
     try:

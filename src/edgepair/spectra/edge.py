@@ -84,22 +84,7 @@ def find_e0(energy: ArrayLike, mu: ArrayLike, *, near: float | None = None) -> f
 def other_edges(energy: ArrayLike, mu: ArrayLike, *, e0: float, edge_step: float) -> tuple[float, ...]:
     """Find edges of other elements in the same scan.
 
-    Parameters
-    ----------
-    energy : array_like
-        Shape (n_energy,), eV, increasing.
-    mu : array_like
-        Shape (n_energy,).
-    e0 : float
-        Energy of the edge that is known, eV.
-    edge_step : float
-        Its height, in units of ``mu``.
-
-    Returns
-    -------
-    tuple of float
-        Energies of steps that rise faster than EXAFS does at that distance and that stay, eV,
-        increasing; those more than 60 eV above or 40 eV below E0.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); ``e0`` in eV.
     """
     from scipy.ndimage import median_filter
 
@@ -144,24 +129,7 @@ def checked_spectrum(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Make sure that two arrays are one spectrum.
 
-    Parameters
-    ----------
-    energy, mu : array_like
-        As a caller gave them.
-    fewest : int, optional
-        Least number of points.
-    problem : str, optional
-        What could not be done, for errors.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Energy and mu, shape (n_energy,) both.
-
-    Raises
-    ------
-    DataError
-        Not two arrays of one length, too few points, not increasing, or not finite.
+    Returns (n_energy,).
     """
     x = np.asarray(energy, dtype=np.float64)
     y = np.asarray(mu, dtype=np.float64)

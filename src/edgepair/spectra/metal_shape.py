@@ -38,22 +38,7 @@ _BEHIND = 40.0  # eV that are looked at
 def metal_distance(energy: ArrayLike, mu: ArrayLike, inflection: float) -> tuple[float, str]:
     """Tell how far a spectrum is from the shape of a 3d metal.
 
-    Parameters
-    ----------
-    energy : array_like
-        Shape (n_energy,), eV, increasing, on any scale.
-    mu : array_like
-        Shape (n_energy,), edge-step normalised.
-    inflection : float
-        Its first inflection on that scale, eV: `edgepair.spectra.alignment.foil_energy`.
-
-    Returns
-    -------
-    float
-        Largest distance from the middle of the bounds, in their half widths: up to 1 for a metal. NaN
-        where the spectrum ends before 12 eV behind the inflection.
-    str
-        What is furthest off, in words.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); ``inflection`` in eV.
     """
     x = np.asarray(energy, dtype=np.float64)
     y = np.asarray(mu, dtype=np.float64)

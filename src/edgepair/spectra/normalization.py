@@ -203,18 +203,7 @@ def normalize_mu(
 
 
 def check_ranges(pre: tuple[float, float] | None, post: tuple[float, float] | None) -> None:
-    """Refuse ranges of the pre-edge and the post-edge that no spectrum can have.
-
-    Parameters
-    ----------
-    pre, post : tuple of float or None
-        First and last energy, eV relative to E0; None: to be chosen.
-
-    Raises
-    ------
-    OptionError
-        A range does not end above its start, is not finite, or lies on the wrong side of the edge.
-    """
+    """Refuse ranges of the pre-edge and the post-edge that no spectrum can have."""
     for name, option, between, example in (
         ("pre-edge", "--pre", pre, "-150,-30"),
         ("post-edge", "--post", post, "50,500"),

@@ -40,26 +40,7 @@ DAMPED_WHITE_LINE = 1.08
 class SpectrumQuality:
     """What a measured spectrum is like.
 
-    Attributes
-    ----------
-    noise : float
-        Standard deviation of a point above the edge, edge steps; NaN with too few points.
-    energy_step : float
-        Median step within 15 eV of E0, eV.
-    sharpest : float
-        Full width at half maximum of the sharpest rise at the edge, eV: the resolution is no worse.
-    reach : tuple of float
-        First and last energy relative to E0, eV.
-    white_line : float
-        Highest value within 40 eV above E0, edge steps.
-    glitches : tuple of float
-        Energies of isolated points, or pairs, that stick out, eV.
-    jumps : tuple of float
-        Energies at which the level changes from one point to the next and stays, eV.
-    constant : tuple of tuple of float
-        Ranges over which the value does not change at all, eV.
-    warnings : tuple of str
-        What is wrong, in plain words; those of the normalisation come first.
+    ``noise`` in edge steps; ``sharpest``, ``glitches``, ``constant`` in eV.
     """
 
     noise: float
@@ -78,19 +59,7 @@ def judge_quality(
 ) -> SpectrumQuality:
     """Judge a normalised spectrum.
 
-    Parameters
-    ----------
-    spectrum : NormalizedSpectrum
-        From `normalize_mu`.
-    mu : array_like, optional
-        Shape (n_energy,): what was normalised; needed to see values that do not change.
-    fluorescence : bool, optional
-        Whether it was measured in fluorescence, where self-absorption can damp it.
-
-    Returns
-    -------
-    SpectrumQuality
-        What was found; nothing is changed.
+    ``mu`` (n_energy,).
     """
     x, y, e0 = spectrum.energy, spectrum.norm, spectrum.e0
     noise = _noise(x, y, e0)
@@ -135,28 +104,7 @@ def deglitch(
 ) -> tuple[NDArray[np.float64], tuple[float, ...]]:
     """Replace glitches by what their neighbours say.
 
-    Parameters
-    ----------
-    energy : array_like
-        Shape (n_energy,), eV, increasing.
-    mu : array_like
-        Shape (n_energy,), in any unit.
-    e0 : float, optional
-        Energy of the edge, eV; found where not given.
-    pre, post : tuple of float, optional
-        Ranges of the pre-edge and the post-edge, as `normalize_mu` takes them.
-
-    Returns
-    -------
-    mu : numpy.ndarray
-        Shape (n_energy,): all but the glitches as given, these interpolated.
-    replaced : tuple of float
-        Energies of the points that were replaced, eV.
-
-    Raises
-    ------
-    DataError
-        The spectrum cannot be normalised: what sticks out is measured in edge steps.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); ``e0``, ``replaced`` in eV.
     """
     from scipy.interpolate import PchipInterpolator
 

@@ -13,15 +13,7 @@ if TYPE_CHECKING:
 def without_spikes(y: NDArray[np.float64]) -> NDArray[np.float64]:
     """Take running medians of three: single outliers go, rises stay as they are.
 
-    Parameters
-    ----------
-    y : numpy.ndarray
-        Shape (n,).
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,); the two ends are as given.
+    ``y`` (n,); returns (n,).
 
     Examples
     --------
@@ -39,19 +31,7 @@ def smooth_with_slope(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Smooth evenly spaced values by a Gaussian.
 
-    Parameters
-    ----------
-    even : numpy.ndarray
-        Shape (n,); continued by its end values.
-    sigma : float
-        Standard deviation, points.
-
-    Returns
-    -------
-    smooth : numpy.ndarray
-        Shape (n,).
-    slope : numpy.ndarray
-        Shape (n,): its slope, per point.
+    ``even`` (n,); ``smooth`` (n,); ``slope`` (n,).
     """
     from scipy.ndimage import gaussian_filter1d
 
@@ -63,17 +43,7 @@ def smooth_with_slope(
 def parabola_vertex(values: NDArray[np.float64], best: int) -> float:
     """Place a maximum between points, by the parabola through three of them.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape (n,), evenly spaced.
-    best : int
-        Index of the maximum.
-
-    Returns
-    -------
-    float
-        Where the vertex lies relative to ``best``, points; from -0.5 to 0.5.
+    ``values`` (n,).
 
     Examples
     --------
@@ -90,18 +60,7 @@ def parabola_vertex(values: NDArray[np.float64], best: int) -> float:
 def point_noise(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     """Estimate the noise of a curve: its points against the cubics through two neighbours on each side.
 
-    Parameters
-    ----------
-    x : numpy.ndarray
-        Shape (n,), increasing, evenly spaced or not.
-    y : numpy.ndarray
-        Shape (n,).
-
-    Returns
-    -------
-    float
-        Standard deviation of a point, in units of ``y``, by the median misfit; NaN with fewer than
-        12 points.
+    ``x`` (n,); ``y`` (n,).
     """
     if len(x) < 12:
         return float("nan")

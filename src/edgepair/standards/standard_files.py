@@ -22,25 +22,7 @@ TABLE = "standards.csv"
 
 
 def save_standards(standards: Sequence[Standard], folder: str | Path) -> Path:
-    """Write standards into a folder, with a table that `read_standards` reads back.
-
-    Parameters
-    ----------
-    standards : sequence of Standard
-        Any.
-    folder : str or Path
-        Made where it is missing.
-
-    Returns
-    -------
-    pathlib.Path
-        The table, ``standards.csv``. Files of the same names are replaced, the table last.
-
-    Raises
-    ------
-    OutputError
-        The folder cannot be written, or holds a table of standards that this would replace.
-    """
+    """Write standards into a folder, with a table that `read_standards` reads back."""
     target = Path(folder)
     suggestion = "choose another folder with --save"
     if (target / TABLE).exists():
@@ -79,18 +61,7 @@ def save_standards(standards: Sequence[Standard], folder: str | Path) -> Path:
 
 
 def standard_text(standard: Standard) -> str:
-    """Write a standard as XDI 1.0.
-
-    Parameters
-    ----------
-    standard : Standard
-        Any.
-
-    Returns
-    -------
-    str
-        Energies as calibrated, which the header says where it is known; mu normalised and flattened.
-    """
+    """Write a standard as XDI 1.0."""
     known = {
         "Edgepair.oxidation_state": standard.oxidation_state,
         "Edgepair.coordination_number": standard.coordination_number,

@@ -16,25 +16,6 @@ def select_standards(
 ) -> tuple[Standard, ...]:
     """Choose standards by name.
 
-    Parameters
-    ----------
-    standards : sequence of Standard
-        What there is to choose from.
-    only : sequence of str, optional
-        Compounds, beamlines or names of standards to keep, in any case of letters; all by default.
-    without : sequence of str, optional
-        Compounds, beamlines or names of standards to leave out.
-
-    Returns
-    -------
-    tuple of Standard
-        In the order given.
-
-    Raises
-    ------
-    OptionError
-        A name is that of no standard, or nothing is left.
-
     Examples
     --------
     >>> from edgepair.dataset import load_standards

@@ -171,28 +171,7 @@ def standard_from_scan(
 ) -> Standard:
     """Make a standard of a measured scan.
 
-    Parameters
-    ----------
-    scan : XanesScan
-        As read.
-    compound : str
-        Compound and polymorph.
-    oxidation_state, coordination_number, bond_length : float
-        Known mean values; NaN where not known.
-    shift : float, optional
-        To be added to the energies, eV; by default that of a foil in the scan.
-    **about
-        Further fields of `Standard`.
-
-    Returns
-    -------
-    Standard
-        Normalised; on the tabulated energy scale where that is known.
-
-    Raises
-    ------
-    MeasurementError
-        The absorber is not known, or the spectrum cannot be normalised.
+    ``shift`` in eV.
     """
     if scan.absorber is None:
         raise MeasurementError(
@@ -228,18 +207,7 @@ def standard_from_scan(
 
 
 def standard_from_record(record: Mapping[str, Any]) -> Standard:
-    """Make a standard of its line in the library.
-
-    Parameters
-    ----------
-    record : mapping
-        As `standard_record` gives.
-
-    Returns
-    -------
-    Standard
-        With arrays.
-    """
+    """Make a standard of its line in the library."""
     values = dict(record)
     for name in ("energy", "mu"):
         values[name] = np.asarray(values[name], dtype=np.float64)
@@ -249,18 +217,7 @@ def standard_from_record(record: Mapping[str, Any]) -> Standard:
 
 
 def standard_record(standard: Standard) -> dict[str, Any]:
-    """Write a standard as plain values, for the library.
-
-    Parameters
-    ----------
-    standard : Standard
-        Any.
-
-    Returns
-    -------
-    dict
-        Ready for JSON: energies to 0.001 eV, mu to 0.00001, null for what is not known.
-    """
+    """Write a standard as plain values, for the library."""
     record: dict[str, Any] = dict(vars(standard))
     record["energy"] = np.round(standard.energy, 3).tolist()
     record["mu"] = np.round(standard.mu, 5).tolist()

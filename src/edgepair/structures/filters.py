@@ -10,25 +10,6 @@ from edgepair.conventions import StructureError, near_miss
 def parse_filters(source: str, text: str, known: Mapping[str, str]) -> dict[str, str]:
     """Read filters such as ``elements=Fe+O,exclude=H``.
 
-    Parameters
-    ----------
-    source : str
-        Name of the database, for messages.
-    text : str
-        Filters, with commas between them.
-    known : mapping of str to str
-        What each filter means, by its name.
-
-    Returns
-    -------
-    dict of str to str
-        Values by name.
-
-    Raises
-    ------
-    StructureError
-        A filter is not known, or has no value.
-
     Examples
     --------
     >>> parse_filters("amcsd", "elements=Fe+O, exclude=H", {"elements": "", "exclude": ""})
@@ -53,21 +34,6 @@ def parse_filters(source: str, text: str, known: Mapping[str, str]) -> dict[str,
 
 def parse_elements(text: str) -> list[str]:
     """Read elements with ``+`` or ``-`` between them.
-
-    Parameters
-    ----------
-    text : str
-        Such as ``Fe+O``.
-
-    Returns
-    -------
-    list of str
-        Chemical symbols.
-
-    Raises
-    ------
-    StructureError
-        One of them is no element.
 
     Examples
     --------

@@ -55,23 +55,6 @@ class ProjectSpectrum:
 def read_materials_project(text: str = "") -> Iterator[SourceMaterial]:
     """Read structures from the Materials Project.
 
-    Parameters
-    ----------
-    text : str, optional
-        Filters with commas between them: ``elements=Fe+O``, ``exclude=F``, ``chemsys=Fe-O``,
-        ``formula=Fe2O3``, ``ids=mp-19770``, ``ehull=0.05`` (eV/atom), ``sites=40``.
-
-    Yields
-    ------
-    SourceMaterial
-        By identifier.
-
-    Raises
-    ------
-    StructureError
-        mp-api is not installed, there is no key in ``MP_API_KEY``, the service cannot be reached,
-        or nothing matches.
-
     References
     ----------
     .. [1] Jain et al., APL Mater. 1, 011002 (2013), doi 10.1063/1.4812323

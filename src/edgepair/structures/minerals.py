@@ -27,22 +27,6 @@ _ALL = 1_000_000
 def read_minerals(text: str = "") -> Iterator[SourceMaterial]:
     """Read minerals, one at a time.
 
-    Parameters
-    ----------
-    text : str, optional
-        Filters with commas between them: ``elements=Fe+O``, ``exclude=H``, ``mineral=hematite``.
-
-    Yields
-    ------
-    SourceMaterial
-        By number in the database; identifiers such as ``amcsd-143-Hematite``. Many entries are
-        disordered and will be refused when they are prepared.
-
-    Raises
-    ------
-    StructureError
-        larixite is not installed, a filter is not known, or nothing matches.
-
     Notes
     -----
     Opening larixite's database writes to it: edgepair opens a private copy. Nothing is downloaded.

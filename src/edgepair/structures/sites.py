@@ -88,23 +88,7 @@ def find_absorber_sites(structure: Structure, absorber: str) -> tuple[AbsorberSi
 
 
 def symmetry_of(structure: Structure) -> Any:
-    """Find the symmetry of a structure.
-
-    Parameters
-    ----------
-    structure : pymatgen.core.Structure
-        Ordered.
-
-    Returns
-    -------
-    spglib.SpglibDataset
-        Space group, orbits, mapping to the primitive cell.
-
-    Raises
-    ------
-    StructureError
-        No symmetry can be found.
-    """
+    """Find the symmetry of a structure."""
     from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
     found = "no space group"

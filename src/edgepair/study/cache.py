@@ -22,29 +22,12 @@ LARGEST_BYTES = 1_000_000_000
 
 
 def cache_folder() -> Path:
-    """Return the user's cache folder for fits.
-
-    Returns
-    -------
-    pathlib.Path
-        Below ``XDG_CACHE_HOME``, or ``~/.cache``.
-    """
+    """Return the user's cache folder for fits."""
     return user_folder("fits")
 
 
 def array_digest(values: NDArray[Any]) -> str:
-    """Hash an array.
-
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Numbers of any shape.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256 of its type, shape and bytes.
-    """
+    """Hash an array."""
     data = np.ascontiguousarray(values)
     digest = hashlib.sha256(f"{data.dtype}{data.shape}".encode())
     digest.update(data.tobytes())
@@ -52,22 +35,7 @@ def array_digest(values: NDArray[Any]) -> str:
 
 
 def fit_key(features_digest: str, task: FitTask, source_digest: str) -> str:
-    """Hash everything that a fit depends on.
-
-    Parameters
-    ----------
-    features_digest : str
-        Hash of the features.
-    task : FitTask
-        What is fitted.
-    source_digest : str
-        Hash of the code of the models.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256.
-    """
+    """Hash everything that a fit depends on."""
     parts = [features_digest, source_digest, version("scikit-learn"), version("numpy")]
     for item in fields(task):
         value = getattr(task, item.name)
@@ -76,13 +44,7 @@ def fit_key(features_digest: str, task: FitTask, source_digest: str) -> str:
 
 
 def models_digest() -> str:
-    """Hash the code of ``edgepair.models``, so that a changed learner is fitted anew.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256 of its source files.
-    """
+    """Hash the code of ``edgepair.models``, so that a changed learner is fitted anew."""
     import edgepair.models
 
     digest = hashlib.sha256()
@@ -93,13 +55,7 @@ def models_digest() -> str:
 
 @dataclass(frozen=True)
 class FitCache:
-    """A folder of finished fits.
-
-    Attributes
-    ----------
-    folder : pathlib.Path or None
-        Where fits are kept; None keeps none.
-    """
+    """A folder of finished fits."""
 
     folder: Path | None
 
@@ -108,30 +64,11 @@ class FitCache:
         return KeptArrays(self.folder, LARGEST_BYTES)
 
     def load(self, key: str) -> FitOutcome | None:
-        """Load a fit.
-
-        Parameters
-        ----------
-        key : str
-            From `fit_key`.
-
-        Returns
-        -------
-        FitOutcome or None
-            None where there is none, or it is damaged.
-        """
+        """Load a fit."""
         return self._kept.load_as(FitOutcome, key)
 
     def save(self, key: str, outcome: FitOutcome) -> None:
-        """Keep a fit, written beside its place first.
-
-        Parameters
-        ----------
-        key : str
-            From `fit_key`.
-        outcome : FitOutcome
-            What to keep.
-        """
+        """Keep a fit, written beside its place first."""
         self._kept.save_of(outcome, key)
 
     def prune(self) -> None:

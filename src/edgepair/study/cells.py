@@ -23,32 +23,7 @@ if TYPE_CHECKING:
 class Cell:
     """One absorber and one task.
 
-    Attributes
-    ----------
-    dataset : xarray.Dataset
-        The absorber's data.
-    absorber : str
-        Chemical symbol.
-    task : Task
-        What is read.
-    sites : numpy.ndarray
-        Shape (n,): rows of the dataset that take part.
-    target : numpy.ndarray
-        Shape (n,): position in `classes`, or the value itself in a regression.
-    classes : tuple of int
-        Classes that take part; empty in a regression.
-    groups : numpy.ndarray
-        Shape (n,): what is drawn in the bootstrap, numbered over all sites of the absorber.
-    n_groups : int
-        Number of groups of the absorber.
-    folds : numpy.ndarray
-        Shape (n_repeats, n): fold in which each site is held out.
-    split : str
-        What may not stand on both sides.
-    view : {'sites', 'materials'}
-        What a row is.
-    per : {'metal', 'total'}
-        Normalisation of the dPDF.
+    ``sites`` (n,); ``target`` (n,); ``groups`` (n,); ``folds`` (n_repeats, n).
     """
 
     dataset: xr.Dataset
@@ -83,17 +58,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Skip:
-    """Something the study could not do, and why.
-
-    Attributes
-    ----------
-    absorber, task, modality : str
-        What was left out; empty means all.
-    reason : str
-        A sentence for people.
-    whole : bool
-        Whether a whole cell or modality is missing, not just a class of it.
-    """
+    """Something the study could not do, and why."""
 
     absorber: str
     task: str
@@ -102,13 +67,7 @@ class Skip:
     whole: bool
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the entry as it stands in ``study.json``.
-
-        Returns
-        -------
-        dict
-            Ready for JSON.
-        """
+        """Return the entry as it stands in ``study.json``."""
         return {
             "absorber": self.absorber,
             "task": self.task,
@@ -119,22 +78,7 @@ class Skip:
 
 
 def available_modalities(dataset: xr.Dataset, config: StudyConfig) -> tuple[tuple[str, ...], list[Skip]]:
-    """List the modalities that a dataset can serve.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-    config : StudyConfig
-        What is asked for.
-
-    Returns
-    -------
-    tuple of str
-        Modalities whose techniques are all there.
-    list of Skip
-        The others.
-    """
+    """List the modalities that a dataset can serve."""
     absorber = str(dataset.attrs["absorber"])
     able, skipped = [], []
     for modality in config.modalities:
@@ -150,26 +94,7 @@ def available_modalities(dataset: xr.Dataset, config: StudyConfig) -> tuple[tupl
 def plan_cell(
     dataset: xr.Dataset, task: Task, config: StudyConfig, *, split: str | None = None
 ) -> tuple[Cell | None, list[Skip]]:
-    """Choose the sites, classes and folds of one cell.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-    task : Task
-        What is to be read.
-    config : StudyConfig
-        Folds, repeats, split and seed.
-    split : str, optional
-        A split other than that of `config`; dealt once only.
-
-    Returns
-    -------
-    Cell or None
-        None where the task cannot be done.
-    list of Skip
-        Classes left out, or why there is no cell.
-    """
+    """Choose the sites, classes and folds of one cell."""
     absorber = str(dataset.attrs["absorber"])
     n_folds = config.folds
 

@@ -36,27 +36,7 @@ SECOND_COORDINATION = "coordination_number_bond_valence"
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition.
-
-    Attributes
-    ----------
-    name : str
-        Name in files.
-    title : str
-        Short name for people.
-    words : str
-        What it is, for people.
-    change : callable
-        Makes the dataset; None where these data do not allow it.
-    view, per : str
-        Settings of the study that differ; empty where they do not.
-    gated : bool
-        Whether it starts from all rows, those that fail the gates of the builder too.
-    tasks : tuple of str
-        Tasks on which it can have an effect.
-    always : bool
-        Whether it belongs to every study, not only to those of robustness.
-    """
+    """One condition."""
 
     name: str
     title: str
@@ -69,18 +49,7 @@ class Condition:
     always: bool = False
 
     def settings(self, config: StudyConfig) -> StudyConfig:
-        """Return the settings of the study under this condition.
-
-        Parameters
-        ----------
-        config : StudyConfig
-            Of the study itself.
-
-        Returns
-        -------
-        StudyConfig
-            One dealing of folds; another view or normalisation where that is the condition.
-        """
+        """Return the settings of the study under this condition."""
         return replace(
             config,
             repeats=1,
@@ -90,20 +59,7 @@ class Condition:
         )
 
     def dataset(self, rows: xr.Dataset, config: StudyConfig) -> xr.Dataset | None:
-        """Make the dataset of this condition.
-
-        Parameters
-        ----------
-        rows : xarray.Dataset
-            A row per site, gated ones among them.
-        config : StudyConfig
-            Of the study itself.
-
-        Returns
-        -------
-        xarray.Dataset or None
-            Follows the schema; None where these data do not allow the condition.
-        """
+        """Make the dataset of this condition."""
         kept = drop_gated(rows)
         if self.gated and kept.sizes["site"] == rows.sizes["site"]:
             return None
@@ -114,19 +70,7 @@ class Condition:
 
 
 def conditions_for(config: StudyConfig) -> tuple[Condition, ...]:
-    """List the conditions of a study beside its own.
-
-    Parameters
-    ----------
-    config : StudyConfig
-        What is requested.
-
-    Returns
-    -------
-    tuple of Condition
-        The other view and the other normalisation; with ``robustness`` all of them; none in a quick
-        study that does not ask for them.
-    """
+    """List the conditions of a study beside its own."""
     if not (config.extras or config.robustness) or config.split != "formula":
         return ()
     return tuple(

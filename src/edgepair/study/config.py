@@ -41,44 +41,7 @@ STUDYING = "run the study"
 
 @dataclass(frozen=True)
 class StudyConfig:
-    """Settings of a study, checked.
-
-    Attributes
-    ----------
-    tasks : tuple of str
-        Tasks.
-    modalities : tuple of str
-        Modalities.
-    learners : tuple of str
-        Learners; the dummy is last.
-    split : str
-        What may not stand on both sides of a split.
-    folds : int
-        Number of folds.
-    repeats : int or None
-        How often the folds are dealt anew; None: by the number of sites.
-    trees : int
-        Trees in a forest.
-    seed : int
-        Same seed, same numbers.
-    tune : bool
-        Whether forest settings are searched inside each training set.
-    extras : bool
-        Whether to add permutation importances, learning curves and the comparison with a random
-        split.
-    contributions : bool
-        Whether to fit all subsets of the techniques and tell what each contributes.
-    view : str
-        What a row is: a site, or a material.
-    per : str
-        Normalisation of the dPDF.
-    robustness : bool
-        Whether findings are tested under all conditions, not only in the other view and with the other
-        normalisation.
-    protocol : str
-        One of `PROTOCOLS`. For ``published`` `folds` are those of the search for settings, `repeats`
-        the refits, and `trees` the most trees that are tried.
-    """
+    """Settings of a study, checked."""
 
     tasks: tuple[str, ...]
     modalities: tuple[str, ...]
@@ -117,43 +80,7 @@ class StudyConfig:
         protocol: str = "grouped",
         doing: str = STUDYING,
     ) -> StudyConfig:
-        """Check settings as a user gives them.
-
-        Parameters
-        ----------
-        tasks, modalities, learners : sequence of str, optional
-            None: the defaults.
-        split : str, optional
-            One of `edgepair.dataset.SPLITS`.
-        folds, repeats, trees, seed : int, optional
-            Numbers as in the attributes.
-        quick : bool, optional
-            Fewer trees and one repeat, no extras: a look in well under a minute.
-        tune : bool, optional
-            Search forest settings inside each training set.
-        contributions : bool, optional
-            Tell what each technique contributes; takes two techniques at least.
-        view : str, optional
-            One of `VIEWS`.
-        per : str, optional
-            One of `edgepair.features.NORMALISATIONS`.
-        robustness : bool, optional
-            Test the findings under all conditions.
-        protocol : str, optional
-            One of `PROTOCOLS`.
-        doing : str, optional
-            What the settings are for, for errors.
-
-        Returns
-        -------
-        StudyConfig
-            Checked.
-
-        Raises
-        ------
-        OptionError
-            A setting is not understood.
-        """
+        """Check settings as a user gives them."""
         named = (
             ("split", split, SPLITS),
             ("view", view, VIEWS),
@@ -226,40 +153,17 @@ class StudyConfig:
         )
 
     def task_list(self) -> tuple[Task, ...]:
-        """Return the tasks themselves.
-
-        Returns
-        -------
-        tuple of Task
-            In the order of the table of tasks.
-        """
+        """Return the tasks themselves."""
         return parse_tasks(self.tasks)
 
     def repeats_for(self, n_sites: int) -> int:
-        """Return how often the folds of a cell are dealt anew.
-
-        Parameters
-        ----------
-        n_sites : int
-            Sites with a label.
-
-        Returns
-        -------
-        int
-            As asked for, else fewer for large sets, whose scores scatter less.
-        """
+        """Return how often the folds of a cell are dealt anew."""
         if self.repeats is not None:
             return self.repeats
         return 3 if n_sites < 500 else 2 if n_sites < 2000 else 1
 
     def as_dict(self) -> dict[str, Any]:
-        """Return all settings by name.
-
-        Returns
-        -------
-        dict
-            Ready for JSON.
-        """
+        """Return all settings by name."""
         return asdict(self)
 
 
@@ -312,20 +216,7 @@ def _option(doing: str, name: str, value: object, needed: str) -> OptionError:
 
 
 def check_processes(n_jobs: Any, doing: str = STUDYING) -> None:
-    """Check a number of processes as a user gives it.
-
-    Parameters
-    ----------
-    n_jobs : int or None
-        As given; None: all cores.
-    doing : str, optional
-        What is to be done in them, for the error.
-
-    Raises
-    ------
-    OptionError
-        It is not a whole number from 1 to `MOST_JOBS`.
-    """
+    """Check a number of processes as a user gives it."""
     whole = isinstance(n_jobs, Integral) and not isinstance(n_jobs, bool)
     if n_jobs is not None and not (whole and 1 <= n_jobs <= MOST_JOBS):
         raise OptionError(

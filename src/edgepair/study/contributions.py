@@ -66,17 +66,7 @@ if TYPE_CHECKING:
 def shapley_values(gains: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share out what all players reach together.
 
-    Parameters
-    ----------
-    gains : numpy.ndarray
-        Shape (2**n, ...): gain of each set of players. Bit i of a place tells whether player i
-        takes part.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n, ...): each player's mean gain over all orders of joining. Adds up to
-        ``gains[-1] - gains[0]``.
+    Returns (n, ...).
 
     Examples
     --------
@@ -99,17 +89,6 @@ def shapley_values(gains: NDArray[np.float64]) -> NDArray[np.float64]:
 def commonality_coefficients(gains: NDArray[np.float64]) -> NDArray[np.float64]:
     """Tell what exactly the members of each set have in common.
 
-    Parameters
-    ----------
-    gains : numpy.ndarray
-        Shape (2**n, ...), as in `shapley_values`.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (2**n, ...): signed; the gain of a set is the sum over all sets that meet it. That of
-        the empty set is zero.
-
     Examples
     --------
     >>> commonality_coefficients(np.array([0.0, 0.4, 0.2, 0.5])).round(3)
@@ -128,17 +107,6 @@ def two_way_split(
     first: NDArray[np.float64], second: NDArray[np.float64], both: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float64]]:
     """Split what two sides gain into unique, shared and only-together.
-
-    Parameters
-    ----------
-    first, second, both : numpy.ndarray
-        Gain of each side alone, and of both.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        ``unique_first, unique_second, shared, together``, which add up to `both`, and
-        ``interaction``, ``shared_most``: see this module's own text.
 
     Examples
     --------
@@ -160,20 +128,7 @@ def two_way_split(
 
 
 def contribution_rows(scores: Mapping[str, Score], baseline: Score) -> list[dict[str, Any]]:
-    """List the rows of ``contributions.csv`` of one learner on one cell.
-
-    Parameters
-    ----------
-    scores : mapping of str to Score
-        The score of each subset of the techniques, by modality.
-    baseline : Score
-        The score without any curve, on the same folds and draws.
-
-    Returns
-    -------
-    list of dict
-        Rows, in the order of this module's own text.
-    """
+    """List the rows of ``contributions.csv`` of one learner on one cell."""
     techniques = techniques_in(list(scores))
     metric = baseline.cell.task.main_metric
     # Column 0 is the value itself, the others are the draws: one computation serves both.

@@ -25,21 +25,7 @@ MOST_POINTS = 150
 
 
 def curve_rows(cell: Cell, modalities: Sequence[str]) -> list[dict[str, Any]]:
-    """List the rows of ``curves.csv`` for one cell.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber and task.
-    modalities : sequence of str
-        Techniques that occur in them are drawn.
-
-    Returns
-    -------
-    list of dict
-        Mean, 16th and 84th percentile over the sites of each class, or of each third of the
-        values in a regression, on at most about `MOST_POINTS` points.
-    """
+    """List the rows of ``curves.csv`` for one cell."""
     techniques = {t.name: t for modality in modalities for t in techniques_of(modality)}
     if cell.classes:
         groups = [(str(name), cell.sites[cell.target == k]) for k, name in enumerate(cell.classes)]

@@ -120,25 +120,7 @@ def find(
     *,
     view: str = "sites",
 ) -> tuple[Finding, ...]:
-    """Test the findings.
-
-    Parameters
-    ----------
-    scores : sequence of Score
-        Scores under one split, those of the baseline (learner ``dummy``) among them.
-    importances : sequence of PairImportance
-        What XANES carries in combinations.
-    learner : str
-        Learner whose scores count.
-    view : {'sites', 'materials'}, optional
-        What the rows are.
-
-    Returns
-    -------
-    tuple of Finding
-        Per absorber and task, then over absorbers and tasks; only those that the modalities at
-        hand allow.
-    """
+    """Test the findings."""
     cells: dict[tuple[str, str], dict[str, Score]] = defaultdict(dict)
     baselines: dict[tuple[str, str], Score] = {}
     for item in scores:

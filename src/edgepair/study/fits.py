@@ -28,16 +28,7 @@ if TYPE_CHECKING:
 class Fit:
     """One round of folds on some rows of a table of features.
 
-    Attributes
-    ----------
-    table : hashable
-        Which features, by a name of the caller's.
-    sites : numpy.ndarray
-        Shape (n,): rows of that table that take part.
-    task : FitTask
-        What is fitted on them.
-    cost : float
-        Estimated time, in arbitrary units, for the progress bar.
+    ``sites`` (n,).
     """
 
     table: Hashable
@@ -48,17 +39,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class FinishedFit:
-    """A fit that is done.
-
-    Attributes
-    ----------
-    number : int
-        Its place among the fits that were asked for.
-    outcome : FitOutcome
-        What its held-out sites were told.
-    cached : bool
-        Whether it came from the cache.
-    """
+    """A fit that is done."""
 
     number: int
     outcome: FitOutcome
@@ -66,18 +47,7 @@ class FinishedFit:
 
 
 def repeat_seed(seed: int, repeat: int) -> int:
-    """Derive the random state of one round of folds.
-
-    Parameters
-    ----------
-    seed, repeat : int
-        Of the run, and which dealing of folds.
-
-    Returns
-    -------
-    int
-        The same for all techniques and learners of a round: what differs is what they see.
-    """
+    """Derive the random state of one round of folds."""
     return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0] % 2**31)
 
 
@@ -86,21 +56,7 @@ def fit_task(
 ) -> FitTask:
     """Describe one round of folds of a learner, in its own settings.
 
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task, targets and groups.
-    modality, learner : str
-        Names; some settings go by the modality.
-    folds : numpy.ndarray
-        Shape (n,): fold in which each site is held out.
-    trees, seed : int
-        Trees in a forest; random state.
-
-    Returns
-    -------
-    FitTask
-        To be changed by `dataclasses.replace` where something else is wanted.
+    ``folds`` (n,).
     """
     return FitTask(
         learner=learner,
@@ -124,23 +80,7 @@ def run_fits(
 ) -> Iterator[FinishedFit]:
     """Make fits in processes, those that were not made before.
 
-    Parameters
-    ----------
-    fits : sequence of Fit
-        In any order.
-    features : callable
-        Gives the features, shape (n_sites, n_features), of a table's name; asked once for each.
-    cache : FitCache
-        Where finished fits are; each is kept as soon as it is done.
-    n_jobs : int
-        Number of processes; -1 for all cores.
-    scheduler : str, optional
-        Address of a Dask scheduler whose processes are used instead.
-
-    Yields
-    ------
-    FinishedFit
-        Those from the cache first, the others in the order in which they end.
+    ``features`` (n_sites, n_features).
     """
     code = models_digest()
     with tempfile.TemporaryDirectory(prefix="edgepair-", ignore_cleanup_errors=True) as scratch:
@@ -220,13 +160,7 @@ def _fit_remotely(values: NDArray[np.float32], sites: NDArray[np.int64], task: F
 
 @contextmanager
 def interrupts_left_to_parent() -> Iterator[None]:
-    """Ignore Ctrl-C while workers start: it reaches the whole group, and the parent ends them.
-
-    Yields
-    ------
-    None
-        With Ctrl-C ignored, in the main thread.
-    """
+    """Ignore Ctrl-C while workers start: it reaches the whole group, and the parent ends them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -45,22 +45,7 @@ class Progress:
 
 
 def jobs_of(cell: Cell, plan: StudyPlan, config: StudyConfig) -> list[Job]:
-    """List the jobs of one cell of a plan.
-
-    Parameters
-    ----------
-    cell : Cell
-        One of those of `plan`.
-    plan : StudyPlan
-        What can be done.
-    config : StudyConfig
-        What is requested.
-
-    Returns
-    -------
-    list of Job
-        Fewer where the split is not that of the study.
-    """
+    """List the jobs of one cell of a plan."""
     modalities = plan.modalities[cell.absorber]
     if cell.split != config.split:
         return list_aside_jobs(cell, modalities, config, findings=False)
@@ -75,59 +60,21 @@ class Outcomes:
         self._tables: dict[tuple[int, str, str], FeatureTable] = {}
 
     def features(self, cell: Cell, modality: str) -> FeatureTable:
-        """Compute the features of a cell's dataset, once.
-
-        Parameters
-        ----------
-        cell : Cell
-            Whose dataset.
-        modality : str
-            Name.
-
-        Returns
-        -------
-        FeatureTable
-            A row per site of the dataset.
-        """
+        """Compute the features of a cell's dataset, once."""
         key = (id(cell.dataset), cell.per, modality)
         if key not in self._tables:
             self._tables[key] = compute_features(cell.dataset, modality, per=cell.per)
         return self._tables[key]
 
     def add(self, job: Job, outcome: FitOutcome) -> None:
-        """Keep a finished fit.
-
-        Parameters
-        ----------
-        job : Job
-            What was fitted.
-        outcome : FitOutcome
-            What came of it.
-        """
+        """Keep a finished fit."""
         key = (id(job.cell), job.modality, job.learner, job.purpose, job.fraction)
         self._jobs[key][job.number] = (job, outcome)
 
     def repeats(
         self, cell: Cell, modality: str, learner: str, purpose: str = "score", fraction: float = 1.0
     ) -> list[FitOutcome]:
-        """List finished fits in the order of their rounds of folds.
-
-        Parameters
-        ----------
-        cell : Cell
-            Absorber, task and condition.
-        modality, learner : str
-            Names; of an average of learners, the averages.
-        purpose : {'score', 'learning', 'null'}, optional
-            What they were for.
-        fraction : float, optional
-            Share of the training formulas.
-
-        Returns
-        -------
-        list of FitOutcome
-            Empty where there are none.
-        """
+        """List finished fits in the order of their rounds of folds."""
         parts = LEARNERS[learner].parts
         if parts:
             each = [self.repeats(cell, modality, part, purpose, fraction) for part in parts]
@@ -137,20 +84,7 @@ class Outcomes:
         return [done[number][1] for number in sorted(done)]
 
     def windows(self, cell: Cell, modality: str, learner: str) -> tuple[Window, ...]:
-        """List what was permuted in the first round of folds.
-
-        Parameters
-        ----------
-        cell : Cell
-            Absorber, task and condition.
-        modality, learner : str
-            Names.
-
-        Returns
-        -------
-        tuple of Window
-            May be empty.
-        """
+        """List what was permuted in the first round of folds."""
         done = self._jobs.get((id(cell), modality, learner, "score", 1.0), {})
         return done[0][0].windows(self.features(cell, modality)) if 0 in done else ()
 
@@ -159,21 +93,7 @@ class Outcomes:
     ) -> list[PairImportance]:
         """Ask what XANES carries in each of the paper's combinations.
 
-        Parameters
-        ----------
-        cell : Cell
-            Absorber, task and condition.
-        modalities : sequence of str
-            Those that were fitted.
-        learner : str
-            Name.
-        drawn : numpy.ndarray
-            Shape (n_draws, n_groups), from `draw_groups`.
-
-        Returns
-        -------
-        list of PairImportance
-            Of the combinations that were fitted with permuted labels.
+        ``drawn`` (n_draws, n_groups).
         """
         found = []
         for modality in modalities:
@@ -209,20 +129,7 @@ class Fitter:
         self._done = 0.0
 
     def fit(self, jobs: list[Job], what: str = "") -> Outcomes:
-        """Make some fits; those that were made before come from the cache.
-
-        Parameters
-        ----------
-        jobs : list of Job
-            In any order.
-        what : str, optional
-            What they are for, for the progress bar.
-
-        Returns
-        -------
-        Outcomes
-            All of them.
-        """
+        """Make some fits; those that were made before come from the cache."""
         outcomes = Outcomes()
         self._tell("", cached=False)
         for finished in run_jobs(

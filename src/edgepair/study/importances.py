@@ -47,20 +47,7 @@ POINT_WIDTH = {"xanes": 0.5, "pdf": 0.1, "dpdf": 0.1, "npdf": 0.1}
 
 @dataclass(frozen=True)
 class PairImportance:
-    """What XANES carries in its combination with one other technique.
-
-    Attributes
-    ----------
-    absorber, task, modality, learner : str
-        Names.
-    share, null_share : float
-        XANES's share of the impurity, and the same where labels are permuted.
-    excess_share : Quantity
-        The first less the second.
-    permutation : Quantity
-        How much more the main score falls on held-out sites when XANES is permuted between them than
-        when the other technique is.
-    """
+    """What XANES carries in its combination with one other technique."""
 
     absorber: str
     task: str
@@ -89,27 +76,7 @@ def pair_importance(
 ) -> PairImportance:
     r"""Ask in two ways what XANES carries in a pair.
 
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task and true values.
-    modality, learner : str
-        XANES with one other technique; a learner with importances.
-    features : FeatureTable
-        Tells which features are of XANES.
-    outcomes : sequence of FitOutcome
-        One per repeat; both techniques were permuted in the first.
-    null : sequence of FitOutcome
-        Of permuted labels, two at least.
-    windows : sequence of Window
-        What was permuted.
-    drawn : numpy.ndarray
-        Shape (n_draws, n_groups), from `draw_groups`.
-
-    Returns
-    -------
-    PairImportance
-        With draws.
+    ``drawn`` (n_draws, n_groups).
 
     Notes
     -----
@@ -158,24 +125,7 @@ def pair_importance(
 def null_share_rows(
     cell: Cell, modality: str, learner: str, features: FeatureTable, null: Sequence[FitOutcome]
 ) -> list[dict[str, Any]]:
-    """List each technique's share of the impurity where labels are permuted.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber and task.
-    modality, learner : str
-        Names.
-    features : FeatureTable
-        Tells whose each feature is.
-    null : sequence of FitOutcome
-        Of permuted labels.
-
-    Returns
-    -------
-    list of dict
-        Rows of ``importances.csv``: the mean, and the smallest and largest of them.
-    """
+    """List each technique's share of the impurity where labels are permuted."""
     base = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "learner": learner}
     impurity = np.concatenate([fit.impurity for fit in null]).astype(np.float64)
     rows = []
@@ -197,25 +147,7 @@ def importance_rows(
 ) -> list[dict[str, Any]]:
     """List the rows of ``importances.csv`` of one learner on one cell and modality.
 
-    Parameters
-    ----------
-    cell : Cell
-        Absorber, task and true values.
-    modality, learner : str
-        Names.
-    features : FeatureTable
-        Tells where each feature sits.
-    outcomes : sequence of FitOutcome
-        One per repeat; windows were permuted in the first.
-    windows : sequence of Window
-        What was permuted; may be empty.
-    drawn : numpy.ndarray
-        Shape (n_draws, n_groups), from `draw_groups`.
-
-    Returns
-    -------
-    list of dict
-        Rows.
+    ``drawn`` (n_draws, n_groups).
     """
     base = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "learner": learner}
     rows: list[dict[str, Any]] = []
@@ -292,17 +224,7 @@ def refit_interval(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Average what refits found, with the corrected interval of this module's own text.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape (n_fits, n_columns): all folds of the first repeat, then of the next.
-    n_repeats : int
-        How often the folds were dealt.
-
-    Returns
-    -------
-    tuple of numpy.ndarray
-        Mean, lower and upper bound, each of shape (n_columns,); bounds NaN of a single fit.
+    ``values`` (n_fits, n_columns); returns (n_columns,).
     """
     n_folds = max(len(values) // max(n_repeats, 1), 2)
     return corrected_interval(values, 1 / (n_folds - 1))

@@ -36,28 +36,7 @@ NULL_FITS = 5
 
 @dataclass(frozen=True)
 class Job:
-    """One round of folds of one learner on one cell and modality.
-
-    Attributes
-    ----------
-    cell : Cell
-        Absorber, task, sites and folds.
-    modality, learner : str
-        Names.
-    number : int
-        Which dealing of folds; of permuted labels, which permutation.
-    trees : int
-        Trees in a forest.
-    purpose : {'score', 'learning', 'null'}
-        What it is for: scores (and importances), learning curves, or the share of the impurity with
-        permuted labels.
-    fraction : float
-        Share of the training formulas.
-    permute : {'', 'techniques', 'windows'}
-        What is permuted on held-out sites: nothing, whole techniques, or windows of the axis as well.
-    tune : bool
-        Whether settings are searched inside each training set.
-    """
+    """One round of folds of one learner on one cell and modality."""
 
     cell: Cell
     modality: str
@@ -70,37 +49,13 @@ class Job:
     tune: bool = False
 
     def windows(self, table: FeatureTable) -> tuple[Window, ...]:
-        """List what is permuted.
-
-        Parameters
-        ----------
-        table : FeatureTable
-            Features of the modality.
-
-        Returns
-        -------
-        tuple of Window
-            May be empty.
-        """
+        """List what is permuted."""
         if not self.permute:
             return ()
         return tuple(w for w in choose_windows(table) if w.whole or self.permute == "windows")
 
     def task(self, table: FeatureTable, seed: int) -> FitTask:
-        """Describe what is fitted.
-
-        Parameters
-        ----------
-        table : FeatureTable
-            Features of the modality.
-        seed : int
-            Of the study.
-
-        Returns
-        -------
-        FitTask
-            Ready to be sent to another process.
-        """
+        """Describe what is fitted."""
         cell, null = self.cell, self.purpose == "null"
         folds = cell.folds[0 if null else self.number]
         if null:
@@ -120,18 +75,7 @@ class Job:
         return replace(task, tune=self.tune, fraction=self.fraction, windows=self.windows(table))
 
     def cost(self, n_features: int) -> float:
-        """Estimate the time of the job, in arbitrary units, for the progress bar.
-
-        Parameters
-        ----------
-        n_features : int
-            Size of the table.
-
-        Returns
-        -------
-        float
-            Larger for what takes longer.
-        """
+        """Estimate the time of the job, in arbitrary units, for the progress bar."""
         n = len(self.cell.sites) * self.fraction
         if self.learner == "dummy":
             return 1e-3 * n
@@ -146,18 +90,7 @@ class Job:
 def permuted_labels(cell: Cell, *, seed: Sequence[int]) -> NDArray[np.float64]:
     """Permute the labels of a cell between formulas.
 
-    Parameters
-    ----------
-    cell : Cell
-        Labels and groups.
-    seed : sequence of int
-        Same seed, same permutation.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,): the labels in the order of the formulas, laid out over the formulas in another
-        order, so that the sites of a formula are alike as often as they were.
+    Returns (n,).
     """
     names = np.unique(cell.groups)
     place = np.random.default_rng(list(seed)).permutation(len(names))[np.searchsorted(names, cell.groups)]
@@ -169,24 +102,7 @@ def permuted_labels(cell: Cell, *, seed: Sequence[int]) -> NDArray[np.float64]:
 def list_jobs(
     cell: Cell, modalities: Sequence[str], config: StudyConfig, *, subsets: Sequence[str] = ()
 ) -> list[Job]:
-    """List the jobs of one cell of the study itself.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber and task.
-    modalities : sequence of str
-        What the data allow.
-    config : StudyConfig
-        Learners, and whether there are learning curves.
-    subsets : sequence of str, optional
-        Modalities that contributions need, beside the others or among them.
-
-    Returns
-    -------
-    list of Job
-        Folds first, then permuted labels and learning curves, then what only contributions need.
-    """
+    """List the jobs of one cell of the study itself."""
     jobs: list[Job] = []
     first = _first_learners(config)
     rounds = range(cell.n_repeats)
@@ -225,24 +141,7 @@ def list_jobs(
 def list_aside_jobs(
     cell: Cell, modalities: Sequence[str], config: StudyConfig, *, findings: bool = True
 ) -> list[Job]:
-    """List the jobs of a cell that stands beside the study: another condition, or a random split.
-
-    Parameters
-    ----------
-    cell : Cell
-        Absorber and task.
-    modalities : sequence of str
-        What the data allow.
-    config : StudyConfig
-        Its first learner is fitted, with `ASIDE_TREES` at most and one dealing of folds.
-    findings : bool, optional
-        Whether findings are tested on it.
-
-    Returns
-    -------
-    list of Job
-        Folds, and permuted labels where findings need them.
-    """
+    """List the jobs of a cell that stands beside the study: another condition, or a random split."""
     trees = min(config.trees, ASIDE_TREES)
     jobs = []
     for modality in modalities:
@@ -275,17 +174,7 @@ def _null_jobs(cell: Cell, modality: str, config: StudyConfig) -> list[Job]:
 
 @dataclass(frozen=True)
 class Finished:
-    """A job that is done.
-
-    Attributes
-    ----------
-    job : Job
-        The job.
-    outcome : FitOutcome
-        Predictions for its held-out sites.
-    cached : bool
-        Whether it came from the cache.
-    """
+    """A job that is done."""
 
     job: Job
     outcome: FitOutcome
@@ -300,28 +189,7 @@ def run_jobs(
     n_jobs: int,
     scheduler: str | None = None,
 ) -> Iterator[Finished]:
-    """Run jobs in processes, those that were not done before.
-
-    Parameters
-    ----------
-    jobs : sequence of Job
-        In any order.
-    features : callable
-        Gives the features of a cell's dataset for a modality.
-    config : StudyConfig
-        Seed.
-    cache : FitCache
-        Where finished fits are.
-    n_jobs : int
-        Number of processes.
-    scheduler : str, optional
-        Address of a Dask scheduler whose processes are used instead.
-
-    Yields
-    ------
-    Finished
-        In the order in which they end.
-    """
+    """Run jobs in processes, those that were not done before."""
     fits = []
     # One table serves all cells of a dataset, each with its own name.
     tables: dict[tuple[int, str, str], FeatureTable] = {}

@@ -21,19 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """What can be done with some datasets.
-
-    Attributes
-    ----------
-    cells : tuple of Cell
-        Absorbers and tasks; each twice where the random split is compared with.
-    modalities : dict of str to tuple of str
-        What each absorber's data allow.
-    skipped : tuple of Skip
-        What was asked for and cannot be done.
-    subsets : dict of str to tuple of str
-        All subsets of each absorber's techniques, where contributions are asked for.
-    """
+    """What can be done with some datasets."""
 
     cells: tuple[Cell, ...]
     modalities: dict[str, tuple[str, ...]]
@@ -41,13 +29,7 @@ class StudyPlan:
     subsets: dict[str, tuple[str, ...]]
 
     def by_absorber(self) -> list[list[Cell]]:
-        """Gather the cells of each absorber.
-
-        Returns
-        -------
-        list of list of Cell
-            In the order of the datasets.
-        """
+        """Gather the cells of each absorber."""
         groups: dict[str, list[Cell]] = defaultdict(list)
         for cell in self.cells:
             groups[cell.absorber].append(cell)
@@ -57,29 +39,7 @@ class StudyPlan:
 def check_datasets(
     dataset: xr.Dataset | Sequence[xr.Dataset], doing: str = STUDYING, *, gated: bool = False
 ) -> list[xr.Dataset]:
-    """Check datasets as a user gives them.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset or sequence of xarray.Dataset
-        One per absorber.
-    doing : str, optional
-        What they are for, for errors.
-    gated : bool, optional
-        Whether rows that fail the gates of the builder are kept.
-
-    Returns
-    -------
-    list of xarray.Dataset
-        Each follows the schema.
-
-    Raises
-    ------
-    OptionError
-        There is none, something is not a dataset, or two have one absorber.
-    DataError
-        One does not follow the schema.
-    """
+    """Check datasets as a user gives them."""
     import xarray as xr
 
     several = isinstance(dataset, Sequence) and not isinstance(dataset, str)
@@ -109,27 +69,7 @@ def check_datasets(
 
 
 def plan_study(datasets: Sequence[xr.Dataset], config: StudyConfig, doing: str = STUDYING) -> StudyPlan:
-    """List the cells and modalities that the data allow.
-
-    Parameters
-    ----------
-    datasets : sequence of xarray.Dataset
-        As `check_datasets` leaves them.
-    config : StudyConfig
-        What is asked for.
-    doing : str, optional
-        What it is for, for errors.
-
-    Returns
-    -------
-    StudyPlan
-        With at least one cell.
-
-    Raises
-    ------
-    DataError
-        Nothing of what was asked for can be done.
-    """
+    """List the cells and modalities that the data allow."""
     cells: list[Cell] = []
     skipped: list[Skip] = []
     modalities, subsets = {}, {}

@@ -28,26 +28,7 @@ def describe_study(
     seconds: float,
     conditions: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Gather what ``study.json`` holds, so that a run can be repeated and checked.
-
-    Parameters
-    ----------
-    config : StudyConfig
-        Settings.
-    datasets : sequence of xarray.Dataset
-        What was studied; each gets a checksum.
-    plan : StudyPlan
-        Cells, and what was skipped.
-    seconds : float
-        How long it took.
-    conditions : sequence of str, optional
-        Names of the conditions under which findings were tested.
-
-    Returns
-    -------
-    dict
-        Ready for JSON.
-    """
+    """Gather what ``study.json`` holds, so that a run can be repeated and checked."""
     checksums = {}
     for dataset in datasets:
         # In order of names: a store lists its variables in no order.

@@ -31,14 +31,7 @@ INTERVAL = (2.5, 97.5)
 class Quantity:
     """A number with its bootstrap draws.
 
-    Attributes
-    ----------
-    name : str
-        What it is.
-    value : float
-        The number.
-    draws : numpy.ndarray
-        Shape (n_draws,); draws of one number stand for its sampling distribution.
+    ``draws`` (n_draws,).
     """
 
     name: str
@@ -66,17 +59,7 @@ class Quantity:
 class Score:
     """One learner on one cell and modality.
 
-    Attributes
-    ----------
-    cell : Cell
-        Absorber, task, sites and split.
-    modality, learner : str
-        Names.
-    value : dict of str to float
-        Each metric, the mean over repeats.
-    draws : dict of str to numpy.ndarray
-        Each metric in each bootstrap draw, shape (n_draws,); paired over modalities, learners
-        and tasks of one absorber.
+    ``draws`` (n_draws,).
     """
 
     cell: Cell
@@ -86,46 +69,18 @@ class Score:
     draws: dict[str, NDArray[np.float64]]
 
     def interval(self, metric: str) -> tuple[float, float]:
-        """Bound a metric.
-
-        Parameters
-        ----------
-        metric : str
-            Name of the metric.
-
-        Returns
-        -------
-        tuple of float
-            Lower and upper bound of the 95 % interval.
-        """
+        """Bound a metric."""
         lower, upper = interval_of(self.draws[metric])
         value = self.value[metric]
         # A baseline may score highest where the classes are balanced: no draw of formulas reaches it.
         return min(lower, value), max(upper, value)
 
     def quantity(self, metric: str) -> Quantity:
-        """Take one metric with its draws.
-
-        Parameters
-        ----------
-        metric : str
-            Name of the metric.
-
-        Returns
-        -------
-        Quantity
-            Of that name.
-        """
+        """Take one metric with its draws."""
         return Quantity(metric, self.value[metric], self.draws[metric])
 
     def rows(self) -> list[dict[str, Any]]:
-        """List the rows of ``scores.csv``.
-
-        Returns
-        -------
-        list of dict
-            A row per metric.
-        """
+        """List the rows of ``scores.csv``."""
         base = {
             "absorber": self.cell.absorber,
             "task": self.cell.task.name,
@@ -144,17 +99,7 @@ class Score:
 def interval_of(draws: NDArray[np.float64], level: float = 0.95) -> tuple[float, float]:
     """Bound a quantity by the percentiles of its bootstrap draws.
 
-    Parameters
-    ----------
-    draws : numpy.ndarray
-        Shape (n_draws,); draws that are not finite (a class missing) do not count.
-    level : float, optional
-        Part of the draws inside.
-
-    Returns
-    -------
-    tuple of float
-        Lower and upper bound of the interval.
+    ``draws`` (n_draws,).
     """
     known = draws[np.isfinite(draws)]
     if not len(known):
@@ -166,19 +111,7 @@ def interval_of(draws: NDArray[np.float64], level: float = 0.95) -> tuple[float,
 def draw_groups(n_groups: int, n_draws: int, seed: Sequence[int]) -> NDArray[np.float64]:
     """Draw groups with replacement, many times.
 
-    Parameters
-    ----------
-    n_groups : int
-        Number of groups.
-    n_draws : int
-        Number of draws.
-    seed : sequence of int
-        Same seed, same draws.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_draws, n_groups): how often each draw takes each group.
+    Returns (n_draws, n_groups).
     """
     rng = np.random.default_rng(list(seed))
     drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_draws)
@@ -188,19 +121,7 @@ def draw_groups(n_groups: int, n_draws: int, seed: Sequence[int]) -> NDArray[np.
 def group_sums(cell: Cell, predicted: NDArray[Any], probability: NDArray[Any] | None) -> NDArray[np.float64]:
     """Sum what the metrics of a cell need, per group.
 
-    Parameters
-    ----------
-    cell : Cell
-        True values and groups.
-    predicted : numpy.ndarray
-        Shape (n,): as in `FitOutcome`.
-    probability : numpy.ndarray or None
-        Shape (n, n_classes); None counts the predicted class as certain.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_groups, n_sums).
+    ``predicted`` (n,); ``probability`` (n, n_classes); returns (n_groups, n_sums).
     """
     if not cell.classes:
         return regression_sums(cell.target, predicted, cell.groups, cell.n_groups)
@@ -213,17 +134,7 @@ def group_sums(cell: Cell, predicted: NDArray[Any], probability: NDArray[Any] | 
 def metrics_of(cell: Cell, sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     """Score sums of `group_sums`.
 
-    Parameters
-    ----------
-    cell : Cell
-        Tells which metrics.
-    sums : numpy.ndarray
-        Shape (n_draws, n_sums).
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        Each metric, shape (n_draws,).
+    ``sums`` (n_draws, n_sums); returns (n_draws,).
     """
     return classification_metrics(sums) if cell.classes else regression_metrics(sums)
 
@@ -237,21 +148,7 @@ def score(
 ) -> Score:
     """Score one learner on one cell and modality.
 
-    Parameters
-    ----------
-    cell : Cell
-        True values, groups, counts.
-    modality, learner : str
-        Names.
-    outcomes : sequence of FitOutcome
-        One per repeat.
-    drawn : numpy.ndarray
-        Shape (n_draws, n_groups), from `draw_groups`.
-
-    Returns
-    -------
-    Score
-        With its bootstrap draws.
+    ``drawn`` (n_draws, n_groups).
     """
     values, draws = [], []
     for outcome in outcomes:
@@ -272,23 +169,7 @@ def score_baseline(
 ) -> Score:
     """Score the baseline: the best answer that looks at no curve.
 
-    Parameters
-    ----------
-    cell : Cell
-        True values, groups, counts.
-    outcomes : sequence of FitOutcome
-        Of the dummy: one per repeat.
-    drawn : numpy.ndarray
-        Shape (n_draws, n_groups), from `draw_groups`.
-    modality : str, optional
-        Name under which it is listed.
-
-    Returns
-    -------
-    Score
-        In each metric the better of two answers: the dummy, which names the commonest class (or the
-        mean) of the training sites, and classes drawn at random by their shares, in the mean over
-        all such draws.
+    ``drawn`` (n_draws, n_groups).
 
     Notes
     -----
@@ -319,16 +200,7 @@ def score_baseline(
 def over_repeats(draws: NDArray[np.float64]) -> NDArray[np.float64]:
     r"""Average bootstrap draws over repeats, which are drawn with replacement too.
 
-    Parameters
-    ----------
-    draws : numpy.ndarray
-        Shape (n_repeats, n_draws): a quantity, by how the folds were dealt and by bootstrap draw.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_draws,). Beside the formulas, its spread holds how the folds were dealt and how the
-        forests came out; of one repeat nothing can be told about that.
+    ``draws`` (n_repeats, n_draws); returns (n_draws,).
 
     Notes
     -----

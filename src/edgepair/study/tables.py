@@ -17,22 +17,7 @@ if TYPE_CHECKING:
 
 
 def prediction_table(cell: Cell, modality: str, learner: str, outcomes: Sequence[FitOutcome]) -> pd.DataFrame:
-    """Make the rows of ``predictions.csv`` of one learner on one cell and modality.
-
-    Parameters
-    ----------
-    cell : Cell
-        Sites, true values and folds.
-    modality, learner : str
-        Names.
-    outcomes : sequence of FitOutcome
-        One per repeat.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per site and repeat; ``p_<class>`` for each class.
-    """
+    """Make the rows of ``predictions.csv`` of one learner on one cell and modality."""
     materials = cell.dataset["material_index"].values[cell.sites]
     names = np.array(cell.classes)
     tables = []
@@ -59,18 +44,7 @@ def prediction_table(cell: Cell, modality: str, learner: str, outcomes: Sequence
 
 
 def join_tables(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Put tables of predictions below each other, classes in numerical order.
-
-    Parameters
-    ----------
-    tables : sequence of pandas.DataFrame
-        As `prediction_table` makes them.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With the columns of ``predictions.csv``.
-    """
+    """Put tables of predictions below each other, classes in numerical order."""
     if not tables:
         return pd.DataFrame(columns=list(PREDICTION_COLUMNS))
     table = pd.concat(tables, ignore_index=True)

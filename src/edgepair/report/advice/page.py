@@ -49,18 +49,7 @@ def write_advice(advice: Advice, path: str | Path) -> Path:
 
 
 def render_advice(advice: Advice) -> str:
-    """Make the text of the page.
-
-    Parameters
-    ----------
-    advice : Advice
-        From `edgepair.advise`.
-
-    Returns
-    -------
-    str
-        A whole HTML page.
-    """
+    """Make the text of the page."""
     shelf = FigureShelf()
     config = advice.config
     content = {
@@ -88,18 +77,7 @@ def render_advice(advice: Advice) -> str:
 
 
 def gain_cells(advice: Advice) -> list[tuple[str, ...]]:
-    """List the judged gains as text.
-
-    Parameters
-    ----------
-    advice : Advice
-        From `edgepair.advise`.
-
-    Returns
-    -------
-    list of tuple of str
-        What is in hand, what is added, the gain in the main metric, its interval, the verdict.
-    """
+    """List the judged gains as text."""
     return [
         (
             short_title(row["have"]),

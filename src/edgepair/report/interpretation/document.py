@@ -17,19 +17,7 @@ PRINTED = ("regions", "scores", "contributions", "importances", "movement", "num
 
 
 def interpretation_document(result: Interpretation) -> dict[str, Any]:
-    """Gather what is printed as JSON.
-
-    Parameters
-    ----------
-    result : Interpretation
-        What `edgepair.interpret` found.
-
-    Returns
-    -------
-    dict
-        A list of rows for each table of `PRINTED`, ``sentences`` by absorber and task, ``warnings`` and
-        ``skipped``; missing numbers are None.
-    """
+    """Gather what is printed as JSON."""
     tables = {name: getattr(result, name) for name in PRINTED}
     tables["importances"] = result.importances[result.importances["grouping"] != "point"]
     sentences = [
@@ -51,17 +39,6 @@ def interpretation_document(result: Interpretation) -> dict[str, Any]:
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Write a table as a list of rows that JSON knows.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Any table.
-
-    Returns
-    -------
-    list of dict
-        Missing numbers are None.
-    """
+    """Write a table as a list of rows that JSON knows."""
     rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
     return rows

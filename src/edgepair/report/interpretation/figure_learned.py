@@ -222,16 +222,6 @@ def dependence_figure(dependence: pd.DataFrame, *, absorber: str, task: str) -> 
 def per_label(task: str) -> str:
     """Say per how much of the label a change is given.
 
-    Parameters
-    ----------
-    task : str
-        Name.
-
-    Returns
-    -------
-    str
-        Text.
-
     Examples
     --------
     >>> per_label("bond_length"), per_label("oxidation_state")
@@ -244,16 +234,6 @@ def per_label(task: str) -> str:
 
 def technique_of_number(name: str) -> str:
     """Tell from which technique's curve a number is read.
-
-    Parameters
-    ----------
-    name : str
-        ``<technique>_<number>``, as in the tables of an `Interpretation`.
-
-    Returns
-    -------
-    str
-        The technique; the name itself where it begins with none.
 
     Examples
     --------

@@ -183,17 +183,7 @@ def point_figure(
 def region_span(bands: pd.DataFrame, technique: str) -> tuple[float, float]:
     """Find what part of a curve is drawn: that of the regions, PDFs no farther than people look.
 
-    Parameters
-    ----------
-    bands : pandas.DataFrame
-        Columns ``low, high``.
-    technique : str
-        Name.
-
-    Returns
-    -------
-    tuple of float
-        First and last position, eV or Å.
+    Returns in eV.
     """
     if not len(bands):
         return 0.0, 1.0
@@ -203,24 +193,7 @@ def region_span(bands: pd.DataFrame, technique: str) -> tuple[float, float]:
 
 
 def add_regions(figure: Any, bands: pd.DataFrame, span: tuple[float, float], *, n_rows: int = 1) -> int:
-    """Lay regions behind a figure as bands, named above its first row.
-
-    Parameters
-    ----------
-    figure : plotly.graph_objects.Figure
-        Changed in place.
-    bands : pandas.DataFrame
-        Columns ``title, low, high``.
-    span : tuple of float
-        Part of the axis that is drawn.
-    n_rows : int, optional
-        Rows of the figure; all get the bands.
-
-    Returns
-    -------
-    int
-        Height of the names above the figure, pixels.
-    """
+    """Lay regions behind a figure as bands, named above its first row."""
     lines = 1
     for place, band in enumerate(bands.sort_values("low").itertuples()):
         low, high = max(float(band.low), span[0]), min(float(band.high), span[1])
@@ -243,18 +216,7 @@ def add_regions(figure: Any, bands: pd.DataFrame, span: tuple[float, float], *, 
 
 
 def whiskers(rows: pd.DataFrame) -> dict[str, Any]:
-    """Make error bars of a table's intervals.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        Columns ``value, lower, upper``.
-
-    Returns
-    -------
-    dict
-        As plotly takes them; of length zero where an end is not known.
-    """
+    """Make error bars of a table's intervals."""
     value = rows["value"].to_numpy(dtype=float)
     return {
         "type": "data",
@@ -268,33 +230,12 @@ def whiskers(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def curve_title(technique: str, absorber: str) -> str:
-    """Name the ordinate of a technique's curves, with its unit.
-
-    Parameters
-    ----------
-    technique, absorber : str
-        What is drawn.
-
-    Returns
-    -------
-    str
-        Text with plotly's subscripts.
-    """
+    """Name the ordinate of a technique's curves, with its unit."""
     return CURVE_TITLES.get(technique, "curve").replace("G_M", f"G<sub>{safe(absorber)}</sub>")
 
 
 def kind_axis(kind: str, task: str) -> str:
     """Name the axis of a kind of importance, with its unit.
-
-    Parameters
-    ----------
-    kind, task : str
-        Names.
-
-    Returns
-    -------
-    str
-        Text.
 
     Examples
     --------
@@ -361,20 +302,7 @@ def _add_bars(
 
 
 def hover_texts(rows: pd.DataFrame, digits: int) -> list[str]:
-    """Write importances with their intervals, for hovering.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        Columns ``title, value, lower, upper``.
-    digits : int
-        Digits behind the point.
-
-    Returns
-    -------
-    list of str
-        A text per row.
-    """
+    """Write importances with their intervals, for hovering."""
     return [
         f"{safe(row.title)}: {number(row.value, digits)} (95 % interval "
         f"{interval(row.lower, row.upper, digits)})"

@@ -74,18 +74,7 @@ _SPLITS = {
 
 
 def interpretation_methods(result: Interpretation) -> list[dict[str, str]]:
-    """Say in words how an interpretation was made.
-
-    Parameters
-    ----------
-    result : Interpretation
-        The interpretation.
-
-    Returns
-    -------
-    list of dict
-        ``title`` and ``text`` of each paragraph; what was not done is not described.
-    """
+    """Say in words how an interpretation was made."""
     config = result.config.get("config", {})
     kinds = set(result.importances["kind"])
     told = set(result.stability["kind"])

@@ -31,21 +31,7 @@ _KEYS = ("absorber", "task")
 
 
 def collect_interpretation(result: Interpretation, shelf: FigureShelf) -> dict[str, dict[str, Any]]:
-    """Draw every figure of the page.
-
-    Parameters
-    ----------
-    result : Interpretation
-        The interpretation.
-    shelf : FigureShelf
-        Takes the figures.
-
-    Returns
-    -------
-    dict
-        ``techniques, regions, points, clusters, learned, stability``: panels behind the choice of
-        absorber and task. What the interpretation lacks is empty.
-    """
+    """Draw every figure of the page."""
     draw: dict[str, Callable[[Interpretation, str, str], Drawn]] = {
         "techniques": _techniques,
         "regions": _regions,

@@ -76,21 +76,7 @@ def write_sample_reasons(title: str, prediction: Prediction, reasons: pd.DataFra
 
 
 def sample_table(reasons: pd.DataFrame, *, technique: str) -> dict[str, Any]:
-    """Lay out what the regions of one curve added to the answers.
-
-    Parameters
-    ----------
-    reasons : pandas.DataFrame
-        What `edgepair.interpret_sample` gives.
-    technique : str
-        Which curve.
-
-    Returns
-    -------
-    dict
-        ``technique``, ``tasks`` (titles with units) and ``rows``: a name and a text per task, from
-        the average of the training data over the regions to the answer.
-    """
+    """Lay out what the regions of one curve added to the answers."""
     mine = select(reasons, technique=technique)
     tasks = in_order(mine["task"].astype(str).tolist(), list(TASKS))
     regions = mine.drop_duplicates("region").sort_values("low", na_position="last")

@@ -18,18 +18,7 @@ _MOST_NAMED = 3
 
 
 def cells_of(result: Interpretation) -> list[tuple[str, str]]:
-    """List absorbers and tasks that an interpretation is about.
-
-    Parameters
-    ----------
-    result : Interpretation
-        The interpretation.
-
-    Returns
-    -------
-    list of tuple of str
-        Absorber and task, in the order of the table of tasks.
-    """
+    """List absorbers and tasks that an interpretation is about."""
     pairs = list(dict.fromkeys(zip(result.importances["absorber"], result.importances["task"], strict=True)))
     pairs += [
         pair
@@ -45,40 +34,13 @@ def cells_of(result: Interpretation) -> list[tuple[str, str]]:
 
 
 def modalities_in(result: Interpretation, *, absorber: str, task: str) -> list[str]:
-    """List the modalities that were explained for one absorber and task.
-
-    Parameters
-    ----------
-    result : Interpretation
-        The interpretation.
-    absorber, task : str
-        Which.
-
-    Returns
-    -------
-    list of str
-        Single techniques first, the full combination last.
-    """
+    """List the modalities that were explained for one absorber and task."""
     found = select(result.importances, absorber=absorber, task=task)["modality"].astype(str).tolist()
     return sorted(in_order(found, list(TECHNIQUES)), key=lambda name: name.count("+"))
 
 
 def region_sentences(result: Interpretation, *, absorber: str, task: str) -> list[str]:
-    """Say which regions carry the answer, one sentence per modality.
-
-    Parameters
-    ----------
-    result : Interpretation
-        The interpretation.
-    absorber, task : str
-        Which.
-
-    Returns
-    -------
-    list of str
-        Regions are named by how far the main score falls when each is shuffled on held-out sites;
-        a region whose interval holds zero is not called important.
-    """
+    """Say which regions carry the answer, one sentence per modality."""
     metric = METRIC_TITLES[main_metric(task)]
     sentences = []
     for modality in modalities_in(result, absorber=absorber, task=task):
@@ -107,21 +69,7 @@ def region_sentences(result: Interpretation, *, absorber: str, task: str) -> lis
 
 
 def importance_rows(result: Interpretation, *, absorber: str, task: str) -> list[dict[str, Any]]:
-    """Lay out importances of techniques and regions as a table.
-
-    Parameters
-    ----------
-    result : Interpretation
-        The interpretation.
-    absorber, task : str
-        Which.
-
-    Returns
-    -------
-    list of dict
-        ``modality, technique, title, low, high, unit, permutation, shap``; the last two with ``value,
-        lower, upper``, or None. A row per technique of a combination, and per region.
-    """
+    """Lay out importances of techniques and regions as a table."""
     mine = select(result.importances, absorber=absorber, task=task)
     mine = mine[mine["grouping"].isin(["technique", "region"])]
     rows: dict[tuple[str, str, str, str], dict[str, Any]] = {}
@@ -160,20 +108,7 @@ def importance_rows(result: Interpretation, *, absorber: str, task: str) -> list
 
 
 def learned_sentences(result: Interpretation, *, absorber: str, task: str) -> list[str]:
-    """Say how curves and numbers go with the label, and how answers follow the numbers.
-
-    Parameters
-    ----------
-    result : Interpretation
-        The interpretation.
-    absorber, task : str
-        Which.
-
-    Returns
-    -------
-    list of str
-        Sentences of the layer below, for this absorber and task.
-    """
+    """Say how curves and numbers go with the label, and how answers follow the numbers."""
     from edgepair.interpretation.words import dependence_sentences, movement_sentences
 
     return [
@@ -188,22 +123,7 @@ def learned_sentences(result: Interpretation, *, absorber: str, task: str) -> li
 def stability_sentences(
     result: Interpretation, *, absorber: str, task: str, kinds: Sequence[str]
 ) -> list[str]:
-    """List what tests of stability say.
-
-    Parameters
-    ----------
-    result : Interpretation
-        The interpretation.
-    absorber, task : str
-        Which.
-    kinds : sequence of str
-        Kinds of rows of its table ``stability``.
-
-    Returns
-    -------
-    list of str
-        Each sentence once, in the order of the kinds.
-    """
+    """List what tests of stability say."""
     mine = select(result.stability, absorber=absorber, task=task)
     told = [text for kind in kinds for text in select(mine, kind=kind)["sentence"]]
     return [text for text in dict.fromkeys(told) if isinstance(text, str) and text]
@@ -223,18 +143,6 @@ def _name(row: Any, modality: str) -> str:
 
 def range_of_region(low: float, high: float, unit: str) -> str:
     """Write the ends of a region.
-
-    Parameters
-    ----------
-    low, high : float
-        Ends.
-    unit : str
-        Their unit.
-
-    Returns
-    -------
-    str
-        Text.
 
     Examples
     --------

@@ -15,35 +15,14 @@ _WORTH_SHARING = 400
 
 @dataclass
 class FigureShelf:
-    """Figures as a page embeds them: each trace and the template once.
-
-    Attributes
-    ----------
-    specs : dict
-        Figures and shared traces by name.
-    template : dict
-        The look that all figures share.
-    """
+    """Figures as a page embeds them: each trace and the template once."""
 
     specs: dict[str, Any] = field(default_factory=dict)
     template: dict[str, Any] = field(default_factory=dict)
     _known: dict[str, str] = field(default_factory=dict)
 
     def keep(self, figure: Any, title: str) -> dict[str, Any]:
-        """Shelve a figure.
-
-        Parameters
-        ----------
-        figure : plotly.graph_objects.Figure
-            The figure.
-        title : str
-            Its caption.
-
-        Returns
-        -------
-        dict
-            ``spec, height, title``: what the page needs to show it.
-        """
+        """Shelve a figure."""
         spec = json.loads(figure.to_json())
         layout = spec["layout"]
         self.template = layout.pop("template", None) or self.template
@@ -65,16 +44,6 @@ class FigureShelf:
 def embedded_json(value: Any) -> str:
     r"""Write JSON that can stand inside a script element: nothing in it can end the element.
 
-    Parameters
-    ----------
-    value : Any
-        What JSON knows.
-
-    Returns
-    -------
-    str
-        Text.
-
     Examples
     --------
     >>> embedded_json("</script>")
@@ -87,27 +56,5 @@ def embedded_json(value: Any) -> str:
 
 
 def write_text(text: str, path: str | Path, *, what: str, option: str) -> Path:
-    """Write a file beside its place and move it there when it is complete.
-
-    Parameters
-    ----------
-    text : str
-        All of it.
-    path : str or Path
-        Where it belongs.
-    what : str
-        What it is, for errors, as ``the report``.
-    option : str
-        The option that names the place.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    OutputError
-        It cannot be written there; what was there before is kept.
-    """
+    """Write a file beside its place and move it there when it is complete."""
     return write_whole(path, text, what=what, suggestion=f"choose another place with {option}")

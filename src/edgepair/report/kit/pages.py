@@ -13,20 +13,7 @@ from edgepair.report.kit.embedding import FigureShelf, embedded_json
 
 
 def check_page_name(target: Path, option: str = "--out") -> None:
-    """Refuse a name that no browser would open as a page.
-
-    Parameters
-    ----------
-    target : pathlib.Path
-        The file to write.
-    option : str, optional
-        By which it is named.
-
-    Raises
-    ------
-    OutputError
-        It does not end in ``.html``.
-    """
+    """Refuse a name that no browser would open as a page."""
     if target.suffix.lower() not in (".html", ".htm"):
         raise OutputError(
             f"cannot write the report to {str(target)!r}",
@@ -42,24 +29,7 @@ def render_page(
     shelf: FigureShelf,
     explorers: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
-    """Fill a template with its content, figures and the programs that draw them.
-
-    Parameters
-    ----------
-    name : str
-        File in the folder of templates.
-    content : mapping
-        Plain values by the names that the template uses.
-    shelf : FigureShelf
-        Figures that the page shows.
-    explorers : mapping, optional
-        Figures behind choices, by name: ``choices, start, panels``; empty ones are not shown.
-
-    Returns
-    -------
-    str
-        A whole HTML page that opens without a network.
-    """
+    """Fill a template with its content, figures and the programs that draw them."""
     import jinja2
     import plotly.offline
     from markupsafe import Markup

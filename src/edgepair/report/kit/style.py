@@ -93,16 +93,6 @@ def _look(modality: str) -> tuple[str, str]:
 def sequence_colours(n: int) -> list[str]:
     """Choose colours for classes that have an order, dark to light.
 
-    Parameters
-    ----------
-    n : int
-        Number of classes.
-
-    Returns
-    -------
-    list of str
-        Hexadecimal colours, evenly spaced along viridis.
-
     Examples
     --------
     >>> sequence_colours(2)
@@ -130,18 +120,6 @@ def _rgb(colour: str) -> tuple[int, int, int]:
 def faded(colour: str, opacity: float) -> str:
     """Make a colour see-through.
 
-    Parameters
-    ----------
-    colour : str
-        Hexadecimal colour.
-    opacity : float
-        From 0 to 1.
-
-    Returns
-    -------
-    str
-        The colour as plotly and CSS read it.
-
     Examples
     --------
     >>> faded("#0072b2", 0.2)
@@ -152,22 +130,7 @@ def faded(colour: str, opacity: float) -> str:
 
 
 def styled(figure: go.Figure, *, height: int, **layout: Any) -> go.Figure:
-    """Give a figure the look of the report.
-
-    Parameters
-    ----------
-    figure : plotly.graph_objects.Figure
-        Changed in place.
-    height : int
-        Height, pixels; the width follows the page.
-    **layout
-        Further settings of the layout.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        The same figure.
-    """
+    """Give a figure the look of the report."""
     figure.update_layout(template=_template(), height=height, autosize=True, **layout)
     return figure
 

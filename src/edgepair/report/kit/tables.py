@@ -25,18 +25,6 @@ MOST_SITES = 800
 def in_order(values: Sequence[str], order: Sequence[str]) -> list[str]:
     """List the different values, known ones first and in a given order.
 
-    Parameters
-    ----------
-    values : sequence of str
-        Values, any number of times.
-    order : sequence of str
-        The order wanted.
-
-    Returns
-    -------
-    list of str
-        Each value once.
-
     Examples
     --------
     >>> in_order(["pdf", "xanes", "pdf"], ["xanes", "pdf", "dpdf"])
@@ -47,101 +35,33 @@ def in_order(values: Sequence[str], order: Sequence[str]) -> list[str]:
 
 
 def main_learner(result: StudyResult) -> str:
-    """Name the learner that figures and findings are about.
-
-    Parameters
-    ----------
-    result : StudyResult
-        The study.
-
-    Returns
-    -------
-    str
-        The first learner that is not the baseline.
-    """
+    """Name the learner that figures and findings are about."""
     names = [*result.config["config"]["learners"], *result.scores["learner"].unique().tolist()]
     return next((name for name in names if name != BASELINE), BASELINE)
 
 
 def absorbers_of(result: StudyResult) -> list[str]:
-    """List the absorbers that have scores, in the order in which they were studied.
-
-    Parameters
-    ----------
-    result : StudyResult
-        The study.
-
-    Returns
-    -------
-    list of str
-        Chemical symbols.
-    """
+    """List the absorbers that have scores, in the order in which they were studied."""
     return list(dict.fromkeys(result.scores["absorber"].tolist()))
 
 
 def tasks_of(result: StudyResult) -> list[str]:
-    """List the tasks that have scores.
-
-    Parameters
-    ----------
-    result : StudyResult
-        The study.
-
-    Returns
-    -------
-    list of str
-        Names, in the order of the table of tasks.
-    """
+    """List the tasks that have scores."""
     return in_order(result.scores["task"].tolist(), list(TASKS))
 
 
 def modalities_of(result: StudyResult) -> list[str]:
-    """List the modalities that have scores.
-
-    Parameters
-    ----------
-    result : StudyResult
-        The study.
-
-    Returns
-    -------
-    list of str
-        Names, in the order asked for.
-    """
+    """List the modalities that have scores."""
     return in_order(result.scores["modality"].tolist(), result.config["config"]["modalities"])
 
 
 def without_formulas(result: StudyResult) -> list[str]:
-    """List the absorbers whose data name no formulas: materials stand for them.
-
-    Parameters
-    ----------
-    result : StudyResult
-        The study.
-
-    Returns
-    -------
-    list of str
-        Chemical symbols.
-    """
+    """List the absorbers whose data name no formulas: materials stand for them."""
     return [str(name) for name, kind in result.config.get("groups", {}).items() if kind != "formula"]
 
 
 def group_word(result: StudyResult, *, plural: bool = True) -> str:
-    """Name what counts as independent evidence in a study.
-
-    Parameters
-    ----------
-    result : StudyResult
-        The study.
-    plural : bool, optional
-        Whether there are many.
-
-    Returns
-    -------
-    str
-        Formulas; materials where no formulas were given; or both.
-    """
+    """Name what counts as independent evidence in a study."""
     without = without_formulas(result)
     every = set(result.config.get("groups", {})) <= set(without)
     words = ["formula", "material"] if without and not every else ["material"] if without else ["formula"]
@@ -150,16 +70,6 @@ def group_word(result: StudyResult, *, plural: bool = True) -> str:
 
 def main_metric(task: str) -> str:
     """Name the metric in which a task is compared.
-
-    Parameters
-    ----------
-    task : str
-        Name of the task.
-
-    Returns
-    -------
-    str
-        Name of the metric.
 
     Examples
     --------
@@ -170,20 +80,7 @@ def main_metric(task: str) -> str:
 
 
 def main_scores(scores: pd.DataFrame, *, task: str, learner: str, split: str) -> pd.DataFrame:
-    """Cut the scores of one task in its main metric, in the first view at hand.
-
-    Parameters
-    ----------
-    scores : pandas.DataFrame
-        Columns of ``scores.csv``.
-    task, learner, split : str
-        What is wanted.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row per absorber and modality.
-    """
+    """Cut the scores of one task in its main metric, in the first view at hand."""
     chosen = (
         (scores["task"] == task)
         & (scores["learner"] == learner)
@@ -195,20 +92,7 @@ def main_scores(scores: pd.DataFrame, *, task: str, learner: str, split: str) ->
 
 
 def select(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:
-    """Cut the rows of a table whose columns have given values.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Any table.
-    **wanted
-        Value by column.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows, in their order.
-    """
+    """Cut the rows of a table whose columns have given values."""
     chosen = np.ones(len(table), dtype=bool)
     for column, value in wanted.items():
         chosen &= (table[column] == value).to_numpy(dtype=bool)
@@ -218,17 +102,7 @@ def select(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:
 def confusion_counts(predictions: pd.DataFrame) -> tuple[list[int], NDArray[np.int64]]:
     """Count how often each class was taken for each other one, all repeats together.
 
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        Rows of ``predictions.csv`` of one absorber, task, modality and learner.
-
-    Returns
-    -------
-    list of int
-        Classes, increasing.
-    numpy.ndarray
-        Shape (n_classes, n_classes): rows true, columns predicted.
+    Returns (n_classes, n_classes).
     """
     true = predictions["true"].to_numpy(dtype=float)
     told = predictions["predicted"].to_numpy(dtype=float)
@@ -239,40 +113,14 @@ def confusion_counts(predictions: pd.DataFrame) -> tuple[list[int], NDArray[np.i
 
 
 def site_means(predictions: pd.DataFrame) -> pd.DataFrame:
-    """Average the predictions of each site over repeats.
-
-    Parameters
-    ----------
-    predictions : pandas.DataFrame
-        Rows of ``predictions.csv`` of one absorber, task, modality and learner.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``site, formula, true, predicted``, a row per site.
-    """
+    """Average the predictions of each site over repeats."""
     grouped = predictions.groupby("site", sort=True)
     means = grouped[["true", "predicted"]].mean()
     return means.assign(formula=grouped["formula"].first().fillna("")).reset_index()
 
 
 def thinned(table: pd.DataFrame, most: int = MOST_SITES, *, seed: int = 0) -> pd.DataFrame:
-    """Choose rows by chance where there are too many.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Any table.
-    most : int, optional
-        Rows kept at most.
-    seed : int, optional
-        Same seed, same rows.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows kept, in their order.
-    """
+    """Choose rows by chance where there are too many."""
     if len(table) <= most:
         return table
     kept = np.random.default_rng(seed).choice(len(table), size=most, replace=False)
@@ -281,18 +129,6 @@ def thinned(table: pd.DataFrame, most: int = MOST_SITES, *, seed: int = 0) -> pd
 
 def rounded(values: Any, digits: int = 4) -> list[float | None]:
     """Round to a number of significant digits, for a small page.
-
-    Parameters
-    ----------
-    values : array_like
-        Numbers.
-    digits : int, optional
-        Significant digits kept.
-
-    Returns
-    -------
-    list of float or None
-        NaN becomes None.
 
     Examples
     --------
@@ -306,17 +142,7 @@ def rounded(values: Any, digits: int = 4) -> list[float | None]:
 def even_axis(positions: Any, digits: int = 6) -> dict[str, Any]:
     """Write positions as start and step where they are evenly spaced: a page is smaller so.
 
-    Parameters
-    ----------
-    positions : array_like
-        Shape (n,), increasing.
-    digits : int, optional
-        Significant digits kept.
-
-    Returns
-    -------
-    dict
-        ``x0`` and ``dx``, or ``x``, as plotly's traces take them.
+    ``positions`` (n,).
 
     Examples
     --------

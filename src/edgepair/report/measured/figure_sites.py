@@ -36,18 +36,6 @@ SITE_LOOKS = (
 def site_name(dataset: xr.Dataset, site: int) -> str:
     """Name a site for people.
 
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-    site : int
-        Row of the dataset.
-
-    Returns
-    -------
-    str
-        Formula, identifier and place in the structure.
-
     Examples
     --------
     >>> from edgepair.dataset import load_bundled

@@ -22,18 +22,7 @@ _PRE, _POST = "#009e73", "#d55e00"
 
 
 def raw_figure(inspection: XanesInspection) -> go.Figure:
-    """Draw a spectrum as measured, with the lines of its normalisation.
-
-    Parameters
-    ----------
-    inspection : XanesInspection
-        One spectrum; without a normalisation the curve alone is drawn.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        Curve, pre-edge line, post-edge polynomial, E0; the ranges that were fitted are thick.
-    """
+    """Draw a spectrum as measured, with the lines of its normalisation."""
     import plotly.graph_objects as go
 
     scan, spectrum = inspection.scan, inspection.spectrum
@@ -56,18 +45,7 @@ def raw_figure(inspection: XanesInspection) -> go.Figure:
 
 
 def normalized_figure(inspection: XanesInspection) -> go.Figure | None:
-    """Draw the edge region of a normalised spectrum.
-
-    Parameters
-    ----------
-    inspection : XanesInspection
-        One spectrum.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure or None
-        From 40 eV below to 120 eV above E0, with glitches marked; None where it was not normalised.
-    """
+    """Draw the edge region of a normalised spectrum."""
     import plotly.graph_objects as go
 
     spectrum, quality = inspection.spectrum, inspection.quality
@@ -101,18 +79,7 @@ def normalized_figure(inspection: XanesInspection) -> go.Figure | None:
 
 
 def pdf_figure(curve: PdfCurve) -> go.Figure:
-    """Draw a measured PDF.
-
-    Parameters
-    ----------
-    curve : PdfCurve
-        As read.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        G(r), the first 20 Å of it in view.
-    """
+    """Draw a measured PDF."""
     import plotly.graph_objects as go
 
     figure = go.Figure()

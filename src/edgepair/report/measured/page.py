@@ -22,19 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MeasuredEntry:
-    """One curve on the page.
-
-    Attributes
-    ----------
-    title : str
-        File and item.
-    facts : sequence of tuple of str
-        Names and values, in the order to be shown.
-    warnings : sequence of str
-        What is doubtful.
-    curve : XanesInspection or PdfCurve
-        What to draw.
-    """
+    """One curve on the page."""
 
     title: str
     facts: Sequence[tuple[str, str]]
@@ -43,25 +31,7 @@ class MeasuredEntry:
 
 
 def write_inspection(entries: Sequence[MeasuredEntry], path: str | Path) -> Path:
-    """Write the page.
-
-    Parameters
-    ----------
-    entries : sequence of MeasuredEntry
-        Curves, in the order to be shown.
-    path : str or Path
-        File to write, ``.html``; complete or absent.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written, or is to be of another kind.
-    """
+    """Write the page."""
     target = Path(path)
     if target.suffix.lower() not in (".html", ".htm"):
         raise _unwritable(target, f"the ending {target.suffix!r}", "a file name that ends in .html")

@@ -28,18 +28,7 @@ _PARTS = (
 
 
 def mixture_figure(mixture: SampleMixture) -> go.Figure:
-    """Draw a sample with its best combination.
-
-    Parameters
-    ----------
-    mixture : SampleMixture
-        From `edgepair.mixtures.mix_scan`.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        Sample, fit and components; below them sample less fit, on a scale of its own.
-    """
+    """Draw a sample with its best combination."""
     import plotly.graph_objects as go
 
     result = mixture.result

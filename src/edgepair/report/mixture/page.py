@@ -26,25 +26,7 @@ if TYPE_CHECKING:
 
 
 def write_mixtures(entries: Sequence[tuple[SampleMixture, Sequence[str]]], path: str | Path) -> Path:
-    """Write the page.
-
-    Parameters
-    ----------
-    entries : sequence of tuple
-        Mixtures in the order to be shown, each with lines that say what the model answers.
-    path : str or Path
-        File to write, ``.html``; complete or absent.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written, or is to be of another kind.
-    """
+    """Write the page."""
     target = Path(path)
     if target.suffix.lower() not in (".html", ".htm"):
         raise OutputError(

@@ -13,25 +13,7 @@ if TYPE_CHECKING:
 
 
 def write_mixture_table(mixtures: Sequence[SampleMixture], path: str | Path) -> Path:
-    """Write all combinations of some samples as CSV.
-
-    Parameters
-    ----------
-    mixtures : sequence of SampleMixture
-        At least one, in the order of the rows.
-    path : str or Path
-        File to write; complete or absent.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written.
-    """
+    """Write all combinations of some samples as CSV."""
     import pandas as pd
 
     table = pd.concat([mixture.to_table() for mixture in mixtures], ignore_index=True)

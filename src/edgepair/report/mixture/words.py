@@ -18,35 +18,13 @@ HEADINGS = ("", "mixture", "shift (eV)", "R", "χ²", "oxidation state")
 
 
 def mixture_title(mixture: SampleMixture) -> str:
-    """Name the sample.
-
-    Parameters
-    ----------
-    mixture : SampleMixture
-        From `edgepair.mixtures.mix_scan`.
-
-    Returns
-    -------
-    str
-        File and item.
-    """
+    """Name the sample."""
     scan = mixture.inspection.scan
     return scan.file + (f", {scan.item}" if scan.item else "")
 
 
 def mixture_facts(mixture: SampleMixture) -> list[tuple[str, str]]:
-    """Say what was fitted.
-
-    Parameters
-    ----------
-    mixture : SampleMixture
-        From `edgepair.mixtures.mix_scan`.
-
-    Returns
-    -------
-    list of tuple of str
-        Names and values, in the order to be shown.
-    """
+    """Say what was fitted."""
     found, result = mixture.inspection, mixture.result
     first, last = (result.energy[k] - result.e0 for k in (0, -1))
     return [
@@ -62,19 +40,7 @@ def mixture_facts(mixture: SampleMixture) -> list[tuple[str, str]]:
 
 
 def combination_rows(mixture: SampleMixture) -> list[tuple[str, ...]]:
-    """Write the best combinations as a table of text.
-
-    Parameters
-    ----------
-    mixture : SampleMixture
-        From `edgepair.mixtures.mix_scan`.
-
-    Returns
-    -------
-    list of tuple of str
-        A row per combination with the columns of `HEADINGS`; the rank of one that fits as well as
-        any is followed by ``=``.
-    """
+    """Write the best combinations as a table of text."""
     return [
         (
             f"{row['rank']}{'=' if row['as_good'] else ' '}",
@@ -90,16 +56,6 @@ def combination_rows(mixture: SampleMixture) -> list[tuple[str, ...]]:
 
 def combination(row: pd.Series) -> str:
     """Write one combination.
-
-    Parameters
-    ----------
-    row : pandas.Series
-        Of the table of a `MixtureResult`.
-
-    Returns
-    -------
-    str
-        As ``hematite 0.70 ± 0.03 + magnetite 0.30 ± 0.03``.
 
     Examples
     --------
@@ -120,20 +76,6 @@ def _error(row: pd.Series, error: float) -> float:
 def with_error(value: float, error: float, digits: int, *, sign: bool = False) -> str:
     """Write a number with its standard error.
 
-    Parameters
-    ----------
-    value, error : float
-        The number and its error; NaN where not known.
-    digits : int
-        Digits behind the point.
-    sign : bool, optional
-        Whether to write a plus sign.
-
-    Returns
-    -------
-    str
-        Number and error; an error that would round to nothing is told as less than the last digit.
-
     Examples
     --------
     >>> with_error(2.667, 0.012, 2), with_error(1.0, 0.0001, 2), with_error(0.5, float("nan"), 1)
@@ -151,18 +93,7 @@ def with_error(value: float, error: float, digits: int, *, sign: bool = False) -
 
 
 def closing_line(mixture: SampleMixture) -> str:
-    """Say what the order is, and how many combinations the spectrum cannot tell apart.
-
-    Parameters
-    ----------
-    mixture : SampleMixture
-        From `edgepair.mixtures.mix_scan`.
-
-    Returns
-    -------
-    str
-        One sentence.
-    """
+    """Say what the order is, and how many combinations the spectrum cannot tell apart."""
     table = mixture.result.table
     good = int(table["as_good"].sum())
     count = f"at least {good} do" if good == len(table) > 1 else f"{good} {'does' if good == 1 else 'do'}"

@@ -33,16 +33,6 @@ _NEGLIGIBLE = 0.005
 def axis_title(task: str) -> str:
     """Name a task's value with its unit, for an axis.
 
-    Parameters
-    ----------
-    task : str
-        Name.
-
-    Returns
-    -------
-    str
-        Text.
-
     Examples
     --------
     >>> axis_title("bond_length"), axis_title("oxidation_state")
@@ -53,18 +43,7 @@ def axis_title(task: str) -> str:
 
 
 def answer_figure(prediction: Prediction) -> go.Figure:
-    """Draw the values of all techniques side by side, with their intervals.
-
-    Parameters
-    ----------
-    prediction : Prediction
-        The answer.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        A panel per task, a line per technique.
-    """
+    """Draw the values of all techniques side by side, with their intervals."""
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
@@ -107,20 +86,7 @@ def answer_figure(prediction: Prediction) -> go.Figure:
 
 
 def probability_figure(prediction: Prediction, *, task: str) -> go.Figure:
-    """Draw the probabilities of the classes of a task.
-
-    Parameters
-    ----------
-    prediction : Prediction
-        The answer.
-    task : str
-        Name.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        Bars, grouped by class, a colour per technique.
-    """
+    """Draw the probabilities of the classes of a task."""
     import plotly.graph_objects as go
 
     rows = prediction.probabilities[prediction.probabilities["task"] == task]
@@ -146,22 +112,7 @@ def probability_figure(prediction: Prediction, *, task: str) -> go.Figure:
 
 
 def curve_figure(prediction: Prediction, *, technique: str) -> go.Figure | None:
-    """Draw a curve as the model saw it, with what drove the answers beneath it.
-
-    Parameters
-    ----------
-    prediction : Prediction
-        The answer, with its curves.
-    technique : str
-        A single technique.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure or None
-        The sample and its nearest neighbours; beneath it for each task the contribution of each
-        stretch: orange above the line raised the value, blue below it lowered it. None without the
-        curve.
-    """
+    """Draw a curve as the model saw it, with what drove the answers beneath it."""
     from plotly.subplots import make_subplots
 
     shown = prediction.curves.get(technique, ())
@@ -192,20 +143,7 @@ def curve_figure(prediction: Prediction, *, technique: str) -> go.Figure | None:
 
 
 def series_figure(samples: Sequence[PredictedSample], numbers: Sequence[int]) -> go.Figure:
-    """Draw values against the number of the scan.
-
-    Parameters
-    ----------
-    samples : sequence of PredictedSample
-        Answered, of one absorber, in their order.
-    numbers : sequence of int
-        Number of each scan.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        A panel per task; the bands are the intervals.
-    """
+    """Draw values against the number of the scan."""
     import pandas as pd
     from plotly.subplots import make_subplots
 

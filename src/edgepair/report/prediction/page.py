@@ -41,43 +41,14 @@ SERIES = 5
 
 
 def write_prediction(samples: Sequence[PredictedSample], path: str | Path) -> Path:
-    """Write the page.
-
-    Parameters
-    ----------
-    samples : sequence of PredictedSample
-        In the order to be shown.
-    path : str or Path
-        File to write, ``.html``; complete or absent.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written, or is to be of another kind.
-    """
+    """Write the page."""
     target = Path(path)
     check_page_name(target, "--report")
     return write_text(render_prediction(samples), target, what="the report", option="--report")
 
 
 def render_prediction(samples: Sequence[PredictedSample]) -> str:
-    """Make the text of the page.
-
-    Parameters
-    ----------
-    samples : sequence of PredictedSample
-        In the order to be shown.
-
-    Returns
-    -------
-    str
-        A whole HTML page.
-    """
+    """Make the text of the page."""
     import jinja2
     import plotly.offline
     from markupsafe import Markup
@@ -137,18 +108,7 @@ def _sentence(samples: Sequence[PredictedSample]) -> str:
 
 
 def headline(sample: PredictedSample) -> str:
-    """Write the values of the technique that stands last.
-
-    Parameters
-    ----------
-    sample : PredictedSample
-        With an answer.
-
-    Returns
-    -------
-    str
-        Values with their intervals, in one line.
-    """
+    """Write the values of the technique that stands last."""
     if sample.prediction is None:
         return sample.message
     table = sample.prediction.table
@@ -208,20 +168,7 @@ def _series(samples: Sequence[PredictedSample], shelf: FigureShelf) -> list[dict
 
 
 def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]:
-    """Tell everything about one sample, as the page and the app show it.
-
-    Parameters
-    ----------
-    sample : PredictedSample
-        With an answer.
-    shelf : FigureShelf
-        Takes its figures.
-
-    Returns
-    -------
-    dict
-        Words, rows and what the shelf gave for each figure.
-    """
+    """Tell everything about one sample, as the page and the app show it."""
     prediction = sample.prediction
     assert prediction is not None
     table = prediction.table

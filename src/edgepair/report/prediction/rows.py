@@ -43,27 +43,7 @@ _NUMBERS = ("value", "lower", "upper", "probability")
 
 @dataclass(frozen=True)
 class PredictedSample:
-    """One sample and what became of it.
-
-    Attributes
-    ----------
-    sources : mapping of str to tuple of str
-        File and item by technique, in the order of the techniques; the key is empty where it is not
-        known what the file is.
-    absorber : str
-        Chemical symbol; empty where it is not known.
-    status : str
-        ``ok``; ``refused``: not understood; ``failed``: understood, but something went wrong.
-    message : str
-        Why there is no answer, in one line.
-    prediction : Prediction or None
-        The answer; None without one.
-    facts : sequence of tuple of str
-        What was read, as names and values for people.
-    combined_only : bool
-        Whether a sample without an answer stands for the combination alone, because each of its
-        techniques is listed by itself.
-    """
+    """One sample and what became of it."""
 
     sources: Mapping[str, tuple[str, str]]
     absorber: str = ""
@@ -113,14 +93,7 @@ class PredictedSample:
         return max(levels, key=lambda name: TRUST.index(name) if name in TRUST else 0, default="")
 
     def rows(self) -> list[dict[str, Any]]:
-        """Give the rows of this sample.
-
-        Returns
-        -------
-        list of dict
-            Keys of `ROW_COLUMNS`; numbers that are not known are None. Without an answer there is a
-            row per technique and task all the same, with its reason.
-        """
+        """Give the rows of this sample."""
         if self.prediction is None:
             return [
                 dict.fromkeys(ROW_COLUMNS, "")
@@ -149,14 +122,7 @@ class PredictedSample:
         return rows
 
     def document(self) -> dict[str, Any]:
-        """Give the entry of ``predict --json``.
-
-        Returns
-        -------
-        dict
-            ``file, item, absorber, status, message`` and the keys of `Prediction.to_json`, which are
-            empty without an answer.
-        """
+        """Give the entry of ``predict --json``."""
         told: dict[str, Any] = {
             "confidence_level": None,
             "energy_shift": None,
@@ -186,18 +152,7 @@ class PredictedSample:
 
 
 def rows_text(samples: Sequence[PredictedSample]) -> str:
-    """Write answers as CSV.
-
-    Parameters
-    ----------
-    samples : sequence of PredictedSample
-        In the order of the rows.
-
-    Returns
-    -------
-    str
-        The whole table with its header.
-    """
+    """Write answers as CSV."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, ROW_COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -208,25 +163,7 @@ def rows_text(samples: Sequence[PredictedSample]) -> str:
 
 
 def write_rows(samples: Sequence[PredictedSample], path: str | Path) -> Path:
-    """Write answers as a CSV file.
-
-    Parameters
-    ----------
-    samples : sequence of PredictedSample
-        In the order of the rows.
-    path : str or Path
-        File to write; complete or absent.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    OutputError
-        The file cannot be written.
-    """
+    """Write answers as a CSV file."""
     from edgepair.report.kit.embedding import write_text
 
     return write_text(rows_text(samples), path, what="the table", option="--out")

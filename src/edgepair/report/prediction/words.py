@@ -29,15 +29,7 @@ _WORTH_TELLING = 0.25
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of the curve and what it added to the value.
-
-    Attributes
-    ----------
-    first, last : float
-        Ends, eV or Å.
-    contribution : float
-        Sum over the stretch, in the unit of the task.
-    """
+    """A stretch of the curve and what it added to the value."""
 
     first: float
     last: float
@@ -45,20 +37,7 @@ class Window:
 
 
 def contribution_table(explanation: pd.DataFrame, *, technique: str, task: str) -> pd.DataFrame:
-    """Cut the contributions of the points of one curve to one value.
-
-    Parameters
-    ----------
-    explanation : pandas.DataFrame
-        As in `Prediction`.
-    technique, task : str
-        A single technique and a task.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``position, contribution``, increasing, each position once.
-    """
+    """Cut the contributions of the points of one curve to one value."""
     if not len(explanation):
         return explanation.reindex(columns=["position", "contribution"])
     mine = (explanation["technique"] == technique) & (explanation["task"] == task)
@@ -72,19 +51,7 @@ def largest_windows(
 ) -> list[Window]:
     """Find the stretches that added or took away most.
 
-    Parameters
-    ----------
-    position, contribution : numpy.ndarray
-        Shape (n,), positions increasing.
-    widest : float
-        Largest width of a window, in the unit of the positions.
-    most : int, optional
-        Number of windows.
-
-    Returns
-    -------
-    list of Window
-        The largest first, apart from each other; those below a quarter of the largest are left out.
+    ``position, contribution`` (n,).
 
     Examples
     --------
@@ -116,18 +83,7 @@ def largest_windows(
 
 
 def reason_sentences(prediction: Prediction) -> list[str]:
-    """Say what drove the answers.
-
-    Parameters
-    ----------
-    prediction : Prediction
-        With its explanation.
-
-    Returns
-    -------
-    list of str
-        A sentence for each single technique, and one for the shares of the combination.
-    """
+    """Say what drove the answers."""
     sentences = []
     for technique in dict.fromkeys(prediction.explanation["technique"].astype(str)):
         if technique not in TECHNIQUES:
@@ -163,18 +119,7 @@ def reason_sentences(prediction: Prediction) -> list[str]:
 
 
 def share_table(prediction: Prediction) -> list[dict[str, Any]]:
-    """List what part of a combined answer each technique carries.
-
-    Parameters
-    ----------
-    prediction : Prediction
-        With its explanation.
-
-    Returns
-    -------
-    list of dict
-        ``technique, task, part, share``; empty where there is no combination.
-    """
+    """List what part of a combined answer each technique carries."""
     table = prediction.explanation
     if "part" not in table.columns or not len(table):
         return []
@@ -189,18 +134,7 @@ def share_table(prediction: Prediction) -> list[dict[str, Any]]:
 
 
 def disagreements(prediction: Prediction) -> list[str]:
-    """Tell where the techniques, each alone, contradict each other.
-
-    Parameters
-    ----------
-    prediction : Prediction
-        Of a sample with more than one technique.
-
-    Returns
-    -------
-    list of str
-        A sentence for each task whose intervals have nothing in common.
-    """
+    """Tell where the techniques, each alone, contradict each other."""
     sentences = []
     single = prediction.table[prediction.table["technique"].isin(TECHNIQUES)]
     for task, rows in single.groupby("task", sort=False):
@@ -217,22 +151,7 @@ def disagreements(prediction: Prediction) -> list[str]:
 
 
 def nearest_rows(prediction: Prediction, *, technique: str, most: int = 6) -> list[dict[str, Any]]:
-    """List the nearest standards and materials of one technique.
-
-    Parameters
-    ----------
-    prediction : Prediction
-        The answer.
-    technique : str
-        Name.
-    most : int, optional
-        Rows at most.
-
-    Returns
-    -------
-    list of dict
-        Rows of `Prediction.nearest`, by their distance.
-    """
+    """List the nearest standards and materials of one technique."""
     if not len(prediction.nearest):
         return []
     rows = prediction.nearest[prediction.nearest["technique"] == technique].sort_values(["distance", "rank"])
@@ -241,18 +160,6 @@ def nearest_rows(prediction: Prediction, *, technique: str, most: int = 6) -> li
 
 def value_text(task: str, value: float | None) -> str:
     """Write a value with its unit.
-
-    Parameters
-    ----------
-    task : str
-        Name.
-    value : float or None
-        The value.
-
-    Returns
-    -------
-    str
-        Text.
 
     Examples
     --------
@@ -267,18 +174,6 @@ def value_text(task: str, value: float | None) -> str:
 def range_text(task: str, lower: float | None, upper: float | None) -> str:
     """Write an interval of a value, without its unit.
 
-    Parameters
-    ----------
-    task : str
-        Name.
-    lower, upper : float or None
-        Ends.
-
-    Returns
-    -------
-    str
-        Text.
-
     Examples
     --------
     >>> range_text("oxidation_state", 2.5, 3.04)
@@ -291,18 +186,6 @@ def range_text(task: str, lower: float | None, upper: float | None) -> str:
 
 def set_text(classes: Any, probability: float | None) -> str:
     """Write a set of classes with the probability of the likeliest.
-
-    Parameters
-    ----------
-    classes : Any
-        Integers joined by ``;``; empty or NaN where the task has none.
-    probability : float or None
-        Of the likeliest class.
-
-    Returns
-    -------
-    str
-        Text; empty without a set.
 
     Examples
     --------

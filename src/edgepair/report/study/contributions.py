@@ -14,22 +14,7 @@ _KINDS = ("shared", "together", "interaction", "shared_most")
 
 
 def summarise_contributions(contributions: pd.DataFrame, learner: str) -> dict[str, Any]:
-    """Gather what the report shows of the contributions of techniques.
-
-    Parameters
-    ----------
-    contributions : pandas.DataFrame
-        Columns of ``contributions.csv``.
-    learner : str
-        Whose.
-
-    Returns
-    -------
-    dict
-        ``techniques`` and ``parts``: keys of the two legends; ``words``: sentences by absorber and
-        task; ``splits``: a row per absorber, task and two-way split, each number with its interval.
-        Empty where contributions were not asked for.
-    """
+    """Gather what the report shows of the contributions of techniques."""
     table = select(contributions, learner=learner)
     if not len(table):
         return {}

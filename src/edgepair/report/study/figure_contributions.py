@@ -134,16 +134,6 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
 def part_colour(key: str) -> str:
     """Look up the colour of one part of a split.
 
-    Parameters
-    ----------
-    key : str
-        ``shared``, ``together``, or the modality that has it alone.
-
-    Returns
-    -------
-    str
-        Hexadecimal colour.
-
     Examples
     --------
     >>> part_colour("xanes"), part_colour("shared")

@@ -109,22 +109,7 @@ def importance_figure(
 
 
 def add_class_curves(figure: Any, curves: pd.DataFrame, task: str) -> tuple[float, float]:
-    """Draw the mean curve of each class with its 16th to 84th percentile into the first row.
-
-    Parameters
-    ----------
-    figure : plotly.graph_objects.Figure
-        With subplots.
-    curves : pandas.DataFrame
-        Columns of ``curves.csv``, of one absorber, task and technique.
-    task : str
-        Name.
-
-    Returns
-    -------
-    tuple of float
-        Lowest and highest value drawn.
-    """
+    """Draw the mean curve of each class with its 16th to 84th percentile into the first row."""
     import plotly.graph_objects as go
 
     groups = list(dict.fromkeys(curves["group"].astype(str)))
@@ -256,17 +241,7 @@ def _add_permutation(figure: Any, permutation: pd.DataFrame, colour: str) -> Non
 
 
 def add_caption(figure: Any, row: int, text: str) -> None:
-    """Write a line above one row of a figure.
-
-    Parameters
-    ----------
-    figure : plotly.graph_objects.Figure
-        With subplots.
-    row : int
-        From 1.
-    text : str
-        What to write.
-    """
+    """Write a line above one row of a figure."""
     figure.add_annotation(
         x=0, xref="paper", y=1, yref=f"y{row} domain", text=text, showarrow=False, xanchor="left",
         yanchor="bottom", font={"size": 12, "color": MUTED},

@@ -153,18 +153,6 @@ def score_figure(
 def dodge(place: int, n: int) -> float:
     """Move a dot up or down so that the modalities of one row stand apart.
 
-    Parameters
-    ----------
-    place : int
-        Which of them.
-    n : int
-        How many there are.
-
-    Returns
-    -------
-    float
-        Part of a row.
-
     Examples
     --------
     >>> dodge(0, 1), dodge(2, 3)
@@ -174,18 +162,7 @@ def dodge(place: int, n: int) -> float:
 
 
 def row_axis(absorbers: Sequence[str], modalities: Sequence[str]) -> dict[str, Any]:
-    """Lay out the axis of absorbers, or of modalities where there is one absorber.
-
-    Parameters
-    ----------
-    absorbers, modalities : sequence of str
-        What has rows.
-
-    Returns
-    -------
-    dict
-        Settings of a plotly axis.
-    """
+    """Lay out the axis of absorbers, or of modalities where there is one absorber."""
     names = (
         [short_title(name) for name in modalities] if len(absorbers) == 1 else [safe(a) for a in absorbers]
     )
@@ -202,21 +179,7 @@ def row_axis(absorbers: Sequence[str], modalities: Sequence[str]) -> dict[str, A
 def dots(table: pd.DataFrame, y: Any, modality: str, metric: str, *, groups: str = "formulas") -> Any:
     """Draw scores of one modality as dots with intervals.
 
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Rows of ``scores.csv``.
-    y : array_like
-        Shape (n_rows,): where each stands.
-    modality, metric : str
-        Names.
-    groups : str, optional
-        What is counted beside the sites, for people.
-
-    Returns
-    -------
-    plotly.graph_objects.Scatter
-        The dots.
+    ``y`` (n_rows,).
     """
     import plotly.graph_objects as go
 

@@ -61,22 +61,7 @@ VERDICT_TITLES = {
 def summarise_findings(
     findings: Sequence[Finding], robustness: pd.DataFrame | None = None
 ) -> list[dict[str, Any]]:
-    """Gather each finding with its verdict, overall estimates and single ones.
-
-    Parameters
-    ----------
-    findings : sequence of Finding
-        All findings of a study, in one view.
-    robustness : pandas.DataFrame, optional
-        Columns of ``robustness.csv``: the verdicts under other conditions.
-
-    Returns
-    -------
-    list of dict
-        ``finding, title, verdict, verdict_title, counts, n, tally, lines, sentences, elsewhere``.
-        ``lines`` are the estimates worth showing first: overall ones, else all single ones;
-        ``elsewhere`` lists other conditions with ``title`` and ``verdict``.
-    """
+    """Gather each finding with its verdict, overall estimates and single ones."""
     told = []
     for name, title in FINDINGS.items():
         mine = [item for item in findings if item.finding == name]
@@ -118,18 +103,7 @@ def _head(overall: Sequence[Any]) -> list[Any]:
 
 
 def overall_verdict(items: Sequence[Any]) -> str:
-    """Tell the verdict that stands for all estimates of one finding.
-
-    Parameters
-    ----------
-    items : sequence
-        Findings, or rows of ``robustness.csv``, with ``absorber``, ``task`` and ``verdict``.
-
-    Returns
-    -------
-    str
-        That of the overall estimate; without one that of all single ones, or ``mixed``.
-    """
+    """Tell the verdict that stands for all estimates of one finding."""
     head = _head([item for item in items if item.absorber == "all"])
     if head:
         return str(head[0].verdict)
@@ -184,24 +158,7 @@ def headline(
     n_sites: int,
     absorbers: Sequence[str],
 ) -> str:
-    """Say in one sentence what the study found.
-
-    Parameters
-    ----------
-    findings : sequence of dict
-        From `summarise_findings`.
-    overview : sequence of dict
-        Rows of the dot plot; used where no finding could be tested.
-    n_sites : int
-        Sites that were scored.
-    absorbers : sequence of str
-        Absorbers.
-
-    Returns
-    -------
-    str
-        A sentence.
-    """
+    """Say in one sentence what the study found."""
     start = f"On {count(n_sites)} sites of {listed(absorbers)}"
     clauses = [_clause(item) for item in findings]
     if clauses:

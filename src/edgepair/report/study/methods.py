@@ -108,34 +108,12 @@ CONTRIBUTION_REFERENCES = (
 
 
 def references_of(result: StudyResult) -> tuple[tuple[str, str], ...]:
-    """List what a study rests on.
-
-    Parameters
-    ----------
-    result : StudyResult
-        The study.
-
-    Returns
-    -------
-    tuple of tuple of str
-        Text and address of each.
-    """
+    """List what a study rests on."""
     return REFERENCES + (CONTRIBUTION_REFERENCES if len(result.contributions) else ())
 
 
 def methods_of(result: StudyResult) -> list[dict[str, str]]:
-    """Say in words how a study was made.
-
-    Parameters
-    ----------
-    result : StudyResult
-        The study.
-
-    Returns
-    -------
-    list of dict
-        ``title`` and ``text`` of each paragraph.
-    """
+    """Say in words how a study was made."""
     config = result.config["config"]
     kinds = set(result.importances["kind"].unique().tolist())
     paragraphs = [

@@ -39,22 +39,7 @@ _KEYS = ("absorber", "task", "modality")
 
 
 def collect_panels(result: StudyResult, keep: Keep) -> dict[str, Any]:
-    """Draw every figure of the report.
-
-    Parameters
-    ----------
-    result : StudyResult
-        The study.
-    keep : callable
-        Takes a figure; returns ``spec`` and ``height``.
-
-    Returns
-    -------
-    dict
-        ``overview, other_view, robustness, findings, shapley, shares, splits, classes, spreads``:
-        panels that are always shown; ``conditions, contributions, importances, predictions,
-        learning``: panels behind choices. What the study lacks is empty.
-    """
+    """Draw every figure of the report."""
     whole, result = result, result.in_view(result.view)
     return {
         "overview": _overview(result, keep),
@@ -158,22 +143,7 @@ def _scored(task: str) -> str:
 def explorer(
     keys: tuple[str, ...], panels: dict[tuple[str, ...], list[dict[str, Any]]], first: Any
 ) -> dict[str, Any]:
-    """Put panels behind choices; only choices that lead somewhere are offered.
-
-    Parameters
-    ----------
-    keys : tuple of str
-        What is chosen, one after the other.
-    panels : dict of tuple of str to list of dict
-        By what was chosen.
-    first : object
-        What is chosen at first.
-
-    Returns
-    -------
-    dict
-        For the template; empty without panels.
-    """
+    """Put panels behind choices; only choices that lead somewhere are offered."""
     if not panels:
         return {}
     choices = []

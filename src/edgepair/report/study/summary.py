@@ -146,19 +146,7 @@ def _counts(result: StudyResult) -> dict[str, int]:
 
 
 def best_modalities(overview: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Find the best modality of each task.
-
-    Parameters
-    ----------
-    overview : list of dict
-        Rows of the dot plot.
-
-    Returns
-    -------
-    list of dict
-        ``task, modality, value, n_absorbers``; the mean over absorbers, among the modalities that
-        most absorbers have.
-    """
+    """Find the best modality of each task."""
     found = []
     for task in dict.fromkeys(row["task"] for row in overview):
         values: dict[str, list[float]] = {}
