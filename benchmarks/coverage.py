@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 from edgepair import load_bundled
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, TECHNIQUES
 from edgepair.dataset import select_sites
-from edgepair.models.class_shares import class_shares
-from edgepair.models.conformal import group_weights
+from edgepair.models.conformal import class_shares, group_weights
 from edgepair.prediction.answers import CLASSES, Answer
 from edgepair.prediction.energy_window import EnergyWindow
 from edgepair.prediction.pdf_model import PdfModel

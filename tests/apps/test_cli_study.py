@@ -112,7 +112,7 @@ def test_lists_repeat_or_take_commas(edgepair: Callable[..., Any], saved: Path) 
 def test_options_reach_the_study(
     edgepair: Callable[..., Any], saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edgepair.models.tuning.TUNING_TREES", 1)
+    monkeypatch.setattr("edgepair.models.fitting.TUNING_TREES", 1)
     done = edgepair(
         "study", "--data", saved, *SMALL, "--split", "material", "--folds", "3", "--repeats", "2",
         "--seed", "7", "--tune", "--out", "out", "--absorber", "Fe",

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from edgepair._version import __version__
-from edgepair.advice.changes import similar_rows
-from edgepair.advice.gains import gain_rows, score_rows
+from edgepair.advice.changes import gain_rows, score_rows, similar_rows
 from edgepair.advice.options import SMALLEST_GAIN, AdviceOptions, check_options
 from edgepair.advice.requirements import (
+    Trial,
     needed_rows,
     quality_trials,
     requirement_rows,
+    run_trials,
     share_trials,
     small_cell,
 )
@@ -27,14 +28,14 @@ from edgepair.advice.result import (
     SIMILAR_COLUMNS,
     Advice,
 )
-from edgepair.advice.sample_words import sample_facts, sample_sentences
 from edgepair.advice.similar import answer_sample, sample_in_hand
-from edgepair.advice.trials import Trial, run_trials
 from edgepair.advice.words import (
     gain_sentence,
     learning_sentence,
     needed_sentence,
     needed_sentences,
+    sample_facts,
+    sample_sentences,
     score_sentence,
 )
 from edgepair.conventions import OptionError

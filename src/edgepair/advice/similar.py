@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, MeasurementError, OptionError, edge_energy
-from edgepair.features.edge_shapes import STEP
+from edgepair.features.xanes import STEP
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.prediction import Prediction, predict
 from edgepair.prediction.energy_window import EnergyWindow, choose_window

@@ -1,9 +1,7 @@
 """Features: what models read of a curve, and the descriptors and regions that have a physical name."""
 
-from edgepair.features.numbers import NUMBERS, Number
-from edgepair.features.pair_distances import describe_pdf
+from edgepair.features.numbers import NUMBERS, Number, describe_pdf, describe_xanes
 from edgepair.features.regions import Region, find_pdf_regions, find_xanes_regions
-from edgepair.features.spectrum import describe_xanes
 from edgepair.features.table import (
     NORMALISATIONS,
     RAW_RECIPES,

@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import DataError
+from edgepair.features.edge_landmarks import find_landmarks
+from edgepair.features.shells import find_shells
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -171,3 +182,125 @@ NUMBERS: dict[str, Number] = {number.name: number for number in _ALL}
 def names_of(technique: str) -> tuple[str, ...]:
     """List the numbers of one technique."""
     return tuple(number.name for number in _ALL if number.technique == technique)
+
+
+def describe_pdf(r: ArrayLike, G: ArrayLike, *, dip: bool = False) -> pd.DataFrame:
+    """Describe pair distribution functions by their first and second shells.
+
+    Parameters
+    ----------
+    r : array_like
+        Shape (n_r,), Å, increasing.
+    G : array_like
+        Shape (n_r,) or (n, n_r), Å⁻²: total, differential or neutron.
+    dip : bool, optional
+        Whether the metal-oxygen peak points down, as of neutrons scattered by Ti, V and Mn.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a curve, a column a number of `NUMBERS` whose ``technique`` is ``pdf``; NaN where the
+        range or the curve does not show it.
+
+    Raises
+    ------
+    DataError
+        Shapes that do not fit, or distances that do not increase or span less than 1 Å.
+
+    Notes
+    -----
+    In a dPDF the first shell is the metal's own; in a total PDF it may be that of another cation. P-O,
+    S-O and Si-O are passed over where another peak follows them. Areas scale with the curve: those of
+    curves measured on an unknown scale can only be compared with each other, where
+    ``first_shell_share``, positions and widths can be compared with anything.
+    """
+    import pandas as pd
+
+    x, y = checked_curves(r, G, kind="pair distribution functions", unit="Å", span=1.0)
+    found = find_shells(x, y, dip=dip)
+    values = {
+        "first_shell_position": found.position,
+        "first_shell_area": found.area,
+        "first_shell_width": found.width,
+        "first_shell_share": found.share,
+        "second_shell_position": found.second_position,
+        "second_shell_area": found.second_area,
+    }
+    return pd.DataFrame(values, columns=list(names_of("pdf")))
+
+
+def describe_xanes(energy: ArrayLike, mu: ArrayLike) -> pd.DataFrame:
+    """Describe spectra by numbers that have a physical name.
+
+    Parameters
+    ----------
+    energy : array_like
+        Shape (n_energy,), eV, increasing. Absolute or relative: positions come out on the same scale.
+    mu : array_like
+        Shape (n_energy,) or (n, n_energy), edge-step normalised.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a spectrum, a column a number of `NUMBERS` whose ``technique`` is ``xanes``; NaN where
+        the range or the curve does not show it.
+
+    Raises
+    ------
+    DataError
+        Shapes that do not fit, or energies that do not increase or span less than 5 eV.
+
+    Notes
+    -----
+    Everything is read under a Gaussian of 0.5 eV, so that noise between fine steps has little say.
+    """
+    import pandas as pd
+
+    x, y = checked_curves(energy, mu, kind="spectra", unit="eV", span=5.0)
+    found = find_landmarks(x, y)
+    values = {
+        "edge_position": found.edge,
+        "edge_slope": found.slope,
+        "white_line_position": found.crest,
+        "white_line_height": found.height,
+        "pre_edge_area": found.pre_area,
+        "pre_edge_centroid": found.pre_centroid,
+        "trough_position": found.trough,
+        "trough_depth": found.height - found.depth,
+    }
+    return pd.DataFrame(values, columns=list(names_of("xanes")))
+
+
+def checked_curves(
+    axis: ArrayLike, values: ArrayLike, *, kind: str, unit: str, span: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Make sure that two arrays are curves on one axis.
+
+    ``axis`` (n,); ``values`` (n,); ``values`` (n_curves, n).
+    """
+    x = np.asarray(axis, dtype=np.float64)
+    y = np.asarray(values, dtype=np.float64)
+    if y.ndim == 1:
+        y = y[None, :]
+    if x.ndim != 1 or y.ndim != 2 or y.shape[1] != len(x) or len(x) < 5:
+        raise DataError(
+            f"cannot describe {kind}",
+            found=f"an axis of shape {x.shape} and values of shape {np.shape(values)}",
+            needed="an axis of at least 5 points and curves of the same length, one a row",
+            suggestion="pass the axis first; transpose the values if each column is a curve",
+        )
+    if not np.isfinite(x).all() or not (np.diff(x) > 0).all():
+        raise DataError(
+            f"cannot describe {kind}",
+            found=f"an axis that does not increase or is not finite (in {unit})",
+            needed=f"finite values in {unit}, increasing",
+            suggestion="sort by the axis and drop repeated or missing points",
+        )
+    if x[-1] - x[0] < span:
+        raise DataError(
+            f"cannot describe {kind}",
+            found=f"an axis from {x[0]:g} to {x[-1]:g}",
+            needed=f"values in {unit}, over at least {span:g} {unit}",
+            suggestion=f"convert the axis to {unit}, or pass a longer range",
+        )
+    return x, y

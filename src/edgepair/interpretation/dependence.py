@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edgepair.interpretation.numbers import NumberTable
+    from edgepair.interpretation.number_forests import NumberTable
     from edgepair.study.cells import Cell
 
 __all__ = ["NUMBER_TREES", "NumberForests", "dependence_rows", "fit_numbers", "number_score_rows"]

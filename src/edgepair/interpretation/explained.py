@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair.conventions import TECHNIQUES, subsets_of
 from edgepair.features import FeatureTable, compute_features
 from edgepair.interpretation.groups import Group, dataset_regions, join_groups, technique_groups
-from edgepair.interpretation.numbers import NumberTable, number_table
+from edgepair.interpretation.number_forests import NumberTable, number_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

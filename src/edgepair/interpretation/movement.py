@@ -27,7 +27,7 @@ from edgepair.study.scoring import interval_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepair.interpretation.numbers import NumberTable
+    from edgepair.interpretation.number_forests import NumberTable
     from edgepair.study.cells import Cell
 
 LENGTH_STEP = 0.1

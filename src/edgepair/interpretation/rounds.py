@@ -22,7 +22,7 @@ from edgepair.study.fits import Fit, repeat_seed
 
 if TYPE_CHECKING:
     from edgepair.interpretation.explained import Explained
-    from edgepair.interpretation.numbers import NumberTable
+    from edgepair.interpretation.number_forests import NumberTable
     from edgepair.study.cells import Cell
     from edgepair.study.config import StudyConfig
 

@@ -23,7 +23,6 @@ from edgepair.interpretation.importances import impurity_rows, permutation_rows,
 from edgepair.interpretation.label_permutation import label_permutation_rows
 from edgepair.interpretation.movement import curve_movement_rows, movement_rows
 from edgepair.interpretation.pieces import Piece, run_pieces
-from edgepair.interpretation.points import point_sum_rows
 from edgepair.interpretation.ranks import rank_rows, region_rank_rows
 from edgepair.interpretation.result import COLUMNS, Interpretation
 from edgepair.interpretation.rounds import (
@@ -34,7 +33,7 @@ from edgepair.interpretation.rounds import (
     number_piece,
 )
 from edgepair.interpretation.shap_values import MISSING, join_outcomes, shap_is_missing
-from edgepair.interpretation.stability import agreement_rows, few_materials_rows
+from edgepair.interpretation.stability import agreement_rows, few_materials_rows, point_sum_rows
 from edgepair.study import Progress
 from edgepair.study.cache import FitCache, cache_folder
 from edgepair.study.cells import Cell, Skip

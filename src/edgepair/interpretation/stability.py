@@ -1,7 +1,7 @@
 r"""How far an interpretation can be leant on.
 
 Two kinds of rows of ``stability.csv`` (others are in `edgepair.interpretation.ranks`,
-`edgepair.interpretation.label_permutation` and `edgepair.interpretation.points`):
+`edgepair.interpretation.label_permutation` and `edgepair.interpretation.stability`):
 
 ``agreement``
     Do permutation, SHAP and impurity put the same regions first? Kendall's tau-b between them [1]_:
@@ -14,13 +14,14 @@ Two kinds of rows of ``stability.csv`` (others are in `edgepair.interpretation.r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions import TASKS, modality_title
+from edgepair.conventions import TASKS, TECHNIQUES, modality_title
 from edgepair.study.fits import Fit, fit_task
 from edgepair.study.scoring import INTERVAL
 
@@ -217,3 +218,43 @@ def _agreement(
 
 def _counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def point_sum_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Hold the points of each region, shuffled one by one, against the region shuffled as a whole."""
+    regions = [row for row in rows if row["grouping"] == "region"]
+    points = [row for row in rows if row["grouping"] == "point"]
+    found = []
+    most = max((row["value"] for row in regions), default=0.0)
+    for region in regions:
+        middle = [(point["low"] + point["high"]) / 2 for point in points]
+        mine = [
+            point["value"]
+            for point, at in zip(points, middle, strict=True)
+            if region["low"] <= at < region["high"]
+        ]
+        certain = region["lower"] > 0
+        where = {name: region[name] for name in ("absorber", "task", "modality")}
+        where["kind"] = "points_against_region"
+        share = sum(mine) / region["value"] if certain else float("nan")
+        sentence = ""
+        if mine and certain and region["value"] == most:
+            task = TASKS[region["task"]]
+            metric = "weighted F1" if task.kind == "classification" else "R²"
+            sentence = (
+                f"{region['absorber']} {task.title}, {TECHNIQUES[region['technique']].title}: shuffling the "
+                f"{len(mine)} points of the region '{region['title']}' one by one costs {sum(mine):.2f} of "
+                f"{metric} in all, shuffling them together {region['value']:.2f} ({region['lower']:.2f} to "
+                f"{region['upper']:.2f}){_says(sum(mine), region)}"
+            )
+        found.append(stability_row(where, str(region["name"]), share, sentence=sentence))
+    return found
+
+
+def _says(points: float, region: dict[str, Any]) -> str:
+    """Say what the difference means, where there is one beyond the region's interval."""
+    if points < region["lower"]:
+        return ": neighbours stand in for a point that is shuffled alone."
+    if points > region["upper"]:
+        return ": what points lose one by one does not add up to what they lose together."
+    return "; whether neighbours stand in for each other is undecided."

@@ -1,7 +1,6 @@
 """Models: curves to features, features to forests, and how well they do."""
 
-from edgepair.models.fit_task import FitOutcome, FitTask, Window
-from edgepair.models.fitting import average_outcomes, choose_windows, fit_folds
+from edgepair.models.fitting import FitOutcome, FitTask, Window, average_outcomes, choose_windows, fit_folds
 from edgepair.models.learners import LEARNERS, Learner, fitted_learners, parse_learners
 from edgepair.models.metrics import (
     CLASSIFICATION_METRICS,

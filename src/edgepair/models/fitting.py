@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgepair.conventions import TASKS
-from edgepair.models.fit_task import FitOutcome, FitTask, Window
+from edgepair.dataset import make_folds
 from edgepair.models.learners import LEARNERS
-from edgepair.models.tuning import tuned_settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -171,3 +172,157 @@ def _subset(train: NDArray[np.int64], task: FitTask, rng: np.random.Generator) -
     names = rng.permutation(np.unique(task.groups[train]))
     kept = names[: max(2, round(task.fraction * len(names)))]
     return train[np.isin(task.groups[train], kept)]
+
+
+MAX_FEATURES = ("sqrt", 0.1, 0.2, 0.33)
+MIN_SAMPLES_LEAF = (1, 2, 4)
+TUNING_TREES = 60
+INNER_FOLDS = 3
+
+
+def tuned_settings(values: NDArray[np.float32], task: FitTask, train: NDArray[np.int64]) -> dict[str, Any]:
+    """Find the best forest settings for a training set, by folds of its own groups.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Shape (n_train, n_features): features of the training set only.
+    task : FitTask
+        What is fitted; held-out sites are never looked at.
+    train : numpy.ndarray
+        Shape (n_train,): rows of the training set in the arrays of `task`.
+
+    Returns
+    -------
+    dict
+        ``max_features`` and ``min_samples_leaf``, the pair with the smallest error (share of
+        wrong classes, or squared error); empty for a learner without these settings, and where
+        the training set is one group.
+    """
+    learner = LEARNERS[task.learner]
+    if not learner.importances:
+        return {}
+    target = task.target[train]
+    groups = task.groups[train]
+    n_folds = min(INNER_FOLDS, len(np.unique(groups)))
+    if n_folds < 2:
+        return {}
+    folds = make_folds(
+        groups, n_folds=n_folds, n_repeats=1, seed=task.seed, classes=target if task.n_classes else None
+    )[0]
+    errors = {}
+    for max_features in MAX_FEATURES:
+        for min_samples_leaf in MIN_SAMPLES_LEAF:
+            wrong = 0.0
+            for fold in range(n_folds):
+                inside = folds != fold
+                estimator = learner.estimator(
+                    TASKS[task.task],
+                    trees=TUNING_TREES,
+                    seed=task.seed,
+                    max_features=max_features,
+                    min_samples_leaf=min_samples_leaf,
+                )
+                estimator.fit(values[inside], target[inside])
+                told = estimator.predict(values[~inside])
+                missed = told != target[~inside] if task.n_classes else (told - target[~inside]) ** 2
+                wrong += float(np.sum(missed))
+            errors[max_features, min_samples_leaf] = wrong
+    best = min(errors, key=lambda pair: errors[pair])
+    return {"max_features": best[0], "min_samples_leaf": best[1]}
+
+
+@dataclass(frozen=True)
+class Window:
+    """Features that are permuted together.
+
+    Attributes
+    ----------
+    technique : str
+        Technique they are of.
+    low, high : float
+        Stretch of the axis in which they sit, eV or Å.
+    columns : tuple of int
+        Their columns.
+    whole : bool
+        Whether these are all features of the technique.
+    name : str
+        Name of what they are, where they have one: a physical region, a cluster.
+    """
+
+    technique: str
+    low: float
+    high: float
+    columns: tuple[int, ...]
+    whole: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class FitTask:
+    """One round of folds, ready to be sent to another process.
+
+    Attributes
+    ----------
+    learner, task : str
+        Names.
+    target : numpy.ndarray
+        Shape (n,): positions in the list of classes, or values.
+    n_classes : int
+        Number of classes; 0 in a regression.
+    groups : numpy.ndarray
+        Shape (n,): groups that stay together, for tuning and for learning curves.
+    folds : numpy.ndarray
+        Shape (n,): fold in which each site is held out; -1 for sites that are only learned from.
+    trees, seed : int
+        Trees in a forest; random state.
+    tune : bool
+        Whether settings are searched inside each training set.
+    settings : tuple of pairs
+        Settings in place of the learner's own.
+    fraction : float
+        Share of the training groups that is used.
+    windows : tuple of Window
+        What to permute on the held-out folds.
+    stages : tuple of int
+        Sizes of smaller forests whose predictions are wanted too: the first trees of each forest.
+    """
+
+    learner: str
+    task: str
+    target: NDArray[Any]
+    n_classes: int
+    groups: NDArray[np.int64]
+    folds: NDArray[np.int64]
+    trees: int
+    seed: int
+    tune: bool = False
+    settings: tuple[tuple[str, Any], ...] = ()
+    fraction: float = 1.0
+    windows: tuple[Window, ...] = ()
+    stages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class FitOutcome:
+    """What the held-out sites of one round of folds were told.
+
+    Attributes
+    ----------
+    predicted : numpy.ndarray
+        Shape (n,): positions in the list of classes, or values; 0 for a site that only trains.
+    probability : numpy.ndarray
+        Shape (n, n_classes).
+    impurity : numpy.ndarray
+        Shape (n_folds, n_features): each adds up to 1; no rows where the learner has none.
+    permuted : numpy.ndarray
+        Shape (n_windows, n): what is predicted when a window is permuted.
+    staged : numpy.ndarray
+        Shape (n_stages, n): what the first trees alone predict.
+    """
+
+    predicted: NDArray[Any]
+    probability: NDArray[np.float32]
+    impurity: NDArray[np.float32]
+    permuted: NDArray[Any]
+    staged: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0)))

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.models.class_shares import sharpened_mean
-from edgepair.models.conformal import likelier
+from edgepair.models.conformal import likelier, sharpened_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

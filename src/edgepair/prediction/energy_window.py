@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import MeasurementError
-from edgepair.features.edge_shapes import STEP
+from edgepair.features.xanes import STEP
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

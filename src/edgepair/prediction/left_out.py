@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.models.class_shares import class_shares
-from edgepair.models.conformal import class_scores, conformal_quantile, group_weights, likelier
+from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights, likelier
 from edgepair.prediction.answers import CLASSES
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from scipy.spatial.distance import cdist
 
 from edgepair.conventions import TASKS, TECHNIQUES, points_down
 from edgepair.features.scale_free_pdf import scale_free_features
-from edgepair.models.class_shares import class_shares
-from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
+from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
 from edgepair.models.group_forest import group_folds
 from edgepair.prediction.answers import CLASSES, Answer, class_sets
 from edgepair.prediction.enough import is_enough

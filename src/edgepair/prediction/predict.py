@@ -19,7 +19,7 @@ from edgepair.conventions import (
     OptionError,
     edge_energy,
 )
-from edgepair.features.edge_shapes import OWN_EDGE
+from edgepair.features.xanes import OWN_EDGE
 from edgepair.measured import PdfCurve, XanesScan, prepare_pdf
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
 from edgepair.prediction.nearest import nearest_materials, nearest_rows

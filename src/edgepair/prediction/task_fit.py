@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.models.class_shares import class_shares, sharpened_mean
+from edgepair.models.conformal import class_shares, sharpened_mean
 from edgepair.models.group_forest import Fold, GroupForest, fit_group_forest
 from edgepair.prediction.answers import CLAIM_FLOOR, CLASSES, LENGTH_CLAIM_FLOOR
 

@@ -10,9 +10,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from edgepair.conventions import TASKS
-from edgepair.features.edge_shapes import N_SHAPE, own_edge, spectrum_features
-from edgepair.models.class_shares import class_shares
-from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
+from edgepair.features.xanes import N_SHAPE, own_edge, spectrum_features
+from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
 from edgepair.models.group_forest import (
     GroupForest,
     fit_group_forest,

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from edgepair.conventions import TASKS, edge_energy
-from edgepair.features.edge_shapes import AREA_REACH, OWN_EDGE, STEP, area_edge, own_edge
+from edgepair.features.xanes import AREA_REACH, OWN_EDGE, STEP, area_edge, own_edge
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -10,7 +10,7 @@ import gzip
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,7 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from edgepair.conventions import DataError, EdgepairError, MeasurementError, edge_energy
+from edgepair.conventions import (
+    DataError,
+    EdgepairError,
+    MeasurementError,
+    OptionError,
+    edge_energy,
+    near_miss,
+)
 from edgepair.measured import XanesScan, read_xanes
 from edgepair.measured.xanes.inspection import calibrated, inspect_xanes
 from edgepair.spectra import NormalizedSpectrum
@@ -225,3 +232,45 @@ def standard_record(standard: Standard) -> dict[str, Any]:
         if isinstance(value, float) and math.isnan(value):
             record[name] = None
     return record
+
+
+def select_standards(
+    standards: Sequence[Standard],
+    *,
+    only: Sequence[str] | None = None,
+    without: Sequence[str] | None = None,
+) -> tuple[Standard, ...]:
+    """Choose standards by name.
+
+    Examples
+    --------
+    >>> from edgepair.dataset import load_standards
+    >>> sorted({item.compound for item in select_standards(load_standards("Co"), only=["coo"])})
+    ['CoO']
+    """
+    named = [{item.compound.lower(), item.name.lower(), item.beamline.lower()} - {""} for item in standards]
+    wanted = {name.strip().lower() for name in only or ()}
+    unwanted = {name.strip().lower() for name in without or ()}
+    known = set().union(*named) if named else set()
+    for name in (*(only or ()), *(without or ())):
+        if name.strip().lower() not in known:
+            compounds = sorted({item.compound for item in standards} | {item.beamline for item in standards})
+            raise OptionError(
+                f"cannot choose the standard {name!r}",
+                found=f"no compound, beamline or standard of that name among {len(standards)}",
+                needed="a name as edgepair data standards lists them",
+                suggestion=near_miss(name, [item for item in compounds if item] or ["none"]),
+            )
+    kept = tuple(
+        item
+        for item, names in zip(standards, named, strict=True)
+        if (not wanted or names & wanted) and not names & unwanted
+    )
+    if standards and not kept:
+        raise OptionError(
+            "cannot choose standards",
+            found="all of them left out",
+            needed="at least one",
+            suggestion="leave fewer out",
+        )
+    return kept

@@ -47,8 +47,9 @@ from edgepair.study.result import (
     LEARNING_COLUMNS,
     SCORE_COLUMNS,
     StudyResult,
+    join_tables,
+    prediction_table,
 )
-from edgepair.study.tables import join_tables, prediction_table
 
 if TYPE_CHECKING:
     import xarray as xr

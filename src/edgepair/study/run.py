@@ -34,9 +34,10 @@ from edgepair.study.result import (
     ROBUSTNESS_COLUMNS,
     SCORE_COLUMNS,
     StudyResult,
+    join_tables,
+    prediction_table,
 )
 from edgepair.study.scoring import Score, draw_groups, score, score_baseline
-from edgepair.study.tables import join_tables, prediction_table
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -10,7 +10,7 @@ import xarray as xr
 from edgepair.advice import Advice
 from edgepair.advice.options import check_options
 from edgepair.advice.requirements import needed_rows
-from edgepair.advice.sample_words import sample_sentences
+from edgepair.advice.words import sample_sentences
 from edgepair.dataset import from_arrays
 from edgepair.prediction import Prediction, ShownCurve
 

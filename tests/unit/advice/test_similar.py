@@ -13,8 +13,8 @@ import xarray as xr
 from edgepair.advice import Advice, similar
 from edgepair.advice.changes import _wilson, similar_rows
 from edgepair.advice.requirements import needed_rows
-from edgepair.advice.sample_words import sample_facts, sample_sentences
 from edgepair.advice.similar import SampleInHand, as_measured, sample_in_hand, sites_like
+from edgepair.advice.words import sample_facts, sample_sentences
 from edgepair.conventions import MeasurementError
 from edgepair.dataset import from_arrays
 from edgepair.models import FitOutcome

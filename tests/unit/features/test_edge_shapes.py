@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from edgepair.features.edge_shapes import (
+from edgepair.features.xanes import (
     AROUND,
     N_SHAPE,
     STEP,

@@ -13,8 +13,14 @@ import xarray as xr
 
 from edgepair.conventions import TASKS
 from edgepair.interpretation.dependence import dependence_rows, number_score_rows
-from edgepair.interpretation.number_forests import NumberForests, _follow, _grids, fit_numbers
-from edgepair.interpretation.numbers import NumberTable, number_table
+from edgepair.interpretation.number_forests import (
+    NumberForests,
+    NumberTable,
+    _follow,
+    _grids,
+    fit_numbers,
+    number_table,
+)
 from edgepair.models import FitOutcome
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig

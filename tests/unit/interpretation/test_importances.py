@@ -12,8 +12,8 @@ from sklearn.metrics import f1_score
 from edgepair.conventions import TASKS
 from edgepair.interpretation.groups import Group
 from edgepair.interpretation.importances import impurity_rows, permutation_rows, shap_rows
-from edgepair.interpretation.points import point_sum_rows
 from edgepair.interpretation.shap_values import ShapOutcome
+from edgepair.interpretation.stability import point_sum_rows
 from edgepair.models import FitOutcome, Window
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig

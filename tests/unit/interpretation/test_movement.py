@@ -13,7 +13,7 @@ from scipy.stats import spearmanr
 
 from edgepair.conventions import TASKS
 from edgepair.interpretation.movement import curve_movement_rows, movement_rows
-from edgepair.interpretation.numbers import number_table
+from edgepair.interpretation.number_forests import number_table
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
 from edgepair.study.curves import MOST_POINTS

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from edgepair.features import describe_pdf, describe_xanes
-from edgepair.interpretation.numbers import number_table
+from edgepair.interpretation.number_forests import number_table
 
 Maker = Callable[..., xr.Dataset]
 

@@ -197,7 +197,7 @@ def test_a_class_missing_from_a_training_set_gets_probability_zero() -> None:
 @pytest.mark.parametrize("learner", ["forest", "stock", "dummy"])
 @pytest.mark.parametrize("make", [memory_task, line_task])
 def test_tuning_runs_for_every_learner(make: Any, learner: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    import edgepair.models.tuning as tuning
+    import edgepair.models.fitting as tuning
 
     monkeypatch.setattr(tuning, "TUNING_TREES", 2)
     monkeypatch.setattr(tuning, "MIN_SAMPLES_LEAF", (1, 40))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgepair.conventions import MeasurementError
-from edgepair.features.edge_shapes import STEP
+from edgepair.features.xanes import STEP
 from edgepair.prediction.energy_window import FULL, NEEDED, EnergyWindow, choose_window
 
 

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 from edgepair.conventions import TASKS, edge_energy
-from edgepair.features.edge_shapes import STEP
+from edgepair.features.xanes import STEP
 from edgepair.prediction.energy_window import EnergyWindow
 from edgepair.prediction.xanes_rows import (
     SimulatedSpectrum,

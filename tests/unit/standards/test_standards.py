@@ -15,11 +15,11 @@ import pytest
 from edgepair.conventions import BUNDLED_ABSORBERS, DataError, OptionError, edge_energy
 from edgepair.spectra import find_e0
 from edgepair.standards.standard import Standard
-from edgepair.standards.standard_selection import select_standards
 from edgepair.standards.standards import (
     COLUMNS,
     load_standards,
     read_standards,
+    select_standards,
     standard_from_record,
     standard_record,
 )

@@ -155,7 +155,7 @@ def test_neutron_pdfs_and_triples_are_modalities_too(synthetic_dataset: xr.Datas
 
 
 def test_tuning_runs_and_is_recorded(synthetic_dataset: xr.Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgepair.models.tuning.TUNING_TREES", 2)
+    monkeypatch.setattr("edgepair.models.fitting.TUNING_TREES", 2)
     result = study(synthetic_dataset, tasks=["bond_length"], tune=True, folds=2)
     assert result.config["config"]["tune"] is True
 

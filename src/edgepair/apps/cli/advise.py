@@ -165,7 +165,7 @@ def _check_out(out: Path | None, inputs: Sequence[Path]) -> None:
     if out is None:
         return
     from edgepair.conventions import OutputError
-    from edgepair.report.kit.pages import check_page_name
+    from edgepair.report.kit.embedding import check_page_name
 
     check_page_name(out)
     found = ""

@@ -40,8 +40,7 @@ def standards(
 ) -> None:
     """List the measured standards that ship with edgepair, or those of a table of your own."""
     from edgepair.standards.standard_files import save_standards
-    from edgepair.standards.standard_selection import select_standards
-    from edgepair.standards.standards import load_standards, read_standards
+    from edgepair.standards.standards import load_standards, read_standards, select_standards
 
     found = load_standards() if table is None else read_standards(table)
     chosen = select_standards(_of(found, split_list(absorber)), only=names)

@@ -52,7 +52,7 @@ def explain_sample(
     """
     from edgepair.interpretation import interpret_sample
     from edgepair.prediction.predict import predict
-    from edgepair.report.kit.pages import check_page_name
+    from edgepair.report.kit.embedding import check_page_name
 
     if out is not None:
         check_page_name(out)

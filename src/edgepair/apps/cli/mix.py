@@ -121,7 +121,7 @@ def mix(
     if not found:
         raise errors[-1]
     if out is not None:
-        from edgepair.report.mixture.table import write_mixture_table
+        from edgepair.report.mixture.words import write_mixture_table
 
         write_mixture_table([mixed for mixed, _ in found], out)
     if figure is not None:
@@ -210,8 +210,7 @@ def _chosen(
 ) -> tuple[Standard, ...]:
     """Give the standards of a sample's element, or all where it is not known."""
     from edgepair.conventions import DataError
-    from edgepair.standards.standard_selection import select_standards
-    from edgepair.standards.standards import load_standards
+    from edgepair.standards.standards import load_standards, select_standards
 
     # what is graded C may be a mixture itself
     sound = tuple(s for s in load_standards(scan.absorber) if s.quality != "C") if library else ()

@@ -52,7 +52,7 @@ def check_request(
 def check_outputs(out: Path | None, report: Path | None, inputs: Sequence[Path]) -> None:
     """Refuse places that cannot be written, or that hold the data, before the work begins."""
     from edgepair.conventions import OutputError
-    from edgepair.report.kit.pages import check_page_name
+    from edgepair.report.kit.embedding import check_page_name
 
     if report is not None:
         check_page_name(report, "--report")

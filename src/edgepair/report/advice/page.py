@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair._version import __version__
 from edgepair.conventions.wording import METRIC_TITLES, capital, interval, number, short_title, task_title
 from edgepair.report.advice.figure import advice_figure
-from edgepair.report.kit.embedding import FigureShelf, write_text
-from edgepair.report.kit.pages import check_page_name, render_page
+from edgepair.report.kit.embedding import FigureShelf, check_page_name, render_page, write_text
 
 if TYPE_CHECKING:
     from edgepair.advice import Advice

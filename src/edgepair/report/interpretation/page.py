@@ -28,8 +28,7 @@ from edgepair.report.interpretation.words import (
     region_sentences,
     stability_sentences,
 )
-from edgepair.report.kit.embedding import FigureShelf, write_text
-from edgepair.report.kit.pages import check_page_name, render_page
+from edgepair.report.kit.embedding import FigureShelf, check_page_name, render_page, write_text
 from edgepair.report.kit.tables import main_metric, select
 from edgepair.report.study.methods import RANDOM_BANNER
 

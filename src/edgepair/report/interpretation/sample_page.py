@@ -10,8 +10,7 @@ from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import capital, interval, number, percent, short_title, task_title
 from edgepair.report.interpretation.figure_sample import sample_region_figure
 from edgepair.report.interpretation.words import range_of_region
-from edgepair.report.kit.embedding import FigureShelf, write_text
-from edgepair.report.kit.pages import check_page_name, render_page
+from edgepair.report.kit.embedding import FigureShelf, check_page_name, render_page, write_text
 from edgepair.report.kit.tables import in_order, select
 from edgepair.report.prediction.words import TASK_DIGITS, value_text
 

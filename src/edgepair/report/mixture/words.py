@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from edgepair.files.writing import write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,3 +102,12 @@ def closing_line(mixture: SampleMixture) -> str:
     good = int(table["as_good"].sum())
     count = f"at least {good} do" if good == len(table) > 1 else f"{good} {'does' if good == 1 else 'do'}"
     return f"ordered by misfit, with a price for each compound; = fits as well as any ({count})"
+
+
+def write_mixture_table(mixtures: Sequence[SampleMixture], path: str | Path) -> Path:
+    """Write all combinations of some samples as CSV."""
+    import pandas as pd
+
+    table = pd.concat([mixture.to_table() for mixture in mixtures], ignore_index=True)
+    text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    return write_whole(path, text, what="the table", suggestion="choose another place with --out")

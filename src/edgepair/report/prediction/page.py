@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair._version import __version__
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import capital, counted, listed, number, percent, short_title, task_title
-from edgepair.report.kit.embedding import FigureShelf, embedded_json, write_text
-from edgepair.report.kit.pages import check_page_name
+from edgepair.report.kit.embedding import FigureShelf, check_page_name, embedded_json, write_text
 from edgepair.report.prediction.figures import (
     answer_figure,
     curve_figure,

@@ -20,8 +20,7 @@ from edgepair.conventions.wording import (
     short_title,
     task_title,
 )
-from edgepair.report.kit.embedding import FigureShelf
-from edgepair.report.kit.pages import render_page
+from edgepair.report.kit.embedding import FigureShelf, render_page
 from edgepair.report.kit.tables import BASELINE, absorbers_of, modalities_of, select, tasks_of
 from edgepair.report.study.figure_splits import split_figure
 from edgepair.report.study.methods import REFERENCES
