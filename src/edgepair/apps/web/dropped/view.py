@@ -24,26 +24,7 @@ _MOST_REFUSED = 5
 
 
 def drop_place(name: str, *, title: str, limits: Limits, example: str, optional: bool) -> list[Component]:
-    """Make the place to drop files, and the choice of an example.
-
-    Parameters
-    ----------
-    name : str
-        Of the page.
-    title : str
-        What to drop.
-    limits : Limits
-        How much may be dropped.
-    example : str
-        Element of the example that is chosen.
-    optional : bool
-        Whether the page has a use without files.
-
-    Returns
-    -------
-    list of dash component
-        For the top of a section.
-    """
+    """Make the place to drop files, and the choice of an example."""
     hint = (
         f"{'Optional. ' if optional else ''}XDI, columns of text, Athena, HDF5, .gr …; up to {limits.files} "
         f"files of {limits.file_bytes / 1e6:.0f} MB. They stay on this server, and are removed after your "
@@ -68,22 +49,7 @@ def drop_place(name: str, *, title: str, limits: Limits, example: str, optional:
 
 
 def file_list(name: str, dropped: DroppedFiles, *, many: bool) -> list[Component]:
-    """List the files.
-
-    Parameters
-    ----------
-    name : str
-        Of the page.
-    dropped : DroppedFiles
-        The files.
-    many : bool
-        Whether they may be of many samples.
-
-    Returns
-    -------
-    list of dash component
-        Errors, then a table.
-    """
+    """List the files."""
     refused = dropped.refused
     told = [notice(error) for error in refused[:_MOST_REFUSED]]
     if len(refused) > len(told):
@@ -191,18 +157,7 @@ def _kind(file: DroppedFile) -> str:
 
 
 def as_read(name: str) -> Component:
-    """Make the place where a file's fields and curve stand.
-
-    Parameters
-    ----------
-    name : str
-        Of the page.
-
-    Returns
-    -------
-    dash component
-        Unseen while there is nothing in it.
-    """
+    """Make the place where a file's fields and curve stand."""
     return html.Section(
         [
             html.H2("As read", id=f"{name}-as-read"),
@@ -220,22 +175,7 @@ def as_read(name: str) -> Component:
 
 
 def controls(name: str, file: DroppedFile, *, many: bool) -> list[Component]:
-    """Make the fields that say how a file is to be read.
-
-    Parameters
-    ----------
-    name : str
-        Of the page.
-    file : DroppedFile
-        The file; where it was not understood, fields of both kinds help.
-    many : bool
-        Whether several of its curves can be answered.
-
-    Returns
-    -------
-    list of dash component
-        Empty fields are found out from the file.
-    """
+    """Make the fields that say how a file is to be read."""
     looked, options, shown = file.looked, dict(file.options), list[Any]()
 
     def add(option: str, label: str, control: type, hint: str = "", **given: Any) -> None:
@@ -317,20 +257,7 @@ def _range_text(looked: Looked | None, name: str) -> str:
 
 
 def curve(part: Part, error: EdgepairError | None) -> list[Component]:
-    """Show a curve as it was understood.
-
-    Parameters
-    ----------
-    part : Part
-        Of a file.
-    error : EdgepairError or None
-        What is wrong with it and has no field.
-
-    Returns
-    -------
-    list of dash component
-        Figures, warnings and facts.
-    """
+    """Show a curve as it was understood."""
     return [
         *([notice(error)] if error is not None else []),
         *warning_list(part.warnings),

@@ -44,13 +44,7 @@ class _State:
 
 
 class AdvisePage:
-    """The advisor's question as a form.
-
-    Parameters
-    ----------
-    services : Services
-        Visits and jobs, and the datasets that can be asked about.
-    """
+    """The advisor's question as a form."""
 
     path = "/advise"
     title = "Advise"
@@ -65,26 +59,7 @@ class AdvisePage:
         self._saves = Saves(NAME, services, kinds=view.SAVES, content=self._saved)
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
-        """Make the page.
-
-        Parameters
-        ----------
-        query : mapping of str to str
-            ``set``: name of a dataset; ``task``; ``gain``: the smallest that counts; ``requirements``:
-            ``no`` to leave them out. Without any of them, what this visitor asked last.
-        visit : Visit
-            The visitor.
-
-        Returns
-        -------
-        dash component
-            Question and answer.
-
-        Raises
-        ------
-        OptionError
-            The address names a dataset that is not shown.
-        """
+        """Make the page."""
         state = self._state(visit)
         given = {key: query[key] for key in KEYS if query.get(key)} or dict(state.view)
         shown = self._services.shown
@@ -119,13 +94,7 @@ class AdvisePage:
         )
 
     def register(self, app: Dash) -> None:
-        """Register the callbacks.
-
-        Parameters
-        ----------
-        app : dash.Dash
-            The page.
-        """
+        """Register the callbacks."""
         fields = [f"{NAME}-{name}" for name in KEYS]
         self._files.register(app)
         self._saves.register(app)
@@ -143,20 +112,7 @@ class AdvisePage:
     def remember(
         self, name: Any, task: Any, gain: Any, requirements: Any, key: str | None
     ) -> tuple[dict[str, str], Any]:
-        """Write the question into the address.
-
-        Parameters
-        ----------
-        name, task, gain, requirements : object
-            What stands in the fields.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        tuple
-            What the address is to hold; what is wrong with the smallest gain.
-        """
+        """Write the question into the address."""
         visit = self._services.visits.find(key)
         state = self._state(visit)
         state.view = {"set": str(name)[:80], "task": str(task)[:40], "gain": str(gain or "")[:12]}

@@ -28,24 +28,7 @@ def form(
     files: Sequence[Component],
     panel: Component,
 ) -> Component:
-    """Make the form of the question.
-
-    Parameters
-    ----------
-    sources : sequence of Source
-        Datasets to choose from.
-    values : mapping
-        What stands in the fields: ``set``, ``task``, ``gain``, ``requirements``.
-    files : sequence of dash component
-        From `FilesPanel.layout`.
-    panel : dash component
-        Of the job.
-
-    Returns
-    -------
-    dash component
-        With a button.
-    """
+    """Make the form of the question."""
     return html.Section(
         [
             html.H2("The question", id=f"{NAME}-question"),
@@ -110,20 +93,7 @@ def form(
 
 
 def answer(advised: Advised | None, saves: Component) -> list[Component]:
-    """Show an answer.
-
-    Parameters
-    ----------
-    advised : Advised or None
-        The answer, if there is one yet.
-    saves : dash component
-        Buttons that save it.
-
-    Returns
-    -------
-    list of dash component
-        Words, figure, tables.
-    """
+    """Show an answer."""
     if advised is None:
         return []
     # Without the qualities there is one column, which needs no width.

@@ -35,13 +35,7 @@ _COLUMNS = [name for name, _ in view.COLUMNS]
 
 
 class DataPage:
-    """Sites of a dataset.
-
-    Parameters
-    ----------
-    services : Services
-        Visits and jobs, and the datasets that are shown.
-    """
+    """Sites of a dataset."""
 
     path = "/data"
     title = "Data"
@@ -51,38 +45,13 @@ class DataPage:
         self._services = services
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
-        """Make the page.
-
-        Parameters
-        ----------
-        query : mapping of str to str
-            ``set``: name of a dataset; filters, ``sort``, ``page``, ``sites`` and ``by``. Without
-            any of them, what this visitor saw last.
-        visit : Visit
-            The visitor.
-
-        Returns
-        -------
-        dash component
-            Filters, table and figures.
-
-        Raises
-        ------
-        OptionError
-            The address names a dataset that is not shown.
-        """
+        """Make the page."""
         given = {key: query[key] for key in KEYS if query.get(key)} or dict(visit.bag.get(NAME, {}))
         source = self._services.shown.find(given.get("set", ""))
         return view.page(self._services.shown.sources, source, self._body(visit, source.name, given))
 
     def register(self, app: Dash) -> None:
-        """Register the callbacks.
-
-        Parameters
-        ----------
-        app : dash.Dash
-            The page.
-        """
+        """Register the callbacks."""
         visit, dataset = State("visit", "data"), State(f"{NAME}-set", "value")
         app.callback(
             Output(f"{NAME}-body", "children"),
@@ -148,24 +117,7 @@ class DataPage:
         )(self.remember)
 
     def change_set(self, name: str, clear: int | None, sites: Any, key: str | None) -> Any:
-        """Show another dataset, or the same without filters.
-
-        Parameters
-        ----------
-        name : str
-            Of the dataset.
-        clear : int or None
-            Clicks of the button that clears the filters.
-        sites : object
-            Sites that are drawn.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        dash component
-            Everything beneath the choice of the dataset.
-        """
+        """Show another dataset, or the same without filters."""
         visit = self._services.visits.find(key)
         if ctx.triggered_id == f"{NAME}-clear":
             if not clear:
@@ -175,20 +127,7 @@ class DataPage:
         return self._body(visit, name, {})
 
     def filter(self, text: Any, elements: Any, classes: Any, ends: Any) -> dict[str, str]:
-        """Take what stands in the fields.
-
-        Parameters
-        ----------
-        text, elements : object
-            Of the two fields of text.
-        classes, ends : object
-            Of the fields of all labels; their names are in the request.
-
-        Returns
-        -------
-        dict of str to str
-            As it stands in the address.
-        """
+        """Take what stands in the fields."""
         wanted = {"text": str(text or ""), "elements": str(elements or "")}
         for one in ctx.inputs_list[2]:
             wanted[one["id"]["task"]] = ",".join(str(value) for value in one.get("value") or [])
@@ -208,30 +147,7 @@ class DataPage:
         name: str,
         key: str | None,
     ) -> tuple[Any, ...]:
-        """Show one page of the table.
-
-        Parameters
-        ----------
-        wanted : object
-            Filters.
-        sorts : sequence of int or None
-            Clicks of the headings.
-        previous, following : int or None
-            Clicks of the buttons beneath the table.
-        sites : object
-            Sites that are drawn.
-        place : object
-            Order and page that are shown now.
-        name : str
-            Of the dataset.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        tuple
-            Rows, count, place, buttons, order and page, headings, errors beside the filters.
-        """
+        """Show one page of the table."""
         visit = self._services.visits.find(key)
         filters, errors = parse_filter(short_texts(wanted))
         clicked = bool(ctx.triggered and ctx.triggered[0]["value"])
@@ -265,20 +181,7 @@ class DataPage:
         )
 
     def choose(self, only: Any, compare: Any, drop: Any, sites: Any) -> Any:
-        """Choose the sites that are drawn.
-
-        Parameters
-        ----------
-        only, compare, drop : object
-            Clicks of the buttons of all rows.
-        sites : object
-            Sites that are drawn now.
-
-        Returns
-        -------
-        list of int
-            Sites to be drawn.
-        """
+        """Choose the sites that are drawn."""
         what = ctx.triggered_id
         if not isinstance(what, dict) or not ctx.triggered[0]["value"]:
             # A row has come or gone; nobody clicked.
@@ -292,22 +195,7 @@ class DataPage:
         return [*now, site][:MOST_SITES]
 
     def show_sites(self, sites: Any, name: str, key: str | None) -> Any:
-        """Draw the chosen sites.
-
-        Parameters
-        ----------
-        sites : object
-            Rows of the dataset.
-        name : str
-            Of the dataset.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        list of dash component
-            Labels and curves.
-        """
+        """Draw the chosen sites."""
         visit = self._services.visits.find(key)
         chosen = parse_sites(joined_sites(sites))
         if not chosen:
@@ -318,24 +206,7 @@ class DataPage:
             return notice(error)
 
     def show_means(self, wanted: Any, by: str | None, name: str, key: str | None) -> Any:
-        """Draw the means of the classes of all sites that pass the filters.
-
-        Parameters
-        ----------
-        wanted : object
-            Filters.
-        by : str or None
-            Task whose classes are averaged.
-        name : str
-            Of the dataset.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        dash component
-            Figures.
-        """
+        """Draw the means of the classes of all sites that pass the filters."""
         visit = self._services.visits.find(key)
         if by not in TASKS:
             return html.P("This dataset has no labels to average by.", className="hint")
@@ -348,24 +219,7 @@ class DataPage:
     def remember(
         self, wanted: Any, place: Any, sites: Any, by: str | None, name: str, key: str | None
     ) -> dict[str, str]:
-        """Write what is shown into the address, and keep it for the way back to this page.
-
-        Parameters
-        ----------
-        wanted, place, sites : object
-            Filters; order and page; sites that are drawn.
-        by : str or None
-            Task whose classes are averaged.
-        name : str
-            Of the dataset.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        dict of str to str
-            What the address is to hold.
-        """
+        """Write what is shown into the address, and keep it for the way back to this page."""
         visit = self._services.visits.find(key)
         shown = {
             "set": name,

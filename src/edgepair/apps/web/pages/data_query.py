@@ -21,16 +21,6 @@ _BETWEEN = ".."
 def packed_range(low: Any, high: Any) -> str:
     """Write a range as it stands in the address.
 
-    Parameters
-    ----------
-    low, high : object
-        Numbers, or what stands in their fields; empty or None where open.
-
-    Returns
-    -------
-    str
-        Empty where both are open.
-
     Examples
     --------
     >>> packed_range("1,9", None), packed_range(None, "")
@@ -43,16 +33,6 @@ def packed_range(low: Any, high: Any) -> str:
 def split_range(text: str) -> tuple[str, str]:
     """Read the two ends of a range, as text.
 
-    Parameters
-    ----------
-    text : str
-        From `packed_range`, or anything else.
-
-    Returns
-    -------
-    tuple of str
-        Empty where open.
-
     Examples
     --------
     >>> split_range("1.9..2.1"), split_range("..2.1"), split_range("")
@@ -63,20 +43,7 @@ def split_range(text: str) -> tuple[str, str]:
 
 
 def parse_filter(query: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, EdgepairError]]:
-    """Read filters.
-
-    Parameters
-    ----------
-    query : mapping of str to str
-        What the address holds; anybody can have written it.
-
-    Returns
-    -------
-    dict
-        What `edgepair.dataset.SiteFilter` takes.
-    dict
-        Errors by the name of the field; such a field does not filter.
-    """
+    """Read filters."""
     values: dict[str, tuple[float, ...]] = {}
     ranges: dict[str, tuple[float, float]] = {}
     errors: dict[str, EdgepairError] = {}
@@ -97,16 +64,6 @@ def parse_filter(query: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Ed
 def parse_sites(text: str) -> list[int]:
     """Read the rows of the sites that are drawn.
 
-    Parameters
-    ----------
-    text : str
-        Whole numbers with commas between them; what is none is passed over.
-
-    Returns
-    -------
-    list of int
-        Each once, at most `MOST_SITES`.
-
     Examples
     --------
     >>> parse_sites("12,57,x,12")
@@ -119,18 +76,6 @@ def parse_sites(text: str) -> list[int]:
 def parse_order(text: str, columns: Sequence[str]) -> tuple[str, bool]:
     """Read the order of the table.
 
-    Parameters
-    ----------
-    text : str
-        Name of a column, after a minus where it descends.
-    columns : sequence of str
-        Those that exist.
-
-    Returns
-    -------
-    tuple of str and bool
-        Column and whether it descends; an empty name is the order of the dataset.
-
     Examples
     --------
     >>> parse_order("-bond_length", ["bond_length"]), parse_order("x", ["bond_length"])
@@ -142,16 +87,6 @@ def parse_order(text: str, columns: Sequence[str]) -> tuple[str, bool]:
 
 def short_texts(data: Any) -> dict[str, str]:
     """Take what a browser sends as a dictionary of short texts.
-
-    Parameters
-    ----------
-    data : object
-        Content of a store.
-
-    Returns
-    -------
-    dict of str to str
-        Only what the address may hold; empty where it is no dictionary.
 
     Examples
     --------
@@ -166,16 +101,6 @@ def short_texts(data: Any) -> dict[str, str]:
 def joined_sites(sites: Any) -> str:
     """Write the rows of the sites that are drawn as they stand in the address.
 
-    Parameters
-    ----------
-    sites : object
-        Content of a store.
-
-    Returns
-    -------
-    str
-        For `parse_sites`; empty where it is no list.
-
     Examples
     --------
     >>> joined_sites([3, 4]), joined_sites("x")
@@ -188,24 +113,6 @@ def moved_place(
     place: Mapping[str, str], what: Any, clicked: bool, columns: Sequence[str]
 ) -> tuple[tuple[str, bool], int]:
     """Find order and page of the table after a click; another filter or order begins at the first page.
-
-    Parameters
-    ----------
-    place : mapping of str to str
-        ``sort`` and ``page`` that are shown now.
-    what : object
-        Id of what has changed.
-    clicked : bool
-        Whether somebody clicked: buttons change too when they come.
-    columns : sequence of str
-        Those that can be sorted by.
-
-    Returns
-    -------
-    tuple of str and bool
-        As `parse_order` gives it.
-    int
-        The page, from 0; may lie beyond the last.
 
     Examples
     --------

@@ -34,22 +34,7 @@ _DIGITS = {"bond_length": 3}
 
 
 def page(sources: Sequence[Source], chosen: Source, beneath: Sequence[Component]) -> Component:
-    """Make the whole page.
-
-    Parameters
-    ----------
-    sources : sequence of Source
-        Datasets to choose from.
-    chosen : Source
-        The one that is shown.
-    beneath : sequence of dash component
-        From `body`, or why there is none.
-
-    Returns
-    -------
-    dash component
-        The choice of a dataset, and what is beneath it.
-    """
+    """Make the whole page."""
     control = dcc.Dropdown(
         [{"label": one.title, "value": one.name} for one in sources],
         chosen.name,
@@ -62,20 +47,7 @@ def page(sources: Sequence[Source], chosen: Source, beneath: Sequence[Component]
 
 
 def body(about: About, query: Mapping[str, str]) -> list[Component]:
-    """Make everything beneath the choice of a dataset.
-
-    Parameters
-    ----------
-    about : About
-        What the dataset holds.
-    query : mapping of str to str
-        What the address holds.
-
-    Returns
-    -------
-    list of dash component
-        Filters, table, curves of sites, means of classes; what is empty is filled by callbacks.
-    """
+    """Make everything beneath the choice of a dataset."""
     labels = [name for name in TASKS if name in about.classes or name in about.ranges]
     by = query.get("by", "")
     wanted = {key: query[key] for key in ("text", "elements", *TASKS) if query.get(key)}
@@ -244,40 +216,14 @@ def _table(query: Mapping[str, str]) -> Component:
 
 
 def sort_word(column: str, order: tuple[str, bool]) -> str:
-    """Say how a column is sorted, for screen readers.
-
-    Parameters
-    ----------
-    column : str
-        Its name.
-    order : tuple of str and bool
-        Column that is sorted by, and whether it descends.
-
-    Returns
-    -------
-    str
-        As ``aria-sort`` takes it.
-    """
+    """Say how a column is sorted, for screen readers."""
     if column != order[0]:
         return "none"
     return "descending" if order[1] else "ascending"
 
 
 def rows(listed: Listed, chosen: Sequence[int]) -> list[Component]:
-    """Show the rows of one page.
-
-    Parameters
-    ----------
-    listed : Listed
-        The page.
-    chosen : sequence of int
-        Sites that are drawn.
-
-    Returns
-    -------
-    list of dash component
-        Rows of the table.
-    """
+    """Show the rows of one page."""
     return [_row(row, int(row["site"]) in chosen, len(chosen)) for row in listed.rows]
 
 
@@ -322,20 +268,7 @@ def _cell(name: str, value: Any) -> str:
 
 
 def curves(shown: Sequence[SiteShown], figures: Sequence[tuple[str, Any]]) -> list[Component]:
-    """Show sites: labels side by side, then their curves.
-
-    Parameters
-    ----------
-    shown : sequence of SiteShown
-        The sites.
-    figures : sequence of tuple
-        Titles and figures.
-
-    Returns
-    -------
-    list of dash component
-        A hint, where no site is chosen.
-    """
+    """Show sites: labels side by side, then their curves."""
     if not shown:
         hint = (
             f"Choose a formula in the table to see its curves; add up to {MOST_SITES} sites to compare them."
@@ -371,16 +304,5 @@ def curves(shown: Sequence[SiteShown], figures: Sequence[tuple[str, Any]]) -> li
 
 
 def means(figures: Sequence[tuple[str, Any]]) -> Component:
-    """Show the means of classes.
-
-    Parameters
-    ----------
-    figures : sequence of tuple
-        Titles and figures.
-
-    Returns
-    -------
-    dash component
-        Side by side where there is room.
-    """
+    """Show the means of classes."""
     return html.Div([drawing(title, figure) for title, figure in figures], className="figures")

@@ -13,43 +13,14 @@ if TYPE_CHECKING:
 
 
 class Page(Protocol):
-    """One page; made once, with the `Services`, and shared by all visitors: it keeps nothing itself.
-
-    Attributes
-    ----------
-    path : str
-        Its address, as ``/predict``.
-    title : str
-        One word, for the navigation and as its heading.
-    sentence : str
-        What a visitor can do here.
-    """
+    """One page; made once, with the `Services`, and shared by all visitors: it keeps nothing itself."""
 
     path: str
     title: str
     sentence: str
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
-        """Make the page.
-
-        Parameters
-        ----------
-        query : mapping of str to str
-            What the address holds; anybody can have written it.
-        visit : Visit
-            The visitor, with what was done here before.
-
-        Returns
-        -------
-        dash component
-            Without heading.
-        """
+        """Make the page."""
 
     def register(self, app: Dash) -> None:
-        """Register the callbacks.
-
-        Parameters
-        ----------
-        app : dash.Dash
-            The page.
-        """
+        """Register the callbacks."""

@@ -38,13 +38,7 @@ class _State:
 
 
 class PredictPage:
-    """Values of measured files.
-
-    Parameters
-    ----------
-    services : Services
-        Visits and jobs.
-    """
+    """Values of measured files."""
 
     path = "/predict"
     title = "Predict"
@@ -60,20 +54,7 @@ class PredictPage:
         self._saves = Saves(NAME, services, kinds=view.SAVES, content=self._saved)
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
-        """Make the page.
-
-        Parameters
-        ----------
-        query : mapping of str to str
-            ``example``: an element; ``confidence``: per cent.
-        visit : Visit
-            The visitor.
-
-        Returns
-        -------
-        dash component
-            With the files and answers that the visit holds.
-        """
+        """Make the page."""
         with visit.lock:
             state = self._state(visit)
             asked = query.get("confidence", "")
@@ -108,13 +89,7 @@ class PredictPage:
         return html.Div([measured, ask, answers, self._saves.place()])
 
     def register(self, app: Dash) -> None:
-        """Register the callbacks.
-
-        Parameters
-        ----------
-        app : dash.Dash
-            The page.
-        """
+        """Register the callbacks."""
         self._files.register(app)
         self._saves.register(app)
         self._panel.register(
@@ -133,22 +108,7 @@ class PredictPage:
         )(self.remember)
 
     def remember(self, example: str | None, confidence: Any, key: str | None) -> dict[str, str]:
-        """Write what can be shared into the address.
-
-        Parameters
-        ----------
-        example : str or None
-            Element of the example that is listed.
-        confidence : object
-            Per cent, as it stands in the field.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        dict of str to str
-            What the address is to hold.
-        """
+        """Write what can be shared into the address."""
         state = self._state(self._services.visits.find(key))
         if isinstance(confidence, int) and 50 <= confidence <= 99:
             state.confidence = confidence

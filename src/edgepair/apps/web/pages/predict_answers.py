@@ -35,20 +35,7 @@ TRUST = {
 
 
 def results(answers: Sequence[Answered], saves: Component) -> list[Component]:
-    """Show answers.
-
-    Parameters
-    ----------
-    answers : sequence of Answered
-        In the order to be shown.
-    saves : dash component
-        Buttons that save them.
-
-    Returns
-    -------
-    list of dash component
-        Empty without answers.
-    """
+    """Show answers."""
     if not answers:
         return []
     return [

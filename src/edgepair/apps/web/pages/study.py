@@ -46,13 +46,7 @@ class _State:
 
 
 class StudyPage:
-    """Results of a study.
-
-    Parameters
-    ----------
-    services : Services
-        Visits and jobs, and the study that is shown.
-    """
+    """Results of a study."""
 
     path = "/study"
     title = "Study"
@@ -66,21 +60,7 @@ class StudyPage:
         self._saves = Saves(NAME, services, kinds=view.SAVES, content=self._saved)
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
-        """Make the page.
-
-        Parameters
-        ----------
-        query : mapping of str to str
-            ``study``: which; ``learner``, ``absorber``, ``task`` and ``modality``. Without any of
-            them, what this visitor saw last.
-        visit : Visit
-            The visitor.
-
-        Returns
-        -------
-        dash component
-            The study, and the form to run another.
-        """
+        """Make the page."""
         state = self._state(visit)
         given = {key: query[key] for key in KEYS if query.get(key)} or dict(state.view)
         places = self._places(state)
@@ -99,13 +79,7 @@ class StudyPage:
         )
 
     def register(self, app: Dash) -> None:
-        """Register the callbacks.
-
-        Parameters
-        ----------
-        app : dash.Dash
-            The page.
-        """
+        """Register the callbacks."""
         visit = State("visit", "data")
         which, learner = (f"{NAME}-which", "value"), (f"{NAME}-learner", "value")
         cell = [(f"{NAME}-{name}", "value") for name in ("absorber", "task", "modality")]
@@ -142,37 +116,13 @@ class StudyPage:
         )(self.show_cell)
 
     def change(self, which: str, learner: str, key: str | None) -> Any:
-        """Show another study, or another learner.
-
-        Parameters
-        ----------
-        which, learner : str
-            What is chosen.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        dash component
-            The study.
-        """
+        """Show another study, or another learner."""
         visit = self._services.visits.find(key)
         state = self._state(visit)
         return self._body(visit, which, {**state.view, "learner": learner})
 
     def click(self, clicked: Any) -> tuple[Any, Any, Any]:
-        """Choose what a dot stands for.
-
-        Parameters
-        ----------
-        clicked : object
-            What the browser says of the click.
-
-        Returns
-        -------
-        tuple
-            Absorber, task and modality.
-        """
+        """Choose what a dot stands for."""
         try:
             absorber, task, modality = clicked["points"][0]["customdata"]
         except (TypeError, KeyError, IndexError, ValueError):
@@ -183,22 +133,7 @@ class StudyPage:
     def show_cell(
         self, absorber: Any, task: Any, modality: Any, which: Any, learner: Any, key: str | None
     ) -> tuple[Any, Any]:
-        """Show what is behind one dot, and write it into the address.
-
-        Parameters
-        ----------
-        absorber, task, modality : object
-            The dot.
-        which, learner : object
-            Study and learner.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        tuple
-            Figures; what the address is to hold.
-        """
+        """Show what is behind one dot, and write it into the address."""
         visit = self._services.visits.find(key)
         state = self._state(visit)
         names = {"absorber": absorber, "task": task, "modality": modality, "learner": learner, "study": which}

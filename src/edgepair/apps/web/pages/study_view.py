@@ -31,22 +31,7 @@ VERDICTS = {
 
 
 def order_form(sources: Sequence[Source], *, opened: bool, panel: Component) -> Component:
-    """Make the form that runs a study.
-
-    Parameters
-    ----------
-    sources : sequence of Source
-        Datasets to choose from.
-    opened : bool
-        Whether it is unfolded.
-    panel : dash component
-        Of the job.
-
-    Returns
-    -------
-    dash component
-        With a button.
-    """
+    """Make the form that runs a study."""
     own = [source.name for source in sources if source.path is not None]
     return html.Details(
         [
@@ -122,22 +107,7 @@ def _choices(title: str, ident: str, options: Sequence[tuple[str, str]], chosen:
 
 
 def body(told: Mapping[str, Any], query: Mapping[str, str], saves: Component) -> list[Component]:
-    """Show a study.
-
-    Parameters
-    ----------
-    told : mapping
-        From `edgepair.apps.web.work.studies.describe`.
-    query : mapping of str to str
-        What the address holds.
-    saves : dash component
-        Buttons that save the study.
-
-    Returns
-    -------
-    list of dash component
-        Scores, one absorber and task (filled by a callback), findings, settings.
-    """
+    """Show a study."""
     skipped = []
     for item in told["skipped"]:
         what = " ".join(str(item[key]) for key in ("absorber", "task", "modality") if item[key])
@@ -280,20 +250,7 @@ def _list(texts: Sequence[str]) -> Component:
 
 
 def cell(shown: CellShown, modality: str) -> list[Component]:
-    """Show what is behind one dot.
-
-    Parameters
-    ----------
-    shown : CellShown
-        Figures and scores.
-    modality : str
-        The one that is looked at.
-
-    Returns
-    -------
-    list of dash component
-        Scores, answers, importances, learning curve, contributions.
-    """
+    """Show what is behind one dot."""
     if not shown.rows:
         return [html.P("The study has no scores for this choice.", className="hint")]
     head = html.Thead(html.Tr([html.Th(text, scope="col") for text in ("", *shown.metrics)]))

@@ -24,21 +24,7 @@ PAGE_FILE, DOCUMENT_FILE = "advice.html", "advice.json"
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked.
-
-    Attributes
-    ----------
-    source : Source
-        Dataset of the absorber.
-    task : str
-        What is to be read.
-    smallest_gain : float
-        Gain from which on a second measurement is worth its time.
-    requirements : bool
-        Whether to find out to what quality each must be measured.
-    sample : SampleRequest or None
-        What was measured already; None without a sample.
-    """
+    """What is asked."""
 
     source: Source
     task: str
@@ -49,27 +35,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Advised:
-    """An answer.
-
-    Attributes
-    ----------
-    title : str
-        What was asked.
-    words, warnings : tuple of str
-        The recommendation; what makes it doubtful.
-    figure : dict
-        Scores, and what poorer measurements lose.
-    gains : list of tuple of str
-        In hand, added, gain, interval, verdict.
-    gain_title : str
-        Heading of the gain, with the metric.
-    needed : list of tuple of str
-        Technique, and what quality it needs.
-    facts : tuple of tuple of str
-        Names and values.
-    folder : pathlib.Path
-        Holds `PAGE_FILE` and `DOCUMENT_FILE`.
-    """
+    """An answer."""
 
     title: str
     words: tuple[str, ...]
@@ -83,27 +49,7 @@ class Advised:
 
 
 def ask(question: Question, folder: Path, on_progress: Callable[[float, float, str], None]) -> Advised:
-    """Ask the advisor.
-
-    Parameters
-    ----------
-    question : Question
-        What is asked.
-    folder : pathlib.Path
-        In the visitor's own folder; does not exist yet.
-    on_progress : callable
-        Called with work done, work to do, and what was finished last.
-
-    Returns
-    -------
-    Advised
-        The answer, with its page and document in the folder.
-
-    Raises
-    ------
-    EdgepairError
-        The sample cannot be understood, or the dataset cannot serve the task.
-    """
+    """Ask the advisor."""
     from edgepair.advice import advise
     from edgepair.conventions.wording import METRIC_TITLES, capital, short_title, task_title, with_minus
     from edgepair.report.advice.figure import advice_figure

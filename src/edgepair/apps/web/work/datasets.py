@@ -26,21 +26,7 @@ MOST_CLASSES = 14
 
 @dataclass(frozen=True)
 class About:
-    """What a dataset holds.
-
-    Attributes
-    ----------
-    absorber : str
-        Chemical symbol.
-    sites : int
-        Number of sites.
-    classes : dict of str to list of tuple
-        By task: values with the number of their sites.
-    ranges : dict of str to tuple of float
-        By task, where values are many: the lowest and the highest.
-    facts : tuple of tuple of str
-        Names and values.
-    """
+    """What a dataset holds."""
 
     absorber: str
     sites: int
@@ -51,19 +37,7 @@ class About:
 
 @dataclass(frozen=True)
 class Listed:
-    """One page of a table of sites.
-
-    Attributes
-    ----------
-    rows : list of dict
-        By the names of `SITE_COLUMNS`; None where a value is not known.
-    total : int
-        Number of sites on all pages.
-    materials, formulas : int
-        Of all pages.
-    first : int
-        Position of the first row among them.
-    """
+    """One page of a table of sites."""
 
     rows: list[dict[str, Any]]
     total: int
@@ -74,19 +48,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class SiteShown:
-    """One site.
-
-    Attributes
-    ----------
-    site : int
-        Row of the dataset.
-    name : str
-        For people.
-    colour : str
-        Of its curves.
-    facts : tuple of tuple of str
-        Names and values.
-    """
+    """One site."""
 
     site: int
     name: str
@@ -95,23 +57,7 @@ class SiteShown:
 
 
 def open_source(source: Source) -> xr.Dataset:
-    """Open a dataset, or take it from memory; not to be changed.
-
-    Parameters
-    ----------
-    source : Source
-        Which.
-
-    Returns
-    -------
-    xarray.Dataset
-        Follows the schema.
-
-    Raises
-    ------
-    DataError
-        It cannot be read; the visitor is told its name, not its place.
-    """
+    """Open a dataset, or take it from memory; not to be changed."""
     return _opened(source)[0]
 
 
@@ -143,18 +89,7 @@ def _found(source: Source, wanted: Mapping[str, Any]) -> tuple[xr.Dataset, pd.Da
 
 
 def describe(source: Source) -> About:
-    """Say what a dataset holds.
-
-    Parameters
-    ----------
-    source : Source
-        Which.
-
-    Returns
-    -------
-    About
-        Counts, classes and ranges.
-    """
+    """Say what a dataset holds."""
     from edgepair.dataset import summarise
 
     dataset = open_source(source)
@@ -188,24 +123,7 @@ def describe(source: Source) -> About:
 def list_sites(
     source: Source, wanted: Mapping[str, Any], order: tuple[str, bool], first: int, most: int
 ) -> Listed:
-    """List one page of the sites that are wanted.
-
-    Parameters
-    ----------
-    source : Source
-        Which dataset.
-    wanted : mapping
-        Which sites, as `edgepair.dataset.SiteFilter` takes it.
-    order : tuple of str and bool
-        Column to sort by, and whether it descends.
-    first, most : int
-        Position of the first row, and how many; beyond the last page, the last page is given.
-
-    Returns
-    -------
-    Listed
-        Sites with the same value keep the order of the dataset; unknown values are last.
-    """
+    """List one page of the sites that are wanted."""
     _, table = _found(source, wanted)
     if order[0] in table.columns:
         table = table.sort_values(order[0], ascending=not order[1], kind="stable", na_position="last")
@@ -221,22 +139,7 @@ def list_sites(
 
 
 def draw_sites(source: Source, sites: Sequence[int]) -> tuple[list[SiteShown], list[tuple[str, Any]]]:
-    """Draw all curves of some sites.
-
-    Parameters
-    ----------
-    source : Source
-        Which dataset.
-    sites : sequence of int
-        Its rows; those that do not exist are passed over.
-
-    Returns
-    -------
-    list of SiteShown
-        In the order given.
-    list of tuple
-        Titles and figures, one per technique.
-    """
+    """Draw all curves of some sites."""
     from edgepair.report.measured.figure_sites import SITE_LOOKS, site_figure, site_name
 
     dataset = open_source(source)
@@ -254,27 +157,7 @@ def draw_sites(source: Source, sites: Sequence[int]) -> tuple[list[SiteShown], l
 
 
 def draw_classes(source: Source, wanted: Mapping[str, Any], task: str) -> list[tuple[str, Any]]:
-    """Draw the mean curves of the classes of the sites that are wanted.
-
-    Parameters
-    ----------
-    source : Source
-        Which dataset.
-    wanted : mapping
-        Which sites, as `edgepair.dataset.SiteFilter` takes it.
-    task : str
-        Whose classes.
-
-    Returns
-    -------
-    list of tuple
-        Titles and figures, one per technique.
-
-    Raises
-    ------
-    DataError
-        No site with that label is left.
-    """
+    """Draw the mean curves of the classes of the sites that are wanted."""
     from edgepair.report.measured.figure_sites import class_curve_figure
     from edgepair.study.curves import class_curves
 

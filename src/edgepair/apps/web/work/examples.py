@@ -6,23 +6,7 @@ from math import isnan
 
 
 def example_files(absorber: str) -> list[tuple[str, bytes]]:
-    """Write a bundled example: a measured standard and a simulated PDF of the same formula.
-
-    Parameters
-    ----------
-    absorber : str
-        Chemical symbol.
-
-    Returns
-    -------
-    list of tuple
-        Names and contents: a spectrum, and a PDF where that formula was simulated.
-
-    Raises
-    ------
-    OptionError
-        Nothing is bundled for that element.
-    """
+    """Write a bundled example: a measured standard and a simulated PDF of the same formula."""
     from edgepair.dataset import load_bundled
     from edgepair.measured.xanes.calibration import MARK
     from edgepair.standards import load_standards
@@ -62,13 +46,7 @@ def example_files(absorber: str) -> list[tuple[str, bytes]]:
 
 
 def warm(absorber: str | None) -> None:
-    """Load what the first visitor would wait for.
-
-    Parameters
-    ----------
-    absorber : str or None
-        Element whose example is read; None: what answers need instead.
-    """
+    """Load what the first visitor would wait for."""
     if absorber is None:
         import edgepair.prediction
         import edgepair.report.prediction.page

@@ -7,17 +7,6 @@ from typing import Any
 
 
 def plain_figure(figure: Any) -> dict[str, Any]:
-    """Write a figure as plain values.
-
-    Parameters
-    ----------
-    figure : plotly.graph_objects.Figure
-        From `edgepair.report`.
-
-    Returns
-    -------
-    dict
-        ``data`` and ``layout``.
-    """
+    """Write a figure as plain values."""
     spec: dict[str, Any] = json.loads(figure.to_json())
     return spec

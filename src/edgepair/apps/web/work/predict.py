@@ -18,17 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answered:
-    """A sample and what became of it, in plain values: the server knows no arrays.
-
-    Attributes
-    ----------
-    name : str
-        Files and items, for people.
-    detail : dict
-        What the page shows, with its figures; empty without an answer.
-    error : EdgepairError or None
-        Why there is no answer.
-    """
+    """A sample and what became of it, in plain values: the server knows no arrays."""
 
     name: str
     detail: dict[str, Any] = field(default_factory=dict)
@@ -45,24 +35,7 @@ def answer(
     folder: Path,
     on_progress: Callable[[float, float, str], None],
 ) -> list[Answered]:
-    """Answer samples, and write the answers as the command line does.
-
-    Parameters
-    ----------
-    requests : sequence of SampleRequest
-        In the order to be shown.
-    confidence : float
-        Coverage of intervals and class sets.
-    folder : pathlib.Path
-        The visitor's own; the files of `SAVED` are written there.
-    on_progress : callable
-        Called before each.
-
-    Returns
-    -------
-    list of Answered
-        One per sample.
-    """
+    """Answer samples, and write the answers as the command line does."""
     from edgepair.files.writing import write_whole
     from edgepair.report.prediction.page import write_prediction
     from edgepair.report.prediction.rows import write_rows

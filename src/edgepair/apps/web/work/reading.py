@@ -32,20 +32,7 @@ _REMEMBERED = 64
 
 @dataclass(frozen=True)
 class FileRequest:
-    """A file and how to read it.
-
-    Attributes
-    ----------
-    path : pathlib.Path
-        Where it lies.
-    name : str
-        The visitor's name of it, for messages.
-    options : tuple of tuple
-        Names and values: options of `edgepair.read_xanes` and `edgepair.read_pdf`, `NORMALIZING`
-        and ``role``, `FOIL` or `DPDF`.
-    foil : FileRequest or None
-        A foil measured apart, to calibrate energies by.
-    """
+    """A file and how to read it."""
 
     path: Path
     name: str
@@ -57,18 +44,7 @@ class FileRequest:
         return dict(self.options).get(name)
 
     def normalizing(self) -> dict[str, Any]:
-        """Give E0, shift, foil and ranges as `edgepair.predict` takes them.
-
-        Returns
-        -------
-        dict
-            By the names in `NORMALIZING`, and ``foil``; None where not given.
-
-        Raises
-        ------
-        EdgepairError
-            One that cannot be, or a foil that is none.
-        """
+        """Give E0, shift, foil and ranges as `edgepair.predict` takes them."""
         from edgepair.apps.cli.measured_files import check_number, read_ranges
 
         given = {name: self.option(name) for name in NORMALIZING}
@@ -82,24 +58,7 @@ class FileRequest:
 class Part:
     """One curve of a file, as it was understood.
 
-    Attributes
-    ----------
-    item : str
-        Its name within the file; empty where it is the only one.
-    facts : tuple of tuple of str
-        Names and values.
-    warnings : tuple of str
-        What is doubtful.
-    absorber : str or None
-        Its element, as far as that is known.
-    e0 : float or None
-        Energy of the edge, eV on the scale of the file.
-    ranges : mapping of str to tuple of float
-        ``pre`` and ``post`` as they were fitted, eV from E0; empty where there is no fit.
-    error : EdgepairError or None
-        Why it could not be normalised; the curve is drawn all the same.
-    figures : tuple of tuple
-        Titles and figures; none unless it was to be drawn.
+    ``e0``, ``ranges`` in eV.
     """
 
     item: str
@@ -114,19 +73,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Looked:
-    """A file, as it was understood.
-
-    Attributes
-    ----------
-    kind : str
-        ``xanes`` or ``pdf``.
-    format : str
-        Name of the file format.
-    items : tuple of str
-        Names of all its curves.
-    part : Part
-        The one that was asked for, or the first.
-    """
+    """A file, as it was understood."""
 
     kind: str
     format: str
@@ -135,22 +82,7 @@ class Looked:
 
 
 def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
-    """Read a file and tell what was understood.
-
-    Parameters
-    ----------
-    request : FileRequest
-        The file.
-    item : str or None
-        Which of its curves to tell of; None: the first.
-    draw : bool
-        Whether to draw it, which takes much longer than to read it.
-
-    Returns
-    -------
-    Looked
-        With the facts of one curve.
-    """
+    """Read a file and tell what was understood."""
     file = read(request)
     items = tuple(curve.item for curve in file.curves)
     curve: Any = file.curves[items.index(item) if item in items else 0]
@@ -213,23 +145,7 @@ def _calibrated_by_the_scan(
 
 
 def read_foil_file(request: FileRequest) -> FoilReading:
-    """Read the energy scale off a file that is said to hold a metal foil.
-
-    Parameters
-    ----------
-    request : FileRequest
-        The file.
-
-    Returns
-    -------
-    FoilReading
-        What is to be added to energies.
-
-    Raises
-    ------
-    EdgepairError
-        It holds no foil.
-    """
+    """Read the energy scale off a file that is said to hold a metal foil."""
     from edgepair.measured.xanes.calibration import read_foil_scan
 
     scans: Any = read(request).curves
@@ -251,23 +167,7 @@ def _figures(drawn: XanesInspection | PdfCurve) -> Iterator[tuple[str, dict[str,
 
 
 def read(request: FileRequest) -> MeasuredFile:
-    """Read a file, or take it from memory.
-
-    Parameters
-    ----------
-    request : FileRequest
-        The file.
-
-    Returns
-    -------
-    MeasuredFile
-        Its curves bear the visitor's name of the file.
-
-    Raises
-    ------
-    EdgepairError
-        It is neither a spectrum nor a PDF; the visitor's name stands in the message.
-    """
+    """Read a file, or take it from memory."""
     reading = tuple(pair for pair in request.options if pair[0] in (*SPECTRUM_OPTIONS, *PDF_OPTIONS))
     try:
         return _read(request.path, request.name, reading)
@@ -302,16 +202,5 @@ def _in_visitors_words(error: EdgepairError, request: FileRequest) -> EdgepairEr
 
 
 def options_of(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """Make options of what stands in the fields.
-
-    Parameters
-    ----------
-    values : mapping
-        By the name of the option; empty where nothing was given.
-
-    Returns
-    -------
-    tuple of tuple
-        What was given, in the order of the names.
-    """
+    """Make options of what stands in the fields."""
     return tuple(sorted((name, value) for name, value in values.items() if value not in (None, "")))

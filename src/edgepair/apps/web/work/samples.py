@@ -14,32 +14,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SampleRequest:
-    """Curves of one sample.
-
-    Attributes
-    ----------
-    curves : tuple of tuple
-        Files and items: at most one spectrum, one PDF and one dPDF.
-    """
+    """Curves of one sample."""
 
     curves: tuple[tuple[FileRequest, str], ...]
 
 
 @dataclass(frozen=True)
 class SampleRead:
-    """A sample whose files were read.
-
-    Attributes
-    ----------
-    curves : dict of str to XanesScan or PdfCurve
-        By technique, in the order of the techniques.
-    sources : dict of str to tuple of str
-        Names of file and item, likewise.
-    absorber : str or None
-        As the visitor says, else as the files do.
-    normalizing : dict
-        E0, shift, foil and ranges of the spectrum, as `edgepair.predict` takes them.
-    """
+    """A sample whose files were read."""
 
     curves: dict[str, Any]
     sources: dict[str, tuple[str, str]]
@@ -47,23 +29,7 @@ class SampleRead:
     normalizing: dict[str, Any]
 
     def predict(self, **options: Any) -> Prediction:
-        """Ask what the sample is.
-
-        Parameters
-        ----------
-        **options
-            Of `edgepair.predict`, beside the curves and how they are normalised.
-
-        Returns
-        -------
-        Prediction
-            Answers.
-
-        Raises
-        ------
-        EdgepairError
-            It cannot be understood.
-        """
+        """Ask what the sample is."""
         from edgepair.prediction import predict
 
         total = self.curves.get("pdf", self.curves.get("npdf"))
@@ -72,23 +38,7 @@ class SampleRead:
 
 
 def read_sample(request: SampleRequest) -> SampleRead:
-    """Read the files of a sample.
-
-    Parameters
-    ----------
-    request : SampleRequest
-        Which.
-
-    Returns
-    -------
-    SampleRead
-        Its curves, by technique.
-
-    Raises
-    ------
-    EdgepairError
-        A file cannot be read, or two are of one technique.
-    """
+    """Read the files of a sample."""
     from edgepair.apps.cli.predict_samples import pdf_technique
 
     found: dict[str, tuple[FileRequest, Any]] = {}

@@ -30,15 +30,7 @@ _FILES = ("scores.csv", "predictions.csv", "importances.csv", "learning.csv", "c
 
 @dataclass(frozen=True)
 class Place:
-    """Where a study lies.
-
-    Attributes
-    ----------
-    folder : pathlib.Path
-        Written by `edgepair study`, or by `run`.
-    name : str
-        What visitors call it.
-    """
+    """Where a study lies."""
 
     folder: Path
     name: str
@@ -46,19 +38,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Order:
-    """A study that a visitor asks for.
-
-    Attributes
-    ----------
-    sources : tuple of Source
-        Datasets, one per absorber.
-    tasks : tuple of str
-        Names.
-    quick : bool
-        A look: few trees, one repeat, no extras.
-    contributions : bool
-        Whether to tell what each technique contributes.
-    """
+    """A study that a visitor asks for."""
 
     sources: tuple[Source, ...]
     tasks: tuple[str, ...]
@@ -74,22 +54,7 @@ class Order:
 
 @dataclass(frozen=True)
 class CellShown:
-    """One absorber, task and modality, or all modalities side by side.
-
-    Attributes
-    ----------
-    metrics : tuple of str
-        Headings of the scores, with units.
-    rows : list of tuple
-        Title and name of each modality, and its scores: values and intervals.
-    answers, importances, more : list of tuple
-        Titles and figures: confusion matrices or parity plots; importances; learning curve and
-        contributions.
-    legend : list of tuple of str
-        Titles and colours of the parts of the contributions.
-    words : tuple of str
-        What they say.
-    """
+    """One absorber, task and modality, or all modalities side by side."""
 
     metrics: tuple[str, ...]
     rows: list[tuple[str, str, list[tuple[str, str]]]]
@@ -101,22 +66,7 @@ class CellShown:
 
 
 def describe(place: Place, learner: str) -> dict[str, Any]:
-    """Say what a study found, and draw all scores.
-
-    Parameters
-    ----------
-    place : Place
-        Which study.
-    learner : str
-        Whose scores are drawn; an unknown one: the first.
-
-    Returns
-    -------
-    dict
-        What `edgepair.report.summarise_study` gives, with ``figure``, ``other_figure`` (the scores in the
-        other view), ``robustness_figure``, each None where the study has none, ``drawn`` (the learner)
-        and ``finding_figures`` by the names of the findings.
-    """
+    """Say what a study found, and draw all scores."""
     from edgepair.report import finding_figure, robustness_figure, score_figure
 
     whole, told = _load(place)
@@ -152,20 +102,7 @@ def describe(place: Place, learner: str) -> dict[str, Any]:
 
 
 def draw_cell(place: Place, absorber: str, task: str, modality: str, learner: str) -> CellShown:
-    """Draw what a study found of one absorber and task.
-
-    Parameters
-    ----------
-    place : Place
-        Which study.
-    absorber, task, modality, learner : str
-        One dot of the scores; the modality may be `ALL`.
-
-    Returns
-    -------
-    CellShown
-        What the study lacks is empty.
-    """
+    """Draw what a study found of one absorber and task."""
     result, told = _load(place)
     names: dict[str, Any] = {"absorber": absorber, "task": task, "learner": learner}
     modalities = [one["name"] for one in told["modalities"] if modality in (one["name"], ALL)]
@@ -188,27 +125,7 @@ def draw_cell(place: Place, absorber: str, task: str, modality: str, learner: st
 
 
 def run(order: Order, place: Place, on_progress: Callable[[float, float, str], None]) -> Place:
-    """Run a study and keep it.
-
-    Parameters
-    ----------
-    order : Order
-        What is asked for.
-    place : Place
-        In the visitor's own folder; does not exist yet.
-    on_progress : callable
-        Called with work done, work to do, and what was finished last.
-
-    Returns
-    -------
-    Place
-        Where it lies now.
-
-    Raises
-    ------
-    EdgepairError
-        The datasets cannot be studied.
-    """
+    """Run a study and keep it."""
     from edgepair import run_study
     from edgepair.apps.web.work.datasets import open_source
 
@@ -228,18 +145,7 @@ def run(order: Order, place: Place, on_progress: Callable[[float, float, str], N
 
 
 def page(place: Place) -> str:
-    """Write the report of a study, or take the one that was written with it.
-
-    Parameters
-    ----------
-    place : Place
-        Which study.
-
-    Returns
-    -------
-    str
-        A whole HTML page.
-    """
+    """Write the report of a study, or take the one that was written with it."""
     from edgepair.report import render_study
 
     written = place.folder / "report.html"
@@ -247,18 +153,7 @@ def page(place: Place) -> str:
 
 
 def tables(place: Place) -> bytes:
-    """Pack the tables of a study.
-
-    Parameters
-    ----------
-    place : Place
-        Which study.
-
-    Returns
-    -------
-    bytes
-        A zip.
-    """
+    """Pack the tables of a study."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in _FILES:

@@ -13,18 +13,6 @@ _PARTS = ("problem", "found", "needed", "suggestion")
 def in_visitors_words(error: EdgepairError, names: Mapping[Path, str]) -> EdgepairError:
     """Put names in the place of paths.
 
-    Parameters
-    ----------
-    error : EdgepairError
-        Any of the family.
-    names : mapping of pathlib.Path to str
-        What visitors call each path.
-
-    Returns
-    -------
-    EdgepairError
-        Of the same kind.
-
     Examples
     --------
     >>> told = EdgepairError("cannot open '/a/fe.zip'", found="", needed="", suggestion="")
