@@ -54,12 +54,12 @@ AS_ANIONS = MappingProxyType(
 
 OXYGEN_BOND = MappingProxyType(
     {
-        "H": 1.35, "B": 1.8, "C": 1.65, "N": 1.75, "O": 1.65, "Si": 2.1, "P": 1.95, "S": 1.95, "Cl": 1.95,
+        "H": 1.35, "B": 1.8, "C": 1.65, "N": 1.75, "O": 1.65, "Si": 2.3, "P": 1.95, "S": 1.95, "Cl": 1.95,
         "Ge": 2.4, "As": 2.2, "Se": 2.2, "Br": 2.1, "Sb": 2.5, "Te": 2.5, "I": 2.5, "Bi": 2.8,
     }
 )  # fmt: skip
 """Å; an atom with an oxygen nearer than this is bonded to it. Of oxygen itself: a peroxide's bond is 1.5 Å,
-a superoxide's 1.3 Å."""
+a superoxide's 1.3 Å; six-fold silicon's may be 2.1 Å."""
 
 _TOLERANCE = 1e-3
 

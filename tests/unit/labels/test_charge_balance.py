@@ -79,6 +79,15 @@ def test_sulphur_is_an_anion_unless_it_is_bonded_to_oxygen() -> None:
     assert (sulphide.low, sulphide.high) == (1, 1)
 
 
+def test_silicon_in_an_octahedron_of_oxygen_is_bonded_to_it() -> None:
+    """As in Mg6CuSiO8, where the Si-O bonds of 2.1 Å are those of the rock salt that silicon stands in."""
+    octahedron = Structure.from_spacegroup(
+        "Fm-3m", Lattice.cubic(4.24), ["Si", "O"], [[0, 0, 0], [0.5, 0, 0]]
+    )
+    assert bonded_to_oxygen(octahedron, 0)
+    assert not bonded_to_oxygen(spread("Cu", "Si", "O"), 1)
+
+
 @pytest.fixture
 def licuo2() -> Structure:
     """LiCuO2, Cu on a square: Hibble et al., J. Solid State Chem. 88, 534 (1990), idealised."""
