@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-SITE_COLUMNS = ("site", "formula", "material_id", "site_index", *TASKS, "multiplicity", "origin")
+SITE_COLUMNS = ("site", "formula", "material_id", "site_index", *TASKS, "multiplicity", "origin", "gate")
 """Columns of the table, in their order."""
 
 _SYMBOL = re.compile(r"[A-Z][a-z]?")
@@ -57,7 +57,7 @@ def site_table(dataset: xr.Dataset) -> pd.DataFrame:
     pandas.DataFrame
         A row per site, in the order of the dataset; columns `SITE_COLUMNS`. ``site`` is the row of
         the dataset, ``site_index`` that in the structure; labels are NaN where not known, bond
-        lengths in Å.
+        lengths in Å; ``gate`` names the checks that a site failed.
 
     Examples
     --------

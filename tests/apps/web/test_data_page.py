@@ -30,7 +30,7 @@ class Reader:
 
     def table(self, wanted: Any = None, *, by: str = "data-wanted.data", **more: Any) -> Any:
         columns = ("formula", "material_id", "oxidation_state", "coordination_number", "bond_length")
-        columns += ("multiplicity", "origin")
+        columns += ("multiplicity", "origin", "gate")
         slots = ("elements", "oxidation_state", "coordination_number", "bond_length")
         values = {
             "data-wanted.data": wanted or {},

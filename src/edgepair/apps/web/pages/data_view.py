@@ -26,6 +26,7 @@ COLUMNS = (
     ("bond_length", "Mean bond length (Å)"),
     ("multiplicity", "Equivalent sites"),
     ("origin", "Origin"),
+    ("gate", "Failed check"),
 )
 """Columns of the table with their headings, by which it can be sorted."""
 
@@ -260,7 +261,7 @@ def _row(row: Mapping[str, Any], here: bool, n_chosen: int) -> Component:
 
 
 def _cell(name: str, value: Any) -> str:
-    if value is None:
+    if value is None or value == "":
         return "–"
     if isinstance(value, float):
         return f"{value:.{_DIGITS[name]}f}" if name in _DIGITS else f"{value:g}"
