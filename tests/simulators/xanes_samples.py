@@ -83,7 +83,7 @@ def photon_factory(spacing: float = 3.13551) -> str:
         "      Mode         0         0         1         2\n"
         "    Offset         0         0     10.000     12.000\n"
     )
-    return head + rows(angle + 0.001, angle, np.ones_like(angle), i0, it, digits=".9g")
+    return head + rows(angle + 0.001, angle, np.ones_like(angle), i0 + 10, it + 12, digits=".9g")
 
 
 def ssrl() -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -9,9 +11,13 @@ import numpy as np
 
 from edgepair.conventions import DataError, OptionError, edge_energy
 from edgepair.spectra import find_e0, normalize_mu
+from edgepair.spectra.smoothing import without_spikes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+CLEAR = 10.0
+"""Edge step over noise from which an edge counts as seen."""
 
 NEAR = (-25.0, 35.0)
 """eV around a tabulated edge within which an E0 is recognised as it: oxides have their edges up to
@@ -20,8 +26,28 @@ NEAR = (-25.0, 35.0)
 FAR = 50.0
 """eV between E0 and the edge that the header names from which the two disagree."""
 
-_ATOMIC_NUMBERS = range(20, 43)
-"""Ca to Mo: K edges between 4 and 20 keV, where measurements of oxides are made."""
+_HIGHEST_PEAK = 6.0
+"""Edge steps: no white line in hard x-rays reaches this; the slope of a spectrum, which ends where it
+began, passes it by far."""
+
+_ATOMIC_NUMBERS = range(20, 72)
+"""Ca to Lu: K edges between 4 and 63 keV, where measurements of oxides are made."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the numbers say of a curve over energy: an absorption, or why not."""
+
+    e0: float | None = None
+    step: float = 0.0
+    contrast: float = 0.0
+    symbol: str | None = None
+    doubt: str = "shows no edge"
+
+    @property
+    def clear(self) -> bool:
+        """Whether an edge rises far above the noise, as that of an absorption does."""
+        return not self.doubt and self.contrast >= CLEAR
 
 
 @cache
@@ -32,60 +58,75 @@ def _edges() -> tuple[tuple[str, float], ...]:
     return tuple((symbol, edge_energy(symbol)) for symbol in symbols)
 
 
-def edge_contrast(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> float:
-    """Measure how far an edge stands out from the noise.
+def judge_edge(
+    energy: NDArray[np.float64], mu: NDArray[np.float64], *, near: float | None = None
+) -> Evidence:
+    """Judge whether a curve of finite points at increasing energies (eV) is an absorption.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV, strictly increasing.
-    mu : numpy.ndarray
-        Shape (n_energy,).
-
-    Returns
-    -------
-    float
-        Edge step over the standard deviation of the noise above the edge; 0 where there is no step
-        upwards.
+    ``near`` is the tabulated edge of the element that the file names, where the scan holds it.
     """
+    if len(energy) < 10 or not np.ptp(mu) > 0:
+        return Evidence(doubt="does not change" if len(energy) >= 10 else "has too few usable values")
+    clean = without_spikes(mu)
+    rising = _judge(energy, clean, near)
+    if rising.clear:
+        return rising
+    falling = _judge(energy, -clean, near)
+    if falling.clear and falling.contrast > 3 * rising.contrast:
+        return Evidence(
+            e0=falling.e0, step=-falling.step, contrast=falling.contrast, symbol=falling.symbol,
+            doubt=f"falls at {falling.e0:.1f} eV, as an intensity behind the sample does",
+        )  # fmt: skip
+    return rising
+
+
+def _judge(x: NDArray[np.float64], y: NDArray[np.float64], near: float | None) -> Evidence:
+    from scipy.ndimage import median_filter
+
     try:
-        spectrum = normalize_mu(energy, mu)
+        try:
+            e0 = find_e0(x, y, near=near)
+        except DataError:
+            e0 = find_e0(x, y)
+        spectrum = normalize_mu(x, y, e0=e0)
     except DataError:
-        return 0.0
-    above = mu[energy > spectrum.e0]
+        return Evidence()
+    above = y[x > spectrum.e0]
     if len(above) < 6:
-        return 0.0
+        return Evidence()
     second = np.diff(above, 2)
     # Of independent noise the second difference has a variance of 6 times that of a point, and four
     # fifths of it lie within 1.28 deviations; the rest may be structure behind the edge.
     noise = float(np.quantile(np.abs(second - np.median(second)), 0.8)) / 1.2816 / np.sqrt(6.0)
-    floor = 1e-9 * float(np.abs(mu).max())
-    return float(spectrum.edge_step / max(noise, floor))
+    floor = 1e-9 * float(np.abs(y).max())
+    contrast = float(spectrum.edge_step / max(noise, floor))
+    if contrast < CLEAR:
+        return Evidence(e0, float(spectrum.edge_step), contrast, element_at(e0), "")
+    doubt = ""
+    top = median_filter(spectrum.mu, size=5, mode="nearest")[(x > e0 - 10) & (x < e0 + 40)]
+    level = spectrum.mu[(x > e0 + 15) & (x < e0 + 100)]
+    if (len(top) and float(top.max()) > _HIGHEST_PEAK) or (len(level) > 5 and float(np.median(level)) < 0.1):
+        doubt = "is a peak that comes down again, as the derivative of a spectrum is"
+    return Evidence(e0, float(spectrum.edge_step), contrast, element_at(e0), doubt)
 
 
-def recognise_edge(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> tuple[str | None, float | None]:
-    """Recognise the absorber by the energy of the edge.
-
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV, strictly increasing.
-    mu : numpy.ndarray
-        Shape (n_energy,).
-
-    Returns
-    -------
-    symbol : str or None
-        Element from Ca to Mo whose K edge is near; None where there is none.
-    e0 : float or None
-        Energy of the edge, eV; None where nothing rises.
-    """
-    try:
-        e0 = find_e0(energy, mu)
-    except DataError:
-        return None, None
+def element_at(e0: float) -> str | None:
+    """Name the element whose K edge lies at an E0 (eV), where one alone does."""
     near = [symbol for symbol, tabulated in _edges() if NEAR[0] <= e0 - tabulated <= NEAR[1]]
-    return (near[0] if len(near) == 1 else None), e0
+    return near[0] if len(near) == 1 else None
+
+
+def edge_in_scan(symbol: str | None, edge: str | None, energy: NDArray[np.float64]) -> float | None:
+    """Give the tabulated energy (eV) of the edge that a file names, where its scan reaches it at all."""
+    if symbol is None:
+        return None
+    import xraydb
+
+    try:
+        found = xraydb.xray_edge(symbol, edge or "K")
+    except ValueError:
+        return None
+    return float(found.energy) if found and energy[0] - FAR < found.energy < energy[-1] + FAR else None
 
 
 def settle_absorber(
@@ -95,46 +136,40 @@ def settle_absorber(
     header_symbol: str | None,
     header_edge: str | None,
     given: str | None,
+    named: str = "",
 ) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """Settle which element and edge a spectrum is of.
+    """Settle element and edge: what the user says, the header, the edge found; with what disagrees.
 
-    Parameters
-    ----------
-    energy, mu : numpy.ndarray
-        The spectrum; energies in eV, strictly increasing.
-    header_symbol, header_edge : str or None
-        What the header says.
-    given : str or None
-        What the user says; it counts before the header, the header before the edge found.
-
-    Returns
-    -------
-    absorber, edge : str or None
-        Chemical symbol and name of the edge.
-    warnings : tuple of str
-        Where they disagree.
-
-    Raises
-    ------
-    OptionError
-        What the user says is no element.
+    ``named`` is what file and item are called, where compounds stand. An element whose edges all lie
+    outside the scan is a program's placeholder, and none.
     """
     if given is not None:
         edge_energy(given)
-    seen, e0 = recognise_edge(energy, mu)
-    symbol = given or header_symbol
-    edge = header_edge or ("K" if symbol or seen else None)
+    try:
+        e0 = find_e0(energy, mu, near=edge_in_scan(given or header_symbol, "K", energy))
+    except DataError:
+        try:
+            e0 = find_e0(energy, mu)
+        except DataError:
+            e0 = None
+    seen = None if e0 is None else element_at(e0)
     warnings: list[str] = []
     if given and header_symbol and given != header_symbol:
         warnings.append(f"the header names {header_symbol}, {given} was asked for")
+    if given:
+        _check_given(given, header_edge, energy, e0, seen)
+    elif header_symbol:
+        header_symbol, header_edge, doubts = _check_header(
+            header_symbol, header_edge, energy, seen, e0, named
+        )
+        warnings += doubts
+    symbol = given or header_symbol
+    edge = header_edge or ("K" if symbol or seen else None)
     if symbol is None:
-        return seen, edge, tuple(warnings)
+        return seen, "K" if seen else edge, tuple(warnings)
     if edge != "K":
         return symbol, edge, (*warnings, f"the header names the {edge} edge; only K edges are understood")
-    try:
-        tabulated = edge_energy(symbol)
-    except OptionError:
-        return seen, edge, (*warnings, f"the header names an unknown element {symbol!r}")
+    tabulated = edge_energy(symbol)
     if e0 is None:
         warnings.append("no edge was found in the spectrum")
     elif abs(e0 - tabulated) > FAR:
@@ -146,3 +181,45 @@ def settle_absorber(
             + (": the scan holds both, the other edge must be left out" if inside else "")
         )
     return symbol, edge, tuple(warnings)
+
+
+def _check_given(
+    symbol: str, edge: str | None, energy: NDArray[np.float64], e0: float | None, seen: str | None
+) -> None:
+    """Refuse an element that the scan cannot show, and say what it shows."""
+    reached = edge_in_scan(symbol, "K", energy) or edge_in_scan(symbol, edge, energy)
+    if reached is not None or e0 is None or seen is None:
+        return
+    raise OptionError(
+        f"cannot take the spectrum as one of {symbol}",
+        found=f"an edge at {e0:.1f} eV, where that of {seen} lies; the scan runs from {energy[0]:.1f} to "
+        f"{energy[-1]:.1f} eV",
+        needed=f"a scan over the K edge of {symbol}, at {edge_energy(symbol):.1f} eV",
+        suggestion=f"--absorber {seen}, or leave the option out; --energy-unit and --energy-column where "
+        "the energies are not these",
+    )
+
+
+def _check_header(
+    symbol: str, edge: str | None, energy: NDArray[np.float64], seen: str | None, e0: float | None, named: str
+) -> tuple[str | None, str | None, list[str]]:
+    """Take what a file says of its element as a placeholder where the scan cannot hold it."""
+    import xraydb
+
+    try:
+        edge_energy(symbol)
+    except OptionError:
+        return None, edge, [f"the header names an unknown element {symbol!r}"]
+    if edge_in_scan(symbol, edge, energy) is not None:
+        compound = seen and re.search(rf"(?<![A-Za-z]){seen}(?![a-z])", named)
+        if edge in (None, "K") or not compound or seen == symbol:
+            return symbol, edge, []
+        return seen, "K", [f"the file says {symbol} {edge}; its name and the edge at {e0:.1f} eV say {seen}"]
+    edges = {name: at.energy for name, at in xraydb.xray_edges(symbol).items()}
+    inside = [n for n, at in edges.items() if energy[0] - 20 < at < energy[-1] + 20 and n[0] in "KL"]
+    if inside and not seen:
+        return symbol, inside[0], []
+    if seen is None:
+        return symbol, edge, []
+    note = f"the file names {symbol}, whose edges lie outside the scan: the edge at {e0:.1f} eV is {seen}'s"
+    return None, None, [note]

@@ -125,6 +125,16 @@ def describe_columns(labels: Sequence[str], count: int) -> str:
     return ", ".join(names) + (f" and {count - 30} more" if count > 30 else "")
 
 
+def first_values(labels: Sequence[str], values: NDArray[np.float64]) -> str:
+    """List columns with their first values, for errors: ``$1 energy (7012, 7014, …)``."""
+    shown = []
+    for number in range(min(values.shape[1], 12)):
+        label = f" {labels[number]}" if number < len(labels) else ""
+        few = ", ".join(f"{value:.6g}" for value in values[:2, number])
+        shown.append(f"${number + 1}{label} ({few}, …)")
+    return ", ".join(shown) + (f" and {values.shape[1] - 12} more" if values.shape[1] > 12 else "")
+
+
 def _plain(label: str) -> str:
     return unicodedata.normalize("NFKC", label).strip().lower()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -9,6 +10,8 @@ from functools import cache
 from edgepair.measured.roles import role_of
 
 _MOST = 400
+_LATTICE = {"si": 5.43102, "ge": 5.65791}
+"""Å, lattice parameters of monochromator crystals at room temperature; that of silicon from CODATA 2018."""
 _ELEMENT_KEYS = (
     "element.symbol",
     "element",
@@ -135,6 +138,12 @@ def spacing_of(header: Mapping[str, str]) -> float | None:
         match = re.match(r"\s*(\d+\.\d+)", plain.get(key, ""))
         if match and 0.3 < float(match.group(1)) < 30:
             return float(match.group(1))
+    crystals = [value for key, value in plain.items() if re.search(r"mono|crystal|cryst", key)]
+    for text in crystals:
+        match = re.search(r"\b(si|ge)\s*[(\[ -]?\s*(\d)\s*,?\s*(\d)\s*,?\s*(\d)\b", text, re.I)
+        if match:
+            h, k, l_ = (int(match.group(n)) for n in (2, 3, 4))
+            return _LATTICE[match.group(1).lower()] / math.sqrt(h * h + k * k + l_ * l_) if h else None
     return None
 
 
@@ -195,7 +204,8 @@ def labels_in_line(line: str, count: int) -> tuple[str, ...] | None:
         if len(parts) == count + 1 and re.fullmatch(r"\(?\d\)?|[LNlabels]*:?|[A-Za-z]+:", parts[0]):
             parts = parts[1:]
         if len(parts) == count and all(parts):
-            return tuple(parts)
+            # "Edge: K" says something else than what columns hold.
+            return None if any(part.endswith((":", "=")) for part in parts) else tuple(parts)
     quoted = re.findall(r"\"([^\"]*)\"", text)
     if len(quoted) == count:
         return tuple(quoted)
@@ -204,6 +214,46 @@ def labels_in_line(line: str, count: int) -> tuple[str, ...] | None:
     if len(words) == count and any(role_of(word) for word in words):
         return tuple(word.strip() for word in words)
     return None
+
+
+def numbered_labels(before: list[str], count: int) -> tuple[str, ...]:
+    """Read labels that are listed by number, a line for each, several in a line, or all in one.
+
+    >>> numbered_labels(["#  1) Mono Energy *  3) It", "#  2) I0"], 3)
+    ('Mono Energy *', 'I0', 'It')
+    """
+    single = re.compile(r"(?:col(?:umn)?s?\.?\s*)?(\d{1,3})\s*[:=.)\-\t ]\s*([^\d\s].*)$", re.I)
+    several = re.compile(r"(?:^|\s)(\d{1,3})[_):.=]\s*(\S.*?)(?=\s+\d{1,3}[_):.=]|\s*$)")
+    listed: dict[int, str] = {}
+    for line in (line[:4000].strip().lstrip("#%!;*/ \t") for line in before):
+        found = {int(number): label.strip() for number, label in several.findall(line)}
+        if len(found) < 2 and (match := single.match(line)):
+            found = {int(match.group(1)): match.group(2).strip()}
+        if set(found) == set(range(1, count + 1)):
+            return tuple(found[number] for number in sorted(found))
+        for number, label in found.items():
+            if re.search(r"[^\W\d]", label):
+                listed.setdefault(number, label)
+    if set(listed) != set(range(1, count + 1)):
+        return ()
+    return tuple(listed[number] for number in sorted(listed))
+
+
+def labels_of_width(line: str, count: int) -> tuple[str, ...] | None:
+    """Read a line whose labels, of one or more words, stand in fields of one width."""
+    text = line.rstrip().lstrip("#%!;*")
+    known: tuple[int, tuple[str, ...]] | None = None
+    for width in range(8, 41):
+        if not (count - 1) * width < len(text) <= (count + 0.5) * width:
+            continue
+        fields = [text[n * width : (n + 1) * width] for n in range(count)]
+        labels = tuple(field.strip() for field in fields)
+        if not all(labels) or any(field[0] == " " for field in fields) or any(":" in name for name in labels):
+            continue
+        roles = sum(role_of(label) not in (None, "derived", "neither") for label in labels)
+        if roles > 1 and (known is None or roles > known[0]):
+            known = (roles, labels)
+    return known[1] if known else None
 
 
 @cache

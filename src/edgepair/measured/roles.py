@@ -1,7 +1,7 @@
 """What the labels of columns mean: energy, absorption, intensities before and behind the sample.
 
-Every beamline has its own words. Only words whose meaning is shared are known here; a label that is
-not among them has no role, and whoever needs it is asked.
+Every beamline has its own words. Only words whose meaning is shared are known here. A label is prior
+evidence: what a column is, its numbers decide.
 """
 
 from __future__ import annotations
@@ -20,34 +20,59 @@ _UNITS = {
     "degs": "degree",
     "degree": "degree",
     "degrees": "degree",
+    "grad": "degree",
     "°": "degree",
 }
 
-_EXACT = {
-    "energy": "energy e en ev kev energyev energykev photonenergy xrayenergy nrj eev ekev hv energies",
-    "angle": "angle theta bragg braggangle monoangle monobragg monotheta angledeg thetadeg angleo",
+_WORDS = {
+    "energy": "energy e en ev kev energyev energykev photonenergy xrayenergy nrj eev ekev hv energies "
+    "energie energia energij energija enerji energi photonenergie monoenergie photonenergieev energieev "
+    "energiaev エネルギー エネルキー 能量 光子能量 энергия",
+    "angle": "angle theta bragg braggangle monoangle monobragg monotheta angledeg thetadeg angleo winkel "
+    "angolo angulo braggwinkel 角度",
     "mu": "mu xmu mux mue xmue absorption absorbance abscoef absorptioncoefficient mucoeff mut muet abs "
-    "muraw rawmu",
+    "muraw rawmu absorcao absorcion absorbanz absorptionskoeffizient assorbimento absorptie 吸収係数 吸収 "
+    "吸收系数 吸收 поглощение",
     "mu_transmission": "mutrans mutransmission mutr mutran xmutrans abstrans transmissionmu "
     "mutransmitted lni0it lni0i1 lni0itrans logi0it logi0i1 logi0itrans",
     "mu_fluorescence": "mufluor mufluo mufluorescence mufl muf xmufluor absfluor ffi0 ifi0 qexafsffi0",
     "normalized": "norm normmu munorm normalized normalised normabs normalizedmu normalisedmu "
     "normalizedabsorption normalisedabsorption normalizedabsorbance normxmu xmunorm nxmu "
-    "normalizedxmu normmue normalizedintensity normalisedintensity",
+    "normalizedxmu normmue normalizedintensity normalisedintensity normalisiert normalise normalizado "
+    "normalizzato",
     "flattened": "flat flatmu muflat flattened flatnorm normflat flattenedmu",
     "mu_reference": "muref mureference murefer xmuref refmu referencemu foilmu mufoil "
     "lnitiref lnitir lni1i2 logitiref logi1i2",
     "i0": "i0 io izero i0det monitor incident incidentbeam incomingbeam incoming i0counts i0raw "
-    "ion0 ic0 i00 i0intensity",
+    "ion0 ic0 i00 i0intensity ionchamber0 ich0 i0ch",
     "transmitted": "it i1 itrans itransmission transmission transmitted trans itr i1trans i1raw "
-    "itcounts i1counts transmittedbeam ion1 ic1 itrns itran",
-    "reference": "i2 ir iref irefer ireference reference refer i3 irefchannel i2ref irf iff0 ion2 ic2 "
-    "referenceintensity",
+    "itcounts i1counts transmittedbeam ion1 ic1 itrns itran transmittance ich1",
+    "reference": "i2 ir ref iref irefer ireference reference refer i3 irefchannel i2ref irf iff0 ion2 ic2 "
+    "referenceintensity ich2",
     "fluorescence": "if ifl ifluor ifluo ifluorescence fluor fluo fluorescence iff pips lytle fluodet "
     "fluortot fluorsum fluosum sumfluo totalfluorescence ifluosum fl fluorescencesum sumfluor "
-    "fluorescenceyield tfy pfy fluoryield ifluorsum",
+    "fluorescenceyield tfy pfy fluoryield ifluorsum fluoreszenz fluorescencia fluorescenza 蛍光",
+    # Made of a spectrum by a program, and none itself.
+    "derived": "bkg background bg nbkg fbkg preedge postedge pre post der deriv derivative sec secder nder "
+    "nsec dmu dmude d2mu firstderivative secondderivative fit lcf lcffit residual residuals resid "
+    "diff difference chi chik k2chi k3chi k1chi window win muglitch baseline spline bestfit",
+    "neither": "time seconds sec1 counttime timer livetime realtime deadtime dt icr ocr tey temperature "
+    "temp current ring ringcurrent date hora clock gap epoch index point pt points row err error "
+    "std stddev sigma uncertainty muerr muerror dark darkcurrent zeit datum datetime timestamp k q r",
 }
-_ROLES = {name: role for role, names in _EXACT.items() for name in names.split()}
+_ROLES = {name: role for role, names in _WORDS.items() for name in names.split()}
+
+_FLUORESCENCE = re.compile(
+    r"(?:i?f|i?fl|i?fluo?r?|f[fy]|[tp]fy|i?fch|dtc?|sca|roi|mca|ch?fluo?r?|xmap|sdd|vortex|lytle|pips|xsp|xia"
+    r"|ketek|ge|fluorescence)(?:c|corr|sum|tot|total)?(?:ch|roi|mca)?\d*(?:c|corr|sum|roi\d*|mca\d*)?"
+    r"|(?:sum|tot)?[a-z]{1,2}k[ab]\d?(?:sum|tot|corr)?(?:mca\d*|ch\d*|roi\d*|dtc?\d*|det\d*)?\d*(?:sum)?"
+    r"|(?:sum)?(?:fluo|roi|mca|dtc)\w{0,8}(?:sum)?"
+    r"|\w{0,12}(?:mca|roi)\d{1,3}"
+)
+"""Windows of an energy-dispersive detector, element by element or together."""
+
+CORRECTED = re.compile(r"(?:^|[\W_])(?:c|corr\w*|dtc\w*)(?:$|[\W_\d])|dtc|deadtimecorr|corrected", re.I)
+"""Labels of counts that were corrected for dead time."""
 
 _READBACK = (
     "enc",
@@ -60,6 +85,7 @@ _READBACK = (
     "fbk",
     "feedback",
     "real",
+    "observed",
 )
 _REQUESTED = ("request", "setpoint", "nominal", "target", "wanted", "demand", "set", "sp")
 _OTHER_ENERGIES = (
@@ -67,93 +93,60 @@ _OTHER_ENERGIES = (
     "threshold resolution error width"
 )
 _NOT_MONOCHROMATOR = frozenset(_OTHER_ENERGIES.split())
+_INTENSITIES = ("i0", "transmitted", "reference", "fluorescence")
+_OF_DETECTORS = (
+    "icr ocr deadtime dead livetime live realtime time clock outputcounts inputcounts output input dtfactor "
+    "factor gain offset sens sensitivity dark error err std volt voltage temperature gap"
+)
+_ASIDE = frozenset(_OF_DETECTORS.split())
 
 
 def role_of(label: str) -> str | None:
-    """Say what a label means.
+    """Say what a label means: a key of the table above, or None where it is not known.
 
-    Parameters
-    ----------
-    label : str
-        As the file has it.
-
-    Returns
-    -------
-    str or None
-        ``energy``, ``angle``, ``mu``, ``mu_transmission``, ``mu_fluorescence``, ``normalized``,
-        ``flattened``, ``mu_reference``, ``i0``, ``transmitted``, ``reference``, ``fluorescence``;
-        None where the label is not known.
-
-    Examples
-    --------
-    >>> role_of("Energy (eV)"), role_of("I_0"), role_of("ln(I0/It)"), role_of("temperature")
+    >>> role_of("Energy (eV)"), role_of("I_0"), role_of("ln(I0/It)"), role_of("Fe2O3")
     ('energy', 'i0', 'mu_transmission', None)
     """
-    text = unicodedata.normalize("NFKC", label).strip().strip("\"'").lower()
+    text = unicodedata.normalize("NFKC", label).strip().strip("\"'*").strip().lower()
     formula = _role_of_formula(text)
     if formula:
         return formula
     bare = _UNIT.sub("", text).strip() or text
-    for candidate in (text, bare):
-        name = re.sub(r"[^0-9a-zα-ω]", "", candidate.replace("μ", "mu"))
+    # A counter's name may carry its device before it, as in "mcs:I0", or the board behind, as in "I0-32".
+    last = re.split(r"[:./\\]", bare)[-1]
+    names = [_plain(text), _plain(bare), *([_plain(last)] if len(_plain(last)) > 1 else [])]
+    for name in names:
         if name in _ROLES:
             return _ROLES[name]
     words = _words(label)
-    if "energy" in words and not _NOT_MONOCHROMATOR & set(words):
+    if {"energy", "energie", "energia"} & set(words) and not _NOT_MONOCHROMATOR & set(words):
         return "energy"
-    # A counter's name may carry the name of its device, as in "mcs:I0" or "EXP.I1".
-    last = re.split(r"[:./\\]", bare)[-1]
-    name = re.sub(r"[^0-9a-z]", "", last)
-    if last != bare and name in _ROLES and len(name) > 1:
-        return _ROLES[name]
-    return None
+    # What a detector says of itself, or what is set at an amplifier, is no intensity.
+    if _ASIDE & set(words):
+        return "neither"
+    tokens = [_ROLES.get(token) for token in re.split(r"[\W_]+", bare) if token]
+    if len(tokens) > 1 and tokens[0] in _INTENSITIES and not any(tokens[1:]):
+        return tokens[0]
+    return "fluorescence" if any(_is_fluorescence(name) for name in names) else None
 
 
 def energy_rank(label: str) -> int:
-    """Say how far a label of an energy may be trusted to be what reached the sample.
+    """Rank energies by how surely they reached the sample: 0 plain, 1 read back, 2 others, 3 only set.
 
-    Parameters
-    ----------
-    label : str
-        A label whose role is ``energy``.
-
-    Returns
-    -------
-    int
-        0 for the energy without more words, 1 for one read back, 2 for others, 3 for one that was
-        only asked for.
-
-    Examples
-    --------
     >>> energy_rank("energy"), energy_rank("enc_energy"), energy_rank("Requested Energy")
     (0, 1, 3)
     """
-    text = _UNIT.sub("", label.strip().strip("\"'").lower())
     words = _words(label)
     if any(word.startswith(_REQUESTED) for word in words):
         return 3
-    if re.sub(r"[^0-9a-z]", "", text) in _EXACT["energy"].split():
+    if _plain(_UNIT.sub("", label.strip().strip("\"'").lower())) in _WORDS["energy"].split():
         return 0
     return 1 if any(word.startswith(_READBACK) for word in words) else 2
 
 
 def unit_of(label: str, unit: str) -> str | None:
-    """Find the unit of an energy or angle.
+    """Find the unit of an energy or angle: ``eV``, ``keV``, ``degree`` or None.
 
-    Parameters
-    ----------
-    label : str
-        Of the column, perhaps with its unit in parentheses.
-    unit : str
-        Of the column, where the file has it apart; may be empty.
-
-    Returns
-    -------
-    str or None
-        ``eV``, ``keV`` or ``degree``.
-
-    Examples
-    --------
     >>> unit_of("Energy [keV]", ""), unit_of("energy", "eV"), unit_of("energy", "")
     ('keV', 'eV', None)
     """
@@ -169,24 +162,23 @@ def unit_of(label: str, unit: str) -> str | None:
 
 
 def roles_of(labels: Sequence[str]) -> dict[str, list[int]]:
-    """Sort columns by what their labels mean.
-
-    Parameters
-    ----------
-    labels : sequence of str
-        One for each column.
-
-    Returns
-    -------
-    dict of str to list of int
-        Columns, counted from 0, of each role that occurs.
-    """
+    """Sort columns, counted from 0, by what their labels mean."""
     found: dict[str, list[int]] = {}
     for number, label in enumerate(labels):
         role = role_of(label)
         if role:
             found.setdefault(role, []).append(number)
     return found
+
+
+def _plain(text: str) -> str:
+    """Letters and digits alone, without accents."""
+    apart = unicodedata.normalize("NFKD", text.replace("μ", "mu").replace("µ", "mu"))
+    return re.sub(r"[\W_]", "", "".join(c for c in apart if not unicodedata.combining(c)).lower())
+
+
+def _is_fluorescence(name: str) -> bool:
+    return len(name) > 1 and _FLUORESCENCE.fullmatch(name) is not None
 
 
 def _role_of_formula(text: str) -> str | None:
@@ -209,5 +201,5 @@ def _role_of_formula(text: str) -> str | None:
 
 def _words(text: str) -> list[str]:
     """Split a label into its words, at anything but letters and where a capital would begin one."""
-    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower()
+    apart = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", unicodedata.normalize("NFKD", text)).lower()
     return [word for word in re.split(r"[^a-zα-ω]+", apart) if word]

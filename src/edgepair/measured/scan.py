@@ -12,6 +12,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """One reading of a table as an absorption.
+
+    Attributes
+    ----------
+    expression : str
+        What ``mu`` takes: ``ln($2/$3)``.
+    name : str
+        The same in the file's labels: ``-ln(itrans/i0)``.
+    kind : str
+        ``absorption``, ``transmission``, ``fluorescence`` or ``reference``.
+    edge_step : float
+        Height of its edge, in its own unit; negative where it falls.
+    contrast : float
+        Edge step over the noise of a point.
+    e0 : float or None
+        Where its edge is, eV.
+    problem : str
+        Why it is no absorption; empty where it may be one.
+    """
+
+    expression: str
+    name: str
+    kind: str
+    edge_step: float = 0.0
+    contrast: float = 0.0
+    e0: float | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class XanesScan:
     """One measured absorption spectrum, before normalisation.
 
@@ -29,6 +60,10 @@ class XanesScan:
         Shape (n_energy,): absorption in any unit, not normalised unless the file's was.
     mu_from : str
         How mu was made, as ``-ln(itrans/i0)``.
+    mu_reason : str
+        Why that was taken as mu, in a line.
+    candidates : tuple of Candidate
+        Readings of the columns that show an edge, that which was taken first.
     energy_unit : str
         Unit in the file: ``eV``, ``keV``, ``degree``.
     absorber : str or None
@@ -60,4 +95,6 @@ class XanesScan:
     reference_absorber: str | None = None
     energy_shift: float = 0.0
     header: Mapping[str, str] = field(default_factory=dict)
+    mu_reason: str = ""
+    candidates: tuple[Candidate, ...] = ()
     warnings: tuple[str, ...] = ()

@@ -353,5 +353,19 @@ def _fit(
             suggestion=f"choose another range with {option}; the scan covers {x[0] - edge:+.0f} to "
             f"{x[-1] - edge:+.0f} eV",
         )
-    fitted: NDArray[np.float64] = np.polyfit(x[inside] - edge, y[inside], degree)
+    u, v = x[inside] - edge, y[inside]
+    good = ~_gross(v)
+    fitted: NDArray[np.float64] = np.polyfit(u[good], v[good], degree)
     return fitted
+
+
+def _gross(y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Mark up to three points in a row that stick out by more than all else of a range spans."""
+    from scipy.ndimage import median_filter
+
+    if len(y) < 12:
+        return np.zeros(len(y), dtype=bool)
+    off = np.abs(y - median_filter(y, size=7, mode="nearest"))
+    span = float(np.subtract(*np.quantile(y, [0.9, 0.1])))
+    marked = off > max(span, 20 * float(np.median(off)))
+    return marked if marked.mean() < 0.2 else np.zeros(len(y), dtype=bool)

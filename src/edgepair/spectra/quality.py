@@ -20,6 +20,9 @@ NOISY = 0.01
 COARSE = 1.6
 """eV; with wider steps at the edge its features are not resolved."""
 
+WIDEST_GAP = 2.0
+"""eV without a point at the edge, from which a peak may be missing."""
+
 SPIKE = 10.0
 """Standard deviations by which a glitch sticks out of what its neighbours say."""
 
@@ -32,8 +35,8 @@ SMALLEST_JUMP = 0.03
 CONSTANT_RUN = 5
 """Points in a row with one value, as a saturated or dead detector gives."""
 
-DAMPED_WHITE_LINE = 1.08
-"""Edge steps: oxides in fluorescence reach 1.2 and more, unless self-absorption damps them."""
+DAMPED_WHITE_LINE = 1.2
+"""Edge steps: oxides reach this and more, unless self-absorption damps their fluorescence."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,11 @@ def judge_quality(
         warnings.append(f"noisy: {noise:.3f} of the edge step per point")
     if step > COARSE:
         warnings.append(f"coarse: steps of {step:.1f} eV at the edge")
+    close = np.flatnonzero((x[:-1] < e0 + 10) & (x[1:] > e0 - 6))
+    if len(close):
+        widest = close[int(np.diff(x)[close].argmax())]
+        if x[widest + 1] - x[widest] > max(WIDEST_GAP, 4 * step):
+            warnings.append(f"no points from {x[widest]:.1f} to {x[widest + 1]:.1f} eV, at the edge")
     if glitches:
         warnings.append(f"{_count(len(glitches), 'glitch', 'glitches')} at {_places(glitches)}")
     if jumps:
@@ -139,10 +147,12 @@ def _spiky(x: NDArray[np.float64], y: NDArray[np.float64], noise: float, e0: flo
     bad = np.zeros(n, dtype=bool)
     edge = (x - e0 > -25) & (x - e0 < 40)
     least = np.maximum(SPIKE * sigma, np.where(edge, 3 * SMALLEST_SPIKE, SMALLEST_SPIKE))
-    for width in (1, 2):
+    for width in (1, 2, 3):
         if n < 6 + width:
             continue
         starts = np.arange(3, n - 2 - width)
+        # Three points in a row may be a pre-edge peak or the white line; far from the edge nothing is.
+        starts = starts[~edge[starts] & ~edge[starts + width - 1]] if width > 2 else starts
         sides = starts[:, None] + np.r_[-3:0, width : width + 3]
         block = starts[:, None] + np.arange(width)
         places, around = x[sides] - x[starts, None], y[sides]

@@ -88,9 +88,16 @@ def test_fluorescence_and_both(samples: ModuleType, written: Written) -> None:
     scan = read_xanes(written("# energy i0 ifluor\n" + samples.rows(x, i0, fluorescence)))[0]
     assert scan.mu_from == "ifluor/i0"
     both = "# energy i0 itrans ifluor\n" + samples.rows(x, i0, it, fluorescence)
-    with pytest.raises(MeasurementError) as error:
-        read_xanes(written(both))
-    assert error.value.suggestion == '--mu "ln($2/$3)" or --mu "$4/$2"'
+    scan = read_xanes(written(both))[0]
+    assert (scan.mu_from, scan.warnings) == ("-ln(itrans/i0)", ())
+    assert "ifluor/i0 gives the same spectrum" in scan.mu_reason
+    flattened = "# energy i0 itrans ifluor\n" + samples.rows(x, i0, it, 0.01 * i0 * np.tanh(mu))
+    scan = read_xanes(written(flattened))[0]
+    assert scan.mu_from == "-ln(itrans/i0)"
+    assert '--mu "$4/$2" takes it' in scan.warnings[0]
+    noise = np.random.default_rng(2).normal(1, 0.05, len(x))
+    noisy = "# energy i0 itrans ifluor\n" + samples.rows(x, i0, it * noise, fluorescence)
+    assert read_xanes(written(noisy))[0].mu_from == "ifluor/i0"
     np.testing.assert_allclose(read_xanes(written(both), mu="ln($2/$3)")[0].mu, mu, atol=1e-6)
     np.testing.assert_allclose(read_xanes(written(both), mu="c4/c2")[0].mu, 0.01 * (mu - 0.3), atol=1e-6)
 
@@ -101,7 +108,7 @@ def test_detector_that_was_not_connected_is_passed_over(samples: ModuleType, wri
     dark = np.random.default_rng(1).integers(-20, 20, len(x))
     scan = read_xanes(written("# energy Io It If\n" + samples.rows(x, i0, it, dark)))[0]
     assert scan.mu_from == "-ln(It/Io)"
-    assert scan.warnings == ("If/Io shows no edge and is not used",)
+    assert scan.warnings == ("If/Io shows no edge above its noise and is not used",)
     # A column called mu that holds noise: the intensities beside it count.
     scan = read_xanes(written("# energy mutrans i0 itrans\n" + samples.rows(x, dark / 500, i0, it)))[0]
     assert scan.mu_from == "-ln(itrans/i0)"
@@ -154,18 +161,20 @@ def test_kiloelectronvolts(samples: ModuleType, written: Written, header: str) -
 def test_unit_that_contradicts_the_numbers(samples: ModuleType, written: Written) -> None:
     x = samples.energies()
     path = written("Energy(eV) mu\n" + samples.rows(x / 1000, samples.absorption(x)))
+    scan = read_xanes(path)[0]
+    assert scan.energy[0] == pytest.approx(7032)
+    assert scan.warnings == ("energies are labelled eV, and are in keV by their size",)
     with pytest.raises(MeasurementError) as error:
-        read_xanes(path)
+        read_xanes(path, energy_unit="eV")
     assert error.value.suggestion == "the numbers look like keV: --energy-unit keV"
-    assert read_xanes(path, energy_unit="keV")[0].energy[0] == pytest.approx(7032)
 
 
 @pytest.mark.parametrize(
     ("text", "part"),
     [
         ("relative", "to 239"),
-        ("three", "$1, $2, $3"),
-        ("intensity", "$1 energy, $2 i0"),
+        ("three", "falls at 7120.6 eV"),
+        ("intensity", "$2 i0 (250000"),
     ],
 )
 def test_ambiguous_columns_are_asked_for(samples: ModuleType, written: Written, text: str, part: str) -> None:
@@ -174,7 +183,7 @@ def test_ambiguous_columns_are_asked_for(samples: ModuleType, written: Written, 
     i0, it, _ = samples.intensities(mu)
     content = {
         "relative": "energy mu\n" + samples.rows(x - 7112, mu),
-        "three": samples.rows(x, i0, it),
+        "three": samples.rows(x, np.ones_like(x), it),
         "intensity": "energy i0\n" + samples.rows(x, i0),
     }[text]
     with pytest.raises(MeasurementError) as error:
@@ -188,7 +197,8 @@ def test_column_that_is_the_logarithm_of_two_others(samples: ModuleType, written
     mu = samples.absorption(x)
     i0, it, _ = samples.intensities(mu)
     scan = read_xanes(written(samples.rows(x, i0, it, np.log(i0 / it))))[0]
-    assert scan.mu_from == "column 4, which is ln($2/$3)"
+    assert scan.mu_from == "column 4"
+    assert "as ln(column 2/column 3) is" in scan.mu_reason
     np.testing.assert_allclose(scan.mu, mu, atol=1e-6)
 
 
@@ -234,8 +244,8 @@ def test_edge_is_recognised(samples: ModuleType, written: Written) -> None:
     scan = read_xanes(
         written("# Element.symbol: Cu\n# Element.edge: K\n" + samples.rows(x, samples.absorption(x)))
     )[0]
-    assert scan.absorber == "Cu"
-    assert "K edge of Cu" in scan.warnings[0]
+    assert (scan.absorber, scan.edge) == ("Fe", "K")
+    assert "the file names Cu, whose edges lie outside the scan" in scan.warnings[0]
 
 
 def test_lines_of_many_labels(samples: ModuleType, written: Written) -> None:
@@ -249,10 +259,9 @@ def test_lines_of_many_labels(samples: ModuleType, written: Written) -> None:
         "# Background counts time=0, 0, 0, 0, 0, 11867.000, 5.0000\n"
     )
     path = written(quoted + samples.rows(one, x, x + 0.01, i0, it, mark=", "))
-    with pytest.raises(MeasurementError) as error:
-        read_xanes(path)
-    assert '--mu "ln($4/$5)"' in error.value.suggestion
-    np.testing.assert_allclose(read_xanes(path, mu="ln($4/$5)")[0].mu, mu, atol=1e-6)
+    scan = read_xanes(path)[0]
+    assert scan.mu_from == "ln(mcs03:fbk/mcs04:fbk)"
+    np.testing.assert_allclose(scan.mu, mu, atol=1e-6)
     offsets = "MRCAT_XAFS V0.4 Datafile\nE0= 7112.00\nOffsets= 1.00 2.00 3.00 4.00 5.00\n-----\n"
     offsets += "   energy  Io  It  Iref\n"
     assert read_xanes(written(offsets + samples.rows(x, i0, it, ir)))[0].mu_from == "-ln(It/Io)"
@@ -269,6 +278,5 @@ def test_long_blank_lines_take_no_time(samples: ModuleType, written: Written) ->
     scan = read_xanes(written(blank + samples.rows(x, samples.absorption(x))))[0]
     assert len(scan.energy) == len(x)
     many = np.tile(samples.absorption(x), (400, 1))
-    with pytest.raises(MeasurementError):
-        read_xanes(written(samples.rows(x, *many)))
+    assert len(read_xanes(written(samples.rows(x, *many)))) == 400
     assert time.process_time() - start < 10

@@ -76,9 +76,11 @@ def test_large_files_and_gzip_bombs(written: Written, monkeypatch: pytest.Monkey
         assert error.value.found.endswith("when unpacked")
 
 
-def test_spectrum_without_an_edge_is_still_read(written: Written) -> None:
-    scan = read_xanes(written(FILES["flat"][1]))[0]
-    assert (scan.absorber, scan.edge) == (None, None)
+def test_curve_without_an_edge_is_refused(written: Written) -> None:
+    with pytest.raises(MeasurementError) as error:
+        read_xanes(written(FILES["flat"][1]))
+    assert "$2 (0.5, 0.5" in error.value.found
+    assert "--mu" in error.value.suggestion
 
 
 def test_intensities_that_are_not_positive(samples: ModuleType, written: Written) -> None:
@@ -89,8 +91,7 @@ def test_intensities_that_are_not_positive(samples: ModuleType, written: Written
     assert "have no usable value" in few.warnings[0]
     with pytest.raises(MeasurementError) as error:
         read_xanes(written("# energy i0 itrans\n" + samples.rows(x, i0, -it)))
-    assert "0 of 400 points" in error.value.found
-    assert "positive" in error.value.suggestion
+    assert "-ln(itrans/i0) has 0 usable values of 400" in error.value.found
 
 
 def test_angles_of_plain_columns(samples: ModuleType, written: Written) -> None:

@@ -1,15 +1,25 @@
-"""Plain columns of numbers under any kind of header."""
+"""Plain columns of numbers under any kind of header, one scan or several after each other."""
 
 from __future__ import annotations
 
+import csv
 import re
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.measured.content import unreadable
-from edgepair.measured.header import header_values, labels_by_number, labels_in_line, spacing_of
+from edgepair.measured.header import (
+    header_values,
+    labels_by_number,
+    labels_in_line,
+    labels_of_width,
+    numbered_labels,
+    spacing_of,
+)
 from edgepair.measured.roles import role_of
 from edgepair.measured.table import ScanTable
 
@@ -17,9 +27,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_LINES = 2_000_000
+_FEWEST = 10
 _COMMENTS = ("#", "%", "!", ";", "*", "//", "'", "@", "&")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
-_COMMA_NUMBER = re.compile(r"[+-]?\d+,\d+(?:[eE][+-]?\d+)?")
+_COMMA_NUMBER = re.compile(r"[+-]?\d[\d.]*,\d+(?:[eE][+-]?\d+)?")
+_TIME = re.compile(
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T_]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d*)?)?Z?)?"
+    r"|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d*)?)?|[AaPp]\.?[Mm]\.?"
+)
 _MISSING = {
     "nan",
     "-nan",
@@ -38,27 +53,23 @@ _MISSING = {
 }
 
 
+@dataclass(frozen=True)
+class Block:
+    """Rows of numbers that stand together.
+
+    ``values`` has shape (n_rows, n_columns), ``lines`` says which lines of the text they are, ``warnings``
+    what among them was left out or mended.
+    """
+
+    values: NDArray[np.float64]
+    lines: list[int]
+    warnings: tuple[str, ...] = ()
+
+
 def read_columns(text: str, path: str, *, name: str = "columns") -> tuple[ScanTable, ...]:
-    """Read columns of numbers with whatever text stands before them.
+    """Read columns of numbers with whatever text stands before them; a table for each scan.
 
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-    path : str
-        The file, for errors.
-    name : str, optional
-        Name of the format.
-
-    Returns
-    -------
-    tuple of ScanTable
-        One.
-
-    Raises
-    ------
-    MeasurementError
-        There are no columns of numbers.
+    Raises `MeasurementError` where there are none.
     """
     lines = text.split("\n")
     if len(lines) > _MOST_LINES:
@@ -68,138 +79,126 @@ def read_columns(text: str, path: str, *, name: str = "columns") -> tuple[ScanTa
             needed=f"at most {_MOST_LINES}",
             suggestion="export one spectrum, rebinned to its energies",
         )
-    rows, numbers, warnings = number_block(lines)
-    if len(rows) < 10 or rows.shape[1] < 2:
+    blocks = number_blocks(lines)
+    if not blocks or len(blocks[0].values) < _FEWEST or blocks[0].values.shape[1] < 2:
+        rows = blocks[0].values if blocks else np.empty((0, 0))
         raise unreadable(
             path,
             found=f"{len(rows)} rows of {rows.shape[1]} numbers" if rows.size else "no rows of numbers",
             needed="at least 10 rows of energy and absorption",
             suggestion="export the spectrum as XDI or as columns of text",
         )
-    before = [line for line in lines[: numbers[0]] if line.strip()]
-    header = header_values(before)
-    labels, units = labels_of(before, header, rows.shape[1])
-    return (
-        ScanTable(name, "", labels, units, rows, header, d_spacing=spacing_of(header), warnings=warnings),
-    )
+    tables: list[ScanTable] = []
+    header: dict[str, str] = {}
+    labels: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    end = 0
+    for number, block in enumerate(blocks, 1):
+        before = [line for line in lines[end : block.lines[0]] if line.strip()]
+        header = header | header_values(before)
+        found = labels_of(before, header_values(before), block.values.shape[1])
+        labels, units = found if found[0] else (labels, units)
+        item = "" if len(blocks) == 1 else _title(before) or f"scan {number}"
+        tables.append(
+            ScanTable(
+                name, item, labels, units, block.values, header, d_spacing=spacing_of(header),
+                warnings=block.warnings,
+            )
+        )  # fmt: skip
+        end = block.lines[-1] + 1
+    return tuple(tables)
 
 
 def labels_of(
     before: list[str], header: dict[str, str], count: int
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Find the labels of columns in the text before them.
-
-    Parameters
-    ----------
-    before : list of str
-        Lines before the numbers.
-    header : dict of str to str
-        What they say.
-    count : int
-        How many columns there are.
-
-    Returns
-    -------
-    labels, units : tuple of str
-        One for each column; empty where there are none.
-    """
+    """Find labels and units of columns in the text before them; empty where there are none."""
     labels, units = labels_by_number(header, count)
     if labels:
         return labels, units
+    numbered = numbered_labels(before, count)
+    if numbered and any(role_of(label) for label in numbered):
+        return numbered, ()
     best: tuple[int, tuple[str, ...]] | None = None
     for away, line in enumerate(reversed(before[-12:])):
-        found = labels_in_line(line, count)
+        found = labels_in_line(line, count) or labels_of_width(line, count)
         if not found:
             continue
-        known = sum(role_of(label) is not None for label in found)
+        known = sum(role_of(label) not in (None, "derived", "neither") for label in found)
         # The line just above the numbers needs no known word; those further up may be any sentence.
         if (away == 0 or known) and (best is None or known > best[0]):
             best = (known, found)
-    if best is not None:
-        return best[1], ()
-    listed: list[str] = []
-    for line in (line[:300] for line in before):
-        match = re.match(
-            r"\s*[#%!;*]*\s*(?:col(?:umn)?s?\.?\s*)?(\d{1,3})\s*[:=.)\-\t ]\s*(\S.*)$", line, re.I
-        )
-        if match and int(match.group(1)) == len(listed) + 1:
-            listed.append(match.group(2).strip())
-    if len(listed) == count and any(role_of(label) for label in listed):
-        return tuple(listed), ()
-    return (), ()
+    return (best[1], ()) if best is not None else ((), ())
 
 
 def number_block(lines: list[str]) -> tuple[NDArray[np.float64], list[int], tuple[str, ...]]:
-    """Find the rows of numbers in a text.
+    """Find the longest block of rows: values of shape (n_rows, n_columns), their lines, what is left out."""
+    blocks = number_blocks(lines, split=False)
+    if not blocks:
+        return np.empty((0, 0)), [], ()
+    return blocks[0].values, blocks[0].lines, blocks[0].warnings
 
-    Parameters
-    ----------
-    lines : list of str
-        The text.
 
-    Returns
-    -------
-    values : numpy.ndarray
-        Shape (n_rows, n_columns); empty where there is none.
-    numbers : list of int
-        Which lines they are.
-    warnings : tuple of str
-        What was left out.
-    """
+def number_blocks(lines: list[str], *, split: bool = True) -> list[Block]:
+    """Find the rows of numbers in a text: one block, or one for each scan where energies start again."""
     comma = _decimal_commas(lines)
     parsed: list[tuple[int, list[float]]] = []
+    spoilt: list[tuple[int, str]] = []
     for number, line in enumerate(lines):
         row = parse_row(line, comma)
         if row is not None:
             parsed.append((number, row))
+        elif (line[:1] != "#" and line.lstrip()[:1].isdigit()) or line.lstrip()[:1] in ("-", "+", "."):
+            spoilt.append((number, line))
+    if len(parsed) < _FEWEST:
+        parsed += [(n, row) for n, line in spoilt if (row := _mended(line, comma, None)) is not None]
+        spoilt = []
+        parsed.sort(key=lambda one: one[0])
     if not parsed:
-        return np.empty((0, 0)), [], ()
+        return []
     width, _ = Counter(len(row) for _, row in parsed).most_common(1)[0]
-    chosen = _longest_block([(number, row) for number, row in parsed if len(row) == width], lines)
-    first, last = chosen[0][0], chosen[-1][0]
-    odd = sum(first <= number <= last and len(row) != width for number, row in parsed)
-    outside = sum((number < first or number > last) and len(row) == width for number, row in parsed)
-    warnings = []
-    if odd:
-        warnings.append(f"{odd} rows that do not have {width} numbers were left out")
-    if outside >= 10:
-        warnings.append(f"{outside} rows apart from the longest block were left out")
-    return np.array([row for _, row in chosen], dtype=np.float64), [n for n, _ in chosen], tuple(warnings)
+    whole = {number: row for number, row in parsed if len(row) == width}
+    odd = [number for number, row in parsed if len(row) != width]
+    first, last = min(whole), max(whole)
+    for number, line in [*spoilt, *((n, lines[n]) for n in odd)]:
+        row = _mended(line, comma, width)
+        if row is not None and first - 5 <= number <= last + 5:
+            whole[number] = row
+    unfinished = _unfinished(lines, max(whole))
+    if unfinished:
+        del whole[max(whole)]
+    runs = _runs(sorted(whole.items()), lines)
+    longest = max(runs, key=len)
+    chosen = [run for run in runs if run is longest or (split and _is_repeat(run, longest))]
+    blocks = []
+    for run in chosen:
+        start, end = run[0][0], run[-1][0]
+        lost = sum(start <= number <= end + 2 and number not in whole for number in odd)
+        lost += sum(start <= number <= end + 2 and number not in whole for number, _ in spoilt)
+        warnings = [f"{lost} rows that do not have {width} numbers were left out"] if lost else []
+        if unfinished and run is runs[-1]:
+            warnings.append("an unfinished last row was left out")
+        outside = sum(len(other) for other in runs if not any(other is one for one in chosen))
+        if outside >= _FEWEST and run is longest:
+            warnings.append(f"{outside} rows apart from the longest block were left out")
+        values = np.array([row for _, row in run], dtype=np.float64)
+        places = _starts(values) if split else [0]
+        for begin, stop in zip(places, [*places[1:], len(run)], strict=True):
+            part = Block(values[begin:stop], [n for n, _ in run[begin:stop]], tuple(warnings))
+            blocks.append(part)
+    return blocks
 
 
 def parse_row(line: str, comma: bool = False) -> list[float] | None:
-    """Read one line as numbers.
+    """Read one line as numbers; None where it is none of numbers, NaN where one is missing or a date.
 
-    Parameters
-    ----------
-    line : str
-        The line.
-    comma : bool, optional
-        Whether commas are decimal points.
-
-    Returns
-    -------
-    list of float or None
-        The numbers; None where the line is none of numbers. NaN where one is missing.
-
-    Examples
-    --------
     >>> parse_row("7112.0, 1.5D-01"), parse_row("# energy mu")
     ([7112.0, 0.15], None)
     """
     line = line.strip()
     if not line or (line[0] not in '+-.0123456789,"' and line[:3].lower() not in ("nan", "inf")):
         return None
-    if comma:
-        parts = re.split(r"[\s;]+", line.replace(",", "."))
-    elif "," in line or ";" in line:
-        parts = [part.strip().strip('"') for part in re.split(r"[,;\t]", line)]
-        if any(" " in part for part in parts):
-            parts = re.split(r"[,;\s]+", line)
-    else:
-        parts = line.split()
-    while parts and not parts[-1]:
-        parts.pop()
+    parts = _parts(line, comma)
     if len(parts) < 2:
         return None
     try:
@@ -210,11 +209,49 @@ def parse_row(line: str, comma: bool = False) -> list[float] | None:
     for part in parts:
         if _NUMBER.fullmatch(part):
             row.append(float(part.replace("D", "E").replace("d", "e")))
-        elif not part or part.lower() in _MISSING or set(part) == {"*"}:
+        elif not part or part.lower() in _MISSING or set(part) <= {"*"} or _TIME.fullmatch(part):
             row.append(float("nan"))
         else:
             return None
     return row if not np.isnan(row).all() else None
+
+
+def _parts(line: str, comma: bool) -> list[str]:
+    if comma:
+        if '"' in line:
+            mark = ";" if ";" in line else "\t" if "\t" in line else ","
+            parts = [part.strip() for part in next(csv.reader([line], delimiter=mark))]
+        else:
+            parts = re.split(r"[\s;]+", line)
+        parts = [
+            part.replace(".", "").replace(",", ".") if _COMMA_NUMBER.fullmatch(part) else part
+            for part in parts
+        ]
+    elif "," in line or ";" in line:
+        parts = [part.strip().strip('"') for part in re.split(r"[,;\t]", line)]
+        if any(" " in part for part in parts):
+            parts = re.split(r"[,;\s]+", line)
+    else:
+        parts = [part.strip('"') for part in line.split()]
+    while parts and not parts[-1]:
+        parts.pop()
+    return parts
+
+
+def _mended(line: str, comma: bool, width: int | None) -> list[float] | None:
+    """Read a row whose numbers run together, or in which words stand for some of them."""
+    # A sign within a number that follows no exponent begins the next one.
+    apart = parse_row(re.sub(r"(?<=[\d.])(?=[+-]\d)", " ", line), comma)
+    if apart is not None and (width is None or len(apart) == width):
+        return apart
+    parts = _parts(line.strip(), comma)
+    if len(parts) < 2 or (width is not None and len(parts) != width):
+        return None
+    row = [float(part) if _NUMBER.fullmatch(part) and "d" not in part.lower() else np.nan for part in parts]
+    words = [part for part in parts if not _NUMBER.fullmatch(part)]
+    if any(re.search(r"[=:()]", word) for word in words) or np.isnan(row[0]):
+        return None
+    return row if width is not None or np.isfinite(row).sum() >= 2 else None
 
 
 def _decimal_commas(lines: list[str]) -> bool:
@@ -223,24 +260,91 @@ def _decimal_commas(lines: list[str]) -> bool:
     for line in lines[:2000]:
         if line.lstrip()[:1] in _COMMENTS:
             continue
-        parts = re.split(r"[\s;]+", line.strip())
-        if len(parts) < 2 or not all(_COMMA_NUMBER.fullmatch(p) or p.lstrip("+-").isdigit() for p in parts):
-            continue
-        found += any("," in part for part in parts)
+        if '"' in line:
+            quoted = re.findall(r'"([^"]*)"', line)
+            found += len(quoted) > 1 and all(_COMMA_NUMBER.fullmatch(part.strip()) for part in quoted)
+        else:
+            parts = re.split(r"[\s;]+", line.strip())
+            plain = [p for p in parts if not _TIME.fullmatch(p)]
+            whole = all(_COMMA_NUMBER.fullmatch(p) or p.lstrip("+-").isdigit() for p in plain)
+            found += len(plain) > 1 and whole and any("," in part for part in plain)
         if found > 5:
             return True
     return False
 
 
-def _longest_block(rows: list[tuple[int, list[float]]], lines: list[str]) -> list[tuple[int, list[float]]]:
-    """Keep the longest run of rows; a few lines of text, as of an interrupted scan, do not part it."""
-    blocks: list[list[tuple[int, list[float]]]] = []
+def _unfinished(lines: list[str], last: int) -> bool:
+    """Whether a text ends within its last number: no line end, and fewer decimals than in all rows before."""
+    if last != len(lines) - 1 or last < 6:
+        return False
+    decimals = []
+    for line in lines[last - 5 : last + 1]:
+        words = line.split()
+        decimals.append(len(words[-1].partition(".")[2]) if words else -1)
+    return len(set(decimals[:-1])) == 1 and 0 <= decimals[-1] < decimals[0]
+
+
+def _runs(rows: Sequence[tuple[int, list[float]]], lines: list[str]) -> list[list[tuple[int, list[float]]]]:
+    """Part rows where much text stands between; a few lines, as of an interrupted scan, do not."""
+    runs: list[list[tuple[int, list[float]]]] = []
     for number, row in rows:
-        if blocks:
-            between = lines[blocks[-1][-1][0] + 1 : number]
+        if runs:
+            between = lines[runs[-1][-1][0] + 1 : number]
             text = sum(bool(line.strip()) and line.lstrip()[0] not in _COMMENTS for line in between)
             if text <= 3 and len(between) < 50:
-                blocks[-1].append((number, row))
+                runs[-1].append((number, row))
                 continue
-        blocks.append([(number, row)])
-    return max(blocks, key=len)
+        runs.append([(number, row)])
+    return runs
+
+
+def _is_repeat(run: Sequence[tuple[int, list[float]]], longest: Sequence[tuple[int, list[float]]]) -> bool:
+    """Whether a run is another scan over the same energies, in whichever column they stand."""
+    if len(run) < max(_FEWEST, len(longest) // 4):
+        return False
+    one, other = (np.array([row for _, row in part]) for part in (run, longest))
+    for column in range(min(one.shape[1], 6)):
+        if _is_scan(one[:, column]) and _is_scan(other[:, column]):
+            low = max(np.nanmin(one[:, column]), np.nanmin(other[:, column]))
+            high = min(np.nanmax(one[:, column]), np.nanmax(other[:, column]))
+            return bool(high - low > 0.5 * np.ptp(other[np.isfinite(other[:, column]), column]))
+    return False
+
+
+def _is_scan(values: NDArray[np.float64]) -> bool:
+    finite = values[np.isfinite(values) & (values > 0)]
+    if len(finite) < _FEWEST or len(finite) < 0.9 * len(values) or not finite.min() < finite.max():
+        return False
+    return bool(finite.max() < 2 * finite.min() and abs(np.sign(np.diff(finite)).mean()) > 0.8)
+
+
+def _starts(values: NDArray[np.float64]) -> list[int]:
+    """Find rows at which the scanned column goes back to where it began: each begins another scan."""
+    for column in range(min(values.shape[1], 6)):
+        x = values[:, column]
+        good = np.flatnonzero(np.isfinite(x) & (x > 0))
+        if len(good) < 2 * _FEWEST or len(good) < 0.9 * len(x):
+            continue
+        if not x[good].max() < 2 * x[good].min():
+            continue
+        steps = np.diff(x[good])
+        back = np.abs(steps) > 0.5 * np.ptp(x[good])
+        if not back.any() or not np.ptp(x[good]) > 0:
+            continue
+        rest = np.sign(steps[~back])
+        starts = [0, *(int(good[n + 1]) for n in np.flatnonzero(back))]
+        lengths = np.diff([*starts, len(x)])
+        if abs(rest.mean()) > 0.9 and (lengths >= _FEWEST).all():
+            return starts
+    return [0]
+
+
+def _title(before: list[str]) -> str:
+    """Take a scan's name from the lines above it."""
+    for line in before[-12:]:
+        match = re.match(
+            r"\s*[#%!;*]*\s*S?((?:scan|sweep|repeat|run)\s*[#:]?\s*[\w.\-]{1,30})\s*$", line, re.I
+        )
+        if match:
+            return match.group(1).strip()
+    return ""

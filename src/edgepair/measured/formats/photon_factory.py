@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from edgepair.measured.content import unreadable
 from edgepair.measured.formats.columns import number_block
 from edgepair.measured.table import ScanTable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _I0, _TRANSMITTED, _FLUORESCENCE = 1, 2, 3
 """Modes of a channel, as the line ``Mode`` has them."""
@@ -41,8 +46,8 @@ def read_photon_factory(text: str, path: str) -> tuple[ScanTable, ...]:
     Returns
     -------
     tuple of ScanTable
-        One. Energies come from the observed angle and the header's D; counts are as counted, without
-        the dark counts of the line ``Offset``, which the header keeps.
+        One. Energies come from the observed angle and the header's D; the dark counts of the line
+        ``Offset``, which are those of a second, are subtracted.
 
     Raises
     ------
@@ -75,6 +80,8 @@ def read_photon_factory(text: str, path: str) -> tuple[ScanTable, ...]:
     header = {"beamline": lines[0].strip(), "sample": lines[2].strip()} if len(lines) > 2 else {}
     if after != rule:
         header["offset"] = " ".join(lines[after].split()[1:])
+        dark, notes = _without_dark_counts(rows, header["offset"])
+        rows, warnings = dark, (*warnings, *notes)
     labels = ["angle(c)", "angle(o)", "time", *_channels(modes[2 : count - 1])]
     spacing = re.search(r"\bD\s*=\s*(\d+\.\d+)\s*A", "\n".join(lines[:rule]))
     return (
@@ -91,6 +98,29 @@ def read_photon_factory(text: str, path: str) -> tuple[ScanTable, ...]:
             warnings=warnings,
         ),
     )
+
+
+def _without_dark_counts(
+    rows: NDArray[np.float64], offset: str
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Subtract dark counts per second times each point's seconds, where they are fewer than the counts."""
+    try:
+        dark = [float(word) for word in offset.split()]
+    except ValueError:
+        return rows, ()
+    # The word "Offset" stands in the column of the first angle.
+    dark = [0.0, *dark][: rows.shape[1]]
+    clean = rows.copy()
+    for column in range(3, len(dark)):
+        if dark[column] == 0:
+            continue
+        less = rows[:, column] - dark[column] * rows[:, 2]
+        if not (less > 0).mean() > 0.9:
+            return rows, (
+                "the dark counts of the header (Offset) exceed the counts, and were not subtracted",
+            )
+        clean[:, column] = less
+    return clean, ()
 
 
 def _channels(modes: list[int]) -> list[str]:

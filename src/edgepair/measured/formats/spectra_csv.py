@@ -1,18 +1,15 @@
-"""Tables of many spectra: one in each row, or one in each column."""
+"""Tables of many spectra, one in each row."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.measured.content import unreadable
-from edgepair.measured.edges import edge_contrast, recognise_edge
-from edgepair.measured.points import tidy
 from edgepair.measured.roles import role_of, unit_of
 from edgepair.measured.table import ScanTable, Skipped
 
@@ -104,63 +101,6 @@ def read_table_of_rows(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:
             suggestion="export it again",
         )
     return tuple(tables)
-
-
-def spectra_in_columns(table: ScanTable) -> tuple[ScanTable, ...] | None:
-    """Take a table of columns apart where each column beside the energies is a spectrum.
-
-    Parameters
-    ----------
-    table : ScanTable
-        Columns as read.
-
-    Returns
-    -------
-    tuple of ScanTable or None
-        One for each spectrum, named by its label; None where the columns belong to one scan. They
-        are many where no label has a meaning, the first is an energy, and every column shows the
-        edge of one and the same element at a comparable height.
-    """
-    count = table.values.shape[1]
-    if count < 3 or len(table.labels) != count or role_of(table.labels[0]) != "energy":
-        return None
-    others = table.labels[1:]
-    if any(
-        role_of(_without_number(label)) not in (None, "mu", "normalized", "flattened") for label in others
-    ):
-        return None
-    if len({_without_number(label).lower() for label in others if role_of(_without_number(label))}) > 1:
-        return None
-    energy = table.values[:, 0] * (1000.0 if np.nanmax(table.values[:, 0]) < 150 else 1.0)
-    seen = set()
-    heights = []
-    for number in range(1, count):
-        points = tidy(energy, table.values[:, number])
-        if len(points.energy) < 10 or edge_contrast(points.energy, points.columns[0]) < 10:
-            return None
-        seen.add(recognise_edge(points.energy, points.columns[0])[0])
-        heights.append(float(np.ptp(points.columns[0])))
-    if len(seen) != 1 or None in seen or max(heights) > 30 * min(heights):
-        return None
-    units = table.units or ("",) * count
-    return tuple(
-        replace(
-            table,
-            format="table of spectra",
-            item=label,
-            labels=(table.labels[0], label),
-            units=(units[0], units[number]),
-            values=table.values[:, [0, number]],
-            energy=0,
-            mu="$2",
-            mu_name=label,
-        )
-        for number, label in enumerate(others, 1)
-    )
-
-
-def _without_number(label: str) -> str:
-    return re.sub(r"[ _.\-]*\d+$", "", label) or label
 
 
 def _rows(text: str, limit: int) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,8 @@ UNITS = ("eV", "keV", "degree")
 _LOWEST, _HIGHEST = 1000.0, 150_000.0
 """eV: no K edge measured in air or vacuum lies outside."""
 
-_TYPICAL = (3800.0, 26_000.0)
-"""eV: where the K edges from Ca to Mo, with their scans, lie."""
+_TYPICAL = (3800.0, 66_000.0)
+"""eV: where the K edges from Ca to Lu, with their scans, lie."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,8 @@ def find_energy(
         chosen = table.energy
     else:
         chosen, warnings = _by_label(table)
-        if chosen is None and not table.labels:
-            chosen = 0 if _looks_like_energies(table.values[:, 0]) else None
-        elif chosen is None and count == 2 and _looks_like_energies(table.values[:, 0]):
-            chosen = 0
+        if chosen is None:
+            chosen = next((c for c in range(min(count, 40)) if runs_through_edge(table.values[:, c])), None)
         if chosen is None:
             raise _no_energies(table, where)
     label = table.labels[chosen] if chosen < len(table.labels) else ""
@@ -115,6 +114,11 @@ def find_energy(
     if stated is None:
         stated = table.energy_unit if column is None and table.energy_unit else unit_of(label, given)
     known = stated or _unit_by_magnitude(values, table, label, where)
+    if unit is None and stated is not None and stated != "degree":
+        # What is labelled eV and runs from 6.9 to 7.4 is in keV, and nothing else.
+        known = _contradicted(values, stated) or stated
+        if known != stated:
+            warnings = (*warnings, f"energies are labelled {stated}, and are in {known} by their size")
     energy = _in_ev(values, known, table, where)
     _check_range(energy, values, known, where, told=unit is not None)
     return EnergyColumn(chosen, energy, known, warnings)
@@ -148,7 +152,7 @@ def _varies(values: NDArray[np.float64]) -> bool:
     return len(finite) > 1 and bool(np.ptp(finite) > 0)
 
 
-def _looks_like_energies(values: NDArray[np.float64]) -> bool:
+def runs_through_edge(values: NDArray[np.float64]) -> bool:
     """Whether numbers without a label run through the range of a K edge, in one direction."""
     finite = _without_outliers(values)
     if len(finite) < 10 or len(finite) < 0.9 * len(values):
@@ -190,6 +194,23 @@ def _unit_by_magnitude(values: NDArray[np.float64], table: ScanTable, label: str
         needed="absolute energies, in eV or keV, or the angle of the monochromator",
         suggestion="say it with --energy-unit eV, keV or degree, or name another --energy-column",
     )
+
+
+def _contradicted(values: NDArray[np.float64], stated: str) -> str | None:
+    """Name the unit that energies must have which cannot have the one stated."""
+    finite = _without_outliers(values)
+    if not len(finite):
+        return None
+    low, high = float(finite.min()), float(finite.max())
+    if (
+        stated == "eV"
+        and low > _LOWEST / 1000
+        and high < _HIGHEST / 1000
+        and high < 2 * low
+        and high - low < 5
+    ):
+        return "keV"
+    return "eV" if stated == "keV" and low > _LOWEST and high < _HIGHEST else None
 
 
 def _in_ev(values: NDArray[np.float64], unit: str, table: ScanTable, where: str) -> NDArray[np.float64]:
@@ -239,9 +260,27 @@ def _no_energies(table: ScanTable, where: str) -> MeasurementError:
         span = f"{finite.min():.6g} to {finite.max():.6g}" if len(finite) else "no numbers"
         label = f" {table.labels[number]}" if number < len(table.labels) else ""
         shown.append(f"${number + 1}{label} ({span})")
+    seems = _seems(table)
     return MeasurementError(
         f"cannot find the energies of {where}",
-        found="columns " + ", ".join(shown) + (f" and {count - 12} more" if count > 12 else ""),
-        needed="a column labelled energy or angle, or a first column that runs through a K edge",
-        suggestion="name it: --energy-column 1 --energy-unit eV",
-    )
+        found=(f"{seems}; " if seems else "") + "columns " + ", ".join(shown)
+        + (f" and {count - 12} more" if count > 12 else ""),
+        needed="a column labelled energy or angle, or one that runs through a K edge",
+        suggestion="name the file of mu(E) that it was made from" if seems
+        else "name it: --energy-column 1 --energy-unit eV",
+    )  # fmt: skip
+
+
+def _seems(table: ScanTable) -> str:
+    """Say what curve over another axis a table seems to hold; empty where that is open."""
+    x, y = table.values[:, 0], table.values[:, 1]
+    good = np.isfinite(x) & np.isfinite(y)
+    if good.sum() < 10 or not (np.diff(x[good]) > 0).all() or x[good][0] < 0:
+        return ""
+    labels = " ".join(table.labels).lower()
+    last = float(x[good][-1])
+    if re.search(r"chi|\bk\b", labels) or (not labels and 8 < last < 25):
+        tail = y[good][x[good] > 0.7 * last]
+        if re.search(r"chi|\bk\b", labels) or abs(tail.mean()) < np.std(y[good]):
+            return "what seems to be chi(k), EXAFS over k in 1/Å, not mu(E)"
+    return "what seems to be a curve over Q or r, not over energies" if last < 200 else ""

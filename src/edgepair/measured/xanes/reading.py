@@ -12,22 +12,23 @@ import numpy as np
 
 from edgepair.conventions import EdgepairError, MeasurementError, near_miss
 from edgepair.measured.content import decode, read_content, unreadable
-from edgepair.measured.edges import settle_absorber
+from edgepair.measured.edges import edge_in_scan, settle_absorber
 from edgepair.measured.formats.athena import is_athena, read_athena
 from edgepair.measured.formats.columns import read_columns
 from edgepair.measured.formats.fio import is_fio, read_fio
 from edgepair.measured.formats.hdf5 import is_hdf5, read_hdf5
 from edgepair.measured.formats.photon_factory import is_photon_factory, read_photon_factory
 from edgepair.measured.formats.spec import is_spec, read_spec
-from edgepair.measured.formats.spectra_csv import is_table_of_rows, read_table_of_rows, spectra_in_columns
+from edgepair.measured.formats.spectra_csv import is_table_of_rows, read_table_of_rows
 from edgepair.measured.formats.ssrl import is_ssrl, read_ssrl
 from edgepair.measured.formats.xdi import is_xdi, read_xdi
 from edgepair.measured.header import edge_of, element_of, reference_of
 from edgepair.measured.points import BROKEN, tidy
 from edgepair.measured.scan import XanesScan
 from edgepair.measured.table import ScanTable, Skipped
-from edgepair.measured.xanes.absorption import find_absorption
+from edgepair.measured.xanes.candidates import find_absorption
 from edgepair.measured.xanes.energies import find_energy
+from edgepair.measured.xanes.matrix import spectra_in_columns
 
 FEWEST = 10
 """Points of the shortest spectrum that is read."""
@@ -213,7 +214,14 @@ def _scan(
     """Make a spectrum of a table."""
     found = find_energy(table, where, column=energy_column, unit=energy_unit)
     energy = found.energy + table.energy_shift
-    absorption = find_absorption(table, energy, found.column, where, mu=None if mu is None else str(mu))
+    header_symbol = (
+        table.absorber if element_of({"element": table.absorber or ""}) else element_of(table.header)
+    )
+    finite = np.sort(energy[np.isfinite(energy)])
+    near = edge_in_scan(absorber or header_symbol, "K", finite) if len(finite) else None
+    absorption = find_absorption(
+        table, energy, found.column, where, mu=None if mu is None else str(mu), near=near
+    )
     usable = int((np.isfinite(energy) & (energy > 0) & np.isfinite(absorption.mu)).sum())
     points = tidy(energy, absorption.mu, absorption.reference)
     if len(points.energy) < FEWEST or usable < len(energy) / 2:
@@ -228,11 +236,10 @@ def _scan(
     symbol, edge, doubts = settle_absorber(
         x,
         y,
-        header_symbol=table.absorber
-        if element_of({"element": table.absorber or ""})
-        else element_of(table.header),
+        header_symbol=header_symbol,
         header_edge=table.edge or edge_of(table.header),
         given=absorber,
+        named=f"{Path(name).stem} {table.item}",
     )
     return XanesScan(
         file=name,
@@ -248,5 +255,7 @@ def _scan(
         reference_absorber=reference_of(table.header),
         energy_shift=table.energy_shift,
         header=dict(table.header),
+        mu_reason=absorption.reason,
+        candidates=absorption.candidates,
         warnings=(*table.warnings, *found.warnings, *absorption.warnings, *points.warnings, *doubts),
     )

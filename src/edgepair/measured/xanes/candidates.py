@@ -1,0 +1,575 @@
+"""Which columns make the absorption: every reading is judged on the data; labels are prior evidence.
+
+A reading is a column, the logarithm of a ratio of two intensities, or fluorescence over a monitor. One is
+plausible where an edge rises far above the noise, as that of an absorption does. What labels offer counts
+before what columns without a meaning might be; of transmission and fluorescence, transmission, unless it
+is noisier by far: fluorescence of a concentrated sample is flattened by self-absorption.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import EdgepairError, MeasurementError
+from edgepair.measured.edges import CLEAR, NEAR, Evidence, judge_edge
+from edgepair.measured.expression import describe_columns, evaluate, first_values
+from edgepair.measured.points import tidy
+from edgepair.measured.roles import CORRECTED, roles_of
+from edgepair.measured.scan import Candidate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.measured.table import ScanTable
+
+NOISIER = 5.0
+"""Times the noise of fluorescence, in edge steps, from which transmission is passed over."""
+
+FAINT = 3.0
+"""Edge step over noise of a column that its label calls an absorption, where nothing better is there."""
+
+_MOST_CHANNELS = 12
+"""Unlabelled intensities of which ratios are tried: detectors of hundreds of elements would take minutes."""
+
+_MOST_SINGLES = 60
+"""Unlabelled columns that are judged each by itself."""
+
+_COUNTS = 20.0
+"""Size from which a column holds counts, not an absorption."""
+
+_AGREE = 0.03
+"""Edge steps, root mean square, within which two readings are one spectrum."""
+
+
+@dataclass(frozen=True)
+class Absorption:
+    """The absorption of a scan, shape (n_points,), in the order of the file, and why it is that."""
+
+    mu: NDArray[np.float64]
+    mu_from: str
+    reason: str
+    reference: NDArray[np.float64] | None = None
+    candidates: tuple[Candidate, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A candidate with its curve."""
+
+    candidate: Candidate
+    values: NDArray[np.float64]
+    evidence: Evidence
+
+    @property
+    def clear(self) -> bool:
+        return self.evidence.clear
+
+
+class _Table:
+    """A table of columns whose readings are judged, each once."""
+
+    def __init__(
+        self, table: ScanTable, energy: NDArray[np.float64], energy_column: int, near: float | None
+    ) -> None:
+        self.table, self.energy, self.near = table, energy, near
+        self.count = table.values.shape[1]
+        found = roles_of(table.labels) if table.labels else {}
+        self.roles = {role: [c for c in cols if c != energy_column] for role, cols in found.items()}
+        self.others = [c for c in range(self.count) if c != energy_column and self._is_signal(c)]
+        self.tried: dict[str, _Judged] = {}
+
+    def label(self, column: int) -> str:
+        return self.table.labels[column] if self.table.labels else f"${column + 1}"
+
+    def first(self, role: str) -> int | None:
+        return next(iter(self.roles.get(role, [])), None)
+
+    def judge(self, expression: str, name: str, kind: str) -> _Judged:
+        known = self.tried.get(expression)
+        if known is None:
+            values = evaluate(expression, self.table.labels, self.table.values)
+            points = tidy(self.energy, values)
+            usable = np.isfinite(self.energy).sum()
+            if len(points.energy) < max(10, 0.5 * usable):
+                found = Evidence(doubt=f"has {len(points.energy)} usable values of {usable}")
+            else:
+                found = judge_edge(points.energy, points.columns[0], near=self.near)
+            made = Candidate(
+                expression, name, kind, found.step, min(found.contrast, 1e6), found.e0, found.doubt
+            )
+            if not found.doubt and found.contrast < CLEAR:
+                made = replace(made, problem="shows no edge above its noise")
+            known = self.tried[expression] = _Judged(made, values, found)
+        return known
+
+    def stem(self, column: int) -> str:
+        """Give a label without its numbers; empty where there are no labels."""
+        return re.sub(r"\d+", "#", self.table.labels[column].lower()) if self.table.labels else ""
+
+    def drifts(self, column: int) -> bool:
+        """Whether a column goes one way all along, as motors and temperatures do, and beams seldom."""
+        values = self.table.values[:, column]
+        return bool(abs(np.sign(np.diff(values[np.isfinite(values)])).mean()) > 0.98)
+
+    def _is_signal(self, column: int) -> bool:
+        """Whether a column may be a detector: no motor, clock or constant, nor made by a program."""
+        if any(column in self.roles.get(role, []) for role in ("energy", "angle", "derived", "neither")):
+            return False
+        values = self.table.values[:, column]
+        finite = values[np.isfinite(values)]
+        # A few values, each for a range of energies: step widths, counting times, dead detectors.
+        low, high = np.quantile(finite, [0.01, 0.99]) if len(finite) else (0.0, 0.0)
+        if len(finite) < 10 or not high > low or len(np.unique(np.round(50 * finite / (high - low)))) < 8:
+            return False
+        both = np.isfinite(values) & np.isfinite(self.energy)
+        if both.sum() < 10:
+            return False
+        x, y = self.energy[both], values[both]
+        steady = (y > 0).all() and min(np.ptp(np.log(y) - np.log(x)), np.ptp(np.log(y) + np.log(x))) < 2e-3
+        angle = (y > 0).all() and (y < 90).all() and np.ptp(np.log(np.sin(np.radians(y))) + np.log(x)) < 2e-3
+        # The energy again, in another unit or as an angle or a wavelength; or a count of rows, or a clock.
+        row = np.arange(len(y), dtype=np.float64)
+        counted = np.diff(y).min() > 0 and abs(np.corrcoef(row, y)[0, 1]) > 0.99999
+        return not (steady or angle or counted)
+
+
+def find_absorption(
+    table: ScanTable,
+    energy: NDArray[np.float64],
+    energy_column: int,
+    where: str,
+    *,
+    mu: str | None = None,
+    near: float | None = None,
+) -> Absorption:
+    """Find or make the absorption of a scan, by what the user says, the format, or the data.
+
+    ``energy`` has shape (n_points,), eV, in the order of the file; ``near`` is the tabulated edge of the
+    element that file or user name. Raises `MeasurementError` where no reading, or not the user's, holds.
+    """
+    judged = _Table(table, energy, energy_column, near)
+    reference = _reference(judged)
+    if mu is not None:
+        return _as_given(judged, mu, where, reference)
+    if table.mu is not None:
+        values = evaluate(table.mu, table.labels, table.values)
+        return Absorption(values, table.mu_name or table.mu, f"as {table.format} stores it", reference)
+    warnings: list[str] = []
+    chosen, reason = _labelled(judged, warnings)
+    if chosen is None:
+        chosen, reason = _faint(judged)
+        if chosen is None:
+            chosen, reason = _unlabelled(judged, warnings)
+        elif chosen.candidate.kind == "reference":
+            warnings = ["the sample shows no edge; mu is that of the foil behind it"]
+        elif not chosen.clear:
+            warnings = ["no column shows an edge far above its noise"]
+    if chosen is None:
+        raise _none(judged, where)
+    if reference is None:
+        reference = _foil_behind(judged, chosen)
+    return Absorption(
+        chosen.values, chosen.candidate.name, reason, reference, _listed(judged, chosen), tuple(warnings)
+    )
+
+
+def _as_given(judged: _Table, mu: str, where: str, reference: NDArray[np.float64] | None) -> Absorption:
+    """Take the user's word, or say why the data cannot be that."""
+    made = judged.judge(mu, mu.strip(), "absorption")
+    doubt = made.evidence.doubt
+    if doubt.startswith(("has ", "falls", "does not change")):
+        upward = re.sub(r"^\s*-?\s*(?:ln|log)\(\s*([^/()]+)/([^/()]+)\)\s*$", r"ln(\2/\1)", mu)
+        better = upward if doubt.startswith("falls") and upward != mu else ""
+        better = better or next((f.candidate.expression for f in _likely(judged)), "")
+        raise MeasurementError(
+            f"cannot take {mu.strip()!r} as the absorption of {where}",
+            found=f"it {doubt}",
+            needed="an absorption: finite at most energies, rising at the edge",
+            suggestion=f'--mu "{better}"'
+            if better
+            else "name another column or ratio with --mu; "
+            f"columns {describe_columns(judged.table.labels, judged.count)}",
+        )
+    warnings = (f"{mu.strip()} {doubt}",) if doubt else ()
+    return Absorption(made.values, mu.strip(), "as given", reference, _listed(judged, made), warnings)
+
+
+def _labelled(judged: _Table, warnings: list[str]) -> tuple[_Judged | None, str]:
+    """Choose among the readings that labels offer."""
+    prepared = [
+        judged.judge(f"${c + 1}", judged.label(c), "absorption")
+        for role in ("mu", "normalized", "flattened")
+        for c in judged.roles.get(role, [])
+    ]
+    made = {
+        kind: [judged.judge(f"${c + 1}", judged.label(c), kind) for c in judged.roles.get(f"mu_{kind}", [])]
+        for kind in ("transmission", "fluorescence")
+    }
+    own = [*made["transmission"], *made["fluorescence"]]
+    raw = {"transmission": _transmissions(judged), "fluorescence": _fluorescences(judged)}
+    # A scan's own column says what the scientist measured; its intensities are the fallback.
+    first = [*prepared, *(own if len(own) == 1 else [])]
+    for one in first:
+        if one.clear:
+            warnings += _label_doubts(one, raw["transmission"])
+            return one, f"column {one.candidate.name!r}, which its label calls an absorption"
+        if any(c.clear for kind in raw.values() for c in kind) or any(c.clear for c in first):
+            warnings.append(f"column {one.candidate.name!r} {one.candidate.problem} and is not used")
+    transmission = [c for c in (*made["transmission"], *raw["transmission"]) if c.clear][:1]
+    # Where channels and their sum agree, corrected counts come first, then what is less noisy.
+    fluorescence = [c for c in (*made["fluorescence"], *raw["fluorescence"]) if c.clear][:1]
+    for kind in raw:
+        passed = next(iter([*made[kind], *raw[kind]]), None)
+        if (
+            passed is not None
+            and not {"transmission": transmission, "fluorescence": fluorescence}[kind]
+            and (transmission or fluorescence)
+        ):
+            warnings.append(f"{passed.candidate.name} {passed.candidate.problem} and is not used")
+    if transmission and fluorescence:
+        return _of_both(judged, transmission[0], fluorescence[0], warnings)
+    for found in (*transmission, *fluorescence):
+        rest = (
+            ""
+            if len([c for c in judged.tried.values() if c.clear]) > 1
+            else ", the only reading with an edge"
+        )
+        return found, f"{found.candidate.kind}, {_columns(found, judged)} by their labels{rest}"
+    return None, ""
+
+
+def _of_both(
+    judged: _Table, transmission: _Judged, fluorescence: _Judged, warnings: list[str]
+) -> tuple[_Judged, str]:
+    """Take transmission before fluorescence, unless it is noisier by far; agreeing, the less noisy."""
+    quieter = fluorescence.evidence.contrast / transmission.evidence.contrast
+    apart = _difference(judged, transmission, fluorescence)
+    chosen, other = (fluorescence, transmission) if quieter > NOISIER else (transmission, fluorescence)
+    taken = chosen.candidate
+    if apart <= _AGREE:
+        return chosen, f"{taken.kind}; {other.candidate.name} gives the same spectrum"
+    why = (
+        "which self-absorption does not flatten"
+        if chosen is transmission
+        else f"whose noise is {quieter:.0f} times smaller"
+    )
+    warnings.append(
+        f"{other.candidate.name} shows an edge too, and another spectrum ({apart:.2f} edge steps apart); "
+        f'--mu "{other.candidate.expression}" takes it'
+    )
+    return chosen, f"{taken.kind}, {why}; {other.candidate.kind} was measured too"
+
+
+def _transmissions(judged: _Table) -> list[_Judged]:
+    """Judge the logarithms of labelled intensities; those of one station, as I0_a and I1_a, first."""
+    readings = []
+    for i0 in judged.roles.get("i0", [])[:3]:
+        for it in judged.roles.get("transmitted", [])[:3]:
+            one, other = (re.split(r"[\W_]+", judged.label(c).lower())[1:] for c in (i0, it))
+            name = f"-ln({judged.label(it)}/{judged.label(i0)})"
+            made = judged.judge(f"ln(${i0 + 1}/${it + 1})", name, "transmission")
+            readings.append((not made.clear, one != other, i0, it, made))
+    return [made for *_, made in sorted(readings, key=lambda one: one[:4])]
+
+
+def _fluorescences(judged: _Table) -> list[_Judged]:
+    """Judge fluorescence over the monitor: corrected counts and sums first, then single channels."""
+    columns = judged.roles.get("fluorescence", [])
+    if not columns:
+        return []
+    i0 = judged.first("i0")
+    readings: list[tuple[bool, _Judged]] = []
+    for group in _families(judged, columns):
+        total = "+".join(f"${c + 1}" for c in group)
+        names = "+".join(judged.label(c) for c in group[:4]) + ("+…" if len(group) > 4 else "")
+        over = "" if i0 is None else f"/${i0 + 1}"
+        shown = (
+            names
+            if i0 is None
+            else f"({names})/{judged.label(i0)}"
+            if len(group) > 1
+            else f"{names}/{judged.label(i0)}"
+        )
+        made = judged.judge(f"({total}){over}" if len(group) > 1 else f"{total}{over}", shown, "fluorescence")
+        readings.append((any(CORRECTED.search(judged.label(c)) for c in group), made))
+    # Counts of another element's window show no edge; of those that do, the corrected, then the quiet.
+    # The detector's own sum says the same as ours in a word.
+    readings.sort(key=lambda one: (not one[1].clear, not one[0],
+                                   -round(10 * np.log(max(one[1].evidence.contrast, 1e-3))),
+                                   len(one[1].candidate.expression)))  # fmt: skip
+    return [made for _, made in readings]
+
+
+def _families(judged: _Table, columns: Sequence[int]) -> list[list[int]]:
+    """Sum channels that one name and a number tell apart; give each family, and single columns."""
+    families: dict[str, list[int]] = {}
+    for column in columns:
+        families.setdefault(judged.stem(column), []).append(column)
+    groups = [group for group in families.values() if len(group) > 1]
+    single = [c for c in columns if not any(c in group for group in groups)]
+    return [*([c] for c in single[:8]), *groups, *([c] for group in groups for c in group[:4])]
+
+
+def _unlabelled(judged: _Table, warnings: list[str]) -> tuple[_Judged | None, str]:
+    """Judge columns without a meaning: each as mu, then logarithms of ratios, then ratios."""
+    known = {c for role in ("reference", "mu_reference") for c in judged.roles.get(role, [])}
+    upside_down = any(
+        one.evidence.step < 0 for one in judged.tried.values() if one.candidate.kind != "absorption"
+    )
+    if upside_down:
+        warnings.append(
+            "intensities are not what their labels say: with these the absorption falls at the edge"
+        )
+    elif judged.roles.get("i0") and (judged.roles.get("transmitted") or judged.roles.get("fluorescence")):
+        # What these give was judged by their labels.
+        known |= {c for role in ("i0", "transmitted", "fluorescence") for c in judged.roles.get(role, [])}
+    columns = [c for c in judged.others if c not in known]
+    if not columns:
+        return None, ""
+    singles = {c: judged.judge(f"${c + 1}", _name(judged, c), "absorption") for c in columns[:_MOST_SINGLES]}
+    if len(columns) == 1:
+        only = singles[columns[0]]
+        if only.clear:
+            return only, f"{only.candidate.name}, the only column beside the energies: {_rise(only)}"
+        return _transmittance(judged, columns[0])
+    channels = _channels(judged, list(singles))
+    # A drift is a step of parts in a thousand; behind a sample, intensities change by tenths.
+    steps = {c: singles[c].evidence.step / float(np.nanmedian(np.abs(singles[c].values))) for c in channels}
+    least = max(0.02, 0.1 * max((abs(step) for step in steps.values()), default=0.0))
+    falls = {c for c in channels if steps[c] < -least}
+    rises = {
+        c
+        for c in channels
+        if steps[c] > least and singles[c].clear and singles[c].evidence.symbol is not None
+    }
+    transmission = _pairs(judged, channels, falls, rises)[:1]
+    ready = [one for one in singles.values() if one.clear and one.evidence.symbol is not None]
+    ready.sort(key=lambda one: -one.evidence.contrast)
+    if transmission:
+        # Beside intensities that give an absorption, a column that rises is that absorption, or fluorescence.
+        ready = [one for one in ready if _difference(judged, one, transmission[0]) <= _AGREE]
+        ready = [one for one in ready if float(np.abs(np.nanmedian(one.values))) < _COUNTS]
+    fluorescence: list[_Judged] = []
+    monitors = sorted((c for c in channels if c not in falls and c not in rises), key=judged.drifts)[:3]
+    if transmission:
+        monitors = [int(re.findall(r"\$(\d+)", transmission[0].candidate.expression)[0]) - 1]
+    for column in sorted(rises):
+        if not any(singles[column] is one for one in ready):
+            name = _name(judged, column)
+            over = [
+                judged.judge(f"${column + 1}/${m + 1}", f"{name}/{_name(judged, m)}", "fluorescence")
+                for m in monitors
+            ]
+            fluorescence += [one for one in over if one.clear] or [singles[column]]
+    fluorescence.sort(key=lambda one: -one.evidence.contrast)
+    if ready:
+        other = f", as {transmission[0].candidate.name} is" if transmission else ""
+        return ready[0], f"{ready[0].candidate.name}{other}: {_rise(ready[0])}"
+    if transmission and fluorescence:
+        return _of_both(judged, transmission[0], fluorescence[0], warnings)
+    for found in (*transmission, *fluorescence[:1]):
+        return found, f"{found.candidate.name}, of columns without a known label: {_rise(found)}"
+    return None, ""
+
+
+def _channels(judged: _Table, columns: Sequence[int]) -> list[int]:
+    """Choose the positive columns that vary most: motors at rest vary least."""
+    varied = []
+    for column in columns:
+        values = judged.table.values[:, column]
+        positive = values[np.isfinite(values) & (values > 0)]
+        if len(positive) > 0.9 * len(values):
+            low, high = np.quantile(positive, [0.02, 0.98])
+            varied.append((float(np.log(high / low)), column))
+    return sorted(column for _, column in sorted(varied, reverse=True)[:_MOST_CHANNELS])
+
+
+def _pairs(judged: _Table, channels: Sequence[int], falls: set[int], rises: set[int]) -> list[_Judged]:
+    """Judge logarithms of ratios: of a channel without an edge over a later one, neighbours first."""
+    pairs: list[tuple[float, _Judged]] = []
+    for above in channels:
+        for below in channels:
+            # What rises at the edge counts fluorescence.
+            if above == below or below in rises or (above in rises and falls):
+                continue
+            name = f"ln({_name(judged, above)}/{_name(judged, below)})"
+            made = judged.judge(f"ln(${above + 1}/${below + 1})", name, "transmission")
+            if made.clear and made.evidence.symbol is not None and made.evidence.step > 0.02:
+                penalty = 2.0 * (above in falls) + 2.0 * (above in rises) + (above > below)
+                # Chambers of one rack have one name and a number.
+                penalty += 1.0 * (judged.stem(above) != judged.stem(below)) + 0.3 * judged.drifts(above)
+                pairs.append((penalty + 0.1 * abs(above - below) + 0.01 * above, made))
+    best = max((made.evidence.contrast for _, made in pairs), default=0.0)
+    # Two channels that share the sample share its edge; what a motor's jitter makes of one is faint.
+    pairs = [pair for pair in pairs if pair[1].evidence.contrast > 0.1 * min(best, 50 * CLEAR)]
+    return [made for _, made in sorted(pairs, key=lambda pair: pair[0])]
+
+
+def _transmittance(judged: _Table, column: int) -> tuple[_Judged | None, str]:
+    """Take the logarithm of a column that is a transmitted part of the beam: between 0 and 1, falling."""
+    values = judged.table.values[:, column]
+    finite = values[np.isfinite(values)]
+    if judged.tried[f"${column + 1}"].evidence.step >= 0 or not (finite.min() > 0 and finite.max() <= 1.05):
+        return None, ""
+    made = judged.judge(f"-ln(${column + 1})", f"-ln({_name(judged, column)})", "transmission")
+    return (made, f"{made.candidate.name}: the column falls at the edge and lies between 0 and 1, as the "
+            "transmitted part of the beam does") if made.clear else (None, "")  # fmt: skip
+
+
+def _faint(judged: _Table) -> tuple[_Judged | None, str]:
+    """Take a reading that labels offer although noise nearly hides its edge, where the element's lies."""
+    offered = {f"${c + 1}" for role in ("mu", "normalized", "flattened", "mu_transmission", "mu_fluorescence")
+               for c in judged.roles.get(role, [])}  # fmt: skip
+    usable = [
+        one
+        for one in judged.tried.values()
+        if (one.candidate.expression in offered or one.candidate.kind in ("transmission", "fluorescence"))
+        and not one.evidence.doubt
+        and one.evidence.contrast >= FAINT
+        and (judged.near is None or NEAR[0] <= (one.evidence.e0 or 0.0) - judged.near <= NEAR[1])
+    ]
+    if usable:
+        # A scan's own column counts, where it is no noisier than what its intensities give.
+        best = max(
+            usable,
+            key=lambda one: (round(np.log2(one.evidence.contrast)), one.candidate.expression in offered),
+        )
+        return best, f"{best.candidate.name}, the likeliest of what labels offer"
+    foils = [one for one in judged.tried.values() if one.candidate.kind == "reference" and one.clear]
+    if foils and not _unlabelled(judged, [])[0]:
+        return foils[0], f"{foils[0].candidate.name}: the foil is the only thing that shows an edge"
+    return None, ""
+
+
+def _label_doubts(chosen: _Judged, made: list[_Judged]) -> list[str]:
+    """Doubt a column called transmission that does not follow from the intensities beside it."""
+    if chosen.candidate.kind != "transmission" or not made:
+        return []
+    good = np.isfinite(chosen.values) & np.isfinite(made[0].values)
+    if good.sum() < 10:
+        return []
+    ramp = np.linspace(-1, 1, int(good.sum()))
+    basis = np.column_stack([made[0].values[good], np.ones_like(ramp), ramp, ramp**2])
+    fit, *_ = np.linalg.lstsq(basis, chosen.values[good], rcond=None)
+    rest = float(np.std(chosen.values[good] - basis @ fit))
+    if rest < 0.02 * float(np.ptp(chosen.values[good])):
+        return []
+    other = made[0].candidate
+    return [
+        f"column {chosen.candidate.name!r} does not follow from {other.name}: it may be fluorescence, which "
+        f'self-absorption flattens; --mu "{other.expression}" takes the transmission'
+    ]
+
+
+def _reference(judged: _Table) -> NDArray[np.float64] | None:
+    """Find the absorption of a foil behind the sample, where it shows an edge."""
+    table = judged.table
+    if table.reference is not None:
+        try:
+            return evaluate(table.reference, table.labels, table.values)
+        except EdgepairError:
+            return None
+    expressions = [f"${column + 1}" for column in judged.roles.get("mu_reference", [])[:1]]
+    it, ir = judged.first("transmitted"), judged.first("reference")
+    if it is not None and ir is not None:
+        expressions.append(f"ln(${it + 1}/${ir + 1})")
+    for expression in expressions:
+        made = judged.judge(expression, expression, "reference")
+        if made.clear:
+            return made.values
+    return None
+
+
+def _foil_behind(judged: _Table, chosen: _Judged) -> NDArray[np.float64] | None:
+    """Find a foil behind a sample whose columns have no labels: its ratio begins where that of mu ends."""
+    if judged.roles.get("transmitted"):
+        return None
+    clear = [one for one in judged.tried.values() if one.clear]
+    made = [one for one in clear if re.fullmatch(r"ln\(\$\d+/\$\d+\)", one.candidate.expression)]
+    same = (one for one in made if one is chosen or _difference(judged, chosen, one) <= _AGREE / 10)
+    pair = next(same, None)
+    if pair is None:
+        return None
+    behind = f"ln({pair.candidate.expression[:-1].split('/')[1]}/"
+    return next((one.values for one in clear if one.candidate.expression.startswith(behind)), None)
+
+
+def _likely(judged: _Table) -> list[_Judged]:
+    """List what might be the absorption, the clearest first."""
+    _labelled(judged, [])
+    _unlabelled(judged, [])
+    found = [
+        one for one in judged.tried.values() if one.evidence.step > 0 and one.candidate.kind != "reference"
+    ]
+    return sorted(found, key=lambda one: (bool(one.evidence.doubt), -one.evidence.contrast))
+
+
+def _listed(judged: _Table, chosen: _Judged) -> tuple[Candidate, ...]:
+    """List readings with an edge, the one taken first."""
+    rest = [one for one in judged.tried.values() if one.clear and one is not chosen]
+    rest.sort(key=lambda one: -one.evidence.contrast)
+    return tuple(one.candidate for one in (chosen, *rest[:9]))
+
+
+def _difference(judged: _Table, one: _Judged, other: _Judged) -> float:
+    """Root mean square by which two readings differ around the edge, in edge steps, noise apart."""
+    e0 = one.evidence.e0
+    if e0 is None or other.evidence.e0 is None:
+        return float("inf")
+    curves = []
+    for made in (one, other):
+        points = tidy(judged.energy, made.values)
+        x, y = points.energy, points.columns[0]
+        grid = np.arange(max(x[0], e0 - 60), min(x[-1], e0 + 120), 2.0)
+        level = np.array(
+            [y[abs(x - at) <= 3].mean() if (abs(x - at) <= 3).any() else np.interp(at, x, y) for at in grid]
+        )
+        curves.append(level)
+    if len(curves[0]) != len(curves[1]) or len(curves[0]) < 8:
+        return float("inf")
+    # One scale, one level and one slope are no difference of spectra.
+    ramp = np.linspace(-1, 1, len(curves[0]))
+    basis = np.column_stack([curves[1], np.ones_like(ramp), ramp])
+    fit, *_ = np.linalg.lstsq(basis, curves[0], rcond=None)
+    return float(np.std(curves[0] - basis @ fit)) / abs(one.evidence.step)
+
+
+def _name(judged: _Table, column: int) -> str:
+    return judged.label(column) if judged.table.labels else f"column {column + 1}"
+
+
+def _columns(made: _Judged, judged: _Table) -> str:
+    used = sorted({int(n) for n in re.findall(r"\$(\d+)", made.candidate.expression)})
+    return ("columns " if len(used) > 1 else "column ") + _and(str(n) for n in used)
+
+
+def _and(words: Iterable[str]) -> str:
+    listed = list(words)
+    return ", ".join(listed[:-1]) + (" and " if len(listed) > 1 else "") + listed[-1]
+
+
+def _rise(made: _Judged) -> str:
+    seen = made.evidence.symbol
+    return f"an edge rises at {made.evidence.e0:.1f} eV" + (f", where that of {seen} lies" if seen else "")
+
+
+def _none(judged: _Table, where: str) -> MeasurementError:
+    """Say what was tried, what the columns hold, and what might be meant."""
+    likely = _likely(judged)
+    tried = [f"{one.candidate.name} {one.candidate.problem}" for one in list(judged.tried.values())[:4]]
+    derived = [judged.label(c) for c in judged.roles.get("derived", [])]
+    seems = f"; {_and(derived[:3])} are made of a spectrum by a program, and none" if derived else ""
+    expression = likely[0].candidate.expression if likely else "ln($2/$3)" if judged.count > 2 else "$2"
+    return MeasurementError(
+        f"cannot tell which columns of {where} make the absorption",
+        found="columns " + first_values(judged.table.labels, judged.table.values)
+        + ("; tried: " + "; ".join(tried) if tried else "") + seems,
+        needed="a column, or a ratio of intensities, that rises at the edge of an element",
+        suggestion=f'say it: --mu "{expression}", or another ratio or column',
+    )  # fmt: skip
