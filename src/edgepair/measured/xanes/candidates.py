@@ -9,18 +9,26 @@ is noisier by far: fluorescence of a concentrated sample is flattened by self-ab
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import EdgepairError, MeasurementError
-from edgepair.measured.edges import CLEAR, NEAR, Evidence, judge_edge
+from edgepair.measured.edges import NEAR
 from edgepair.measured.expression import describe_columns, evaluate, first_values
-from edgepair.measured.points import tidy
-from edgepair.measured.roles import CORRECTED, roles_of
 from edgepair.measured.scan import Candidate
+from edgepair.measured.xanes.readings import (
+    Judged,
+    JudgedTable,
+    channels_of,
+    difference,
+    fluorescences,
+    name_of,
+    pairs_of,
+    transmissions,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,9 +40,6 @@ NOISIER = 5.0
 
 FAINT = 3.0
 """Edge step over noise of a column that its label calls an absorption, where nothing better is there."""
-
-_MOST_CHANNELS = 12
-"""Unlabelled intensities of which ratios are tried: detectors of hundreds of elements would take minutes."""
 
 _MOST_SINGLES = 60
 """Unlabelled columns that are judged each by itself."""
@@ -58,87 +63,6 @@ class Absorption:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class _Judged:
-    """A candidate with its curve."""
-
-    candidate: Candidate
-    values: NDArray[np.float64]
-    evidence: Evidence
-
-    @property
-    def clear(self) -> bool:
-        return self.evidence.clear
-
-
-class _Table:
-    """A table of columns whose readings are judged, each once."""
-
-    def __init__(
-        self, table: ScanTable, energy: NDArray[np.float64], energy_column: int, near: float | None
-    ) -> None:
-        self.table, self.energy, self.near = table, energy, near
-        self.count = table.values.shape[1]
-        found = roles_of(table.labels) if table.labels else {}
-        self.roles = {role: [c for c in cols if c != energy_column] for role, cols in found.items()}
-        self.others = [c for c in range(self.count) if c != energy_column and self._is_signal(c)]
-        self.tried: dict[str, _Judged] = {}
-
-    def label(self, column: int) -> str:
-        return self.table.labels[column] if self.table.labels else f"${column + 1}"
-
-    def first(self, role: str) -> int | None:
-        return next(iter(self.roles.get(role, [])), None)
-
-    def judge(self, expression: str, name: str, kind: str) -> _Judged:
-        known = self.tried.get(expression)
-        if known is None:
-            values = evaluate(expression, self.table.labels, self.table.values)
-            points = tidy(self.energy, values)
-            usable = np.isfinite(self.energy).sum()
-            if len(points.energy) < max(10, 0.5 * usable):
-                found = Evidence(doubt=f"has {len(points.energy)} usable values of {usable}")
-            else:
-                found = judge_edge(points.energy, points.columns[0], near=self.near)
-            made = Candidate(
-                expression, name, kind, found.step, min(found.contrast, 1e6), found.e0, found.doubt
-            )
-            if not found.doubt and found.contrast < CLEAR:
-                made = replace(made, problem="shows no edge above its noise")
-            known = self.tried[expression] = _Judged(made, values, found)
-        return known
-
-    def stem(self, column: int) -> str:
-        """Give a label without its numbers; empty where there are no labels."""
-        return re.sub(r"\d+", "#", self.table.labels[column].lower()) if self.table.labels else ""
-
-    def drifts(self, column: int) -> bool:
-        """Whether a column goes one way all along, as motors and temperatures do, and beams seldom."""
-        values = self.table.values[:, column]
-        return bool(abs(np.sign(np.diff(values[np.isfinite(values)])).mean()) > 0.98)
-
-    def _is_signal(self, column: int) -> bool:
-        """Whether a column may be a detector: no motor, clock or constant, nor made by a program."""
-        if any(column in self.roles.get(role, []) for role in ("energy", "angle", "derived", "neither")):
-            return False
-        values = self.table.values[:, column]
-        finite = values[np.isfinite(values)]
-        # A few values, each for a range of energies: step widths, counting times, dead detectors.
-        low, high = np.quantile(finite, [0.01, 0.99]) if len(finite) else (0.0, 0.0)
-        if len(finite) < 10 or not high > low or len(np.unique(np.round(50 * finite / (high - low)))) < 8:
-            return False
-        both = np.isfinite(values) & np.isfinite(self.energy)
-        if both.sum() < 10:
-            return False
-        x, y = self.energy[both], values[both]
-        steady = (y > 0).all() and min(np.ptp(np.log(y) - np.log(x)), np.ptp(np.log(y) + np.log(x))) < 2e-3
-        angle = (y > 0).all() and (y < 90).all() and np.ptp(np.log(np.sin(np.radians(y))) + np.log(x)) < 2e-3
-        # The energy again, in another unit or as an angle or a wavelength; or a count of rows, or a clock.
-        row = np.arange(len(y), dtype=np.float64)
-        counted = np.diff(y).min() > 0 and abs(np.corrcoef(row, y)[0, 1]) > 0.99999
-        return not (steady or angle or counted)
-
-
 def find_absorption(
     table: ScanTable,
     energy: NDArray[np.float64],
@@ -153,7 +77,7 @@ def find_absorption(
     ``energy`` has shape (n_points,), eV, in the order of the file; ``near`` is the tabulated edge of the
     element that file or user name. Raises `MeasurementError` where no reading, or not the user's, holds.
     """
-    judged = _Table(table, energy, energy_column, near)
+    judged = JudgedTable(table, energy, energy_column, near)
     reference = _reference(judged)
     if mu is not None:
         return _as_given(judged, mu, where, reference)
@@ -179,7 +103,7 @@ def find_absorption(
     )
 
 
-def _as_given(judged: _Table, mu: str, where: str, reference: NDArray[np.float64] | None) -> Absorption:
+def _as_given(judged: JudgedTable, mu: str, where: str, reference: NDArray[np.float64] | None) -> Absorption:
     """Take the user's word, or say why the data cannot be that."""
     made = judged.judge(mu, mu.strip(), "absorption")
     doubt = made.evidence.doubt
@@ -200,7 +124,7 @@ def _as_given(judged: _Table, mu: str, where: str, reference: NDArray[np.float64
     return Absorption(made.values, mu.strip(), "as given", reference, _listed(judged, made), warnings)
 
 
-def _labelled(judged: _Table, warnings: list[str]) -> tuple[_Judged | None, str]:
+def _labelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None, str]:
     """Choose among the readings that labels offer."""
     prepared = [
         judged.judge(f"${c + 1}", judged.label(c), "absorption")
@@ -212,7 +136,7 @@ def _labelled(judged: _Table, warnings: list[str]) -> tuple[_Judged | None, str]
         for kind in ("transmission", "fluorescence")
     }
     own = [*made["transmission"], *made["fluorescence"]]
-    raw = {"transmission": _transmissions(judged), "fluorescence": _fluorescences(judged)}
+    raw = {"transmission": transmissions(judged), "fluorescence": fluorescences(judged)}
     # A scan's own column says what the scientist measured; its intensities are the fallback.
     first = [*prepared, *(own if len(own) == 1 else [])]
     for one in first:
@@ -245,11 +169,11 @@ def _labelled(judged: _Table, warnings: list[str]) -> tuple[_Judged | None, str]
 
 
 def _of_both(
-    judged: _Table, transmission: _Judged, fluorescence: _Judged, warnings: list[str]
-) -> tuple[_Judged, str]:
+    judged: JudgedTable, transmission: Judged, fluorescence: Judged, warnings: list[str]
+) -> tuple[Judged, str]:
     """Take transmission before fluorescence, unless it is noisier by far; agreeing, the less noisy."""
     quieter = fluorescence.evidence.contrast / transmission.evidence.contrast
-    apart = _difference(judged, transmission, fluorescence)
+    apart = difference(judged, transmission, fluorescence)
     chosen, other = (fluorescence, transmission) if quieter > NOISIER else (transmission, fluorescence)
     taken = chosen.candidate
     if apart <= _AGREE:
@@ -266,57 +190,7 @@ def _of_both(
     return chosen, f"{taken.kind}, {why}; {other.candidate.kind} was measured too"
 
 
-def _transmissions(judged: _Table) -> list[_Judged]:
-    """Judge the logarithms of labelled intensities; those of one station, as I0_a and I1_a, first."""
-    readings = []
-    for i0 in judged.roles.get("i0", [])[:3]:
-        for it in judged.roles.get("transmitted", [])[:3]:
-            one, other = (re.split(r"[\W_]+", judged.label(c).lower())[1:] for c in (i0, it))
-            name = f"-ln({judged.label(it)}/{judged.label(i0)})"
-            made = judged.judge(f"ln(${i0 + 1}/${it + 1})", name, "transmission")
-            readings.append((not made.clear, one != other, i0, it, made))
-    return [made for *_, made in sorted(readings, key=lambda one: one[:4])]
-
-
-def _fluorescences(judged: _Table) -> list[_Judged]:
-    """Judge fluorescence over the monitor: corrected counts and sums first, then single channels."""
-    columns = judged.roles.get("fluorescence", [])
-    if not columns:
-        return []
-    i0 = judged.first("i0")
-    readings: list[tuple[bool, _Judged]] = []
-    for group in _families(judged, columns):
-        total = "+".join(f"${c + 1}" for c in group)
-        names = "+".join(judged.label(c) for c in group[:4]) + ("+…" if len(group) > 4 else "")
-        over = "" if i0 is None else f"/${i0 + 1}"
-        shown = (
-            names
-            if i0 is None
-            else f"({names})/{judged.label(i0)}"
-            if len(group) > 1
-            else f"{names}/{judged.label(i0)}"
-        )
-        made = judged.judge(f"({total}){over}" if len(group) > 1 else f"{total}{over}", shown, "fluorescence")
-        readings.append((any(CORRECTED.search(judged.label(c)) for c in group), made))
-    # Counts of another element's window show no edge; of those that do, the corrected, then the quiet.
-    # The detector's own sum says the same as ours in a word.
-    readings.sort(key=lambda one: (not one[1].clear, not one[0],
-                                   -round(10 * np.log(max(one[1].evidence.contrast, 1e-3))),
-                                   len(one[1].candidate.expression)))  # fmt: skip
-    return [made for _, made in readings]
-
-
-def _families(judged: _Table, columns: Sequence[int]) -> list[list[int]]:
-    """Sum channels that one name and a number tell apart; give each family, and single columns."""
-    families: dict[str, list[int]] = {}
-    for column in columns:
-        families.setdefault(judged.stem(column), []).append(column)
-    groups = [group for group in families.values() if len(group) > 1]
-    single = [c for c in columns if not any(c in group for group in groups)]
-    return [*([c] for c in single[:8]), *groups, *([c] for group in groups for c in group[:4])]
-
-
-def _unlabelled(judged: _Table, warnings: list[str]) -> tuple[_Judged | None, str]:
+def _unlabelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None, str]:
     """Judge columns without a meaning: each as mu, then logarithms of ratios, then ratios."""
     known = {c for role in ("reference", "mu_reference") for c in judged.roles.get(role, [])}
     upside_down = any(
@@ -332,13 +206,15 @@ def _unlabelled(judged: _Table, warnings: list[str]) -> tuple[_Judged | None, st
     columns = [c for c in judged.others if c not in known]
     if not columns:
         return None, ""
-    singles = {c: judged.judge(f"${c + 1}", _name(judged, c), "absorption") for c in columns[:_MOST_SINGLES]}
+    singles = {
+        c: judged.judge(f"${c + 1}", name_of(judged, c), "absorption") for c in columns[:_MOST_SINGLES]
+    }
     if len(columns) == 1:
         only = singles[columns[0]]
         if only.clear:
             return only, f"{only.candidate.name}, the only column beside the energies: {_rise(only)}"
         return _transmittance(judged, columns[0])
-    channels = _channels(judged, list(singles))
+    channels = channels_of(judged, list(singles))
     # A drift is a step of parts in a thousand; behind a sample, intensities change by tenths.
     steps = {c: singles[c].evidence.step / float(np.nanmedian(np.abs(singles[c].values))) for c in channels}
     least = max(0.02, 0.1 * max((abs(step) for step in steps.values()), default=0.0))
@@ -348,22 +224,22 @@ def _unlabelled(judged: _Table, warnings: list[str]) -> tuple[_Judged | None, st
         for c in channels
         if steps[c] > least and singles[c].clear and singles[c].evidence.symbol is not None
     }
-    transmission = _pairs(judged, channels, falls, rises)[:1]
+    transmission = pairs_of(judged, channels, falls, rises)[:1]
     ready = [one for one in singles.values() if one.clear and one.evidence.symbol is not None]
     ready.sort(key=lambda one: -one.evidence.contrast)
     if transmission:
         # Beside intensities that give an absorption, a column that rises is that absorption, or fluorescence.
-        ready = [one for one in ready if _difference(judged, one, transmission[0]) <= _AGREE]
+        ready = [one for one in ready if difference(judged, one, transmission[0]) <= _AGREE]
         ready = [one for one in ready if float(np.abs(np.nanmedian(one.values))) < _COUNTS]
-    fluorescence: list[_Judged] = []
+    fluorescence: list[Judged] = []
     monitors = sorted((c for c in channels if c not in falls and c not in rises), key=judged.drifts)[:3]
     if transmission:
         monitors = [int(re.findall(r"\$(\d+)", transmission[0].candidate.expression)[0]) - 1]
     for column in sorted(rises):
         if not any(singles[column] is one for one in ready):
-            name = _name(judged, column)
+            name = name_of(judged, column)
             over = [
-                judged.judge(f"${column + 1}/${m + 1}", f"{name}/{_name(judged, m)}", "fluorescence")
+                judged.judge(f"${column + 1}/${m + 1}", f"{name}/{name_of(judged, m)}", "fluorescence")
                 for m in monitors
             ]
             fluorescence += [one for one in over if one.clear] or [singles[column]]
@@ -378,51 +254,18 @@ def _unlabelled(judged: _Table, warnings: list[str]) -> tuple[_Judged | None, st
     return None, ""
 
 
-def _channels(judged: _Table, columns: Sequence[int]) -> list[int]:
-    """Choose the positive columns that vary most: motors at rest vary least."""
-    varied = []
-    for column in columns:
-        values = judged.table.values[:, column]
-        positive = values[np.isfinite(values) & (values > 0)]
-        if len(positive) > 0.9 * len(values):
-            low, high = np.quantile(positive, [0.02, 0.98])
-            varied.append((float(np.log(high / low)), column))
-    return sorted(column for _, column in sorted(varied, reverse=True)[:_MOST_CHANNELS])
-
-
-def _pairs(judged: _Table, channels: Sequence[int], falls: set[int], rises: set[int]) -> list[_Judged]:
-    """Judge logarithms of ratios: of a channel without an edge over a later one, neighbours first."""
-    pairs: list[tuple[float, _Judged]] = []
-    for above in channels:
-        for below in channels:
-            # What rises at the edge counts fluorescence.
-            if above == below or below in rises or (above in rises and falls):
-                continue
-            name = f"ln({_name(judged, above)}/{_name(judged, below)})"
-            made = judged.judge(f"ln(${above + 1}/${below + 1})", name, "transmission")
-            if made.clear and made.evidence.symbol is not None and made.evidence.step > 0.02:
-                penalty = 2.0 * (above in falls) + 2.0 * (above in rises) + (above > below)
-                # Chambers of one rack have one name and a number.
-                penalty += 1.0 * (judged.stem(above) != judged.stem(below)) + 0.3 * judged.drifts(above)
-                pairs.append((penalty + 0.1 * abs(above - below) + 0.01 * above, made))
-    best = max((made.evidence.contrast for _, made in pairs), default=0.0)
-    # Two channels that share the sample share its edge; what a motor's jitter makes of one is faint.
-    pairs = [pair for pair in pairs if pair[1].evidence.contrast > 0.1 * min(best, 50 * CLEAR)]
-    return [made for _, made in sorted(pairs, key=lambda pair: pair[0])]
-
-
-def _transmittance(judged: _Table, column: int) -> tuple[_Judged | None, str]:
+def _transmittance(judged: JudgedTable, column: int) -> tuple[Judged | None, str]:
     """Take the logarithm of a column that is a transmitted part of the beam: between 0 and 1, falling."""
     values = judged.table.values[:, column]
     finite = values[np.isfinite(values)]
     if judged.tried[f"${column + 1}"].evidence.step >= 0 or not (finite.min() > 0 and finite.max() <= 1.05):
         return None, ""
-    made = judged.judge(f"-ln(${column + 1})", f"-ln({_name(judged, column)})", "transmission")
+    made = judged.judge(f"-ln(${column + 1})", f"-ln({name_of(judged, column)})", "transmission")
     return (made, f"{made.candidate.name}: the column falls at the edge and lies between 0 and 1, as the "
             "transmitted part of the beam does") if made.clear else (None, "")  # fmt: skip
 
 
-def _faint(judged: _Table) -> tuple[_Judged | None, str]:
+def _faint(judged: JudgedTable) -> tuple[Judged | None, str]:
     """Take a reading that labels offer although noise nearly hides its edge, where the element's lies."""
     offered = {f"${c + 1}" for role in ("mu", "normalized", "flattened", "mu_transmission", "mu_fluorescence")
                for c in judged.roles.get(role, [])}  # fmt: skip
@@ -447,7 +290,7 @@ def _faint(judged: _Table) -> tuple[_Judged | None, str]:
     return None, ""
 
 
-def _label_doubts(chosen: _Judged, made: list[_Judged]) -> list[str]:
+def _label_doubts(chosen: Judged, made: list[Judged]) -> list[str]:
     """Doubt a column called transmission that does not follow from the intensities beside it."""
     if chosen.candidate.kind != "transmission" or not made:
         return []
@@ -467,7 +310,7 @@ def _label_doubts(chosen: _Judged, made: list[_Judged]) -> list[str]:
     ]
 
 
-def _reference(judged: _Table) -> NDArray[np.float64] | None:
+def _reference(judged: JudgedTable) -> NDArray[np.float64] | None:
     """Find the absorption of a foil behind the sample, where it shows an edge."""
     table = judged.table
     if table.reference is not None:
@@ -486,13 +329,13 @@ def _reference(judged: _Table) -> NDArray[np.float64] | None:
     return None
 
 
-def _foil_behind(judged: _Table, chosen: _Judged) -> NDArray[np.float64] | None:
+def _foil_behind(judged: JudgedTable, chosen: Judged) -> NDArray[np.float64] | None:
     """Find a foil behind a sample whose columns have no labels: its ratio begins where that of mu ends."""
     if judged.roles.get("transmitted"):
         return None
     clear = [one for one in judged.tried.values() if one.clear]
     made = [one for one in clear if re.fullmatch(r"ln\(\$\d+/\$\d+\)", one.candidate.expression)]
-    same = (one for one in made if one is chosen or _difference(judged, chosen, one) <= _AGREE / 10)
+    same = (one for one in made if one is chosen or difference(judged, chosen, one) <= _AGREE / 10)
     pair = next(same, None)
     if pair is None:
         return None
@@ -500,7 +343,7 @@ def _foil_behind(judged: _Table, chosen: _Judged) -> NDArray[np.float64] | None:
     return next((one.values for one in clear if one.candidate.expression.startswith(behind)), None)
 
 
-def _likely(judged: _Table) -> list[_Judged]:
+def _likely(judged: JudgedTable) -> list[Judged]:
     """List what might be the absorption, the clearest first."""
     _labelled(judged, [])
     _unlabelled(judged, [])
@@ -510,41 +353,14 @@ def _likely(judged: _Table) -> list[_Judged]:
     return sorted(found, key=lambda one: (bool(one.evidence.doubt), -one.evidence.contrast))
 
 
-def _listed(judged: _Table, chosen: _Judged) -> tuple[Candidate, ...]:
+def _listed(judged: JudgedTable, chosen: Judged) -> tuple[Candidate, ...]:
     """List readings with an edge, the one taken first."""
     rest = [one for one in judged.tried.values() if one.clear and one is not chosen]
     rest.sort(key=lambda one: -one.evidence.contrast)
     return tuple(one.candidate for one in (chosen, *rest[:9]))
 
 
-def _difference(judged: _Table, one: _Judged, other: _Judged) -> float:
-    """Root mean square by which two readings differ around the edge, in edge steps, noise apart."""
-    e0 = one.evidence.e0
-    if e0 is None or other.evidence.e0 is None:
-        return float("inf")
-    curves = []
-    for made in (one, other):
-        points = tidy(judged.energy, made.values)
-        x, y = points.energy, points.columns[0]
-        grid = np.arange(max(x[0], e0 - 60), min(x[-1], e0 + 120), 2.0)
-        level = np.array(
-            [y[abs(x - at) <= 3].mean() if (abs(x - at) <= 3).any() else np.interp(at, x, y) for at in grid]
-        )
-        curves.append(level)
-    if len(curves[0]) != len(curves[1]) or len(curves[0]) < 8:
-        return float("inf")
-    # One scale, one level and one slope are no difference of spectra.
-    ramp = np.linspace(-1, 1, len(curves[0]))
-    basis = np.column_stack([curves[1], np.ones_like(ramp), ramp])
-    fit, *_ = np.linalg.lstsq(basis, curves[0], rcond=None)
-    return float(np.std(curves[0] - basis @ fit)) / abs(one.evidence.step)
-
-
-def _name(judged: _Table, column: int) -> str:
-    return judged.label(column) if judged.table.labels else f"column {column + 1}"
-
-
-def _columns(made: _Judged, judged: _Table) -> str:
+def _columns(made: Judged, judged: JudgedTable) -> str:
     used = sorted({int(n) for n in re.findall(r"\$(\d+)", made.candidate.expression)})
     return ("columns " if len(used) > 1 else "column ") + _and(str(n) for n in used)
 
@@ -554,12 +370,12 @@ def _and(words: Iterable[str]) -> str:
     return ", ".join(listed[:-1]) + (" and " if len(listed) > 1 else "") + listed[-1]
 
 
-def _rise(made: _Judged) -> str:
+def _rise(made: Judged) -> str:
     seen = made.evidence.symbol
     return f"an edge rises at {made.evidence.e0:.1f} eV" + (f", where that of {seen} lies" if seen else "")
 
 
-def _none(judged: _Table, where: str) -> MeasurementError:
+def _none(judged: JudgedTable, where: str) -> MeasurementError:
     """Say what was tried, what the columns hold, and what might be meant."""
     likely = _likely(judged)
     tried = [f"{one.candidate.name} {one.candidate.problem}" for one in list(judged.tried.values())[:4]]

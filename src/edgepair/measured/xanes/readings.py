@@ -1,0 +1,220 @@
+"""The readings of a table as an absorption, each with what its numbers say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.measured.edges import CLEAR, Evidence, judge_edge
+from edgepair.measured.expression import evaluate
+from edgepair.measured.points import tidy
+from edgepair.measured.roles import CORRECTED, roles_of
+from edgepair.measured.scan import Candidate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.measured.table import ScanTable
+
+_MOST_CHANNELS = 12
+"""Unlabelled intensities of which ratios are tried: detectors of hundreds of elements would take minutes."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A candidate with its curve."""
+
+    candidate: Candidate
+    values: NDArray[np.float64]
+    evidence: Evidence
+
+    @property
+    def clear(self) -> bool:
+        """Whether its edge rises far above the noise."""
+        return self.evidence.clear
+
+
+class JudgedTable:
+    """A table of columns whose readings are judged, each once."""
+
+    def __init__(
+        self, table: ScanTable, energy: NDArray[np.float64], energy_column: int, near: float | None
+    ) -> None:
+        self.table, self.energy, self.near = table, energy, near
+        self.count = table.values.shape[1]
+        found = roles_of(table.labels) if table.labels else {}
+        self.roles = {role: [c for c in cols if c != energy_column] for role, cols in found.items()}
+        self.others = [c for c in range(self.count) if c != energy_column and self._is_signal(c)]
+        self.tried: dict[str, Judged] = {}
+
+    def label(self, column: int) -> str:
+        """Give the label of a column, or its number."""
+        return self.table.labels[column] if self.table.labels else f"${column + 1}"
+
+    def first(self, role: str) -> int | None:
+        """Give the first column of a role."""
+        return next(iter(self.roles.get(role, [])), None)
+
+    def judge(self, expression: str, name: str, kind: str) -> Judged:
+        """Compute a reading and judge its edge, once."""
+        known = self.tried.get(expression)
+        if known is None:
+            values = evaluate(expression, self.table.labels, self.table.values)
+            points = tidy(self.energy, values)
+            usable = np.isfinite(self.energy).sum()
+            if len(points.energy) < max(10, 0.5 * usable):
+                found = Evidence(doubt=f"has {len(points.energy)} usable values of {usable}")
+            else:
+                found = judge_edge(points.energy, points.columns[0], near=self.near)
+            made = Candidate(
+                expression, name, kind, found.step, min(found.contrast, 1e6), found.e0, found.doubt
+            )
+            if not found.doubt and found.contrast < CLEAR:
+                made = replace(made, problem="shows no edge above its noise")
+            known = self.tried[expression] = Judged(made, values, found)
+        return known
+
+    def stem(self, column: int) -> str:
+        """Give a label without its numbers; empty where there are no labels."""
+        return re.sub(r"\d+", "#", self.table.labels[column].lower()) if self.table.labels else ""
+
+    def drifts(self, column: int) -> bool:
+        """Whether a column goes one way all along, as motors and temperatures do, and beams seldom."""
+        values = self.table.values[:, column]
+        return bool(abs(np.sign(np.diff(values[np.isfinite(values)])).mean()) > 0.98)
+
+    def _is_signal(self, column: int) -> bool:
+        """Whether a column may be a detector: no motor, clock or constant, nor made by a program."""
+        if any(column in self.roles.get(role, []) for role in ("energy", "angle", "derived", "neither")):
+            return False
+        values = self.table.values[:, column]
+        finite = values[np.isfinite(values)]
+        # A few values, each for a range of energies: step widths, counting times, dead detectors.
+        low, high = np.quantile(finite, [0.01, 0.99]) if len(finite) else (0.0, 0.0)
+        if len(finite) < 10 or not high > low or len(np.unique(np.round(50 * finite / (high - low)))) < 8:
+            return False
+        both = np.isfinite(values) & np.isfinite(self.energy)
+        if both.sum() < 10:
+            return False
+        x, y = self.energy[both], values[both]
+        steady = (y > 0).all() and min(np.ptp(np.log(y) - np.log(x)), np.ptp(np.log(y) + np.log(x))) < 2e-3
+        angle = (y > 0).all() and (y < 90).all() and np.ptp(np.log(np.sin(np.radians(y))) + np.log(x)) < 2e-3
+        # The energy again, in another unit or as an angle or a wavelength; or a count of rows, or a clock.
+        row = np.arange(len(y), dtype=np.float64)
+        counted = np.diff(y).min() > 0 and abs(np.corrcoef(row, y)[0, 1]) > 0.99999
+        return not (steady or angle or counted)
+
+
+def transmissions(judged: JudgedTable) -> list[Judged]:
+    """Judge the logarithms of labelled intensities; those of one station, as I0_a and I1_a, first."""
+    readings = []
+    for i0 in judged.roles.get("i0", [])[:3]:
+        for it in judged.roles.get("transmitted", [])[:3]:
+            one, other = (re.split(r"[\W_]+", judged.label(c).lower())[1:] for c in (i0, it))
+            name = f"-ln({judged.label(it)}/{judged.label(i0)})"
+            made = judged.judge(f"ln(${i0 + 1}/${it + 1})", name, "transmission")
+            readings.append((not made.clear, one != other, i0, it, made))
+    return [made for *_, made in sorted(readings, key=lambda one: one[:4])]
+
+
+def fluorescences(judged: JudgedTable) -> list[Judged]:
+    """Judge fluorescence over the monitor: corrected counts and sums first, then single channels."""
+    columns = judged.roles.get("fluorescence", [])
+    if not columns:
+        return []
+    i0 = judged.first("i0")
+    readings: list[tuple[bool, Judged]] = []
+    for group in _families(judged, columns):
+        total = "+".join(f"${c + 1}" for c in group)
+        names = "+".join(judged.label(c) for c in group[:4]) + ("+…" if len(group) > 4 else "")
+        over = "" if i0 is None else f"/${i0 + 1}"
+        shown = (
+            names
+            if i0 is None
+            else f"({names})/{judged.label(i0)}"
+            if len(group) > 1
+            else f"{names}/{judged.label(i0)}"
+        )
+        made = judged.judge(f"({total}){over}" if len(group) > 1 else f"{total}{over}", shown, "fluorescence")
+        readings.append((any(CORRECTED.search(judged.label(c)) for c in group), made))
+    # Counts of another element's window show no edge; of those that do, the corrected, then the quiet.
+    # The detector's own sum says the same as ours in a word.
+    readings.sort(key=lambda one: (not one[1].clear, not one[0],
+                                   -round(10 * np.log(max(one[1].evidence.contrast, 1e-3))),
+                                   len(one[1].candidate.expression)))  # fmt: skip
+    return [made for _, made in readings]
+
+
+def _families(judged: JudgedTable, columns: Sequence[int]) -> list[list[int]]:
+    """Sum channels that one name and a number tell apart; give each family, and single columns."""
+    families: dict[str, list[int]] = {}
+    for column in columns:
+        families.setdefault(judged.stem(column), []).append(column)
+    groups = [group for group in families.values() if len(group) > 1]
+    single = [c for c in columns if not any(c in group for group in groups)]
+    return [*([c] for c in single[:8]), *groups, *([c] for group in groups for c in group[:4])]
+
+
+def channels_of(judged: JudgedTable, columns: Sequence[int]) -> list[int]:
+    """Choose the positive columns that vary most: motors at rest vary least."""
+    varied = []
+    for column in columns:
+        values = judged.table.values[:, column]
+        positive = values[np.isfinite(values) & (values > 0)]
+        if len(positive) > 0.9 * len(values):
+            low, high = np.quantile(positive, [0.02, 0.98])
+            varied.append((float(np.log(high / low)), column))
+    return sorted(column for _, column in sorted(varied, reverse=True)[:_MOST_CHANNELS])
+
+
+def pairs_of(judged: JudgedTable, channels: Sequence[int], falls: set[int], rises: set[int]) -> list[Judged]:
+    """Judge logarithms of ratios: of a channel without an edge over a later one, neighbours first."""
+    pairs: list[tuple[float, Judged]] = []
+    for above in channels:
+        for below in channels:
+            # What rises at the edge counts fluorescence.
+            if above == below or below in rises or (above in rises and falls):
+                continue
+            name = f"ln({name_of(judged, above)}/{name_of(judged, below)})"
+            made = judged.judge(f"ln(${above + 1}/${below + 1})", name, "transmission")
+            if made.clear and made.evidence.symbol is not None and made.evidence.step > 0.02:
+                penalty = 2.0 * (above in falls) + 2.0 * (above in rises) + (above > below)
+                # Chambers of one rack have one name and a number.
+                penalty += 1.0 * (judged.stem(above) != judged.stem(below)) + 0.3 * judged.drifts(above)
+                pairs.append((penalty + 0.1 * abs(above - below) + 0.01 * above, made))
+    best = max((made.evidence.contrast for _, made in pairs), default=0.0)
+    # Two channels that share the sample share its edge; what a motor's jitter makes of one is faint.
+    pairs = [pair for pair in pairs if pair[1].evidence.contrast > 0.1 * min(best, 50 * CLEAR)]
+    return [made for _, made in sorted(pairs, key=lambda pair: pair[0])]
+
+
+def difference(judged: JudgedTable, one: Judged, other: Judged) -> float:
+    """Root mean square by which two readings differ around the edge, in edge steps, noise apart."""
+    e0 = one.evidence.e0
+    if e0 is None or other.evidence.e0 is None:
+        return float("inf")
+    curves = []
+    for made in (one, other):
+        points = tidy(judged.energy, made.values)
+        x, y = points.energy, points.columns[0]
+        grid = np.arange(max(x[0], e0 - 60), min(x[-1], e0 + 120), 2.0)
+        level = np.array(
+            [y[abs(x - at) <= 3].mean() if (abs(x - at) <= 3).any() else np.interp(at, x, y) for at in grid]
+        )
+        curves.append(level)
+    if len(curves[0]) != len(curves[1]) or len(curves[0]) < 8:
+        return float("inf")
+    # One scale, one level and one slope are no difference of spectra.
+    ramp = np.linspace(-1, 1, len(curves[0]))
+    basis = np.column_stack([curves[1], np.ones_like(ramp), ramp])
+    fit, *_ = np.linalg.lstsq(basis, curves[0], rcond=None)
+    return float(np.std(curves[0] - basis @ fit)) / abs(one.evidence.step)
+
+
+def name_of(judged: JudgedTable, column: int) -> str:
+    """Name a column for people."""
+    return judged.label(column) if judged.table.labels else f"column {column + 1}"
