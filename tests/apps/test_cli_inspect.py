@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from edgepair.measured import read_xanes
+from edgepair.spectra.metal_shape import foil_spectra
 
 Call = Callable[..., Any]
 ENERGY = 7112 + np.r_[np.arange(-180, -30, 10.0), np.arange(-30, 60, 0.3), np.arange(60, 600, 3.0)]
@@ -31,8 +32,8 @@ def spectrum() -> Path:
 
 @pytest.fixture
 def foil() -> Path:
-    x = ENERGY - 7112 + 1.5
-    mu = 0.35 / (1 + np.exp(-x / 0.8)) + 0.65 / (1 + np.exp(-(x - 8) / 1.6))
+    x, foils = foil_spectra()
+    mu = np.interp(ENERGY - 7112 + 1.5, x, foils["Fe"])
     path = Path("foil.dat")
     rows = "\n".join(f"{e:.3f} {m:.6f}" for e, m in zip(ENERGY, mu, strict=True))
     path.write_text("# energy mu\n" + rows + "\n", encoding="utf-8")

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from edgepair.conventions import TASKS
+from edgepair.spectra.metal_shape import foil_spectra
 
 Call = Callable[..., Any]
 COLUMNS = [
@@ -392,8 +393,8 @@ def test_refusals_have_four_parts(edgepair: Call, fake: Any, arguments: tuple[st
 
 
 def test_a_foil_of_another_element_is_refused(edgepair: Call, fake: Any) -> None:
-    x = ENERGY - 7112 + 1.5
-    mu = 0.35 / (1 + np.exp(-x / 0.8)) + 0.65 / (1 + np.exp(-(x - 8) / 1.6))
+    x, foils = foil_spectra()
+    mu = np.interp(ENERGY - 7112 + 1.5, x, foils["Fe"])
     rows = "\n".join(f"{e:.3f} {m:.6f}" for e, m in zip(ENERGY, mu, strict=True))
     Path("foil.dat").write_text("# energy mu\n" + rows + "\n", encoding="utf-8")
     write_spectrum("fe.xdi"), write_spectrum("mn.xdi", element="Mn", edge=6552)

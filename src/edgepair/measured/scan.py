@@ -71,9 +71,14 @@ class XanesScan:
     edge : str or None
         Name of the edge, likewise.
     reference : tuple of numpy.ndarray or None
-        Energies (the same) and mu of a foil measured in the same scan.
+        Energies and mu of a foil measured in the same scan (at the same energies), or of an item of its
+        file that is one.
     reference_absorber : str or None
         Element of that foil, where the header tells.
+    reference_item : str
+        Item of the file that the foil is, where it is one of its own.
+    foil : bool
+        Whether this is a metal foil beside samples: it calibrates them and is none itself.
     energy_shift : float
         What the file itself asked to add to its energies and was added, eV.
     header : mapping of str to str
@@ -93,6 +98,8 @@ class XanesScan:
     edge: str | None = None
     reference: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
     reference_absorber: str | None = None
+    reference_item: str = ""
+    foil: bool = False
     energy_shift: float = 0.0
     header: Mapping[str, str] = field(default_factory=dict)
     mu_reason: str = ""

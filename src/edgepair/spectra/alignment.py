@@ -1,15 +1,16 @@
-"""Laying one spectrum on another along the energy axis, and reading the scale off a metal foil."""
+"""Reading the energy scale off a metal foil."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import DataError, edge_energy
-from edgepair.spectra.edge import checked_spectrum, find_e0
-from edgepair.spectra.metal_shape import HIGHEST, METALS, SURELY, metal_distance
+from edgepair.spectra.edge import checked_spectrum
+from edgepair.spectra.metal_shape import METALS, MISFIT, metal_misfit
 from edgepair.spectra.normalization import NormalizedSpectrum, normalize_mu
 from edgepair.spectra.smoothing import parabola_vertex, smooth_with_slope, without_spikes
 
@@ -24,11 +25,14 @@ FIRST_PEAK = 0.35
 and from the foot of the edge; the lowest among the eight metals is near one half."""
 
 METAL_AT_FOIL = (0.12, 0.75)
-"""Edge steps at the first inflection of a 3d metal; before an oxide's pre-edge peak it is less."""
+"""Edge steps at the first inflection of a metal; before an oxide's pre-edge peak it is less."""
+
+HIGHEST = 1.3
+"""Edge steps: metals have no white line; theirs reach 1.1 and, distorted, 1.25."""
 
 NEAR_SHIFT = 1.5
-"""eV; nearer to the tabulated edge a reference is taken for the foil that belongs there even if its
-rise is distorted, as by light that the sample scattered into its detector."""
+"""eV; nearer to the tabulated edge a reference channel is taken for the foil that belongs there even if
+its rise is distorted, as by light that the sample scattered into its detector."""
 
 FAR_SHIFT = 3.0
 """eV; a reference that does not look like a metal and is further off than this is not used."""
@@ -48,43 +52,6 @@ class FoilReading:
 
 _STEP = 0.1  # eV, of derivatives
 _BLUR = 0.6  # eV, standard deviation under which a foil's derivative is looked at
-_WINDOWS = ((-20.0, 45.0), (-15.0, 20.0))  # eV around E0; the first gives the answer
-
-
-def best_shift(
-    energy: ArrayLike,
-    mu: ArrayLike,
-    reference_energy: ArrayLike,
-    reference_mu: ArrayLike,
-    *,
-    limit: float = 10.0,
-) -> tuple[float, float]:
-    r"""Find the energy shift that lays a spectrum on a reference.
-
-    The reference is fitted by :math:`a + bE + c\,\mu(E - s) + d\,\mu''(E - s)` over the edge region:
-    scale, offset and slope are free, so that neither needs to be normalised, and the last term
-    takes up a difference in resolution.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); ``reference_energy`` (n_reference,) in eV;
-    ``reference_mu`` (n_reference,); ``limit``, ``shift``, ``error`` in eV.
-    """
-    x, y = checked_spectrum(energy, mu)
-    target_x, target_y = checked_spectrum(reference_energy, reference_mu)
-    y, target_y = without_spikes(y), without_spikes(target_y)
-    e0 = find_e0(target_x, target_y)
-    answers = [_fit_shift(x, y, target_x, target_y, e0, window, limit) for window in _WINDOWS]
-    if answers[0] is None:
-        raise DataError(
-            "cannot align two spectra",
-            found=f"{x[0]:.1f} to {x[-1]:.1f} eV against {target_x[0]:.1f} to {target_x[-1]:.1f} eV, "
-            f"and no shift within {limit:g} eV that lays one edge on the other",
-            needed="the same edge in both, with at least 12 points within 20 eV of it",
-            suggestion="check that both are of one element, and their units of energy",
-        )
-    shift, error = answers[0]
-    if answers[1] is not None:
-        error = float(np.hypot(error, 0.5 * (answers[1][0] - shift)))
-    return shift, error
 
 
 def foil_energy(energy: ArrayLike, mu: ArrayLike, absorber: str) -> float:
@@ -115,10 +82,11 @@ def foil_energy(energy: ArrayLike, mu: ArrayLike, absorber: str) -> float:
     return float(grid[first] + _STEP * parabola_vertex(slope, first))
 
 
-def read_foil(energy: ArrayLike, mu: ArrayLike, absorber: str) -> FoilReading:
+def read_foil(energy: ArrayLike, mu: ArrayLike, absorber: str, *, channel: bool = False) -> FoilReading:
     """Read the error of the energy scale off a metal foil.
 
-    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,).
+    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,). ``channel``: measured behind a sample, whose light may
+    distort it; its shape is then judged only more than 1.5 eV from the tabulated edge, and less strictly.
     """
     at = foil_energy(energy, mu, absorber)
     tabulated = edge_energy(absorber)
@@ -127,18 +95,15 @@ def read_foil(energy: ArrayLike, mu: ArrayLike, absorber: str) -> FoilReading:
         spectrum = normalize_mu(energy, mu, near=tabulated)
     except DataError:
         return FoilReading(at, shift, ("the foil's spectrum could not be normalised",))
-    height = float(np.interp(at, spectrum.energy, spectrum.mu))
-    inside = (spectrum.energy > at) & (spectrum.energy < at + FOIL_WINDOW)
-    top = float(spectrum.mu[inside].max()) if inside.any() else 1.0
     doubts = []
-    if not METAL_AT_FOIL[0] <= height <= METAL_AT_FOIL[1]:
-        doubts.append(f"its first inflection lies at {height:.2f} of the edge step, a metal's at 0.15 to 0.3")
-    if top > HIGHEST:
-        doubts.append(f"it has a white line of {top:.2f} edge steps, metals have none")
-    if not doubts and absorber in METALS and abs(shift) > NEAR_SHIFT:
-        apart, why = metal_distance(spectrum.energy, spectrum.mu, at)
-        if apart > 1.0:
-            doubts.append(f"it has {why}")
+    if absorber not in METALS or channel:
+        doubts += _no_metal_at_all(spectrum, at)
+    if absorber in METALS and not (channel and abs(shift) <= NEAR_SHIFT):
+        misfit, most = metal_misfit(spectrum.energy, spectrum.mu, at, absorber), MISFIT * (1 + channel)
+        if misfit > most:
+            doubts.append(f"it is {misfit:.3f} edge steps (rms) from the metal's, foils up to {most:.3f}")
+        elif math.isnan(misfit):
+            doubts.append("it is too short to tell: -10 to 25 eV about its first inflection are needed")
     if doubts and abs(shift) > FAR_SHIFT:
         raise DataError(
             f"cannot calibrate energies by a {absorber} foil",
@@ -150,6 +115,19 @@ def read_foil(energy: ArrayLike, mu: ArrayLike, absorber: str) -> FoilReading:
     return FoilReading(at, shift, tuple(f"the reference may be no metal foil: {text}" for text in doubts))
 
 
+def _no_metal_at_all(spectrum: NormalizedSpectrum, at: float) -> list[str]:
+    """Say what no metal has, of whatever element."""
+    height = float(np.interp(at, spectrum.energy, spectrum.mu))
+    inside = (spectrum.energy > at) & (spectrum.energy < at + FOIL_WINDOW)
+    top = float(spectrum.mu[inside].max()) if inside.any() else 1.0
+    doubts = []
+    if not METAL_AT_FOIL[0] <= height <= METAL_AT_FOIL[1]:
+        doubts.append(f"its first inflection lies at {height:.2f} of the edge step, a metal's at 0.15 to 0.3")
+    if top > HIGHEST:
+        doubts.append(f"it has a white line of {top:.2f} edge steps, metals have none")
+    return doubts
+
+
 def is_metal(spectrum: NormalizedSpectrum, absorber: str) -> bool:
     """Tell whether a spectrum is surely that of the metal itself, and of no compound."""
     if absorber not in METALS:
@@ -158,68 +136,7 @@ def is_metal(spectrum: NormalizedSpectrum, absorber: str) -> bool:
         at = foil_energy(spectrum.energy, spectrum.mu, absorber)
     except DataError:
         return False
-    return metal_distance(spectrum.energy, spectrum.mu, at)[0] <= SURELY
-
-
-def _fit_shift(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    target_x: NDArray[np.float64],
-    target_y: NDArray[np.float64],
-    e0: float,
-    window: tuple[float, float],
-    limit: float,
-) -> tuple[float, float] | None:
-    """Find the shift and its error in one window; None where there is none."""
-    from scipy.interpolate import CubicSpline
-    from scipy.optimize import minimize_scalar
-
-    inside = (target_x >= e0 + window[0]) & (target_x <= e0 + window[1])
-    at, wanted = target_x[inside], target_y[inside]
-    grid = np.arange(x[0], x[-1], _STEP)
-    if len(at) < 12 or len(grid) < 50:
-        return None
-    even = np.interp(grid, x, y)
-    # Unsmoothed, noise would draw the answer to shifts that put points between points.
-    curve = CubicSpline(grid, smooth_with_slope(even, _BLUR / _STEP)[0])
-    broad, _ = smooth_with_slope(even, 1.5 / _STEP)
-    bend = CubicSpline(grid, np.gradient(np.gradient(broad, grid), grid))
-
-    def residual(shift: float) -> tuple[float, float, int]:
-        moved = at - shift
-        kept = (moved >= x[0]) & (moved <= x[-1])
-        if kept.sum() < max(12, 0.6 * len(at)):
-            return np.inf, 0.0, 0
-        columns = np.stack([np.ones(kept.sum()), at[kept] - e0, curve(moved[kept]), bend(moved[kept])], 1)
-        scales = np.abs(columns).max(axis=0)
-        scales[scales == 0] = 1.0
-        answer, *_ = np.linalg.lstsq(columns / scales, wanted[kept], rcond=None)
-        left = wanted[kept] - (columns / scales) @ answer
-        return float(np.mean(left**2)), float(answer[2] / scales[2]), int(kept.sum())
-
-    trials = np.arange(-limit, limit + 0.125, 0.25)
-    tried = [residual(float(shift)) for shift in trials]
-    worth = np.array([error if scale > 0 else np.inf for error, scale, _ in tried])
-    best = int(worth.argmin())
-    if not np.isfinite(worth[best]) or best in (0, len(trials) - 1):
-        return None
-    found = minimize_scalar(
-        lambda shift: residual(float(shift))[0],
-        bounds=(float(trials[best - 1]), float(trials[best + 1])),
-        method="bounded",
-        options={"xatol": 1e-4},
-    )
-    shift = float(found.x)
-    least, _, count = residual(shift)
-    if least > 0.5 * float(np.var(wanted)):
-        return None
-    delta = 0.1
-    curvature = (residual(shift - delta)[0] - 2 * least + residual(shift + delta)[0]) / delta**2
-    # Points of the finer scan between those of the coarser one say nothing new.
-    own = int(((x >= e0 + window[0] - shift) & (x <= e0 + window[1] - shift)).sum())
-    independent = max(min(count, own) - 5, 1)
-    error = np.sqrt(2 * least / independent / curvature) if curvature > 0 else limit
-    return shift, float(error)
+    return metal_misfit(spectrum.energy, spectrum.mu, at, absorber) <= MISFIT
 
 
 def _no_foil(x: NDArray[np.float64], absorber: str, tabulated: float) -> DataError:

@@ -24,6 +24,7 @@ if importlib.util.find_spec("dash") is None:
 from edgepair.apps.web.server import make_app
 from edgepair.apps.web.settings import Limits, Settings
 from edgepair.apps.web.worker import carry_out
+from edgepair.spectra.metal_shape import foil_spectra
 
 SIMULATORS = Path(__file__).resolve().parents[2] / "simulators"
 FOUR = ("problem", "found", "needed", "suggestion")
@@ -60,10 +61,9 @@ def spectrum_text(*, element: str = "Fe", edge: float = 7123.0, head: str = "") 
 
 
 def foil_text(*, element: str = "Fe", edge: float = 7112.0) -> bytes:
-    """A metal: a first inflection low on the edge, then the main rise, and no white line."""
-    x = STEPS
-    mu = 0.35 / (1 + np.exp(-x / 0.8)) + 0.65 / (1 + np.exp(-(x - 9.5) / 2)) + 0.5 - 1e-4 * x
-    return _xdi(element, edge + x, mu, "")
+    """The metal itself."""
+    x, foils = foil_spectra()
+    return _xdi(element, edge + STEPS, np.interp(STEPS, x, foils[element]) + 0.5 - 1e-4 * STEPS, "")
 
 
 STEPS = np.r_[np.arange(-180, -30, 10.0), np.arange(-30, 60, 0.5), np.arange(60, 400, 5.0)]

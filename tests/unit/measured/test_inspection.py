@@ -17,6 +17,7 @@ from edgepair.measured.xanes.calibration import MARK, calibrate_scan, read_foil_
 from edgepair.measured.xanes.inspection import calibrated, inspect_xanes, is_fluorescence
 from edgepair.measured.xanes.writing import write_xdi
 from edgepair.spectra.alignment import FoilReading
+from edgepair.spectra.metal_shape import foil_spectra
 
 Floats = NDArray[np.float64]
 ENERGY = 7112 + np.r_[np.arange(-180, -30, 10.0), np.arange(-30, 60, 0.3), np.arange(60, 600, 3.0)]
@@ -30,8 +31,8 @@ def edge(at: float, *, width: float = 1.3, white_line: float = 0.4) -> Floats:
 
 
 def foil(shift: float = 0.0) -> Floats:
-    x = ENERGY - 7112 - shift
-    mu: Floats = 0.35 / (1 + np.exp(-x / 0.8)) + 0.65 / (1 + np.exp(-(x - 8) / 1.6))
+    x, foils = foil_spectra()
+    mu: Floats = np.interp(ENERGY - 7112 - shift, x, foils["Fe"])
     return mu
 
 

@@ -17,6 +17,7 @@ from edgepair.measured import PdfCurve, XanesScan, read_pdf, read_xanes
 from edgepair.prediction import Prediction, predict
 from edgepair.prediction.answers import CLASSES
 from edgepair.prediction.predict import CAUTION
+from edgepair.spectra.metal_shape import foil_spectra
 from edgepair.standards import Standard, load_standards
 
 pytestmark = pytest.mark.usefixtures("small_models")
@@ -433,8 +434,8 @@ def test_the_real_model_answers_a_measured_spectrum(shared: Path, monkeypatch: p
 
 def test_a_metal_is_not_trusted(make_spectrum: Callable[..., Any]) -> None:
     energy, mu = make_spectrum()
-    x = energy - 7112.0
-    metal = 0.4 / (1 + np.exp(-x / 0.8)) + 0.6 / (1 + np.exp(-(x - 9.5) / 1.6))
+    x, foils = foil_spectra()
+    metal = np.interp(energy - 7112.0, x, foils["Fe"])
     answered = predict(XanesScan("foil.xdi", "", "made", energy, metal, "xmu", absorber="Fe", edge="K"))
     assert set(answered.table["trust"]) == {"outside"}
     assert any("Fe metal" in text for text in answered.warnings)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import progress_bar, split_list
-from edgepair.apps.cli.measured_files import check_number, read_foil_file
+from edgepair.apps.cli.measured_files import check_number, read_foil_file, reference_option
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,7 +36,11 @@ def advise(
     radiation: Annotated[str | None, typer.Option(help="Of a PDF: x-ray or neutron.")] = None,
     shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
     reference: Annotated[
-        Path | None, typer.Option(help="File of a metal foil to calibrate energies by.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="File of a metal foil to calibrate energies by; none: not even by one in the file.",
+            show_default=False,
+        ),
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Dataset of your own in place of the bundled one.", show_default=False)
@@ -73,6 +77,7 @@ def advise(
     from edgepair.advice.options import check_options
 
     files = have or []
+    reference, own_foils = reference_option(reference)
     _check(absorber, task, data, [*files, *([dpdf] if dpdf else [])], shift, reference, radiation)
     _check_out(out, [path for path in (*files, dpdf, reference, data) if path is not None])
     asked: dict[str, Any] = {
@@ -86,6 +91,7 @@ def advise(
         sample = _sample(
             files, dpdf, str(dataset.attrs["absorber"]), dataset if data else None,
             item=item, radiation=radiation, shift=shift, reference=reference,
+            own_foils=own_foils,
         )  # fmt: skip
         with progress_bar("edgepair advise", quiet=quiet or as_json) as on_progress:
             advice = ask(
@@ -212,6 +218,7 @@ def _sample(
     radiation: str | None,
     shift: float | None,
     reference: Path | None,
+    own_foils: bool,
 ) -> Prediction | None:
     """Read the files of one sample, and ask what they say of it."""
     from edgepair.apps.cli.predict_checks import check_used
@@ -221,19 +228,19 @@ def _sample(
 
     given: dict[str, Any] = {}
     # Without the absorber asked for: what the file itself says of its element is to be seen.
-    reading = Reading(item, {}, {"radiation": radiation})
+    reading = Reading(item, {}, {"radiation": radiation}, references=own_foils)
     for path in files:
         # An item of one file is not to be known by the other of a pair.
         measured = reading.read(path, lenient=len(files) > 1)
-        if len(measured.curves) > 1:
-            names = ", ".join(repr(curve.item) for curve in measured.curves[:6])
+        if len(measured.samples) > 1:
+            names = ", ".join(repr(curve.item) for curve in measured.samples[:6])
             raise OptionError(
                 f"cannot tell which part of {str(path)!r} is the sample",
-                found=f"{len(measured.curves)} items: {names}",
+                found=f"{len(measured.samples)} items: {names}",
                 needed="one",
                 suggestion="name it with --item",
             )
-        (curve,) = measured.curves
+        (curve,) = measured.samples
         own = getattr(curve, "absorber", None)
         if own not in (None, absorber):
             raise MeasurementError(

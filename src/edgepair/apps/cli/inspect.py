@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.inspect_text import Seen, SeenPdf, SeenXanes, print_seen
-from edgepair.apps.cli.measured_files import PostEdge, PreEdge, check_number, read_ranges
+from edgepair.apps.cli.measured_files import (
+    PostEdge,
+    PreEdge,
+    check_number,
+    read_ranges,
+    reference_option,
+    without_reference,
+)
 
 if TYPE_CHECKING:
     from edgepair.measured import XanesScan
@@ -36,7 +43,11 @@ def inspect(
     energy_unit: Annotated[str | None, typer.Option(help="eV, keV or degree.")] = None,
     absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Fe.")] = None,
     reference: Annotated[
-        Path | None, typer.Option(help="File of a metal foil to calibrate energies by.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="File of a metal foil to calibrate energies by; none: not even by one in the file.",
+            show_default=False,
+        ),
     ] = None,
     shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
     e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None,
@@ -71,6 +82,7 @@ def inspect(
     check_number("--shift", shift, -200.0, 200.0, "eV")
     check_number("--e0", e0, 100.0, 200_000.0, "eV")
     ranges = read_ranges(pre, post)
+    reference, own_foils = reference_option(reference)
     foil = _foil(reference, absorber)
     documents: list[dict[str, Any]] = []
     seen: list[Seen] = []
@@ -83,7 +95,8 @@ def inspect(
                 if kind == "pdf":
                     here.append(SeenPdf(part, inspect_pdf(part)))
                 else:
-                    here.append(_inspected(part, foil, deglitch, shift=shift, e0=e0, **ranges))
+                    scan = part if own_foils else without_reference(part)
+                    here.append(_inspected(scan, foil, deglitch, shift=shift, e0=e0, **ranges))
         except EdgepairError as error:
             errors.append(error)
             documents.append(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -52,6 +52,11 @@ class MeasuredFile:
     path: str
     kind: str
     curves: tuple[XanesScan | PdfCurve, ...]
+
+    @property
+    def samples(self) -> tuple[XanesScan | PdfCurve, ...]:
+        """Its curves but metal foils beside them."""
+        return tuple(curve for curve in self.curves if not getattr(curve, "foil", False))
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,17 @@ def read_measured(
         return MeasuredFile(str(path), kind, curves)
     named_pdf = path.name.lower().removesuffix(".gz").endswith(_PDF_ENDINGS)
     raise reasons["pdf" if named_pdf else "xanes"]
+
+
+def reference_option(path: Path | None) -> tuple[Path | None, bool]:
+    """Give the file of ``--reference``, and whether foils in a sample's own file calibrate it."""
+    off = path is not None and str(path).lower() == "none" and not path.exists()
+    return (None if off else path), not off
+
+
+def without_reference(scan: XanesScan) -> XanesScan:
+    """Leave the foil that was measured with a sample out."""
+    return replace(scan, reference=None, reference_item="")
 
 
 def read_foil_file(path: Path | None, absorber: str | None) -> Foil | None:

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import read_pair, split_list
-from edgepair.apps.cli.measured_files import PostEdge, PreEdge, check_number, read_foil_file, read_ranges
+from edgepair.apps.cli.measured_files import (
+    PostEdge,
+    PreEdge,
+    check_number,
+    read_foil_file,
+    read_ranges,
+    reference_option,
+    without_reference,
+)
 from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture, waiting
 
 if TYPE_CHECKING:
@@ -54,7 +62,11 @@ def mix(
     energy_column: Annotated[str | None, typer.Option(help="Column of the energies.")] = None,
     energy_unit: Annotated[str | None, typer.Option(help="eV, keV or degree.")] = None,
     reference: Annotated[
-        Path | None, typer.Option(help="File of a metal foil to calibrate energies by.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="File of a metal foil to calibrate energies by; none: not even by one in the file.",
+            show_default=False,
+        ),
     ] = None,
     shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
     e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None,
@@ -82,6 +94,7 @@ def mix(
     from edgepair.conventions import EdgepairError
     from edgepair.mixtures.scan import mix_scan
 
+    reference, own_foils = reference_option(reference)
     _check(paths, standards, reference, out, figure, shift=shift)
     check_number("--shift", shift, -200, 200, "eV")
     check_number("--e0", e0, 100, 200_000, "eV")
@@ -101,6 +114,8 @@ def mix(
         try:
             if isinstance(scan, EdgepairError):
                 raise scan
+            if not own_foils:
+                scan = without_reference(scan)
             mixed = mix_scan(
                 scan, _chosen(own, scan, library, *choice), e0=e0, shift=shift, foil=reading,
                 limit=most, window=between, shift_limit=shift_limit, **ranges,
@@ -195,7 +210,8 @@ def _scans(
     scans: list[tuple[Path, XanesScan | EdgepairError]] = []
     for path in paths:
         try:
-            scans += [(path, scan) for scan in read_xanes(path, item=item, absorber=absorber, **columns)]
+            read = read_xanes(path, item=item, absorber=absorber, **columns)
+            scans += [(path, scan) for scan in read if not scan.foil]
         except EdgepairError as error:
             scans.append((path, error))
     return scans

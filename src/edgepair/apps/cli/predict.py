@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import progress_bar
-from edgepair.apps.cli.measured_files import Foil, PostEdge, PreEdge, given_facts, read_foil_file, read_ranges
+from edgepair.apps.cli.measured_files import (
+    Foil,
+    PostEdge,
+    PreEdge,
+    given_facts,
+    read_foil_file,
+    read_ranges,
+    reference_option,
+)
 from edgepair.apps.cli.predict_checks import check_outputs, check_request, check_used
 from edgepair.apps.cli.predict_samples import Reading, Sample, gather_samples
 from edgepair.apps.cli.predict_text import FEW
@@ -57,7 +65,11 @@ def predict(
     post: PostEdge = None,
     shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
     reference: Annotated[
-        Path | None, typer.Option(help="File of a metal foil to calibrate energies by.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="File of a metal foil to calibrate energies by; none: not even by one in the file.",
+            show_default=False,
+        ),
     ] = None,
     radiation: Annotated[str | None, typer.Option(help="Of a PDF: x-ray, neutron or electron.")] = None,
     qmax: Annotated[float | None, typer.Option(help="Of a PDF: end of the data in Q, 1/Å.")] = None,
@@ -92,6 +104,7 @@ def predict(
 ) -> None:
     """Read oxidation state, coordination and bond length from measured files."""
     files = paths or []
+    reference, own_foils = reference_option(reference)
     spectrum_options = {
         "mu": mu, "energy_column": energy_column, "energy_unit": energy_unit, "absorber": absorber,
     }  # fmt: skip
@@ -114,7 +127,7 @@ def predict(
         "data": data,
         "model": model,
     }
-    reading = Reading(item, spectrum_options, pdf_options)
+    reading = Reading(item, spectrum_options, pdf_options, references=own_foils)
     try:
         with _bar(quiet=quiet or as_json) as show:
             samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=reading, on_file=_reading(show))
@@ -222,6 +235,9 @@ def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Ans
 
     absorber = sample.absorber or ""
     sources = {name: (_text(file), _text(item)) for name, (file, item) in sample.sources.items()}
+    if sample.foil:
+        told = f"the spectrum of {absorber} metal beside samples, no oxide: answered only if named by --item"
+        return _Answer(PredictedSample(sources, absorber, "foil", told))
     try:
         if sample.error is not None:
             raise sample.error
@@ -239,7 +255,7 @@ def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Ans
             "  Try:    look at the file with edgepair inspect; if it looks right, report this as a fault"
         )
         return _Answer(PredictedSample(sources, absorber, "failed", _one_line(told)), reason)
-    facts = (*_facts(sample), *(given_facts(**options) if sample.mu is not None else ()))
+    facts = (*_facts(sample, foil, options), *(given_facts(**options) if sample.mu is not None else ()))
     return _Answer(PredictedSample(_named(sources, found), found.absorber, prediction=found, facts=facts))
 
 
@@ -269,8 +285,12 @@ def _foil_for(sample: Sample, foil: Foil | None) -> Any:
     return foil.reading
 
 
-def _facts(sample: Sample) -> Iterator[tuple[str, str]]:
+def _facts(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> Iterator[tuple[str, str]]:
     if sample.mu is not None:
+        if sample.mu.reference_item and not (options["shift"] or foil):
+            from edgepair.measured.xanes.calibration import calibrate_scan
+
+            yield "foil", calibrate_scan(sample.mu).text
         x = sample.mu.energy
         yield (
             "XANES",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair.apps.cli.measured_files import MeasuredFile, read_measured
+from edgepair.apps.cli.measured_files import MeasuredFile, read_measured, without_reference
 
 if TYPE_CHECKING:
     from edgepair.conventions import EdgepairError
@@ -33,6 +33,8 @@ class Reading:
     item: str | None
     spectrum_options: Mapping[str, Any]
     pdf_options: Mapping[str, Any]
+    references: bool = True
+    """Whether foils measured with a sample calibrate it."""
 
     def read(self, path: Path, *, absorber: str | None = None, lenient: bool = False) -> MeasuredFile:
         """Read a file.
@@ -57,14 +59,17 @@ class Reading:
         options = dict(self.spectrum_options)
         options["absorber"] = absorber or options.get("absorber")
         try:
-            return read_measured(path, self.item, options, self.pdf_options)
+            found = read_measured(path, self.item, options, self.pdf_options)
         except EdgepairError:
             if self.item is None or not lenient:
                 raise
-            whole = read_measured(path, None, options, self.pdf_options)
-            if len(whole.curves) > 1:
+            found = read_measured(path, None, options, self.pdf_options)
+            if len(found.samples) > 1:
                 raise
-            return whole
+        if self.references or found.kind != "xanes":
+            return found
+        scans: Any = found.curves
+        return replace(found, curves=tuple(without_reference(scan) for scan in scans))
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ class Sample:
         Curves.
     error : EdgepairError or None
         Why there is none.
+    foil : bool
+        Whether it is a metal foil beside samples, which is listed and not answered.
     """
 
     sources: Mapping[str, tuple[str, str]]
@@ -89,6 +96,7 @@ class Sample:
     G: PdfCurve | None = None
     G_M: PdfCurve | None = None
     error: EdgepairError | None = None
+    foil: bool = False
 
     def alone(self) -> list[Sample]:
         """Give each of its techniques as a sample of its own.
@@ -187,7 +195,7 @@ def _alone(file: MeasuredFile, absorber: str | None) -> list[Sample]:
         source = (file.path, curve.item)
         if file.kind == "xanes":
             scan: Any = curve
-            samples.append(Sample({"xanes": source}, absorber or scan.absorber, mu=scan))
+            samples.append(Sample({"xanes": source}, absorber or scan.absorber, mu=scan, foil=scan.foil))
         else:
             pdf: Any = curve
             samples.append(Sample({pdf_technique(pdf): source}, absorber, G=pdf))
@@ -203,11 +211,11 @@ def _pair(spectrum: MeasuredFile, curve: MeasuredFile, absorber: str | None) -> 
 
 def _only(file: MeasuredFile, other: MeasuredFile) -> XanesScan | PdfCurve:
     """Take the one curve of a file, or ask which."""
-    if len(file.curves) == 1:
-        return file.curves[0]
+    if len(file.samples) == 1:
+        return file.samples[0]
     from edgepair.conventions import OptionError
 
-    names = [curve.item for curve in file.curves]
+    names = [curve.item for curve in file.samples]
     shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
     raise OptionError(
         f"cannot pair {file.path!r} with {other.path!r}",
@@ -234,8 +242,6 @@ def pdf_technique(curve: PdfCurve) -> str:
 
 
 def _with_dpdf(samples: list[Sample], path: Path, reading: Reading) -> list[Sample]:
-    from dataclasses import replace
-
     from edgepair.conventions import MeasurementError, OptionError
 
     if len(samples) > 1:

@@ -234,7 +234,7 @@ def _summary(samples: Sequence[PredictedSample]) -> str:
     if answered:
         trust = [f"{sum(sample.trust == level for sample in answered)} {level}" for level in TRUST]
         parts[0] += f" (trust: {', '.join(trust)})"
-    for status in ("refused", "failed"):
+    for status in ("foil", "refused", "failed"):
         count = sum(sample.status == status for sample in samples)
         parts += [f"{count} {status}"] if count else []
     return ", ".join(parts)

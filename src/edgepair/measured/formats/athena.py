@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,8 +75,7 @@ def read_athena(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:
             needed="at least one group with energies and mu(E)",
             suggestion="save the project again",
         )
-    tables = {key: _table(key, args, arrays) for key, args, arrays in groups}
-    return tuple(_with_reference(tables[key], args, tables) for key, args, _ in groups)
+    return tuple(_table(key, args, arrays) for key, args, arrays in groups)
 
 
 def _from_perl(text: str) -> list[tuple[str, dict[str, str], dict[str, NDArray[np.float64]]]]:
@@ -155,7 +153,7 @@ def _table(key: str, args: dict[str, str], arrays: dict[str, NDArray[np.float64]
     shift = _number(args.get("bkg_eshift", "")) or 0.0
     normalized = _number(args.get("is_nor", "")) not in (None, 0.0)
     edge = args.get("fft_edge", args.get("edge", "")).strip().upper()
-    kept = {f"Athena.{k}": v for k, v in args.items() if len(v) < 200}
+    kept = {f"Athena.{k}": v for k, v in args.items() if len(v) < 200} | {"Athena.group": key}
     return ScanTable(
         "Athena project",
         label,
@@ -170,31 +168,6 @@ def _table(key: str, args: dict[str, str], arrays: dict[str, NDArray[np.float64]
         absorber=args.get("bkg_z", "").strip().capitalize() or None,
         edge=edge if re.fullmatch(r"K|L[123]|M[1-5]", edge) else None,
         energy_shift=shift,
-    )
-
-
-def _with_reference(
-    table: ScanTable | Skipped, args: dict[str, str], tables: dict[str, ScanTable | Skipped]
-) -> ScanTable | Skipped:
-    """Put the foil's spectrum beside that of the sample it was measured with."""
-    other = tables.get(args.get("reference", "") or args.get("referencegroup", ""))
-    if not isinstance(table, ScanTable) or not isinstance(other, ScanTable) or other is table:
-        return table
-    # The tie goes both ways; the foil is the one whose label says so.
-    if not re.search(r"\bref|foil", other.item, re.I):
-        return table
-    x = table.values[:, 0] + table.energy_shift
-    u, v = other.values[:, 0] + other.energy_shift, other.values[:, 1]
-    good = np.isfinite(u) & np.isfinite(v)
-    if good.sum() < 10 or (np.diff(u[good]) <= 0).any():
-        return table
-    column = np.interp(x, u[good], v[good], left=np.nan, right=np.nan)
-    return replace(
-        table,
-        labels=(*table.labels, "mu_reference"),
-        units=(*table.units, ""),
-        values=np.column_stack([table.values, column]),
-        reference="$3",
     )
 
 

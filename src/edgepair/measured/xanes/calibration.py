@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from edgepair.conventions import DataError, EdgepairError, MeasurementError
 from edgepair.measured.scan import XanesScan
+from edgepair.measured.xanes.foils import FARTHEST
 from edgepair.spectra.alignment import FoilReading, read_foil
 
 TYPICAL_ERROR = 2.0
@@ -24,8 +25,8 @@ class Calibration:
     shift : float
         To be added, eV; 0 where nothing is known.
     source : str
-        ``given``, ``foil file``, ``foil in the scan``, ``file`` (edgepair calibrated it before) or
-        empty.
+        ``given``, ``foil file``, ``foil in the scan``, ``foil in the file`` (an item of its own), ``file``
+        (edgepair calibrated it before) or empty.
     text : str
         How it was found, in words.
     error : float
@@ -58,8 +59,8 @@ def calibrate_scan(
     Returns
     -------
     Calibration
-        Its error is 0.1 eV by a shift or a foil in the scan, 0.2 eV by a foil measured apart, and
-        2 eV where nothing is known.
+        Its error is 0.1 eV by a shift or a foil in the scan, 0.2 eV by a foil measured apart or as an item
+        of the file, and 2 eV where nothing is known.
     """
     if shift is not None:
         return Calibration(shift, "given", f"{shift:+.2f} eV, as given", 0.1)
@@ -73,20 +74,30 @@ def calibrate_scan(
     metal = scan.reference_absorber or scan.absorber
     if scan.reference is not None and metal is not None:
         try:
-            reading = read_foil(*scan.reference, metal)
+            reading = read_foil(*scan.reference, metal, channel=True)
         except EdgepairError as error:
-            doubts = (f"the reference channel is of no use: {error.found}",)
+            doubts = (f"the {_named(scan)} is of no use: {error.found}",)
         else:
-            if not reading.warnings:
-                text = (
-                    f"{reading.shift:+.2f} eV, by the {metal} foil in the scan,"
-                    f" edge at {reading.energy:.2f} eV"
+            if scan.reference_item and abs(reading.shift) > FARTHEST:
+                doubts = (
+                    f"the {_named(scan)} asks for {reading.shift:+.2f} eV, too much to be added unasked",
                 )
+            elif not reading.warnings:
+                where = f"{scan.reference_item!r} of the file" if scan.reference_item else "in the scan"
+                text = (
+                    f"{reading.shift:+.2f} eV, by the {metal} foil {where}, edge at {reading.energy:.2f} eV"
+                )
+                if scan.reference_item:
+                    return Calibration(reading.shift, "foil in the file", text, 0.2)
                 return Calibration(reading.shift, "foil in the scan", text, 0.1)
             # Beamlines put compounds, too, where the foil belongs: those would calibrate wrongly.
-            doubts = tuple(f"{text}; not used ({reading.shift:+.2f} eV)" for text in reading.warnings)
+            doubts += tuple(f"{text}; not used ({reading.shift:+.2f} eV)" for text in reading.warnings)
     missing = f"no energy calibration: energies may be off by {TYPICAL_ERROR:g} eV, seldom by more"
     return Calibration(0.0, "", "none", TYPICAL_ERROR, (*doubts, missing))
+
+
+def _named(scan: XanesScan) -> str:
+    return f"foil {scan.reference_item!r}" if scan.reference_item else "reference channel"
 
 
 def read_foil_scan(scans: tuple[XanesScan, ...], absorber: str | None, path: str) -> FoilReading:
@@ -113,15 +124,16 @@ def read_foil_scan(scans: tuple[XanesScan, ...], absorber: str | None, path: str
     """
     reasons: list[str] = []
     for scan in scans:
-        candidates = [((scan.energy, scan.mu), absorber or scan.absorber)]
+        candidates = [((scan.energy, scan.mu), absorber or scan.absorber, False)]
         if scan.reference is not None:
-            candidates.append((scan.reference, absorber or scan.reference_absorber or scan.absorber))
-        for (energy, mu), metal in candidates:
+            metal = absorber or scan.reference_absorber or scan.absorber
+            candidates.append((scan.reference, metal, True))
+        for (energy, mu), metal, channel in candidates:
             if metal is None:
                 reasons.append("no element named or recognised")
                 continue
             try:
-                reading = read_foil(energy, mu, metal)
+                reading = read_foil(energy, mu, metal, channel=channel)
             except DataError as error:
                 reasons.append(error.found)
                 continue

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +31,7 @@ from edgepair.measured.table import ScanTable, Skipped
 from edgepair.measured.xanes.candidates import find_absorption
 from edgepair.measured.xanes.energies import find_energy
 from edgepair.measured.xanes.matrix import spectra_in_columns
+from edgepair.measured.xanes.foils import with_foils
 
 FEWEST = 10
 """Points of the shortest spectrum that is read."""
@@ -83,9 +86,8 @@ def read_xanes(
     spectra = [table for table in tables if isinstance(table, ScanTable)]
     if mu is None and energy_column is None and len(spectra) == 1:
         tables = list(spectra_in_columns(spectra[0]) or tables)
-    tables = _named_apart(tables)
-    if item is not None:
-        tables = [_choose(tables, item, name)]
+    every = _named_apart(tables)
+    tables = every if item is None else [_choose(every, item, name)]
     scans: list[XanesScan] = []
     left_out: list[str] = []
     first: EdgepairError | None = None
@@ -115,7 +117,17 @@ def read_xanes(
             scans[0],
             warnings=(*scans[0].warnings, f"{len(left_out)} items of the file were left out: {shown}"),
         )
-    return tuple(scans)
+    if scans[0].reference is not None or item is None:
+        return with_foils(scans)
+    beside = [table for table in every if isinstance(table, ScanTable) and table.item != scans[0].item]
+    return with_foils(scans, list(_readable(beside, name, mu, energy_column, energy_unit, absorber)))
+
+
+def _readable(tables: Sequence[ScanTable], name: str, *options: Any) -> Iterator[XanesScan]:
+    """Make spectra of what can be read."""
+    for table in tables:
+        with suppress(EdgepairError):
+            yield _scan(table, name, repr(name), *options)
 
 
 def _tables(path: str | Path, name: str, item: str | None) -> Sequence[ScanTable | Skipped]:

@@ -108,7 +108,7 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
         spectrum = inspection.spectrum
         ranges = {} if spectrum is None else {"pre": spectrum.pre, "post": spectrum.post}
     facts, warnings = tuple(told.facts()), tuple(told.warnings)
-    if file.kind == "xanes" and inspection.calibration.source == "foil in the scan":
+    if file.kind == "xanes" and inspection.calibration.source.startswith("foil in"):
         facts, warnings = _calibrated_by_the_scan(inspection, facts, warnings)
     if file.kind == "xanes" and request.option("role") == FOIL:
         # What is doubtful about a sample, that it is not calibrated above all, is not so about a foil.
