@@ -40,7 +40,7 @@ def foil_spectra() -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]
 def metal_misfit(energy: ArrayLike, mu: ArrayLike, inflection: float, absorber: str) -> float:
     """Measure how far a spectrum is from that of the metal itself, edge steps (root mean square).
 
-    It is what is left of -10…40 eV about the first ``inflection`` (eV) when the foil's spectrum, with an offset, a
+    It is what is left of -10…40 eV about the first ``inflection`` (eV) when the foil, with an offset, a
     scale and a shift of up to 0.5 eV, has been fitted to ``energy`` (n_energy,) in eV and ``mu`` (n_energy,),
     edge-step normalised. NaN where the spectrum does not reach from -10 to 25 eV.
     """
