@@ -30,8 +30,8 @@ from edgepair.measured.scan import XanesScan
 from edgepair.measured.table import ScanTable, Skipped
 from edgepair.measured.xanes.candidates import find_absorption
 from edgepair.measured.xanes.energies import find_energy
-from edgepair.measured.xanes.matrix import spectra_in_columns
 from edgepair.measured.xanes.foils import with_foils
+from edgepair.measured.xanes.matrix import spectra_in_columns
 
 FEWEST = 10
 """Points of the shortest spectrum that is read."""
