@@ -12,11 +12,6 @@ from pathlib import Path
 class Claims:
     """A folder with a file per result that is being made, and one per run that is at it.
 
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Made with the first claim.
-
     Notes
     -----
     A run holds a lock on its own file as long as it lives, however it ends. Claims of a run whose
@@ -31,18 +26,7 @@ class Claims:
         self._mine: set[str] = set()
 
     def take(self, key: str) -> bool:
-        """Claim a result.
-
-        Parameters
-        ----------
-        key : str
-            Hexadecimal SHA-256.
-
-        Returns
-        -------
-        bool
-            False where another run that lives has it.
-        """
+        """Claim a result."""
         if key in self._mine:
             return True
         path = self._folder / key
@@ -66,13 +50,7 @@ class Claims:
         return False
 
     def release(self, key: str) -> None:
-        """Give a claim up.
-
-        Parameters
-        ----------
-        key : str
-            Hexadecimal SHA-256.
-        """
+        """Give a claim up."""
         if key in self._mine:
             self._mine.discard(key)
             with contextlib.suppress(OSError):

@@ -17,18 +17,6 @@ FEFF's potentials did not settle it ran away to 17 times its step."""
 def absorption_problem(energy: Any, mu: Any, variable: str = "mu") -> str:
     """Say what keeps a simulated curve from being used; of an absorption, that it runs away.
 
-    Parameters
-    ----------
-    energy, mu : array_like
-        eV, and absorption in any unit; of another variable, axis and values.
-    variable : str, optional
-        What the curve is.
-
-    Returns
-    -------
-    str
-        Empty where there is nothing.
-
     Examples
     --------
     >>> absorption_problem([1, 2, 3], [0.0, 1.3, -22.9])
@@ -45,16 +33,6 @@ def absorption_problem(energy: Any, mu: Any, variable: str = "mu") -> str:
 
 def curve_problem(x: Any, y: Any) -> str:
     """Say what keeps a curve from being used, wherever its axis begins and ends.
-
-    Parameters
-    ----------
-    x, y : array_like
-        Axis and values.
-
-    Returns
-    -------
-    str
-        Empty where there is nothing.
 
     Examples
     --------

@@ -39,15 +39,7 @@ _ROMAN = ("0", "I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 
 @dataclass(frozen=True)
 class Fault:
-    """One check that a row failed.
-
-    Attributes
-    ----------
-    gate : str
-        One of `GATES`.
-    message : str
-        With the number, for people.
-    """
+    """One check that a row failed."""
 
     gate: str
     message: str
@@ -56,18 +48,7 @@ class Fault:
 def edge_position(energy: ArrayLike, mu: ArrayLike) -> float:
     """Find the energy of an edge: the last rise through half a step before the highest absorption.
 
-    Parameters
-    ----------
-    energy : array_like
-        Shape (n,), increasing, eV.
-    mu : array_like
-        Shape (n,), edge-step normalised.
-
-    Returns
-    -------
-    float
-        eV, between points by a straight line; the first energy where it is above half from there on,
-        NaN where it never rises so far.
+    ``energy`` (n,) in eV; ``mu`` (n,).
 
     Notes
     -----
@@ -93,17 +74,7 @@ def edge_position(energy: ArrayLike, mu: ArrayLike) -> float:
 def median_edges(edges: ArrayLike, states: ArrayLike) -> dict[float, float]:
     """Find the median edge of each oxidation state.
 
-    Parameters
-    ----------
-    edges : array_like
-        Shape (n_sites,), eV; NaN is passed over.
-    states : array_like
-        Shape (n_sites,); NaN is passed over.
-
-    Returns
-    -------
-    dict
-        eV by oxidation state.
+    ``edges`` (n_sites,) in eV; ``states`` (n_sites,).
 
     Examples
     --------
@@ -123,21 +94,7 @@ def spectrum_faults(
 ) -> tuple[Fault, ...]:
     """Check one spectrum.
 
-    Parameters
-    ----------
-    absorber : str
-        Chemical symbol, for the message.
-    energy, mu : array_like
-        Shape (n,), eV and edge steps.
-    state : float
-        Oxidation state; NaN: the edge's position is not checked.
-    medians : mapping
-        From `median_edges`.
-
-    Returns
-    -------
-    tuple of Fault
-        Empty where there is none.
+    ``energy, mu`` (n,).
 
     Examples
     --------
@@ -165,20 +122,6 @@ def label_faults(
 ) -> tuple[Fault, ...]:
     """Check the labels of one site.
 
-    Parameters
-    ----------
-    absorber : str
-        Chemical symbol, for the message.
-    state, bond_valence_sum : float
-        Oxidation state and valence units; NaN: not checked.
-    coordination_number : float
-        CrystalNN's.
-
-    Returns
-    -------
-    tuple of Fault
-        Empty where there is none.
-
     Examples
     --------
     >>> [fault.gate for fault in label_faults("Mn", 2, 0.45, 1)]
@@ -196,18 +139,7 @@ def label_faults(
 
 
 def gate_text(faults: Sequence[Fault]) -> str:
-    """Write what a row failed, as the variable ``gate`` has it.
-
-    Parameters
-    ----------
-    faults : sequence of Fault
-        Of one row.
-
-    Returns
-    -------
-    str
-        Gates in the order of `GATES`; empty where the row passes.
-    """
+    """Write what a row failed, as the variable ``gate`` has it."""
     failed = {fault.gate for fault in faults}
     return GATE_SEPARATOR.join(gate for gate in GATES if gate in failed)
 

@@ -20,16 +20,6 @@ _DIGITS = 6
 def digest(*parts: Any) -> str:
     """Hash values that are ready for JSON.
 
-    Parameters
-    ----------
-    *parts : object
-        In an order that matters.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256.
-
     Examples
     --------
     >>> digest("a", {"x": 1, "y": 2}) == digest("a", {"y": 2, "x": 1})
@@ -40,18 +30,7 @@ def digest(*parts: Any) -> str:
 
 
 def structure_digest(structure: Structure) -> str:
-    """Hash a crystal structure as it is written: cell, elements, positions, order of atoms.
-
-    Parameters
-    ----------
-    structure : pymatgen.core.Structure
-        Ordered.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256.
-    """
+    """Hash a crystal structure as it is written: cell, elements, positions, order of atoms."""
     positions = np.round(structure.frac_coords, _DIGITS) % 1.0
     # Adding zero turns -0.0 into 0.0, which would otherwise be another text.
     return digest(
@@ -62,20 +41,5 @@ def structure_digest(structure: Structure) -> str:
 
 
 def site_key(structure_hash: str, index: int, simulator: SiteSimulator) -> str:
-    """Hash what a simulated spectrum depends on.
-
-    Parameters
-    ----------
-    structure_hash : str
-        From `structure_digest`.
-    index : int
-        The absorbing site.
-    simulator : SiteSimulator
-        Program, version and parameters.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256.
-    """
+    """Hash what a simulated spectrum depends on."""
     return digest("site", structure_hash, index, simulator.name, simulator.version, simulator.parameters())

@@ -11,19 +11,7 @@ from edgepair.conventions import OutputError
 
 @dataclass(frozen=True)
 class Site:
-    """One inequivalent absorber site.
-
-    Attributes
-    ----------
-    given : int
-        Lowest index of its orbit in the structure as given.
-    primitive : int
-        Its index in the primitive cell.
-    multiplicity : int
-        Equivalent atoms in the primitive cell.
-    equivalent : tuple of int
-        The whole orbit in the structure as given.
-    """
+    """One inequivalent absorber site."""
 
     given: int
     primitive: int
@@ -33,22 +21,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Material:
-    """One usable material; its structure stays in the store.
-
-    Attributes
-    ----------
-    material_id, formula : str
-        Names.
-    kind : tuple
-        Reduced formula, number of atoms and space group: only materials that share all three can be
-        identical.
-    structure_key : str
-        Where its structure is in the store.
-    structure_hash : str
-        Hash of its primitive cell.
-    sites : tuple of Site
-        Inequivalent absorber sites.
-    """
+    """One usable material; its structure stays in the store."""
 
     material_id: str
     formula: str
@@ -58,18 +31,7 @@ class Material:
     sites: tuple[Site, ...]
 
     def packed(self, store: ResultStore) -> dict[str, Any]:
-        """Read its structure.
-
-        Parameters
-        ----------
-        store : ResultStore
-            Where it is.
-
-        Returns
-        -------
-        dict
-            For `work.unpack_structure`.
-        """
+        """Read its structure."""
         record = store.get(self.structure_key)
         if record is None:
             raise OutputError(

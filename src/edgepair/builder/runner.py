@@ -31,21 +31,7 @@ class Order:
 
 
 class Runner:
-    """Carries out orders and keeps their results.
-
-    Parameters
-    ----------
-    absorber : str
-        Chemical symbol.
-    store : ResultStore
-        Where finished work is kept.
-    scheduler, workers : optional
-        See `open_processes`.
-    retry_failed : bool
-        Whether failures in the store are tried again.
-    on_progress : callable or None
-        Called with a `BuildProgress`.
-    """
+    """Carries out orders and keeps their results."""
 
     def __init__(
         self,

@@ -30,12 +30,7 @@ Place = tuple[str, int]
 class SecondRun:
     """What came of simulating one site again.
 
-    Attributes
-    ----------
-    curve : tuple of numpy.ndarray or None
-        Energies, eV, and absorption, where they pass.
-    message : str
-        Why it was run again, or why that did not help.
+    ``curve`` in eV.
     """
 
     curve: tuple[NDArray[np.float64], NDArray[np.float64]] | None
@@ -51,24 +46,6 @@ def run_again(
     only_known: bool,
 ) -> dict[Place, SecondRun]:
     """Simulate the sites again whose spectrum failed a check.
-
-    Parameters
-    ----------
-    stages : Stages
-        Of this build.
-    materials : sequence of Material
-        All of them.
-    first : Assembled
-        The dataset of the first runs, with what its rows failed.
-    simulator : SiteSimulator
-        Program of the first runs; another than edgepair's own FEFF10 is not run again.
-    only_known : bool
-        Whether to take what is in the store and do nothing.
-
-    Returns
-    -------
-    dict
-        By material and site; empty where nothing is to be run again.
 
     Notes
     -----
@@ -110,20 +87,7 @@ def run_again(
 
 
 def replace_curves(materials: Sequence[MaterialRows], runs: Mapping[Place, SecondRun]) -> list[MaterialRows]:
-    """Put the second spectra that pass in the place of the first.
-
-    Parameters
-    ----------
-    materials : sequence of MaterialRows
-        With the first ones.
-    runs : mapping
-        From `run_again`.
-
-    Returns
-    -------
-    list of MaterialRows
-        In the same order.
-    """
+    """Put the second spectra that pass in the place of the first."""
     changed = []
     for item in materials:
         rows = []
@@ -136,20 +100,7 @@ def replace_curves(materials: Sequence[MaterialRows], runs: Mapping[Place, Secon
 
 
 def second_run_attribute(runs: Mapping[Place, SecondRun], simulator: SiteSimulator) -> dict[str, str]:
-    """Say of a dataset's absorption which rows come from a second run, and with which card.
-
-    Parameters
-    ----------
-    runs : mapping
-        From `run_again`.
-    simulator : SiteSimulator
-        Program of the first runs.
-
-    Returns
-    -------
-    dict of str to str
-        ``run_again``, a JSON object; empty where there is none.
-    """
+    """Say of a dataset's absorption which rows come from a second run, and with which card."""
     settings = simulator.with_larger_scf() if isinstance(simulator, Feff10) else None
     sites = sorted((len(name), name, site) for (name, site), run in runs.items() if run.curve is not None)
     if settings is None or not sites:

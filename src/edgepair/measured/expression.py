@@ -34,28 +34,7 @@ _OPERATORS: dict[type[ast.operator], Callable[..., NDArray[np.float64]]] = {
 def evaluate(text: str, labels: Sequence[str], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compute an expression of columns.
 
-    Parameters
-    ----------
-    text : str
-        A column (its label, ``5``, ``$5`` or ``c5``, counted from 1), or an expression of columns
-        with ``+ - * /``, parentheses, numbers and ``log`` (natural, as ``ln``), ``log10``, ``exp``,
-        ``abs``. Labels count before ``c5``; those that are no names go in quotes.
-    labels : sequence of str
-        Labels of the columns; may be empty.
-    values : numpy.ndarray
-        Shape (n_points, n_columns).
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_points,); NaN or infinite where the arithmetic has no result.
-
-    Raises
-    ------
-    OptionError
-        The text is no such expression.
-    MeasurementError
-        It names a column that the file does not have.
+    ``text`` (natural, as ``ln``); ``values`` (n_points, n_columns); returns (n_points,).
     """
     whole = find_column(text, labels, values.shape[1])
     if whole is not None:
@@ -75,20 +54,6 @@ def evaluate(text: str, labels: Sequence[str], values: NDArray[np.float64]) -> N
 def find_column(name: str, labels: Sequence[str], count: int) -> int | None:
     """Find a column by its label or number.
 
-    Parameters
-    ----------
-    name : str
-        Label, in any case; or ``5``, ``$5``, ``c5``, counted from 1.
-    labels : sequence of str
-        Labels of the columns; may be empty.
-    count : int
-        How many columns there are.
-
-    Returns
-    -------
-    int or None
-        Its place, counted from 0; None where there is none.
-
     Examples
     --------
     >>> find_column("I0", ["energy", "i0"], 2), find_column("$1", ["energy", "i0"], 2)
@@ -107,20 +72,7 @@ def find_column(name: str, labels: Sequence[str], count: int) -> int | None:
 
 
 def describe_columns(labels: Sequence[str], count: int) -> str:
-    """List columns with their numbers, for errors.
-
-    Parameters
-    ----------
-    labels : sequence of str
-        Labels; may be empty.
-    count : int
-        How many columns there are.
-
-    Returns
-    -------
-    str
-        ``$1 energy, $2 i0``.
-    """
+    """List columns with their numbers, for errors."""
     names = [f"${n + 1} {labels[n]}" if n < len(labels) else f"${n + 1}" for n in range(min(count, 30))]
     return ", ".join(names) + (f" and {count - 30} more" if count > 30 else "")
 

@@ -21,14 +21,7 @@ BROKEN = 1e30
 class TidyPoints:
     """Points in order.
 
-    Attributes
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV, strictly increasing.
-    columns : tuple of numpy.ndarray
-        Each of shape (n_energy,), finite.
-    warnings : tuple of str
-        What was changed.
+    ``energy`` (n_energy,) in eV; ``columns`` (n_energy,).
     """
 
     energy: NDArray[np.float64]
@@ -41,19 +34,7 @@ def tidy(
 ) -> TidyPoints:
     """Bring the points of a scan into order.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_points,), eV, in any order.
-    mu : numpy.ndarray
-        Shape (n_points,).
-    reference : numpy.ndarray, optional
-        Shape (n_points,); where it is not finite it is interpolated.
-
-    Returns
-    -------
-    TidyPoints
-        With mu and, where given, the reference; it may have no points left.
+    ``energy`` (n_points,) in eV; ``mu`` (n_points,); ``reference`` (n_points,).
     """
     warnings: list[str] = []
     good = np.isfinite(energy) & (energy > 0) & np.isfinite(mu) & (np.abs(mu) < BROKEN)

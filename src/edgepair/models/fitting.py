@@ -183,21 +183,7 @@ INNER_FOLDS = 3
 def tuned_settings(values: NDArray[np.float32], task: FitTask, train: NDArray[np.int64]) -> dict[str, Any]:
     """Find the best forest settings for a training set, by folds of its own groups.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape (n_train, n_features): features of the training set only.
-    task : FitTask
-        What is fitted; held-out sites are never looked at.
-    train : numpy.ndarray
-        Shape (n_train,): rows of the training set in the arrays of `task`.
-
-    Returns
-    -------
-    dict
-        ``max_features`` and ``min_samples_leaf``, the pair with the smallest error (share of
-        wrong classes, or squared error); empty for a learner without these settings, and where
-        the training set is one group.
+    ``values`` (n_train, n_features); ``train`` (n_train,).
     """
     learner = LEARNERS[task.learner]
     if not learner.importances:

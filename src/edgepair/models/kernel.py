@@ -29,15 +29,7 @@ MEDIAN_ROWS = 400
 
 
 class KernelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
-    """Matérn kernel ridge regression on standardised features.
-
-    Parameters
-    ----------
-    width : float, optional
-        *w* above: larger is less smooth.
-    ridge : float, optional
-        Variance of the noise, in units of the target's.
-    """
+    """Matérn kernel ridge regression on standardised features."""
 
     def __init__(self, width: float = 0.6, ridge: float = 0.01) -> None:
         self.width = width
@@ -46,17 +38,7 @@ class KernelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
     def fit(self, values: NDArray[np.float32], target: NDArray[Any]) -> KernelRegressor:
         """Fit.
 
-        Parameters
-        ----------
-        values : numpy.ndarray
-            Shape (n, n_features).
-        target : numpy.ndarray
-            Shape (n,) or (n, n_targets).
-
-        Returns
-        -------
-        KernelRegressor
-            Itself.
+        ``values`` (n, n_features); ``target`` (n,).
         """
         scaler = StandardScaler()
         rows = np.unique(np.linspace(0, len(values) - 1, MEDIAN_ROWS).astype(int))
@@ -74,28 +56,14 @@ class KernelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
     def predict(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Predict.
 
-        Parameters
-        ----------
-        values : numpy.ndarray
-            Shape (n, n_features).
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n,) or (n, n_targets).
+        ``values`` (n, n_features); returns (n,).
         """
         told: NDArray[np.float64] = self.model_.predict(values.astype(np.float64)) + self.centre_
         return told
 
 
 class KernelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """One `KernelRegressor` per class, of its indicator.
-
-    Parameters
-    ----------
-    width, ridge : float, optional
-        As of `KernelRegressor`.
-    """
+    """One `KernelRegressor` per class, of its indicator."""
 
     def __init__(self, width: float = 0.6, ridge: float = 0.01) -> None:
         self.width = width
@@ -104,17 +72,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, values: NDArray[np.float32], target: NDArray[Any]) -> KernelClassifier:
         """Fit.
 
-        Parameters
-        ----------
-        values : numpy.ndarray
-            Shape (n, n_features).
-        target : numpy.ndarray
-            Shape (n,): classes.
-
-        Returns
-        -------
-        KernelClassifier
-            Itself.
+        ``values`` (n, n_features); ``target`` (n,).
         """
         self.classes_ = np.unique(target)
         indicator = (np.asarray(target)[:, None] == self.classes_).astype(np.float64)
@@ -124,15 +82,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Predict chances of the classes.
 
-        Parameters
-        ----------
-        values : numpy.ndarray
-            Shape (n, n_features).
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n, n_classes): clipped to 0 and above, and brought to a sum of 1.
+        ``values`` (n, n_features); returns (n, n_classes).
         """
         chances: NDArray[np.float64] = np.clip(
             self.regressor_.predict(values).reshape(len(values), -1), 1e-6, None
@@ -143,15 +93,7 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, values: NDArray[np.float32]) -> NDArray[Any]:
         """Predict the likeliest class.
 
-        Parameters
-        ----------
-        values : numpy.ndarray
-            Shape (n, n_features).
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n,).
+        ``values`` (n, n_features); returns (n,).
         """
         likeliest: NDArray[Any] = self.classes_[self.predict_proba(values).argmax(axis=1)]
         return likeliest

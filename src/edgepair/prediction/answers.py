@@ -30,16 +30,7 @@ LENGTH_CLAIM_FLOOR = 0.005
 class Answer:
     """What is said of one task for some samples.
 
-    Attributes
-    ----------
-    value, lower, upper : numpy.ndarray
-        Shape (n,).
-    claimed : numpy.ndarray
-        Shape (n,): standard deviations that the model claims, before conformal scaling.
-    probability : numpy.ndarray
-        Shape (n, n_classes); no columns for a regression.
-    sets : tuple of tuple of int
-        The class set of each sample; empty for a regression.
+    ``value, lower, upper`` (n,); ``claimed`` (n,); ``probability`` (n, n_classes).
     """
 
     value: NDArray[np.float64]
@@ -55,19 +46,7 @@ def class_sets(
 ) -> tuple[tuple[int, ...], ...]:
     """Take classes from the likeliest on while those before add up to no more than a limit.
 
-    Parameters
-    ----------
-    probability : numpy.ndarray
-        Shape (n, n_classes).
-    classes : numpy.ndarray
-        Shape (n_classes,).
-    below : float
-        Conformal quantile of `edgepair.models.conformal.class_scores`.
-
-    Returns
-    -------
-    tuple of tuple of int
-        A set per row, never empty, in rising order.
+    ``probability`` (n, n_classes); ``classes`` (n_classes,).
 
     Examples
     --------
@@ -90,20 +69,7 @@ def join_answers(task: str, parts: Sequence[Answer]) -> tuple[Answer, NDArray[np
 
     Probabilities are multiplied with these weights as powers.
 
-    Parameters
-    ----------
-    task : str
-        Name.
-    parts : sequence of Answer
-        Of the same samples, one per technique.
-
-    Returns
-    -------
-    answer : Answer
-        Of all techniques together; its sets hold the classes of the joint interval, and the
-        likeliest class.
-    share : numpy.ndarray
-        Shape (n_techniques, n): the weights.
+    ``share`` (n_techniques, n).
     """
     half = np.array([np.maximum((part.upper - part.lower) / 2.0, 1e-6) for part in parts])
     share = half**-2 / (half**-2).sum(axis=0)

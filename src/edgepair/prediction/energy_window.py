@@ -26,13 +26,7 @@ ROUNDING = 2.0
 
 @dataclass(frozen=True)
 class EnergyWindow:
-    """A stretch of energies, eV from the tabulated edge.
-
-    Attributes
-    ----------
-    low, high : float
-        Its ends.
-    """
+    """A stretch of energies, eV from the tabulated edge."""
 
     low: float = FULL[0]
     high: float = FULL[1]
@@ -40,28 +34,14 @@ class EnergyWindow:
     def grid(self) -> NDArray[np.float64]:
         """Return the energies at which spectra are compared.
 
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n_grid,), eV from the tabulated edge.
+        Returns (n_grid,) in eV.
         """
         return np.arange(self.low, self.high + STEP / 2, STEP)
 
     def show(self, energy: NDArray[np.float64], mu: NDArray[np.float64]) -> NDArray[np.float64]:
         """Bring a spectrum onto the grid.
 
-        Parameters
-        ----------
-        energy : numpy.ndarray
-            Shape (n_energy,), eV from the tabulated edge, increasing.
-        mu : numpy.ndarray
-            Shape (n_energy,), edge-step normalised.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n_grid,); beyond its ends a spectrum is continued by its end values, before its
-            start by no more than 0.05.
+        ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); returns (n_grid,).
         """
         return np.interp(self.grid(), energy, mu, left=min(float(mu[0]), 0.05), right=float(mu[-1]))
 
@@ -71,24 +51,7 @@ def choose_window(
 ) -> EnergyWindow:
     """Choose the window of a measured range.
 
-    Parameters
-    ----------
-    first, last : float
-        Ends of the scan, eV from the tabulated edge.
-    moved : float, optional
-        What has been added to them, eV; errors speak of what was measured.
-    item : str, optional
-        What is measured, for errors.
-
-    Returns
-    -------
-    EnergyWindow
-        What the scan covers of the full window, to 2 eV.
-
-    Raises
-    ------
-    MeasurementError
-        The scan holds too little of the edge.
+    ``moved`` in eV.
     """
     if first > NEEDED[0] or last < NEEDED[1]:
         raise MeasurementError(

@@ -20,17 +20,7 @@ with fewer, a left-out tenth says nothing of how far answers are off."""
 def is_enough(known: NDArray[np.bool_], groups: NDArray[np.str_]) -> bool:
     """Tell whether a task can be learnt.
 
-    Parameters
-    ----------
-    known : numpy.ndarray
-        Shape (n,), bool: rows whose value is known.
-    groups : numpy.ndarray
-        Shape (n,): compounds or formulas; rows without one count for nothing but rows.
-
-    Returns
-    -------
-    bool
-        At least `FEWEST_ROWS` rows of `FEWEST_GROUPS` groups.
+    ``known`` (n,); ``groups`` (n,).
     """
     return bool(known.sum() >= FEWEST_ROWS and _n_groups(known, groups) >= FEWEST_GROUPS)
 
@@ -38,19 +28,7 @@ def is_enough(known: NDArray[np.bool_], groups: NDArray[np.str_]) -> bool:
 def check_enough(known: NDArray[np.bool_], groups: NDArray[np.str_], what: str) -> None:
     """Refuse to learn from next to nothing.
 
-    Parameters
-    ----------
-    known : numpy.ndarray
-        Shape (n, n_tasks), bool: which values are known.
-    groups : numpy.ndarray
-        Shape (n,): compounds or formulas.
-    what : str
-        What the rows are, for the message.
-
-    Raises
-    ------
-    DataError
-        There is no task for which it `is_enough`.
+    ``known`` (n, n_tasks); ``groups`` (n,).
     """
     if any(is_enough(column, groups) for column in known.T):
         return

@@ -45,30 +45,7 @@ def fitted_xanes(
     library: bool = True,
     seed: int = 0,
 ) -> XanesModel:
-    """Fit a model of measured XANES, or take it from memory.
-
-    Parameters
-    ----------
-    window : EnergyWindow
-        What is compared.
-    absorber : str
-        Whose simulations take part where it has no standards.
-    own : sequence of Standard, optional
-        The user's own standards, beside the library's.
-    data : xarray.Dataset, optional
-        The user's own spectra.
-    aligned : bool, optional
-        Whether samples have no energy calibration.
-    library : bool, optional
-        Whether the library's standards and the bundled simulations take part.
-    seed : int, optional
-        Decides which simulated spectra take part, and the forests.
-
-    Returns
-    -------
-    XanesModel
-        Not to be changed.
-    """
+    """Fit a model of measured XANES, or take it from memory."""
     known = (*(load_standards() if library else ()), *own)
     simulated: dict[str, Sequence[SimulatedSpectrum]] = {}
     if data is not None:
@@ -116,26 +93,7 @@ def fitted_pdf(
     *,
     seed: int = 0,
 ) -> PdfModel:
-    """Fit a model of measured PDFs, or take it from memory.
-
-    Parameters
-    ----------
-    absorber : str
-        Chemical symbol.
-    technique : str
-        ``pdf``, ``dpdf`` or ``npdf``.
-    instrument : PDFInstrument
-        Through which training curves are shown.
-    data : xarray.Dataset, optional
-        The user's own curves, in place of the bundled simulations.
-    seed : int, optional
-        Decides which materials take part, and the forests.
-
-    Returns
-    -------
-    PdfModel
-        Not to be changed.
-    """
+    """Fit a model of measured PDFs, or take it from memory."""
 
     def fit() -> PdfModel:
         if data is None:

@@ -21,23 +21,7 @@ WITHIN: Mapping[str, float] = {"oxidation_state": 0.34, "coordination_number": 0
 
 
 def xanes_scores(model: XanesModel, absorber: str, *, level: float = 0.9) -> list[dict[str, Any]]:
-    """Score what a model of XANES told left-out compounds of an absorber.
-
-    Parameters
-    ----------
-    model : XanesModel
-        Fitted.
-    absorber : str
-        Chemical symbol.
-    level : float, optional
-        Of intervals and sets.
-
-    Returns
-    -------
-    list of dict
-        See `pdf_scores`; the rows are the standards, or simulations where there are few. Empty
-        where nothing of the absorber was left out.
-    """
+    """Score what a model of XANES told left-out compounds of an absorber."""
     rows = model.rows
     mine = rows.absorber == absorber
     found = []
@@ -49,24 +33,7 @@ def xanes_scores(model: XanesModel, absorber: str, *, level: float = 0.9) -> lis
 
 
 def pdf_scores(model: PdfModel, *, level: float = 0.9) -> list[dict[str, Any]]:
-    """Score what a model of PDFs told left-out formulas.
-
-    Parameters
-    ----------
-    model : PdfModel
-        Fitted.
-    level : float, optional
-        Of intervals and sets.
-
-    Returns
-    -------
-    list of dict
-        A row per task: ``task``; ``n_rows`` and ``n_groups``, the compounds or formulas that were
-        left out in turn, each with one vote; ``right``, the share of mean values within `WITHIN`
-        (None for the bond length); ``mae``; ``coverage`` of the intervals; ``set_coverage`` and
-        ``set_size`` of the class sets (None for the bond length). Intervals and sets are those that
-        the other groups give.
-    """
+    """Score what a model of PDFs told left-out formulas."""
     found = []
     everyone = np.ones(len(model.formula), dtype=bool)
     for task, fit in model.fits.items():

@@ -22,17 +22,7 @@ NEAREST = 3
 def nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[dict[str, Any]]:
     """Name the standards and the simulated materials most like a spectrum.
 
-    Parameters
-    ----------
-    fitted : XanesModel
-        Whose training rows these are.
-    apart : numpy.ndarray
-        Shape (n_rows,): distances.
-
-    Returns
-    -------
-    list of dict
-        Columns of `Prediction.nearest`, and ``row``: where it stands among the training rows.
+    ``apart`` (n_rows,).
     """
     rows = fitted.rows
     found = []
@@ -68,17 +58,7 @@ def nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[dict[st
 def nearest_materials(fitted: PdfModel, apart: NDArray[np.float64]) -> list[dict[str, Any]]:
     """Name the simulated materials most like a PDF.
 
-    Parameters
-    ----------
-    fitted : PdfModel
-        Whose training materials these are.
-    apart : numpy.ndarray
-        Shape (n_materials,): distances.
-
-    Returns
-    -------
-    list of dict
-        As `nearest_rows`.
+    ``apart`` (n_materials,).
     """
     return [
         {

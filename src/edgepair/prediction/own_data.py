@@ -33,26 +33,7 @@ _MOST_OPEN = 4
 
 
 def open_data(data: xr.Dataset | str | Path, absorber: str) -> xr.Dataset:
-    """Open a dataset that is to answer for an absorber.
-
-    Parameters
-    ----------
-    data : xarray.Dataset or path
-        Follows the schema, PDFs ideal where it holds such.
-    absorber : str
-        Chemical symbol.
-
-    Returns
-    -------
-    xarray.Dataset
-        Without the sites that failed a check of the builder. Not to be changed: a file is read once
-        while it stays the same.
-
-    Raises
-    ------
-    DataError
-        It cannot be opened, or is of another absorber.
-    """
+    """Open a dataset that is to answer for an absorber."""
     dataset = _open(Path(data)) if isinstance(data, str | Path) else drop_gated(data)
     own = str(dataset.attrs["absorber"])
     if own != absorber:
@@ -80,18 +61,7 @@ def _open(path: Path) -> xr.Dataset:
 
 
 def data_digest(data: xr.Dataset | None) -> str:
-    """Hash a dataset.
-
-    Parameters
-    ----------
-    data : xarray.Dataset or None
-        Follows the schema.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256 of variables and attributes; empty without a dataset.
-    """
+    """Hash a dataset."""
     if data is None:
         return ""
     digest = hashlib.sha256(repr(sorted((str(k), str(v)) for k, v in data.attrs.items())).encode())
@@ -104,26 +74,7 @@ def data_digest(data: xr.Dataset | None) -> str:
 
 
 def common_window(data: xr.Dataset, window: EnergyWindow) -> EnergyWindow:
-    """Cut a window to what a dataset's spectra hold.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Follows the schema.
-    window : EnergyWindow
-        Of the measurement.
-
-    Returns
-    -------
-    EnergyWindow
-        With an earlier end where the spectra end earlier; what they lack before the edge is flat. As
-        given where the dataset holds no spectra: others will answer then.
-
-    Raises
-    ------
-    DataError
-        The spectra hold too little of the edge.
-    """
+    """Cut a window to what a dataset's spectra hold."""
     if TECHNIQUES["xanes"].variable not in data:
         return window
     absorber = str(data.attrs["absorber"])
@@ -139,20 +90,7 @@ def common_window(data: xr.Dataset, window: EnergyWindow) -> EnergyWindow:
 
 
 def own_spectra(data: xr.Dataset) -> tuple[tuple[Standard, ...], tuple[SimulatedSpectrum, ...]]:
-    """Take the spectra of a dataset: what was measured as standards, the others as simulations.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        Follows the schema. Its energies are absolute, so that measured ones count as calibrated.
-
-    Returns
-    -------
-    standards : tuple of Standard
-        Of sites whose ``origin`` is ``measured``; their compound is the formula.
-    simulated : tuple of SimulatedSpectrum
-        Of all others, averaged over the sites of each material.
-    """
+    """Take the spectra of a dataset: what was measured as standards, the others as simulations."""
     if TECHNIQUES["xanes"].variable not in data:
         return (), ()
     measured = data["origin"].values.astype(str) == "measured"
@@ -185,27 +123,7 @@ def _standard(spectrum: SimulatedSpectrum, energy: NDArray[np.float64]) -> Stand
 
 
 def fitting_instrument(data: xr.Dataset, instrument: PDFInstrument, technique: str) -> PDFInstrument:
-    """Shorten an instrument's range to what a dataset's own curves hold.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        With PDFs.
-    instrument : PDFInstrument
-        Of the measurement.
-    technique : str
-        ``pdf``, ``dpdf`` or ``npdf``.
-
-    Returns
-    -------
-    PDFInstrument
-        As given for ideal curves, which can be shown through any.
-
-    Raises
-    ------
-    DataError
-        Measured range and the dataset's do not overlap.
-    """
+    """Shorten an instrument's range to what a dataset's own curves hold."""
     if is_ideal(data, technique):
         return instrument
     r = data["r"].values
@@ -223,41 +141,13 @@ def fitting_instrument(data: xr.Dataset, instrument: PDFInstrument, technique: s
 
 
 def is_ideal(data: xr.Dataset, technique: str) -> bool:
-    """Tell whether a dataset's PDFs can be shown through any instrument.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        With PDFs.
-    technique : str
-        ``pdf``, ``dpdf`` or ``npdf``.
-
-    Returns
-    -------
-    bool
-        False for curves that carry an instrument of their own.
-    """
+    """Tell whether a dataset's PDFs can be shown through any instrument."""
     names = [t.variable for t in TECHNIQUES.values() if t.axis == "r" and t.variable in data]
     return TECHNIQUES[technique].variable in names and all("ideal_u_iso" in data[n].attrs for n in names)
 
 
 def shown_data(data: xr.Dataset, instrument: PDFInstrument, technique: str) -> xr.Dataset:
-    """Show a dataset's PDFs on an instrument's grid.
-
-    Parameters
-    ----------
-    data : xarray.Dataset
-        With PDFs.
-    instrument : PDFInstrument
-        From `fitting_instrument`.
-    technique : str
-        ``pdf``, ``dpdf`` or ``npdf``.
-
-    Returns
-    -------
-    xarray.Dataset
-        Ideal curves as the instrument shows them; others resampled and cut at its Qmax.
-    """
+    """Show a dataset's PDFs on an instrument's grid."""
     if is_ideal(data, technique):
         return show_pdf(data, instrument)
     variable = TECHNIQUES[technique].variable

@@ -31,24 +31,7 @@ FARTHEST_EDGE = 40.0
 class PreparedXanes:
     """A measured spectrum, normalised.
 
-    Attributes
-    ----------
-    absorber : str
-        Chemical symbol.
-    energy : numpy.ndarray
-        Shape (n_energy,), eV from the tabulated edge.
-    mu : numpy.ndarray
-        Shape (n_energy,), edge-step normalised and flattened.
-    shift : float
-        What has been added to the measured energies, eV.
-    error : float
-        Likely error of the energies after that, eV.
-    calibrated : bool
-        Whether a foil or the user told the shift.
-    metallic : bool
-        Whether it is surely the spectrum of the metal itself.
-    warnings : tuple of str
-        What makes it doubtful.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); ``shift``, ``error`` in eV.
     """
 
     absorber: str
@@ -63,17 +46,7 @@ class PreparedXanes:
     def moved(self, by: float, error: float) -> PreparedXanes:
         """Add to the energies.
 
-        Parameters
-        ----------
-        by : float
-            Shift, eV.
-        error : float
-            Likely error afterwards, eV.
-
-        Returns
-        -------
-        PreparedXanes
-            With another shift.
+        ``by``, ``error`` in eV.
         """
         return replace(self, energy=self.energy + by, shift=self.shift + by, error=error)
 
@@ -90,32 +63,7 @@ def prepare_xanes(
 ) -> PreparedXanes:
     """Normalise a measured spectrum and put it on the tabulated energy scale as far as known.
 
-    Parameters
-    ----------
-    mu : XanesScan or pair of array_like
-        As read, or energies in eV and absorption.
-    absorber : str or None
-        Chemical symbol; None: what the scan says.
-    shift : float, optional
-        To be added to the energies, eV.
-    foil : FoilReading, optional
-        From a foil measured apart.
-    e0 : float, optional
-        Energy of the edge on the scale of the file, eV.
-    pre, post : tuple of float, optional
-        Ranges of the pre-edge and the post-edge, eV relative to E0; chosen where not given.
-
-    Returns
-    -------
-    PreparedXanes
-        Ready to be shown on a window.
-
-    Raises
-    ------
-    MeasurementError
-        The absorber is not known, or the spectrum cannot be normalised.
-    OptionError
-        A range that no spectrum can have.
+    ``mu``, ``shift``, ``e0`` in eV.
     """
     scan = mu if isinstance(mu, XanesScan) else _scan_of(mu)
     metal = absorber or scan.absorber
@@ -178,25 +126,7 @@ def _cure(
 
 
 def technique_of(curve: PdfCurve, radiation: str | None) -> str:
-    """Tell which technique a measured total PDF is.
-
-    Parameters
-    ----------
-    curve : PdfCurve
-        As read.
-    radiation : str or None
-        What the user says, where the header does not tell.
-
-    Returns
-    -------
-    str
-        ``pdf`` or ``npdf``.
-
-    Raises
-    ------
-    OptionError
-        Neither tells, they contradict each other, or it is neither x-rays nor neutrons.
-    """
+    """Tell which technique a measured total PDF is."""
     if radiation and curve.radiation and radiation != curve.radiation:
         raise OptionError(
             f"cannot answer for {curve.file!r} as {radiation} data"
@@ -220,24 +150,7 @@ def technique_of(curve: PdfCurve, radiation: str | None) -> str:
 def pdf_curve(G: PdfCurve | tuple[ArrayLike, ArrayLike], radiation: str | None) -> PdfCurve:
     """Make a curve of arrays.
 
-    Parameters
-    ----------
-    G : PdfCurve or pair of array_like
-        As read, or r in Å and G.
-    radiation : str or None
-        Of arrays, where it matters.
-
-    Returns
-    -------
-    PdfCurve
-        With finite values, not all alike, at increasing r.
-
-    Raises
-    ------
-    DataError
-        These are not two arrays of numbers.
-    MeasurementError
-        They are not one curve.
+    ``G`` in Å.
     """
     if isinstance(G, PdfCurve):
         curve = G

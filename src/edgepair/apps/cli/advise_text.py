@@ -14,15 +14,7 @@ if TYPE_CHECKING:
 
 
 def print_advice(advice: Advice, out: Path | None) -> None:
-    """Print the recommendation, then the tables that it follows from.
-
-    Parameters
-    ----------
-    advice : Advice
-        From `edgepair.advise`.
-    out : pathlib.Path or None
-        Page that was written.
-    """
+    """Print the recommendation, then the tables that it follows from."""
     from edgepair.conventions.wording import capital, short_title, task_title
 
     console = output_console()

@@ -11,27 +11,7 @@ if TYPE_CHECKING:
 def open_datasets(
     paths: list[str] | None, absorbers: list[str] | None, *, ideal: bool = False
 ) -> list[xr.Dataset]:
-    """Open what a study or an interpretation is asked of.
-
-    Parameters
-    ----------
-    paths : list of str or None
-        Files or folders of the user's; None: the bundled datasets.
-    absorbers : list of str or None
-        Chemical symbols; None: all there are, of the bundled ones the paper's.
-    ideal : bool, optional
-        Leave ideal PDFs as they are, for a protocol that shows them through an instrument of its own.
-
-    Returns
-    -------
-    list of xarray.Dataset
-        One per absorber.
-
-    Raises
-    ------
-    EdgepairError
-        Something cannot be opened, or an absorber is not among the datasets.
-    """
+    """Open what a study or an interpretation is asked of."""
     from edgepair.conventions import STUDY_ABSORBERS, OptionError
     from edgepair.dataset import load_bundled, open_dataset
     from edgepair.spectra import TYPICAL_INSTRUMENT

@@ -19,17 +19,7 @@ _TITLES = {"permutation": "shuffled", "shap": "|SHAP|"}
 
 
 def print_interpretation(result: Interpretation, report: Path, seconds: float) -> None:
-    """Print a table and sentences for each absorber and task, then what is doubtful or left out.
-
-    Parameters
-    ----------
-    result : Interpretation
-        What was found.
-    report : pathlib.Path
-        Where its page is.
-    seconds : float
-        How long it took.
-    """
+    """Print a table and sentences for each absorber and task, then what is doubtful or left out."""
     from edgepair.conventions import TASKS
     from edgepair.conventions.wording import task_title
     from edgepair.report.interpretation.words import cells_of, learned_sentences, region_sentences

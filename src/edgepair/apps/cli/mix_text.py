@@ -17,20 +17,7 @@ _COLUMNS = ("task", "value", "lower", "upper", "classes", "probability", "trust"
 
 
 def model_rows(scan: XanesScan, **options: Any) -> list[dict[str, Any]]:
-    """Ask the model about the same sample.
-
-    Parameters
-    ----------
-    scan : XanesScan
-        As read.
-    **options
-        Of `edgepair.predict`: what calibrates the energies, and standards of the user's own.
-
-    Returns
-    -------
-    list of dict
-        A row per task; where the model cannot answer, one row with the reason as ``message``.
-    """
+    """Ask the model about the same sample."""
     from edgepair.conventions import EdgepairError
     from edgepair.prediction import predict
 
@@ -42,18 +29,7 @@ def model_rows(scan: XanesScan, **options: Any) -> list[dict[str, Any]]:
 
 
 def model_lines(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Say what the model answers of the oxidation state, which mixtures answer too.
-
-    Parameters
-    ----------
-    rows : sequence of dict
-        From `model_rows`.
-
-    Returns
-    -------
-    list of str
-        One line, or none.
-    """
+    """Say what the model answers of the oxidation state, which mixtures answer too."""
     lines = []
     for row in rows:
         if row["task"] is None:
@@ -68,20 +44,7 @@ def model_lines(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 @contextmanager
 def waiting(text: str, *, quiet: bool) -> Iterator[None]:
-    """Say on a terminal what takes a while.
-
-    Parameters
-    ----------
-    text : str
-        What is going on.
-    quiet : bool
-        Show nothing.
-
-    Yields
-    ------
-    None
-        The text is gone afterwards.
-    """
+    """Say on a terminal what takes a while."""
     if quiet or not sys.stderr.isatty():
         yield
         return
@@ -93,15 +56,7 @@ def waiting(text: str, *, quiet: bool) -> Iterator[None]:
 
 
 def print_mixture(mixture: SampleMixture, answers: Sequence[dict[str, Any]]) -> None:
-    """Print the best combinations of a sample, warnings, and the model's answer.
-
-    Parameters
-    ----------
-    mixture : SampleMixture
-        From `edgepair.mixtures.mix_scan`.
-    answers : sequence of dict
-        From `model_rows`.
-    """
+    """Print the best combinations of a sample, warnings, and the model's answer."""
     from edgepair.report.mixture.words import (
         HEADINGS,
         closing_line,

@@ -14,22 +14,6 @@ def draw_curve(
 ) -> list[str]:
     r"""Draw a curve.
 
-    Parameters
-    ----------
-    x : sequence of float
-        Increasing.
-    y : sequence of float
-        One value for each; those that are not finite are left out.
-    width, height : int, optional
-        Size in characters, without the axes.
-    unit : str, optional
-        Unit of ``x``.
-
-    Returns
-    -------
-    list of str
-        Lines: highest value first, then the ends of ``x``; empty where there is nothing to draw.
-
     Examples
     --------
     >>> print("\n".join(draw_curve([0, 1, 2, 3], [0, 1, 2, 3], width=4, height=2)))

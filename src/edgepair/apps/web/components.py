@@ -46,20 +46,7 @@ _GRAPH: Any = {
 
 
 def notice(error: EdgepairError, *, ident: str | dict[str, str] | None = None) -> Component:
-    """Show an error in its four parts.
-
-    Parameters
-    ----------
-    error : EdgepairError
-        Any of the family.
-    ident : str or dict, optional
-        Id of the element, for a field that refers to it.
-
-    Returns
-    -------
-    dash component
-        Read out by screen readers when it appears.
-    """
+    """Show an error in its four parts."""
     parts = (("Found", error.found), ("Needed", error.needed), ("Try", error.suggestion))
     named: dict[str, Any] = {} if ident is None else {"id": ident}
     return html.Div(
@@ -74,18 +61,7 @@ def notice(error: EdgepairError, *, ident: str | dict[str, str] | None = None) -
 
 
 def refused_upload(parts: Any) -> EdgepairError:
-    """Make an error of what the browser says was refused: text that is shown, nothing else.
-
-    Parameters
-    ----------
-    parts : object
-        Four parts by their names, or anything else.
-
-    Returns
-    -------
-    EdgepairError
-        With what there is of them.
-    """
+    """Make an error of what the browser says was refused: text that is shown, nothing else."""
     from edgepair.conventions import EdgepairError
 
     told = parts if isinstance(parts, dict) else {}
@@ -95,16 +71,6 @@ def refused_upload(parts: Any) -> EdgepairError:
 
 def in_fields(text: str) -> str:
     """Say which field is meant where a message speaks of an option of the command line or of a function.
-
-    Parameters
-    ----------
-    text : str
-        Of an error.
-
-    Returns
-    -------
-    str
-        Options that the page has no field for are left as they are.
 
     Examples
     --------
@@ -128,20 +94,7 @@ def in_fields(text: str) -> str:
 
 
 def concerned_field(error: EdgepairError, given: Mapping[str, Any]) -> str:
-    """Name the field that an error concerns.
-
-    Parameters
-    ----------
-    error : EdgepairError
-        Any.
-    given : mapping
-        What stands in the fields, by the names of the options.
-
-    Returns
-    -------
-    str
-        Name of the option without dashes, as ``energy_unit``; empty where none of them is spoken of.
-    """
+    """Name the field that an error concerns."""
     for name, value in given.items():
         if isinstance(value, str) and value and repr(value) in error.problem:
             return name
@@ -158,16 +111,6 @@ def concerned_field(error: EdgepairError, given: Mapping[str, Any]) -> str:
 def aria(**words: str) -> dict[str, Any]:
     """Write attributes for screen readers.
 
-    Parameters
-    ----------
-    **words : str
-        Attributes without ``aria-``.
-
-    Returns
-    -------
-    dict
-        To be passed on to a component.
-
     Examples
     --------
     >>> aria(live="polite")
@@ -177,58 +120,21 @@ def aria(**words: str) -> dict[str, Any]:
 
 
 def facts(rows: Sequence[tuple[str, str]]) -> Component:
-    """Show names and values.
-
-    Parameters
-    ----------
-    rows : sequence of tuple of str
-        In the order to be shown.
-
-    Returns
-    -------
-    dash component
-        A list of definitions.
-    """
+    """Show names and values."""
     return html.Dl(
         [part for name, value in rows for part in (html.Dt(name), html.Dd(value))], className="facts"
     )
 
 
 def warning_list(texts: Sequence[str]) -> list[Component]:
-    """Show warnings.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        In the order to be shown.
-
-    Returns
-    -------
-    list of dash component
-        Empty without warnings.
-    """
+    """Show warnings."""
     if not texts:
         return []
     return [html.Ul([html.Li(in_fields(text)) for text in texts], className="warnings")]
 
 
 def drawing(title: str, figure: Mapping[str, Any], *, ident: str | dict[str, Any] | None = None) -> Component:
-    """Show a figure with its caption.
-
-    Parameters
-    ----------
-    title : str
-        What it shows.
-    figure : mapping
-        From `edgepair.apps.web.work.figures.plain_figure`.
-    ident : str or dict, optional
-        Id of the graph, where a callback needs it.
-
-    Returns
-    -------
-    dash component
-        On a light card in the dark theme too: its colours are those of the report.
-    """
+    """Show a figure with its caption."""
     height = figure["layout"].get("height", 400)
     # Its buttons would lie on the legend, which is above the curves.
     buttons = {"orientation": "v", "bgcolor": "rgba(0,0,0,0)"}
@@ -239,45 +145,14 @@ def drawing(title: str, figure: Mapping[str, Any], *, ident: str | dict[str, Any
 
 
 def field(label: str, control: Component, *, hint: str = "", error: Component | None = None) -> Component:
-    """Put a label to a control, and what is wrong with it beneath.
-
-    Parameters
-    ----------
-    label : str
-        With the unit.
-    control : dash component
-        With an id.
-    hint : str, optional
-        What can be given.
-    error : dash component, optional
-        From `notice`.
-
-    Returns
-    -------
-    dash component
-        The label is the control's, for screen readers and for clicks.
-    """
+    """Put a label to a control, and what is wrong with it beneath."""
     parts: list[Any] = [html.Span(label, className="label"), control]
     parts += [html.Span(hint, className="hint")] if hint else []
     return html.Div([html.Label(parts), *([error] if error is not None else [])], className="field")
 
 
 def drop_zone(page: str, *, title: str, hint: str) -> Component:
-    """Make a place to drop files, or to choose them.
-
-    Parameters
-    ----------
-    page : str
-        Name of the page; when files have come, the store ``<page>-uploads`` changes: ``tick``, and
-        ``refused``, a list of four parts.
-    title, hint : str
-        What to drop, and what is allowed.
-
-    Returns
-    -------
-    dash component
-        The input itself is made in the browser by ``assets/page.js``.
-    """
+    """Make a place to drop files, or to choose them."""
     data: dict[str, Any] = {"data-page": page}
     return html.Div(
         [

@@ -31,27 +31,13 @@ _KEEPABLE = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
 
 @dataclass(frozen=True)
 class Guard:
-    """Looks at every request before anything else does.
-
-    Attributes
-    ----------
-    settings : Settings
-        Address and token.
-    scripts : sequence of str
-        Hashes of the scripts that Dash writes into the page.
-    """
+    """Looks at every request before anything else does."""
 
     settings: Settings
     scripts: Sequence[str] = field(default_factory=tuple)
 
     def install(self, server: Flask) -> None:
-        """Stand before a server.
-
-        Parameters
-        ----------
-        server : flask.Flask
-            Changed in place.
-        """
+        """Stand before a server."""
         server.before_request(self._check)
         server.after_request(self._add_headers)
 

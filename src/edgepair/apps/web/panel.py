@@ -28,21 +28,6 @@ class JobPanel:
     One job at a time of each visit: another takes the place of one that runs. What stands in the way of
     a job, and what went wrong in it, is shown in the panel; the rest of the page is left as it is. A page
     that is left and opened again finds its job where it was.
-
-    Parameters
-    ----------
-    name : str
-        Of the place on the page; ids begin with it.
-    services : Services
-        Visits and jobs.
-    order : callable
-        Called with the visit and the values of the fields; gives the function that is to run and its
-        arguments, or raises an `EdgepairError`. The visit is locked meanwhile.
-    answered : callable
-        Called with the visit and the value of the job; gives what the page shows of it, one object for
-        one output, a tuple for several. The visit is locked meanwhile.
-    lane : str, optional
-        Which processes do the work.
     """
 
     def __init__(
@@ -61,34 +46,12 @@ class JobPanel:
         self._lane = lane
 
     def running(self, visit: Visit) -> str | None:
-        """Give the key of the job that a visit waits for; None without one.
-
-        Parameters
-        ----------
-        visit : Visit
-            The visitor.
-
-        Returns
-        -------
-        str or None
-            It may have ended, but what came of it was not shown yet.
-        """
+        """Give the key of the job that a visit waits for; None without one."""
         key: str | None = visit.bag.get(self.name)
         return key
 
     def layout(self, visit: Visit) -> Component:
-        """Make the panel.
-
-        Parameters
-        ----------
-        visit : Visit
-            The visitor, who may have begun a job before the page was left.
-
-        Returns
-        -------
-        dash component
-            Empty without a job.
-        """
+        """Make the panel."""
         name, job = self.name, self.running(visit)
         return html.Div(
             [
@@ -105,19 +68,7 @@ class JobPanel:
     def register(
         self, app: Dash, *, button: str, fields: Sequence[str] = (), results: Sequence[Output]
     ) -> None:
-        """Register the callbacks.
-
-        Parameters
-        ----------
-        app : dash.Dash
-            The page.
-        button : str
-            Id of the button that begins.
-        fields : sequence of str, optional
-            Ids of the fields whose values go into the order.
-        results : sequence of dash.Output
-            Where the answer is shown.
-        """
+        """Register the callbacks."""
         name, visit = self.name, State("visit", "data")
         app.callback(
             Output(f"{name}-job", "data"),
@@ -148,20 +99,7 @@ class JobPanel:
         )
 
     def begin(self, clicks: int | None, *values: Any) -> tuple[Any, Any]:
-        """Begin the job.
-
-        Parameters
-        ----------
-        clicks : int or None
-            Of the button.
-        *values : object
-            What stands in the fields; the last is the visit.
-
-        Returns
-        -------
-        tuple
-            Key of the job; what stands in the way.
-        """
+        """Begin the job."""
         if not clicks:
             return no_update, no_update
         *given, key = values
@@ -177,20 +115,7 @@ class JobPanel:
             return job.key, []
 
     def show_answer(self, done: str | None, key: str | None) -> Any:
-        """Show what came of the job.
-
-        Parameters
-        ----------
-        done : str or None
-            Key of the job that has ended.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        object
-            For the outputs; nothing changes where it is not the job that this visit waits for.
-        """
+        """Show what came of the job."""
         if done is None:
             raise PreventUpdate
         visit = self._services.visits.find(key)
@@ -202,23 +127,7 @@ class JobPanel:
             return self._answered(visit, job.value)
 
     def show(self, _: int | None, key: str | None, visit: str | None) -> tuple[Any, bool, bool, Any]:
-        """Show how far the job is.
-
-        Parameters
-        ----------
-        _ : int or None
-            Ticks of the clock.
-        key : str or None
-            The job.
-        visit : str or None
-            The visit.
-
-        Returns
-        -------
-        tuple
-            What is shown; whether the button is hidden; whether the clock stands still; the key of
-            the job when it has ended well.
-        """
+        """Show how far the job is."""
         job = self._services.jobs.find(visit or "", key)
         if job is None:
             return [], True, True, no_update
@@ -233,22 +142,7 @@ class JobPanel:
         return notice(told), True, True, no_update
 
     def cancel(self, clicks: int | None, key: str | None, visit: str | None) -> Any:
-        """Cancel the job.
-
-        Parameters
-        ----------
-        clicks : int or None
-            Of the button.
-        key : str or None
-            The job.
-        visit : str or None
-            The visit.
-
-        Returns
-        -------
-        object
-            Nothing to change.
-        """
+        """Cancel the job."""
         if clicks:
             self._services.jobs.cancel(visit or "", key)
         return no_update

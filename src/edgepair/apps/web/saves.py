@@ -17,20 +17,7 @@ if TYPE_CHECKING:
 
 
 class Saves:
-    """A row of such buttons, one per kind of file.
-
-    Parameters
-    ----------
-    page : str
-        Name of the page; ids begin with it.
-    services : Services
-        Visits.
-    kinds : mapping of str to str
-        What stands on each button, by the kind of file.
-    content : callable
-        Called with the visit, the kind and the values of the fields; gives the name of the file and what
-        is in it, text or bytes.
-    """
+    """A row of such buttons, one per kind of file."""
 
     def __init__(
         self,
@@ -60,15 +47,7 @@ class Saves:
         return html.Div([html.Span("Save: "), *kinds], className="row saves")
 
     def register(self, app: Dash, fields: Sequence[str] = ()) -> None:
-        """Register the callback.
-
-        Parameters
-        ----------
-        app : dash.Dash
-            The page.
-        fields : sequence of str, optional
-            Ids of the fields that say what is to be saved.
-        """
+        """Register the callback."""
         app.callback(
             Output(f"{self._page}-download", "data"),
             Input({"type": f"{self._page}-save", "kind": ALL}, "n_clicks"),
@@ -78,20 +57,7 @@ class Saves:
         )(self.save)
 
     def save(self, clicks: Sequence[int | None], *values: Any) -> dict[str, Any]:
-        """Give a file to the browser.
-
-        Parameters
-        ----------
-        clicks : sequence of int or None
-            Of the buttons.
-        *values : object
-            What stands in the fields; the last is the visit.
-
-        Returns
-        -------
-        dict
-            As `dash.dcc.Download` takes it.
-        """
+        """Give a file to the browser."""
         *given, key = values
         kind = str(ctx.triggered_id["kind"]) if any(clicks) else ""
         if kind not in self._kinds:

@@ -19,28 +19,7 @@ _SWEEP_SECONDS = 60.0
 
 
 class Services:
-    """Visits and jobs of one server.
-
-    Parameters
-    ----------
-    limits : Limits
-        How much visitors may ask for.
-    make_worker : callable, optional
-        As for `Jobs`.
-    shown : Shown, optional
-        Datasets and study that visitors see.
-
-    Attributes
-    ----------
-    folder : pathlib.Path
-        Private to this user; holds every file of every visitor.
-    visits : Visits
-        All visits.
-    jobs : Jobs
-        All jobs.
-    shown : Shown
-        Datasets and study that visitors see.
-    """
+    """Visits and jobs of one server."""
 
     def __init__(
         self,

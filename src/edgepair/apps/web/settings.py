@@ -13,25 +13,7 @@ DEFAULT_PORT = 8050
 
 @dataclass(frozen=True)
 class Limits:
-    """How much visitors may ask for.
-
-    Attributes
-    ----------
-    file_bytes : int
-        Of one file.
-    visit_bytes : int
-        Of the files of one visitor.
-    all_bytes : int
-        Of the files of all visitors.
-    files : int
-        Of one visitor.
-    visits : int
-        At once; the idlest of those that hold nothing gives way.
-    idle_seconds : float
-        After which a visit is forgotten, with its files.
-    waiting : int
-        Jobs of one visitor that may wait.
-    """
+    """How much visitors may ask for."""
 
     file_bytes: int = 20_000_000
     visit_bytes: int = 100_000_000
@@ -74,16 +56,6 @@ class Settings:
 
 def is_loopback(host: str) -> bool:
     """Say whether an address is this machine's own.
-
-    Parameters
-    ----------
-    host : str
-        Name or number, without a port.
-
-    Returns
-    -------
-    bool
-        True for localhost, 127.0.0.0/8 and ::1.
 
     Examples
     --------

@@ -26,28 +26,14 @@ _log = logging.getLogger("edgepair.web")
 
 
 class Shell:
-    """The frame and the way to each page.
-
-    Parameters
-    ----------
-    services : Services
-        Visits and jobs.
-    pages : sequence of Page
-        In the order of the navigation; the first is also the start.
-    """
+    """The frame and the way to each page."""
 
     def __init__(self, services: Services, pages: Sequence[Page]) -> None:
         self._services = services
         self._pages = pages
 
     def register(self, app: Dash) -> None:
-        """Make the frame, register its callbacks and those of all pages.
-
-        Parameters
-        ----------
-        app : dash.Dash
-            Changed in place.
-        """
+        """Make the frame, register its callbacks and those of all pages."""
         app.layout = self._layout()
         in_browser: Any = app.clientside_callback
         in_browser(ClientsideFunction("edgepair", "visit"), Output("visit", "data"), Input("frame", "id"))
@@ -67,20 +53,7 @@ class Shell:
             page.register(app)
 
     def show(self, path: str | None, search: str | None, visit: str | None) -> tuple[Any, Any]:
-        """Show the page that an address means.
-
-        Parameters
-        ----------
-        path, search : str or None
-            Of the address.
-        visit : str or None
-            The visit; nothing is shown before there is one.
-
-        Returns
-        -------
-        tuple
-            The page; the navigation.
-        """
+        """Show the page that an address means."""
         if visit is None:
             return no_update, no_update
         wanted = (path or "/").rstrip("/") or self._pages[0].path
@@ -131,18 +104,7 @@ class Shell:
         )
 
     def unforeseen(self, error: Exception) -> Any:
-        """Tell the visitor of a fault of ours, or of a visit that ended: no field is concerned.
-
-        Parameters
-        ----------
-        error : Exception
-            What a callback raised.
-
-        Returns
-        -------
-        object
-            Nothing else on the page changes.
-        """
+        """Tell the visitor of a fault of ours, or of a visit that ended: no field is concerned."""
         from dash import set_props
 
         if not isinstance(error, EdgepairError):

@@ -14,15 +14,7 @@ DEFAULT_STUDY = Path("edgepair-study")
 
 @dataclass(frozen=True)
 class Source:
-    """A dataset that can be looked at.
-
-    Attributes
-    ----------
-    name : str
-        What visitors call it: the element of a bundled one, else the name of the file.
-    path : pathlib.Path or None
-        Where it lies; None for a bundled one.
-    """
+    """A dataset that can be looked at."""
 
     name: str
     path: Path | None = None
@@ -35,40 +27,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Shown:
-    """Datasets and study of one server.
-
-    Attributes
-    ----------
-    sources : tuple of Source
-        In the order to be offered.
-    study : pathlib.Path or None
-        Folder of a finished study.
-    """
+    """Datasets and study of one server."""
 
     sources: tuple[Source, ...] = tuple(Source(name) for name in BUNDLED_ABSORBERS)
     study: Path | None = None
 
     @classmethod
     def check(cls, study: Path | None = None, data: Sequence[Path] = ()) -> Shown:
-        """Check what the command line names.
-
-        Parameters
-        ----------
-        study : pathlib.Path, optional
-            Folder of a study; by default the usual one, if it is here.
-        data : sequence of pathlib.Path, optional
-            Datasets, shown before the bundled ones.
-
-        Returns
-        -------
-        Shown
-            Everything is there; whether it can be read is seen when it is.
-
-        Raises
-        ------
-        DataError
-            There is no such dataset or study.
-        """
+        """Check what the command line names."""
         if study is None:
             here = DEFAULT_STUDY / "study.json"
             study = DEFAULT_STUDY if here.is_file() else None
@@ -93,23 +59,7 @@ class Shown:
         return cls((*own.values(), *cls.sources), None if study is None else study.absolute())
 
     def find(self, name: str) -> Source:
-        """Find a dataset by what a visitor calls it.
-
-        Parameters
-        ----------
-        name : str
-            Its name; empty: the first.
-
-        Returns
-        -------
-        Source
-            One of those that are shown.
-
-        Raises
-        ------
-        OptionError
-            There is none of that name.
-        """
+        """Find a dataset by what a visitor calls it."""
         for source in self.sources:
             if source.name == name or not name:
                 return source

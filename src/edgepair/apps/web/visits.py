@@ -22,21 +22,7 @@ _LONGEST_NAME = 120
 
 @dataclass(frozen=True)
 class Upload:
-    """A file of a visitor.
-
-    Attributes
-    ----------
-    key : str
-        Our own name of it.
-    name : str
-        The visitor's name of it; only ever shown.
-    path : pathlib.Path
-        Where it lies, under our own name.
-    size : int
-        Bytes.
-    page : str
-        The page it was dropped on.
-    """
+    """A file of a visitor."""
 
     key: str
     name: str
@@ -47,25 +33,7 @@ class Upload:
 
 @dataclass
 class Visit:
-    """One tab of one visitor's browser.
-
-    Attributes
-    ----------
-    key : str
-        Not to be guessed; who knows it is this visitor.
-    folder : pathlib.Path
-        Its files.
-    files : dict of str to Upload
-        By their keys, in the order in which they came.
-    bag : dict
-        What pages keep, by their names.
-    lock : threading.RLock
-        To be held while files or bag are changed.
-    seen : float
-        When the visitor last asked for something, on the monotonic clock, s.
-    holds : bool
-        Whether there is something to lose: a file was taken, or a calculation begun.
-    """
+    """One tab of one visitor's browser."""
 
     key: str
     folder: Path
@@ -82,28 +50,11 @@ class Visit:
         return sum(upload.size for upload in list(self.files.values()))
 
     def files_of(self, page: str) -> list[Upload]:
-        """List the files that were dropped on a page.
-
-        Parameters
-        ----------
-        page : str
-            Its name.
-
-        Returns
-        -------
-        list of Upload
-            In the order in which they came.
-        """
+        """List the files that were dropped on a page."""
         return [upload for upload in list(self.files.values()) if upload.page == page]
 
     def remove(self, key: str) -> None:
-        """Remove a file.
-
-        Parameters
-        ----------
-        key : str
-            Its key; an unknown one is passed over.
-        """
+        """Remove a file."""
         with self.lock:
             upload = self.files.pop(key, None)
         if upload is not None:
@@ -117,15 +68,6 @@ class Visits:
     who opens the page two hundred times, by mistake or not, must not throw out the one who went to
     change the sample. Where there are too many, visits that hold nothing give way, the idlest first;
     where all hold something, the newcomer is told that there is no room.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Private; each visit has a folder in it.
-    limits : Limits
-        How much visitors may ask for.
-    on_end : callable
-        Called with the key of each visit that ends.
     """
 
     def __init__(self, folder: Path, limits: Limits, on_end: Callable[[str], None]) -> None:
@@ -136,18 +78,7 @@ class Visits:
         self._lock = threading.Lock()
 
     def begin(self) -> Visit:
-        """Begin a visit.
-
-        Returns
-        -------
-        Visit
-            With nothing in it.
-
-        Raises
-        ------
-        DataError
-            There are too many, and each holds something.
-        """
+        """Begin a visit."""
         self.expire()
         with self._lock:
             surplus = len(self._visits) + 1 - self.limits.visits
@@ -168,23 +99,7 @@ class Visits:
         return visit
 
     def find(self, key: str | None) -> Visit:
-        """Find a visit that goes on.
-
-        Parameters
-        ----------
-        key : str or None
-            As the browser sends it.
-
-        Returns
-        -------
-        Visit
-            Which has just been seen.
-
-        Raises
-        ------
-        DataError
-            There is no such visit, or not any more.
-        """
+        """Find a visit that goes on."""
         visit = self._visits.get(key) if isinstance(key, str) else None
         if visit is None:
             raise _over()
@@ -199,13 +114,7 @@ class Visits:
                 self.end(visit.key)
 
     def end(self, key: str) -> None:
-        """End a visit: its files and results are gone.
-
-        Parameters
-        ----------
-        key : str
-            Of the visit; an unknown one is passed over.
-        """
+        """End a visit: its files and results are gone."""
         visit = self._visits.get(key)
         if visit is not None:
             self._end(visit)
@@ -221,29 +130,7 @@ class Visits:
         shutil.rmtree(visit.folder, ignore_errors=True)
 
     def take(self, visit: Visit, name: str, content: bytes, *, page: str) -> Upload:
-        """Keep a file of a visitor.
-
-        Parameters
-        ----------
-        visit : Visit
-            Whose it is.
-        name : str
-            As the browser sends it, percent-encoded: never used as a path.
-        content : bytes
-            All of it.
-        page : str
-            The page it was dropped on.
-
-        Returns
-        -------
-        Upload
-            Kept under a name of our own.
-
-        Raises
-        ------
-        DataError
-            It is beyond a limit, or empty, or the visit has ended.
-        """
+        """Keep a file of a visitor."""
         shown = shown_name(name)
         # Pages hold the lock of a visit while its files are read, which may take long, and may take a
         # file then: were the lock of all visits taken first, everybody would wait, or for ever.
@@ -261,22 +148,7 @@ class Visits:
         return upload
 
     def check(self, visit: Visit, name: str, size: int) -> None:
-        """Refuse a file before it is sent.
-
-        Parameters
-        ----------
-        visit : Visit
-            Whose it is.
-        name : str
-            As the browser sends it.
-        size : int
-            What the browser says of its size; what comes is looked at again.
-
-        Raises
-        ------
-        DataError
-            It is beyond a limit, or empty.
-        """
+        """Refuse a file before it is sent."""
         with self._lock:
             self._check(visit, shown_name(name), size)
 
@@ -315,16 +187,6 @@ class Visits:
 
 def shown_name(encoded: str) -> str:
     r"""Make a visitor's name of a file fit to be shown.
-
-    Parameters
-    ----------
-    encoded : str
-        As the browser sends it, percent-encoded.
-
-    Returns
-    -------
-    str
-        Without folders and control characters, not too long.
 
     Examples
     --------

@@ -33,22 +33,7 @@ def _receive(connection: Connection, folder: str, orders: queue.Queue[Any]) -> N
 def carry_out(
     function: Callable[..., Any], args: tuple[Any, ...], report: Callable[[float, float, str], None]
 ) -> tuple[Any, ...]:
-    """Carry out one call.
-
-    Parameters
-    ----------
-    function : callable
-        May take ``on_progress``.
-    args : tuple
-        Its other arguments.
-    report : callable
-        What it gets as ``on_progress``.
-
-    Returns
-    -------
-    tuple
-        ``("done", value)``, ``("refused", error)`` or ``("failed", text, traceback)``.
-    """
+    """Carry out one call."""
     from edgepair.conventions import EdgepairError
 
     # Functions of Python's own have no code to look at; ours have.

@@ -18,42 +18,12 @@ _I0, _TRANSMITTED, _FLUORESCENCE = 1, 2, 3
 
 
 def is_photon_factory(text: str) -> bool:
-    """Say whether a text is in the 9809 format.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-
-    Returns
-    -------
-    bool
-        Whether its first line says so.
-    """
+    """Say whether a text is in the 9809 format."""
     return re.match(r"\s*9809\s+\S", text[:200]) is not None
 
 
 def read_photon_factory(text: str, path: str) -> tuple[ScanTable, ...]:
-    """Read a file in the 9809 format.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-    path : str
-        The file, for errors.
-
-    Returns
-    -------
-    tuple of ScanTable
-        One. Energies come from the observed angle and the header's D; the dark counts of the line
-        ``Offset``, which are those of a second, are subtracted.
-
-    Raises
-    ------
-    MeasurementError
-        There is no data, or no line of modes.
-    """
+    """Read a file in the 9809 format."""
     lines = text.split("\n")
     rule = next((n for n, line in enumerate(lines) if re.match(r"\s*Mode\s+\d", line)), None)
     if rule is None:

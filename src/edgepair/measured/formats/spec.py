@@ -13,41 +13,12 @@ from edgepair.measured.table import ScanTable, Skipped
 
 
 def is_spec(text: str) -> bool:
-    """Say whether a text is a SPEC file.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-
-    Returns
-    -------
-    bool
-        Whether it has scans with labels.
-    """
+    """Say whether a text is a SPEC file."""
     return re.search(r"(?m)^#S \s*\d", text) is not None and re.search(r"(?m)^#L ", text) is not None
 
 
 def read_spec(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:
-    """Read the scans of a SPEC file.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-    path : str
-        The file, for errors.
-
-    Returns
-    -------
-    tuple of ScanTable or Skipped
-        One for each scan, named by its number; where a number occurs again, as ``3.2``.
-
-    Raises
-    ------
-    MeasurementError
-        It holds no scan.
-    """
+    """Read the scans of a SPEC file."""
     starts = [match.start() for match in re.finditer(r"(?m)^#S ", text)]
     if not starts:
         raise unreadable(

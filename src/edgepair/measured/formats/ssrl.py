@@ -10,41 +10,12 @@ from edgepair.measured.table import ScanTable
 
 
 def is_ssrl(text: str) -> bool:
-    """Say whether a text comes from SSRL's EXAFS Data Collector.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-
-    Returns
-    -------
-    bool
-        Whether its first line says so.
-    """
+    """Say whether a text comes from SSRL's EXAFS Data Collector."""
     return "EXAFS Data Collector" in text[:200]
 
 
 def read_ssrl(text: str, path: str) -> tuple[ScanTable, ...]:
-    """Read a file of SSRL's EXAFS Data Collector.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-    path : str
-        The file, for errors.
-
-    Returns
-    -------
-    tuple of ScanTable
-        One.
-
-    Raises
-    ------
-    MeasurementError
-        There is no data.
-    """
+    """Read a file of SSRL's EXAFS Data Collector."""
     lines = text.split("\n")
     start = next((n for n, line in enumerate(lines) if re.match(r"\s*Data:\s*$", line)), None)
     rows, _, warnings = number_block(lines[start + 1 :] if start is not None else [])

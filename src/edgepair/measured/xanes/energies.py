@@ -33,16 +33,7 @@ _TYPICAL = (3800.0, 66_000.0)
 class EnergyColumn:
     """Energies found in a table.
 
-    Attributes
-    ----------
-    column : int
-        Which column, counted from 0.
-    energy : numpy.ndarray
-        Shape (n_points,), eV, in the order of the file; NaN where missing.
-    unit : str
-        Unit in the file.
-    warnings : tuple of str
-        What was noticed.
+    ``energy`` (n_points,) in eV.
     """
 
     column: int
@@ -56,28 +47,7 @@ def find_energy(
 ) -> EnergyColumn:
     """Find the energies of a scan.
 
-    Parameters
-    ----------
-    table : ScanTable
-        The scan.
-    where : str
-        File and item, for errors.
-    column : str or int, optional
-        Column named by the user.
-    unit : str, optional
-        Unit named by the user.
-
-    Returns
-    -------
-    EnergyColumn
-        Where they are, in eV.
-
-    Raises
-    ------
-    MeasurementError
-        No column holds energies, or the unit cannot be told.
-    OptionError
-        The unit is not known.
+    Returns in eV.
     """
     if unit is not None and unit.lower() not in {known.lower() for known in UNITS}:
         raise OptionError(

@@ -19,24 +19,7 @@ _OURS = {"scan.edge_energy"}
 def write_xdi(path: str | Path, inspection: XanesInspection, *, replaced: tuple[float, ...] = ()) -> Path:
     """Write a spectrum, normalised, flattened and calibrated, as XDI 1.0.
 
-    Parameters
-    ----------
-    path : str or Path
-        File to write; complete or absent.
-    inspection : XanesInspection
-        From `edgepair.measured.inspect_xanes`.
-    replaced : tuple of float, optional
-        Energies of glitches that were replaced before, eV.
-
-    Returns
-    -------
-    pathlib.Path
-        The file.
-
-    Raises
-    ------
-    OutputError
-        The spectrum could not be normalised, or the file cannot be written.
+    ``replaced`` in eV.
     """
     target = Path(path)
     spectrum = calibrated(inspection)
