@@ -81,7 +81,7 @@ def test_keys_are_the_documented_ones() -> None:
     entry = inspect_xanes(scan()).to_json()
     assert list(entry) == [
         "item", "n_points", "absorber", "edge", "e0", "energy_first", "energy_last", "energy_unit",
-        "mu_from", "edge_step", "noise", "warnings",
+        "mu_from", "mu_reason", "candidates", "edge_step", "noise", "warnings",
     ]  # fmt: skip
     assert entry["e0"] == pytest.approx(7124, abs=3)
     assert entry["edge_step"] == pytest.approx(0.8, abs=0.02)

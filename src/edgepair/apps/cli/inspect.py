@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +21,6 @@ from edgepair.apps.cli.measured_files import (
 
 if TYPE_CHECKING:
     from edgepair.measured import XanesScan
-    from edgepair.measured.xanes.inspection import XanesInspection
     from edgepair.spectra.alignment import FoilReading
 
 SOME_FAILED = 1
@@ -179,19 +177,10 @@ def _inspected(
     scan: XanesScan, foil: FoilReading | None, clean: bool, *, shift: float | None, **edge: Any
 ) -> SeenXanes:
     """Inspect a spectrum; `edge` is E0 and the ranges that normalise it."""
-    from edgepair.measured.xanes.inspection import inspect_xanes
-    from edgepair.spectra.quality import deglitch
+    from edgepair.measured.xanes.inspection import inspect_xanes, without_glitches
 
-    replaced: tuple[float, ...] = ()
-    if clean:
-        first: XanesInspection = inspect_xanes(scan, **edge)
-        # One that cannot be normalised is told so below, with its reason.
-        if first.e0 is not None:
-            cleaned, replaced = deglitch(scan.energy, scan.mu, **edge | {"e0": first.e0})
-            shown = ", ".join(f"{at:.1f}" for at in replaced)
-            notes = (f"{len(replaced)} glitch points were replaced: {shown} eV",) if replaced else ()
-            scan = replace(scan, mu=cleaned, warnings=(*scan.warnings, *notes))
-    return SeenXanes(inspect_xanes(scan, shift=shift, foil=foil, **edge), replaced)
+    cleaned, replaced = without_glitches(scan, **edge) if clean else (scan, ())
+    return SeenXanes(inspect_xanes(cleaned, shift=shift, foil=foil, **edge), replaced)
 
 
 def _save(target: Path, seen: list[Seen]) -> None:

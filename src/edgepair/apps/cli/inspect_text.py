@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -11,11 +12,17 @@ from edgepair.apps.cli.console import output_console
 from edgepair.apps.cli.plot import draw_curve
 
 if TYPE_CHECKING:
-    from edgepair.measured import PdfCurve, PdfInspection
+    from rich.console import Console
+
+    from edgepair.measured import PdfCurve, PdfInspection, XanesScan
     from edgepair.measured.xanes.inspection import XanesInspection
 
 _SHOWN = (40.0, 120.0)  # eV below and above E0 in the terminal's plot
 _FIRST_ANGSTROMS = 20.0
+_MOST_WARNINGS = 6
+
+MOST_IN_FULL = 3
+"""Spectra up to which each is printed in full; of more, as of a project, each has a line."""
 
 
 @dataclass(frozen=True)
@@ -53,34 +60,54 @@ class SeenXanes:
     def facts(self) -> list[tuple[str, str]]:
         """Give names and values for people."""
         found, scan = self.inspection, self.inspection.scan
-        x = scan.energy
-        facts = [
-            ("format", scan.format),
-            ("points", f"{len(x)}"),
-            ("mu", scan.mu_from),
-            ("energy", f"{x[0]:.2f} to {x[-1]:.2f} eV (unit in the file: {scan.energy_unit})"),
-            ("element, edge", f"{scan.absorber or 'unknown'} {scan.edge or ''}".rstrip()),
-        ]
+        x, spectrum, quality = scan.energy, found.spectrum, found.quality
+        facts = [("mu", scan.mu_from), ("why", _why(scan))]
+        element = f"{scan.absorber or 'unknown'} {scan.edge or ''}".rstrip()
+        if spectrum is None or quality is None:
+            facts += [("element, edge", element), ("normalised", f"no: {found.problem}")]
+        else:
+            facts += [
+                ("element, edge", element),
+                ("E0", f"{spectrum.e0:.2f} eV"),
+                ("edge step", f"{spectrum.edge_step:.5g}"),
+            ]
         if scan.energy_shift:
             facts.append(("shift in file", f"{scan.energy_shift:+.3f} eV, added"))
         facts.append(("calibration", found.calibration.text + ("" if found.applied else _not_applied(found))))
-        spectrum, quality = found.spectrum, found.quality
-        if spectrum is None or quality is None:
-            return [*facts, ("normalised", f"no: {found.problem}")]
-        noise = "too few points to tell" if math.isnan(quality.noise) else f"{quality.noise:.5f} edge steps"
-        pre, post = (f"{low:+.0f} to {high:+.0f}" for low, high in (spectrum.pre, spectrum.post))
+        if spectrum is not None and quality is not None:
+            noise = (
+                "too few points to tell" if math.isnan(quality.noise) else f"{quality.noise:.5f} edge steps"
+            )
+            shown = ", ".join(f"{at:.1f}" for at in quality.glitches[:6]) + (
+                f" and {len(quality.glitches) - 6} more" if len(quality.glitches) > 6 else ""
+            )
+            facts += [
+                ("noise", noise),
+                ("glitches", f"{shown} eV: --deglitch replaces them" if shown else "none found"),
+                ("energy step", f"{quality.energy_step:.2f} eV at the edge"),
+                ("sharpest rise", f"{quality.sharpest:.1f} eV wide: the resolution is no worse"),
+                ("white line", f"{quality.white_line:.2f} edge steps"),
+                ("range", f"{quality.reach[0]:+.0f} to {quality.reach[1]:+.0f} eV from E0"),
+                ("pre-edge", "{:+.0f} to {:+.0f} eV".format(*spectrum.pre)),
+                ("post-edge", "{:+.0f} to {:+.0f} eV, degree {}".format(*spectrum.post, spectrum.degree)),
+            ]
         return [
             *facts,
-            ("E0", f"{spectrum.e0:.2f} eV"),
-            ("range", f"{quality.reach[0]:+.0f} to {quality.reach[1]:+.0f} eV from E0"),
-            ("edge step", f"{spectrum.edge_step:.5g}"),
-            ("pre-edge", f"{pre} eV"),
-            ("post-edge", f"{post} eV, degree {spectrum.degree}"),
-            ("energy step", f"{quality.energy_step:.2f} eV at the edge"),
-            ("sharpest rise", f"{quality.sharpest:.1f} eV wide: the resolution is no worse"),
-            ("noise", noise),
-            ("white line", f"{quality.white_line:.2f} edge steps"),
+            ("format", scan.format),
+            ("points", f"{len(x)}, {x[0]:.2f} to {x[-1]:.2f} eV (unit in the file: {scan.energy_unit})"),
         ]
+
+    def line(self) -> str:
+        """Give what stands of one item among many."""
+        scan, spectrum, quality = self.inspection.scan, self.inspection.spectrum, self.inspection.quality
+        text = f"{scan.absorber or '?'} {scan.edge or ''}".ljust(5) + f" mu = {scan.mu_from}"
+        if spectrum is None or quality is None:
+            return f"{text}; not normalised: {self.problem}"
+        text += f"; E0 {spectrum.e0:.2f} eV, edge step {spectrum.edge_step:.3g}, noise {quality.noise:.4f}"
+        shift = self.inspection.calibration.shift
+        text += f", shift {shift:+.2f} eV" if shift else ""
+        notes = len(self.warnings)
+        return text + (f" ({notes} warning{'s' if notes > 1 else ''})" if notes else "")
 
     def curve(self) -> tuple[Sequence[float], Sequence[float], str]:
         """Give what the terminal draws: energies, values, unit."""
@@ -170,6 +197,10 @@ def print_seen(seen: Sequence[Seen], *, plot: bool) -> None:
         Whether to draw them too.
     """
     console = output_console()
+    many = [one for one in seen if isinstance(one, SeenXanes)]
+    if len(many) > MOST_IN_FULL and len(many) == len(seen):
+        _print_lines(console, many)
+        return
     for one in seen:
         lines = [one.title]
         lines += [f"    {name:<15} {value}" for name, value in one.facts()]
@@ -181,6 +212,32 @@ def print_seen(seen: Sequence[Seen], *, plot: bool) -> None:
         for line in lines:
             console.print(line, soft_wrap=True, markup=False)
         console.print()
+
+
+def _print_lines(console: Console, seen: Sequence[SeenXanes]) -> None:
+    """Print a line for each item, under its file, then what is doubtful of how many."""
+    file = ""
+    for one in seen:
+        scan = one.inspection.scan
+        if scan.file != file:
+            file = scan.file
+            console.print(f"{file} ({scan.format})", soft_wrap=True, markup=False)
+        console.print(f"    {scan.item or '-'}: {one.line()}", soft_wrap=True, markup=False)
+    counts = Counter(warning for one in seen for warning in one.warnings)
+    for warning, count in counts.most_common(_MOST_WARNINGS):
+        console.print(f"  ! {warning} ({count} of {len(seen)})", soft_wrap=True, markup=False)
+    rest = len(counts) - _MOST_WARNINGS
+    if rest > 0:
+        console.print(f"  ! {rest} warnings more: --item shows one spectrum in full", markup=False)
+
+
+def _why(scan: XanesScan) -> str:
+    """Say why that is mu, and what else the data allow."""
+    others = [one for one in scan.candidates[1:] if one.kind != "reference"]
+    if not others:
+        return scan.mu_reason
+    shown = " or ".join(f'--mu "{one.expression}"' for one in others[:2])
+    return f"{scan.mu_reason}; {shown} would change it"
 
 
 def _not_applied(found: XanesInspection) -> str:

@@ -63,6 +63,7 @@ def predict(
     e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None,
     pre: PreEdge = None,
     post: PostEdge = None,
+    deglitch: Annotated[bool, typer.Option("--deglitch", help="Replace isolated glitches.")] = False,
     shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
     reference: Annotated[
         Path | None,
@@ -133,6 +134,8 @@ def predict(
             samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=reading, on_file=_reading(show))
             own = {"--shift": shift, "--e0": e0, "--reference": reference, "--pre": pre, "--post": post}
             check_used(samples, spectrum_options, own, pdf_options)
+            if deglitch:
+                samples = [_without_glitches(sample, {"e0": e0, **ranges}) for sample in samples]
             shown = as_json or report is not None or len(samples) <= FEW
             explained = {None: MOST_EXPLAINED if shown else 0, True: len(samples), False: 0}[explain]
             answers = _answer_all(samples, foil, shared, show, explained)
@@ -259,6 +262,15 @@ def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Ans
     return _Answer(PredictedSample(_named(sources, found), found.absorber, prediction=found, facts=facts))
 
 
+def _without_glitches(sample: Sample, edge: dict[str, Any]) -> Sample:
+    """Replace the glitches of a sample's spectrum, as ``inspect --deglitch`` does."""
+    from dataclasses import replace
+
+    from edgepair.measured.xanes.inspection import without_glitches
+
+    return sample if sample.mu is None else replace(sample, mu=without_glitches(sample.mu, **edge)[0])
+
+
 def _named(sources: dict[str, tuple[str, str]], found: Any) -> dict[str, tuple[str, str]]:
     """Name the techniques as the answer does: the radiation of a PDF may have been settled there."""
     told = {part for name in found.table["technique"].astype(str) for part in name.split("+")}
@@ -286,16 +298,23 @@ def _foil_for(sample: Sample, foil: Foil | None) -> Any:
 
 
 def _facts(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Say what was read of each file, and where a spectrum's edge is, on the scale of its file."""
     if sample.mu is not None:
+        from edgepair.measured.xanes.inspection import inspect_xanes
+
         if sample.mu.reference_item and not (options["shift"] or foil):
             from edgepair.measured.xanes.calibration import calibrate_scan
 
             yield "foil", calibrate_scan(sample.mu).text
         x = sample.mu.energy
+        found = inspect_xanes(sample.mu, **{name: options.get(name) for name in ("e0", "pre", "post")})
         yield (
             "XANES",
             (f"{sample.mu.format}; μ = {sample.mu.mu_from}; {len(x)} points, {x[0]:.1f} to {x[-1]:.1f} eV"),
         )
+        if found.spectrum is not None:
+            step = f"edge step {found.spectrum.edge_step:.3g}"
+            yield "edge", f"E0 {found.spectrum.e0:.2f} eV as measured, {step}"
     for title, curve in (("PDF", sample.G), ("dPDF", sample.G_M)):
         if curve is not None:
             end = f", Qmax {curve.qmax:g} 1/Å" if curve.qmax is not None else ""

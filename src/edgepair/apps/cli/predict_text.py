@@ -157,12 +157,12 @@ def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
         _line(console, f"in {folder}")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("sample", overflow="fold")
-    for title in ("absorber", "technique", *_SHORT.values(), "trust"):
+    for title in ("absorber", "E0, step, shift", "technique", *_SHORT.values(), "trust"):
         table.add_column(title, no_wrap=True)
     for sample in samples:
         title = _without(sample.title, folder)
         if sample.prediction is None:
-            table.add_row(Text(title), Text(sample.absorber), Text(sample.status, style="red"))
+            table.add_row(Text(title), Text(sample.absorber), "", Text(sample.status, style="red"))
             continue
         answers = sample.prediction.table
         last = answers[answers["technique"] == sample.technique]
@@ -176,9 +176,19 @@ def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
             cells.append(cell)
         trust = Text(sample.trust, style=_STYLE.get(sample.trust, ""))
         technique = Text(short_title(sample.technique))
-        table.add_row(Text(title), Text(sample.absorber), technique, *cells, trust)
+        table.add_row(Text(title), Text(sample.absorber), _edge(sample), technique, *cells, trust)
     console.print(table)
     console.print()
+
+
+def _edge(sample: PredictedSample) -> str:
+    """Give where a spectrum's edge is, its step, and what was added to its energies, in few characters."""
+    text = dict(sample.facts).get("edge", "")
+    found = re.fullmatch(r"E0 (\S+) eV as measured, edge step (\S+)", text)
+    if found is None or sample.prediction is None:
+        return ""
+    shift = sample.prediction.energy_shift
+    return f"{found.group(1)}, {found.group(2)}" + (f", {shift:+.1f}" if shift == shift else "")
 
 
 def _folder(samples: Sequence[PredictedSample]) -> str:

@@ -233,7 +233,9 @@ def _unlabelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None
         ready = [one for one in ready if float(np.abs(np.nanmedian(one.values))) < _COUNTS]
     fluorescence: list[Judged] = []
     monitors = sorted((c for c in channels if c not in falls and c not in rises), key=judged.drifts)[:3]
-    if transmission:
+    if judged.first("i0") is not None:
+        monitors = judged.roles["i0"][:1]
+    elif transmission:
         monitors = [int(re.findall(r"\$(\d+)", transmission[0].candidate.expression)[0]) - 1]
     for column in sorted(rises):
         if not any(singles[column] is one for one in ready):

@@ -128,7 +128,10 @@ def runs_through_edge(values: NDArray[np.float64]) -> bool:
     if len(finite) < 10 or len(finite) < 0.9 * len(values):
         return False
     steps = np.diff(finite)
-    one_way = max(float((steps >= 0).mean()), float((steps <= 0).mean())) > 0.9
+    # A scan there and back turns once, at one of its ends.
+    turn = int(finite.argmax()) if finite[0] < finite[len(finite) // 2] else int(finite.argmin())
+    parts = [part for part in (steps[:turn], steps[turn:]) if len(part)]
+    one_way = all(max(float((p >= 0).mean()), float((p <= 0).mean())) > 0.9 for p in parts)
     low, high = float(finite.min()), float(finite.max())
     # A scan spans some tens of electronvolts at least and never doubles its energy.
     for factor in (1.0, 1000.0):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from edgepair.conventions import DataError, edge_energy
@@ -12,7 +12,7 @@ from edgepair.measured.scan import XanesScan
 from edgepair.measured.xanes.calibration import Calibration, calibrate_scan
 from edgepair.spectra import NormalizedSpectrum, find_e0, normalize_mu
 from edgepair.spectra.alignment import FoilReading, is_metal
-from edgepair.spectra.quality import SpectrumQuality, judge_quality
+from edgepair.spectra.quality import SpectrumQuality, deglitch, judge_quality
 
 THICK = 2.5
 """Edge step of ln(I0/I1) above which a sample is so thick that leaked light flattens its peaks."""
@@ -87,6 +87,8 @@ class XanesInspection:
             "energy_last": float(scan.energy[-1]) + moved,
             "energy_unit": scan.energy_unit,
             "mu_from": scan.mu_from,
+            "mu_reason": scan.mu_reason,
+            "candidates": [asdict(one) for one in scan.candidates],
             "edge_step": None if self.spectrum is None else self.spectrum.edge_step,
             "noise": noise,
             "warnings": list(self.warnings),
@@ -170,6 +172,28 @@ def inspect_xanes(
         error=problem,
         warnings=tuple(dict.fromkeys(notes)),
     )
+
+
+def without_glitches(
+    scan: XanesScan,
+    *,
+    e0: float | None = None,
+    pre: tuple[float, float] | None = None,
+    post: tuple[float, float] | None = None,
+) -> tuple[XanesScan, tuple[float, ...]]:
+    """Replace isolated glitches by what their neighbours say; give the scan and their energies, eV.
+
+    A spectrum that cannot be normalised stays as it is: `inspect_xanes` says why.
+    """
+    first = inspect_xanes(scan, e0=e0, pre=pre, post=post)
+    if first.e0 is None:
+        return scan, ()
+    cleaned, replaced = deglitch(scan.energy, scan.mu, e0=first.e0, pre=pre, post=post)
+    if not replaced:
+        return scan, ()
+    shown = ", ".join(f"{at:.1f}" for at in replaced)
+    note = f"{len(replaced)} glitch points were replaced: {shown} eV"
+    return replace(scan, mu=cleaned, warnings=(*scan.warnings, note)), replaced
 
 
 def calibrated(inspection: XanesInspection) -> NormalizedSpectrum | None:

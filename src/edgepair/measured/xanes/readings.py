@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -124,9 +125,16 @@ def transmissions(judged: JudgedTable) -> list[Judged]:
 def fluorescences(judged: JudgedTable) -> list[Judged]:
     """Judge fluorescence over the monitor: corrected counts and sums first, then single channels."""
     columns = judged.roles.get("fluorescence", [])
+    i0 = judged.first("i0")
+    known = bool(columns)
+    if not columns and i0 is not None:
+        # Several columns of one name may be a detector's, whatever they are called.
+        named = {c for columns in judged.roles.values() for c in columns}
+        columns = [c for c in judged.others if c not in named]
+        stems = Counter(judged.stem(c) for c in columns)
+        columns = [c for c in columns if stems[judged.stem(c)] > 1]
     if not columns:
         return []
-    i0 = judged.first("i0")
     readings: list[tuple[bool, Judged]] = []
     for group in _families(judged, columns):
         total = "+".join(f"${c + 1}" for c in group)
@@ -140,6 +148,8 @@ def fluorescences(judged: JudgedTable) -> list[Judged]:
             else f"{names}/{judged.label(i0)}"
         )
         made = judged.judge(f"({total}){over}" if len(group) > 1 else f"{total}{over}", shown, "fluorescence")
+        if not known and (not made.clear or made.evidence.symbol is None):
+            continue
         readings.append((any(CORRECTED.search(judged.label(c)) for c in group), made))
     # Counts of another element's window show no edge; of those that do, the corrected, then the quiet.
     # The detector's own sum says the same as ours in a word.
