@@ -1,6 +1,12 @@
 """Names, units, tables of absorbers, modalities and tasks, and the error family."""
 
-from edgepair.conventions.absorbers import BUNDLED_ABSORBERS, STUDY_ABSORBERS, edge_energy, points_down
+from edgepair.conventions.absorbers import (
+    BUNDLED_ABSORBERS,
+    K_EDGES,
+    STUDY_ABSORBERS,
+    edge_energy,
+    points_down,
+)
 from edgepair.conventions.errors import (
     DataError,
     EdgepairError,
@@ -28,6 +34,7 @@ from edgepair.conventions.tasks import TASKS, Task, parse_tasks
 
 __all__ = [
     "BUNDLED_ABSORBERS",
+    "K_EDGES",
     "STUDY_ABSORBERS",
     "STUDY_MODALITIES",
     "TASKS",

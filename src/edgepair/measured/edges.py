@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import DataError, OptionError, edge_energy
+from edgepair.conventions import K_EDGES, DataError, OptionError, edge_energy
 from edgepair.spectra import find_e0, normalize_mu
 from edgepair.spectra.smoothing import without_spikes
 
@@ -30,7 +29,7 @@ _HIGHEST_PEAK = 6.0
 """Edge steps: no white line in hard x-rays reaches this; the slope of a spectrum, which ends where it
 began, passes it by far."""
 
-_ATOMIC_NUMBERS = range(20, 72)
+_NEAR_OXIDES = tuple(K_EDGES.items())[19:71]
 """Ca to Lu: K edges between 4 and 63 keV, where measurements of oxides are made."""
 
 
@@ -48,14 +47,6 @@ class Evidence:
     def clear(self) -> bool:
         """Whether an edge rises far above the noise, as that of an absorption does."""
         return not self.doubt and self.contrast >= CLEAR
-
-
-@cache
-def _edges() -> tuple[tuple[str, float], ...]:
-    import xraydb
-
-    symbols = [str(xraydb.atomic_symbol(number)) for number in _ATOMIC_NUMBERS]
-    return tuple((symbol, edge_energy(symbol)) for symbol in symbols)
 
 
 def judge_edge(
@@ -112,7 +103,7 @@ def _judge(x: NDArray[np.float64], y: NDArray[np.float64], near: float | None) -
 
 def element_at(e0: float) -> str | None:
     """Name the element whose K edge lies at an E0 (eV), where one alone does."""
-    near = [symbol for symbol, tabulated in _edges() if NEAR[0] <= e0 - tabulated <= NEAR[1]]
+    near = [symbol for symbol, tabulated in _NEAR_OXIDES if NEAR[0] <= e0 - tabulated <= NEAR[1]]
     return near[0] if len(near) == 1 else None
 
 
@@ -120,13 +111,18 @@ def edge_in_scan(symbol: str | None, edge: str | None, energy: NDArray[np.float6
     """Give the tabulated energy (eV) of the edge that a file names, where its scan reaches it at all."""
     if symbol is None:
         return None
+    at = K_EDGES.get(symbol) if (edge or "K") == "K" else _other_edge(symbol, str(edge))
+    return at if at is not None and energy[0] - FAR < at < energy[-1] + FAR else None
+
+
+def _other_edge(symbol: str, edge: str) -> float | None:
     import xraydb
 
     try:
-        found = xraydb.xray_edge(symbol, edge or "K")
+        found = xraydb.xray_edge(symbol, edge)
     except ValueError:
         return None
-    return float(found.energy) if found and energy[0] - FAR < found.energy < energy[-1] + FAR else None
+    return float(found.energy) if found else None
 
 
 def settle_absorber(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from functools import cache
 
+from edgepair.conventions import K_EDGES
 from edgepair.measured.roles import role_of
 
 _MOST = 400
@@ -256,14 +256,6 @@ def labels_of_width(line: str, count: int) -> tuple[str, ...] | None:
     return known[1] if known else None
 
 
-@cache
-def _symbols() -> frozenset[str]:
-    import xraydb
-
-    # Up to Cf, the last element with a tabulated K edge.
-    return frozenset(str(xraydb.atomic_symbol(number)) for number in range(1, 99))
-
-
 def _symbol(text: str) -> str | None:
     symbol = text.strip().strip("\"'").capitalize()
-    return symbol if symbol in _symbols() else None
+    return symbol if symbol in K_EDGES else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edgepair.conventions import BUNDLED_ABSORBERS, STUDY_ABSORBERS, OptionError, edge_energy
+from edgepair.conventions import K_EDGES as ALL_K_EDGES
 
 # Bearden and Burr, Rev. Mod. Phys. 39, 125 (1967), rounded to 1 eV
 K_EDGES = {
@@ -35,3 +36,17 @@ def test_only_k_edges(edge: str) -> None:
     with pytest.raises(OptionError, match="Needed: a K edge") as caught:
         edge_energy("Fe", edge)
     assert repr(edge) in caught.value.found
+
+
+def test_all_k_edges_are_those_of_xraydb_in_the_order_of_atomic_numbers() -> None:
+    import xraydb
+
+    for number, (symbol, energy) in enumerate(ALL_K_EDGES.items(), 1):
+        assert symbol == xraydb.atomic_symbol(number)
+        assert energy == float(xraydb.xray_edge(symbol, "K", energy_only=True))
+    assert len(ALL_K_EDGES) == 98
+
+
+def test_a_symbol_in_the_wrong_case_is_refused_with_the_right_one() -> None:
+    with pytest.raises(OptionError, match="did you mean 'Fe'"):
+        edge_energy("fe")
