@@ -176,6 +176,7 @@ def test_json_is_one_document(edgepair: Call, fake: Any) -> None:
     assert [sample["status"] for sample in samples] == ["ok", "ok", "refused"]
     assert set(samples[0]) == set(samples[2])
     assert {"item", "absorber", "message", "answers", "explanation", "nearest"} <= set(samples[0])
+    assert set(samples[0]["coordination_counted"]) == {"xanes"}
     assert samples[0]["answers"][2]["probability"] is None
     assert samples[2]["answers"] == []
     assert samples[2]["message"]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from edgepair.prediction import Prediction, ShownCurve
+from edgepair.prediction.predict import COUNTED
 
 VALUES = {
     "oxidation_state": (2.98, 2.6, 3.2, "3", 0.94),
@@ -89,6 +90,7 @@ def make_prediction(
         energy_shift=0.25 if "xanes" in techniques else float("nan"),
         energy_error=2.0 if "xanes" in techniques else float("nan"),
         warnings=warnings,
+        counted={name: COUNTED["standards" if name == "xanes" else "simulations"] for name in techniques},
     )
 
 

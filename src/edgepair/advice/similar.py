@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, MeasurementError, OptionError, edge_energy
+from edgepair.dataset import average_sites
 from edgepair.features.xanes import STEP
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.prediction import Prediction, predict
@@ -194,9 +195,10 @@ def as_measured(dataset: xr.Dataset) -> NDArray[np.float64]:
     Returns (n_sites, n_energy).
     """
     mu = dataset["mu"].values.astype(np.float64)
+    complete = dataset["complete"].values
+    if not complete.any():
+        return mu
     owner = dataset["material_index"].values
-    weight = dataset["multiplicity"].values.astype(np.float64)
-    total = np.zeros((dataset.sizes["material"], mu.shape[1]))
-    np.add.at(total, owner, weight[:, None] * mu)
-    mean = total / np.bincount(owner, weights=weight, minlength=len(total))[:, None]
-    return np.where(dataset["complete"].values[owner][:, None], mean[owner], mu)
+    mean = average_sites(dataset)["mu"].values.astype(np.float64)
+    row = np.cumsum(complete)[owner] - 1
+    return np.where(complete[owner][:, None], mean[row], mu)

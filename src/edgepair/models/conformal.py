@@ -137,6 +137,9 @@ SHARPNESS = 1.5
 """Power to which probabilities are raised before their mean is the value: between 1, which drags a
 sure answer towards the other classes, and the likeliest class alone (docs/decisions/0007)."""
 
+_LEAST = 1e-9
+"""Probability that any class has at least, for the mean of none to be defined."""
+
 
 def class_shares(values: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:
     """Divide mean values between the two classes that they lie between.
@@ -180,6 +183,27 @@ def sharpened_mean(probability: NDArray[np.float64], classes: NDArray[np.int64])
     numpy.ndarray
         Shape (n,): mean of the classes under probabilities raised to `SHARPNESS`.
     """
-    sharp = np.clip(probability, 1e-9, None) ** SHARPNESS
+    sharp = np.clip(probability, _LEAST, None) ** SHARPNESS
     mean: NDArray[np.float64] = sharp @ classes / sharp.sum(axis=1)
     return mean
+
+
+def mean_slopes(
+    start: NDArray[np.float64], end: NDArray[np.float64], classes: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Divide what the sharpened mean changes by from one set of probabilities to another among the classes.
+
+    Returns slopes, shape (n_classes,), whose product with ``end - start`` is that change exactly, so that
+    parts of probabilities become parts of the value.
+    """
+    low, high = (np.clip(p, _LEAST, None) ** SHARPNESS for p in (start, end))
+    apart = end - start
+    level = np.clip((start + end) / 2.0, _LEAST, None)
+    steady = SHARPNESS * level ** (SHARPNESS - 1.0)
+    slope = np.where(np.abs(apart) > _LEAST, (high - low) / np.where(apart == 0, 1.0, apart), steady)
+    first, last = (sharpened_mean(p[None], classes)[0] for p in (start, end))
+    # either set of weights gives the change exactly; their mean favours neither
+    slopes: NDArray[np.float64] = (
+        slope * ((classes - first) / high.sum() + (classes - last) / low.sum()) / 2.0
+    )
+    return slopes

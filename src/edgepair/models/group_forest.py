@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TREES = 160
+TREES = 128
 FOLD_TREES = 12
 """Trees of the forest that answers, and of that of each fold."""
 
@@ -187,12 +188,26 @@ def fit_group_forest(
     seen = features.astype(np.float32)
     n_classes = 0 if target.ndim == 1 else target.shape[1]
     told = np.full((len(seen), n_classes or 2), np.nan)
-    for number, fold in enumerate(folds, 1):
+    usable = [
+        (number, fold)
+        for number, fold in enumerate(folds, 1)
+        if fold.judged.any() and weight[~fold.unseen].sum() > 0
+    ]
+
+    def tell_fold(numbered: tuple[int, Fold]) -> NDArray[np.float64]:
+        number, fold = numbered
         kept = ~fold.unseen
-        if fold.judged.any() and weight[kept].sum() > 0:
-            other = _fit(seen[kept], target[kept], weight[kept], FOLD_TREES, seed + number)
-            told[fold.judged] = _tell(other, seen[fold.judged], n_classes)
-    return GroupForest(_fit(seen, target, weight, TREES, seed), n_classes, told)
+        other = _fit(seen[kept], target[kept], weight[kept], FOLD_TREES, seed + number)
+        return _tell(other, seen[fold.judged], n_classes)
+
+    # the folds' trees together are about as many as those of the forest on all rows: a thread for each half
+    with warnings.catch_warnings(), ThreadPoolExecutor(2) as threads:
+        # scikit-learn's threads change the filters of warnings at once, may leave none, and warn of that then
+        warnings.filterwarnings("ignore", message=".*sklearn.utils.parallel.delayed.*")
+        whole = threads.submit(_fit, seen, target, weight, TREES, seed)
+        for (_, fold), answers in zip(usable, threads.map(tell_fold, usable), strict=True):
+            told[fold.judged] = answers
+        return GroupForest(whole.result(), n_classes, told)
 
 
 def _fit(
@@ -204,20 +219,14 @@ def _fit(
 ) -> Any:
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
-    # scikit-learn's threads change the filters of warnings at once, may leave none, and warn of that then
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*sklearn.utils.parallel.delayed.*")
-        if target.ndim == 1:
-            forest = ExtraTreesRegressor(trees, max_features=VALUE_FEATURES, random_state=seed, n_jobs=2)
-            forest.fit(features, target, sample_weight=weight)
-        else:
-            row, column = np.nonzero(target > 0.01)
-            votes = weight[row] * target[row, column]
-            total = np.bincount(column, weights=votes, minlength=target.shape[1])
-            forest = ExtraTreesClassifier(trees, max_features=CLASS_FEATURES, random_state=seed, n_jobs=2)
-            forest.fit(features[row], column, sample_weight=votes * total[column] ** -BALANCE)
-    forest.n_jobs = 1
-    return forest
+    if target.ndim == 1:
+        values = ExtraTreesRegressor(trees, max_features=VALUE_FEATURES, random_state=seed)
+        return values.fit(features, target, sample_weight=weight)
+    row, column = np.nonzero(target > 0.01)
+    votes = weight[row] * target[row, column]
+    total = np.bincount(column, weights=votes, minlength=target.shape[1])
+    classes = ExtraTreesClassifier(trees, max_features=CLASS_FEATURES, random_state=seed)
+    return classes.fit(features[row], column, sample_weight=votes * total[column] ** -BALANCE)
 
 
 def _tell(forest: Any, features: NDArray[np.float32], n_classes: int) -> NDArray[np.float64]:

@@ -6,8 +6,8 @@ share :math:`z_j` of the training rows that come by, then gives feature :math:`i
 
 .. math:: \phi_i = v\,(o_i - z_i) \int_0^1 \prod_{j \ne i} \big(t\,o_j + (1 - t)\,z_j\big)\,dt ,
 
-as :math:`\int t^s (1 - t)^{n-1-s} dt = s!\,(n-1-s)!/n!` is the weight of a coalition of :math:`s`. The integrand
-is a polynomial, which Gauss's rule integrates exactly, for all leaves of a forest at once.
+as :math:`\int t^s (1 - t)^{n-1-s} dt = s!\,(n-1-s)!/n!` is the weight of a coalition of :math:`s`. The
+integrand is a polynomial, which Gauss's rule integrates exactly, for all leaves of a forest at once.
 
 .. [1] Lundberg et al., Nature Machine Intelligence 2, 56 (2020), doi 10.1038/s42256-019-0138-9
 """
@@ -82,7 +82,7 @@ def _reachable(forest: Any, row: NDArray[np.float32], given: NDArray[np.bool_]) 
     shift = np.repeat(first, [tree.node_count for tree in trees])
     left, right = joined("children_left") + shift, joined("children_right") + shift
     value = joined("value")[:, 0, :] / len(trees)
-    depth = max(int(tree.max_depth) for tree in trees)
+    depth = max(1, *(int(tree.max_depth) for tree in trees))
     node = first
     slot = np.zeros((len(node), depth), dtype=np.intp)
     met, share = np.ones((len(node), depth)), np.ones((len(node), depth))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
 
 from edgepair.conventions import TASKS, TECHNIQUES, points_down
+from edgepair.dataset import average_sites
 from edgepair.features.scale_free_pdf import scale_free_features
 from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
 from edgepair.models.group_forest import group_folds
 from edgepair.prediction.answers import CLASSES, Answer, class_sets
 from edgepair.prediction.enough import is_enough
-from edgepair.prediction.task_fit import TaskFit, fit_task, settle
+from edgepair.prediction.task_fit import TaskFit, contributions, fit_task, settle
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -67,16 +69,17 @@ class PdfModel:
     """
 
     def __init__(self, dataset: xr.Dataset, technique: str, *, seed: int = 0) -> None:
+        averaged = _complete_materials(dataset, technique)
         rng = np.random.default_rng(seed)
-        material = rng.permutation(_averages_known(dataset))[:MOST_MATERIALS]
+        material = rng.permutation(averaged.sizes["material"])[:MOST_MATERIALS]
         rows = PdfRows(
             technique,
             str(dataset.attrs["absorber"]),
             dataset["r"].values.astype(np.float64),
-            dataset[TECHNIQUES[technique].variable].values.astype(np.float64)[material],
-            dataset["material_id"].values[material].astype(str),
-            dataset["formula"].values[material].astype(str),
-            {task: _material_means(dataset, task)[material] for task in TASKS},
+            averaged[TECHNIQUES[technique].variable].values[material].astype(np.float64),
+            averaged["material_id"].values[material].astype(str),
+            averaged["formula"].values[material].astype(str),
+            {task: _means(averaged, task)[material] for task in TASKS},
         )
         self._take_in(rows, seed)
 
@@ -115,7 +118,6 @@ class PdfModel:
             for task, known in self.targets.items()
             if is_enough(~np.isnan(known), self.formula)
         }
-        self.distance_scale = self._left_out_distance()
 
     def features(self, G: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the features of PDFs.
@@ -179,16 +181,12 @@ class PdfModel:
         """
         return settle(self.fits[task].forest.tell(features), task)[0]
 
-    def baseline(self) -> NDArray[np.float64]:
-        """Return the average features of the training set.
+    def contributions(self, features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
+        """Divide a value among the features of one PDF, shape (n_features,).
 
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n_features,).
+        They add up to the value less what the forest answers where nothing is known.
         """
-        centre: NDArray[np.float64] = self._centre
-        return centre
+        return contributions(self.fits[task], task, features, np.zeros(len(features), dtype=bool))
 
     def distances(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Measure how far PDFs are from every training material.
@@ -222,7 +220,9 @@ class PdfModel:
         folds = group_folds(group, everyone, self.seed)
         return fit_task(self._features, task, known, group_weights(group), folds, seed=self.seed)
 
-    def _left_out_distance(self) -> float:
+    @cached_property
+    def distance_scale(self) -> float:
+        """99th percentile of the distances of materials to the nearest one of another formula."""
         own = self._scaled(self._features)
         same = self.formula[:, None] == self.formula[None]
         apart = np.where(same, np.inf, cdist(own, own)).min(axis=1)
@@ -245,26 +245,21 @@ def known_means(dataset: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.str_
     formula : numpy.ndarray
         Shape (n_complete,), text.
     """
-    material = _averages_known(dataset)
-    means = np.array([_material_means(dataset, task)[material] for task in TASKS])
-    return ~np.isnan(means).T, dataset["formula"].values[material].astype(str)
+    averaged = _complete_materials(dataset)
+    means = np.array([_means(averaged, task) for task in TASKS])
+    return ~np.isnan(means).T, averaged["formula"].values.astype(str)
 
 
-def _averages_known(dataset: xr.Dataset) -> NDArray[np.int64]:
-    """Materials of which every inequivalent site is there, so that its mean values are known."""
-    found: NDArray[np.int64] = np.flatnonzero(dataset["complete"].values)
-    return found
+def _complete_materials(dataset: xr.Dataset, technique: str | None = None) -> xr.Dataset:
+    """Keep materials of which every inequivalent site is there, so that mean values are known."""
+    others = [kind.variable for name, kind in TECHNIQUES.items() if name != technique]
+    needed = dataset.drop_vars(others, errors="ignore")
+    if not dataset["complete"].values.any():
+        return needed.isel(site=slice(0), material=slice(0))
+    return average_sites(needed)
 
 
-def _material_means(dataset: xr.Dataset, task: str) -> NDArray[np.float64]:
-    n = dataset.sizes["material"]
-    if task not in dataset:
-        return np.full(n, np.nan)
-    owner = dataset["material_index"].values
-    weight = dataset["multiplicity"].values.astype(np.float64)
-    total = np.bincount(owner, weights=weight, minlength=n)
-    # NaN at one site makes the mean unknown, as it should
-    mean: NDArray[np.float64] = np.bincount(
-        owner, weights=weight * dataset[task].values.astype(np.float64), minlength=n
-    ) / np.maximum(total, 1e-9)
-    return np.where(total > 0, mean, np.nan)
+def _means(averaged: xr.Dataset, task: str) -> NDArray[np.float64]:
+    if task not in averaged:
+        return np.full(averaged.sizes["material"], np.nan)
+    return np.asarray(averaged[task].values, dtype=np.float64)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from numbers import Real
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from edgepair.features.xanes import OWN_EDGE
 from edgepair.measured import PdfCurve, XanesScan, prepare_pdf
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
 from edgepair.prediction.nearest import nearest_materials, nearest_rows
-from edgepair.prediction.reasons import window_contributions
+from edgepair.prediction.reasons import stretch_contributions
 from edgepair.prediction.result import Prediction, ShownCurve
 from edgepair.prediction.sample import PreparedXanes, pdf_curve, prepare_xanes, technique_of
 from edgepair.prediction.source import Source
@@ -37,15 +38,20 @@ if TYPE_CHECKING:
     from edgepair.spectra.alignment import FoilReading
     from edgepair.standards import Standard
 
-WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
-"""Width of the stretches that contributions are given for, eV or Å."""
-
 DOUBTED_SHIFT = 3.0
 """What a shape asks to be added to a calibrated scale makes it doubtful from this many of its own
 errors on."""
 
 FARTHEST_SHIFT = 5.0
 """eV; a curve without calibration is not drawn farther from where it was measured, unless asked."""
+
+COUNTED = MappingProxyType(
+    {
+        "standards": "oxygens within a cut-off, as in the library of standards",
+        "simulations": "CrystalNN's neighbours, as in simulations",
+    }
+)
+"""What coordination numbers count, by what they were learnt from."""
 
 CAUTION = 0.7
 """Distance, in units of what is called outside, from which to be careful."""
@@ -63,6 +69,7 @@ class _Part:
     nearest: list[dict[str, Any]] = field(default_factory=list)
     curves: tuple[ShownCurve, ...] = ()
     reasons: list[dict[str, Any]] = field(default_factory=list)
+    counted: str = COUNTED["simulations"]
 
 
 def predict(
@@ -233,6 +240,7 @@ def _xanes_part(
         )
         doubtful = True
     part = _Part("xanes", answers, distance, doubts, doubtful)
+    part.counted = COUNTED["standards" if fitted.rows.has_standards(metal) else "simulations"]
     part.nearest = nearest_rows(fitted, apart)
     edge = edge_energy(metal)
     # curves compared about their own edges are drawn about the sample's
@@ -247,16 +255,9 @@ def _xanes_part(
     if explain:
         place = fitted.positions(shown[0])
         for task in answers:
-            part.reasons += _reasons(
-                "xanes",
-                task,
-                lambda rows, task=task: fitted.value(rows, task),
-                features[0],
-                fitted.baseline(metal),
-                place,
-                (window.low, window.high),
-                origin,
-            )
+            added = fitted.contributions(features[0], task)
+            ends = (window.low, window.high)
+            part.reasons += stretch_contributions("xanes", task, added, place, ends, origin)
     return part, prepared
 
 
@@ -329,51 +330,15 @@ def _pdf_part(
     )
     if explain:
         for task in answers:
-            part.reasons += _reasons(
-                technique,
-                task,
-                lambda rows, task=task: fitted.value(rows, task),
-                features[0],
-                fitted.baseline(),
-                fitted.position,
-                (float(fitted.position.min()), float(fitted.position.max())),
-                0.0,
-            )
+            added = fitted.contributions(features[0], task)
+            ends = (float(fitted.position.min()), float(fitted.position.max()))
+            part.reasons += stretch_contributions(technique, task, added, fitted.position, ends, 0.0)
     return part
 
 
 def _unit_size(curve: NDArray[np.float64]) -> NDArray[np.float64]:
     size = math.sqrt(float((curve**2).mean()))
     return curve / size if size > 0 else curve
-
-
-def _reasons(
-    technique: str,
-    task: str,
-    told: Any,
-    sample: NDArray[np.float64],
-    average: NDArray[np.float64],
-    position: NDArray[np.float64],
-    ends: tuple[float, float],
-    origin: float,
-) -> list[dict[str, Any]]:
-    width = WINDOW_WIDTH[technique]
-    count = max(1, round((ends[1] - ends[0]) / width))
-    edges = np.linspace(ends[0], ends[1], count + 1)
-    window = np.clip(np.searchsorted(edges, position, side="right") - 1, 0, count - 1)
-    _, number = np.unique(window, return_inverse=True)
-    middle = ((edges[:-1] + edges[1:]) / 2)[np.unique(window)]
-    found = window_contributions(told, sample, average, number)
-    return [
-        {
-            "technique": technique,
-            "task": task,
-            "part": "",
-            "position": float(place + origin),
-            "contribution": float(value),
-        }
-        for place, value in zip(middle, found, strict=True)
-    ]
 
 
 def _assemble(
@@ -433,6 +398,7 @@ def _assemble(
         energy_shift=math.nan if prepared is None else prepared.shift,
         energy_error=math.nan if prepared is None else prepared.error,
         warnings=tuple(dict.fromkeys(warnings)),
+        counted={part.technique: part.counted for part in parts if "coordination_number" in part.answers},
     )
 
 

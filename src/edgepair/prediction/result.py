@@ -51,7 +51,7 @@ class Prediction:
         Columns ``technique, task, class, probability``.
     explanation : pandas.DataFrame
         Columns ``technique, task, position, contribution``: what each stretch of the curve (eV or
-        Å) added to the value, in the value's unit, against the average of the training set; for the
+        Å) added to the value, in the value's unit, against the average of the metal's training data; for the
         combined technique a row per part, ``position`` empty, with its share in the column ``part``.
     nearest : pandas.DataFrame
         Columns ``technique, rank, kind, name, formula, distance, oxidation_state,
@@ -66,6 +66,9 @@ class Prediction:
         What was added to the sample's energies, eV, and its likely error; NaN without XANES.
     warnings : tuple of str
         What makes the answer doubtful, in words.
+    counted : mapping of str to str
+        For each single technique, what its coordination numbers count, in a few words: those of the
+        library of standards and those of simulations are defined differently.
     """
 
     absorber: str
@@ -78,6 +81,7 @@ class Prediction:
     energy_shift: float = math.nan
     energy_error: float = math.nan
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    counted: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Write everything but the curves as JSON.
@@ -93,6 +97,7 @@ class Prediction:
             "energy_shift": self.energy_shift,
             "energy_error": self.energy_error,
             "warnings": list(self.warnings),
+            "coordination_counted": dict(self.counted),
             "answers": self.table.to_dict("records"),
             "probabilities": self.probabilities.to_dict("records"),
             "explanation": self.explanation.to_dict("records"),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.models.conformal import class_shares, sharpened_mean
+from edgepair.models.conformal import class_shares, mean_slopes, sharpened_mean
 from edgepair.models.group_forest import Fold, GroupForest, fit_group_forest
+from edgepair.models.tree_shapley import forest_shapley
 from edgepair.prediction.answers import CLAIM_FLOOR, CLASSES, LENGTH_CLAIM_FLOOR
 
 if TYPE_CHECKING:
@@ -107,3 +108,23 @@ def settle(
     value = sharpened_mean(told, classes)
     claimed = np.sqrt((told * (classes - value[:, None]) ** 2).sum(axis=1)) + CLAIM_FLOOR
     return value, told, claimed
+
+
+def contributions(
+    fit: TaskFit, task: str, row: NDArray[np.float64], given: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Divide a value among the features of one row, shape (n_features,), in the unit of the task.
+
+    They add up to the value less that of the forest where the ``given`` features alone are known.
+    """
+    forest = fit.forest.forest
+    base, parts = forest_shapley(forest, row.astype(np.float32), given)
+    if task not in CLASSES:
+        return parts[:, 0]
+    start = np.zeros(len(CLASSES[task]))
+    start[forest.classes_.astype(int)] = base
+    end = start.copy()
+    end[forest.classes_.astype(int)] += parts.sum(axis=0)
+    slopes = mean_slopes(start, end, CLASSES[task])
+    added: NDArray[np.float64] = parts @ slopes[forest.classes_.astype(int)]
+    return added

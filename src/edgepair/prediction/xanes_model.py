@@ -12,15 +12,11 @@ from scipy.spatial.distance import cdist
 from edgepair.conventions import TASKS
 from edgepair.features.xanes import N_SHAPE, own_edge, spectrum_features
 from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
-from edgepair.models.group_forest import (
-    GroupForest,
-    fit_group_forest,
-    group_folds,
-    source_folds,
-)
+from edgepair.models.group_forest import group_folds, source_folds
+from edgepair.models.kernel_ridge import KernelRidge, fit_kernel_ridge
 from edgepair.prediction.answers import CLASSES, Answer, class_sets
 from edgepair.prediction.enough import is_enough
-from edgepair.prediction.task_fit import TaskFit, fit_task, settle
+from edgepair.prediction.task_fit import TaskFit, contributions, fit_task, settle
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, XanesRows, collect_rows
 
 if TYPE_CHECKING:
@@ -104,7 +100,6 @@ class XanesModel:
         known = {task: ~np.isnan(rows.targets[task]) for task in TASKS}
         votes = np.where(rows.votes, rows.group, "")
         self.fits = {task: self._fit(task) for task in TASKS if is_enough(known[task], votes)}
-        self.distance_scale = self._left_out_distance()
 
     def features(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
         """Compute the features of spectra.
@@ -217,23 +212,13 @@ class XanesModel:
         position = spectrum_features(self.window.grid(), mu[None], aligned=self.aligned)[1][0]
         return np.concatenate([np.full(len(self.absorbers), own_edge(self.window.grid(), mu)), position])
 
-    def baseline(self, absorber: str) -> NDArray[np.float64]:
-        """Return the average features of an absorber's standards; of its simulations without any.
+    def contributions(self, features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
+        """Divide a value among the features of one spectrum, shape (n_features,).
 
-        Parameters
-        ----------
-        absorber : str
-            Chemical symbol.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n_features,).
+        They add up to the value less what the forest answers where the absorber alone is known.
         """
-        mine = self.rows.absorber == absorber
-        measured = mine & ~self.rows.simulated
-        mean: NDArray[np.float64] = self._features[measured if measured.any() else mine].mean(axis=0)
-        return mean
+        absorber = np.arange(len(features)) < len(self.absorbers)
+        return contributions(self.fits[task], task, features, absorber)
 
     def distances(self, features: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
         """Measure how far spectra are from every training row of their absorber.
@@ -286,26 +271,19 @@ class XanesModel:
         shift, error : float
             eV; the error is the root mean square over left-out compounds.
         """
-        if self._edge_forest is None:
+        if self._edge_position is None:
             return 0.0, SCALE_ERROR
-        forest, error = self._edge_forest
-        return float(forest.tell(self._seen_about(features))[0, 0]) - edge, error
+        position = self._edge_position.predict(self._seen_about(features))
+        return float(position[0]) - edge, self._edge_position.error
 
     @cached_property
-    def _edge_forest(self) -> tuple[GroupForest, float] | None:
-        """Where the edges of calibrated standards lie, told from their shapes."""
+    def _edge_position(self) -> KernelRidge | None:
+        """Where the edges of calibrated standards lie, from their shapes."""
         rows = self.rows
         kept = rows.shift_known & rows.votes & np.isfinite(rows.edge)
         if len(np.unique(rows.group[kept])) < 2:
             return None
-        folds = group_folds(rows.group[kept], np.ones(int(kept.sum()), dtype=bool), self.seed)
-        weight = group_weights(rows.group[kept])
-        forest = fit_group_forest(
-            self._seen_about(self._features[kept]), rows.edge[kept], weight, folds, seed=self.seed
-        )
-        miss = forest.told[:, 0] - rows.edge[kept]
-        good = np.isfinite(miss)
-        return forest, float(np.sqrt(np.average(miss[good] ** 2, weights=weight[good])))
+        return fit_kernel_ridge(self._seen_about(self._features[kept]), rows.edge[kept], rows.group[kept])
 
     def _describe(self, mu: NDArray[np.float64], absorber: NDArray[np.str_]) -> NDArray[np.float64]:
         values = spectrum_features(self.window.grid(), mu, aligned=self.aligned)[0]
@@ -339,7 +317,9 @@ class XanesModel:
         )
         return fit_task(self._features, task, values, weight, folds, seed=self.seed)
 
-    def _left_out_distance(self) -> float:
+    @cached_property
+    def distance_scale(self) -> float:
+        """Distance within which nine of ten standards have another compound of another source."""
         rows = self.rows
         judges = np.flatnonzero(rows.votes)
         shape = self._shape(self._features)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from edgepair.conventions import TASKS, edge_energy
+from edgepair.dataset import average_sites, select_sites
 from edgepair.features.xanes import AREA_REACH, OWN_EDGE, STEP, area_edge, own_edge
 
 if TYPE_CHECKING:
@@ -191,28 +192,23 @@ def material_spectra(dataset: xr.Dataset) -> list[SimulatedSpectrum]:
     list of SimulatedSpectrum
         One per complete material, weighted by multiplicity; one per site of the others.
     """
+    complete = dataset["complete"].values
+    alone = ~complete[dataset["material_index"].values]
+    parts = [average_sites(dataset)] if complete.any() else []
+    parts += [select_sites(dataset, np.flatnonzero(alone))] if alone.any() else []
+    place = {str(name): number for number, name in enumerate(dataset["material_id"].values)}
+    return sorted((one for part in parts for one in _rows_of(part)), key=lambda one: place[one.name])
+
+
+def _rows_of(dataset: xr.Dataset) -> Iterator[SimulatedSpectrum]:
     absorber = str(dataset.attrs["absorber"])
     energy = dataset["energy"].values - edge_energy(absorber)
-    mu = dataset["mu"].values.astype(np.float64)
-    labels = {task: dataset[task].values.astype(np.float64) for task in TASKS if task in dataset}
-    owner = dataset["material_index"].values
-    weight = dataset["multiplicity"].values.astype(np.float64)
+    labels = {task: dataset[task].values for task in TASKS if task in dataset}
     names, formulas = dataset["material_id"].values, dataset["formula"].values
-    complete = dataset["complete"].values
-    found = []
-    order = np.argsort(owner, kind="stable")
-    for sites in np.split(order, np.flatnonzero(np.diff(owner[order])) + 1):
-        material = int(owner[sites[0]])
-        parts = [sites] if complete[material] else [sites[i : i + 1] for i in range(len(sites))]
-        for part in parts:
-            share = weight[part] / weight[part].sum()
-            values = {task: float(share @ known[part]) for task, known in labels.items()}
-            found.append(
-                SimulatedSpectrum(
-                    absorber, str(names[material]), str(formulas[material]), energy, share @ mu[part], values
-                )
-            )
-    return found
+    for row, material in enumerate(dataset["material_index"].values):
+        values = {task: float(known[row]) for task, known in labels.items()}
+        mu = dataset["mu"].values[row].astype(np.float64)
+        yield SimulatedSpectrum(absorber, str(names[material]), str(formulas[material]), energy, mu, values)
 
 
 def choose_evenly(

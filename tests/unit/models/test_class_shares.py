@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgepair.models.conformal import class_shares, sharpened_mean
+from edgepair.models.conformal import class_shares, mean_slopes, sharpened_mean
 
 STATES = np.arange(1, 8)
 
@@ -57,3 +57,18 @@ def test_a_sharpened_mean_is_nearer_to_the_likeliest_class_than_the_plain_one(ch
 
 def test_a_sure_class_is_the_value() -> None:
     np.testing.assert_allclose(sharpened_mean(np.eye(7), STATES), STATES, atol=1e-6)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_slopes_divide_what_a_sharpened_mean_changes_by(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    start, end = rng.dirichlet(np.full(5, 0.3), size=2)
+    end[rng.integers(5)] = 0.0
+    end /= end.sum()
+    classes = np.arange(2, 7)
+    change = np.diff(sharpened_mean(np.array([start, end]), classes))[0]
+    assert mean_slopes(start, end, classes) @ (end - start) == pytest.approx(change, abs=1e-9)
+    # from a set of probabilities to itself they are its derivatives
+    step = 1e-6 * (rng.dirichlet(np.ones(5)) - start) if start.min() > 1e-3 else np.zeros(5)
+    moved = np.diff(sharpened_mean(np.array([start, start + step]), classes))[0]
+    assert mean_slopes(start, start, classes) @ step == pytest.approx(moved, rel=1e-3, abs=1e-12)

@@ -45,7 +45,9 @@ def known_value(tree: Any, row: NDArray[np.float32], known: set[int], node: int 
 
 
 def answer(forest: Any, row: NDArray[np.float32], known: set[int]) -> NDArray[np.float64]:
-    told: NDArray[np.float64] = np.mean([known_value(t.tree_, row, known) for t in forest.estimators_], axis=0)
+    told: NDArray[np.float64] = np.mean(
+        [known_value(t.tree_, row, known) for t in forest.estimators_], axis=0
+    )
     return told
 
 
@@ -78,7 +80,7 @@ def test_they_are_the_average_over_all_orders(classes: bool, always: set[int]) -
 @given(seed=st.integers(0, 10_000), classes=st.booleans(), metal=st.booleans())
 @settings(max_examples=25, deadline=None)
 def test_they_add_up_to_the_answer(seed: int, classes: bool, metal: bool) -> None:
-    forest, X = forest_of(seed, classes=classes, rows=60, trees=7)
+    forest, _ = forest_of(seed, classes=classes, rows=60, trees=7)
     row = np.random.default_rng(seed).uniform(-1.0, 7.0, size=N).astype(np.float32)
     base, parts = forest_shapley(forest, row, np.arange(N) == 0 if metal else None)
     np.testing.assert_allclose(base + parts.sum(axis=0), predicted(forest, row), atol=1e-10)

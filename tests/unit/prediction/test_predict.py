@@ -14,6 +14,8 @@ import pytest
 
 from edgepair.conventions import TASKS, EdgepairError, MeasurementError, OptionError
 from edgepair.measured import PdfCurve, XanesScan, read_pdf, read_xanes
+from edgepair.models.conformal import sharpened_mean
+from edgepair.models.tree_shapley import forest_shapley
 from edgepair.prediction import Prediction, predict
 from edgepair.prediction.answers import CLASSES
 from edgepair.prediction.predict import CAUTION
@@ -224,18 +226,39 @@ def test_every_task_is_answered_and_explained(make_scan: Callable[..., XanesScan
     assert (prediction.nearest["kind"] == "standard").sum() == 3
 
 
-def test_contributions_add_up_to_what_sets_it_apart_from_the_average(
+def test_contributions_add_up_to_what_the_curve_adds_to_the_absorber(
     make_scan: Callable[..., XanesScan], small_xanes: Any
 ) -> None:
     prediction = predict(make_scan(), shift=0.0)
-    average = small_xanes.baseline("Fe")[None]
+    iron = small_xanes.features(small_xanes.rows.mu[:1], "Fe")[0].astype(np.float32)
+    known = np.arange(len(iron)) < len(small_xanes.absorbers)
     for task in TASKS:
+        forest = small_xanes.fits[task].forest.forest
+        start = forest_shapley(forest, iron, known)[0]
+        if task in CLASSES:
+            shares = np.zeros((1, len(CLASSES[task])))
+            shares[0, forest.classes_] = start
+            start = sharpened_mean(shares, CLASSES[task])
         parts = prediction.explanation[prediction.explanation["task"] == task]
-        whole = values(prediction)[task] - small_xanes.value(average, task)[0]
+        whole = values(prediction)[task] - start[0]
         assert parts["contribution"].sum() == pytest.approx(whole, abs=1e-9)
+        assert parts["contribution"].abs().max() > 0
         assert parts["position"].is_monotonic_increasing
         assert parts["position"].between(7112 - 8, 7112 + 45).all()
         assert len(parts) == 26
+
+
+def test_contributions_to_a_pdf_add_up_too(small_pdf: Any) -> None:
+    row = small_pdf.features(small_pdf.G[:1])
+    for task in small_pdf.fits:
+        forest = small_pdf.fits[task].forest.forest
+        start = forest_shapley(forest, row[0].astype(np.float32))[0]
+        if task in CLASSES:
+            shares = np.zeros((1, len(CLASSES[task])))
+            shares[0, forest.classes_] = start
+            start = sharpened_mean(shares, CLASSES[task])
+        added = small_pdf.contributions(row[0], task)
+        assert added.sum() == pytest.approx(small_pdf.value(row, task)[0] - start[0], abs=1e-9)
 
 
 def test_json_holds_all_but_the_curves(make_scan: Callable[..., XanesScan]) -> None:

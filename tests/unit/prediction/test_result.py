@@ -51,7 +51,8 @@ def test_it_is_json_without_nan(prediction: Prediction) -> None:
     text = prediction.to_json()
     document = json.loads(text, parse_constant=refuse)
     assert list(document) == [
-        "absorber", "confidence_level", "energy_shift", "energy_error", "warnings", "answers",
+        "absorber", "confidence_level", "energy_shift", "energy_error", "warnings",
+        "coordination_counted", "answers",
         "probabilities", "explanation", "nearest",
     ]  # fmt: skip
     assert document["confidence_level"] == 0.9

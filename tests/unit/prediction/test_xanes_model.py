@@ -129,14 +129,6 @@ def test_what_is_no_edge_at_all_is_far_from_everything(small_xanes: XanesModel) 
     assert (small_xanes.distances(small_xanes.features(strange, "Fe"), "Fe").min(axis=1) > 2).all()
 
 
-def test_the_baseline_is_the_mean_of_an_absorbers_standards(small_xanes: XanesModel) -> None:
-    rows = small_xanes.rows
-    mine = (rows.absorber == "Mn") & ~rows.simulated
-    np.testing.assert_allclose(
-        small_xanes.baseline("Mn"), small_xanes.features(rows.mu[mine], "Mn").mean(axis=0), atol=1e-9
-    )
-
-
 def test_every_feature_has_a_place(small_xanes: XanesModel, iron: np.ndarray) -> None:
     rows = small_xanes.rows
     place = small_xanes.positions(rows.mu[0])

@@ -53,7 +53,7 @@ def _line(console: Console, text: str) -> None:
 
 def _print_one(console: Console, sample: PredictedSample) -> None:
     from edgepair.conventions.wording import number, percent
-    from edgepair.report.prediction.words import disagreements, reason_sentences
+    from edgepair.report.prediction.words import counted_text, disagreements, reason_sentences
 
     prediction = sample.prediction
     assert prediction is not None
@@ -67,6 +67,8 @@ def _print_one(console: Console, sample: PredictedSample) -> None:
     console.print(_answers(sample))
     level = percent(prediction.confidence_level)
     _line(console, f"Intervals and sets of classes at {level} confidence; in brackets the likeliest class.")
+    if prediction.counted:
+        _line(console, f"Coordination numbers: {counted_text(prediction)}.")
     reasons = reason_sentences(prediction)
     if reasons:
         _line(console, "\nWhat drove it, against the average of the training data:")

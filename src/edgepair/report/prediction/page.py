@@ -19,6 +19,7 @@ from edgepair.report.prediction.figures import (
 )
 from edgepair.report.prediction.rows import TRUST, PredictedSample
 from edgepair.report.prediction.words import (
+    counted_text,
     disagreements,
     nearest_rows,
     range_text,
@@ -193,7 +194,7 @@ def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]
         "techniques": [short_title(name) for name in techniques],
         "rows": rows,
         "warnings": [*told, *prediction.warnings],
-        "facts": [*_files(sample), *sample.facts, *_energy_facts(prediction)],
+        "facts": [*_files(sample), *sample.facts, *_energy_facts(prediction), *_counted(prediction)],
         "reasons": reason_sentences(prediction),
         "shares": _shares(prediction),
         "answers": shelf.keep(answer_figure(prediction), "Values with their intervals"),
@@ -224,6 +225,10 @@ def _energy_facts(prediction: Prediction) -> list[tuple[str, str]]:
     shift = number(prediction.energy_shift, 2, sign=True)
     error = number(prediction.energy_error, 1)
     return [("energies", f"{shift} eV added; likely error {error} eV")]
+
+
+def _counted(prediction: Prediction) -> list[tuple[str, str]]:
+    return [("coordination numbers", counted_text(prediction))] if prediction.counted else []
 
 
 def _shares(prediction: Prediction) -> list[str]:

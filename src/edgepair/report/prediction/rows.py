@@ -128,6 +128,7 @@ class PredictedSample:
             "energy_shift": None,
             "energy_error": None,
             "warnings": [],
+            "coordination_counted": {},
             "answers": [],
             "probabilities": [],
             "explanation": [],

@@ -118,6 +118,16 @@ def reason_sentences(prediction: Prediction) -> list[str]:
     return sentences
 
 
+def counted_text(prediction: Prediction) -> str:
+    """Say what the coordination numbers count; which technique counts what, where they differ."""
+    ways: dict[str, list[str]] = {}
+    for technique, way in prediction.counted.items():
+        ways.setdefault(way, []).append(short_title(technique))
+    if len(ways) == 1:
+        return next(iter(ways))
+    return "; ".join(f"{listed(names)}: {way}" for way, names in ways.items())
+
+
 def share_table(prediction: Prediction) -> list[dict[str, Any]]:
     """List what part of a combined answer each technique carries."""
     table = prediction.explanation
