@@ -1,7 +1,13 @@
 """Features: what models read of a curve, and the descriptors and regions that have a physical name."""
 
 from edgepair.features.numbers import NUMBERS, Number, describe_pdf, describe_xanes
-from edgepair.features.regions import Region, find_pdf_regions, find_xanes_regions
+from edgepair.features.regions import (
+    Region,
+    find_pdf_regions,
+    find_regions,
+    find_xanes_regions,
+    region_numbers,
+)
 from edgepair.features.table import (
     NORMALISATIONS,
     RAW_RECIPES,
@@ -23,6 +29,8 @@ __all__ = [
     "describe_xanes",
     "dpdf_normalisation",
     "find_pdf_regions",
+    "find_regions",
     "find_xanes_regions",
     "normalised_curves",
+    "region_numbers",
 ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepair.conventions import TECHNIQUES, points_down
 from edgepair.features.edge_landmarks import CREST, find_landmarks
 from edgepair.features.numbers import checked_curves
 from edgepair.features.shells import SECOND_FROM, SECOND_UNTIL, find_shells
@@ -173,3 +175,52 @@ def _regions(
             regions.append(Region(name, title, axis, low, float(high)))
             low = float(high)
     return tuple(regions)
+
+
+def find_regions(absorber: str, technique: str, axis: ArrayLike, curves: ArrayLike) -> tuple[Region, ...]:
+    """Cut a technique's axis into named regions.
+
+    Parameters
+    ----------
+    absorber : str
+        Chemical symbol; tells which way neutron PDFs point.
+    technique : str
+        Name.
+    axis : array_like
+        Shape (n,): eV or Å.
+    curves : array_like
+        Shape (n,) or (n_curves, n).
+
+    Returns
+    -------
+    tuple of Region
+        Without gaps from end to end; one region named ``whole`` where none is recognised.
+    """
+    kind = TECHNIQUES[technique]
+    if kind.axis == "energy":
+        regions = find_xanes_regions(axis, curves)
+    else:
+        regions = find_pdf_regions(axis, curves, dip=points_down(technique, absorber))
+    if regions:
+        return regions
+    x = np.asarray(axis, dtype=np.float64)
+    return (Region("whole", "whole curve", kind.axis, float(x[0]), float(x[-1])),)
+
+
+def region_numbers(regions: Sequence[Region], position: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Tell in which region each position lies.
+
+    Parameters
+    ----------
+    regions : sequence of Region
+        Without gaps, in order.
+    position : numpy.ndarray
+        Shape (n,), on the axis of the regions.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (n,): the number of the region, the outermost beyond the ends.
+    """
+    borders = [region.low for region in regions[1:]]
+    return np.searchsorted(borders, position, side="right").astype(np.int64)

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import TECHNIQUES, points_down
-from edgepair.features import FeatureTable, Region, find_pdf_regions, find_xanes_regions
+from edgepair.conventions import TECHNIQUES
+from edgepair.features import FeatureTable, Region, find_regions, region_numbers
 from edgepair.models import Window
 from edgepair.study.importances import POINT_WIDTH
 
 if TYPE_CHECKING:
     import xarray as xr
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 CLUSTER_CORRELATION = 0.6
 """Least mean absolute rank correlation between two clusters that become one. Of the bundled data it
@@ -47,37 +47,12 @@ class Group:
     window: Window
 
 
-def find_regions(absorber: str, technique: str, axis: ArrayLike, curves: ArrayLike) -> tuple[Region, ...]:
-    """Cut a technique's axis into named regions.
-
-    ``axis`` (n,); ``curves`` (n,).
-    """
-    kind = TECHNIQUES[technique]
-    if kind.axis == "energy":
-        regions = find_xanes_regions(axis, curves)
-    else:
-        regions = find_pdf_regions(axis, curves, dip=points_down(technique, absorber))
-    if regions:
-        return regions
-    x = np.asarray(axis, dtype=np.float64)
-    return (Region("whole", "whole curve", kind.axis, float(x[0]), float(x[-1])),)
-
-
 def dataset_regions(dataset: xr.Dataset, technique: str) -> tuple[Region, ...]:
     """Cut a technique's axis into named regions that fit all curves of a dataset."""
     kind = TECHNIQUES[technique]
     axis = dataset[kind.axis].values.astype(np.float64)
     curves = dataset[kind.variable].values.astype(np.float64)
     return find_regions(str(dataset.attrs["absorber"]), technique, axis, curves)
-
-
-def region_numbers(regions: Sequence[Region], position: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Tell in which region each position lies.
-
-    ``position`` (n,); returns (n,).
-    """
-    borders = [region.low for region in regions[1:]]
-    return np.searchsorted(borders, position, side="right").astype(np.int64)
 
 
 def technique_groups(features: FeatureTable, technique: str, regions: Sequence[Region]) -> list[Group]:

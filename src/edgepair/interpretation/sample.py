@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from edgepair.conventions import TASKS, DataError, OptionError, near_miss, parse_tasks, techniques_of
+from edgepair.features import find_regions, region_numbers
 from edgepair.interpretation.explained import Explained, usual_techniques
-from edgepair.interpretation.groups import find_regions, region_numbers
 from edgepair.interpretation.rounds import explained_task
 from edgepair.interpretation.shap_values import fit_without_fold, forest_shap
 from edgepair.prediction import Prediction

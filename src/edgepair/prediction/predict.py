@@ -20,6 +20,7 @@ from edgepair.conventions import (
     OptionError,
     edge_energy,
 )
+from edgepair.features import find_regions
 from edgepair.features.xanes import OWN_EDGE
 from edgepair.measured import PdfCurve, XanesScan, prepare_pdf
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
@@ -52,6 +53,8 @@ COUNTED = MappingProxyType(
     }
 )
 """What coordination numbers count, by what they were learnt from."""
+
+EXPLANATION_COLUMNS = ["technique", "task", "part", "position", "contribution", "region"]
 
 CAUTION = 0.7
 """Distance, in units of what is called outside, from which to be careful."""
@@ -254,10 +257,11 @@ def _xanes_part(
     )
     if explain:
         place = fitted.positions(shown[0])
+        regions = find_regions(metal, "xanes", part.curves[0].x, part.curves[0].y)
         for task in answers:
             added = fitted.contributions(features[0], task)
             ends = (window.low, window.high)
-            part.reasons += stretch_contributions("xanes", task, added, place, ends, origin)
+            part.reasons += stretch_contributions("xanes", task, added, place, ends, origin, regions)
     return part, prepared
 
 
@@ -329,10 +333,11 @@ def _pdf_part(
         *(ShownCurve(row["name"], fitted.r, _unit_size(fitted.G[row["row"]])) for row in part.nearest),
     )
     if explain:
+        regions = find_regions(metal, technique, fitted.r, part.curves[0].y)
         for task in answers:
             added = fitted.contributions(features[0], task)
             ends = (float(fitted.position.min()), float(fitted.position.max()))
-            part.reasons += stretch_contributions(technique, task, added, fitted.position, ends, 0.0)
+            part.reasons += stretch_contributions(technique, task, added, fitted.position, ends, 0.0, regions)
     return part
 
 
@@ -379,6 +384,7 @@ def _assemble(
                         "part": part.technique,
                         "position": math.nan,
                         "contribution": float(weight),
+                        "region": "",
                     }
                 )
             warnings += _disagreement(task, having)
@@ -391,7 +397,7 @@ def _assemble(
         absorber=metal,
         table=pd.DataFrame(table),
         probabilities=pd.DataFrame(chances, columns=["technique", "task", "class", "probability"]),
-        explanation=pd.DataFrame(reasons, columns=["technique", "task", "part", "position", "contribution"]),
+        explanation=pd.DataFrame(reasons, columns=EXPLANATION_COLUMNS),
         nearest=pd.DataFrame(nearest),
         curves={part.technique: part.curves for part in parts},
         confidence_level=level,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from edgepair.features import Region, region_numbers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,19 +23,23 @@ def stretch_contributions(
     position: NDArray[np.float64],
     ends: tuple[float, float],
     origin: float,
+    regions: Sequence[Region],
 ) -> list[dict[str, Any]]:
     """Add up the contributions of the features of each stretch: rows of `Prediction.explanation`."""
     count = max(1, round((ends[1] - ends[0]) / WINDOW_WIDTH[technique]))
     edges = np.linspace(ends[0], ends[1], count + 1)
     window = np.clip(np.searchsorted(edges, position, side="right") - 1, 0, count - 1)
     sums = np.bincount(window, weights=added, minlength=count)
+    held = np.unique(window)
+    middle = (edges[held] + edges[held + 1]) / 2 + origin
     return [
         {
             "technique": technique,
             "task": task,
             "part": "",
-            "position": float((edges[number] + edges[number + 1]) / 2 + origin),
-            "contribution": float(sums[number]),
+            "position": float(at),
+            "contribution": float(value),
+            "region": regions[number].title,
         }
-        for number in np.unique(window)
+        for at, value, number in zip(middle, sums[held], region_numbers(regions, middle), strict=True)
     ]

@@ -50,8 +50,9 @@ class Prediction:
     probabilities : pandas.DataFrame
         Columns ``technique, task, class, probability``.
     explanation : pandas.DataFrame
-        Columns ``technique, task, position, contribution``: what each stretch of the curve (eV or
-        Å) added to the value, in the value's unit, against the average of the metal's training data; for the
+        Columns ``technique, task, position, contribution, region``: what each stretch of the curve
+        (eV or Å) added to the value, in the value's unit, against the average of the metal's training
+        data, by exact Shapley values of the forest, and the named region that its middle is in; for the
         combined technique a row per part, ``position`` empty, with its share in the column ``part``.
     nearest : pandas.DataFrame
         Columns ``technique, rank, kind, name, formula, distance, oxidation_state,

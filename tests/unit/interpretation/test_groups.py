@@ -6,14 +6,12 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from edgepair.features import FeatureTable, Region
+from edgepair.features import FeatureTable, Region, find_regions, region_numbers
 from edgepair.interpretation.explained import Explained
 from edgepair.interpretation.groups import (
     cluster_columns,
-    find_regions,
     join_groups,
     point_groups,
-    region_numbers,
     technique_groups,
 )
 

@@ -101,7 +101,13 @@ def reason_sentences(prediction: Prediction) -> list[str]:
             if windows:
                 # Positions are the middles of stretches.
                 half = float(np.median(np.diff(position))) / 2 if len(position) > 1 else 0.0
-                told = listed([_window_text(window, technique, task, half) for window in windows])
+                regions = _region_titles(prediction.explanation, technique, task, windows)
+                told = listed(
+                    [
+                        _window_text(window, technique, task, half, region)
+                        for window, region in zip(windows, regions, strict=True)
+                    ]
+                )
                 parts.append(f"{task_title(task)} by {told}")
         if parts:
             sentences.append(f"{short_title(technique)}: {'; '.join(parts)}.")
@@ -210,9 +216,23 @@ def set_text(classes: Any, probability: float | None) -> str:
     return f"{text} ({percent(float(probability or 0))})" if known else text
 
 
-def _window_text(window: Window, technique: str, task: str, half: float) -> str:
+def _region_titles(explanation: pd.DataFrame, technique: str, task: str, windows: list[Window]) -> list[str]:
+    """Name the region in which most of each window's contribution lies; nothing where none is known."""
+    if "region" not in explanation.columns:
+        return [""] * len(windows)
+    mine = explanation[(explanation["technique"] == technique) & (explanation["task"] == task)]
+    titles = []
+    for window in windows:
+        inside = mine[mine["position"].between(window.first, window.last)]
+        sums = inside["contribution"].groupby(inside["region"]).sum().abs()
+        title = str(sums.idxmax())
+        titles.append("" if title == "whole curve" else title)
+    return titles
+
+
+def _window_text(window: Window, technique: str, task: str, half: float, region: str) -> str:
     digits, unit = (0, "eV") if TECHNIQUES[technique].axis == "energy" else (2, "Å")
     ends = (number(window.first - half, digits), number(window.last + half, digits))
     where = ends[0] if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
     added = number(window.contribution, TASK_DIGITS.get(task, 3), sign=True)
-    return f"{where} {unit} ({added})"
+    return f"{where} {unit} ({region + ', ' if region else ''}{added})"
