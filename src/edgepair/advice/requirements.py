@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions import TECHNIQUES
+from edgepair.conventions import TECHNIQUES, Progress
 from edgepair.dataset import select_sites
 from edgepair.dataset.qualities import QUALITIES, Quality, levels_for, own_level
 from edgepair.features import compute_features
 from edgepair.models import FitOutcome, FitTask
-from edgepair.study import Progress
 from edgepair.study.cache import FitCache, cache_folder
 from edgepair.study.cells import plan_cell
 from edgepair.study.fits import Fit, fit_task, repeat_seed, run_fits

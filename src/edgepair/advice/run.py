@@ -38,10 +38,9 @@ from edgepair.advice.words import (
     sample_sentences,
     score_sentence,
 )
-from edgepair.conventions import OptionError
+from edgepair.conventions import OptionError, Progress
 from edgepair.interpretation.explained import groups_remark, usual_techniques
 from edgepair.interpretation.stability import FEW_IN_ALL
-from edgepair.study import Progress
 from edgepair.study.config import DRAWS
 from edgepair.study.plan import check_datasets, plan_study
 from edgepair.study.scoring import Score, draw_groups, score, score_baseline

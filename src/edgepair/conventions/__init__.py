@@ -30,6 +30,7 @@ from edgepair.conventions.modalities import (
     techniques_in,
     techniques_of,
 )
+from edgepair.conventions.progress import Progress
 from edgepair.conventions.tasks import TASKS, Task, parse_tasks
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "ModelError",
     "OptionError",
     "OutputError",
+    "Progress",
     "SimulationError",
     "StructureError",
     "Task",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from edgepair.conventions import Progress
 from edgepair.features import FeatureTable, compute_features
 from edgepair.models import LEARNERS, FitOutcome, average_outcomes
 from edgepair.study.findings import COMBINATIONS
@@ -22,26 +22,6 @@ if TYPE_CHECKING:
     from edgepair.study.cells import Cell
     from edgepair.study.config import StudyConfig
     from edgepair.study.plan import StudyPlan
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a study is.
-
-    Attributes
-    ----------
-    done, total : float
-        Work done and to do, in one arbitrary unit.
-    text : str
-        What was finished last.
-    cached : bool
-        Whether that was found in the cache, so that it took no time.
-    """
-
-    done: float
-    total: float
-    text: str
-    cached: bool
 
 
 def jobs_of(cell: Cell, plan: StudyPlan, config: StudyConfig) -> list[Job]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from edgepair.conventions import DataError
+from edgepair.conventions import DataError, Progress
 from edgepair.dataset import drop_gated
 from edgepair.study.cache import FitCache, cache_folder
 from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
@@ -19,7 +19,7 @@ from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
 from edgepair.study.findings import Finding, find
-from edgepair.study.fitter import Fitter, Outcomes, Progress, jobs_of
+from edgepair.study.fitter import Fitter, Outcomes, jobs_of
 from edgepair.study.importances import PairImportance, importance_rows, null_share_rows
 from edgepair.study.jobs import LEARNING_FRACTIONS, list_aside_jobs
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study

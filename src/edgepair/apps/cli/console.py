@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from edgepair.study import Progress
+    from edgepair.conventions import Progress
 
 PLAIN_WIDTH = 130
 """Width of tables where the output is not a terminal, characters."""
@@ -133,7 +133,7 @@ def progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[Progress], No
     Yields
     ------
     callable or None
-        To be called with each `edgepair.study.Progress`; None where nothing is shown.
+        To be called with each `edgepair.conventions.Progress`; None where nothing is shown.
     """
     if quiet or not sys.stderr.isatty():
         yield None

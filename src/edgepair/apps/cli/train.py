@@ -232,7 +232,7 @@ def _bar(*, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
         if on_progress is None:
             yield None
             return
-        from edgepair.study import Progress
+        from edgepair.conventions import Progress
 
         def show(number: int, total: int, text: str) -> None:
             on_progress(Progress(done=number, total=total, text=text, cached=False))
