@@ -40,6 +40,7 @@ def test_help_and_import_load_nothing_heavy() -> None:
         code = f"sys.argv = ['edgepair', *{arguments}]; from edgepair.apps.cli import main; main()"
         assert heavy_modules(code) == [], arguments
 
+
 def test_checks_before_an_answer_load_nothing_heavy() -> None:
     code = (
         "from pathlib import Path; from edgepair.apps.cli.predict_checks import check_outputs; "

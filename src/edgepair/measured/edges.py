@@ -200,8 +200,6 @@ def _check_header(
     symbol: str, edge: str | None, energy: NDArray[np.float64], seen: str | None, e0: float | None, named: str
 ) -> tuple[str | None, str | None, list[str]]:
     """Take what a file says of its element as a placeholder where the scan cannot hold it."""
-    import xraydb
-
     try:
         edge_energy(symbol)
     except OptionError:
@@ -211,6 +209,8 @@ def _check_header(
         if edge in (None, "K") or not compound or seen == symbol:
             return symbol, edge, []
         return seen, "K", [f"the file says {symbol} {edge}; its name and the edge at {e0:.1f} eV say {seen}"]
+    import xraydb
+
     edges = {name: at.energy for name, at in xraydb.xray_edges(symbol).items()}
     inside = [n for n, at in edges.items() if energy[0] - 20 < at < energy[-1] + 20 and n[0] in "KL"]
     if inside and not seen:

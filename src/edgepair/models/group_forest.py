@@ -11,7 +11,6 @@ that nothing fitted needs to be kept.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -127,8 +126,10 @@ class GroupForest:
 
     Attributes
     ----------
-    forest : sklearn.ensemble.ExtraTreesClassifier or ExtraTreesRegressor
+    trees : list of sklearn.tree.ExtraTreeClassifier or ExtraTreeRegressor
         Grown on all rows.
+    classes : numpy.ndarray
+        Shape (n_seen,): the numbers of the classes that the trees have seen.
     n_classes : int
         0 for values.
     told : numpy.ndarray
@@ -136,7 +137,8 @@ class GroupForest:
         each judged row was told by trees that have not seen it; NaN for the others.
     """
 
-    forest: Any
+    trees: list[Any]
+    classes: NDArray[np.int64]
     n_classes: int
     told: NDArray[np.float64]
 
@@ -153,7 +155,7 @@ class GroupForest:
         numpy.ndarray
             As `told`.
         """
-        return _tell(self.forest, features.astype(np.float32), self.n_classes)
+        return _tell(self.trees, self.classes, features.astype(np.float32), self.n_classes)
 
 
 def fit_group_forest(
@@ -197,42 +199,54 @@ def fit_group_forest(
     def tell_fold(numbered: tuple[int, Fold]) -> NDArray[np.float64]:
         number, fold = numbered
         kept = ~fold.unseen
-        other = _fit(seen[kept], target[kept], weight[kept], FOLD_TREES, seed + number)
-        return _tell(other, seen[fold.judged], n_classes)
+        trees, classes = _grow(seen[kept], target[kept], weight[kept], FOLD_TREES, seed + number)
+        return _tell(trees, classes, seen[fold.judged], n_classes)
 
     # the folds' trees together are about as many as those of the forest on all rows: a thread for each half
-    with warnings.catch_warnings(), ThreadPoolExecutor(2) as threads:
-        # scikit-learn's threads change the filters of warnings at once, may leave none, and warn of that then
-        warnings.filterwarnings("ignore", message=".*sklearn.utils.parallel.delayed.*")
-        whole = threads.submit(_fit, seen, target, weight, TREES, seed)
+    with ThreadPoolExecutor(2) as threads:
+        whole = threads.submit(_grow, seen, target, weight, TREES, seed)
         for (_, fold), answers in zip(usable, threads.map(tell_fold, usable), strict=True):
             told[fold.judged] = answers
-        return GroupForest(whole.result(), n_classes, told)
+        return GroupForest(*whole.result(), n_classes, told)
 
 
-def _fit(
+def _grow(
     features: NDArray[np.float32],
     target: NDArray[np.float64],
     weight: NDArray[np.float64],
-    trees: int,
+    n_trees: int,
     seed: int,
-) -> Any:
-    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+) -> tuple[list[Any], NDArray[np.int64]]:
+    """Grow the trees that scikit-learn's ExtraTrees would.
 
+    Its forests set the process's filters of warnings anew for every tree, which two threads cannot both do.
+    """
+    from sklearn.tree import ExtraTreeClassifier, ExtraTreeRegressor
+
+    kind: Any
     if target.ndim == 1:
-        values = ExtraTreesRegressor(trees, max_features=VALUE_FEATURES, random_state=seed)
-        return values.fit(features, target, sample_weight=weight)
-    row, column = np.nonzero(target > 0.01)
-    votes = weight[row] * target[row, column]
-    total = np.bincount(column, weights=votes, minlength=target.shape[1])
-    classes = ExtraTreesClassifier(trees, max_features=CLASS_FEATURES, random_state=seed)
-    return classes.fit(features[row], column, sample_weight=votes * total[column] ** -BALANCE)
+        kind, share, classes, answer = ExtraTreeRegressor, VALUE_FEATURES, np.empty(0, np.int64), target
+    else:
+        row, column = np.nonzero(target > 0.01)
+        votes = weight[row] * target[row, column]
+        total = np.bincount(column, weights=votes, minlength=target.shape[1])
+        weight, features = votes * total[column] ** -BALANCE, features[row]
+        classes, number = np.unique(column, return_inverse=True)
+        kind, share, answer = ExtraTreeClassifier, CLASS_FEATURES, number.astype(np.float64)
+    rng = np.random.RandomState(seed)
+    trees = []
+    for _ in range(n_trees):
+        tree = kind(max_features=share, random_state=rng.randint(np.iinfo(np.int32).max))
+        trees.append(tree.fit(features, answer[:, None], sample_weight=weight, check_input=False))
+    return trees, classes
 
 
-def _tell(forest: Any, features: NDArray[np.float32], n_classes: int) -> NDArray[np.float64]:
+def _tell(
+    trees: Sequence[Any], classes: NDArray[np.int64], features: NDArray[np.float32], n_classes: int
+) -> NDArray[np.float64]:
+    told = np.array([tree.tree_.predict(features) for tree in trees])
     if not n_classes:
-        values = np.array([tree.predict(features) for tree in forest.estimators_])
-        return np.column_stack([values.mean(axis=0), values.std(axis=0)])
+        return np.column_stack([told[:, :, 0].mean(axis=0), told[:, :, 0].std(axis=0)])
     shares = np.zeros((len(features), n_classes))
-    shares[:, forest.classes_.astype(int)] = forest.predict_proba(features)
+    shares[:, classes] = told.mean(axis=0)
     return shares

@@ -14,6 +14,7 @@ integrand is a polynomial, which Gauss's rule integrates exactly, for all leaves
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -37,15 +38,15 @@ class _Leaves:
 
 
 def forest_shapley(
-    forest: Any, row: NDArray[np.float32], given: NDArray[np.bool_] | None = None
+    fitted: Sequence[Any], row: NDArray[np.float32], given: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Divide a forest's answer among features, from the answer where the ``given`` features alone are known.
+    """Divide the mean of fitted trees among features, from that where the ``given`` features alone are known.
 
     Returns that answer, shape (n_outputs,), and the parts, shape (n_features, n_outputs): zero for what is
-    given; together they add up to what the forest predicts.
+    given; together they add up to what the trees predict.
     """
     known = np.zeros(len(row), dtype=bool) if given is None else given
-    leaves = _reachable(forest, row, known)
+    leaves = _reachable([tree.tree_ for tree in fitted], row, known)
     base = leaves.value.T @ leaves.share.prod(axis=1)
     parts = np.zeros((len(row), leaves.value.shape[1]))
     order = np.argsort(leaves.asked)
@@ -71,8 +72,7 @@ def _gains(row: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.f
     return gain
 
 
-def _reachable(forest: Any, row: NDArray[np.float32], given: NDArray[np.bool_]) -> _Leaves:
-    trees = [estimator.tree_ for estimator in forest.estimators_]
+def _reachable(trees: list[Any], row: NDArray[np.float32], given: NDArray[np.bool_]) -> _Leaves:
     first = np.cumsum([0] + [tree.node_count for tree in trees[:-1]])
 
     def joined(name: str) -> NDArray[Any]:

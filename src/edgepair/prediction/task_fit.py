@@ -117,14 +117,14 @@ def contributions(
 
     They add up to the value less that of the forest where the ``given`` features alone are known.
     """
-    forest = fit.forest.forest
-    base, parts = forest_shapley(forest, row.astype(np.float32), given)
+    seen = fit.forest.classes
+    base, parts = forest_shapley(fit.forest.trees, row.astype(np.float32), given)
     if task not in CLASSES:
         return parts[:, 0]
     start = np.zeros(len(CLASSES[task]))
-    start[forest.classes_.astype(int)] = base
+    start[seen] = base
     end = start.copy()
-    end[forest.classes_.astype(int)] += parts.sum(axis=0)
+    end[seen] += parts.sum(axis=0)
     slopes = mean_slopes(start, end, CLASSES[task])
-    added: NDArray[np.float64] = parts @ slopes[forest.classes_.astype(int)]
+    added: NDArray[np.float64] = parts @ slopes[seen]
     return added

@@ -133,3 +133,23 @@ def test_one_source_alone_is_left_out_by_group() -> None:
     folds = source_folds(np.full(20, "a"), group, np.ones(20, dtype=bool), 0)
     assert len(folds) == FOLDS
     assert all((~fold.unseen).any() for fold in folds)
+
+
+def test_the_trees_are_those_of_scikit_learns_forests() -> None:
+    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+
+    rng = np.random.default_rng(4)
+    features, weight = rng.normal(size=(60, 5)), rng.uniform(0.5, 2.0, size=60)
+    seen = features.astype(np.float32)
+    value = features[:, 0] + rng.normal(size=60)
+    theirs = ExtraTreesRegressor(20, max_features=group_forest.VALUE_FEATURES, random_state=7)
+    theirs.fit(seen, value, sample_weight=weight)
+    ours = fit_group_forest(features, value, weight, [], seed=7)
+    np.testing.assert_allclose(ours.tell(features)[:, 0], theirs.predict(seen), atol=1e-12)
+    number = rng.choice([1, 3], size=60)
+    votes = weight * np.bincount(number, weights=weight)[number] ** -group_forest.BALANCE
+    chances = ExtraTreesClassifier(20, max_features=group_forest.CLASS_FEATURES, random_state=7)
+    chances.fit(seen, number, sample_weight=votes)
+    told = fit_group_forest(features, np.eye(4)[number], weight, [], seed=7).tell(features)
+    np.testing.assert_allclose(told[:, [1, 3]], chances.predict_proba(seen), atol=1e-12)
+    np.testing.assert_array_equal(told[:, [0, 2]], 0.0)

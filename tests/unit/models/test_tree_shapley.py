@@ -63,7 +63,7 @@ def test_they_are_the_average_over_all_orders(classes: bool, always: set[int]) -
     forest, X = forest_of(1, classes=classes)
     free = [feature for feature in range(N) if feature not in always]
     for row in X[:3]:
-        base, parts = forest_shapley(forest, row, np.isin(np.arange(N), list(always)))
+        base, parts = forest_shapley(forest.estimators_, row, np.isin(np.arange(N), list(always)))
         np.testing.assert_allclose(base, answer(forest, row, always), atol=1e-12)
         for one in free:
             others = [feature for feature in free if feature != one]
@@ -82,7 +82,7 @@ def test_they_are_the_average_over_all_orders(classes: bool, always: set[int]) -
 def test_they_add_up_to_the_answer(seed: int, classes: bool, metal: bool) -> None:
     forest, _ = forest_of(seed, classes=classes, rows=60, trees=7)
     row = np.random.default_rng(seed).uniform(-1.0, 7.0, size=N).astype(np.float32)
-    base, parts = forest_shapley(forest, row, np.arange(N) == 0 if metal else None)
+    base, parts = forest_shapley(forest.estimators_, row, np.arange(N) == 0 if metal else None)
     np.testing.assert_allclose(base + parts.sum(axis=0), predicted(forest, row), atol=1e-10)
 
 
@@ -94,7 +94,7 @@ def test_another_program_gives_the_same(classes: bool) -> None:
     forest, X = forest_of(3, classes=classes, rows=200, trees=10)
     values, base, _ = shap_values.forest_shap(forest, X[:4])
     for row, expected in zip(X[:4], values, strict=True):
-        found, parts = forest_shapley(forest, row)
+        found, parts = forest_shapley(forest.estimators_, row)
         np.testing.assert_allclose(found, base, atol=1e-9)
         np.testing.assert_allclose(parts, expected, atol=1e-9)
 
@@ -102,6 +102,6 @@ def test_another_program_gives_the_same(classes: bool) -> None:
 def test_a_forest_that_knows_one_class_adds_nothing() -> None:
     X = np.arange(12, dtype=np.float32).reshape(4, 3)
     forest = ExtraTreesClassifier(3, random_state=0).fit(X, np.zeros(4))
-    base, parts = forest_shapley(forest, X[0])
+    base, parts = forest_shapley(forest.estimators_, X[0])
     np.testing.assert_array_equal(base, [1.0])
     np.testing.assert_array_equal(parts, 0.0)

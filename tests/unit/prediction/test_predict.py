@@ -233,11 +233,11 @@ def test_contributions_add_up_to_what_the_curve_adds_to_the_absorber(
     iron = small_xanes.features(small_xanes.rows.mu[:1], "Fe")[0].astype(np.float32)
     known = np.arange(len(iron)) < len(small_xanes.absorbers)
     for task in TASKS:
-        forest = small_xanes.fits[task].forest.forest
-        start = forest_shapley(forest, iron, known)[0]
+        forest = small_xanes.fits[task].forest
+        start = forest_shapley(forest.trees, iron, known)[0]
         if task in CLASSES:
             shares = np.zeros((1, len(CLASSES[task])))
-            shares[0, forest.classes_] = start
+            shares[0, forest.classes] = start
             start = sharpened_mean(shares, CLASSES[task])
         parts = prediction.explanation[prediction.explanation["task"] == task]
         whole = values(prediction)[task] - start[0]
@@ -251,11 +251,11 @@ def test_contributions_add_up_to_what_the_curve_adds_to_the_absorber(
 def test_contributions_to_a_pdf_add_up_too(small_pdf: Any) -> None:
     row = small_pdf.features(small_pdf.G[:1])
     for task in small_pdf.fits:
-        forest = small_pdf.fits[task].forest.forest
-        start = forest_shapley(forest, row[0].astype(np.float32))[0]
+        forest = small_pdf.fits[task].forest
+        start = forest_shapley(forest.trees, row[0].astype(np.float32))[0]
         if task in CLASSES:
             shares = np.zeros((1, len(CLASSES[task])))
-            shares[0, forest.classes_] = start
+            shares[0, forest.classes] = start
             start = sharpened_mean(shares, CLASSES[task])
         added = small_pdf.contributions(row[0], task)
         assert added.sum() == pytest.approx(small_pdf.value(row, task)[0] - start[0], abs=1e-9)
