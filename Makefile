@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := $(VENV)/.ready-extras
 
-.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage wheel coverage slow bundle screenshots lock clean
+.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage contract wheel coverage slow bundle screenshots lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -54,6 +54,10 @@ bench-measured: $(READY) ## answers for measured files with known values, left o
 
 bench-coverage: $(READY) ## whether intervals and class sets hold what they promise, on unseen formulas
 	$(BIN)/python benchmarks/coverage.py
+
+contract: $(READY) ## renew the snapshots of tests/contract: make contract REASON="why they have to change"
+	@test -n "$(REASON)" || { echo 'say why: make contract REASON="…"'; exit 2; }
+	EDGEPAIR_RENEW="$(REASON)" $(BIN)/python -m pytest tests/contract -q
 
 wheel: $(READY)  ## build the wheel and try it in an empty environment
 	$(BIN)/python scripts/try_wheel.py

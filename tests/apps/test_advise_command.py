@@ -16,7 +16,7 @@ from edgepair.apps.cli.advise import _sample
 Call = Callable[..., Any]
 OF_MN = "row 7"
 """A spectrum of manganese in a file that holds many, of several elements."""
-QUICK = ("--trees", 6, "--repeats", 1, "--jobs", 1, "--technique", "xanes,dpdf")
+QUICK = ("--trees", 6, "--repeats", 1, "--jobs", 1, "--modality", "xanes,dpdf")
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def ask(edgepair: Call, saved: Path, *more: object) -> Any:
 
 
 def test_words_tables_and_page_say_the_same(edgepair: Call, saved: Path) -> None:
-    done = ask(edgepair, saved, "--out", "advice.html")
+    done = ask(edgepair, saved, "--report", "advice.html")
     assert (done.code, done.err) == (0, "")
     assert "Fe, coordination number: what to measure" in done.out
     gain = next(line for line in done.out.splitlines() if re.match(r"XANES +dPDF ", line))
@@ -68,8 +68,8 @@ def test_quiet_prints_nothing(edgepair: Call, saved: Path) -> None:
         (("--task", "bond_length"), "neither --absorber nor --data"),
         (("--absorber", "Mn", "--task", "bond_length", "--have", "none.xdi"), "No such file"),
         (("--absorber", "Mn", "--task", "bond_length", "--shift", "1"), "no sample"),
-        (("--absorber", "Mn", "--task", "bond_length", "--out", "a.pdf"), "the ending '.pdf'"),
-        (("--absorber", "Mn", "--task", "bond_length", "--out", "no/a.html"), "no folder"),
+        (("--absorber", "Mn", "--task", "bond_length", "--report", "a.pdf"), "the ending '.pdf'"),
+        (("--absorber", "Mn", "--task", "bond_length", "--report", "no/a.html"), "no folder"),
         (("--absorber", "Mn", "--task", "bond_length", "--smallest-gain", "7"), "smallest_gain 7"),
     ],
 )

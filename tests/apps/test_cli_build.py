@@ -98,7 +98,7 @@ def stored_spectra(store: Path) -> list[dict[str, Any]]:
 
 
 def test_the_command_end_to_end(command: Callable[..., Any], quiet_place: Path) -> None:
-    done = command(*BUILD, "--workers", "2")
+    done = command(*BUILD, "--jobs", "2")
     assert done.err == ""
     # two files could not be read: that is told by the exit code
     assert done.code == 1
@@ -122,7 +122,7 @@ def test_the_command_end_to_end(command: Callable[..., Any], quiet_place: Path) 
 
 
 def test_json(edgepair: Callable[..., Any]) -> None:
-    done = edgepair(*BUILD, "--json", "--workers", "1")
+    done = edgepair(*BUILD, "--json", "--jobs", "1")
     document = json.loads(done.out)
     assert (document["sites"], document["materials"], document["computed"]) == (12, 9, 41)
     # Fe(II) of the most stretched magnetites no longer adds up to its oxidation state
@@ -134,7 +134,7 @@ def test_json(edgepair: Callable[..., Any]) -> None:
 
 
 def test_dry_run_writes_nothing(edgepair: Callable[..., Any], quiet_place: Path) -> None:
-    done = edgepair(*BUILD, "--dry-run", "--workers", "1")
+    done = edgepair(*BUILD, "--dry-run", "--jobs", "1")
     assert done.code == 0
     assert "12 absorber sites of 9 materials, 0 known" in done.out
     document = json.loads(edgepair(*BUILD, "--dry-run", "--json").out)
@@ -148,7 +148,7 @@ def test_killed_at_any_moment_nothing_finished_is_done_again(
     """SIGKILL to the parent, again and again; its workers must go by themselves."""
     finished = 0
     for round_ in range(3):
-        process = start(*BUILD, "--workers", "2", EDGE_STEP_SLEEP="0.15")
+        process = start(*BUILD, "--jobs", "2", EDGE_STEP_SLEEP="0.15")
         wait_for_calls(log, len(log()) + 2 + round_, process)
         os.kill(process.pid, signal.SIGKILL)
         process.communicate(timeout=60)
@@ -157,7 +157,7 @@ def test_killed_at_any_moment_nothing_finished_is_done_again(
         assert len(spectra) >= finished
         finished = len(spectra)
         before = len(log())
-    done = command(*BUILD, "--workers", "2")
+    done = command(*BUILD, "--jobs", "2")
     assert done.code == 1, done.err
     # what was in the store is not simulated again
     assert len(log()) - before == SITES - finished
@@ -170,7 +170,7 @@ def test_killed_at_any_moment_nothing_finished_is_done_again(
 def test_interrupted(
     whom: str, log: Callable[[], list[str]], quiet_place: Path, command: Callable[..., Any]
 ) -> None:
-    process = start(*BUILD, "--workers", "2", EDGE_STEP_SLEEP="0.3")
+    process = start(*BUILD, "--jobs", "2", EDGE_STEP_SLEEP="0.3")
     try:
         wait_for_calls(log, 3, process)
         (os.killpg if whom == "everyone" else os.kill)(process.pid, signal.SIGINT)
@@ -186,9 +186,9 @@ def test_interrupted(
 
 
 def test_two_builds_into_one_store(log: Callable[[], list[str]], quiet_place: Path) -> None:
-    one = start(*BUILD, "--workers", "1", EDGE_STEP_SLEEP="0.1")
+    one = start(*BUILD, "--jobs", "1", EDGE_STEP_SLEEP="0.1")
     arguments = [item if item != "fe.zarr" else "fe2.zarr" for item in BUILD]
-    two = start(*arguments, "--workers", "1", "--store", "fe.results", EDGE_STEP_SLEEP="0.1")
+    two = start(*arguments, "--jobs", "1", "--store", "fe.results", EDGE_STEP_SLEEP="0.1")
     for process in (one, two):
         _, err = process.communicate(timeout=120)
         assert (process.returncode, err) == (1, "")
@@ -202,7 +202,7 @@ def test_two_builds_into_one_store(log: Callable[[], list[str]], quiet_place: Pa
 
 
 def test_a_worker_that_is_killed_loses_nothing(log: Callable[[], list[str]], quiet_place: Path) -> None:
-    process = start(*BUILD, "--workers", "2", EDGE_STEP_SLEEP="0.4")
+    process = start(*BUILD, "--jobs", "2", EDGE_STEP_SLEEP="0.4")
     wait_for_calls(log, 3, process)
     os.kill(int(log()[-1].split()[2]), signal.SIGKILL)
     _, err = process.communicate(timeout=120)
@@ -268,8 +268,8 @@ def test_on_a_scheduler(
         ((*BUILD[:6], "--preset", "slow"), "slow"),
         ((*BUILD[:6], "--card", "SCF"), "SCF"),
         ((*BUILD[:6], "--card", "SFC=3"), "SFC"),
-        ((*BUILD, "--energy-range", "wide"), "wide"),
-        ((*BUILD, "--workers", "0"), "workers"),
+        ((*BUILD, "--range", "wide"), "wide"),
+        ((*BUILD, "--jobs", "0"), "workers"),
         ((*BUILD, "--max-sites", "-3"), "max_sites"),
         ((*BUILD, "--spectra", "absent.parquet"), "absent.parquet"),
         ((*BUILD, "--origin", "feff8"), "feff8"),
@@ -297,5 +297,5 @@ def test_wrong_input_is_refused_in_four_parts(
 
 
 def test_quiet(edgepair: Callable[..., Any]) -> None:
-    done = edgepair(*BUILD, "--quiet", "--workers", "1")
+    done = edgepair(*BUILD, "--quiet", "--jobs", "1")
     assert (done.code, done.out, done.err) == (1, "", "")

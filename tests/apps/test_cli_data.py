@@ -22,7 +22,7 @@ def broken(saved: Path) -> str:
 
 
 def test_the_bundled_datasets_are_shown(edgepair: Callable[..., Any]) -> None:
-    done = edgepair("data")
+    done = edgepair("data", "--verbose")
     assert (done.code, done.err) == (0, "")
     assert "\x1b" not in done.out
     heads = [line for line in done.out.splitlines() if line and not line.startswith(" ")]

@@ -120,7 +120,7 @@ def test_glitches_are_replaced_on_request(edgepair: Call, spectrum: Path) -> Non
 def test_a_page_is_drawn_that_needs_no_network(edgepair: Call, spectrum: Path, curve: Path) -> None:
     hostile = Path("a<script>alert(1)<!--.xdi")
     hostile.write_bytes(spectrum.read_bytes())
-    done = edgepair("inspect", hostile, curve, "--figure", "page.html", "--quiet")
+    done = edgepair("inspect", hostile, curve, "--report", "page.html", "--quiet")
     assert (done.code, done.err) == (0, "")
     page = Path("page.html").read_text(encoding="utf-8")
     assert "<script>alert(1)" not in page
@@ -145,8 +145,8 @@ def test_some_failed_is_1_and_all_failed_is_2(edgepair: Call, spectrum: Path) ->
     ("arguments", "said"),
     [
         (("--save", "x.xdi"), "cannot write 2 curves"),
-        (("--figure", "x.png"), "ends in .html"),
-        (("--figure", "nowhere/x.html"), "cannot write the figure"),
+        (("--report", "x.png"), "ends in .html"),
+        (("--report", "nowhere/x.html"), "cannot write the figure"),
         (("--shift", "1e9"), "--shift"),
         (("--shift", "nan"), "--shift"),
         (("--pre", "-30,-150"), "--pre -150,-30"),

@@ -42,7 +42,7 @@ def sample() -> Path:
 
 
 def test_a_mixture_of_the_library_is_found(edgepair: Call, sample: Path) -> None:
-    done = edgepair("mix", sample, "--shift", 0, "--no-model")
+    done = edgepair("mix", sample, "--shift", 0, "--no-predict")
     assert (done.code, done.err) == (0, "")
     first = next(line for line in done.out.splitlines() if line.startswith("  1"))
     assert "hematite 0.7" in first
@@ -50,11 +50,11 @@ def test_a_mixture_of_the_library_is_found(edgepair: Call, sample: Path) -> None
     assert "+0.00 eV, as given" in done.out
     assert "a shift of up to 0.5 eV allowed" in done.out
     assert "\x1b" not in done.out
-    assert edgepair("mix", sample, "--shift", 0, "--no-model", "--quiet").out == ""
+    assert edgepair("mix", sample, "--shift", 0, "--no-predict", "--quiet").out == ""
 
 
 def test_json_has_the_documented_keys_and_honest_errors(edgepair: Call, sample: Path) -> None:
-    document = json.loads(edgepair("mix", sample, "--shift", 0, "--json", "--no-model").out)
+    document = json.loads(edgepair("mix", sample, "--shift", 0, "--json", "--no-predict").out)
     assert list(document) == [
         "file", "item", "absorber", "e0", "energy_shift", "energy_error", "shift_limit", "noise", "n_points",
         "n_independent", "n_standards", "warnings", "mixtures", "model",
@@ -73,7 +73,7 @@ def test_json_has_the_documented_keys_and_honest_errors(edgepair: Call, sample: 
 
 def test_the_table_holds_all_combinations(edgepair: Call, sample: Path) -> None:
     other = write_mixture("other.dat", {"bmm-standards__Fe-Goethite.xdi": 1.0}, seed=1)
-    done = edgepair("mix", sample, other, "--shift", 0, "--no-model", "--out", "mixed.csv", "--quiet")
+    done = edgepair("mix", sample, other, "--shift", 0, "--no-predict", "--out", "mixed.csv", "--quiet")
     assert (done.code, done.out, done.err) == (0, "", "")
     table = pd.read_csv("mixed.csv", keep_default_na=False)
     assert tuple(table.columns) == COLUMNS
@@ -85,10 +85,10 @@ def test_the_table_holds_all_combinations(edgepair: Call, sample: Path) -> None:
 
 
 def test_without_a_calibration_the_shift_is_free(edgepair: Call, sample: Path) -> None:
-    document = json.loads(edgepair("mix", sample, "--json", "--no-model").out)
+    document = json.loads(edgepair("mix", sample, "--json", "--no-predict").out)
     assert document["shift_limit"] == 2
     assert any("no energy calibration" in warning for warning in document["warnings"])
-    held = json.loads(edgepair("mix", sample, "--json", "--no-model", "--shift-limit", 0).out)
+    held = json.loads(edgepair("mix", sample, "--json", "--no-predict", "--shift-limit", 0).out)
     assert {mixture["shift"] for mixture in held["mixtures"]} == {0}
     assert {mixture["shift_error"] for mixture in held["mixtures"]} == {None}
 
@@ -96,7 +96,7 @@ def test_without_a_calibration_the_shift_is_free(edgepair: Call, sample: Path) -
 def test_own_standards_stand_alone_or_beside_the_library(edgepair: Call, sample: Path) -> None:
     saved = edgepair("data", "standards", *PARTS, "--save", "own")
     assert saved.code == 0
-    alone = ("mix", sample, "--shift", 0, "--no-model", "--standards", "own/standards.csv", "--json")
+    alone = ("mix", sample, "--shift", 0, "--no-predict", "--standards", "own/standards.csv", "--json")
     document = json.loads(edgepair(*alone, "--no-library").out)
     assert document["n_standards"] == 2
     assert {part["compound"] for part in document["mixtures"][0]["parts"]} == {"hematite", "siderite"}
@@ -106,7 +106,7 @@ def test_own_standards_stand_alone_or_beside_the_library(edgepair: Call, sample:
 
 
 def test_standards_are_chosen_by_name(edgepair: Call, sample: Path) -> None:
-    options = ("--shift", 0, "--no-model", "--json")
+    options = ("--shift", 0, "--no-predict", "--json")
     some = json.loads(edgepair("mix", sample, *options, "--only", "goethite,Siderite").out)
     assert {part["compound"] for mixture in some["mixtures"] for part in mixture["parts"]} <= {
         "goethite", "siderite",
@@ -120,7 +120,7 @@ def test_standards_are_chosen_by_name(edgepair: Call, sample: Path) -> None:
 
 def test_one_measurement_twice_is_told(edgepair: Call, sample: Path) -> None:
     Path("own.csv").write_text("file,compound,energy_shift\nsample.dat,mine,0\n", encoding="utf-8")
-    own = ("--standards", "own.csv", "--shift", 0, "--no-model")
+    own = ("--standards", "own.csv", "--shift", 0, "--no-predict")
     assert "the sample and the standard sample.dat are one measurement" in edgepair("mix", sample, *own).out
     again = write_mixture("again.dat", PARTS, seed=1)
     assert "one measurement" not in edgepair("mix", again, *own).out
@@ -129,7 +129,7 @@ def test_one_measurement_twice_is_told(edgepair: Call, sample: Path) -> None:
 def test_the_page_needs_no_network_and_no_markup_of_a_file_lives(edgepair: Call, sample: Path) -> None:
     hostile = Path("a<script>alert(1)<!--.dat")
     hostile.write_bytes(sample.read_bytes())
-    done = edgepair("mix", hostile, "--shift", 0, "--no-model", "--figure", "page.html", "--quiet")
+    done = edgepair("mix", hostile, "--shift", 0, "--no-predict", "--report", "page.html", "--quiet")
     assert (done.code, done.err) == (0, "")
     page = Path("page.html").read_text(encoding="utf-8")
     assert "<script>alert(1)" not in page
@@ -173,13 +173,13 @@ def test_the_models_answer_stands_beside(
 
 
 def test_some_failed_is_1_and_all_failed_is_2(edgepair: Call, sample: Path) -> None:
-    some = edgepair("mix", sample, "missing.xdi", "--json", "--no-model", "--out", "mixed.csv")
+    some = edgepair("mix", sample, "missing.xdi", "--json", "--no-predict", "--out", "mixed.csv")
     assert some.code == 1
     assert "missing.xdi" in some.err
     documents = json.loads(some.out)
     assert [sorted(entry) for entry in documents[1:]] == [["error", "file", "item"]]
     assert set(pd.read_csv("mixed.csv")["file"]) == {"sample.dat"}
-    none = edgepair("mix", "missing.xdi", "--no-model", "--out", "none.csv")
+    none = edgepair("mix", "missing.xdi", "--no-predict", "--out", "none.csv")
     assert (none.code, none.out) == (2, "")
     assert not Path("none.csv").exists()
 
@@ -189,7 +189,7 @@ def test_an_element_without_standards_is_refused(edgepair: Call) -> None:
     mu = 1 / (1 + np.exp(-(energy - 9662) / 1.5))
     rows = "\n".join(f"{x:.2f} {y:.6f}" for x, y in zip(energy, mu, strict=True))
     Path("zinc.dat").write_text("# energy mu\n" + rows + "\n", encoding="utf-8")
-    done = edgepair("mix", "zinc.dat", "--no-model")
+    done = edgepair("mix", "zinc.dat", "--no-predict")
     assert (done.code, done.out) == (2, "")
     assert "no standard of Zn" in done.err
 
@@ -198,14 +198,14 @@ def test_an_element_without_standards_is_refused(edgepair: Call) -> None:
     ("arguments", "said"),
     [
         (("--out", "sample.dat"), "ends in .csv"),
-        (("--figure", "x.png"), "ends in .html"),
+        (("--report", "x.png"), "ends in .html"),
         (("--out", "nowhere/x.csv"), "no folder 'nowhere'"),
-        (("--figure", "nowhere/x.html"), "no folder 'nowhere'"),
+        (("--report", "nowhere/x.html"), "no folder 'nowhere'"),
         (("--shift", 1, "--reference", "sample.dat"), "calibrate the energies twice"),
         (("--standards", "own.csv", "--out", "own.csv"), "one of the files to be read"),
         (("--standards", "own.csv"), "cannot read the standards"),
-        (("--window", "20"), "--window=-20,60"),
-        (("--window", "60,-20"), "a first energy below the last"),
+        (("--range", "20"), "--range=-20,60"),
+        (("--range", "60,-20"), "a first energy below the last"),
         (("--pre", "10,-20"), "--pre -150,-30"),
         (("--post", "2000,3000"), "cannot fit the post-edge"),
         (("--max", 0), "1 to 6"),
@@ -220,7 +220,7 @@ def test_what_cannot_be_is_refused_in_four_parts(
     edgepair: Call, sample: Path, arguments: tuple[object, ...], said: str
 ) -> None:
     before = sample.read_bytes()
-    done = edgepair("mix", sample, "--no-model", *arguments)
+    done = edgepair("mix", sample, "--no-predict", *arguments)
     assert (done.code, done.out) == (2, "")
     assert said in done.err
     for part in ("Found:", "Needed:", "Try:"):

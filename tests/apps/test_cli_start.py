@@ -85,11 +85,11 @@ def test_the_installed_script_is_the_same_program() -> None:
 
 def test_every_option_of_the_study_has_help(edgepair: Callable[..., Any]) -> None:
     shown = edgepair("study", "--help").out
-    options = re.findall(r"^\s+(--[a-z]+)", shown, flags=re.MULTILINE)
+    options = re.findall(r"^\s+(?:-\w, )?(--[a-z]+)", shown, flags=re.MULTILINE)
     wanted = {
         "--data", "--absorber", "--task", "--modality", "--learner", "--split", "--folds", "--repeats",
         "--trees", "--seed", "--jobs", "--scheduler", "--out", "--quick", "--tune", "--contributions",
-        "--view", "--per", "--robustness", "--protocol", "--json", "--quiet", "--help",
+        "--view", "--per", "--robustness", "--protocol", "--json", "--quiet", "--strict", "--help",
     }  # fmt: skip
     assert set(options) == wanted
 

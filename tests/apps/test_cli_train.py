@@ -35,8 +35,8 @@ def sample(saved: Path, quiet_place: Path) -> Path:
 
 def test_a_model_is_trained_told_of_and_used(edgepair: Call, saved: Path, sample: Path) -> None:
     done = edgepair(
-        "train", "--data", saved, "--absorber", "Fe", "--out", "fe.model", "--no-library",
-        "--technique", "xanes,pdf", "--r-first", "1", "--r-last", "9", "--qmax", "18",
+        "train", "--data", saved, "--absorber", "Fe", "--model", "fe.model", "--no-library",
+        "--modality", "xanes,pdf", "--r-first", "1", "--r-last", "9", "--qmax", "18",
     )  # fmt: skip
     assert (done.code, done.err) == (0, "")
     assert "fe.model: a model of Fe" in done.out
@@ -55,8 +55,8 @@ def test_a_model_is_trained_told_of_and_used(edgepair: Call, saved: Path, sample
 
 def test_json_is_one_document(edgepair: Call, saved: Path) -> None:
     done = edgepair(
-        "train", "--data", saved, "--absorber", "Fe", "--out", "fe.model", "--no-library",
-        "--technique", "xanes", "--range=-6,26", "--seed", "3", "--json",
+        "train", "--data", saved, "--absorber", "Fe", "--model", "fe.model", "--no-library",
+        "--modality", "xanes", "--range=-6,26", "--seed", "3", "--json",
     )  # fmt: skip
     assert done.code == 0
     document = json.loads(done.out)
@@ -74,8 +74,8 @@ def test_a_scan_that_is_too_short_is_told_how_to_train(
     edgepair: Call, saved: Path, quiet_place: Path
 ) -> None:
     assert edgepair(
-        "train", "--data", saved, "--absorber", "Fe", "--out", "fe.model", "--no-library",
-        "--technique", "xanes", "--quiet",
+        "train", "--data", saved, "--absorber", "Fe", "--model", "fe.model", "--no-library",
+        "--modality", "xanes", "--quiet",
     ).code == 0  # fmt: skip
     dataset = open_dataset(saved)
     table = np.column_stack([dataset["energy"].values, dataset["mu"].values[5]])
@@ -91,19 +91,19 @@ def test_a_scan_that_is_too_short_is_told_how_to_train(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--absorber", "Fe"), "no --out"),
-        (("--out", "a.model"), "no --absorber"),
-        (("--absorber", "Fe", "--out", "none/a.model"), "no folder 'none'"),
-        (("--absorber", "Fe", "--out", "."), "a folder of that name"),
-        (("--absorber", "Fe", "--out", "notes.txt"), "a file that is no model"),
-        (("--absorber", "Xx", "--out", "a.model"), "Xx"),
-        (("--absorber", "Mn", "--out", "a.model"), "dataset of Fe"),
-        (("--absorber", "Fe", "--out", "a.model", "--technique", "exafs"), "exafs"),
-        (("--absorber", "Fe", "--out", "a.model", "--range", "wide"), "wide"),
-        (("--absorber", "Fe", "--out", "a.model", "--range=-8,90"), "90"),
-        (("--absorber", "Fe", "--out", "a.model", "--qmax", "90"), "Qmax 90"),
-        (("--absorber", "Fe", "--out", "a.model", "--qdamp", "-1"), "qdamp -1"),
-        (("--absorber", "Fe", "--out", "a.model", "--confidence", "1.5"), "1.5"),
+        (("--absorber", "Fe"), "no --model"),
+        (("--model", "a.model"), "no --absorber"),
+        (("--absorber", "Fe", "--model", "none/a.model"), "no folder 'none'"),
+        (("--absorber", "Fe", "--model", "."), "a folder of that name"),
+        (("--absorber", "Fe", "--model", "notes.txt"), "a file that is no model"),
+        (("--absorber", "Xx", "--model", "a.model"), "Xx"),
+        (("--absorber", "Mn", "--model", "a.model"), "dataset of Fe"),
+        (("--absorber", "Fe", "--model", "a.model", "--modality", "exafs"), "exafs"),
+        (("--absorber", "Fe", "--model", "a.model", "--range", "wide"), "wide"),
+        (("--absorber", "Fe", "--model", "a.model", "--range=-8,90"), "90"),
+        (("--absorber", "Fe", "--model", "a.model", "--qmax", "90"), "Qmax 90"),
+        (("--absorber", "Fe", "--model", "a.model", "--qdamp", "-1"), "qdamp -1"),
+        (("--absorber", "Fe", "--model", "a.model", "--confidence", "1.5"), "1.5"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(
@@ -122,7 +122,7 @@ def test_a_zip_that_is_no_model_is_not_replaced(edgepair: Call, saved: Path, qui
     """A model is a zip, as a dataset and many documents are."""
     mine = quiet_place / "mine.zarr.zip"
     mine.write_bytes(saved.read_bytes())
-    done = edgepair("train", "--data", saved, "--absorber", "Fe", "--out", mine)
+    done = edgepair("train", "--data", saved, "--absorber", "Fe", "--model", mine)
     assert done.code == 2
     assert "a file that is no model" in done.err
     assert mine.read_bytes() == saved.read_bytes()
@@ -132,7 +132,9 @@ def test_too_little_data_is_refused(edgepair: Call, synthetic_dataset: xr.Datase
     from edgepair.dataset import select_sites
 
     save_dataset(select_sites(synthetic_dataset, np.arange(8)), "few.zarr.zip")
-    done = edgepair("train", "--data", "few.zarr.zip", "--absorber", "Fe", "--out", "a.model", "--no-library")
+    done = edgepair(
+        "train", "--data", "few.zarr.zip", "--absorber", "Fe", "--model", "a.model", "--no-library"
+    )
     assert done.code == 2
     assert "8 spectra" in done.err
     assert not (quiet_place / "a.model").exists()

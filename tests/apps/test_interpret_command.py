@@ -20,7 +20,7 @@ Call = Callable[..., Any]
 # The function of that name hides the module it stands in.
 ORCHESTRATOR = sys.modules["edgepair.interpretation.run"]
 SMALL = (
-    "--trees", 4, "--repeats", 1, "--jobs", 1, "--task", "oxidation_state", "--technique", "xanes,dpdf",
+    "--trees", 4, "--repeats", 1, "--jobs", 1, "--task", "oxidation_state", "--modality", "xanes,dpdf",
     "--shap-rows", 0,
 )  # fmt: skip
 FILES = sorted(["interpretation.json", "report.html", *(f"{name}.csv" for name in COLUMNS)])
@@ -80,7 +80,10 @@ def test_what_could_not_be_done_is_named_and_ends_with_one(
     edgepair: Call, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ORCHESTRATOR, "shap_is_missing", lambda: True)
-    done = edgepair("interpret", "--data", saved, *SMALL[:-2], "--technique", "xanes")
+    one = ("interpret", "--data", saved, *SMALL[:-2], "--modality", "xanes")
+    assert edgepair(*one).code == 0, "SHAP was not asked for by name"
+    assert edgepair(*one, "--strict").code == 1
+    done = edgepair(*one, "--shap-rows", 9)
     assert (done.code, done.err) == (1, "")
     assert "Left out:" in done.out
     assert "edgepair[explain]" in done.out
@@ -90,12 +93,12 @@ def test_what_could_not_be_done_is_named_and_ends_with_one(
     ("arguments", "found"),
     [
         (("--task", "colour"), "colour"),
-        (("--technique", "xanes+pdf"), "combination"),
+        (("--modality", "xanes+pdf"), "combination"),
         (("--folds", "1"), "1"),
         (("--item", "scan1"), "--item without --sample"),
         (("--sample", "a.xdi", "--trees", "5"), "--trees with --sample"),
-        (("--sample", "a.xdi", "--out", "why.pdf"), ".pdf"),
-        (("--sample", "a.xdi", "--out", "why.pdf"), "--out why.html"),
+        (("--sample", "a.xdi", "--report", "why.pdf"), ".pdf"),
+        (("--sample", "a.xdi", "--report", "why.pdf"), "--report why.html"),
         (("--out", "."), "--out edgepair-interpretation"),
         (("--sample", "a.xdi", "--absorber", "Fe,Mn"), "Fe, Mn"),
         (("--sample", "missing.xdi"), "missing.xdi"),
@@ -153,7 +156,7 @@ def hematite(shared: Path) -> Path:
 
 
 def test_a_sample_region_by_region(edgepair: Call, shared: Path, fake: Any) -> None:
-    done = edgepair("interpret", "--sample", hematite(shared), "--shift", 0.5, "--out", "why.html")
+    done = edgepair("interpret", "--sample", hematite(shared), "--shift", 0.5, "--report", "why.html")
     assert (done.code, done.err) == (0, "")
     assert fake.calls[0]["shift"] == 0.5
     assert fake.calls[0]["explain"] is True
@@ -181,7 +184,7 @@ def test_a_sample_as_json_for_some_tasks(edgepair: Call, shared: Path, fake: Any
     added = sum(row["contribution"] for row in document["contributions"])
     row = document["contributions"][0]
     assert row["base"] + added == pytest.approx(row["answer"], abs=1e-6)
-    other = edgepair("interpret", "--sample", hematite(shared), "--technique", "pdf")
+    other = edgepair("interpret", "--sample", hematite(shared), "--modality", "pdf")
     assert other.code == 2
     assert "a sample of xanes" in other.err
 
@@ -196,7 +199,7 @@ def test_two_samples_at_once_are_refused(edgepair: Call, shared: Path) -> None:
 @pytest.mark.slow
 def test_a_measured_sample_with_the_real_models(edgepair: Call, shared: Path) -> None:
     """Known value: ../shared/data/experiment/xanes_index.csv (hematite: 3)."""
-    done = edgepair("interpret", "--sample", hematite(shared), "--out", "why.html")
+    done = edgepair("interpret", "--sample", hematite(shared), "--report", "why.html")
     assert done.code == 0
     rows = {re.split(r",|  ", line)[0]: line for line in done.out.splitlines()}
     names = ["average of the training data", "pre-edge", "edge", "white line", "answer"]

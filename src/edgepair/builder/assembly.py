@@ -212,7 +212,7 @@ def assemble_materials(
             f"cannot make a {absorber} dataset",
             found=f"spectra none of which covers {grid[0]:g} to {grid[-1]:g}",
             needed=f"spectra that do, up to {hold:g} at either end",
-            suggestion="give a shorter --energy-range",
+            suggestion="give a shorter --range",
         )
     arrays = _arrays(kept, origin, composition_states)
     curves = np.array([mu for _, pairs in kept for _, mu in pairs])

@@ -94,5 +94,5 @@ def _bad_range(absorber: str, first: float, last: float) -> OptionError:
         f"cannot make an energy grid for {absorber}",
         found=f"{first:g} to {last:g} eV from the edge",
         needed=f"a range of at least {ENERGY_STEP} eV, the first below the last, within {_WIDEST:g} eV",
-        suggestion="give --energy-range as FIRST,LAST in eV from the edge, e.g. -10,50",
+        suggestion="give --range as FIRST,LAST in eV from the edge, e.g. -10,50",
     )

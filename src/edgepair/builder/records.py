@@ -18,6 +18,10 @@ edgepair does not read, or that was not asked for; failed: work that gave no res
 that is still to be done."""
 
 
+REJECTED_BY_RULE = ("disordered", "overlapping atoms", "no absorber", "too many sites", "too many elements")
+"""Why a structure that was read and understood takes no part."""
+
+
 @dataclass(frozen=True)
 class BuildProgress:
     """How far a build is.
@@ -100,7 +104,19 @@ class BuildResult:
 
     @property
     def complete(self) -> bool:
-        """Whether every item was done."""
+        """Whether all was done that could be: nothing failed, is missing, or could not be read.
+
+        What a rule leaves out, as a disordered structure or a gated site, is named and no failure.
+        """
+        return not any(
+            item.status in ("failed", "missing")
+            or (item.status == "rejected" and item.reason not in REJECTED_BY_RULE)
+            for item in self.items
+        )
+
+    @property
+    def all_there(self) -> bool:
+        """Whether every item is in the dataset, or twice in the source, and no site is gated."""
         return all(item.status in ("done", "duplicate") for item in self.items)
 
     def counts(self) -> dict[str, int]:

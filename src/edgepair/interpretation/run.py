@@ -69,7 +69,7 @@ def interpret(
     repeats: int | None = None,
     trees: int = TREES,
     seed: int = 0,
-    shap_rows: int = SHAP_ROWS,
+    shap_rows: int | None = None,
     n_jobs: int | None = None,
     scheduler: str | None = None,
     cache: bool = True,
@@ -97,7 +97,7 @@ def interpret(
     seed : int, optional
         Same seed, same numbers, whatever the number of processes.
     shap_rows : int, optional
-        Sites that are explained one by one; 0 leaves SHAP out.
+        Sites that are explained one by one, 0 for none; default 1000 where ``shap`` is installed.
     n_jobs : int, optional
         Processes; default all cores.
     scheduler : str, optional
@@ -131,7 +131,8 @@ def interpret(
     """
     started = time.monotonic()
     config = _check(tasks, techniques, split, folds, repeats, trees, seed)
-    _check_counts(shap_rows, n_jobs)
+    n_explained = SHAP_ROWS if shap_rows is None else shap_rows
+    _check_counts(n_explained, n_jobs)
     datasets = check_datasets(dataset, "interpret")
     if techniques is None:
         config = replace(config, modalities=usual_techniques(datasets))
@@ -139,8 +140,8 @@ def interpret(
     by_name = {str(item.attrs["absorber"]): item for item in datasets}
     about = {name: Explained(by_name[name], able) for name, able in plan.modalities.items() if able}
     skipped = _skips(plan, asked=techniques is not None, shap_rows=shap_rows)
-    explain = shap_rows > 0 and not shap_is_missing()
-    work = _list_work(plan, about, config, shap_rows if explain else 0)
+    explain = n_explained > 0 and not shap_is_missing()
+    work = _list_work(plan, about, config, n_explained if explain else 0)
     done = _carry_out(work, about, n_jobs or -1, scheduler, cache, on_progress)
     tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLUMNS}
     warnings: list[str] = []
@@ -170,7 +171,7 @@ def interpret(
     frames["stability"] = pd.DataFrame([*tables["stability"], *agreement], columns=COLUMNS["stability"])
     few = frames["stability"].query("kind == 'few_materials'")["sentence"]
     described = describe_study(config, datasets, plan, time.monotonic() - started)
-    described["config"] |= {"shap_rows": shap_rows}
+    described["config"] |= {"shap_rows": n_explained}
     described |= {"skipped": [item.as_dict() for item in skipped], "warnings": [*few, *warnings]}
     return Interpretation(**frames, config=described)
 
@@ -242,11 +243,11 @@ def _check_counts(shap_rows: int, n_jobs: int | None) -> None:
     check_processes(n_jobs, "interpret")
 
 
-def _skips(plan: StudyPlan, *, asked: bool, shap_rows: int) -> list[Skip]:
+def _skips(plan: StudyPlan, *, asked: bool, shap_rows: int | None) -> list[Skip]:
     # By default what the data have is explained: nothing is missing where they have less.
     skipped = [item for item in plan.skipped if asked or not item.modality]
-    if shap_rows > 0 and shap_is_missing():
-        skipped.append(Skip("", "", "", MISSING, True))
+    if shap_rows != 0 and shap_is_missing():
+        skipped.append(Skip("", "", "", MISSING, shap_rows is not None))
     return skipped
 
 

@@ -293,8 +293,8 @@ class TrainedModels:
 
     def _again(self, technique: str, options: str = "") -> str:
         data = " --data PATH" if self.about.get("data") else ""
-        words = f"edgepair train --absorber {self.absorber}{data} --technique {technique} {options}".rstrip()
-        return f"train one for it: {words} --out MODEL; or leave out --model"
+        words = f"edgepair train --absorber {self.absorber}{data} --modality {technique} {options}".rstrip()
+        return f"train one for it: {words} --model MODEL; or leave out --model"
 
 
 def check_answers(model: XanesModel | PdfModel) -> np.ndarray[Any, Any]:

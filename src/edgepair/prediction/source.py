@@ -58,7 +58,7 @@ class Source:
                 f"cannot use the model {str(self.model)!r}",
                 found=f"{' and '.join(beside)} beside a fitted model",
                 needed="a model alone: it was fitted on data and standards of its own",
-                suggestion="train it with them: edgepair train --data PATH --standards F.csv --out MODEL",
+                suggestion="train it with them: edgepair train --data PATH --standards F.csv --model MODEL",
             )
 
     def for_spectrum(self, prepared: PreparedXanes) -> tuple[PreparedXanes, XanesModel, list[str]]:

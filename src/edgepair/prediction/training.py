@@ -153,7 +153,7 @@ def _techniques(
             f"cannot train for {absorber} and {', '.join(missing or ['anything'])}",
             found="a dataset with " + ", ".join(present) if present else f"no data of {absorber}",
             needed="a dataset that holds what is asked for",
-            suggestion="make one with edgepair build and give it by --data, or ask for --technique "
+            suggestion="make one with edgepair build and give it by --data, or ask for --modality "
             + ",".join(present or ["xanes"]),
         )
     return [name for name in TECHNIQUES if name in (asked or present)]

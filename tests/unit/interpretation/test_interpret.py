@@ -128,8 +128,9 @@ def test_without_shap_all_else_is_done_and_the_remedy_told(
     home = sys.modules["edgepair.interpretation.run"]
     monkeypatch.setattr(home, "shap_is_missing", lambda: True)
     result = small(synthetic_dataset, trees=5)
-    assert not result.complete
     assert "edgepair[explain]" in result.skipped[-1]["reason"]
+    assert result.complete, "SHAP was not asked for by name"
+    assert not small(synthetic_dataset, trees=5, shap_rows=9).complete
     assert set(result.importances["kind"]) == {"permutation", "impurity"}
     quiet = small(synthetic_dataset, trees=5, shap_rows=0)
     assert quiet.complete

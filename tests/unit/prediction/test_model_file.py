@@ -97,7 +97,7 @@ def test_a_wider_scan_is_cut_and_a_shorter_one_refused(trained: TrainedModels) -
     assert "+25.0 eV" in caught.value.found
     assert f"to {window.high:+g} eV" in caught.value.needed
     assert (
-        "edgepair train --absorber Fe --data PATH --technique xanes --range=-8,24" in caught.value.suggestion
+        "edgepair train --absorber Fe --data PATH --modality xanes --range=-8,24" in caught.value.suggestion
     )
 
 
@@ -108,7 +108,7 @@ def test_another_absorber_or_technique_is_refused(trained: TrainedModels) -> Non
     with pytest.raises(ModelError) as caught:
         trained.for_pdf("Fe", "npdf", seen, INSTRUMENT)
     assert caught.value.found == "a model of xanes, pdf"
-    assert "--technique xanes,pdf,npdf" in caught.value.suggestion
+    assert "--modality xanes,pdf,npdf" in caught.value.suggestion
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgepair.apps.cli.console import progress_bar, split_list
-from edgepair.apps.cli.measured_files import check_number, read_foil_file, reference_option
+from edgepair.apps.cli.options import Jobs, Json, Quiet, Radiation, Report, SpectrumReading, reads_spectra
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from edgepair.prediction import Prediction
 
 
+@reads_spectra
 def advise(
-    absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Mn.")] = None,
+    reading: SpectrumReading,
     task: Annotated[
         str, typer.Option(help="oxidation_state, coordination_number or bond_length.", show_default=False)
     ] = "",
@@ -30,22 +32,11 @@ def advise(
     dpdf: Annotated[
         Path | None, typer.Option(help="A measured differential PDF of the absorber.", show_default=False)
     ] = None,
-    item: Annotated[
-        str | None, typer.Option(help="Group, scan or column, of a file that holds many.")
-    ] = None,
-    radiation: Annotated[str | None, typer.Option(help="Of a PDF: x-ray or neutron.")] = None,
-    shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
-    reference: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of a metal foil to calibrate energies by; none: not even by one in the file.",
-            show_default=False,
-        ),
-    ] = None,
+    radiation: Radiation = None,
     data: Annotated[
         Path | None, typer.Option(help="Dataset of your own in place of the bundled one.", show_default=False)
     ] = None,
-    technique: Annotated[
+    modality: Annotated[
         list[str] | None,
         typer.Option(help="xanes, pdf, dpdf, npdf, each also beside xanes if named; default xanes,pdf,dpdf."),
     ] = None,
@@ -60,28 +51,27 @@ def advise(
     ] = None,
     trees: Annotated[int, typer.Option(help="Trees in a forest.")] = 100,
     seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 0,
-    jobs: Annotated[
-        int | None, typer.Option(help="Processes; default all cores.", show_default=False)
-    ] = None,
+    jobs: Jobs = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Dask scheduler whose processes make the fits, tcp://host:port.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Write a page with the figure (.html).", show_default=False)
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    report: Report = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Say whether a PDF or a dPDF is worth measuring too, and to what quality."""
     from edgepair.advice import advise as ask
     from edgepair.advice.options import check_options
 
     files = have or []
-    reference, own_foils = reference_option(reference)
-    _check(absorber, task, data, [*files, *([dpdf] if dpdf else [])], shift, reference, radiation)
-    _check_out(out, [path for path in (*files, dpdf, reference, data) if path is not None])
+    sampled = [*files, *([dpdf] if dpdf else [])]
+    absorber = reading.absorber
+    reading.check()
+    for_sample = [*reading.given(), *(["--radiation"] if radiation else [])]
+    _check(absorber, task, data, [] if sampled else for_sample)
+    _check_page(report, [path for path in (*sampled, reading.foil_file, data) if path is not None])
     asked: dict[str, Any] = {
-        "techniques": split_list(technique), "split": split, "folds": folds, "repeats": repeats,
+        "techniques": split_list(modality), "split": split, "folds": folds, "repeats": repeats,
         "trees": trees, "seed": seed, "smallest_gain": smallest_gain, "n_jobs": jobs,
     }  # fmt: skip
     # A sample is answered before anything else, which may take a while: bad settings before that.
@@ -90,8 +80,7 @@ def advise(
     try:
         sample = _sample(
             files, dpdf, str(dataset.attrs["absorber"]), dataset if data else None,
-            item=item, radiation=radiation, shift=shift, reference=reference,
-            own_foils=own_foils,
+            reading=reading, radiation=radiation,
         )  # fmt: skip
         with progress_bar("edgepair advise", quiet=quiet or as_json) as on_progress:
             advice = ask(
@@ -109,27 +98,19 @@ def advise(
             file=sys.stderr,
         )
         raise
-    if out is not None:
+    if report is not None:
         from edgepair.report.advice.page import write_advice
 
-        write_advice(advice, out)
+        write_advice(advice, report)
     if as_json:
         print(advice.to_json())
     elif not quiet:
         from edgepair.apps.cli.advise_text import print_advice
 
-        print_advice(advice, out)
+        print_advice(advice, report)
 
 
-def _check(
-    absorber: str | None,
-    task: str,
-    data: Path | None,
-    files: Sequence[Path],
-    shift: float | None,
-    reference: Path | None,
-    radiation: str | None,
-) -> None:
+def _check(absorber: str | None, task: str, data: Path | None, unused: Sequence[str]) -> None:
     """Refuse what cannot be meant, before anything is read."""
     from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, OptionError
 
@@ -147,26 +128,16 @@ def _check(
             needed="one of " + ", ".join(TASKS),
             suggestion="edgepair advise --absorber Mn --task coordination_number",
         )
-    if shift is not None and reference is not None:
-        raise OptionError(
-            "cannot calibrate the energies twice",
-            found=f"--shift {shift:g} and --reference {str(reference)!r}",
-            needed="one of them",
-            suggestion="leave --shift out to calibrate by the foil",
-        )
-    given = {"--shift": shift, "--reference": reference, "--radiation": radiation}
-    unused = [name for name, value in given.items() if value is not None]
-    if unused and not files:
+    if unused:
         raise OptionError(
             f"cannot use {', '.join(unused)}",
             found="no sample",
             needed="the measured file that it is for",
             suggestion="name it with --have, or leave the option out",
         )
-    check_number("--shift", shift, -200.0, 200.0, "eV")
 
 
-def _check_out(out: Path | None, inputs: Sequence[Path]) -> None:
+def _check_page(out: Path | None, inputs: Sequence[Path]) -> None:
     """Refuse a place that cannot be written, or that holds the data, before the work begins."""
     if out is None:
         return
@@ -186,7 +157,7 @@ def _check_out(out: Path | None, inputs: Sequence[Path]) -> None:
             f"cannot write to {str(out)!r}",
             found=found,
             needed="a file of its own in a folder that exists",
-            suggestion="choose another place with --out",
+            suggestion="choose another place with --report",
         )
 
 
@@ -214,11 +185,8 @@ def _sample(
     absorber: str,
     data: xr.Dataset | None,
     *,
-    item: str | None,
+    reading: SpectrumReading,
     radiation: str | None,
-    shift: float | None,
-    reference: Path | None,
-    own_foils: bool,
 ) -> Prediction | None:
     """Read the files of one sample, and ask what they say of it."""
     from edgepair.apps.cli.predict_checks import check_used
@@ -228,10 +196,10 @@ def _sample(
 
     given: dict[str, Any] = {}
     # Without the absorber asked for: what the file itself says of its element is to be seen.
-    reading = Reading(item, {}, {"radiation": radiation}, references=own_foils)
+    how = Reading(reading.item, reading.columns, {"radiation": radiation}, references=reading.own_foils)
     for path in files:
         # An item of one file is not to be known by the other of a pair.
-        measured = reading.read(path, lenient=len(files) > 1)
+        measured = how.read(path, lenient=len(files) > 1)
         if len(measured.samples) > 1:
             names = ", ".join(repr(curve.item) for curve in measured.samples[:6])
             raise OptionError(
@@ -266,12 +234,12 @@ def _sample(
         return None
     check_used(
         [Sample({}, absorber, **given)],
-        {},
-        {"--shift": shift, "--reference": reference},
+        reading.columns,
+        reading.calibration,
         {"radiation": radiation},
     )
-    foil = read_foil_file(reference, absorber)
+    foil = replace(reading, absorber=absorber).foil()
     return predict(
-        **given, absorber=absorber, shift=shift, foil=None if foil is None else foil.reading,
+        **given, **reading.scale, absorber=absorber, foil=None if foil is None else foil.reading,
         radiation=radiation, data=data, explain=False,
     )  # fmt: skip

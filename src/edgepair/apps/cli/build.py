@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import output_console, read_pair
+from edgepair.apps.cli.options import Jobs, Json, Quiet, Strict
 
 if TYPE_CHECKING:
     from edgepair.builder import BuildEstimate, BuildProgress, BuildResult
@@ -62,9 +63,7 @@ def build(
     scheduler: Annotated[
         str | None, typer.Option(help="Dask scheduler, tcp://host:port, or its scheduler file.")
     ] = None,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes on this machine; default all cores.", show_default=False)
-    ] = None,
+    jobs: Jobs = None,
     max_sites: Annotated[
         int | None, typer.Option(help="Most atoms in a primitive cell [default: 200]", show_default=False)
     ] = None,
@@ -72,7 +71,11 @@ def build(
     pdf: Annotated[bool, typer.Option(help="Simulate PDFs.")] = True,
     energy_range: Annotated[
         str | None,
-        typer.Option(help="First and last energy, eV from the tabulated edge, e.g. -10,50."),
+        typer.Option(
+            "--range",
+            help="First and last energy, eV from the tabulated edge, e.g. -10,50.",
+            metavar="FIRST,LAST",
+        ),
     ] = None,
     bond_valence_only: Annotated[
         bool, typer.Option("--bond-valence-only", help="Take no oxidation state from composition.")
@@ -90,8 +93,9 @@ def build(
         Path | None,
         typer.Option(help="Tell how the build of this dataset stands.", show_default=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    strict: Strict = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Make a labelled, simulated dataset from crystal structures; resumable."""
     from edgepair.builder import (
@@ -118,7 +122,7 @@ def build(
         "simulator": _simulator(simulator, preset, card, cpu_limit),
         "spectra": None,
         "store": store,
-        "workers": workers,
+        "workers": jobs,
         "max_sites": MAX_SITES if max_sites is None else max_sites,
         "max_elements": max_elements,
         "pdf": pdf,
@@ -159,7 +163,7 @@ def build(
         print(json.dumps(_document(result), ensure_ascii=False))
     elif not quiet:
         _show_result(result, store or default_store(target))
-    if not result.complete:
+    if not (result.all_there if strict else result.complete):
         raise typer.Exit(SKIPPED)
 
 
@@ -227,7 +231,7 @@ def _simulator(
 
 def _ends(text: str) -> tuple[float, float]:
     return read_pair(
-        "--energy-range", text, of="energy range", needed="eV from the tabulated edge", example="-10,50"
+        "--range", text, of="energy range", needed="eV from the tabulated edge", example="-10,50"
     )
 
 

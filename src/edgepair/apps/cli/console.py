@@ -62,7 +62,7 @@ def read_pair(option: str, text: str, *, of: str, needed: str, example: str) -> 
     Parameters
     ----------
     option : str
-        The option, as ``--window``.
+        The option, as ``--range``.
     text : str
         As typed.
     of : str
@@ -84,7 +84,7 @@ def read_pair(option: str, text: str, *, of: str, needed: str, example: str) -> 
 
     Examples
     --------
-    >>> read_pair("--window", "-20,60", of="window", needed="eV from the edge", example="-20,60")
+    >>> read_pair("--range", "-20,60", of="range", needed="eV from the edge", example="-20,60")
     (-20.0, 60.0)
     """
     try:

@@ -3,53 +3,74 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from edgepair.apps.cli.console import output_console, split_list
 from edgepair.apps.cli.data_standards import standards
+from edgepair.apps.cli.options import Command, Json, Verbose
 
 if TYPE_CHECKING:
     import xarray as xr
 
+_SYMBOLS = re.compile(r"[A-Z][a-z]?(,[A-Z][a-z]?)*")
+
+
+class _Group(TyperGroup):
+    """Takes the symbol of a metal, or an option, where a command would stand: `edgepair data Fe`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments; what names no command is for ``bundled``."""
+        helped = args and args[0] in ("-h", "--help")
+        if not helped and (not args or args[0].startswith("-") or _SYMBOLS.fullmatch(args[0])):
+            args = ["bundled", *args]
+        return super().parse_args(ctx, args)
+
+
 data_app = typer.Typer(
-    invoke_without_command=True,
+    cls=_Group,
     rich_markup_mode=None,
-    help="Show the bundled datasets, or look at and check datasets of your own.",
+    help="Show the bundled datasets (edgepair data, edgepair data Fe --verbose), or look at and check "
+    "datasets of your own.",
 )
-data_app.command()(standards)
 
 
-@data_app.callback()
+@data_app.command(cls=Command)
 def bundled(
-    context: typer.Context,
-    absorber: Annotated[list[str] | None, typer.Option(help="Absorbers; default all bundled.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Absorbers; default all bundled.", metavar="[ABSORBER...]")
+    ] = None,
+    absorber: Annotated[list[str] | None, typer.Option(help="The same as ABSORBER.")] = None,
+    verbose: Verbose = False,
+    as_json: Json = False,
 ) -> None:
-    """Show the bundled datasets, or look at and check datasets of your own."""
-    if context.invoked_subcommand is not None:
-        return
+    """Show the bundled datasets, a line a metal: what `edgepair data` does, and `edgepair data Fe`."""
     from edgepair.conventions import BUNDLED_ABSORBERS
     from edgepair.dataset import load_bundled
 
-    names = split_list(absorber) or BUNDLED_ABSORBERS
-    _report([load_bundled(name) for name in names], as_json)
+    chosen = split_list([*(names or ()), *(absorber or ())]) or list(BUNDLED_ABSORBERS)
+    _report([load_bundled(name) for name in chosen], as_json=as_json, verbose=verbose)
     if not as_json:
-        _mention_standards(names)
+        _mention_standards(chosen, verbose=verbose)
+
+
+data_app.command()(standards)
 
 
 @data_app.command()
 def show(
     paths: Annotated[list[str], typer.Argument(help="Datasets (.zarr.zip or folder).")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show what is in datasets of your own."""
     from edgepair.dataset import open_dataset
 
-    _report([open_dataset(path) for path in paths], as_json)
+    _report([open_dataset(path) for path in paths], as_json=as_json, verbose=True)
 
 
 @data_app.command()
@@ -76,17 +97,22 @@ def validate(
         raise typer.Exit(1)
 
 
-def _mention_standards(absorbers: Sequence[str]) -> None:
+def _mention_standards(absorbers: Sequence[str], *, verbose: bool) -> None:
     from edgepair.standards.standards import load_standards
 
     counts = {name: len(load_standards(name)) for name in absorbers}
     text = ", ".join(f"{name} {count}" for name, count in counts.items())
-    output_console().print(
-        f"    measured standards   {text}; edgepair data standards lists them", soft_wrap=True, markup=False
-    )
+    lines = [f"    measured standards   {text}; edgepair data standards lists them"]
+    if not verbose:
+        lines = [
+            f"Measured standards: {text}; edgepair data standards lists them.",
+            "Classes, grids, sources and licences: edgepair data --verbose",
+        ]
+    for line in lines:
+        output_console().print(line, soft_wrap=True, markup=False)
 
 
-def _report(datasets: list[xr.Dataset], as_json: bool) -> None:
+def _report(datasets: list[xr.Dataset], *, as_json: bool, verbose: bool) -> None:
     from edgepair.dataset import summarise
 
     summaries = [summarise(dataset) for dataset in datasets]
@@ -95,9 +121,10 @@ def _report(datasets: list[xr.Dataset], as_json: bool) -> None:
         return
     console = output_console()
     for summary in summaries:
-        for line in _lines(summary):
+        for line in _lines(summary) if verbose else _lines(summary)[:1]:
             console.print(line, soft_wrap=True, markup=False)
-        console.print()
+        if verbose:
+            console.print()
 
 
 def _lines(summary: dict[str, Any]) -> list[str]:

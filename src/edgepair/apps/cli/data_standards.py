@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import output_console, split_list
+from edgepair.apps.cli.options import Json
 
 if TYPE_CHECKING:
     from edgepair.standards.standard import Standard
@@ -21,7 +22,9 @@ _FIELDS = ("oxidation_state", "coordination_number", "bond_length", "energy_shif
 def standards(
     names: Annotated[
         list[str] | None,
-        typer.Argument(help="Compounds, beamlines or names of standards; default all.", metavar="[NAME...]"),
+        typer.Argument(
+            help="Absorbers, compounds, beamlines or names of standards; default all.", metavar="[NAME...]"
+        ),
     ] = None,
     absorber: Annotated[list[str] | None, typer.Option(help="Absorbers; default all.")] = None,
     table: Annotated[
@@ -36,14 +39,19 @@ def standards(
         Path | None,
         typer.Option(help="Write the spectra (.xdi) and their table into this folder.", show_default=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """List the measured standards that ship with edgepair, or those of a table of your own."""
     from edgepair.standards.standard_files import save_standards
     from edgepair.standards.standards import load_standards, read_standards, select_standards
 
     found = load_standards() if table is None else read_standards(table)
-    chosen = select_standards(_of(found, split_list(absorber)), only=names)
+    # a metal is no compound of an oxide: its symbol means the absorber
+    symbols = {standard.absorber for standard in found}
+    metals = [name for name in names or () if name in symbols]
+    others = [name for name in names or () if name not in symbols]
+    wanted = [*(split_list(absorber) or ()), *metals]
+    chosen = select_standards(_of(found, wanted or None), only=others or None)
     if save is not None:
         save_standards(chosen, save)
     if as_json:

@@ -10,14 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.inspect_text import Seen, SeenPdf, SeenXanes, print_seen
-from edgepair.apps.cli.measured_files import (
-    PostEdge,
-    PreEdge,
-    check_number,
-    read_ranges,
-    reference_option,
-    without_reference,
-)
+from edgepair.apps.cli.measured_files import without_reference
+from edgepair.apps.cli.options import Json, Quiet, Radiation, Report, SpectrumReading, reads_spectra
 
 if TYPE_CHECKING:
     from edgepair.measured import XanesScan
@@ -26,38 +20,18 @@ if TYPE_CHECKING:
 SOME_FAILED = 1
 
 
+@reads_spectra
 def inspect(
+    reading: SpectrumReading,
     paths: Annotated[
         list[Path],
         typer.Argument(help="Measured files, XANES or PDF.", metavar="FILE...", show_default=False),
     ],
-    item: Annotated[
-        str | None, typer.Option(help="Group, scan or column, of a file that holds many.")
-    ] = None,
-    mu: Annotated[
-        str | None, typer.Option(help="Column of the absorption, or an expression: '-ln(i1/i0)', '$4/$5'.")
-    ] = None,
-    energy_column: Annotated[str | None, typer.Option(help="Column of the energies.")] = None,
-    energy_unit: Annotated[str | None, typer.Option(help="eV, keV or degree.")] = None,
-    absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Fe.")] = None,
-    reference: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of a metal foil to calibrate energies by; none: not even by one in the file.",
-            show_default=False,
-        ),
-    ] = None,
-    shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
-    e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None,
-    pre: PreEdge = None,
-    post: PostEdge = None,
     deglitch: Annotated[bool, typer.Option("--deglitch", help="Replace isolated glitches.")] = False,
-    radiation: Annotated[str | None, typer.Option(help="Of a PDF: x-ray, neutron or electron.")] = None,
+    radiation: Radiation = None,
     qmax: Annotated[float | None, typer.Option(help="Of a PDF: end of the data in Q, 1/Å.")] = None,
     composition: Annotated[str | None, typer.Option(help="Of a PDF: chemical formula.")] = None,
-    figure: Annotated[
-        Path | None, typer.Option(help="Draw into this page (.html).", show_default=False)
-    ] = None,
+    report: Report = None,
     save: Annotated[
         Path | None,
         typer.Option(help="Write the normalised, calibrated spectrum (.xdi).", show_default=False),
@@ -65,36 +39,31 @@ def inspect(
     plot: Annotated[
         bool | None, typer.Option("--plot/--no-plot", help="Draw here; default on a terminal.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show what is understood of measured files: columns, units, edge, quality."""
     from edgepair.conventions import EdgepairError
     from edgepair.measured import inspect_pdf
 
-    spectrum_options = {
-        "mu": mu, "energy_column": energy_column, "energy_unit": energy_unit, "absorber": absorber,
-    }  # fmt: skip
     pdf_options = {"radiation": radiation, "qmax": qmax, "composition": composition}
-    _check(spectrum_options, pdf_options)
-    check_number("--shift", shift, -200.0, 200.0, "eV")
-    check_number("--e0", e0, 100.0, 200_000.0, "eV")
-    ranges = read_ranges(pre, post)
-    reference, own_foils = reference_option(reference)
-    foil = _foil(reference, absorber)
+    _check(reading.spectrum, pdf_options)
+    reading.check()
+    foil = reading.foil()
+    scale = reading.scale
     documents: list[dict[str, Any]] = []
     seen: list[Seen] = []
     errors: list[EdgepairError] = []
     for path in paths:
         try:
-            kind, parts = _read(path, item, spectrum_options, pdf_options)
+            kind, parts = _read(path, reading.item, reading.spectrum, pdf_options)
             here: list[Seen] = []
             for part in parts:
                 if kind == "pdf":
                     here.append(SeenPdf(part, inspect_pdf(part)))
                 else:
-                    scan = part if own_foils else without_reference(part)
-                    here.append(_inspected(scan, foil, deglitch, shift=shift, e0=e0, **ranges))
+                    scan = part if reading.own_foils else without_reference(part)
+                    here.append(_inspected(scan, None if foil is None else foil.reading, deglitch, **scale))
         except EdgepairError as error:
             errors.append(error)
             documents.append(
@@ -110,11 +79,11 @@ def inspect(
         raise errors[-1]
     if save is not None:
         _save(save, seen)
-    if figure is not None:
+    if report is not None:
         from edgepair.report.measured.page import MeasuredEntry, write_inspection
 
         pages = [MeasuredEntry(one.title, one.facts(), one.warnings, one.drawn) for one in seen]
-        write_inspection(pages, figure)
+        write_inspection(pages, report)
     if as_json:
         print(json.dumps(documents if len(paths) > 1 else documents[0], ensure_ascii=False, allow_nan=False))
     elif not quiet:
@@ -162,15 +131,6 @@ def _read(
             name = path.name.lower().removesuffix(".gz")
             named_pdf = name.endswith((".gr", ".fgr", ".ddp", ".ddp3"))
             raise (not_a_pdf if named_pdf else not_a_spectrum) from None
-
-
-def _foil(path: Path | None, absorber: str | None) -> FoilReading | None:
-    if path is None:
-        return None
-    from edgepair.measured import read_xanes
-    from edgepair.measured.xanes.calibration import read_foil_scan
-
-    return read_foil_scan(read_xanes(path), absorber, str(path))
 
 
 def _inspected(

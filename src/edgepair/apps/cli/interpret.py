@@ -12,6 +12,16 @@ import typer
 
 from edgepair.apps.cli.console import progress_bar, split_list
 from edgepair.apps.cli.datasets import open_datasets
+from edgepair.apps.cli.options import (
+    Jobs,
+    Json,
+    Quiet,
+    Report,
+    SpectrumReading,
+    Strict,
+    asked_and_left_out,
+    reads_spectra,
+)
 from edgepair.apps.cli.study import SKIPPED
 
 if TYPE_CHECKING:
@@ -21,7 +31,9 @@ FOLDER = Path("edgepair-interpretation")
 PAGE = "report.html"
 
 
+@reads_spectra
 def interpret(
+    reading: SpectrumReading,
     data: Annotated[
         list[str] | None,
         typer.Option(help="Dataset of your own (.zarr.zip or folder) in place of the bundled ones."),
@@ -33,7 +45,7 @@ def interpret(
     task: Annotated[
         list[str] | None, typer.Option(help="oxidation_state, coordination_number, bond_length.")
     ] = None,
-    technique: Annotated[
+    modality: Annotated[
         list[str] | None, typer.Option(help="xanes, pdf, dpdf, npdf; default the first three.")
     ] = None,
     split: Annotated[
@@ -56,9 +68,7 @@ def interpret(
     seed: Annotated[
         int | None, typer.Option(help="Same seed, same numbers [default: 0]", show_default=False)
     ] = None,
-    jobs: Annotated[
-        int | None, typer.Option(help="Processes; default all cores.", show_default=False)
-    ] = None,
+    jobs: Jobs = None,
     scheduler: Annotated[
         str | None,
         typer.Option(help="Dask scheduler whose processes make the fits, tcp://host:port."),
@@ -69,19 +79,14 @@ def interpret(
             help="Measured file to explain instead, XANES or PDF; twice for one of each.", show_default=False
         ),
     ] = None,
-    item: Annotated[
-        str | None, typer.Option(help="Of a sample: group, scan or column, of a file that holds many.")
-    ] = None,
-    shift: Annotated[float | None, typer.Option(help="Of a sample: add this to the energies, eV.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(
-            help=f"Folder for tables and report [default: {FOLDER}]; of a sample, a page (.html).",
-            show_default=False,
-        ),
+        typer.Option(help=f"Folder for tables and report [default: {FOLDER}]", show_default=False),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    report: Report = None,
+    strict: Strict = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Tell which techniques and regions carry the answers, and how sure that is."""
     forests: dict[str, Any] = {
@@ -95,8 +100,9 @@ def interpret(
         "scheduler": scheduler,
     }
     given = {name: value for name, value in forests.items() if value is not None}
-    names = {"tasks": split_list(task), "techniques": split_list(technique)}
-    _check_together(sample, given, {"--item": item, "--shift": shift})
+    names = {"tasks": split_list(task), "techniques": split_list(modality)}
+    _check_together(sample, given, reading.given())
+    reading.check()
     if sample:
         from edgepair.apps.cli.interpret_sample import explain_sample
 
@@ -104,17 +110,25 @@ def interpret(
             sample,
             absorbers=split_list(absorber),
             data=split_list(data),
-            item=item,
-            shift=shift,
-            out=out,
+            reading=reading,
+            # until this release the page of a sample was named by --out
+            report=report or out,
             as_json=as_json,
             quiet=quiet,
             **names,
         )
         return
     target = out or FOLDER
+    if report is not None:
+        from edgepair.report.kit.embedding import check_page_name
+
+        check_page_name(report)
     started = time.monotonic()
     result = _interpret(split_list(data), split_list(absorber), names | given, target, quiet or as_json)
+    if report is not None:
+        from edgepair.report.interpretation.page import write_interpretation
+
+        write_interpretation(result, report)
     if as_json:
         from edgepair.report.interpretation.document import interpretation_document
 
@@ -124,7 +138,8 @@ def interpret(
         from edgepair.apps.cli.interpret_text import print_interpretation
 
         print_interpretation(result, target / PAGE, time.monotonic() - started)
-    if not result.complete:
+    asked = {"tasks": names["tasks"], "modalities": names["techniques"]}
+    if asked_and_left_out(result.skipped, **asked) or (strict and result.skipped):
         raise typer.Exit(SKIPPED)
 
 
@@ -152,16 +167,12 @@ def _interpret(
     return result
 
 
-def _check_together(sample: list[Path] | None, forests: dict[str, Any], reading: dict[str, Any]) -> None:
+def _check_together(sample: list[Path] | None, forests: dict[str, Any], reading: list[str]) -> None:
     """Refuse options that would be given for nothing."""
     from edgepair.conventions import OptionError
 
     option = {"n_jobs": "jobs", "shap_rows": "shap-rows"}
-    unused = (
-        [f"--{option.get(name, name)}" for name in forests]
-        if sample
-        else [name for name, value in reading.items() if value is not None]
-    )
+    unused = [f"--{option.get(name, name)}" for name in forests] if sample else reading
     if unused:
         raise OptionError(
             f"cannot use {' and '.join(unused)} here",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from edgepair.apps.cli.console import output_console
 if TYPE_CHECKING:
     import pandas as pd
 
+    from edgepair.apps.cli.options import SpectrumReading
     from edgepair.apps.cli.predict_samples import Sample
     from edgepair.prediction import Prediction
 
@@ -22,56 +24,37 @@ def explain_sample(
     data: list[str] | None,
     tasks: list[str] | None,
     techniques: list[str] | None,
-    item: str | None,
-    shift: float | None,
-    out: Path | None,
+    reading: SpectrumReading,
+    report: Path | None,
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Read, answer and explain one sample, and print or write why.
-
-    Parameters
-    ----------
-    paths : list of pathlib.Path
-        One file, or one spectrum and one PDF.
-    absorbers, data, tasks, techniques : list of str or None
-        As typed.
-    item : str or None
-        Part of a file that holds many.
-    shift : float or None
-        To be added to the energies, eV.
-    out : pathlib.Path or None
-        Page to write.
-    as_json, quiet : bool
-        What to print.
-
-    Raises
-    ------
-    EdgepairError
-        The files are not one sample, cannot be read or cannot be answered.
-    """
+    """Read, answer and explain one sample, and print or write why."""
     from edgepair.interpretation import interpret_sample
     from edgepair.prediction.predict import predict
     from edgepair.report.kit.embedding import check_page_name
 
-    if out is not None:
-        check_page_name(out)
+    if report is not None:
+        check_page_name(report)
     absorber = _only(absorbers, "--absorber", "one absorbing metal")
     own = _only(data, "--data", "one dataset in place of the bundled one")
-    sample = _read(paths, absorber, item, shift)
+    reading = replace(reading, absorber=absorber)
+    sample = _read(paths, reading)
+    foil = reading.foil()
     prediction = predict(
-        sample.mu, sample.G, sample.G_M, absorber=sample.absorber, shift=shift, data=own, explain=True
-    )
+        sample.mu, sample.G, sample.G_M, absorber=sample.absorber, data=own, explain=True,
+        foil=None if foil is None else foil.reading, **reading.scale,
+    )  # fmt: skip
     reasons = interpret_sample(prediction, tasks=tasks)
     if techniques is not None:
         reasons = _of_techniques(reasons, techniques)
     title = " + ".join(
         Path(file).name + (f", {part}" if part else "") for file, part in sample.sources.values()
     )
-    if out is not None:
+    if report is not None:
         from edgepair.report.interpretation.sample_page import write_sample_reasons
 
-        write_sample_reasons(title, prediction, reasons, out)
+        write_sample_reasons(title, prediction, reasons, report)
     if as_json:
         print(json.dumps(_document(sample, prediction, reasons), ensure_ascii=False, allow_nan=False))
     elif not quiet:
@@ -93,19 +76,18 @@ def _only(values: list[str] | None, option: str, needed: str) -> str | None:
     return values[0]
 
 
-def _read(paths: list[Path], absorber: str | None, item: str | None, shift: float | None) -> Sample:
+def _read(paths: list[Path], reading: SpectrumReading) -> Sample:
     """Read the files, which must make one sample."""
     from edgepair.apps.cli.predict_checks import check_used
     from edgepair.apps.cli.predict_samples import Reading, gather_samples
     from edgepair.conventions import OptionError
 
-    spectrum = {"absorber": absorber}
-    reading = Reading(item, spectrum, {})
-    samples = gather_samples(paths, pairs=None, dpdf=None, reading=reading)
+    how = Reading(reading.item, reading.spectrum, {}, references=reading.own_foils)
+    samples = gather_samples(paths, pairs=None, dpdf=None, reading=how)
     for one in samples:
         if one.error is not None:
             raise one.error
-    check_used(samples, spectrum, {"--shift": shift}, {})
+    check_used(samples, reading.spectrum, reading.calibration, {})
     if len(samples) != 1:
         titles = [
             " ".join(part for part in source if part) for one in samples for source in one.sources.values()
@@ -130,7 +112,7 @@ def _of_techniques(reasons: pd.DataFrame, techniques: list[str]) -> pd.DataFrame
             f"cannot explain {', '.join(techniques)} of this sample",
             found=f"a sample of {', '.join(here)}",
             needed="techniques that the sample has",
-            suggestion=f"--technique {here[0]}" if here else "leave --technique out",
+            suggestion=f"--modality {here[0]}" if here else "leave --modality out",
         )
     return kept
 

@@ -18,6 +18,7 @@ from edgepair.apps.cli.data import data_app
 from edgepair.apps.cli.inspect import inspect
 from edgepair.apps.cli.interpret import interpret
 from edgepair.apps.cli.mix import mix
+from edgepair.apps.cli.options import Command
 from edgepair.apps.cli.predict import predict
 from edgepair.apps.cli.study import study
 from edgepair.apps.cli.train import train
@@ -30,20 +31,14 @@ TERMINATED = 143
 app = typer.Typer(
     name="edgepair",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     help="Read oxidation state, coordination number and bond length of transition-metal oxides "
     "from XANES and pair distribution functions.",
 )
-app.command()(build)
-app.command()(inspect)
-app.command()(predict)
-app.command()(mix)
-app.command()(train)
-app.command()(study)
-app.command()(interpret)
-app.command()(advise)
+for _command in (build, inspect, predict, mix, train, study, interpret, advise):
+    app.command(cls=Command)(_command)
 app.command(name="app")(web_page)
 app.add_typer(data_app, name="data")
 
@@ -57,7 +52,8 @@ def _print_version(wanted: bool) -> None:
 @app.callback()
 def _common(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+        bool,
+        typer.Option("--version", "-v", help="Print the version.", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
     pass

@@ -11,16 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import read_pair, split_list
-from edgepair.apps.cli.measured_files import (
-    PostEdge,
-    PreEdge,
-    check_number,
-    read_foil_file,
-    read_ranges,
-    reference_option,
-    without_reference,
-)
+from edgepair.apps.cli.measured_files import without_reference
 from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture, waiting
+from edgepair.apps.cli.options import Json, Quiet, Report, SpectrumReading, reads_spectra
 
 if TYPE_CHECKING:
     from edgepair.conventions import EdgepairError
@@ -31,7 +24,9 @@ if TYPE_CHECKING:
 SOME_FAILED = 1
 
 
+@reads_spectra
 def mix(
+    reading: SpectrumReading,
     paths: Annotated[
         list[Path],
         typer.Argument(help="Measured XANES.", metavar="FILE...", show_default=False),
@@ -52,27 +47,9 @@ def mix(
         typer.Option(help="Leave out these compounds, beamlines or standards.", show_default=False),
     ] = None,
     most: Annotated[int, typer.Option("--max", help="Most compounds in a combination.")] = 3,
-    absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Fe.")] = None,
-    item: Annotated[
-        str | None, typer.Option(help="Group, scan or column, of a file that holds many.")
-    ] = None,
-    mu: Annotated[
-        str | None, typer.Option(help="Column of the absorption, or an expression: '-ln(i1/i0)', '$4/$5'.")
-    ] = None,
-    energy_column: Annotated[str | None, typer.Option(help="Column of the energies.")] = None,
-    energy_unit: Annotated[str | None, typer.Option(help="eV, keV or degree.")] = None,
-    reference: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of a metal foil to calibrate energies by; none: not even by one in the file.",
-            show_default=False,
-        ),
-    ] = None,
-    shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
-    e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None,
-    pre: PreEdge = None,
-    post: PostEdge = None,
-    window: Annotated[str, typer.Option(help="Range to fit, eV from the edge.")] = "-20,60",
+    energy_range: Annotated[
+        str, typer.Option("--range", help="Range to fit, eV from the edge.", metavar="FIRST,LAST")
+    ] = "-20,60",
     shift_limit: Annotated[
         float | None,
         typer.Option(
@@ -80,45 +57,45 @@ def mix(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[bool, typer.Option(help="Put the model's own answer beside the mixtures.")] = True,
+    asks: Annotated[
+        bool, typer.Option("--predict/--no-predict", help="Put what predict answers beside the mixtures.")
+    ] = True,
+    model: Annotated[
+        Path | None, typer.Option(help="Model that edgepair train wrote, for predict.", show_default=False)
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Write all combinations as a table (.csv).", show_default=False)
     ] = None,
-    figure: Annotated[
-        Path | None, typer.Option(help="Draw sample, fit and components (.html).", show_default=False)
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    report: Report = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Describe measured XANES as mixtures of measured standards."""
     from edgepair.conventions import EdgepairError
     from edgepair.mixtures.scan import mix_scan
 
-    reference, own_foils = reference_option(reference)
-    _check(paths, standards, reference, out, figure, shift=shift)
-    check_number("--shift", shift, -200, 200, "eV")
-    check_number("--e0", e0, 100, 200_000, "eV")
-    ranges = read_ranges(pre, post)
-    between = read_pair("--window", window, of="window", needed="eV from the edge", example="-20,60")
-    own = _own(standards, absorber)
-    foil = read_foil_file(reference, absorber)
-    reading = None if foil is None else foil.reading
-    columns = {"mu": mu, "energy_column": energy_column, "energy_unit": energy_unit}
+    reading.check()
+    _check([*paths, standards, reading.foil_file, model], out, report)
+    scale = reading.scale
+    between = read_pair("--range", energy_range, of="range", needed="eV from the edge", example="-20,60")
+    own = _own(standards, reading.absorber)
+    foil = reading.foil()
+    scale["foil"] = None if foil is None else foil.reading
     # Fitting a model takes seconds: none for an answer that nobody sees.
-    asked = model and (as_json or figure is not None or not quiet)
+    asked = asks and (as_json or report is not None or not quiet)
     choice = split_list(only), split_list(without)
     found: list[tuple[SampleMixture, list[dict[str, Any]]]] = []
     documents: list[dict[str, Any]] = []
     errors: list[EdgepairError] = []
-    for path, scan in _scans(paths, item, absorber, columns):
+    for path, scan in _scans(paths, reading):
         try:
             if isinstance(scan, EdgepairError):
                 raise scan
-            if not own_foils:
+            if not reading.own_foils:
                 scan = without_reference(scan)
             mixed = mix_scan(
-                scan, _chosen(own, scan, library, *choice), e0=e0, shift=shift, foil=reading,
-                limit=most, window=between, shift_limit=shift_limit, **ranges,
+                scan, _chosen(own, scan, library, *choice),
+                limit=most, window=between, shift_limit=shift_limit, **scale,
             )  # fmt: skip
         except EdgepairError as error:
             errors.append(error)
@@ -128,7 +105,7 @@ def mix(
         answers = []
         if asked:
             with waiting(f"asking the model about {path.name}", quiet=quiet or as_json):
-                answers = model_rows(scan, e0=e0, shift=shift, foil=reading, standards=own, **ranges)
+                answers = model_rows(scan, standards=own, model=model, **scale)
         found.append((mixed, answers))
         documents.append(mixed.to_json() | {"model": answers})
     for failed in errors if found else errors[:-1]:
@@ -139,10 +116,10 @@ def mix(
         from edgepair.report.mixture.words import write_mixture_table
 
         write_mixture_table([mixed for mixed, _ in found], out)
-    if figure is not None:
+    if report is not None:
         from edgepair.report.mixture.page import write_mixtures
 
-        write_mixtures([(mixed, model_lines(answers)) for mixed, answers in found], figure)
+        write_mixtures([(mixed, model_lines(answers)) for mixed, answers in found], report)
     if as_json:
         document = documents if len(documents) > 1 else documents[0]
         print(json.dumps(document, ensure_ascii=False, allow_nan=False))
@@ -153,27 +130,12 @@ def mix(
         raise typer.Exit(SOME_FAILED)
 
 
-def _check(
-    paths: Sequence[Path],
-    standards: Path | None,
-    reference: Path | None,
-    out: Path | None,
-    figure: Path | None,
-    *,
-    shift: float | None,
-) -> None:
+def _check(read: Sequence[Path | None], out: Path | None, report: Path | None) -> None:
     """Refuse, before anything is read, what would not work or would overwrite an input."""
-    from edgepair.conventions import OptionError, OutputError
+    from edgepair.conventions import OutputError
 
-    if shift is not None and reference is not None:
-        raise OptionError(
-            "cannot calibrate the energies twice",
-            found=f"--shift {shift:g} and --reference {str(reference)!r}",
-            needed="one of them",
-            suggestion="leave --shift out to calibrate by the foil",
-        )
-    inputs = {path.resolve() for path in (*paths, standards, reference) if path is not None}
-    for option, target, endings in (("--out", out, (".csv",)), ("--figure", figure, (".html", ".htm"))):
+    inputs = {path.resolve() for path in read if path is not None}
+    for option, target, endings in (("--out", out, (".csv",)), ("--report", report, (".html", ".htm"))):
         if target is None:
             continue
         found, needed = "", "a file of its own in a folder that exists"
@@ -200,9 +162,7 @@ def _own(path: Path | None, absorber: str | None) -> tuple[Standard, ...]:
     return read_standards(path, absorber=absorber)
 
 
-def _scans(
-    paths: Sequence[Path], item: str | None, absorber: str | None, columns: dict[str, Any]
-) -> list[tuple[Path, XanesScan | EdgepairError]]:
+def _scans(paths: Sequence[Path], reading: SpectrumReading) -> list[tuple[Path, XanesScan | EdgepairError]]:
     """Read every spectrum of every file; a file that cannot be read stands there as its error."""
     from edgepair.conventions import EdgepairError
     from edgepair.measured import read_xanes
@@ -210,7 +170,7 @@ def _scans(
     scans: list[tuple[Path, XanesScan | EdgepairError]] = []
     for path in paths:
         try:
-            read = read_xanes(path, item=item, absorber=absorber, **columns)
+            read = read_xanes(path, item=reading.item, **reading.spectrum)
             scans += [(path, scan) for scan in read if not scan.foil]
         except EdgepairError as error:
             scans.append((path, error))

@@ -13,15 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import progress_bar
-from edgepair.apps.cli.measured_files import (
-    Foil,
-    PostEdge,
-    PreEdge,
-    given_facts,
-    read_foil_file,
-    read_ranges,
-    reference_option,
-)
+from edgepair.apps.cli.measured_files import Foil, given_facts
+from edgepair.apps.cli.options import Json, Quiet, Radiation, Report, SpectrumReading, reads_spectra
 from edgepair.apps.cli.predict_checks import check_outputs, check_request, check_used
 from edgepair.apps.cli.predict_samples import Reading, Sample, gather_samples
 from edgepair.apps.cli.predict_text import FEW
@@ -38,41 +31,23 @@ _MOST_ERRORS = 20
 """Reasons that are printed at most; all are in the rows."""
 
 
+@reads_spectra
 def predict(
+    reading: SpectrumReading,
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
             help="Measured files, XANES or PDF; one of each is a pair.", metavar="FILE...", show_default=False
         ),
     ] = None,
-    absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Fe.")] = None,
     dpdf: Annotated[
         Path | None, typer.Option(help="File of a differential PDF of the absorber.", show_default=False)
     ] = None,
     pairs: Annotated[
         Path | None, typer.Option(help="CSV table of pairs: xanes,pdf,absorber.", show_default=False)
     ] = None,
-    item: Annotated[
-        str | None, typer.Option(help="Group, scan or column, of a file that holds many.")
-    ] = None,
-    mu: Annotated[
-        str | None, typer.Option(help="Column of the absorption, or an expression: '-ln(i1/i0)', '$4/$5'.")
-    ] = None,
-    energy_column: Annotated[str | None, typer.Option(help="Column of the energies.")] = None,
-    energy_unit: Annotated[str | None, typer.Option(help="eV, keV or degree.")] = None,
-    e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None,
-    pre: PreEdge = None,
-    post: PostEdge = None,
     deglitch: Annotated[bool, typer.Option("--deglitch", help="Replace isolated glitches.")] = False,
-    shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None,
-    reference: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of a metal foil to calibrate energies by; none: not even by one in the file.",
-            show_default=False,
-        ),
-    ] = None,
-    radiation: Annotated[str | None, typer.Option(help="Of a PDF: x-ray, neutron or electron.")] = None,
+    radiation: Radiation = None,
     qmax: Annotated[float | None, typer.Option(help="Of a PDF: end of the data in Q, 1/Å.")] = None,
     composition: Annotated[str | None, typer.Option(help="Of a PDF: chemical formula.")] = None,
     number_density: Annotated[float | None, typer.Option(help="Of a PDF: atoms per Å³.")] = None,
@@ -97,45 +72,37 @@ def predict(
     out: Annotated[
         Path | None, typer.Option(help="Write a table of all answers (CSV).", show_default=False)
     ] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Write a page with figures (.html).", show_default=False)
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    report: Report = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Read oxidation state, coordination and bond length from measured files."""
     files = paths or []
-    reference, own_foils = reference_option(reference)
-    spectrum_options = {
-        "mu": mu, "energy_column": energy_column, "energy_unit": energy_unit, "absorber": absorber,
-    }  # fmt: skip
     pdf_options = {
         "radiation": radiation, "qmax": qmax, "composition": composition, "number_density": number_density,
     }  # fmt: skip
-    check_request(files, pairs, dpdf, shift=shift, reference=reference, e0=e0, confidence=confidence)
-    ranges = read_ranges(pre, post)
-    inputs = [path for path in (*files, dpdf, pairs, reference, standards, data, model) if path is not None]
-    check_outputs(out, report, inputs)
-    foil = read_foil_file(reference, absorber)
-    own_standards = _standards(standards, absorber)
+    check_request(files, pairs, dpdf, confidence=confidence)
+    reading.check()
+    inputs = [*files, dpdf, pairs, reading.foil_file, standards, data, model]
+    check_outputs(out, report, [path for path in inputs if path is not None])
+    foil = reading.foil()
+    own_standards = _standards(standards, reading.absorber)
     shared = {
         "confidence_level": confidence,
         "standards": own_standards,
-        "shift": shift,
-        "e0": e0,
-        **ranges,
+        **reading.scale,
         "radiation": radiation,
         "data": data,
         "model": model,
     }
-    reading = Reading(item, spectrum_options, pdf_options, references=own_foils)
+    how = Reading(reading.item, reading.spectrum, pdf_options, references=reading.own_foils)
     try:
         with _bar(quiet=quiet or as_json) as show:
-            samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=reading, on_file=_reading(show))
-            own = {"--shift": shift, "--e0": e0, "--reference": reference, "--pre": pre, "--post": post}
-            check_used(samples, spectrum_options, own, pdf_options)
+            samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=how, on_file=_reading(show))
+            check_used(samples, reading.spectrum, reading.calibration, pdf_options)
             if deglitch:
-                samples = [_without_glitches(sample, {"e0": e0, **ranges}) for sample in samples]
+                edge = {name: reading.scale[name] for name in ("e0", "pre", "post")}
+                samples = [_without_glitches(sample, edge) for sample in samples]
             shown = as_json or report is not None or len(samples) <= FEW
             explained = {None: MOST_EXPLAINED if shown else 0, True: len(samples), False: 0}[explain]
             answers = _answer_all(samples, foil, shared, show, explained)

@@ -15,9 +15,6 @@ def check_request(
     pairs: Path | None,
     dpdf: Path | None,
     *,
-    shift: float | None,
-    reference: Path | None,
-    e0: float | None,
     confidence: float,
 ) -> None:
     """Refuse what cannot be meant, before anything is read."""
@@ -37,15 +34,6 @@ def check_request(
             needed="one sample that it belongs to",
             suggestion="name the files of that sample instead of a table",
         )
-    if shift is not None and reference is not None:
-        raise OptionError(
-            "cannot calibrate the energies twice",
-            found=f"--shift {shift:g} and --reference {str(reference)!r}",
-            needed="one of them",
-            suggestion="leave --shift out to calibrate by the foil",
-        )
-    check_number("--shift", shift, -200.0, 200.0, "eV")
-    check_number("--e0", e0, 100.0, 200_000.0, "eV")
     check_number("--confidence", confidence, 0.5, 0.99, "")
 
 
@@ -55,7 +43,7 @@ def check_outputs(out: Path | None, report: Path | None, inputs: Sequence[Path])
     from edgepair.report.kit.embedding import check_page_name
 
     if report is not None:
-        check_page_name(report, "--report")
+        check_page_name(report)
     for option, target in (("--out", out), ("--report", report)):
         if target is None:
             continue

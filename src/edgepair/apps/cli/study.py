@@ -12,6 +12,7 @@ import typer
 
 from edgepair.apps.cli.console import output_console, progress_bar, split_list
 from edgepair.apps.cli.datasets import open_datasets
+from edgepair.apps.cli.options import Jobs, Json, Quiet, Strict, asked_and_left_out
 from edgepair.apps.cli.study_published import print_end, show_published
 
 if TYPE_CHECKING:
@@ -60,9 +61,7 @@ def study(
         int | None, typer.Option(help="Trees in a forest [default: 100]", show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 0,
-    jobs: Annotated[
-        int | None, typer.Option(help="Processes; default all cores.", show_default=False)
-    ] = None,
+    jobs: Jobs = None,
     scheduler: Annotated[
         str | None,
         typer.Option(help="Dask scheduler whose processes make the fits, tcp://host:port."),
@@ -86,8 +85,9 @@ def study(
         bool,
         typer.Option("--robustness", help="Test the findings under noise, other ranges, labels, rows."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    strict: Strict = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Compare XANES, PDF, dPDF and their combinations; test the paper's findings."""
     from edgepair.report import write_study
@@ -135,7 +135,8 @@ def study(
         show_published(result, out, time.monotonic() - started)
     elif not quiet:
         _show(result, out, time.monotonic() - started)
-    if not result.complete:
+    asked = {"tasks": split_list(task), "modalities": split_list(modality)}
+    if asked_and_left_out(result.skipped, **asked) or (strict and result.skipped):
         raise typer.Exit(SKIPPED)
 
 

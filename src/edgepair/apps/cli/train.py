@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import output_console, progress_bar, read_pair, split_list
+from edgepair.apps.cli.options import Json, Quiet
 
 if TYPE_CHECKING:
     from edgepair.prediction.model_file import TrainedModels
@@ -22,14 +23,14 @@ def train(
     absorber: Annotated[
         str | None, typer.Option(help="Absorbing metal, such as Fe.", show_default=False)
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Model file to write.", show_default=False)] = None,
+    model: Annotated[Path | None, typer.Option(help="Model file to write.", show_default=False)] = None,
     data: Annotated[
         Path | None,
         typer.Option(
             help="Dataset of your own (.zarr.zip or folder) in place of the bundled one.", show_default=False
         ),
     ] = None,
-    technique: Annotated[
+    modality: Annotated[
         list[str] | None,
         typer.Option(help="xanes, pdf, dpdf, npdf; default all that the dataset holds.", show_default=False),
     ] = None,
@@ -53,19 +54,19 @@ def train(
     r_last: Annotated[float, typer.Option(help="Of the PDFs: last distance, Å.")] = 20.0,
     confidence: Annotated[float, typer.Option(help="Of the intervals whose coverage is told.")] = 0.9,
     seed: Annotated[int, typer.Option(help="Same seed, same models.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Fit models for edgepair predict --model, on a dataset of your own or the bundled one."""
     from edgepair.conventions import edge_energy
     from edgepair.prediction.model_file import save_trained
     from edgepair.prediction.training import train_models
 
-    metal, target = _required(absorber, out, [path for path in (data, standards) if path is not None])
+    metal, target = _required(absorber, model, [path for path in (data, standards) if path is not None])
     edge_energy(metal)
     _check_confidence(confidence)
     options: dict[str, Any] = {
-        "techniques": split_list(technique),
+        "techniques": split_list(modality),
         "window": None if energy_range is None else _ends(energy_range),
         "instrument": _instrument(qmax, qdamp, r_first, r_last),
         "library": library,
@@ -89,13 +90,13 @@ def train(
 def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tuple[str, Path]:
     from edgepair.conventions import OptionError, OutputError
 
-    missing = [name for name, value in (("--absorber", absorber), ("--out", out)) if value is None]
+    missing = [name for name, value in (("--absorber", absorber), ("--model", out)) if value is None]
     if absorber is None or out is None:
         raise OptionError(
             "cannot train a model",
             found=f"no {' and no '.join(missing)}",
             needed="the metal, and a place for the model",
-            suggestion="edgepair train --data fe.zarr --absorber Fe --out fe.model",
+            suggestion="edgepair train --data fe.zarr --absorber Fe --model fe.model",
         )
     found = ""
     if out.is_dir():
@@ -111,7 +112,7 @@ def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tup
             f"cannot write the model {str(out)!r}",
             found=found,
             needed="a name that is free, or a model to be replaced, in a folder that exists",
-            suggestion="choose another place with --out",
+            suggestion="choose another place with --model",
         )
     return absorber, out
 

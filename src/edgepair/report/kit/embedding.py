@@ -64,14 +64,14 @@ def write_text(text: str, path: str | Path, *, what: str, option: str) -> Path:
     return write_whole(path, text, what=what, suggestion=f"choose another place with {option}")
 
 
-def check_page_name(target: Path, option: str = "--out") -> None:
+def check_page_name(target: Path) -> None:
     """Refuse a name that no browser would open as a page."""
     if target.suffix.lower() not in (".html", ".htm"):
         raise OutputError(
             f"cannot write the report to {str(target)!r}",
             found=f"the ending {target.suffix!r}",
             needed="a file name that ends in .html",
-            suggestion=f"{option} {target.stem or 'report'}.html",
+            suggestion=f"--report {target.stem or 'report'}.html",
         )
 
 

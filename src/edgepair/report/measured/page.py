@@ -103,5 +103,5 @@ def _unwritable(target: Path, found: str, needed: str) -> OutputError:
         f"cannot write the figure {str(target)!r}",
         found=found,
         needed=needed,
-        suggestion="choose another place with --figure",
+        suggestion="choose another place with --report",
     )

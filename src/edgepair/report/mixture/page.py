@@ -33,10 +33,10 @@ def write_mixtures(entries: Sequence[tuple[SampleMixture, Sequence[str]]], path:
             f"cannot write the figure {str(target)!r}",
             found=f"the ending {target.suffix!r}",
             needed="a file name that ends in .html",
-            suggestion="choose another name with --figure",
+            suggestion="choose another name with --report",
         )
     return write_whole(
-        target, _render(entries), what="the figure", suggestion="choose another place with --figure"
+        target, _render(entries), what="the figure", suggestion="choose another place with --report"
     )
 
 

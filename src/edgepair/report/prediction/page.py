@@ -43,7 +43,7 @@ SERIES = 5
 def write_prediction(samples: Sequence[PredictedSample], path: str | Path) -> Path:
     """Write the page."""
     target = Path(path)
-    check_page_name(target, "--report")
+    check_page_name(target)
     return write_text(render_prediction(samples), target, what="the report", option="--report")
 
 

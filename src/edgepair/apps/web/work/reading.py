@@ -153,7 +153,7 @@ def read_foil_file(request: FileRequest) -> FoilReading:
 
 
 def _figures(drawn: XanesInspection | PdfCurve) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Draw a curve as `edgepair inspect --figure` does."""
+    """Draw a curve as `edgepair inspect --report` does."""
     from edgepair.measured import PdfCurve
     from edgepair.report.measured.figures import normalized_figure, pdf_figure, raw_figure
 

@@ -1,0 +1,172 @@
+"""Options that several commands share, spelled and checked once; and their spellings of the last release."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias, get_type_hints
+
+import typer
+from typer.core import TyperCommand
+
+from edgepair.apps.cli.measured_files import Foil, check_number, read_foil_file, read_ranges, reference_option
+
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
+Strict: TypeAlias = Annotated[
+    bool, typer.Option("--strict", help="End with 1 also where something was left out by rule.")
+]
+Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Print all there is to say.")]
+Jobs: TypeAlias = Annotated[
+    int | None, typer.Option(help="Processes on this machine; default all cores.", show_default=False)
+]
+Report: TypeAlias = Annotated[
+    Path | None, typer.Option(help="Write a page with figures (.html).", show_default=False)
+]
+Radiation: TypeAlias = Annotated[str | None, typer.Option(help="Of a PDF: x-ray, neutron or electron.")]
+
+
+@dataclasses.dataclass(frozen=True)
+class SpectrumReading:
+    """How spectra are read and calibrated, as typed: one block of options for every command that does."""
+
+    absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Fe.")] = None
+    item: Annotated[str | None, typer.Option(help="Group, scan or column, of a file that holds many.")] = None
+    mu: Annotated[
+        str | None, typer.Option(help="Column of the absorption, or an expression: '-ln(i1/i0)', '$4/$5'.")
+    ] = None
+    energy_column: Annotated[str | None, typer.Option(help="Column of the energies.")] = None
+    energy_unit: Annotated[str | None, typer.Option(help="eV, keV or degree.")] = None
+    e0: Annotated[float | None, typer.Option(help="Energy of the edge, eV, on the file's scale.")] = None
+    pre: Annotated[
+        str | None, typer.Option(help="Fit the pre-edge between these, eV from E0.", metavar="FIRST,LAST")
+    ] = None
+    post: Annotated[
+        str | None, typer.Option(help="Fit the post-edge between these, eV from E0.", metavar="FIRST,LAST")
+    ] = None
+    shift: Annotated[float | None, typer.Option(help="Add this to the energies, eV.")] = None
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            help="File of a metal foil to calibrate energies by; none: not even by one in the file.",
+            show_default=False,
+        ),
+    ] = None
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """Which columns, by the names that `edgepair.read_xanes` takes them by."""
+        return {"mu": self.mu, "energy_column": self.energy_column, "energy_unit": self.energy_unit}
+
+    @property
+    def spectrum(self) -> dict[str, str | None]:
+        """All that `edgepair.read_xanes` takes, but the item."""
+        return {**self.columns, "absorber": self.absorber}
+
+    @property
+    def scale(self) -> dict[str, Any]:
+        """What calibrates and normalises, by the names that `edgepair.predict` takes it by."""
+        return {"shift": self.shift, "e0": self.e0, **read_ranges(self.pre, self.post)}
+
+    @property
+    def calibration(self) -> dict[str, Any]:
+        """What calibrates and normalises, by its options, for messages."""
+        names = ("shift", "reference", "e0", "pre", "post")
+        return {f"--{name}": getattr(self, name) for name in names}
+
+    def given(self) -> list[str]:
+        """Options that were typed, but ``--absorber``, which is of use without a spectrum."""
+        names = [field.name for field in dataclasses.fields(self) if field.name != "absorber"]
+        return [f"--{name.replace('_', '-')}" for name in names if getattr(self, name) is not None]
+
+    def check(self) -> None:
+        """Refuse what cannot be meant, before anything is read."""
+        if self.shift is not None and self.foil_file is not None:
+            from edgepair.conventions import OptionError
+
+            raise OptionError(
+                "cannot calibrate the energies twice",
+                found=f"--shift {self.shift:g} and --reference {str(self.reference)!r}",
+                needed="one of them",
+                suggestion="leave --shift out to calibrate by the foil",
+            )
+        check_number("--shift", self.shift, -200.0, 200.0, "eV")
+        check_number("--e0", self.e0, 100.0, 200_000.0, "eV")
+        read_ranges(self.pre, self.post)
+
+    @property
+    def foil_file(self) -> Path | None:
+        """The file of ``--reference``, where it is not ``none``."""
+        return reference_option(self.reference)[0]
+
+    @property
+    def own_foils(self) -> bool:
+        """Whether foils that were measured with a sample calibrate it."""
+        return reference_option(self.reference)[1]
+
+    def foil(self) -> Foil | None:
+        """Read the file of ``--reference``."""
+        return read_foil_file(self.foil_file, self.absorber)
+
+
+def reads_spectra(command: Callable[..., None]) -> Callable[..., None]:
+    """Put the block of options in the place of a command's parameter ``reading``.
+
+    A command that has one of them itself, as several absorbers, keeps its own.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    block = get_type_hints(SpectrumReading, include_extras=True)
+    parameters = inspect.signature(command).parameters
+    names = [field.name for field in dataclasses.fields(SpectrumReading) if field.name not in parameters]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    shown: list[inspect.Parameter] = []
+    for name, parameter in parameters.items():
+        if name == "reading":
+            shown += [inspect.Parameter(own, keyword, default=None, annotation=block[own]) for own in names]
+        else:
+            shown.append(parameter.replace(kind=keyword, annotation=hints[name]))
+
+    @wraps(command)
+    def called(**typed: Any) -> None:
+        reading = SpectrumReading(**{name: typed.pop(name) for name in names})
+        command(**typed, reading=reading)
+
+    called.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
+    return called
+
+
+def asked_and_left_out(
+    skipped: Sequence[Mapping[str, Any]], *, tasks: list[str] | None, modalities: list[str] | None
+) -> bool:
+    """Whether something that was asked for by name could not be done: a default means what the data have."""
+    return any(
+        item["whole"] and (modalities if item["modality"] else tasks if item["task"] else True)
+        for item in skipped
+    )
+
+
+FORMER_SPELLINGS: dict[str, dict[str, str]] = {
+    "advise": {"--out": "--report", "--technique": "--modality"},
+    "build": {"--workers": "--jobs", "--energy-range": "--range"},
+    "inspect": {"--figure": "--report"},
+    "interpret": {"--technique": "--modality"},
+    "mix": {"--figure": "--report", "--window": "--range", "--no-model": "--no-predict"},
+    "train": {"--out": "--model", "--technique": "--modality"},
+}
+"""Options as they were spelled before version 0.1.0: understood, but not shown, in that release."""
+
+
+class Command(TyperCommand):
+    """A command that understands the former spellings of its options."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments, each former spelling as the present one."""
+        former = FORMER_SPELLINGS.get(str(self.name), {})
+        end = args.index("--") if "--" in args else len(args)
+        words = [word.partition("=") for word in args[:end]]
+        spelled = [former.get(name, name) + equals + value for name, equals, value in words]
+        return super().parse_args(ctx, [*spelled, *args[end:]])
