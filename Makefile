@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := $(VENV)/.ready-extras
 
-.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage contract wheel coverage slow bundle screenshots lock clean
+.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage contract map picture wheel coverage slow bundle screenshots lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -54,6 +54,12 @@ bench-measured: $(READY) ## answers for measured files with known values, left o
 
 bench-coverage: $(READY) ## whether intervals and class sets hold what they promise, on unseen formulas
 	$(BIN)/python benchmarks/coverage.py
+
+map: $(READY)    ## the README's map of the rooms, from what stands in them
+	$(BIN)/python scripts/make_readme_map.py
+
+picture: $(READY) ## the README's first picture, from a finished study (needs chromium)
+	$(BIN)/python scripts/make_readme_picture.py edgepair-study docs/overview.png
 
 contract: $(READY) ## renew the snapshots of tests/contract: make contract REASON="why they have to change"
 	@test -n "$(REASON)" || { echo 'say why: make contract REASON="…"'; exit 2; }

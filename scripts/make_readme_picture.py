@@ -4,11 +4,15 @@ Used by maintainers only. Needs chromium (Debian: ``apt-get install chromium``);
 never do, because the report draws itself in the reader's browser.
 
     python scripts/make_readme_picture.py STUDY_DIR OUT.png
+
+Beside the picture stands OUT.json with the checksums of the data that the study saw; a test compares them
+with those of the bundle, so that the picture cannot be older than the data.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import subprocess
 import sys
@@ -54,7 +58,8 @@ def make_picture(study: Path, picture: Path, *, width: int = WIDTH, height: int 
             "cannot draw the picture: no browser found (looked for " + ", ".join(BROWSERS) + "); "
             "install one, on Debian with `apt-get install chromium`"
         )
-    figure = overview_figure(StudyResult.load(study), height=height)
+    result = StudyResult.load(study)
+    figure = overview_figure(result, height=height)
     figure.update_layout(width=width, margin={"l": 24, "r": 24, "t": 60, "b": 20}, font_size=15)
     figure.update_annotations(font={"size": 19})
     figure.update_xaxes(tickfont_size=14, title_font_size=15)
@@ -86,6 +91,8 @@ def make_picture(study: Path, picture: Path, *, width: int = WIDTH, height: int 
     if not picture.is_file():
         told = done.stderr[-2000:]
         raise RuntimeError(f"{browser} wrote no picture (exit code {done.returncode}):\n{told}")
+    seen = json.dumps({"data_sha256": result.config["data_sha256"]}, indent=1)
+    picture.with_suffix(".json").write_text(seen + "\n", encoding="utf-8")
     return picture
 
 

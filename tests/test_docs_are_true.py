@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
 from edgepair.apps.cli.main import app
+from edgepair.conventions import STUDY_ABSORBERS
+from edgepair.dataset import load_bundled
+from edgepair.study.provenance import data_checksum
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -63,6 +69,37 @@ def test_the_map_of_the_house_names_every_room_and_files_that_are_there() -> Non
     named = [package / room / name for room, cell in rows for name in re.findall(r"`([\w/.]+)`", cell)]
     assert len(named) >= len(rows)
     assert [path for path in named if not path.is_file()] == []
+
+
+def test_the_walks_of_the_architecture_enter_files_that_are_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    package = ROOT / "src" / "edgepair"
+    named = re.findall(r"`([\w/]+\.py)`", text)
+    assert len(named) > 30
+    assert [path for path in named if not (package / path).is_file()] == []
+
+
+def _script(name: str) -> Any:
+    specification = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_the_map_of_the_house_is_as_make_map_writes_it() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    script = _script("make_readme_map")
+    assert text == script.with_map(text), "make map"
+    assert script.with_map(text.replace("| `report` |", "| `reports` |")) == text
+
+
+def test_the_picture_was_drawn_from_the_data_that_ship() -> None:
+    seen = json.loads((ROOT / "docs" / "overview.json").read_text(encoding="utf-8"))["data_sha256"]
+    assert list(seen) == list(STUDY_ABSORBERS)
+    now = {name: data_checksum(load_bundled(name)) for name in STUDY_ABSORBERS}
+    assert seen == now, "edgepair study; make picture"
 
 
 def test_links_between_pages_lead_somewhere() -> None:

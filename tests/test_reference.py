@@ -34,7 +34,9 @@ def entries() -> list[str]:
 def test_every_public_name_of_a_room_has_one_place(room: str) -> None:
     exported = set(importlib.import_module(f"edgepair.{room}").__all__)
     shown = Counter(name.partition(".")[2] for name in entries() if name.partition(".")[0] == room)
-    assert sorted(exported - set(shown)) == [], f"add '::: edgepair.{room}.NAME' to a page of docs/reference/api"
+    assert sorted(exported - set(shown)) == [], (
+        f"add '::: edgepair.{room}.NAME' to a page of docs/reference/api"
+    )
     assert sorted(set(shown) - exported) == [], "shown, but not exported"
     assert [name for name, count in shown.items() if count > 1] == []
 

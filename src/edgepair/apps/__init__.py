@@ -1,1 +1,1 @@
-"""Applications: the command line. They hold no science."""
+"""Applications: the command line and the local web page; no science."""

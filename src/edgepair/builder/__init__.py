@@ -1,4 +1,4 @@
-"""Building datasets from crystal structures: labels, simulations, a store of finished results."""
+"""Builder: from crystal structures to a dataset: labels, simulations, a store of finished results."""
 
 from edgepair.builder.project_spectra import join_project_spectra
 from edgepair.builder.records import BuildEstimate, BuildProgress, BuildResult, Item

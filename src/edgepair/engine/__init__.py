@@ -1,4 +1,4 @@
-"""Where work is carried out: outside programs, guarded calls, tasks on many processes."""
+"""Engine: outside programs, guarded calls, tasks on many processes (Dask, here only)."""
 
 from edgepair.engine.command import CommandReport, run_command, scratch_folder
 from edgepair.engine.sandbox import GuardedResult, Sandbox, shared_sandbox

@@ -1,4 +1,4 @@
-"""Interpretation: why answers are what they are, and how far that can be leant on."""
+"""Interpretation: why answers are what they are, and how stable that is."""
 
 from edgepair.interpretation.result import INTERPRETATION_FOLDER, Interpretation
 from edgepair.interpretation.run import interpret

@@ -1,4 +1,4 @@
-"""Labels of absorber sites: oxidation state, coordination number, bond length and more."""
+"""Labels: oxidation state, coordination number, bond length and more of absorber sites."""
 
 from edgepair.labels.bond_valence import (
     BOND_VALENCE_LENGTHS,

@@ -1,4 +1,4 @@
-"""Crystal structures: reading, checking and reducing them, listing inequivalent absorber sites."""
+"""Structures: crystals are read, checked and reduced; inequivalent absorber sites are listed."""
 
 from edgepair.structures.duplicates import are_identical, may_be_identical
 from edgepair.structures.files import read_structure_files

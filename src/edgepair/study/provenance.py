@@ -21,6 +21,17 @@ if TYPE_CHECKING:
     from edgepair.study.plan import StudyPlan
 
 
+def data_checksum(dataset: xr.Dataset) -> str:
+    """SHA-256 of all values of a dataset, as a study sees them."""
+    parts = []
+    # In order of names: a store lists its variables in no order.
+    for name in sorted(str(name) for name in dataset.variables):
+        values = np.asarray(dataset[name].values)
+        digest = str(values.tolist()) if values.dtype.kind == "O" else array_digest(values)
+        parts.append(f"{name} {digest}")
+    return array_digest(np.array(parts, dtype=np.str_))
+
+
 def describe_study(
     config: StudyConfig,
     datasets: Sequence[xr.Dataset],
@@ -29,15 +40,6 @@ def describe_study(
     conditions: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Gather what ``study.json`` holds, so that a run can be repeated and checked."""
-    checksums = {}
-    for dataset in datasets:
-        # In order of names: a store lists its variables in no order.
-        parts = []
-        for name in sorted(str(name) for name in dataset.variables):
-            values = np.asarray(dataset[name].values)
-            digest = str(values.tolist()) if values.dtype.kind == "O" else array_digest(values)
-            parts.append(f"{name} {digest}")
-        checksums[dataset.attrs["absorber"]] = array_digest(np.array(parts, dtype=np.str_))
     packages = ("numpy", "scipy", "pandas", "scikit-learn", "xarray", "zarr")
     return {
         "edgepair": __version__,
@@ -53,7 +55,7 @@ def describe_study(
             f"{c.absorber} {c.task.name}": list(c.classes) for c in plan.cells if c.split == config.split
         },
         "versions": {"python": platform.python_version(), **{name: version(name) for name in packages}},
-        "data_sha256": checksums,
+        "data_sha256": {d.attrs["absorber"]: data_checksum(d) for d in datasets},
         "data": [summarise(dataset) for dataset in datasets],
         "seconds": round(seconds, 1),
         "skipped": [item.as_dict() for item in plan.skipped],
