@@ -37,7 +37,7 @@ POINT_TREES = 30
 """Trees of the forest whose single points are shuffled, which is done to show what is wrong with it."""
 
 EXCHANGE_TREES = 10
-"""Trees of the forests that are fitted to exchanged labels, and to the real ones beside them."""
+"""Trees of the forests that are fitted to permuted labels, and to the real ones beside them."""
 
 START_COST = 1e4
 """What a round of folds takes however small it is, in the units of the fits."""

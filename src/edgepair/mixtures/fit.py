@@ -59,7 +59,7 @@ class MixtureResult:
         A row per combination: ``rank, n_compounds, compounds, standards, fractions, errors, shift,
         shift_error, r_factor, reduced_chi_square, as_good``, and for each of ``oxidation_state,
         coordination_number, bond_length`` the mean and, with ``_error`` added, its standard error.
-        Ordered by the misfit, with a price for each compound more. ``as_good``: fits as well as the
+        Ordered by the misfit, with a penalty per component. ``as_good``: fits as well as the
         one with the smallest misfit, as far as the spectrum tells. ``compounds``, ``standards``,
         ``fractions`` and ``errors`` are tuples, the largest fraction first.
     fractions : pandas.DataFrame

@@ -101,7 +101,7 @@ def closing_line(mixture: SampleMixture) -> str:
     table = mixture.result.table
     good = int(table["as_good"].sum())
     count = f"at least {good} do" if good == len(table) > 1 else f"{good} {'does' if good == 1 else 'do'}"
-    return f"ordered by misfit, with a price for each compound; = fits as well as any ({count})"
+    return f"ordered by misfit, with a penalty per component; = fits as well as any ({count})"
 
 
 def write_mixture_table(mixtures: Sequence[SampleMixture], path: str | Path) -> Path:
