@@ -17,6 +17,9 @@ learns from it; rejected: a structure that cannot be used; left out: a site that
 edgepair does not read, or that was not asked for; failed: work that gave no result; missing: work
 that is still to be done."""
 
+INFERRED = "symmetry or elements inferred"
+"""Reason of a material that was read, but not as its file says it word for word."""
+
 
 REJECTED_BY_RULE = ("disordered", "overlapping atoms", "no absorber", "too many sites", "too many elements")
 """Why a structure that was read and understood takes no part."""

@@ -67,7 +67,7 @@ class Stages(Runner):
         list of Item
             The others, with their reasons.
         """
-        made_by = [self.absorber, limits, version("pymatgen-core"), version("spglib"), SYMMETRY_TOLERANCE, 3]
+        made_by = [self.absorber, limits, version("pymatgen-core"), version("spglib"), SYMMETRY_TOLERANCE, 4]
         names: list[tuple[str, str]] = []
 
         def orders() -> Iterator[Order]:
@@ -88,6 +88,8 @@ class Stages(Runner):
                 items.append(Item(material_id, None, status, failure["reason"], failure["problem"]))
                 continue
             value = record["value"]
+            if value["notes"]:
+                items.append(Item(material_id, None, "done", INFERRED, "; ".join(value["notes"])))
             sites = tuple(
                 Site(s["given"], s["primitive"], s["multiplicity"], tuple(s["equivalent"]))
                 for s in value["sites"]

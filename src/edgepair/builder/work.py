@@ -157,7 +157,7 @@ def _refusal(error: EdgepairError, reason: str) -> dict[str, Any]:
 
 def _prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | None]) -> dict[str, Any]:
     try:
-        structure = material.structure()
+        structure, notes = material.structure_and_notes()
     except EdgepairError as error:
         return _refusal(error, "not readable")
     try:
@@ -174,6 +174,7 @@ def _prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int |
         "ok": True,
         "value": {
             "structure": packed,
+            "notes": list(notes),
             "hash": structure_digest(unpack_structure(packed)),
             "formula": composition.reduced_formula,
             "space_group": prepared.space_group,

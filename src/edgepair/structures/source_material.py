@@ -47,12 +47,16 @@ class SourceMaterial:
         StructureError
             The text or dictionary is not a structure.
         """
+        return self.structure_and_notes()[0]
+
+    def structure_and_notes(self) -> tuple[Structure, tuple[str, ...]]:
+        """Read the structure with what its reader had to infer; errors as of `structure`."""
         form = self.form or ("poscar" if isinstance(self.source, str) else "dict")
         try:
             with warnings.catch_warnings():
-                # What a parser mends or finds odd does not change what is read.
+                # What can change the crystal is among the notes.
                 warnings.simplefilter("ignore")
-                structure = _read(self.source, form)
+                structure, notes = _read(self.source, form)
         except Exception as error:
             # Parsers fail on foreign text with almost any kind of exception.
             words = " ".join(f"{type(error).__name__}: {error}".split())
@@ -69,34 +73,27 @@ class SourceMaterial:
                 needed="at least one atom",
                 suggestion="export it again, or leave it out",
             )
-        return structure
+        return structure, notes
 
-
-_OCCUPANCY = 1.1
 
 _NEEDED = "the text of a CIF, POSCAR or XYZ with a cell, or a pymatgen dictionary"
 
 
-def _read(source: str | dict[str, Any], form: str) -> Structure:
+def _read(source: str | dict[str, Any], form: str) -> tuple[Structure, tuple[str, ...]]:
     from pymatgen.core import Structure
 
     if isinstance(source, dict):
-        return Structure.from_dict(source)
+        return Structure.from_dict(source), ()
     if form == "cif":
-        from pymatgen.io.cif import CifParser
+        from edgepair.structures.cif import read_cif
 
-        # Shared sites whose occupancies add up to 1.01 are disordered, not unreadable.
-        parser = CifParser.from_str(source, occupancy_tolerance=_OCCUPANCY)
-        found = parser.parse_structures(primitive=False, on_error="raise")
-        if len(found) != 1:
-            raise ValueError(f"{len(found)} structures in one block")
-        return found[0]
+        return read_cif(source)
     if form == "xyz":
-        return _read_xyz(source)
+        return _read_xyz(source), ()
     if form == "dict":
-        return Structure.from_dict(json.loads(source))
+        return Structure.from_dict(json.loads(source)), ()
     if form == "poscar":
-        return Structure.from_str(source, fmt="poscar")
+        return Structure.from_str(source, fmt="poscar"), ()
     raise ValueError(source or "a kind of file that is not known")
 
 

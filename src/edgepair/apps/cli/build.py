@@ -335,19 +335,23 @@ def _show_result(result: BuildResult, store: Path) -> None:
         f"{result.computed} results computed ({duration(result.cpu_seconds)} of CPU time), "
         f"{result.found} found in {store}; {duration(result.seconds)} in all",
     ]
-    again = sum(item.status == "done" and bool(item.message) for item in result.items)
+    done = [item for item in result.items if item.status == "done"]
+    inferred = sum(item.reason == INFERRED for item in done)
+    if inferred:
+        lines.append(f"{inferred} structures read with symmetry or elements that their files leave open")
+    again = sum(bool(item.message) and item.reason != INFERRED for item in done)
     if again:
         lines.append(f"{again} spectra from a second run: the first failed a check")
     counts = result.counts()
     gated = {name: count for name, count in counts.items() if name.startswith("gated")}
-    rest = {name: count for name, count in counts.items() if name != "done" and name not in gated}
+    rest = {name: n for name, n in counts.items() if not name.startswith("done") and name not in gated}
     if gated:
         lines.append("In the dataset, but nothing learns from them, for they failed a check:")
         lines += [f"  {count:>6}  {name.partition(': ')[2]}" for name, count in gated.items()]
     if rest:
         lines.append("Not in the dataset:")
         lines += [f"  {count:>6}  {name}" for name, count in rest.items()]
-    if gated or rest:
+    if gated or rest or inferred:
         lines.append(f"Each with its reason: {store / (result.out.name + '.items.csv')}")
     for line in lines:
         console.print(line, soft_wrap=True, markup=False)

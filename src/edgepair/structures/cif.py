@@ -1,0 +1,334 @@
+"""Crystal structures from CIF, where the parser would guess: elements of odd labels, and symmetry
+that is named instead of listed.
+
+A space group's name alone leaves its setting open (two origins, two cells, three axes). What the
+cell, the distances, the density and the stated formula leave is taken; where they leave two
+different structures the file is refused.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from pymatgen.core import Composition, Structure
+    from pymatgen.io.cif import CifParser
+
+OCCUPANCY = 1.1
+"""Shared sites whose occupancies add up to 1.01 are disordered, not unreadable."""
+
+VOLUMES = (4.0, 60.0)
+"""Å³ per atom between which crystals lie; diamond has 5.7, open frameworks 50."""
+
+OVERLAP = 0.7
+"""Å; two full atoms are never so close."""
+
+_OPERATIONS = ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
+_HALL = ("_symmetry_space_group_name_hall", "_space_group_name_hall")
+_NAMES = ("_symmetry_space_group_name_h-m", "_space_group_name_h-m_alt", "_space_group_name_h-m_ref")
+_NUMBERS = ("_symmetry_int_tables_number", "_space_group_it_number")
+_SETTING = re.compile(r"(?<=.)(?::?\(?(?:origin(?:choice)?)?([12hrsz])\)?)$")
+_GROUPS = {"OH": "O", "OHH": "O", "HOH": "O", "W": "O", "OW": "O", "WAT": "O", "HW": "H"}
+"""Molecules and groups that stand for one atom, by the letters of their label."""
+_EMPTY = ("VA", "VAC", "VACANCY", "VACANT", "DUM", "DUMMY", "GHOST", "BOX", "SQ")
+
+
+def read_cif(text: str) -> tuple[Structure, tuple[str, ...]]:
+    """Read the one structure of a CIF, with what had to be inferred; ValueError where it is not clear."""
+    from pymatgen.io.cif import CifParser
+
+    parser = CifParser.from_str(text, occupancy_tolerance=OCCUPANCY)
+    blocks = [block.data for block in parser._cif.data.values() if "_atom_site_label" in block.data]
+    blocks = blocks or [
+        block.data for block in parser._cif.data.values() if "_atom_site_type_symbol" in block.data
+    ]
+    if len(blocks) != 1:
+        raise ValueError(f"{len(blocks)} structures in one block")
+    block = blocks[0]
+    formula = _formula(block)
+    notes = _name_elements(block, formula)
+    if parser.feature_flags["magcif"]:
+        return _parse(parser), (*notes, *_worth_telling(parser))
+    listed = _listed(block)
+    candidates, told = _candidates(block, listed)
+    if len(candidates) == 1 and candidates[0][1] is listed and len(listed) > 1:
+        return _parse(parser), (*notes, *_worth_telling(parser))
+    structure, chosen = _choose(parser, block, formula, candidates, told)
+    return structure, (*notes, *chosen, *_worth_telling(parser))
+
+
+def _parse(parser: CifParser) -> Structure:
+    found = parser.parse_structures(primitive=False, on_error="raise")
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} structures in one block")
+    return found[0]
+
+
+def _worth_telling(parser: CifParser) -> list[str]:
+    """Choose of the parser's warnings those that can change what was read."""
+    found = dict.fromkeys(" ".join(str(words).split()) for words in parser.warnings)
+    ours = ("rounded to ideal", "_symmetry_equiv_pos", "Spacegroup from", "1-line symmetry", "Skipping relative")
+    return [words[:200] for words in found if not any(word in words for word in ours)]
+
+
+def _formula(block: dict[str, Any]) -> Composition | None:
+    """Composition as the file states it, without hydrogen, which diffraction often leaves out."""
+    from pymatgen.core import Composition
+
+    text = block.get("_chemical_formula_sum") or block.get("_chemical_formula_structural")
+    if not isinstance(text, str) or not re.fullmatch(r"(?:\s*[A-Z][a-z]?\s*\d*\.?\d*)+\s*", text):
+        return None
+    try:
+        return _without_hydrogen(Composition("".join(text.split())))
+    except (ValueError, KeyError):
+        return None
+
+
+def _without_hydrogen(composition: Composition) -> Composition:
+    from pymatgen.core import Composition
+
+    amounts = composition.get_el_amt_dict()
+    return Composition({symbol: n for symbol, n in amounts.items() if symbol not in ("H", "D", "T")})
+
+
+def _name_elements(block: dict[str, Any], formula: Composition | None) -> list[str]:
+    """Put an element's symbol at every site; say which labels needed thought."""
+    source = "_atom_site_type_symbol" if "_atom_site_type_symbol" in block else "_atom_site_label"
+    labels = block[source]
+    if not isinstance(labels, list):
+        raise ValueError("atoms that are not listed in a loop")
+    allowed = {element.symbol for element in formula} | {"H"} if formula else set()
+    symbols, odd = [], {}
+    for label in labels:
+        symbol, inferred = element_of(label, allowed)
+        symbols.append(symbol)
+        if inferred:
+            odd[label] = symbol
+    block["_atom_site_type_symbol"] = symbols
+    block.setdefault("_atom_site_label", list(labels))
+    shown = ", ".join(f"{label} as {symbol}" for label, symbol in list(odd.items())[:5])
+    return [f"labels read as elements: {shown}; hydrogen of groups is not added"] if odd else []
+
+
+def element_of(label: str, allowed: set[str]) -> tuple[str, bool]:
+    """Element of a site's symbol or label, and whether it had to be inferred.
+
+    `allowed` holds the elements of the stated formula, which decides where CO1 may be cobalt or a
+    carbonate's oxygen; empty where none is stated.
+    """
+    from pymatgen.core import Element
+
+    letters = re.match(r"[A-Za-z]*", label.strip().lstrip("'\"")).group()  # type: ignore[union-attr]
+    bare = re.match(r"[A-Za-z0-9-]*", label.strip()).group().upper()  # type: ignore[union-attr]
+    if not letters or letters.upper() in _EMPTY or letters.upper() == "X":
+        raise ValueError(f"a site labelled {label!r}, which names no element")
+    group = _GROUPS.get(letters.upper())
+    if bare.startswith(("H2O", "OH2", "O-H")):
+        group = "O"
+    if group and not (letters == "W" and (not allowed or "W" in allowed)):
+        return group, True
+    two, one = letters[:2].title(), letters[0].upper()
+    readings = [symbol for symbol in (two, one) if Element.is_valid_symbol(symbol)]
+    if letters[1:2].isupper() and len(readings) == 2 and two != one:
+        # FE1 is iron, CO1 cobalt or the oxygen of a carbonate.
+        stated = [symbol for symbol in readings if symbol in allowed]
+        if len(stated) == 1:
+            return stated[0], True
+        if not allowed and len(letters) == 2 and two in _RARE_BY_LABEL:
+            raise ValueError(f"a site labelled {label!r}, which may be {two} or {one}")
+        return two, bool(len(letters) > 2)
+    if not readings:
+        raise ValueError(f"a site labelled {label!r}, which names no element")
+    if letters[1:2].islower() and readings[0] != two:
+        if len(letters) > 2 and not allowed:
+            raise ValueError(f"a site labelled {label!r}, which names no element")
+        if allowed and readings[0] not in allowed:
+            raise ValueError(f"a site labelled {label!r}: {readings[0]} is not in the stated formula")
+    symbol = readings[0] if letters[1:2] else one
+    if not Element.is_valid_symbol(symbol):
+        raise ValueError(f"a site labelled {label!r}, which names no element")
+    symbol = {"D": "H", "T": "H"}.get(symbol, symbol)
+    return symbol, len(letters) > 2 or symbol != letters.title()
+
+
+_RARE_BY_LABEL = ("Ho", "Po", "No", "Hf", "Cn", "Hs", "Hg", "Np", "Pa")
+"""Elements whose symbols in capitals are more often an atom's name: HO1 is the hydrogen at O1."""
+
+
+def _first(block: dict[str, Any], keys: Sequence[str]) -> Any:
+    """Value of the first of some keys that says something, however it is written."""
+    plain = {key.lower().rstrip("_").replace("h_m", "h-m"): value for key, value in block.items()}
+    values = (plain.get(key) for key in keys)
+    return next((value for value in values if value and value not in ("?", ".")), None)
+
+
+def _listed(block: dict[str, Any]) -> list[str]:
+    found = _first(block, _OPERATIONS)
+    return [found] if isinstance(found, str) else list(found or [])
+
+
+def _candidates(block: dict[str, Any], listed: list[str]) -> tuple[list[tuple[str, list[str]]], str]:
+    """Sets of operations that the file can mean, each with its name, and the group as the file names it."""
+    hall, name, number = (_first(block, keys) for keys in (_HALL, _NAMES, _NUMBERS))
+    told = str(name or hall or (f"No. {number}" if number else ""))
+    settings = _settings(str(hall or ""), str(name or ""), str(number or ""))
+    orders = {_order(setting) for setting in settings}
+    named = told and _plain_name(told) not in ("p1", "no.1", "a1", "b1", "c1", "i1", "f1", "r1")
+    if len(listed) > 1 and (not orders or len(listed) in orders):
+        return [("the listed operations", listed)], told
+    if named and not settings and len(listed) < 2:
+        raise ValueError(f"space group {told!r}, which is not known, and no list of its operations")
+    found = [(_setting_name(setting), _operations(setting)) for setting in settings] if named else []
+    if listed or not found:
+        found.insert(0, ("the listed operations" if listed else "P 1", listed or ["x, y, z"]))
+    return found, told
+
+
+@lru_cache(maxsize=1)
+def _table() -> list[tuple[int, set[str], str, str, int]]:
+    """The 530 settings of space groups: Hall number, names, choice, Hall symbol, number."""
+    import spglib
+
+    rows = []
+    for hall in range(1, 531):
+        kind = spglib.get_spacegroup_type(hall)
+        specific = kind.international.split("=")[-1].strip()
+        names = {_plain_name(specific), _plain_name(kind.international_full)}
+        if 3 <= kind.number <= 15:
+            parts = specific.split()
+            names.add(_plain_name(" ".join([parts[0], *(part for part in parts[1:] if part != "1")])))
+        if kind.number >= 200:
+            # As written before 1983: F d 3 m.
+            names |= {name.replace("-3", "3") for name in names}
+        rows.append((hall, names, kind.choice.lower(), re.sub(r"\s", "", kind.hall_symbol), kind.number))
+    return rows
+
+
+def _plain_name(name: str) -> str:
+    return re.sub(r"[\s_~'\"]", "", name).lower()
+
+
+def _settings(hall: str, name: str, number: str) -> list[int]:
+    """Hall numbers of the settings that a file's symbols can mean."""
+    table = _table()
+    symbol = re.sub(r"[\s_]", "", hall)
+    if found := [row[0] for row in table if row[3].lower() == symbol.lower()]:
+        return found
+    plain = _plain_name(name)
+    for words, choice in ((plain, ""), (_SETTING.sub("", plain), (_SETTING.findall(plain) or [""])[0])):
+        choice = {"s": "1", "z": "2"}.get(choice, choice)
+        rows = [row for row in table if words in row[1]]
+        if choice and any(row[2] == choice for row in rows):
+            rows = [row for row in rows if row[2] == choice]
+        if rows:
+            return [row[0] for row in rows]
+    if name or not re.fullmatch(r"\d+", number.strip()):
+        return []
+    # A number alone means the standard setting; its two origins or cells are left open.
+    rows = [row for row in table if row[4] == int(number)]
+    return [row[0] for row in rows if row[2] in ("1", "2", "h", "r")] or [row[0] for row in rows[:1]]
+
+
+@lru_cache(maxsize=64)
+def _operations(setting: int) -> list[str]:
+    import spglib
+    from pymatgen.core.operations import SymmOp
+
+    found = spglib.get_symmetry_from_database(setting)
+    pairs = zip(found["rotations"], found["translations"], strict=True)
+    return [SymmOp.from_rotation_and_translation(turn, move).as_xyz_str() for turn, move in pairs]
+
+
+def _order(setting: int) -> int:
+    import spglib
+
+    return len(spglib.get_symmetry_from_database(setting)["rotations"])
+
+
+def _setting_name(setting: int) -> str:
+    import spglib
+
+    kind = spglib.get_spacegroup_type(setting)
+    name = kind.international.split("=")[-1].strip()
+    return f"{name} :{kind.choice}" if kind.choice in ("1", "2", "H", "R") else name
+
+
+def _choose(
+    parser: CifParser,
+    block: dict[str, Any],
+    formula: Composition | None,
+    candidates: list[tuple[str, list[str]]],
+    told: str,
+) -> tuple[Structure, list[str]]:
+    """Take the one candidate that gives a crystal; ValueError where none or two different ones do."""
+    possible: list[tuple[str, Structure]] = []
+    faults: list[str] = []
+    for key in [key for key in block if key.lower().rstrip("_") in _OPERATIONS]:
+        del block[key]
+    for name, operations in candidates:
+        block[_OPERATIONS[0]] = operations
+        parser.warnings = []
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            structure = _parse(parser)
+        fault = _fault(structure, operations, formula, block)
+        if fault:
+            faults.append(f"{name}: {fault}")
+        elif not any(_same(structure, other) for _, other in possible):
+            possible.append((name, structure))
+    group = f"{f'space group {told!r}' if told else 'no space group'} without a full list of operations"
+    if not possible:
+        raise ValueError(f"{group}, and no reading gives a crystal: {'; '.join(faults)}")
+    if len(possible) > 1:
+        raise ValueError(f"{group}: the crystal can be {' or '.join(f'that of {name}' for name, _ in possible)}")
+    name, structure = possible[0]
+    if len(candidates) == 1 and told and name in ("the listed operations", "P 1"):
+        return structure, []
+    return structure, [f"{group}: read as {name}"]
+
+
+def _fault(
+    structure: Structure, operations: list[str], formula: Composition | None, block: dict[str, Any]
+) -> str:
+    """Why a set of operations cannot be the crystal's; empty where it can."""
+    from pymatgen.core.operations import SymmOp
+
+    metric = structure.lattice.metric_tensor
+    for operation in operations:
+        turn = SymmOp.from_xyz_str(operation).rotation_matrix
+        if np.abs(turn.T @ metric @ turn - metric).max() > 0.02 * metric.max():
+            return "the cell has another shape"
+    full = structure.copy()
+    full.remove_sites([i for i, site in enumerate(full) if site.species.num_atoms < 0.99])
+    if len(full) and len(full.get_neighbor_list(OVERLAP)[3]):
+        return "atoms overlap"
+    atoms = structure.composition.num_atoms
+    volume = structure.volume / max(atoms, 1e-9)
+    if not VOLUMES[0] < volume < VOLUMES[1]:
+        return f"{volume:.0f} Å³ per atom"
+    heavy = _without_hydrogen(structure.composition)
+    if formula is not None and len(formula):
+        if not heavy.fractional_composition.almost_equals(formula.fractional_composition, rtol=0.05, atol=0.01):
+            return f"composition {heavy.reduced_formula}, not {formula.reduced_formula}"
+        units = str(block.get("_cell_formula_units_Z", "")).strip()
+        if units.isdigit() and int(units) and abs(heavy.num_atoms / formula.num_atoms / int(units) - 1) > 0.05:
+            return f"{heavy.num_atoms / formula.num_atoms:.3g} formula units, not {units}"
+    return ""
+
+
+def _same(one: Structure, other: Structure) -> bool:
+    """Whether two structures of one cell have the same atoms at the same points."""
+    if len(one) != len(other):
+        return False
+    distances = one.lattice.get_all_distances(one.frac_coords, other.frac_coords)
+    nearest = distances.argmin(axis=1)
+    return bool(
+        distances.min(axis=1).max() < 0.01
+        and all(site.species == other[int(n)].species for site, n in zip(one, nearest, strict=True))
+    )
