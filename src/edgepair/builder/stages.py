@@ -11,7 +11,7 @@ from typing import Any
 from edgepair.builder import work
 from edgepair.builder.keys import digest, site_key
 from edgepair.builder.materials import Material, Site
-from edgepair.builder.records import Item
+from edgepair.builder.records import INFERRED, Item
 from edgepair.builder.runner import WORTH_ANOTHER_TRY, Order, Runner
 from edgepair.conventions import OutputError
 from edgepair.engine import shared_sandbox

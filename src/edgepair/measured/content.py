@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from pathlib import Path
 
@@ -10,10 +11,16 @@ from edgepair.conventions import MeasurementError
 LARGEST = 200_000_000
 """Bytes of a file, packed or not; larger ones are no spectrum."""
 
+_PICKLE = re.compile(
+    rb"\x80[\x00-\x05]|(?:\((?:dp|lp|i)|\(?c[\w.]+\r?\n[\w.]+\r?\n|[\]})(}][q)(\]]).*\.\s*\Z", re.DOTALL
+)
+"""Serialised Python objects: by their protocol, or as text by their first instruction and the last."""
+
 _REFUSED = {
     b"PK\x03\x04": (
         "a zip archive",
-        "unpack it and name the files; save a Larix session as an Athena project",
+        "unpack it and name the files; save a Larix session as an Athena project, the data of a PDFgui "
+        "project as .gr",
     ),
     b"%PDF": ("a document in PDF format", "name the data file, not the publication"),
     b"BZh": ("a file packed with bzip2", "unpack it with bunzip2, or pack it with gzip"),
@@ -96,10 +103,22 @@ def read_content(path: str | Path) -> bytes:
     for magic, (kind, suggestion) in _REFUSED.items():
         if data.startswith(magic):
             raise unreadable(name, found=kind, needed="a file of measured data", suggestion=suggestion)
-    # Every pickle since protocol 2 begins so; the bytes of a text never do.
-    if data[:1] == b"\x80" and data[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
+    if _PICKLE.match(data):
         raise _project_of_pickles(name)
     return data
+
+
+def read_text(path: str | Path) -> str:
+    """Read a file that must be text; other errors as of `read_content` and `decode`."""
+    data = read_content(path)
+    if data.startswith(b"\x89HDF"):
+        raise unreadable(
+            str(path),
+            found="an HDF5 file",
+            needed="a text file with r and G(r) in columns, gzipped or not",
+            suggestion="export the curve as columns",
+        )
+    return decode(data, str(path))
 
 
 def decode(data: bytes, path: str) -> str:
@@ -181,7 +200,8 @@ def _too_large(name: str, size: str) -> MeasurementError:
 def _project_of_pickles(name: str) -> MeasurementError:
     return unreadable(
         name,
-        found="a project of PDFgui, or another file made of pickles, which can run code when opened",
+        found="a project of PDFgui, or another file of serialised Python objects (pickles), which can run "
+        "any program when opened and is therefore never opened",
         needed="data that cannot run code",
         suggestion="export the curves from PDFgui as .gr or .fgr files",
     )

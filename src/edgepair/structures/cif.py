@@ -29,6 +29,8 @@ VOLUMES = (4.0, 60.0)
 OVERLAP = 0.7
 """Å; two full atoms are never so close."""
 
+LISTED = "the listed operations"
+
 _OPERATIONS = ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
 _HALL = ("_symmetry_space_group_name_hall", "_space_group_name_hall")
 _NAMES = ("_symmetry_space_group_name_h-m", "_space_group_name_h-m_alt", "_space_group_name_h-m_ref")
@@ -57,7 +59,9 @@ def read_cif(text: str) -> tuple[Structure, tuple[str, ...]]:
         return _parse(parser), (*notes, *_worth_telling(parser))
     listed = _listed(block)
     candidates, told = _candidates(block, listed)
-    if len(candidates) == 1 and candidates[0][1] is listed and len(listed) > 1:
+    plain = candidates[0][0] in (LISTED, "P 1") and bool(told or len(listed) > 1)
+    if len(candidates) == 1 and plain:
+        block[_OPERATIONS[0]] = candidates[0][1]
         return _parse(parser), (*notes, *_worth_telling(parser))
     structure, chosen = _choose(parser, block, formula, candidates, told)
     return structure, (*notes, *chosen, *_worth_telling(parser))
@@ -73,7 +77,13 @@ def _parse(parser: CifParser) -> Structure:
 def _worth_telling(parser: CifParser) -> list[str]:
     """Choose of the parser's warnings those that can change what was read."""
     found = dict.fromkeys(" ".join(str(words).split()) for words in parser.warnings)
-    ours = ("rounded to ideal", "_symmetry_equiv_pos", "Spacegroup from", "1-line symmetry", "Skipping relative")
+    ours = (
+        "rounded to ideal",
+        "_symmetry_equiv_pos",
+        "Spacegroup from",
+        "1-line symmetry",
+        "Skipping relative",
+    )
     return [words[:200] for words in found if not any(word in words for word in ours)]
 
 
@@ -181,12 +191,14 @@ def _candidates(block: dict[str, Any], listed: list[str]) -> tuple[list[tuple[st
     orders = {_order(setting) for setting in settings}
     named = told and _plain_name(told) not in ("p1", "no.1", "a1", "b1", "c1", "i1", "f1", "r1")
     if len(listed) > 1 and (not orders or len(listed) in orders):
-        return [("the listed operations", listed)], told
+        return [(LISTED, listed)], told
+    if told and not named:
+        return [("P 1", ["x, y, z"])], told
     if named and not settings and len(listed) < 2:
         raise ValueError(f"space group {told!r}, which is not known, and no list of its operations")
-    found = [(_setting_name(setting), _operations(setting)) for setting in settings] if named else []
+    found = [(_setting_name(setting), _operations(setting)) for setting in settings]
     if listed or not found:
-        found.insert(0, ("the listed operations" if listed else "P 1", listed or ["x, y, z"]))
+        found.insert(0, (LISTED if listed else "P 1", listed or ["x, y, z"]))
     return found, told
 
 
@@ -274,9 +286,14 @@ def _choose(
     for name, operations in candidates:
         block[_OPERATIONS[0]] = operations
         parser.warnings = []
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            structure = _parse(parser)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                structure = _parse(parser)
+        except ValueError as error:
+            # Atoms that its symmetry lays on one another add up to more than one.
+            faults.append(f"{name}: {str(error).splitlines()[-1]}")
+            continue
         fault = _fault(structure, operations, formula, block)
         if fault:
             faults.append(f"{name}: {fault}")
@@ -286,10 +303,10 @@ def _choose(
     if not possible:
         raise ValueError(f"{group}, and no reading gives a crystal: {'; '.join(faults)}")
     if len(possible) > 1:
-        raise ValueError(f"{group}: the crystal can be {' or '.join(f'that of {name}' for name, _ in possible)}")
+        raise ValueError(
+            f"{group}: the crystal can be {' or '.join(f'that of {name}' for name, _ in possible)}"
+        )
     name, structure = possible[0]
-    if len(candidates) == 1 and told and name in ("the listed operations", "P 1"):
-        return structure, []
     return structure, [f"{group}: read as {name}"]
 
 
@@ -314,11 +331,15 @@ def _fault(
         return f"{volume:.0f} Å³ per atom"
     heavy = _without_hydrogen(structure.composition)
     if formula is not None and len(formula):
-        if not heavy.fractional_composition.almost_equals(formula.fractional_composition, rtol=0.05, atol=0.01):
+        if not heavy.fractional_composition.almost_equals(
+            formula.fractional_composition, rtol=0.02, atol=0.005
+        ):
             return f"composition {heavy.reduced_formula}, not {formula.reduced_formula}"
         units = str(block.get("_cell_formula_units_Z", "")).strip()
-        if units.isdigit() and int(units) and abs(heavy.num_atoms / formula.num_atoms / int(units) - 1) > 0.05:
-            return f"{heavy.num_atoms / formula.num_atoms:.3g} formula units, not {units}"
+        # Some write the sum of the whole cell, and yet count its formula units.
+        counts = [heavy.num_atoms / one.num_atoms for one in (formula, formula.reduced_composition)]
+        if units.isdigit() and int(units) and all(abs(n / int(units) - 1) > 0.05 for n in counts):
+            return f"{counts[0]:.3g} formula units, not {units}"
     return ""
 
 

@@ -19,38 +19,9 @@ from pymatgen.core import Structure
 from pymatgen.io.cif import CifWriter
 
 from edgepair.conventions import StructureError
-from edgepair.structures import (
-    DisorderedStructureError,
-    files,
-    prepare_structure,
-    read_structure_files,
-    read_structure_source,
-)
+from edgepair.structures import files, read_structure_files, read_structure_source
 
 Members = Iterable[tuple[str, bytes]]
-
-HALF_EMPTY = """data_ilmenite
-_cell_length_a 5.0884
-_cell_length_b 5.0884
-_cell_length_c 14.0855
-_cell_angle_alpha 90
-_cell_angle_beta 90
-_cell_angle_gamma 120
-_symmetry_space_group_name_H-M 'R -3'
-_symmetry_Int_Tables_number 148
-loop_
-_atom_site_label
-_atom_site_type_symbol
-_atom_site_fract_x
-_atom_site_fract_y
-_atom_site_fract_z
-_atom_site_occupancy
-Fe1 Fe 0 0 0.35537 {iron}
-Mg1 Mg 0 0 0.35537 {magnesium}
-Ti1 Ti 0 0 0.14640 1
-O1 O 0.31743 0.02332 0.24506 1
-"""
-"""Ilmenite, Wechsler and Prewitt, Am. Mineral. 69, 176 (1984), its iron site shared with magnesium."""
 
 
 def poscar(structure: Structure) -> bytes:
@@ -321,14 +292,6 @@ def test_cif_block_without_atoms_is_no_structure(tmp_path: Path, nio: Structure)
     assert_same_atoms(read_all(path)[0], nio)
 
 
-def test_cif_without_any_atoms_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "empty.cif"
-    path.write_text("data_a\n_journal_year 1963\ndata_b\n_cell_length_a 4\n")
-    with pytest.raises(StructureError, match="cannot read the structure of empty") as caught:
-        read_all(path)
-    assert_four_parts(caught.value)
-
-
 def test_xyz_with_several_frames(tmp_path: Path, nio: Structure, rutile: Structure) -> None:
     path = tmp_path / "run.xyz"
     path.write_bytes(extxyz(nio) + extxyz(rutile) + extxyz(nio) + b"\n")
@@ -350,25 +313,6 @@ def test_xyz_without_a_lattice_is_refused(tmp_path: Path, nio: Structure) -> Non
         read_all(path)
     assert "Lattice" in caught.value.found
     assert_four_parts(caught.value)
-
-
-def test_disordered_cif_is_read_and_refused_when_prepared(tmp_path: Path) -> None:
-    path = tmp_path / "ilmenite.cif"
-    path.write_text(HALF_EMPTY.format(iron=0.7, magnesium=0.3))
-    (structure,) = read_all(path)
-    assert not structure.is_ordered
-    assert structure.composition["Fe"] == pytest.approx(6 * 0.7)
-    with pytest.raises(DisorderedStructureError):
-        prepare_structure(structure, "Fe")
-
-
-def test_occupancies_that_add_up_to_a_little_more_than_one_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "ilmenite.cif"
-    path.write_text(HALF_EMPTY.format(iron=0.71, magnesium=0.3))
-    assert len(read_all(path)[0]) == 30
-    path.write_text(HALF_EMPTY.format(iron=0.9, magnesium=0.9))
-    with pytest.raises(StructureError, match="ilmenite"):
-        read_all(path)
 
 
 def cut(path: Path, members: Members) -> None:

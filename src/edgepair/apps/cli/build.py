@@ -327,6 +327,8 @@ def _document(result: BuildResult) -> dict[str, Any]:
 
 
 def _show_result(result: BuildResult, store: Path) -> None:
+    from edgepair.builder import INFERRED
+
     console = output_console()
     sizes = result.dataset.sizes
     lines = [

@@ -141,7 +141,7 @@ def number_block(lines: list[str]) -> tuple[NDArray[np.float64], list[int], tupl
 
 def number_blocks(lines: list[str], *, split: bool = True) -> list[Block]:
     """Find the rows of numbers in a text: one block, or one for each scan where energies start again."""
-    comma = _decimal_commas(lines)
+    comma = decimal_commas(lines)
     parsed: list[tuple[int, list[float]]] = []
     spoilt: list[tuple[int, str]] = []
     for number, line in enumerate(lines):
@@ -254,7 +254,7 @@ def _mended(line: str, comma: bool, width: int | None) -> list[float] | None:
     return row if width is not None or np.isfinite(row).sum() >= 2 else None
 
 
-def _decimal_commas(lines: list[str]) -> bool:
+def decimal_commas(lines: list[str], fewest: int = 6) -> bool:
     """Whether numbers are written with decimal commas: then none has a point, and rows part elsewhere."""
     found = 0
     for line in lines[:2000]:
@@ -268,7 +268,7 @@ def _decimal_commas(lines: list[str]) -> bool:
             plain = [p for p in parts if not _TIME.fullmatch(p)]
             whole = all(_COMMA_NUMBER.fullmatch(p) or p.lstrip("+-").isdigit() for p in plain)
             found += len(plain) > 1 and whole and any("," in part for part in plain)
-        if found > 5:
+        if found >= fewest:
             return True
     return False
 

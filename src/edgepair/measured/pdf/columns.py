@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import MeasurementError
+from edgepair.measured.formats.columns import decimal_commas, parse_row
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,10 +19,6 @@ FEWEST_POINTS = 20
 
 _COMMENT = ("#", "%", "!", "'", '"', ";", "//")
 _STARTS_BLOCK = re.compile(r"#+\s*(?:S\s|L\s|Npoints|start data)")
-_SPLIT = re.compile(r"[\s,;]+")
-_DECIMAL_COMMA = re.compile(r"\d,\d")
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?\Z")
-_NOT_A_NUMBER = re.compile(r"[-+]?(?:nan|inf|infinity|\*+)\Z", re.IGNORECASE)
 
 
 @dataclass
@@ -98,7 +95,7 @@ def read_tables(text: str, name: str) -> list[Table]:
 
 def _goes_on(block: _Block, after: list[str]) -> bool:
     """Say whether the line after the one that ended a block would have been the block's next."""
-    row = _numbers(after[0].strip(), _has_decimal_commas(after[:1])) if after else None
+    row = parse_row(after[0], decimal_commas(after[:1], 1)) if after else None
     return row is not None and len(row) == len(block.rows[-1]) and row[0] > block.rows[-1][0]
 
 
@@ -120,7 +117,7 @@ def _damaged(name: str, number: int, line: str) -> MeasurementError:
 
 
 def _blocks(lines: list[str]) -> list[_Block]:
-    comma_decimals = _has_decimal_commas(lines)
+    comma_decimals = decimal_commas(lines)
     blocks: list[_Block] = []
     block = _Block([])
     shared: list[str] = []
@@ -139,7 +136,7 @@ def _blocks(lines: list[str]) -> list[_Block]:
         stripped = line.strip()
         if not stripped:
             continue
-        row = None if stripped.startswith(_COMMENT) else _numbers(stripped, comma_decimals)
+        row = None if stripped.startswith(_COMMENT) else parse_row(stripped, comma_decimals)
         if row is not None:
             if block.rows and len(row) != len(block.rows[-1]) and len(block.rows) < FEWEST_POINTS:
                 # A table of the header with another number of columns.
@@ -176,36 +173,6 @@ def _into_header(block: _Block, lines: list[str]) -> None:
     inside = lines[block.first_line - 1 : block.last_line]
     block.header += [line.strip() for line in inside if line.strip()]
     block.rows = []
-
-
-def _numbers(line: str, comma_decimals: bool) -> list[float] | None:
-    """Read the numbers of a line; None where it has other words or fewer than two."""
-    if comma_decimals:
-        line = line.replace(",", ".")
-    words = [word for word in _SPLIT.split(line.strip(" \t,;")) if word]
-    if len(words) < 2:
-        return None
-    values = []
-    for word in words:
-        if _NUMBER.match(word):
-            values.append(float(word.replace("D", "e").replace("d", "e")))
-        elif values and _NOT_A_NUMBER.match(word):
-            values.append(np.nan)
-        else:
-            return None
-    return values
-
-
-def _has_decimal_commas(lines: list[str]) -> bool:
-    """Say whether numbers are written 0,01: commas inside words, and no point anywhere."""
-    rows = [line for line in lines if line.strip() and not line.strip().startswith(_COMMENT)]
-    rows = [line for line in rows if re.match(r"\s*[-+]?\d", line)]
-    if not rows or any("." in line for line in rows):
-        return False
-    split = [re.split(r"[\s;]+", line.strip()) for line in rows]
-    return all(len(words) >= 2 for words in split) and any(
-        _DECIMAL_COMMA.search(word) for words in split for word in words
-    )
 
 
 def _table(block: _Block) -> Table:

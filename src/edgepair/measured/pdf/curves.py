@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import MeasurementError
+from edgepair.conventions import MeasurementError, near_miss
 from edgepair.measured.pdf.columns import Table, column_names
+from edgepair.measured.pdf.function import is_of_r, named_function
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,56 +21,81 @@ SHORTEST = 3.0
 LARGEST_HOLE = 5
 """Median steps between neighbouring points; more are missing lines, which are not made up for."""
 
-_ERRORS = re.compile(r"(?i)d_?r\b|d_?g|e(?:rr|sd)|sig|unc|std|weight")
-_NOT_MEASURED = re.compile(r"(?i).*(?:calc|fit|diff|model|ideal|residual|base)")
-_OTHER_X = re.compile(r"(?i)q\b|q[(_\[ ]|2?-?th(?:eta)?\b|tth|two_?theta|energy|time|s\b")
-_OTHER_Y = (
-    (re.compile(r"g_?\(r\)|g_?\(r\)-1"), "g(r), the pair distribution function that goes to 1"),
-    (re.compile(r"(?i)R_?\(r\)|RDF"), "the radial distribution R(r)"),
-    (re.compile(r"T_?\(r\)"), "T(r)"),
-    (re.compile(r"(?i)[sfi]_?\(q\)|[sfi]q\b|intensity"), "a function of Q"),
+_ERRORS = re.compile(r"(?i)[dδσ]_?[rgyx](?![a-z])|d_?g|delta|e(?:rr|sd)|e$|sig|unc|std|weight|w$|[gy]_?err")
+_NOT_MEASURED = re.compile(
+    r"(?i).*(?:calc|fit\b|diff|model|ideal|residual|base|(?<![a-z])rmc|(?<![a-z])sim|window)"
 )
+_MEASURED = re.compile(r"(?i)y$|data$|.*(?:obs|exp(?:t|erim)|meas)")
+_OTHER_X = re.compile(
+    r"(?i)[qk]\b|[qk][(_\[ ]|2?-?th(?:eta)?\b|tth|two_?theta|energy|time|s\b|wave_?(?:number|vector)"
+)
+_PAIR = re.compile(r"[A-Z][a-z]?\d*[-_ ][A-Z][a-z]?\d*$")
+_PREFERRED = ("G", "D", "T", "R", "g(r)", "keen")
+"""Functions of r, the ones nearest to G(r) first."""
 
 
-def split_curves(table: Table, name: str, *, is_fit: bool) -> dict[str, tuple[NDArray[np.float64], ...]]:
-    """Take r and the measured curves out of a table.
+@dataclass(frozen=True)
+class Column:
+    """A curve of a table: its name, the function that the name says, r and values."""
 
-    Parameters
-    ----------
-    table : Table
-        Header and numbers.
-    name : str
-        The file's name, for errors.
-    is_fit : bool
-        Whether this is PDFgui's fit, whose measured curve is the calculated one plus the difference.
+    name: str
+    function: str
+    r: NDArray[np.float64]
+    y: NDArray[np.float64]
 
-    Returns
-    -------
-    dict of str to tuple of numpy.ndarray
-        r and G of each curve by the name of its column; the name is empty where there is one only.
 
-    Raises
-    ------
-    MeasurementError
-        The columns are of another kind, or r does not increase.
-    """
+def split_curves(table: Table, name: str, *, is_fit: bool, item: str | None = None) -> list[Column]:
+    """Take r and the measured curves out of a table: the column named `item`, else those that can be
+    measured; the name is empty where there is one only."""
     n_columns = table.values.shape[1]
     names = column_names(table.header, n_columns)
-    if names:
+    chosen = _column_named(item, names)
+    if chosen is None and names:
         _refuse_other_functions(names, name)
     r = table.values[:, 0]
-    if is_fit:
-        if n_columns < 5:
-            raise MeasurementError(
-                f"cannot read the measured curve of {name!r}",
-                found=f"a fit of PDFgui with {n_columns} columns",
-                needed="5 columns: the measured curve is the second (calculated) plus the fifth (difference)",
-                suggestion="save the fit again, or name the .gr file that was fitted",
-            )
-        columns = {"": table.values[:, 1] + table.values[:, 4]}
-    else:
-        columns = {key: table.values[:, number] for key, number in _measured_columns(names).items()}
-    return {key: _in_order(r, G, name) for key, G in columns.items()}
+    if chosen is None and is_fit and not any(_MEASURED.match(key) for key in names[1:]):
+        return [Column("", "", *_in_order(r, _measured_of_fit(table, names, name), name))]
+    picked = _measured_columns(names) if chosen is None else {names[chosen]: chosen}
+    return [
+        Column(
+            key, named_function(names[number]) if names else "", *_in_order(r, table.values[:, number], name)
+        )
+        for key, number in picked.items()
+    ]
+
+
+def _column_named(item: str | None, names: list[str]) -> int | None:
+    """Number of the column that an item names; r itself is no curve."""
+    if item is None:
+        return None
+    wanted = item.rsplit(":", 1)[-1]
+    return next((number for number, key in enumerate(names) if number and key in (item, wanted)), None)
+
+
+def unknown_item(item: str, name: str, known: list[str], n_blocks: int) -> MeasurementError:
+    """The error of an item that the file does not have."""
+    return MeasurementError(
+        f"cannot read item {item!r} of {name!r}",
+        found="the columns " + ", ".join(known) if known else f"{n_blocks} block(s) of numbers",
+        needed="the name of one of its columns, or the number of a block",
+        suggestion=near_miss(item, known) if known else "leave the item out to read them all",
+    )
+
+
+def _measured_of_fit(table: Table, names: list[str], name: str) -> NDArray[np.float64]:
+    """Measured curve of PDFgui's fit: the calculated one plus the difference."""
+    if table.values.shape[1] >= 5:
+        number = next((n for n, key in enumerate(names) if "diff" in key.lower()), 4)
+        total: NDArray[np.float64] = table.values[:, 1] + table.values[:, number]
+        return total
+    held = ("r", "the calculated G(r)", "its uncertainty in r", "its uncertainty in G")
+    raise MeasurementError(
+        f"cannot read the measured curve of {name!r}",
+        found=f"a fit of PDFgui with {table.values.shape[1]} columns: "
+        f"{', '.join(held[: table.values.shape[1]])}; neither the measured curve nor the difference",
+        needed="5 columns: the measured curve is the second (calculated) plus the fifth (difference)",
+        suggestion="save the fit again, or name the .gr file that was fitted",
+    )
 
 
 def _measured_columns(names: list[str]) -> dict[str, int]:
@@ -78,28 +105,44 @@ def _measured_columns(names: list[str]) -> dict[str, int]:
         for number, key in enumerate(names)
         if number and not _ERRORS.match(key) and not _NOT_MEASURED.match(key)
     }
-    # Columns of one name, as Mantid writes: Y, Y, …
-    if len(named) > 1 and names[1] in named:
-        plain = [key for key in named if re.match(r"(?i)g(obs|exp|_?\(r\))?(?![a-z0-9])", key)]
-        return {"": named[plain[0]]} if len(plain) == 1 else named
+    for function in _PREFERRED:
+        # One function several times is a series; several functions of one sample are one curve.
+        same = {key: number for key, number in named.items() if named_function(key) == function}
+        if same and len(same) < len(named):
+            named = same
+            break
+    marked = {key: number for key, number in named.items() if _MEASURED.match(key)}
+    if marked and len(marked) < len(named):
+        named = marked
+    if len(named) > 1 and (names[1] in named or not _ERRORS.match(names[1])):
+        return named
     return {"": next(iter(named.values()))} if named else {"": 1}
 
 
 def _refuse_other_functions(names: list[str], name: str) -> None:
     if _OTHER_X.match(names[0]):
+        functions = [found for key in names[1:] if (found := named_function(key)) and not is_of_r(found)]
         raise MeasurementError(
             f"cannot read a PDF from {name!r}",
-            found=f"a first column named {names[0]!r}",
+            found=f"a first column named {names[0]!r}"
+            + (f" and one named for {functions[0]}" if functions else ""),
             needed="r in Å or nm",
-            suggestion="Fourier-transform the data first (PDFgetX3, xPDFsuite, Mantid, GudrunX, …)",
+            suggestion="for a PDF, Fourier-transform a diffraction pattern (PDFgetX3, Mantid, GudrunX, …)",
         )
-    found = next((words for pattern, words in _OTHER_Y if pattern.match(names[1])), None)
-    if found:
+    functions = [named_function(key) for key in names[1:] if not _ERRORS.match(key)]
+    if functions and all(found and not is_of_r(found) for found in functions):
         raise MeasurementError(
             f"cannot read a PDF from {name!r}",
-            found=f"a second column named {names[1]!r}: {found}",
+            found=f"a column named {names[1]!r}: {functions[0]}",
             needed="G(r) = 4πrρ₀(g(r) − 1)",
             suggestion="write G(r) with the program that made the file",
+        )
+    if len(names) > 1 and all(_PAIR.match(key) for key in names[1:]):
+        raise MeasurementError(
+            f"cannot read a PDF from {name!r}",
+            found=f"columns named for pairs of elements, the first {names[1]!r}: partial functions of a model",
+            needed="the measured total G(r)",
+            suggestion="name the file with the measured curve",
         )
 
 

@@ -3,16 +3,21 @@ r"""Which function of r a measured curve is.
 A PDF in the sense of this package, :math:`G(r) = 4 \pi r \rho_0 (g(r) - 1)`, is 0 at r = 0, a
 falling straight line before the first peak and swings about 0 afterwards. Its relatives do not [1]_:
 g(r) goes from 0 to 1; Keen's total G(r) is level below the first peak, at minus the square of the
-mean scattering length; T(r) and R(r) rise without end.
+mean scattering length; T(r) and R(r) rise without end. What is no function of r at all, as S(Q),
+χ(k) or χ(R), is not 0 at the origin, swings where no two atoms are, or lacks the slow waves that
+small scattering angles give.
 
 .. [1] Keen, J. Appl. Cryst. 34, 172 (2001), doi 10.1107/S0021889800019993
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from edgepair.spectra import power_in_q
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,37 +25,86 @@ if TYPE_CHECKING:
 NO_ATOMS = (0.2, 1.1)
 """Å; no two atoms but those of hydrogen are so close, so that a PDF is a straight line here."""
 
+DENSITIES = (0.03, 0.15)
+"""Atoms per Å³ between which the densities of oxides lie (0.055 to 0.108 in nine of ten)."""
+
 EXPECTED = "G(r) = 4πrρ₀(g(r) − 1), 0 at r = 0 and swinging about 0"
 
 NAMES = {
     "g": "a curve that goes to 1: g(r), or S(Q)",
     "level": "a curve that levels off above 0: a multiple of g(r), or an intensity",
-    "positive": "a curve that is never negative: an intensity, or a radial distribution R(r)",
-    "T": "a curve that rises like r: T(r) = 4πrρ₀ g(r)",
-    "R": "a curve that rises like r²: the radial distribution R(r) = 4πr²ρ₀ g(r)",
+    "positive": "a curve that is never negative: an intensity, the magnitude of χ(R), or a histogram",
+    "origin": "a curve that is far from 0 at the origin: a function of Q, as S(Q) − 1 or an intensity",
+    "swings": "a curve that swings most below 1.1 Å, where no two atoms are: a function of Q or k",
+    "fast": "a curve without slow waves, as no diffraction pattern gives: χ(R)",
+    "smooth": "a curve without waves faster than 13 per Å (radians): χ(k), or a PDF whose data end below "
+    "13 Å⁻¹ and resolve no first shell",
+    "noise": "a curve with noise at every frequency, which a Fourier transform has not: a function of Q or k",
+    "zeros": "nothing but zeros",
 }
-"""What `judge_function` can say besides ``G`` and ``keen``, in words."""
+"""What `judge_function` can say of curves that cannot be converted, in words."""
+
+CONVERTIBLE = {
+    "keen": "Keen's total G(r), or g(r) − 1",
+    "T": "T(r) = 4πrρ₀ g(r)",
+    "R": "the radial distribution R(r) = 4πr²ρ₀ g(r)",
+    "g(r)": "g(r)",
+    "D": "D(r)",
+}
+"""Functions that become G(r) by arithmetic."""
+
+_OTHER = {
+    "S(Q)": r"(?i)(?<![a-z])s_?\(q\)|s_?of_?q|(?<![a-z])sq\b",
+    "F(Q)": r"(?i)(?<![a-z])f_?\(q\)|f_?of_?q|(?<![a-z])fq\b|q\*?[\[(]s",
+    "i(Q)": r"(?i)(?<![a-z])i_?\(q\)|i_?of_?q|(?<![a-z])iq\b|(?<![a-z])intensity|(?<![a-z])counts\b",
+    "χ(R)": r"(?i)(?<![a-z])(?:chi|χ)_?\(?r|(?<![a-z])ft_?(?:mag|re|im)",
+    "χ(k)": r"(?i)(?:(?<![a-z])|k\d?\*?_?)(?:chi(?![a-z²2^])|χ(?![²2^]))",
+}
+_OF_R = {
+    "keen": r"(?:G_?K|G\^K|G_?keen|Keen)(?![a-z])|[gG]_?\(r\)\s*-\s*1",
+    "T": r"(?<![A-Za-z])T_?\(r\)",
+    "R": r"(?<![A-Za-z])(?:RDF|rdf|R_?\(r\)|N_?\(r\))",
+    "D": r"(?<![A-Za-z])[dD]_?\(r\)",
+    "g(r)": r"(?<![A-Za-z])g_?\(r\)(?!\s*-)|(?<![A-Za-z])gofr(?![a-z])",
+    "G": r"(?<![A-Za-z])G_?\(r\)(?!\s*-)|^G(?![A-Za-z])|^G_?(?:obs|exp|meas|data)|(?i:^pdf\b)",
+}
+_ENDINGS = (
+    (r"\.(?:s|so|sof)q", "S(Q)"),
+    (r"\.fq", "F(Q)"),
+    (r"\.(?:iq|int|xy_?int|dcs\d*|mdcs\d*|mint\d*|msub\d*)", "a function of Q: an intensity or S(Q)"),
+    (r"\.chi", "χ(k), or an intensity over Q or 2θ"),
+    (r"\.chi[k0-3]", "χ(k)"),
+    (r"\.chi(?:r|q)\d?(?:_\w+)?", "χ(R) or χ(q)"),
+)
+
+
+def named_function(words: str) -> str:
+    """Function that a column's name or a line of a header names; empty where it names none."""
+    for name, pattern in (_OF_R | _OTHER).items():
+        if re.search(pattern, words):
+            return name
+    return ""
+
+
+def is_of_r(name: str) -> bool:
+    """Whether a name that `named_function` gave is of a function that can become G(r)."""
+    return name in _OF_R
+
+
+def function_of_ending(ending: str) -> str:
+    """Function that a file's ending says, where it is none of r."""
+    return next((words for pattern, words in _ENDINGS if re.fullmatch(pattern, ending)), "")
 
 
 def judge_function(r: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     """Tell from its shape which function of r a curve is.
 
-    Parameters
-    ----------
-    r : numpy.ndarray
-        Shape (n_r,), Å, increasing.
-    y : numpy.ndarray
-        Shape (n_r,).
-
-    Returns
-    -------
-    str
-        ``G``, ``keen`` (level below the first peak, to 0 at the end), or a key of `NAMES`. ``G``
-        too where the shape does not tell.
+    ``G`` (also where the shape does not tell), ``keen`` (level below the first peak, to 0 at the
+    end), ``T`` or ``R`` (rising), or a key of `NAMES`.
     """
     size = float(np.sqrt(np.mean(y**2)))
     if not size > 0:
-        return "G"
+        return "zeros"
     last = r > r[-1] - (r[-1] - r[0]) / 3
     level, swing = float(y[last].mean()), float(y[last].std())
     rising = _rising(r, y)
@@ -62,7 +116,56 @@ def judge_function(r: NDArray[np.float64], y: NDArray[np.float64]) -> str:
         return "level"
     if y.min() >= -1e-3 * size:
         return "positive"
-    return "keen" if _level_below(r, y) is not None else "G"
+    if _level_below(r, y) is not None:
+        return "keen"
+    return _not_of_r(r, y, size) or "G"
+
+
+def _not_of_r(r: NDArray[np.float64], y: NDArray[np.float64], size: float) -> str:
+    """What a curve that swings about 0 has that no PDF has; empty for nothing."""
+    first = (r > 0) & (r <= max(NEAR_ORIGIN, r[0]))
+    if r[0] <= NEAR_ORIGIN and np.abs(y[first]).max() > FAR_FROM_ZERO * size:
+        return "origin"
+    low, shells = (r >= NO_ATOMS[0]) & (r <= NO_ATOMS[1]), (r >= SHELLS[0]) & (r <= SHELLS[1])
+    if low.sum() >= 4 and shells.sum() >= 4:
+        x, below = r[low], y[low]
+        ripple = below - float(x @ below / (x @ x)) * x
+        if np.sqrt(np.mean(ripple**2)) > MOST_RIPPLE * np.sqrt(np.mean(y[shells] ** 2)):
+            return "swings"
+    q, power = power_in_q(r, y)
+    power = power / power.sum()
+    if power[q < SLOW].sum() < LEAST_SLOW:
+        return "fast"
+    if q[-1] > FAST and power[q > FAST].sum() < LEAST_FAST:
+        return "smooth"
+    levels = np.diff(np.unique(y))
+    rounding = float(levels.min() / size) ** 2 / 6 if len(levels) else 0.0
+    if q[-1] > 1.2 * BEYOND and power[q > BEYOND].sum() > MOST_BEYOND + rounding:
+        return "noise"
+    return ""
+
+
+NEAR_ORIGIN = 0.1
+"""Å; within it a PDF is close to 0."""
+
+FAR_FROM_ZERO = 3.0
+"""Root mean squares of a curve; a PDF is not so far from 0 near the origin."""
+
+SHELLS = (1.3, 6.0)
+"""Å; where the first shells lie."""
+
+MOST_RIPPLE = 3.0
+"""Swings below 1.1 Å over those of the first shells, root mean squares; see docs/decisions."""
+
+SLOW, LEAST_SLOW = 4.0, 0.002
+"""Å⁻¹, and the least share of a PDF's power below: the first reflections of every oxide lie there."""
+
+FAST, LEAST_FAST = 13.0, 0.003
+"""Å⁻¹, and the least share of a PDF's power beyond: without it no first shell is resolved. χ(k) swings
+at most twice the distance of the farthest shell seen."""
+
+BEYOND, MOST_BEYOND = 60.0, 3e-6
+"""Å⁻¹, where no diffraction pattern reaches, and the most of a PDF's power there, rounding apart."""
 
 
 def _rising(r: NDArray[np.float64], y: NDArray[np.float64]) -> str:
@@ -99,29 +202,21 @@ def _level_below(r: NDArray[np.float64], y: NDArray[np.float64]) -> float | None
 def pdf_from_keen(
     r: NDArray[np.float64], y: NDArray[np.float64], *, number_density: float
 ) -> NDArray[np.float64]:
-    r"""Convert Keen's total G(r) to a PDF.
-
-    .. math:: G = 4 \pi r \rho_0\, y / \langle b \rangle^2, \qquad y(r < r_1) = -\langle b \rangle^2
-
-    Parameters
-    ----------
-    r : numpy.ndarray
-        Shape (n_r,), Å.
-    y : numpy.ndarray
-        Shape (n_r,): Keen's G(r) in barn, or in any other unit, or g(r) − 1.
-    number_density : float
-        Atoms per Å³.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_r,), Å⁻².
-
-    Notes
-    -----
-    The level below the first peak is the square of the mean scattering length by definition; it
-    is read off the curve, so that neither composition nor unit need be known.
-    """
+    """Make G(r) of Keen's total G(r) in any unit, or of g(r) − 1: 4πrρ₀ y over minus its level below
+    the first peak, which is the square of the mean scattering length by definition."""
     low = (r >= NO_ATOMS[0]) & (r <= NO_ATOMS[1])
     result: NDArray[np.float64] = 4 * np.pi * number_density * r * y / -y[low].mean()
     return result
+
+
+def pdf_from_rising(
+    r: NDArray[np.float64], y: NDArray[np.float64], power: int
+) -> tuple[NDArray[np.float64], float]:
+    """Make G(r) of T(r) (power 1) or R(r) (2), and the number density that its rise gives.
+
+    The density is the mean rise, 4πρ₀ rᵖ, beyond the first shells.
+    """
+    T = y if power == 1 else np.divide(y, r, out=np.zeros_like(y), where=r > 0)
+    far = r > min(5.0, r[-1] / 2)
+    rise = float(r[far] @ T[far] / (r[far] @ r[far]))
+    return T - rise * r, rise / (4 * np.pi)

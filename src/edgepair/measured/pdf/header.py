@@ -48,6 +48,8 @@ class PdfHeader:
         Chemical formula.
     temperature : float or None
         K.
+    number_density : float or None
+        Atoms per Å³.
     entries : dict of str to str
         Every ``key = value``.
     warnings : tuple of str
@@ -60,6 +62,7 @@ class PdfHeader:
     qdamp: float | None = None
     composition: str | None = None
     temperature: float | None = None
+    number_density: float | None = None
     entries: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 
@@ -97,6 +100,7 @@ def read_header(lines: list[str]) -> PdfHeader:
         qdamp,
         _composition(lines),
         temperature if temperature is not None and 0 < temperature < 3000 else None,
+        _density(text),
         _entries(lines),
         tuple(warnings),
     )
@@ -129,6 +133,12 @@ def _number(text: str, key: str) -> float | None:
     """Find a key's number: the last one, as programs append what they did to what they were given."""
     found = re.findall(rf"(?i)(?<![A-Za-z]){key}{_NUMBER}", text)
     return float(found[-1]) if found else None
+
+
+def _density(text: str) -> float | None:
+    """Number density where the header gives one that oxides can have."""
+    found = _number(text, r"(?:atomic[ _]?|number[ _]?)density(?:[^\n=:]*?)") or _number(text, "rho_?0")
+    return found if found is not None and 0.02 < found < 0.2 else None
 
 
 def _composition(lines: list[str]) -> str | None:

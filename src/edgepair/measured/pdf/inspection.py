@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.measured.pdf.curve import PdfCurve
+from edgepair.measured.pdf.function import DENSITIES
 from edgepair.spectra import estimate_qmax, power_in_q
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ FIRST_PEAK = (1.4, 2.8)
 
 LOWEST_PEAK = 0.3
 """A maximum counts as the first peak from this part of the highest in `FIRST_PEAK`."""
-
-DENSITIES = (0.03, 0.15)
-"""Atoms per Å³ between which the densities of oxides lie (0.055 to 0.108 in nine of ten)."""
 
 RIPPLY = 0.5
 """Low-r ripple over the first peak beyond which the peak is hardly told from the ripples."""

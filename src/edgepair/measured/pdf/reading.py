@@ -9,12 +9,24 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import MeasurementError, OptionError, near_miss
-from edgepair.measured.pdf.columns import Table, read_tables
+from edgepair.measured.content import read_text
+from edgepair.measured.pdf.columns import Table, column_names, read_tables
 from edgepair.measured.pdf.curve import PdfCurve
-from edgepair.measured.pdf.curves import SHORTEST, split_curves
-from edgepair.measured.pdf.function import EXPECTED, NAMES, judge_function, pdf_from_keen
+from edgepair.measured.pdf.curves import SHORTEST, split_curves, unknown_item
+from edgepair.measured.pdf.function import (
+    CONVERTIBLE,
+    DENSITIES,
+    EXPECTED,
+    NAMES,
+    NO_ATOMS,
+    function_of_ending,
+    is_of_r,
+    judge_function,
+    named_function,
+    pdf_from_keen,
+    pdf_from_rising,
+)
 from edgepair.measured.pdf.header import RADIATIONS, PdfHeader, plain_formula, read_header
-from edgepair.measured.pdf_bytes import read_text
 from edgepair.spectra import estimate_qmax
 
 if TYPE_CHECKING:
@@ -26,7 +38,6 @@ TYPICAL_NUMBER_DENSITY = 0.083
 COARSEST = 0.25
 """Å; a coarser step ends the data at 13 Å⁻¹, where first shells are not resolved."""
 
-_OTHER_ENDINGS = (".sq", ".fq", ".iq", ".soq", ".chi", ".int")
 _NANOMETRES = re.compile(r"(?i)[(\[_ /]\s*nm\b")
 
 
@@ -73,26 +84,32 @@ def read_pdf(
     path = Path(path)
     name = str(path)
     ending = path.name.lower().removesuffix(".gz")
-    if ending.endswith(_OTHER_ENDINGS):
-        raise _other_function(
-            name, f"a file whose ending {ending[ending.rfind('.') :]!r} says a function of Q"
-        )
     text = read_text(path)
+    if said := function_of_ending(ending[ending.rfind(".") :]):
+        raise _other_function(name, f"a file whose ending {ending[ending.rfind('.') :]!r} says {said}")
     tables = read_tables(text, name)
+    names = [column_names(table.header, table.values.shape[1])[1:] for table in tables]
+    named = item is not None and any(item in columns for columns in names)
     curves: list[PdfCurve] = []
     for number, table in enumerate(tables, 1):
         is_fit = ending.endswith(".fgr") or any("PDFgui fit" in line for line in table.header)
         header = read_header(table.header)
         _refuse_other_output(header, name)
         radiation_here = _agree_on_radiation(radiation, header, name)
-        for column, (r, G) in split_curves(table, name, is_fit=is_fit).items():
-            label = ":".join(part for part in (str(number) if len(tables) > 1 else "", column) if part)
-            if item is not None and item not in (label, column) and len(tables) + len(label) > 1:
+        for column in split_curves(table, name, is_fit=is_fit, item=item):
+            label = ":".join(part for part in (str(number) if len(tables) > 1 else "", column.name) if part)
+            if (
+                item is not None
+                and item not in (label, column.name)
+                and (named or len(tables) + len(label) > 1)
+            ):
                 continue
             form = _form_of(table, is_fit)
             notes = [*header.warnings]
-            r, G = _in_angstrom(r, G, table, name, notes)
-            G, form = _as_pdf(r, G, form, name, number_density, notes)
+            r, y = _in_angstrom(column.r, column.y, table, name, notes)
+            density = number_density or header.number_density
+            said = column.function or ("" if is_fit else named_function("\n".join(table.header)))
+            G, form = _as_pdf(r, y, form, name, density, said, bool(column.function), notes)
             curves.append(
                 PdfCurve(
                     file=name,
@@ -109,12 +126,8 @@ def read_pdf(
                 )
             )
     if not curves:
-        raise MeasurementError(
-            f"cannot read item {item!r} of {name!r}",
-            found=f"{len(tables)} block(s) of numbers",
-            needed="the name of one of its columns, or the number of a block",
-            suggestion="leave the item out to read them all",
-        )
+        assert item is not None
+        raise unknown_item(item, name, [key for columns in names for key in columns], len(tables))
     return tuple(curves)
 
 
@@ -165,7 +178,8 @@ def _form_of(table: Table, is_fit: bool) -> str:
         if words.lower() in head.lower():
             return form
     if len(table.header) >= 1 and re.fullmatch(r"\d+", table.header[0]):
-        return "RMCProfile" if table.first_line == 3 else "StoG"
+        named = column_names(table.header, table.values.shape[1])
+        return "RMCProfile" if table.first_line == 3 and not named else "StoG"
     return "columns"
 
 
@@ -245,30 +259,65 @@ def _as_pdf(
     form: str,
     name: str,
     number_density: float | None,
+    said: str,
+    by_column: bool,
     notes: list[str],
 ) -> tuple[NDArray[np.float64], str]:
-    """Convert what can be converted to G(r); refuse other functions."""
+    """Convert what can be converted to G(r); refuse other functions.
+
+    `said` is the function that the column (`by_column`) or the header names. The shape decides;
+    the name where the shape leaves two, and names what is refused.
+    """
     kind = judge_function(r, y)
+    if kind == "g" and (said == "g(r)" or number_density is not None):
+        kind, y = "keen", y - 1
+    elif kind == "G" and said and not is_of_r(said) and by_column:
+        raise _other_function(name, f"a column named as {said}")
+    elif kind == "G" and by_column and said in ("keen", "D"):
+        kind = said
+    elif kind == "G" and by_column and said in CONVERTIBLE:
+        notes.append(f"a column named as {CONVERTIBLE[said]}, but its curve is that of G(r): read as G(r)")
     if kind in NAMES:
-        raise _other_function(name, NAMES[kind])
-    if kind == "G":
-        if form == "RMCProfile":
-            notes.append(
-                "a file of RMCProfile's form whose curve is not level below the first peak: read as G(r)"
-            )
-        if not np.any(y):
-            raise _other_function(name, "nothing but zeros")
-        return y, form
-    if number_density is None:
+        named = f"; the file names it {said}" if said and not is_of_r(said) else ""
+        raise _other_function(name, NAMES[kind] + named)
+    if kind in ("T", "R"):
+        G, found = pdf_from_rising(r, y, 1 if kind == "T" else 2)
+        known = number_density or (found if DENSITIES[0] < found < DENSITIES[1] else TYPICAL_NUMBER_DENSITY)
         notes.append(
-            "level below its first peak: read as Keen's total G(r) and converted to 4πrρ₀(g(r) − 1) with "
-            f"ρ₀ = {TYPICAL_NUMBER_DENSITY:g} atoms/Å³, typical of oxides; its scale may be wrong "
-            "by a third, its shape is not affected (number_density gives the scale)"
+            f"read as {CONVERTIBLE[kind]} and converted to G(r): it rises as of ρ₀ = {found:.3g} atoms/Å³"
+            + ("" if known == found else f", and was scaled to {known:.3g}")
         )
-    else:
-        notes.append("level below its first peak: read as Keen's total G(r) and converted to 4πrρ₀(g(r) − 1)")
-    converted = pdf_from_keen(r, y, number_density=number_density or TYPICAL_NUMBER_DENSITY)
-    return converted, form if form != "columns" else "Keen's G(r)"
+        return G * (known / found), form if form != "columns" else CONVERTIBLE[kind].split(" =")[0]
+    if kind == "keen" and _has_level(r, y):
+        told = (
+            ""
+            if number_density is not None
+            else (
+                f", typical of oxides; its scale may be wrong by a third, its shape is not affected "
+                "(number_density gives the scale)"
+            )
+        )
+        density = number_density or TYPICAL_NUMBER_DENSITY
+        what = "g(r)" if said == "g(r)" else "Keen's total G(r)"
+        notes.append(
+            f"level below its first peak: read as {what} and converted to 4πrρ₀(g(r) − 1) with "
+            f"ρ₀ = {density:.3g} atoms/Å³{told}"
+        )
+        converted = pdf_from_keen(r, y, number_density=density)
+        return converted, form if form != "columns" else what
+    if kind == "D":
+        notes.append("D(r), which is G(r) but for its unit: the scale is that of the file")
+    elif form == "RMCProfile":
+        notes.append(
+            "a file of RMCProfile's form whose curve is not level below the first peak: read as G(r)"
+        )
+    return y, form
+
+
+def _has_level(r: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
+    """Whether a curve has points below its first peak, and is negative there, as Keen's G(r) must."""
+    low = (r >= NO_ATOMS[0]) & (r <= NO_ATOMS[1])
+    return bool(low.any() and y[low].mean() < 0)
 
 
 def _other_function(name: str, found: str) -> MeasurementError:
