@@ -13,7 +13,7 @@ from edgepair.conventions import EdgepairError
 from edgepair.measured import inspect_pdf, match_instrument, prepare_pdf, read_pdf
 
 R = np.arange(0, 400) * 0.02
-G = np.sin(6 * R) * np.exp(-0.1 * R) - 1.1 * R * np.exp(-((R / 1.5) ** 6))
+G = (np.sin(6 * R) - 0.4 * np.sin(17 * R)) * np.exp(-0.1 * R) - 1.1 * R * np.exp(-((R / 1.5) ** 6))
 ROWS = "".join(f"{r:.2f} {g:.5f} 0.0 0.01\n" for r, g in zip(R, G, strict=True))
 HEADERS = (
     "[DEFAULT]\nmode = xray\ncomposition = BaTiO3\nqmax = 20\n#### start data\n#S 1\n#L r(A) G(A^-2) dr dG\n",

@@ -1,5 +1,4 @@
-"""Crystal structures from CIF, where the parser would guess: elements of odd labels, and symmetry
-that is named instead of listed.
+"""Crystal structures from CIF: elements of odd labels, and symmetry that is named but not listed.
 
 A space group's name alone leaves its setting open (two origins, two cells, three axes). What the
 cell, the distances, the density and the stated formula leave is taken; where they leave two
@@ -184,7 +183,7 @@ def _listed(block: dict[str, Any]) -> list[str]:
 
 
 def _candidates(block: dict[str, Any], listed: list[str]) -> tuple[list[tuple[str, list[str]]], str]:
-    """Sets of operations that the file can mean, each with its name, and the group as the file names it."""
+    """List the sets of operations that a file can mean, with names, and the group as the file has it."""
     hall, name, number = (_first(block, keys) for keys in (_HALL, _NAMES, _NUMBERS))
     told = str(name or hall or (f"No. {number}" if number else ""))
     settings = _settings(str(hall or ""), str(name or ""), str(number or ""))
@@ -204,7 +203,7 @@ def _candidates(block: dict[str, Any], listed: list[str]) -> tuple[list[tuple[st
 
 @lru_cache(maxsize=1)
 def _table() -> list[tuple[int, set[str], str, str, int]]:
-    """The 530 settings of space groups: Hall number, names, choice, Hall symbol, number."""
+    """List the 530 settings of space groups: Hall number, names, choice, Hall symbol, number."""
     import spglib
 
     rows = []

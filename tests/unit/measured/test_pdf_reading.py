@@ -223,8 +223,6 @@ def test_keens_function_is_converted(tmp_path: Path) -> None:
 OTHERS = {
     "g(r)": lambda: np.where(R < 1.5, 0, 1 + G / (4 * np.pi * RHO * R)),
     "g(r), other scale": lambda: 7 * np.where(R < 1.5, 0, 1 + G / (4 * np.pi * RHO * R)),
-    "T(r)": lambda: np.where(R < 1.5, 0, G + 4 * np.pi * RHO * R),
-    "R(r)": lambda: np.where(R < 1.5, 0, R * G + 4 * np.pi * RHO * R**2),
     "I(Q)": lambda: 5 * np.exp(-R / 5) + np.exp(-((R - 2) ** 2) / 0.01),
     "zeros": lambda: 0 * R,
 }
@@ -241,8 +239,6 @@ def test_other_functions_of_r_are_refused_by_their_shape(tmp_path: Path, name: s
     ("file", "header"),
     [
         ("a.gr", "#L Q(A^-1) S(Q)\n"),
-        ("a.gr", "#L r(A) g(r)\n"),
-        ("a.gr", "r R(r)\n"),
         ("a.gr", "2theta intensity\n"),
         ("a.gr", "outputtype = sq\n"),
         ("a.fq", ""),
@@ -435,7 +431,7 @@ def test_every_measured_file_is_read_or_rightly_refused(shared: Path) -> None:
     for row in rows:
         path = shared / "data" / "experiment" / row["file"]
         if path.suffix in (".ddp", ".ddp3"):
-            with pytest.raises(MeasurementError, match="cannot read a PDF"):
+            with pytest.raises(MeasurementError, match="cannot read"):
                 read_pdf(path)
             refused.append(path.name)
             continue

@@ -210,9 +210,10 @@ def test_hydroxyl_oxygens_do_not_vanish(label: str) -> None:
 @pytest.mark.parametrize(
     ("label", "symbol"),
     [
-        ("Fe", "Fe"), ("FE1", "Fe"), ("Fe3+", "Fe"), ("fe2", "Fe"), ("Fe_oct", "Fe"), ("FeT", "Fe"), ("MN2", "Mn"),
-        ("Mn4+", "Mn"), ("O2-", "O"), ("O1A", "O"), ("OA1", "O"), ("Ob", "O"), ("D1", "H"), ("D", "H"), ("Wat", "O"),
-        ("H2O", "O"), ("W", "W"), ("Hw", "H"), ("Ti(1)", "Ti"), ("C1", "C"), ("Co1", "Co"), ("CO1", "Co"), ("Cu", "Cu"),
+        ("Fe", "Fe"), ("FE1", "Fe"), ("Fe3+", "Fe"), ("fe2", "Fe"), ("Fe_oct", "Fe"), ("FeT", "Fe"),
+        ("MN2", "Mn"), ("Mn4+", "Mn"), ("Ti(1)", "Ti"), ("Co1", "Co"), ("CO1", "Co"), ("Cu", "Cu"),
+        ("O2-", "O"), ("O1A", "O"), ("OA1", "O"), ("Ob", "O"), ("Wat", "O"), ("H2O", "O"), ("Hw", "H"),
+        ("D1", "H"), ("D", "H"), ("C1", "C"), ("W", "W"),
     ],
 )  # fmt: skip
 def test_label_names_an_element(label: str, symbol: str) -> None:

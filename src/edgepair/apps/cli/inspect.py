@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.inspect_text import Seen, SeenPdf, SeenXanes, print_seen
-from edgepair.apps.cli.measured_files import without_reference
+from edgepair.apps.cli.measured_files import read_measured, without_reference
 from edgepair.apps.cli.options import Json, Quiet, Radiation, Report, SpectrumReading, reads_spectra
 
 if TYPE_CHECKING:
@@ -115,22 +115,14 @@ def _read(
     path: Path, item: str | None, spectrum_options: dict[str, Any], pdf_options: dict[str, Any]
 ) -> tuple[str, tuple[Any, ...]]:
     """Read a file as what its content, or an option for one kind, says it is."""
-    from edgepair.conventions import EdgepairError
     from edgepair.measured import read_pdf, read_xanes
 
     if any(value is not None for value in spectrum_options.values()):
         return "xanes", read_xanes(path, item=item, **spectrum_options)
     if any(value is not None for value in pdf_options.values()):
         return "pdf", read_pdf(path, item=item, **pdf_options)
-    try:
-        return "xanes", read_xanes(path, item=item)
-    except EdgepairError as not_a_spectrum:
-        try:
-            return "pdf", read_pdf(path, item=item)
-        except EdgepairError as not_a_pdf:
-            name = path.name.lower().removesuffix(".gz")
-            named_pdf = name.endswith((".gr", ".fgr", ".ddp", ".ddp3"))
-            raise (not_a_pdf if named_pdf else not_a_spectrum) from None
+    read = read_measured(path, item, spectrum_options, pdf_options)
+    return read.kind, read.curves
 
 
 def _inspected(

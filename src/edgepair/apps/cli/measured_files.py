@@ -105,6 +105,7 @@ def read_measured(
     """
     from edgepair.conventions import EdgepairError
     from edgepair.measured import read_pdf, read_xanes
+    from edgepair.measured.pdf.function import OtherFunctionError
 
     given = {name: value for name, value in spectrum_options.items() if value is not None}
     given_pdf = {name: value for name, value in pdf_options.items() if value is not None}
@@ -126,7 +127,8 @@ def read_measured(
             curves = reader(path, item=item, **mine)
         return MeasuredFile(str(path), kind, curves)
     named_pdf = path.name.lower().removesuffix(".gz").endswith(_PDF_ENDINGS)
-    raise reasons["pdf" if named_pdf else "xanes"]
+    is_other = isinstance(reasons["pdf"], OtherFunctionError)
+    raise reasons["pdf" if named_pdf or is_other else "xanes"]
 
 
 def reference_option(path: Path | None) -> tuple[Path | None, bool]:

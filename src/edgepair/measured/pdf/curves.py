@@ -10,7 +10,7 @@ import numpy as np
 
 from edgepair.conventions import MeasurementError, near_miss
 from edgepair.measured.pdf.columns import Table, column_names
-from edgepair.measured.pdf.function import is_of_r, named_function
+from edgepair.measured.pdf.function import OtherFunctionError, is_of_r, named_function
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,8 +45,7 @@ class Column:
 
 
 def split_curves(table: Table, name: str, *, is_fit: bool, item: str | None = None) -> list[Column]:
-    """Take r and the measured curves out of a table: the column named `item`, else those that can be
-    measured; the name is empty where there is one only."""
+    """Take r and the curve named `item`, else all that are measured; a single one has no name."""
     n_columns = table.values.shape[1]
     names = column_names(table.header, n_columns)
     chosen = _column_named(item, names)
@@ -65,7 +64,7 @@ def split_curves(table: Table, name: str, *, is_fit: bool, item: str | None = No
 
 
 def _column_named(item: str | None, names: list[str]) -> int | None:
-    """Number of the column that an item names; r itself is no curve."""
+    """Find the number of the column that an item names; r itself is no curve."""
     if item is None:
         return None
     wanted = item.rsplit(":", 1)[-1]
@@ -73,7 +72,7 @@ def _column_named(item: str | None, names: list[str]) -> int | None:
 
 
 def unknown_item(item: str, name: str, known: list[str], n_blocks: int) -> MeasurementError:
-    """The error of an item that the file does not have."""
+    """Make the error of an item that the file does not have."""
     return MeasurementError(
         f"cannot read item {item!r} of {name!r}",
         found="the columns " + ", ".join(known) if known else f"{n_blocks} block(s) of numbers",
@@ -122,7 +121,7 @@ def _measured_columns(names: list[str]) -> dict[str, int]:
 def _refuse_other_functions(names: list[str], name: str) -> None:
     if _OTHER_X.match(names[0]):
         functions = [found for key in names[1:] if (found := named_function(key)) and not is_of_r(found)]
-        raise MeasurementError(
+        raise OtherFunctionError(
             f"cannot read a PDF from {name!r}",
             found=f"a first column named {names[0]!r}"
             + (f" and one named for {functions[0]}" if functions else ""),
@@ -131,16 +130,16 @@ def _refuse_other_functions(names: list[str], name: str) -> None:
         )
     functions = [named_function(key) for key in names[1:] if not _ERRORS.match(key)]
     if functions and all(found and not is_of_r(found) for found in functions):
-        raise MeasurementError(
+        raise OtherFunctionError(
             f"cannot read a PDF from {name!r}",
             found=f"a column named {names[1]!r}: {functions[0]}",
             needed="G(r) = 4πrρ₀(g(r) − 1)",
             suggestion="write G(r) with the program that made the file",
         )
     if len(names) > 1 and all(_PAIR.match(key) for key in names[1:]):
-        raise MeasurementError(
+        raise OtherFunctionError(
             f"cannot read a PDF from {name!r}",
-            found=f"columns named for pairs of elements, the first {names[1]!r}: partial functions of a model",
+            found=f"columns named for pairs of elements, the first {names[1]!r}: partial functions",
             needed="the measured total G(r)",
             suggestion="name the file with the measured curve",
         )

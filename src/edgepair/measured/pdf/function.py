@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepair.conventions import MeasurementError
 from edgepair.spectra import power_in_q
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ _ENDINGS = (
 
 
 def named_function(words: str) -> str:
-    """Function that a column's name or a line of a header names; empty where it names none."""
+    """Find the function that a column or a header names; empty where it names none."""
     for name, pattern in (_OF_R | _OTHER).items():
         if re.search(pattern, words):
             return name
@@ -92,8 +93,12 @@ def is_of_r(name: str) -> bool:
 
 
 def function_of_ending(ending: str) -> str:
-    """Function that a file's ending says, where it is none of r."""
+    """Name the function that a file's ending says, where it is none of r."""
     return next((words for pattern, words in _ENDINGS if re.fullmatch(pattern, ending)), "")
+
+
+class OtherFunctionError(MeasurementError):
+    """A curve is a function that no PDF can be made of."""
 
 
 def judge_function(r: NDArray[np.float64], y: NDArray[np.float64]) -> str:
@@ -122,7 +127,7 @@ def judge_function(r: NDArray[np.float64], y: NDArray[np.float64]) -> str:
 
 
 def _not_of_r(r: NDArray[np.float64], y: NDArray[np.float64], size: float) -> str:
-    """What a curve that swings about 0 has that no PDF has; empty for nothing."""
+    """Name what a curve that swings about 0 has that no PDF has; empty for nothing."""
     first = (r > 0) & (r <= max(NEAR_ORIGIN, r[0]))
     if r[0] <= NEAR_ORIGIN and np.abs(y[first]).max() > FAR_FROM_ZERO * size:
         return "origin"
@@ -138,11 +143,20 @@ def _not_of_r(r: NDArray[np.float64], y: NDArray[np.float64], size: float) -> st
         return "fast"
     if q[-1] > FAST and power[q > FAST].sum() < LEAST_FAST:
         return "smooth"
-    levels = np.diff(np.unique(y))
-    rounding = float(levels.min() / size) ** 2 / 6 if len(levels) else 0.0
-    if q[-1] > 1.2 * BEYOND and power[q > BEYOND].sum() > MOST_BEYOND + rounding:
+    if _noise(r, y) / size > MOST_NOISE:
         return "noise"
     return ""
+
+
+def _noise(r: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """Estimate the noise from point to point, rounding apart; 0 where the grid is too coarse or uneven."""
+    steps = np.diff(r)
+    if len(r) < 100 or steps.max() > min(FINE, 1.05 * steps.min()):
+        return 0.0
+    # Sixth differences: waves up to 40 Å⁻¹ all but vanish, and the median passes over kinks.
+    scatter = float(np.median(np.abs(np.diff(y, 6)))) / 0.6745 / np.sqrt(924)
+    levels = np.diff(np.unique(y))
+    return scatter - float(levels.min() if len(levels) else 0.0)
 
 
 NEAR_ORIGIN = 0.1
@@ -164,8 +178,11 @@ FAST, LEAST_FAST = 13.0, 0.003
 """Å⁻¹, and the least share of a PDF's power beyond: without it no first shell is resolved. χ(k) swings
 at most twice the distance of the farthest shell seen."""
 
-BEYOND, MOST_BEYOND = 60.0, 3e-6
-"""Å⁻¹, where no diffraction pattern reaches, and the most of a PDF's power there, rounding apart."""
+FINE = 0.025
+"""Å; the widest step at which noise is told from waves."""
+
+MOST_NOISE = 2e-3
+"""Noise from point to point over the root mean square: a Fourier transform has none."""
 
 
 def _rising(r: NDArray[np.float64], y: NDArray[np.float64]) -> str:
@@ -202,8 +219,11 @@ def _level_below(r: NDArray[np.float64], y: NDArray[np.float64]) -> float | None
 def pdf_from_keen(
     r: NDArray[np.float64], y: NDArray[np.float64], *, number_density: float
 ) -> NDArray[np.float64]:
-    """Make G(r) of Keen's total G(r) in any unit, or of g(r) − 1: 4πrρ₀ y over minus its level below
-    the first peak, which is the square of the mean scattering length by definition."""
+    """Make G(r), Å⁻², of Keen's total G(r) in any unit, or of g(r) − 1.
+
+    It is 4πrρ₀ y over minus the level below the first peak, which is the square of the mean
+    scattering length by definition, so that neither composition nor unit need be known.
+    """
     low = (r >= NO_ATOMS[0]) & (r <= NO_ATOMS[1])
     result: NDArray[np.float64] = 4 * np.pi * number_density * r * y / -y[low].mean()
     return result

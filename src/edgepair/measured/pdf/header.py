@@ -136,7 +136,7 @@ def _number(text: str, key: str) -> float | None:
 
 
 def _density(text: str) -> float | None:
-    """Number density where the header gives one that oxides can have."""
+    """Find a number density that oxides can have."""
     found = _number(text, r"(?:atomic[ _]?|number[ _]?)density(?:[^\n=:]*?)") or _number(text, "rho_?0")
     return found if found is not None and 0.02 < found < 0.2 else None
 

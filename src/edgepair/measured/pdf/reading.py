@@ -19,6 +19,7 @@ from edgepair.measured.pdf.function import (
     EXPECTED,
     NAMES,
     NO_ATOMS,
+    OtherFunctionError,
     function_of_ending,
     is_of_r,
     judge_function,
@@ -98,11 +99,9 @@ def read_pdf(
         radiation_here = _agree_on_radiation(radiation, header, name)
         for column in split_curves(table, name, is_fit=is_fit, item=item):
             label = ":".join(part for part in (str(number) if len(tables) > 1 else "", column.name) if part)
-            if (
-                item is not None
-                and item not in (label, column.name)
-                and (named or len(tables) + len(label) > 1)
-            ):
+            single = len(tables) == 1 and not label
+            accepted = {label, column.name, str(number) if single or len(tables) > 1 else ""}
+            if item is not None and item not in accepted and (named or names[number - 1] or not single):
                 continue
             form = _form_of(table, is_fit)
             notes = [*header.warnings]
@@ -293,7 +292,7 @@ def _as_pdf(
             ""
             if number_density is not None
             else (
-                f", typical of oxides; its scale may be wrong by a third, its shape is not affected "
+                ", typical of oxides; its scale may be wrong by a third, its shape is not affected "
                 "(number_density gives the scale)"
             )
         )
@@ -320,8 +319,8 @@ def _has_level(r: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
     return bool(low.any() and y[low].mean() < 0)
 
 
-def _other_function(name: str, found: str) -> MeasurementError:
-    return MeasurementError(
+def _other_function(name: str, found: str) -> OtherFunctionError:
+    return OtherFunctionError(
         f"cannot read a PDF from {name!r}",
         found=found,
         needed=EXPECTED,
