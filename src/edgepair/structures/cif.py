@@ -18,6 +18,7 @@ import numpy as np
 if TYPE_CHECKING:
     from pymatgen.core import Composition, Structure
     from pymatgen.io.cif import CifParser
+    from spglib import SpaceGroupType
 
 OCCUPANCY = 1.1
 """Shared sites whose occupancies add up to 1.01 are disordered, not unreadable."""
@@ -187,7 +188,7 @@ def _candidates(block: dict[str, Any], listed: list[str]) -> tuple[list[tuple[st
     hall, name, number = (_first(block, keys) for keys in (_HALL, _NAMES, _NUMBERS))
     told = str(name or hall or (f"No. {number}" if number else ""))
     settings = _settings(str(hall or ""), str(name or ""), str(number or ""))
-    orders = {_order(setting) for setting in settings}
+    orders = {len(_operations(setting)) for setting in settings}
     named = told and _plain_name(told) not in ("p1", "no.1", "a1", "b1", "c1", "i1", "f1", "r1")
     if len(listed) > 1 and (not orders or len(listed) in orders):
         return [(LISTED, listed)], told
@@ -204,11 +205,9 @@ def _candidates(block: dict[str, Any], listed: list[str]) -> tuple[list[tuple[st
 @lru_cache(maxsize=1)
 def _table() -> list[tuple[int, set[str], str, str, int]]:
     """List the 530 settings of space groups: Hall number, names, choice, Hall symbol, number."""
-    import spglib
-
     rows = []
     for hall in range(1, 531):
-        kind = spglib.get_spacegroup_type(hall)
+        kind = _type_of(hall)
         specific = kind.international.split("=")[-1].strip()
         names = {_plain_name(specific), _plain_name(kind.international_full)}
         if 3 <= kind.number <= 15:
@@ -252,20 +251,21 @@ def _operations(setting: int) -> list[str]:
     from pymatgen.core.operations import SymmOp
 
     found = spglib.get_symmetry_from_database(setting)
+    assert found is not None, setting
     pairs = zip(found["rotations"], found["translations"], strict=True)
     return [SymmOp.from_rotation_and_translation(turn, move).as_xyz_str() for turn, move in pairs]
 
 
-def _order(setting: int) -> int:
+def _type_of(setting: int) -> SpaceGroupType:
     import spglib
 
-    return len(spglib.get_symmetry_from_database(setting)["rotations"])
+    found = spglib.get_spacegroup_type(setting)
+    assert found is not None, setting
+    return found
 
 
 def _setting_name(setting: int) -> str:
-    import spglib
-
-    kind = spglib.get_spacegroup_type(setting)
+    kind = _type_of(setting)
     name = kind.international.split("=")[-1].strip()
     return f"{name} :{kind.choice}" if kind.choice in ("1", "2", "H", "R") else name
 

@@ -168,7 +168,7 @@ def prepare_structure(
 
 def _plain(structure: Structure, name: str) -> Structure:
     """Drop oxidation states and names of atoms; refuse sites that are not one whole atom."""
-    from pymatgen.core import Structure
+    from pymatgen.core import Element, Structure
 
     symbols = []
     mixed = []
@@ -179,6 +179,14 @@ def _plain(structure: Structure, name: str) -> Structure:
         symbols.append(next(iter(elements)).symbol)
         if not whole:
             mixed.append(site.species_string)
+    strange = sorted({symbol for symbol in symbols if not Element.is_valid_symbol(symbol)})
+    if strange:
+        raise StructureError(
+            f"cannot use the structure of {name}",
+            found=f"sites of {', '.join(strange)}, which are no elements",
+            needed="an element at every site",
+            suggestion="remove dummy atoms and vacancies from the list of sites",
+        )
     if mixed:
         raise DisorderedStructureError(
             f"cannot use the structure of {name}",

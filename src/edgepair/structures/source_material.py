@@ -93,8 +93,26 @@ def _read(source: str | dict[str, Any], form: str) -> tuple[Structure, tuple[str
     if form == "dict":
         return Structure.from_dict(json.loads(source)), ()
     if form == "poscar":
-        return Structure.from_str(source, fmt="poscar"), ()
+        return _read_poscar(source)
     raise ValueError(source or "a kind of file that is not known")
+
+
+def _read_poscar(text: str) -> tuple[Structure, tuple[str, ...]]:
+    """Read a POSCAR; one of VASP 4 has its elements in the comment or nowhere, and is never H, He, …."""
+    from pymatgen.core import Element, Structure
+
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        structure = Structure.from_str(text, fmt="poscar")
+    if not any("cannot be determined" in str(warning.message) for warning in seen):
+        return structure, ()
+    lines = text.splitlines()
+    words = lines[0].split()
+    if len(words) == len(lines[5].split()) and all(Element.is_valid_symbol(word) for word in words):
+        named = "\n".join([*lines[:5], lines[0], *lines[5:]])
+        note = f"a POSCAR without a line of elements: read as {', '.join(words)}, by its first line"
+        return Structure.from_str(named, fmt="poscar"), (note,)
+    raise ValueError("a POSCAR of VASP 4, without a line of elements before the numbers of atoms")
 
 
 def _read_xyz(text: str) -> Structure:
@@ -107,6 +125,8 @@ def _read_xyz(text: str) -> Structure:
     atoms = ase.io.read(io.StringIO(text), format="extxyz", index=0)
     if not atoms.cell.rank == 3:
         raise ValueError('no cell: the comment line has no Lattice="ax ay az bx by bz cx cy cz"')
+    if not atoms.pbc.all():
+        raise ValueError('a molecule or a slab: the comment line has pbc other than "T T T"')
     return Structure(
         atoms.cell[:], atoms.get_chemical_symbols(), atoms.get_positions(), coords_are_cartesian=True
     )

@@ -233,6 +233,35 @@ def test_stated_formula_decides_between_elements() -> None:
     assert element_of("W1", {"W", "O"})[0] == "W"
 
 
+ROCK_SALT = "1.0\n4.3 0 0\n0 4.3 0\n0 0 4.3\n{}4 4\nDirect\n" + "\n".join(
+    ("0 0 0", ".5 .5 0", ".5 0 .5", "0 .5 .5", ".5 0 0", "0 .5 0", "0 0 .5", ".5 .5 .5")
+)
+
+
+def test_poscar_without_its_line_of_elements_is_never_hydrogen_and_helium() -> None:
+    """A POSCAR of VASP 4: the parser would name its elements H, He, … in their order."""
+    with pytest.raises(StructureError, match="cannot read") as caught:
+        SourceMaterial("x", "from the database\n" + ROCK_SALT.format(""), "poscar").structure()
+    assert "without a line of elements" in caught.value.found
+    found, notes = SourceMaterial("x", "Fe O\n" + ROCK_SALT.format(""), "poscar").structure_and_notes()
+    assert found.composition.formula == "Fe4 O4"
+    assert "by its first line" in notes[0]
+    plain = SourceMaterial("x", "FeO\n" + ROCK_SALT.format("Fe_pv O\n"), "poscar")
+    assert plain.structure() == found
+
+
+def test_dummy_atoms_and_molecules_are_refused(nio: Structure) -> None:
+    nio.replace(0, "X0+")
+    with pytest.raises(StructureError, match="cannot use") as caught:
+        prepare_structure(nio, "Ni")
+    assert "no elements" in caught.value.found
+    molecule = (
+        '2\nLattice="9 0 0 0 9 0 0 0 9" Properties=species:S:1:pos:R:3 pbc="F F F"\nFe 0 0 0\nO 2 0 0\n'
+    )
+    with pytest.raises(StructureError, match="cannot read"):
+        SourceMaterial("x", molecule, "xyz").structure()
+
+
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases lie beside a checkout")
 @pytest.mark.parametrize(
     ("name", "formula"),
