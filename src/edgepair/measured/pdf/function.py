@@ -154,7 +154,7 @@ def _noise(r: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     if len(r) < 100 or steps.max() > min(FINE, 1.05 * steps.min()):
         return 0.0
     # Sixth differences: waves up to 40 Å⁻¹ all but vanish, and the median passes over kinks.
-    scatter = float(np.median(np.abs(np.diff(y, 6)))) / 0.6745 / np.sqrt(924)
+    scatter = float(np.median(np.abs(np.diff(y, 6)))) / 0.6745 / 924**0.5
     levels = np.diff(np.unique(y))
     return scatter - float(levels.min() if len(levels) else 0.0)
 
