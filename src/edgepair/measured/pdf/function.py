@@ -12,6 +12,7 @@ small scattering angles give.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -154,7 +155,7 @@ def _noise(r: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     if len(r) < 100 or steps.max() > min(FINE, 1.05 * steps.min()):
         return 0.0
     # Sixth differences: waves up to 40 Å⁻¹ all but vanish, and the median passes over kinks.
-    scatter = float(np.median(np.abs(np.diff(y, 6)))) / 0.6745 / 924**0.5
+    scatter = float(np.median(np.abs(np.diff(y, 6)))) / 0.6745 / math.sqrt(924)
     levels = np.diff(np.unique(y))
     return scatter - float(levels.min() if len(levels) else 0.0)
 
