@@ -1,13 +1,15 @@
 """HDF5 and NeXus: groups that hold energies and, beside them, absorption or intensities.
 
 Known layouts: arrays of one length in one group (databases of spectra; the ``measurement`` group of
-BLISS scans), and the application definition NXxas, where monochromator, incoming and absorbed beam
-are groups of their own.
+BLISS scans; numbered datasets of SOLEIL's flyscans, whose names stand in ``long_name``; ``data`` of
+Bluesky), and the application definition NXxas, where monochromator, incoming and absorbed beam are
+groups of their own. What a file holds twice, by links or as a copy to plot, is one spectrum.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ from edgepair.measured.roles import role_of
 from edgepair.measured.table import ScanTable, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 _LONGEST = 1_000_000
@@ -77,6 +79,7 @@ def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanT
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
             tables = list(_tables(file, h5py, item))
+            arrays = [] if tables else _arrays(file, h5py)
     except (
         OSError,
         RuntimeError,
@@ -96,14 +99,55 @@ def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanT
     if not tables:
         raise unreadable(
             path,
-            found="an HDF5 file without a group that has energies beside other arrays of their length",
+            found="an HDF5 file without a group that has energies beside other arrays of their length; "
+            f"its arrays: {', '.join(arrays) or 'none'}",
             needed="a group with a dataset named energy, and mu or intensities beside it",
             suggestion="name the absorption by its path: --item /entry/data/mu",
         )
-    return tuple(tables)
+    return tuple(tables if item is not None else _without_repeats(tables))
 
 
-def _tables(file: Any, h5py: Any, item: str | None) -> Iterator[ScanTable | Skipped]:
+def _arrays(file: Any, h5py: Any) -> list[str]:
+    """List the first arrays of a file that could be of a spectrum, with their shapes."""
+    found: list[str] = []
+
+    def visit(name: str, member: Any) -> int | None:
+        if isinstance(member, h5py.Dataset) and _length(member):
+            found.append(f"{name} {tuple(member.shape)}")
+        return 1 if len(found) == 6 else None
+
+    file.visititems(visit)
+    return found
+
+
+def _without_repeats(tables: Sequence[ScanTable]) -> list[ScanTable]:
+    """Drop tables all of whose columns another one has: copies and links for plotting."""
+    columns = [{column.tobytes() for column in table.values.T} for table in tables]
+    kept = []
+    for number, table in enumerate(tables):
+        mine, energy = columns[number], table.values[:, table.energy or 0].tobytes()
+        others = (
+            other
+            for n, other in enumerate(columns)
+            if energy in other and (mine < other or (mine == other and n < number))
+        )
+        if not any(others):
+            kept.append(table)
+    return kept
+
+
+_NUMBERED = re.compile(r"(?:actuator|data|trajectory|col(?:umn)?|ch(?:annel)?|ds|dataset)_?\d[\d_]*", re.I)
+
+
+def _label(name: str, member: Any) -> str:
+    """Name of a dataset; the end of its `long_name` where its own is a number."""
+    if not _NUMBERED.fullmatch(name) or not _length(member):
+        return name
+    told = re.split(r"[/\s]+", _text(member.attrs.get("long_name", "")).strip())[-1]
+    return told or name
+
+
+def _tables(file: Any, h5py: Any, item: str | None) -> Iterator[ScanTable]:
     groups: dict[str, dict[str, Any]] = {}
     count = 0
     waiting = [("", file)]
@@ -122,7 +166,9 @@ def _tables(file: Any, h5py: Any, item: str | None) -> Iterator[ScanTable | Skip
                     seen.add(member.id)
                     waiting.append((inner, member))
             elif isinstance(member, h5py.Dataset):
-                groups.setdefault(place, {})[name] = member
+                here = groups.setdefault(place, {})
+                label = _label(name, member)
+                here[name if label in here else label] = member
     whole = item.strip("/") if item is not None else None
     for place, members in groups.items():
         table = _from_group(place, members, groups, whole)
