@@ -43,7 +43,9 @@ def foil() -> Path:
 @pytest.fixture
 def curve() -> Path:
     r = np.arange(0.0, 30.0, 0.01)
-    G = -1.0 * r * np.exp(-0.02 * r) + 8 * np.exp(-0.5 * ((r - 2.0) / 0.1) ** 2) + np.sin(7 * r)
+    bonded = 1 - np.exp(-((r / 2) ** 4))  # nothing but -4 pi rho0 r below the first shell
+    waves = 2 * np.sin(7 * r) * np.exp(-0.05 * r)
+    G = -r * np.exp(-((r / 1.9) ** 4)) + 8 * np.exp(-0.5 * ((r - 2.0) / 0.1) ** 2) + waves * bonded
     path = Path("sample.gr")
     rows = "\n".join(f"{a:.2f} {b:.5f}" for a, b in zip(r, G, strict=True))
     header = (
