@@ -98,7 +98,7 @@ class JudgedTable:
         low, high = np.quantile(finite, [0.01, 0.99]) if len(finite) else (0.0, 0.0)
         if len(finite) < 10 or not high > low or len(np.unique(np.round(50 * finite / (high - low)))) < 8:
             return False
-        both = np.isfinite(values) & np.isfinite(self.energy)
+        both = np.isfinite(values) & np.isfinite(self.energy) & (self.energy > 0)
         if both.sum() < 10:
             return False
         x, y = self.energy[both], values[both]
