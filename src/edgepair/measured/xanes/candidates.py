@@ -382,12 +382,14 @@ def _none(judged: JudgedTable, where: str) -> MeasurementError:
     likely = _likely(judged)
     tried = [f"{one.candidate.name} {one.candidate.problem}" for one in list(judged.tried.values())[:4]]
     derived = [judged.label(c) for c in judged.roles.get("derived", [])]
-    seems = f"; {_and(derived[:3])} are made of a spectrum by a program, and none" if derived else ""
+    what = "is" if len(derived) == 1 else "are"
+    seems = f"; {_and(derived[:3])} {what} made of a spectrum by a program, and none" if derived else ""
     expression = likely[0].candidate.expression if likely else "ln($2/$3)" if judged.count > 2 else "$2"
     return MeasurementError(
         f"cannot tell which columns of {where} make the absorption",
         found="columns " + first_values(judged.table.labels, judged.table.values)
         + ("; tried: " + "; ".join(tried) if tried else "") + seems,
         needed="a column, or a ratio of intensities, that rises at the edge of an element",
-        suggestion=f'say it: --mu "{expression}", or another ratio or column',
+        suggestion="name the file of mu(E) that it was made from" if derived and not likely
+        else f'say it: --mu "{expression}", or another ratio or column',
     )  # fmt: skip
