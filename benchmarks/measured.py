@@ -119,9 +119,11 @@ def tell(rows: Sequence[Row], standards: Sequence[Standard], *, briefly: bool = 
             if key not in models:
                 models[key] = XanesModel(key[0], standards, {}, aligned=key[1])
             fitted = models[key]
-            answers, _, features = xanes_answers(fitted, prepared, 0.9)
+            answers, shown, features = xanes_answers(fitted, prepared, 0.9)
             if how == "as it is":
-                row.trust = "outside" if fitted.distances(features, row.absorber).min() > 1 else "inside"
+                strange = fitted.distances(features, row.absorber).min() > 1
+                strange |= bool(fitted.low_white_line(shown[0], row.absorber))
+                row.trust = "outside" if strange else "inside"
             for task, answer in answers.items():
                 name = "edgepair" if how == "as it is" else how
                 row.told[name, task] = float(answer.value[0])

@@ -69,6 +69,7 @@ class _Part:
     distance: float
     doubts: list[str] = field(default_factory=list)
     doubtful: bool = False
+    no_oxide: bool = False
     nearest: list[dict[str, Any]] = field(default_factory=list)
     curves: tuple[ShownCurve, ...] = ()
     reasons: list[dict[str, Any]] = field(default_factory=list)
@@ -242,7 +243,9 @@ def _xanes_part(
             " check the foil or --shift"
         )
         doubtful = True
-    part = _Part("xanes", answers, distance, doubts, doubtful)
+    low = fitted.low_white_line(shown[0], metal)
+    doubts += [low] if low and not prepared.metallic else []
+    part = _Part("xanes", answers, distance, doubts, doubtful, no_oxide=prepared.metallic or bool(low))
     part.counted = COUNTED["standards" if fitted.rows.has_standards(metal) else "simulations"]
     part.nearest = nearest_rows(fitted, apart)
     edge = edge_energy(metal)
@@ -354,7 +357,7 @@ def _assemble(
     table, chances, reasons = [], [], []
     for part in parts:
         metallic = part.technique == "xanes" and prepared is not None and prepared.metallic
-        trust = "outside" if metallic else _trust(part.distance, doubtful=part.doubtful)
+        trust = "outside" if part.no_oxide else _trust(part.distance, doubtful=part.doubtful)
         table += _rows(part.technique, part.answers, trust)
         chances += _chances(part.technique, part.answers)
         reasons += part.reasons
@@ -363,7 +366,7 @@ def _assemble(
                 f"xanes: the spectrum of {metal} metal: the values are those of the oxides least unlike it;"
                 " do not rely on them"
             )
-        elif trust == "outside":
+        elif part.distance > 1:
             warnings.append(
                 f"{part.technique}: unlike anything in the training set ({part.distance:.1f} times its own"
                 " greatest distances); do not rely on the values"

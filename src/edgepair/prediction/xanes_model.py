@@ -28,9 +28,18 @@ if TYPE_CHECKING:
 SIMULATED_WEIGHT = 0.05
 """Weight of a simulated row against a compound's standards, where both take part."""
 
+LOW_WHITE_LINE = 0.03
+"""Share of a metal's standards whose highest point is lower than what is called too low for an oxide's."""
+
+LOWEST_WHITE_LINE = 1.2
+"""Edge steps: a higher white line is never too low, whatever the few standards of a metal have."""
+
 USUAL_SHARE = 90.0
 """Per cent of the standards that are nearer than 1 to another compound of another source: what lies
 farther is called unlike anything, one oxide in ten among it."""
+
+_FEWEST_COMPOUNDS = 5
+_PAST_WHITE_LINE = 25.0  # eV from the tabulated edge, behind the white lines of oxides
 
 SCALE_ERROR = 2.0
 """eV; error of an energy scale where nothing tells."""
@@ -239,6 +248,26 @@ class XanesModel:
         apart = self.apart(features, self._features)
         apart[:, self.rows.absorber != absorber] = np.inf
         return apart
+
+    def low_white_line(self, shown: NDArray[np.float64], absorber: str) -> str:
+        """Say that a spectrum, as shown on the window, is lower than oxides are; empty where it is not."""
+        rows = self.rows
+        mine = (rows.absorber == absorber) & ~rows.simulated
+        if self.window.high < _PAST_WHITE_LINE or len(set(rows.group[mine])) < _FEWEST_COMPOUNDS:
+            return ""
+        tops = rows.mu[mine].max(axis=1)
+        order = np.argsort(tops)
+        share = group_weights(rows.group[mine])[order].cumsum()
+        lowest = min(
+            float(tops[order][np.searchsorted(share / share[-1], LOW_WHITE_LINE)]), LOWEST_WHITE_LINE
+        )
+        top = float(shown.max())
+        if top >= lowest:
+            return ""
+        return (
+            f"hardly a white line: the highest point is {top:.2f} edge steps, that of oxides of {absorber}"
+            f" {lowest:.2f} and more; a sulphide, carbide or alloy, or a flattened spectrum"
+        )
 
     def apart(self, first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
         """Measure how far the shapes of spectra are from each other.
