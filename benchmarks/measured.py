@@ -121,9 +121,9 @@ def tell(rows: Sequence[Row], standards: Sequence[Standard], *, briefly: bool = 
             fitted = models[key]
             answers, shown, features = xanes_answers(fitted, prepared, 0.9)
             if how == "as it is":
-                strange = fitted.distances(features, row.absorber).min() > 1
-                strange |= bool(fitted.low_white_line(shown[0], row.absorber))
-                row.trust = "outside" if strange else "inside"
+                far = bool(fitted.distances(features, row.absorber).min() > 1)
+                low = bool(fitted.low_white_line(shown[0], row.absorber))
+                row.trust = "outside" if far or low else "inside"
             for task, answer in answers.items():
                 name = "edgepair" if how == "as it is" else how
                 row.told[name, task] = float(answer.value[0])
