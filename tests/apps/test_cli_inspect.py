@@ -75,9 +75,22 @@ def test_json_has_the_documented_keys(edgepair: Call, spectrum: Path, curve: Pat
     both = json.loads(edgepair("inspect", spectrum, curve, "--json").out)
     assert [entry["kind"] for entry in both] == ["xanes", "pdf"]
     assert list(both[1]["items"][0]) == [
-        "item", "n_points", "r_first", "r_last", "radiation", "qmax", "composition", "warnings",
+        "item", "n_points", "r_first", "r_last", "radiation", "qmax", "composition", "number_density",
+        "peaks", "first_shell", "warnings",
     ]  # fmt: skip
     assert both[1]["items"][0]["radiation"] == "x-ray"
+
+
+def test_a_pdf_shows_its_first_shell(edgepair: Call, curve: Path) -> None:
+    plain = edgepair("inspect", curve, "--no-plot")
+    assert plain.code == 0
+    assert "first Fe-O shell at 2.0" in plain.out
+    assert "oxygens" not in plain.out  # no density, no number
+    assert "first Mn-O shell" in edgepair("inspect", curve, "--no-plot", "--absorber", "Mn").out
+    shell = json.loads(edgepair("inspect", curve, "--json", "--number-density", "0.098").out)["items"][0]
+    assert shell["number_density"] == 0.098
+    assert shell["first_shell"]["position"] == pytest.approx(2.0, abs=0.03)
+    assert any(peak["position"] == shell["first_shell"]["position"] for peak in shell["peaks"])
 
 
 def test_a_foil_or_a_shift_moves_the_energies(edgepair: Call, spectrum: Path, foil: Path) -> None:

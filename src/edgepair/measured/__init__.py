@@ -1,6 +1,7 @@
 """Measured files: one reader per format, and what they make of a file."""
 
 from edgepair.measured.pdf.curve import PdfCurve
+from edgepair.measured.pdf.first_shell import FirstShell
 from edgepair.measured.pdf.inspection import PdfInspection, inspect_pdf
 from edgepair.measured.pdf.matching import match_instrument, prepare_pdf
 from edgepair.measured.pdf.reading import read_pdf
@@ -8,6 +9,7 @@ from edgepair.measured.scan import XanesScan
 from edgepair.measured.xanes.reading import read_xanes
 
 __all__ = [
+    "FirstShell",
     "PdfCurve",
     "PdfInspection",
     "XanesScan",

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import (
-    BUNDLED_ABSORBERS,
     TASKS,
     TECHNIQUES,
     DataError,
@@ -22,8 +21,10 @@ from edgepair.conventions import (
 )
 from edgepair.features import find_regions
 from edgepair.features.xanes import OWN_EDGE
-from edgepair.measured import PdfCurve, XanesScan, prepare_pdf
+from edgepair.measured import FirstShell, PdfCurve, XanesScan, prepare_pdf
+from edgepair.measured.pdf.first_shell import only_metal
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
+from edgepair.prediction.first_shell import join_first_shell
 from edgepair.prediction.nearest import nearest_materials, nearest_rows
 from edgepair.prediction.reasons import stretch_contributions
 from edgepair.prediction.result import Prediction, ShownCurve
@@ -72,6 +73,7 @@ class _Part:
     no_oxide: bool = False
     nearest: list[dict[str, Any]] = field(default_factory=list)
     curves: tuple[ShownCurve, ...] = ()
+    first_shell: FirstShell | None = None
     reasons: list[dict[str, Any]] = field(default_factory=list)
     counted: str = COUNTED["simulations"]
 
@@ -158,7 +160,8 @@ def predict(
         parts.append(part)
         warnings += prepared.warnings
     if metal is None:
-        metal = _only_metal(G, G_M)
+        named = (only_metal(curve.composition) for curve in (G, G_M) if isinstance(curve, PdfCurve))
+        metal = next((name for name in named if name is not None), None)
     if metal is None:
         raise OptionError(
             "cannot tell whose surroundings are asked for",
@@ -173,22 +176,6 @@ def predict(
     for part in parts:
         warnings += part.doubts
     return _assemble(metal, parts, prepared, confidence_level, warnings)
-
-
-def _only_metal(*curves: PdfCurve | tuple[ArrayLike, ArrayLike] | None) -> str | None:
-    """Take the metal of a header's composition, where it holds one that is known and no other."""
-    from pymatgen.core import Composition
-
-    for curve in curves:
-        if isinstance(curve, PdfCurve) and curve.composition:
-            try:
-                elements = [element.symbol for element in Composition(curve.composition).elements]
-            except ValueError:
-                continue
-            known: list[str] = [symbol for symbol in elements if symbol in BUNDLED_ABSORBERS]
-            if len(known) == 1:
-                return known[0]
-    return None
 
 
 def _check_level(level: Any) -> None:
@@ -323,13 +310,19 @@ def _pdf_part(
     else:
         curve = pdf_curve(given, radiation)
         technique = technique_of(curve, radiation)
-    seen = inspect_pdf(curve)
+    if curve.radiation is None:
+        curve = replace(curve, radiation="neutron" if technique == "npdf" else "x-ray")
+    # areas of a dPDF count other pairs than its composition says
+    seen = inspect_pdf(curve if technique != "dpdf" else replace(curve, composition=None), absorber=metal)
     fitted, instrument, doubts = source.for_pdf(metal, technique, seen)
     measured = prepare_pdf(curve, instrument)
     features = fitted.features(measured[None])
     answers = {task: fitted.answer(features, task, level) for task in fitted.fits}
     apart = fitted.distances(features)[0]
+    if "bond_length" in answers:
+        answers["bond_length"] = join_first_shell(answers["bond_length"], seen.first_shell, level)
     part = _Part(technique, answers, float(apart.min()), [*seen.warnings, *doubts])
+    part.first_shell = seen.first_shell
     part.nearest = nearest_materials(fitted, apart)
     part.curves = (
         ShownCurve("sample", fitted.r, _unit_size(measured)),
@@ -403,6 +396,7 @@ def _assemble(
         explanation=pd.DataFrame(reasons, columns=EXPLANATION_COLUMNS),
         nearest=pd.DataFrame(nearest),
         curves={part.technique: part.curves for part in parts},
+        first_shells={part.technique: part.first_shell for part in parts if part.first_shell is not None},
         confidence_level=level,
         energy_shift=math.nan if prepared is None else prepared.shift,
         energy_error=math.nan if prepared is None else prepared.error,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgepair.files.json_values import json_ready
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
+
+    from edgepair.measured import FirstShell
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Prediction:
         99 of 100 materials of another formula).
     curves : mapping of str to tuple of ShownCurve
         For each single technique the sample's curve, then the nearest ones.
+    first_shells : mapping of str to FirstShell
+        For each PDF the classical reading of its first peaks, where they are sure.
     confidence_level : float
         Of intervals and class sets.
     energy_shift, energy_error : float
@@ -78,6 +82,7 @@ class Prediction:
     explanation: pd.DataFrame
     nearest: pd.DataFrame
     curves: Mapping[str, tuple[ShownCurve, ...]]
+    first_shells: Mapping[str, FirstShell] = field(default_factory=dict)
     confidence_level: float = 0.9
     energy_shift: float = math.nan
     energy_error: float = math.nan
@@ -103,5 +108,6 @@ class Prediction:
             "probabilities": self.probabilities.to_dict("records"),
             "explanation": self.explanation.to_dict("records"),
             "nearest": self.nearest.to_dict("records"),
+            "first_shells": {name: asdict(shell) for name, shell in self.first_shells.items()},
         }
         return json.dumps(json_ready(document), ensure_ascii=False, indent=1)

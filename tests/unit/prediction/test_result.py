@@ -53,7 +53,7 @@ def test_it_is_json_without_nan(prediction: Prediction) -> None:
     assert list(document) == [
         "absorber", "confidence_level", "energy_shift", "energy_error", "warnings",
         "coordination_counted", "answers",
-        "probabilities", "explanation", "nearest",
+        "probabilities", "explanation", "nearest", "first_shells",
     ]  # fmt: skip
     assert document["confidence_level"] == 0.9
     assert document["energy_shift"] is None

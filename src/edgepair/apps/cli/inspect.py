@@ -31,6 +31,7 @@ def inspect(
     radiation: Radiation = None,
     qmax: Annotated[float | None, typer.Option(help="Of a PDF: end of the data in Q, 1/Å.")] = None,
     composition: Annotated[str | None, typer.Option(help="Of a PDF: chemical formula.")] = None,
+    number_density: Annotated[float | None, typer.Option(help="Of a PDF: atoms per Å³.")] = None,
     report: Report = None,
     save: Annotated[
         Path | None,
@@ -46,8 +47,10 @@ def inspect(
     from edgepair.conventions import EdgepairError
     from edgepair.measured import inspect_pdf
 
-    pdf_options = {"radiation": radiation, "qmax": qmax, "composition": composition}
-    _check(reading.spectrum, pdf_options)
+    pdf_options = {
+        "radiation": radiation, "qmax": qmax, "composition": composition, "number_density": number_density,
+    }  # fmt: skip
+    _check(reading.columns, pdf_options)
     reading.check()
     foil = reading.foil()
     scale = reading.scale
@@ -56,11 +59,11 @@ def inspect(
     errors: list[EdgepairError] = []
     for path in paths:
         try:
-            kind, parts = _read(path, reading.item, reading.spectrum, pdf_options)
+            kind, parts = _read(path, reading, pdf_options)
             here: list[Seen] = []
             for part in parts:
                 if kind == "pdf":
-                    here.append(SeenPdf(part, inspect_pdf(part)))
+                    here.append(SeenPdf(part, inspect_pdf(part, absorber=reading.absorber)))
                 else:
                     scan = part if reading.own_foils else without_reference(part)
                     here.append(_inspected(scan, None if foil is None else foil.reading, deglitch, **scale))
@@ -111,17 +114,15 @@ def _check(spectrum_options: dict[str, Any], pdf_options: dict[str, Any]) -> Non
         )  # fmt: skip
 
 
-def _read(
-    path: Path, item: str | None, spectrum_options: dict[str, Any], pdf_options: dict[str, Any]
-) -> tuple[str, tuple[Any, ...]]:
+def _read(path: Path, reading: SpectrumReading, pdf_options: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
     """Read a file as what its content, or an option for one kind, says it is."""
     from edgepair.measured import read_pdf, read_xanes
 
-    if any(value is not None for value in spectrum_options.values()):
-        return "xanes", read_xanes(path, item=item, **spectrum_options)
+    if any(value is not None for value in reading.columns.values()):
+        return "xanes", read_xanes(path, item=reading.item, **reading.spectrum)
     if any(value is not None for value in pdf_options.values()):
-        return "pdf", read_pdf(path, item=item, **pdf_options)
-    read = read_measured(path, item, spectrum_options, pdf_options)
+        return "pdf", read_pdf(path, item=reading.item, **pdf_options)
+    read = read_measured(path, reading.item, reading.spectrum, pdf_options)
     return read.kind, read.curves
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from edgepair.apps.cli.console import output_console
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from edgepair.measured import PdfCurve, PdfInspection, XanesScan
     from edgepair.measured.xanes.inspection import XanesInspection
+    from edgepair.spectra.pdf_peaks import Peak
 
 _SHOWN = (40.0, 120.0)  # eV below and above E0 in the terminal's plot
 _FIRST_ANGSTROMS = 20.0
@@ -152,6 +153,9 @@ class SeenPdf:
             "radiation": found.radiation,
             "qmax": found.qmax,
             "composition": found.composition,
+            "number_density": self.pdf.number_density,
+            "peaks": [asdict(peak) for peak in found.peaks],
+            "first_shell": None if found.first_shell is None else asdict(found.first_shell),
             "warnings": list(found.warnings),
         }
 
@@ -168,9 +172,10 @@ class SeenPdf:
         ]
         if found.qdamp is not None:
             facts.append(("Qdamp", f"{found.qdamp:.3f} 1/Å, by the {found.qdamp_from}"))
-        if found.first_peak is not None:
-            kind = "dip" if found.first_peak_is_dip else "peak"
-            facts.append((f"first {kind}", f"{found.first_peak:.3f} Å"))
+        if found.first_shell is not None:
+            facts.append(("first shell", found.first_shell.sentence()))
+        for peak in found.peaks:
+            facts.append(("peak" if peak.area > 0 else "dip", _peak_text(peak)))
         if found.low_r_ripple is not None:
             facts.append(("low-r ripple", f"{found.low_r_ripple:.2f} of the first peak"))
         if found.noise is not None:
@@ -238,6 +243,12 @@ def _why(scan: XanesScan) -> str:
         return scan.mu_reason
     shown = " or ".join(f'--mu "{one.expression}"' for one in others[:2])
     return f"{scan.mu_reason}; {shown} would change it"
+
+
+def _peak_text(peak: Peak) -> str:
+    at = f"{peak.position:.3f} ± {peak.position_error:.3f} Å"
+    width = f"width {peak.width:.3f} ± {peak.width_error:.3f} Å"
+    return f"{at}, {width}, area {peak.area:.2f} ± {peak.area_error:.2f}"
 
 
 def _not_applied(found: XanesInspection) -> str:

@@ -53,12 +53,17 @@ def _line(console: Console, text: str) -> None:
 
 def _print_one(console: Console, sample: PredictedSample) -> None:
     from edgepair.conventions.wording import number, percent
-    from edgepair.report.prediction.words import counted_text, disagreements, reason_sentences
+    from edgepair.report.prediction.words import (
+        counted_text,
+        disagreements,
+        first_shell_facts,
+        reason_sentences,
+    )
 
     prediction = sample.prediction
     assert prediction is not None
     _line(console, f"{sample.title}: {sample.absorber}")
-    for name, value in sample.facts:
+    for name, value in (*sample.facts, *first_shell_facts(prediction)):
         _line(console, f"    {name:<12} {value}")
     if prediction.energy_shift == prediction.energy_shift:
         shift, error = number(prediction.energy_shift, 2, sign=True), number(prediction.energy_error, 1)

@@ -35,6 +35,8 @@ class PdfCurve:
         Damping by the resolution in Q, Å⁻¹.
     composition : str or None
         Chemical formula, as the header has it.
+    number_density : float or None
+        Atoms per Å³, as given.
     header : mapping of str to str
         What the header says.
     warnings : tuple of str
@@ -50,5 +52,6 @@ class PdfCurve:
     qmax: float | None = None
     qdamp: float | None = None
     composition: str | None = None
+    number_density: float | None = None
     header: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.measured.pdf.curve import PdfCurve
+from edgepair.measured.pdf.first_shell import FirstShell, fit_curve, only_metal, read_first_shell
 from edgepair.measured.pdf.function import DENSITIES
 from edgepair.spectra import estimate_qmax, power_in_q
+from edgepair.spectra.pdf_peaks import Peak
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,6 +72,10 @@ class PdfInspection:
         Whether it points down, as with neutrons for Ti, V and Mn.
     radiation, composition : str or None
         As read.
+    peaks : tuple of Peak
+        Fitted by least squares, with what a cut at Qmax does to them; by distance, to 3.2 Å.
+    first_shell : FirstShell or None
+        The metal's first shell of oxygens, of these peaks; None where none is sure.
     warnings : tuple of str
         What makes the curve doubtful.
     """
@@ -91,16 +97,20 @@ class PdfInspection:
     first_peak_is_dip: bool
     radiation: str | None
     composition: str | None
+    peaks: tuple[Peak, ...] = ()
+    first_shell: FirstShell | None = None
     warnings: tuple[str, ...] = ()
 
 
-def inspect_pdf(curve: PdfCurve) -> PdfInspection:
+def inspect_pdf(curve: PdfCurve, *, absorber: str | None = None) -> PdfInspection:
     """Tell what a measured PDF is and what is doubtful about it.
 
     Parameters
     ----------
     curve : PdfCurve
         As read.
+    absorber : str, optional
+        Whose first shell is meant; left out: the one known metal of the composition.
 
     Returns
     -------
@@ -121,6 +131,7 @@ def inspect_pdf(curve: PdfCurve) -> PdfInspection:
     ripple = _ripple(r, G - line, abs(height)) if slope is not None else None
     noise = _noise(r, G, qmax)
     _warn(curve, notes, seen=seen, ripple=ripple, noise=noise)
+    fit = fit_curve(curve, qmax)
     return PdfInspection(
         n_points=len(r),
         r_first=float(r[0]),
@@ -139,6 +150,8 @@ def inspect_pdf(curve: PdfCurve) -> PdfInspection:
         first_peak_is_dip=height < 0,
         radiation=curve.radiation,
         composition=curve.composition,
+        peaks=() if fit is None else fit.peaks,
+        first_shell=read_first_shell(curve, fit, absorber or only_metal(curve.composition)),
         warnings=tuple(notes),
     )
 

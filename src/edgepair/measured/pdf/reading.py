@@ -120,6 +120,7 @@ def read_pdf(
                     qmax=_agree_on_qmax(qmax, header.qmax, notes),
                     qdamp=header.qdamp,
                     composition=_agree_on_composition(composition, header.composition, notes),
+                    number_density=number_density,
                     header=header.entries,
                     warnings=tuple(notes),
                 )

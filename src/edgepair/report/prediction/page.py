@@ -21,6 +21,7 @@ from edgepair.report.prediction.rows import TRUST, PredictedSample
 from edgepair.report.prediction.words import (
     counted_text,
     disagreements,
+    first_shell_facts,
     nearest_rows,
     range_text,
     reason_sentences,
@@ -194,7 +195,13 @@ def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]
         "techniques": [short_title(name) for name in techniques],
         "rows": rows,
         "warnings": [*told, *prediction.warnings],
-        "facts": [*_files(sample), *sample.facts, *_energy_facts(prediction), *_counted(prediction)],
+        "facts": [
+            *_files(sample),
+            *sample.facts,
+            *first_shell_facts(prediction),
+            *_energy_facts(prediction),
+            *_counted(prediction),
+        ],
         "reasons": reason_sentences(prediction),
         "shares": _shares(prediction),
         "answers": shelf.keep(answer_figure(prediction), "Values with their intervals"),

@@ -133,6 +133,7 @@ class PredictedSample:
             "probabilities": [],
             "explanation": [],
             "nearest": [],
+            "first_shells": {},
         }
         if self.prediction is not None:
             told = json.loads(self.prediction.to_json())

@@ -82,6 +82,15 @@ def largest_windows(
     return found
 
 
+def first_shell_facts(prediction: Prediction) -> list[tuple[str, str]]:
+    """Say what is read off the first peaks of each PDF, for whoever reads PDFs by hand."""
+    several = len(prediction.first_shells) > 1
+    return [
+        (f"{short_title(technique)} peaks" if several else "first peaks", shell.sentence())
+        for technique, shell in prediction.first_shells.items()
+    ]
+
+
 def reason_sentences(prediction: Prediction) -> list[str]:
     """Say what drove the answers."""
     sentences = []
