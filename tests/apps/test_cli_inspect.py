@@ -90,7 +90,7 @@ def test_a_pdf_shows_its_first_shell(edgepair: Call, curve: Path) -> None:
     shell = json.loads(edgepair("inspect", curve, "--json", "--number-density", "0.098").out)["items"][0]
     assert shell["number_density"] == 0.098
     assert shell["first_shell"]["position"] == pytest.approx(2.0, abs=0.03)
-    assert any(peak["position"] == shell["first_shell"]["position"] for peak in shell["peaks"])
+    assert any(peak["position"] == pytest.approx(2.0, abs=0.03) for peak in shell["peaks"])
 
 
 def test_a_foil_or_a_shift_moves_the_energies(edgepair: Call, spectrum: Path, foil: Path) -> None:

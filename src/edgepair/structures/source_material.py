@@ -50,7 +50,15 @@ class SourceMaterial:
         return self.structure_and_notes()[0]
 
     def structure_and_notes(self) -> tuple[Structure, tuple[str, ...]]:
-        """Read the structure with what its reader had to infer; errors as of `structure`."""
+        """Read the structure with what its reader had to infer; errors as of `structure`.
+
+        Returns
+        -------
+        structure : pymatgen.core.Structure
+            As `structure` gives it.
+        notes : tuple of str
+            Sentences on what the file does not say and was inferred.
+        """
         form = self.form or ("poscar" if isinstance(self.source, str) else "dict")
         try:
             with warnings.catch_warnings():

@@ -121,7 +121,10 @@ def _measured_columns(names: list[str]) -> dict[str, int]:
 def _refuse_other_functions(names: list[str], name: str) -> None:
     if _OTHER_X.match(names[0]):
         functions = [found for key in names[1:] if (found := named_function(key)) and not is_of_r(found)]
-        raise OtherFunctionError(
+        energies = re.match(r"e(n|\b|v|\()", names[0], re.IGNORECASE)
+        # A table of energies is a spectrum: what is wrong with it is told by its own reader.
+        kind = MeasurementError if energies and not functions else OtherFunctionError
+        raise kind(
             f"cannot read a PDF from {name!r}",
             found=f"a first column named {names[0]!r}"
             + (f" and one named for {functions[0]}" if functions else ""),

@@ -95,7 +95,13 @@ class FirstShell:
     shared_with: tuple[str, ...]
 
     def sentence(self) -> str:
-        """Say it in words."""
+        """Say it in words.
+
+        Returns
+        -------
+        str
+            Position and width in Å, oxygens by the area where it is known, and what shares the peak.
+        """
         whose = "first shell" if self.metal is None else f"first {self.metal}-O shell"
         parts = [f"{whose} at {self.position:.3f} ± {self.position_error:.3f} Å, width {self.width:.3f} Å"]
         if self.n_peaks > 1:
