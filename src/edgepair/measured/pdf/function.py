@@ -142,7 +142,7 @@ def _not_of_r(r: NDArray[np.float64], y: NDArray[np.float64], size: float) -> st
     power = power / power.sum()
     if power[q < SLOW].sum() < LEAST_SLOW:
         return "fast"
-    if q[-1] > FAST and power[q > FAST].sum() < LEAST_FAST:
+    if q[-1] > FAST and power[q > FAST].sum() < LEAST_FAST * power[q > SLOW].sum():
         return "smooth"
     if _noise(r, y) / size > MOST_NOISE:
         return "noise"
@@ -175,8 +175,8 @@ MOST_RIPPLE = 3.0
 SLOW, LEAST_SLOW = 4.0, 0.002
 """Å⁻¹, and the least share of a PDF's power below: the first reflections of every oxide lie there."""
 
-FAST, LEAST_FAST = 13.0, 0.003
-"""Å⁻¹, and the least share of a PDF's power beyond: without it no first shell is resolved. χ(k) swings
+FAST, LEAST_FAST = 13.0, 0.008
+"""Å⁻¹, and a PDF's least share there of the power beyond 4: without it no first shell is resolved. χ(k) swings
 at most twice the distance of the farthest shell seen."""
 
 FINE = 0.025
