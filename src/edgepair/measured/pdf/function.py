@@ -176,7 +176,7 @@ SLOW, LEAST_SLOW = 4.0, 0.002
 """Å⁻¹, and the least share of a PDF's power below: the first reflections of every oxide lie there."""
 
 FAST, LEAST_FAST = 13.0, 0.008
-"""Å⁻¹, and a PDF's least share there of the power beyond 4: without it no first shell is resolved. χ(k) swings
+"""Å⁻¹, and a PDF's least share there of its power beyond 4: it resolves the first shell. χ(k) swings
 at most twice the distance of the farthest shell seen."""
 
 FINE = 0.025
