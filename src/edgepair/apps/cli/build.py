@@ -327,7 +327,7 @@ def _document(result: BuildResult) -> dict[str, Any]:
 
 
 def _show_result(result: BuildResult, store: Path) -> None:
-    from edgepair.builder import INFERRED
+    from edgepair.builder.records import INFERRED
 
     console = output_console()
     sizes = result.dataset.sizes
