@@ -343,14 +343,16 @@ def test_a_name_that_is_no_text_is_written_all_the_same(edgepair: Call, fake: An
     assert json.loads(done.out)["samples"][0]["file"] == "scan\\udcff.xdi"
 
 
-def test_an_interruption_leaves_what_was_there(edgepair: Call, fake: Any) -> None:
+def test_an_interruption_keeps_what_was_answered(edgepair: Call, fake: Any) -> None:
     write_spectrum("a.xdi"), write_spectrum("interrupted.xdi")
     Path("r.csv").write_text("old\n", encoding="utf-8")
     before = left()
     done = edgepair("predict", "a.xdi", "interrupted.xdi", "--out", "r.csv", "--report", "r.html")
     assert (done.code, done.out) == (130, "")
-    assert "interrupted" in done.err
-    assert Path("r.csv").read_text(encoding="utf-8") == "old\n"
+    assert "interrupted; 1 of 2 samples are in 'r.csv'" in done.err
+    rows = {row["file"]: (row["status"], row["message"]) for row in table("r.csv")}
+    assert rows["a.xdi"][0] == "ok"
+    assert rows["interrupted.xdi"] == ("failed", "interrupted before it was answered")
     assert left() == before
 
 

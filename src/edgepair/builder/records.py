@@ -95,6 +95,8 @@ class BuildResult:
         CPU time of what this run made.
     seconds : float
         Wall-clock time.
+    damaged : int
+        Results of the store that were not what had been written, and were made anew.
     """
 
     dataset: xr.Dataset
@@ -104,6 +106,7 @@ class BuildResult:
     found: int
     cpu_seconds: float
     seconds: float
+    damaged: int = 0
 
     @property
     def complete(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import secrets
@@ -17,6 +18,7 @@ from edgepair.conventions import OutputError
 
 _START = b'{"key":"'
 _KEY = slice(len(_START), len(_START) + 64)
+_CHECKSUM = b',"checksum":"'
 _OK = b'","ok":true,'
 
 
@@ -130,8 +132,8 @@ class ResultStore:
             except OSError as error:
                 raise _unreadable(self.folder / place.segment, error) from error
         try:
-            record: dict[str, Any] = json.loads(line)
-        except ValueError:
+            record = _record(line)
+        except (ValueError, RecursionError):
             # Damaged after it was written: as good as none, unless it stands somewhere else too.
             self.damaged += 1
             del self._index[short]
@@ -147,8 +149,8 @@ class ResultStore:
                 for line in file:
                     if line.startswith(start) and line.endswith(b"\n"):
                         try:
-                            record: dict[str, Any] = json.loads(line)
-                        except ValueError:
+                            record = _record(line)
+                        except (ValueError, RecursionError):
                             record = {}
                         if record:
                             self._index[bytes.fromhex(key)] = _Place(path.name, offset, len(line), True)
@@ -176,7 +178,8 @@ class ResultStore:
         ok = bool(record["ok"])
         ordered: dict[str, Any] = {"key": key, "ok": ok, "kind": kind}
         ordered |= {k: v for k, v in record.items() if k not in ordered}
-        line = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False).encode(errors="replace") + b"\n"
+        line = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
+        line = _with_checksum(line)
         short = bytes.fromhex(key)
         if not self._keep:
             self._memory[short] = line
@@ -329,6 +332,24 @@ class ResultStore:
         # A success is never replaced: neither by another run's failure nor by the same result again.
         if known is None or not known.ok:
             self._index[short] = place
+
+
+def _with_checksum(line: bytes) -> bytes:
+    """End a line of JSON with the hash of all that stands before."""
+    body = line[:-1]
+    return body + _CHECKSUM + hashlib.sha256(body).hexdigest().encode() + b'"}\n'
+
+
+def _record(line: bytes) -> dict[str, Any]:
+    """Read a line; ValueError where it is not what was written. Lines of before 1.0 have no checksum."""
+    body, mark, rest = line.rpartition(_CHECKSUM)
+    if mark and rest.strip() != hashlib.sha256(body).hexdigest().encode() + b'"}':
+        raise ValueError("changed since it was kept")
+    record = json.loads(line)
+    if not isinstance(record, dict):
+        raise ValueError("no record")
+    record.pop("checksum", None)
+    return record
 
 
 def _unreadable(path: Path, error: OSError) -> OutputError:

@@ -201,6 +201,7 @@ def build_dataset(
         stages.found,
         stages.cpu_seconds,
         time.monotonic() - started,
+        results.damaged,
     )
 
 

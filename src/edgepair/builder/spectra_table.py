@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ import numpy as np
 
 from edgepair.builder.keys import digest
 from edgepair.conventions import DataError
+from edgepair.structures.tables import table_rows
 
 _IDENTIFIERS = ("mp_id", "id", "material_id")
 
@@ -165,21 +164,7 @@ def table_content(spectra: Mapping[str, tuple[JoinedSpectrum, ...]]) -> str:
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    if path.suffix == ".parquet":
-        import pyarrow.parquet
-
-        with pyarrow.parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=1000):
-                yield from batch.to_pylist()
-        return
-    with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as file:
-        text = file.read(1)
-        while text.isspace():
-            text = file.read(1)
-        if text == "[":
-            yield from json.loads(text + file.read())
-            return
-        for line in file:
-            if (text + line).strip():
-                yield json.loads(text + line)
-            text = ""
+    for row in table_rows(path):
+        if isinstance(row, str):
+            raise ValueError(row)
+        yield row

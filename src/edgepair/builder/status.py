@@ -15,6 +15,7 @@ from typing import Any
 
 from edgepair.builder.records import BuildProgress, Item
 from edgepair.conventions import DataError, OutputError
+from edgepair.conventions.foreign_text import table_cell
 
 _SECONDS_BETWEEN = 2.0
 
@@ -186,7 +187,8 @@ def write_items(folder: Path, name: str, items: list[Item]) -> Path:
     )
     for item in ordered:
         site = "" if item.site is None else item.site
-        writer.writerow([item.material_id, site, item.status, item.reason, " ".join(item.message.split())])
+        cells = [item.material_id, site, item.status, item.reason, " ".join(item.message.split())]
+        writer.writerow(list(map(table_cell, cells)))
     path = folder / f"{name}.items.csv"
     _replace(path, text.getvalue())
     return path

@@ -17,12 +17,22 @@ from edgepair.builder.curves import absorption_problem
 from edgepair.builder.keys import structure_digest
 from edgepair.conventions import EdgepairError, OutputError
 from edgepair.engine import shared_sandbox
+from edgepair.engine.confinement import limited_cpu
 from edgepair.labels import SiteLabels, label_sites
 from edgepair.simulation import SiteSimulator, simulate_pdf
 from edgepair.structures import SourceMaterial, prepare_structure
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
+
+MEMORY_LIMIT = 1_200_000_000
+"""Bytes that one of these calls may take."""
+
+MOST_ATOMS = 5_000
+"""Of a cell; the bundled ones have up to a few hundred."""
+
+READ_CPU_LIMIT = 10
+"""CPU time, s, for the text of a structure."""
 
 PREPARE_CPU_LIMIT = 300.0
 """CPU seconds that reading and reducing one structure may take."""
@@ -142,7 +152,7 @@ def simulate(structure: Mapping[str, Any], index: int, simulator: SiteSimulator)
 
 
 def _guarded(function: Any, *args: Any, limit: float) -> dict[str, Any]:
-    result = shared_sandbox(*_PRELOAD).call(function, *args, cpu_seconds=limit)
+    result = shared_sandbox(*_PRELOAD).call(function, *args, cpu_seconds=limit, memory_bytes=MEMORY_LIMIT)
     if result.problem:
         failure = {"ok": False, "reason": "analysis failed", "problem": result.problem}
         return failure | ({"transient": True} if result.lost else {})
@@ -157,9 +167,13 @@ def _refusal(error: EdgepairError, reason: str) -> dict[str, Any]:
 
 def _prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | None]) -> dict[str, Any]:
     try:
-        structure, notes = material.structure_and_notes()
+        with limited_cpu(READ_CPU_LIMIT):
+            structure, notes = material.structure_and_notes()
     except EdgepairError as error:
         return _refusal(error, "not readable")
+    if len(structure) > MOST_ATOMS:
+        problem = f"{len(structure)} atoms in the cell, more than {MOST_ATOMS}"
+        return {"ok": False, "reason": "too many atoms", "problem": problem}
     try:
         prepared = prepare_structure(structure, absorber, max_sites=limits.get("max_sites"))
     except EdgepairError as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+from edgepair.conventions.foreign_text import visible
+
 
 class EdgepairError(Exception):
     """Base of every error that a user can cause.
@@ -31,11 +33,11 @@ class EdgepairError(Exception):
     """
 
     def __init__(self, problem: str, *, found: str, needed: str, suggestion: str) -> None:
-        self.problem = problem
-        self.found = found
-        self.needed = needed
-        self.suggestion = suggestion
-        super().__init__(problem)
+        # Names of files and words in them stand in messages: a terminal must not obey them.
+        self.problem, self.found, self.needed, self.suggestion = (
+            visible(part, kept="\n\t") for part in (problem, found, needed, suggestion)
+        )
+        super().__init__(self.problem)
 
     def __str__(self) -> str:
         """Return the four parts, one a line."""

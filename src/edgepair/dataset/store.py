@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from edgepair.conventions import DataError, OutputError
+from edgepair.conventions.foreign_text import visible
 from edgepair.dataset.schema import VARIABLES, validate
 from edgepair.dataset.showing import show_pdf
+from edgepair.dataset.stored import check_folder, check_zip
 from edgepair.spectra import TYPICAL_INSTRUMENT, PDFInstrument
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -57,7 +57,10 @@ def open_dataset(path: str | Path, *, instrument: PDFInstrument | None = TYPICAL
     dataset = read_arrays(path)
     for name, variable in VARIABLES.items():
         if variable.kind == "text" and name in dataset.variables:
-            dataset[name] = dataset[name].astype(object)
+            words = [visible(w) if isinstance(w, str) else w for w in dataset[name].values.ravel()]
+            text = np.array([*words, None], dtype=object)[:-1].reshape(dataset[name].shape)
+            # astype() drops how the file stores it, which does not hold for what is written next.
+            dataset[name] = dataset[name].astype(object).copy(data=text)
     # A store lists its variables in no order; the schema has one.
     dataset = dataset[[name for name in VARIABLES if name in dataset] + _strangers(dataset)]
     validate(dataset, name=repr(str(path)))
@@ -73,16 +76,12 @@ def read_arrays(path: str | Path) -> xr.Dataset:
     dataset: xr.Dataset
     try:
         if path.is_dir():
-            _check_packing(file.read_bytes() for file in sorted(path.rglob(".zarray")))
+            check_folder(path)
             with xr.open_zarr(str(path), consolidated=False, decode_times=False) as opened:
                 dataset = opened.load()
         else:
             with zipfile.ZipFile(path) as archive:
-                broken = archive.testzip()
-                members = [name for name in archive.namelist() if name.endswith(".zarray")]
-                _check_packing(archive.read(name) for name in members)
-            if broken is not None:
-                raise zipfile.BadZipFile(f"damaged at {broken}")
+                check_zip(archive)
             with zarr.storage.ZipStore(path, mode="r", read_only=True) as store:
                 opened = xr.open_zarr(store, consolidated=False, decode_times=False)
                 dataset = opened.load()
@@ -99,17 +98,6 @@ def read_arrays(path: str | Path) -> xr.Dataset:
     return dataset
 
 
-def _check_packing(members: Iterable[bytes]) -> None:
-    """Refuse codecs that edgepair does not write: some run what is in the file."""
-    for text in members:
-        about = json.loads(text)
-        codecs = [about.get("compressor"), *(about.get("filters") or ())]
-        for codec in codecs:
-            name = None if codec is None else codec["id"]
-            if name not in (None, "blosc", "vlen-utf8"):
-                raise ValueError(f"arrays packed by {name!r}, not by blosc")
-
-
 def _strangers(dataset: xr.Dataset) -> list[str]:
     return sorted(str(name) for name in dataset.data_vars if name not in VARIABLES)
 
@@ -122,7 +110,7 @@ def check_target(path: str | Path) -> None:
         found, needed = f"no folder {str(path.parent)!r}", "a folder that exists"
     elif path.is_dir() and (path.suffix == ".zip" or not _is_ours(path)):
         found, needed = "a folder that is no dataset", "a name that is free, or a dataset to be replaced"
-    elif path.is_file() and not zipfile.is_zipfile(path):
+    elif path.is_file() and not _is_our_zip(path):
         found, needed = "a file that is no dataset", "a name that is free, or a dataset to be replaced"
     elif not os.access(path.parent, os.W_OK):
         found, needed = "a folder that cannot be written", "a folder that can be written"
@@ -133,6 +121,14 @@ def check_target(path: str | Path) -> None:
             needed=needed,
             suggestion="choose another place",
         )
+
+
+def _is_our_zip(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return ".zgroup" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
 
 
 def _is_ours(folder: Path) -> bool:
@@ -185,7 +181,14 @@ def save_arrays(dataset: xr.Dataset, path: str | Path, *, zipped: bool = True) -
     try:
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".edgepair-") as scratch:
             folder = Path(scratch) / "data.zarr"
-            stored.to_zarr(folder, mode="w", zarr_format=2, consolidated=False, encoding=encoding)
+            stored.to_zarr(
+                folder,
+                mode="w",
+                zarr_format=2,
+                consolidated=False,
+                encoding=encoding,
+                write_empty_chunks=True,
+            )
             if zipped:
                 beside = Path(scratch) / "data.zarr.zip"
                 _zip_folder(folder, beside)

@@ -9,8 +9,9 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 _LENGTH = struct.Struct("<Q")
@@ -57,12 +58,24 @@ class Sandbox:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
 
+    @property
+    def running(self) -> bool:
+        """Whether the warm process is there, so that a call costs a fork only."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start the warm process and return at once: it loads while the caller goes on."""
+        with self._lock:
+            self._started()
+
     def call(
         self,
         function: Callable[..., Any],
         *args: Any,
         cpu_seconds: float,
         wall_seconds: float | None = None,
+        memory_bytes: int | None = None,
+        readable: Sequence[str | Path] | None = None,
     ) -> GuardedResult:
         """Call a function.
 
@@ -76,6 +89,11 @@ class Sandbox:
             Limit on CPU time, s.
         wall_seconds : float, optional
             Limit on wall-clock time, s; default ten times the other and a minute more.
+        memory_bytes : int, optional
+            Limit on the memory that the call may take; none by default.
+        readable : sequence of str or Path, optional
+            The only files and folders that it may open, besides those of Python, and nothing for
+            writing; any by default. Needs Linux 5.13; elsewhere the call is not confined.
 
         Returns
         -------
@@ -88,16 +106,22 @@ class Sandbox:
             "args": args,
             "cpu_seconds": cpu_seconds,
             "wall_seconds": 10 * cpu_seconds + 60 if wall_seconds is None else wall_seconds,
+            "memory_bytes": memory_bytes,
+            "readable": None if readable is None else [str(Path(path).absolute()) for path in readable],
+            "folder": _working_folder(),
         }
         with self._lock:
             answer = self._ask(pickle.dumps(order))
         if answer is None:
             return GuardedResult(None, "the process that guards such calls was killed", 0.0, lost=True)
-        if answer[0] == "ok":
-            return GuardedResult(answer[1], "", answer[2])
-        if answer[0] == "error":
-            return GuardedResult(None, f"{answer[1]}: {answer[2]}".rstrip(": "), answer[3])
-        return GuardedResult(None, answer[1], answer[2])
+        state, told, seconds = answer
+        if state == "ended":
+            return GuardedResult(None, told, seconds)
+        try:
+            kind, value = pickle.loads(told)
+        except Exception as error:
+            return GuardedResult(None, f"an answer that cannot be read: {type(error).__name__}", seconds)
+        return GuardedResult(value, "", seconds) if kind == "ok" else GuardedResult(None, value, seconds)
 
     def close(self) -> None:
         """End the process."""
@@ -110,16 +134,21 @@ class Sandbox:
                 process.stdout.close()
             process.wait()
 
-    def _ask(self, data: bytes) -> tuple[Any, ...] | None:
-        if self._process is None or self._process.poll() is not None:
+    def _started(self) -> subprocess.Popen[bytes]:
+        if not self.running:
             self.close()
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "edgepair.engine.sandbox_server", *self._preload],
+                # -P: a file numpy.py in the folder of somebody's data is no module.
+                [sys.executable, "-P", "-m", "edgepair.engine.sandbox_server", *self._preload],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
-        process = self._process
+        assert self._process is not None
+        return self._process
+
+    def _ask(self, data: bytes) -> tuple[Any, ...] | None:
+        process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -137,6 +166,14 @@ class Sandbox:
             self.close()
             raise
         return answer
+
+
+def _working_folder() -> str | None:
+    try:
+        return str(Path.cwd())
+    except OSError:
+        # It was removed.
+        return None
 
 
 _shared: dict[tuple[str, ...], Sandbox] = {}

@@ -19,6 +19,8 @@ import time
 import warnings
 from typing import Any
 
+from edgepair.engine.confinement import confine, limit_memory
+
 _LENGTH = struct.Struct("<Q")
 
 
@@ -48,6 +50,14 @@ def _call(order: dict[str, Any], result: int) -> None:
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     code = 0
     try:
+        if order["folder"] is not None:
+            with contextlib.suppress(OSError):
+                os.chdir(order["folder"])
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if order["memory_bytes"] is not None:
+            limit_memory(order["memory_bytes"])
+        if order["readable"] is not None:
+            confine(order["readable"])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             module = importlib.import_module(order["module"])
@@ -55,7 +65,7 @@ def _call(order: dict[str, Any], result: int) -> None:
         answer = pickle.dumps(("ok", value))
     except BaseException as error:
         # Whatever a library throws becomes the answer to this call; the fork ends either way.
-        answer = pickle.dumps(("error", type(error).__name__, str(error)))
+        answer = pickle.dumps(("error", f"{type(error).__name__}: {error}".rstrip(": ")))
         code = 1
     with contextlib.suppress(OSError):
         write_all(result, answer)
@@ -72,7 +82,7 @@ def _serve(order: dict[str, Any], caller: int, nothing: int) -> tuple[Any, ...] 
         _call(order, tell)
     os.close(tell)
     deadline = time.monotonic() + order["wall_seconds"]
-    answer = b""
+    answer = bytearray()
     status, gone = "", False
     while True:
         left = deadline - time.monotonic()
@@ -102,11 +112,10 @@ def _serve(order: dict[str, Any], caller: int, nothing: int) -> tuple[Any, ...] 
         number = os.WTERMSIG(ended)
         if number in (signal.SIGXCPU, signal.SIGKILL) and seconds >= order["cpu_seconds"] - 1:
             return ("ended", f"over {order['cpu_seconds']:g} s of CPU time", seconds)
+        if number == signal.SIGXCPU:
+            return ("ended", f"over its limit after {seconds:.0f} s of CPU time", seconds)
         return ("ended", f"crashed ({signal.Signals(number).name})", seconds)
-    try:
-        return (*pickle.loads(answer), seconds)
-    except Exception as error:
-        return ("ended", f"an answer that cannot be read: {type(error).__name__}", seconds)
+    return ("answered", bytes(answer), seconds)
 
 
 def main() -> None:

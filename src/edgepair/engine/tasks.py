@@ -11,7 +11,6 @@ import logging
 import os
 import secrets
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgepair._version import __version__
 from edgepair.conventions import EngineError
+from edgepair.files.scratch import own_scratch
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -316,8 +316,8 @@ def _local_cluster(workers: int | None) -> Iterator[Client]:
         "distributed.comm.timeouts.connect": "60s",
         "distributed.worker.memory.terminate": 0.95,
     }
-    with tempfile.TemporaryDirectory(prefix="edgepair-dask-", ignore_cleanup_errors=True) as scratch:
-        settings["temporary-directory"] = scratch
+    with own_scratch("dask") as scratch:
+        settings["temporary-directory"] = str(scratch)
         with ExitStack() as stack:
             with dask.config.set(settings), _interrupts_held():
                 try:

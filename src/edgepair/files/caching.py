@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import time
 from pathlib import Path
 
@@ -15,6 +16,17 @@ def user_folder(name: str) -> Path:
     """Return one of the user's cache folders."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "edgepair" / name
+
+
+def is_trusted(folder: Path) -> bool:
+    """Say whether what lies in a cache can only come from this user: no link, nobody else may write."""
+    try:
+        state = folder.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return stat.S_ISDIR(state.st_mode) and state.st_uid == os.getuid() and not state.st_mode & 0o022
 
 
 def drop_oldest(folder: Path, suffix: str, most_bytes: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from dataclasses import dataclass, fields
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from edgepair.files.caching import drop_oldest, user_folder
+from edgepair.files.caching import drop_oldest, is_trusted, user_folder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,6 +21,19 @@ Kind = TypeVar("Kind")
 
 LARGEST_BYTES = 500_000_000
 """Oldest entries are dropped when a folder grows beyond this, unless it is told otherwise."""
+
+
+_CHECKSUM = "content_checksum"
+
+
+def _checksum(key: str, arrays: dict[str, NDArray[Any]]) -> bytes:
+    """Hash what is kept and under which key: what was changed, or renamed, is not taken."""
+    digest = hashlib.sha256(key.encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.digest()
 
 
 @dataclass(frozen=True)
@@ -36,12 +50,14 @@ class KeptArrays:
 
     def load(self, key: str) -> dict[str, NDArray[Any]] | None:
         """Load what was kept."""
-        if self.folder is None:
+        if self.folder is None or not is_trusted(self.folder):
             return None
         path = self.folder / f"{key}.npz"
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
                 arrays = {name: found[name] for name in found.files}
+            if arrays.pop(_CHECKSUM).tobytes() != _checksum(key, arrays):
+                raise ValueError("changed since it was kept")
             os.utime(path)
         except FileNotFoundError:
             return None
@@ -58,11 +74,14 @@ class KeptArrays:
             return
         # A full or read-only disk costs the cache, not the answer.
         with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not is_trusted(self.folder):
+                return
             handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
             try:
                 with os.fdopen(handle, "wb") as file:
-                    np.savez(file, **arrays)  # type: ignore[arg-type]
+                    checksum = np.frombuffer(_checksum(key, arrays), dtype=np.uint8)
+                    np.savez(file, **arrays, **{_CHECKSUM: checksum})  # type: ignore[arg-type]
                 Path(name).replace(self.folder / f"{key}.npz")
             finally:
                 Path(name).unlink(missing_ok=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgepair.conventions.errors import DataError, OutputError
+from edgepair.conventions.foreign_text import table_cell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +116,7 @@ class ResultFolder:
 def write_tables(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     """Write each table as ``<name>.csv``, numbers to six digits."""
     for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
+        table.map(table_cell).to_csv(folder / f"{name}.csv", index=False, float_format="%.6g")
 
 
 def read_tables(

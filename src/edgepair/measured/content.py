@@ -7,9 +7,15 @@ import zlib
 from pathlib import Path
 
 from edgepair.conventions import MeasurementError
+from edgepair.files.reading import TooManyBytesError, read_regular, unpack_gzip
 
 LARGEST = 200_000_000
 """Bytes of a file, packed or not; larger ones are no spectrum."""
+
+LARGEST_TEXT = 50_000_000
+"""Bytes of a text: thousands of spectra; lists of what they say take twenty times as many in memory."""
+
+_LONGEST_LINE = 2_000_000
 
 _PICKLE = re.compile(
     rb"\x80[\x00-\x05]|(?:\((?:dp|lp|i)|\(?c[\w.]+\r?\n[\w.]+\r?\n|[\]})(}][q)(\]]).*\.\s*\Z", re.DOTALL
@@ -74,22 +80,18 @@ def read_content(path: str | Path) -> bytes:
     """
     name = str(path)
     try:
-        file = Path(path)
-        if file.is_dir():
-            raise unreadable(name, found="a folder", needed="a file", suggestion="name the files in it")
-        size = file.stat().st_size
-        if size > LARGEST:
-            raise _too_large(name, f"{size / 1e6:.0f} MB")
-        # A pipe or device has no size: read no more than is allowed.
-        with file.open("rb") as stream:
-            data = stream.read(LARGEST + 1)
+        data = read_regular(path, LARGEST)
+    except TooManyBytesError as error:
+        raise _too_large(name, f"more than {LARGEST / 1e6:.0f} MB") from error
+    except IsADirectoryError as error:
+        raise unreadable(
+            name, found="a folder", needed="a file", suggestion="name the files in it"
+        ) from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise unreadable(
             name, found=str(reason), needed="a file that can be opened", suggestion="check the path"
         ) from error
-    if len(data) > LARGEST:
-        raise _too_large(name, f"more than {LARGEST / 1e6:.0f} MB")
     if Path(name).name.lower().endswith((".ddp", ".ddp3")):
         raise _project_of_pickles(name)
     data = _unpacked(data, name)
@@ -141,6 +143,8 @@ def decode(data: bytes, path: str) -> str:
     MeasurementError
         The content is no text.
     """
+    if len(data) > LARGEST_TEXT:
+        raise _too_large(path, f"a text of {len(data) / 1e6:.0f} MB", LARGEST_TEXT)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         text = data.decode("utf-16", errors="replace")
     else:
@@ -158,7 +162,17 @@ def decode(data: bytes, path: str) -> str:
             needed="text, an Athena project, or HDF5",
             suggestion="export the spectrum as XDI or as columns of text",
         )
-    return text.replace("\x00", " ").replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\x00", " ").replace("\r\n", "\n").replace("\r", "\n")
+    longest = max(map(len, text.split("\n")))
+    # Programs write JSON in one line.
+    if longest > _LONGEST_LINE and not text.lstrip().startswith("{"):
+        raise unreadable(
+            path,
+            found=f"a line of {longest} characters",
+            needed=f"lines of at most {_LONGEST_LINE}",
+            suggestion="export the spectrum as XDI or as columns of text",
+        )
+    return text
 
 
 def _unpacked(data: bytes, name: str) -> bytes:
@@ -166,17 +180,10 @@ def _unpacked(data: bytes, name: str) -> bytes:
     for _ in range(2):
         if not data.startswith(b"\x1f\x8b"):
             break
-        unpacked = bytearray()
-        rest = data
         try:
-            while rest.startswith(b"\x1f\x8b"):
-                machine = zlib.decompressobj(wbits=31)
-                unpacked += machine.decompress(rest, LARGEST + 1 - len(unpacked))
-                if len(unpacked) > LARGEST:
-                    raise _too_large(name, f"more than {LARGEST / 1e6:.0f} MB when unpacked")
-                if not machine.eof:
-                    raise zlib.error("ends too early")
-                rest = machine.unused_data
+            data = unpack_gzip(data, LARGEST)
+        except TooManyBytesError as error:
+            raise _too_large(name, f"more than {LARGEST / 1e6:.0f} MB when unpacked") from error
         except zlib.error as error:
             raise unreadable(
                 name,
@@ -184,15 +191,14 @@ def _unpacked(data: bytes, name: str) -> bytes:
                 needed="a complete file",
                 suggestion="copy it again",
             ) from error
-        data = bytes(unpacked)
     return data
 
 
-def _too_large(name: str, size: str) -> MeasurementError:
+def _too_large(name: str, size: str, most: int = LARGEST) -> MeasurementError:
     return unreadable(
         name,
         found=size,
-        needed=f"at most {LARGEST / 1e6:.0f} MB",
+        needed=f"at most {most / 1e6:.0f} MB",
         suggestion="export the spectra alone, without images or detector frames",
     )
 

@@ -45,11 +45,22 @@ def header_values(lines: list[str]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for line in lines:
-        text = line[:2000].strip().lstrip("#%!;*/$ \t").strip()
-        match = re.match(r"([A-Za-z][\w .()\-/]{0,60}?)\s*(?::|=)\s*(\S.*)?$", text)
-        if match and match.group(1) not in found and len(found) < _MOST:
-            found[match.group(1)] = (match.group(2) or "").strip()[:500]
+        key, value = key_and_value(line[:2000].strip().lstrip("#%!;*/$ \t"))
+        if key and key not in found:
+            found[key] = value[:500]
+        if len(found) == _MOST:
+            break
     return found
+
+
+def key_and_value(text: str) -> tuple[str, str]:
+    """Split ``key: value`` or ``key = value`` at the first mark; without a key where it is no such line."""
+    colon, equals = text.find(":"), text.find("=")
+    end = min(colon, equals) if min(colon, equals) >= 0 else max(colon, equals)
+    key = text[: max(end, 0)].strip()
+    if not re.fullmatch(r"[A-Za-z][\w .()\-/]{0,60}+", key):
+        return "", ""
+    return key, text[end + 1 :].strip()
 
 
 def element_of(header: Mapping[str, str]) -> str | None:
@@ -140,7 +151,7 @@ def spacing_of(header: Mapping[str, str]) -> float | None:
             return float(match.group(1))
     crystals = [value for key, value in plain.items() if re.search(r"mono|crystal|cryst", key)]
     for text in crystals:
-        match = re.search(r"\b(si|ge)\s*[(\[ -]?\s*(\d)\s*,?\s*(\d)\s*,?\s*(\d)\b", text, re.I)
+        match = re.search(r"\b(si|ge)\s*+[(\[-]?\s*+(\d)\s*+,?\s*+(\d)\s*+,?\s*+(\d)\b", text, re.I)
         if match:
             h, k, l_ = (int(match.group(n)) for n in (2, 3, 4))
             return _LATTICE[match.group(1).lower()] / math.sqrt(h * h + k * k + l_ * l_) if h else None
@@ -198,7 +209,9 @@ def labels_in_line(line: str, count: int) -> tuple[str, ...] | None:
     text = re.sub(r"^\s*(?:[#%!;*]|//)+\s?", "", line).strip("\n").strip()
     if not re.search(r"[A-Za-zµμχ]", text) or len(text) > 4000:
         return None
-    ways = [r"\s*\t\s*", r"\s*,\s*", r"\s*;\s*", r"\s{2,}", r"\s+", r"\s*\|\s*"]
+    # Runs of blanks become one mark, so that no pattern tries to share them out.
+    text = re.sub(r"\s{2,}+", lambda run: "\t" if "\t" in run.group() else "  ", text)
+    ways = [r"\t", r",", r";", r"\s\s|\t", r"\s++", r"\|"]
     for way in ways:
         parts = [part.strip().strip("\"'") for part in re.split(way, text.strip("|, \t;"))]
         if len(parts) == count + 1 and re.fullmatch(r"\(?\d\)?|[LNlabels]*:?|[A-Za-z]+:", parts[0]):
@@ -210,7 +223,7 @@ def labels_in_line(line: str, count: int) -> tuple[str, ...] | None:
     if len(quoted) == count:
         return tuple(quoted)
     # "Energy (eV)" is one label of two words where blanks alone part the columns.
-    words = re.findall(r"[^\s()\[\]]+\s*(?:[(\[][^)\]]*[)\]])?", text)
+    words = re.findall(r"[^\s()\[\]]++\s*+(?:[(\[][^()\[\]]*+[)\]])?", text)
     if len(words) == count and any(role_of(word) for word in words):
         return tuple(word.strip() for word in words)
     return None

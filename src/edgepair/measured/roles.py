@@ -10,7 +10,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-_UNIT = re.compile(r"[\[(<{]\s*([^\])>}]*?)\s*[\])>}]\s*$")
+_LONGEST_LABEL = 200
+_UNIT = re.compile(r"[\[(<{]([^\[(<{\])>}]*+)[\])>}]\s*+$")
 _UNITS = {
     "ev": "eV",
     "electronvolt": "eV",
@@ -107,6 +108,7 @@ def role_of(label: str) -> str | None:
     >>> role_of("Energy (eV)"), role_of("I_0"), role_of("ln(I0/It)"), role_of("Fe2O3")
     ('energy', 'i0', 'mu_transmission', None)
     """
+    label = label[:_LONGEST_LABEL]
     text = unicodedata.normalize("NFKC", label).strip().strip("\"'*").strip().lower()
     formula = _role_of_formula(text)
     if formula:

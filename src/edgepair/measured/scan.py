@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from edgepair.conventions.foreign_text import visible, visible_values
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -105,3 +107,10 @@ class XanesScan:
     mu_reason: str = ""
     candidates: tuple[Candidate, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Write names and words of the file so that they can be shown."""
+        for name in ("file", "item", "format", "mu_from", "mu_reason"):
+            object.__setattr__(self, name, visible(getattr(self, name)))
+        object.__setattr__(self, "header", visible_values(self.header))
+        object.__setattr__(self, "warnings", tuple(map(visible, self.warnings)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgepair.conventions.foreign_text import visible
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -56,3 +58,8 @@ class Standard:
     source: str = ""
     licence: str = ""
     formula: str = ""
+
+    def __post_init__(self) -> None:
+        """Write the words of its file so that they can be shown."""
+        for name in ("name", "compound", "beamline", "sample", "quality", "source", "licence", "formula"):
+            object.__setattr__(self, name, visible(getattr(self, name)))

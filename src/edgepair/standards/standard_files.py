@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edgepair._version import __version__
 from edgepair.conventions import OutputError
+from edgepair.conventions.foreign_text import table_cell
 from edgepair.files.writing import write_whole
 from edgepair.measured.xanes.calibration import MARK
 from edgepair.standards.standard import Standard
@@ -52,7 +53,7 @@ def save_standards(standards: Sequence[Standard], folder: str | Path) -> Path:
         for key in ("oxidation_state", "coordination_number", "bond_length"):
             value = getattr(standard, key)
             values[key] = "" if math.isnan(value) else f"{value:.6g}"
-        rows.append(values)
+        rows.append({key: table_cell(value) for key, value in values.items()})
     lines = io.StringIO()
     writer = csv.DictWriter(lines, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import glob
-import gzip
-import io
 import json
 import lzma
 import re
@@ -16,13 +14,15 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from edgepair.conventions import StructureError
+from edgepair.files.reading import TooManyBytesError, read_regular, unpack_gzip
 from edgepair.structures.source_material import SourceMaterial
-from edgepair.structures.tables import read_structure_table
+from edgepair.structures.tables import nested_too_deep, read_structure_table
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _TABLES = (".parquet", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
 _FORMS = {".cif": "cif", ".mcif": "cif", ".vasp": "poscar", ".poscar": "poscar"}
 _FORMS |= {".xyz": "xyz", ".extxyz": "xyz", ".json": "json"}
+_LONGEST_COUNT = 9
 _LARGEST = 64_000_000
 """Bytes of one structure file; larger ones are something else."""
 
@@ -71,7 +71,7 @@ def read_structure_files(source: str | Path) -> Iterator[SourceMaterial]:
     elif kind and _ends(path.name, _TABLES):
         yield from read_structure_table(path)
     elif kind:
-        yield from _from_bytes(path.name, path.read_bytes(), path, _stem(path.name))
+        yield from _from_file(path, path.name, _stem(path.name))
     elif glob.has_magic(text):
         base, pattern = _split_glob(path)
         files = sorted(file for file in base.glob(pattern) if file.is_file() and not _hidden(file, base))
@@ -105,16 +105,24 @@ def _from_files(files: list[Path], base: Path, source: str) -> Iterator[SourceMa
         # a.cif and a.vasp are two structures: there the ending is part of the identifier.
         identifier = name if shared[_stem(name)] > 1 else _stem(name)
         try:
-            if file.stat().st_size > _LARGEST:
-                yield _unreadable(name, f"a file of more than {_LARGEST / 1e6:.0f} MB")
+            if file.is_symlink() and not file.resolve().is_relative_to(base.resolve()):
+                yield _unreadable(name, "a link to a file outside this folder")
             elif _ends(name, _TABLES):
                 yield from read_structure_table(file)
             else:
-                yield from _from_bytes(name, file.read_bytes(), file, identifier)
-        except (OSError, StructureError) as error:
+                yield from _from_file(file, name, identifier)
+        except (OSError, StructureError, ValueError, RecursionError, MemoryError) as error:
             # One bad file of many is that file's problem.
-            found = error.found if isinstance(error, StructureError) else str(error.strerror)
-            yield _unreadable(name, found)
+            yield _unreadable(name, getattr(error, "found", "") or f"{type(error).__name__}: {error}")
+
+
+def _from_file(file: Path, name: str, identifier: str) -> Iterator[SourceMaterial]:
+    try:
+        data = read_regular(file, _LARGEST)
+    except TooManyBytesError:
+        yield _unreadable(name, f"a file of more than {_LARGEST / 1e6:.0f} MB")
+        return
+    yield from _from_bytes(name, data, file, identifier)
 
 
 def _unreadable(name: str, why: str) -> SourceMaterial:
@@ -185,15 +193,14 @@ def _from_bytes(name: str, data: bytes, path: Path | None, identifier: str) -> I
     """Read one file's content."""
     if name.lower().endswith(".gz"):
         try:
-            with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-                data = file.read(_LARGEST + 1)
-        except (OSError, EOFError, zlib.error) as error:
+            data = unpack_gzip(data, _LARGEST)
+        except TooManyBytesError:
+            yield _unreadable(name, f"a file of more than {_LARGEST / 1e6:.0f} MB")
+            return
+        except zlib.error as error:
             yield _unreadable(name, f"a damaged gzip file: {error}")
             return
         name = name[:-3]
-        if len(data) > _LARGEST:
-            yield _unreadable(name, f"a file of more than {_LARGEST / 1e6:.0f} MB")
-            return
     form = _form(PurePosixPath(name))
     if form == "unknown":
         yield SourceMaterial(identifier, "", "unknown")
@@ -221,14 +228,16 @@ def _from_json(identifier: str, text: str, path: Path | None) -> Iterator[Source
         return
     try:
         item = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         if start == "{" and path is not None:
             # Several objects, one a line.
             yield from read_structure_table(path)
         else:
             yield SourceMaterial(identifier, text, "dict")
         return
-    if isinstance(item, dict) and isinstance(item.get("structure"), dict):
+    if nested_too_deep(item):
+        yield _unreadable(identifier, "objects nested more than 40 levels deep")
+    elif isinstance(item, dict) and isinstance(item.get("structure"), dict):
         name = str(item.get("mp_id") or item.get("id") or item.get("material_id") or identifier)
         yield SourceMaterial(name, item["structure"], "dict", item)
     else:
@@ -247,7 +256,7 @@ def _blocks(text: str, form: str) -> list[str]:
     if form == "xyz":
         lines = text.splitlines()
         parts, row = [], 0
-        while row < len(lines) and (lines[row].strip().isdigit() or not lines[row].strip()):
+        while row < len(lines) and (_is_count(lines[row]) or not lines[row].strip()):
             if not lines[row].strip():
                 row += 1
                 continue
@@ -256,6 +265,12 @@ def _blocks(text: str, form: str) -> list[str]:
             row = last
         return parts or [text]
     return [text]
+
+
+def _is_count(line: str) -> bool:
+    """Say whether a line is a number of atoms: digits alone, of which Unicode knows more than int()."""
+    words = line.strip()
+    return words.isascii() and words.isdigit() and len(words) <= _LONGEST_COUNT
 
 
 def _form(name: PurePosixPath) -> str:

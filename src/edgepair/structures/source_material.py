@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import StructureError
+from edgepair.conventions.foreign_text import visible
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -33,6 +34,10 @@ class SourceMaterial:
     source: str | dict[str, Any]
     form: str = ""
     row: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Write the identifier so that it can be shown."""
+        object.__setattr__(self, "material_id", visible(self.material_id))
 
     def structure(self) -> Structure:
         """Read the structure.

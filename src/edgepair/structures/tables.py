@@ -5,15 +5,23 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from edgepair.conventions import StructureError
+from edgepair.engine import shared_sandbox
 from edgepair.structures.source_material import SourceMaterial
 
 _COLUMNS = {"structure": "dict", "poscar": "poscar", "cif": "cif"}
 """Columns that may hold a structure, and its form."""
+
+_LARGEST_LINE = 64_000_000
+_LARGEST_ARRAY = 500_000_000
+_GROUP_CPU_SECONDS = 60.0
+_GROUP_MEMORY = 1_000_000_000
+_DEEPEST = 40
+_TOO_DEEP = "objects nested more than 40 levels deep"
 
 _IDENTIFIERS = ("mp_id", "id", "material_id")
 
@@ -46,7 +54,7 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
             needed="a table of structures (.parquet, .json, .jsonl; also .gz)",
             suggestion="check the path",
         )
-    rows = _parquet_rows(path) if path.suffix == ".parquet" else _json_rows(path)
+    rows = table_rows(path)
     number = -1
     while True:
         try:
@@ -61,6 +69,10 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
         if row is None:
             return
         number += 1
+        if isinstance(row, str):
+            # One row that cannot be read is that row's problem.
+            yield SourceMaterial(f"row {number}", row, "unknown")
+            continue
         identifier = next((row[name] for name in _IDENTIFIERS if row.get(name) is not None), None)
         column = next((name for name in _COLUMNS if _holds_structure(path, name, row.get(name))), None)
         if number and (identifier is None or column is None):
@@ -88,37 +100,109 @@ def _holds_structure(path: Path, column: str, value: object) -> bool:
     return isinstance(value, str)
 
 
+def table_rows(path: Path) -> Iterator[dict[str, Any] | str]:
+    """Read the rows of a table of any of the known kinds; a text where one of JSON lines is damaged.
+
+    OSError, EOFError, ValueError, TypeError, RecursionError or zlib.error where it cannot be read.
+    """
+    yield from _parquet_rows(path) if path.suffix == ".parquet" else _json_rows(path)
+
+
 def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+    """Read a Parquet file, a group of rows at a time in a guarded process: damage can crash the library.
+
+    ValueError where it cannot be read.
+    """
+    for number in range(_guarded(_row_groups, path)):
+        yield from _guarded(_row_group, path, number)
+
+
+def _guarded(function: Callable[..., Any], path: Path, *args: Any) -> Any:
+    result = shared_sandbox("pyarrow.parquet").call(
+        function,
+        str(path),
+        *args,
+        cpu_seconds=_GROUP_CPU_SECONDS,
+        memory_bytes=_GROUP_MEMORY,
+        readable=(path,),
+    )
+    if result.problem:
+        raise ValueError(result.problem)
+    return result.value
+
+
+def _row_groups(path: str) -> int:
     import pyarrow.parquet
 
     with pyarrow.parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=1000):
-            yield from batch.to_pylist()
+        return int(file.num_row_groups)
 
 
-def _json_rows(path: Path) -> Iterator[dict[str, Any]]:
+def _row_group(path: str, number: int) -> list[dict[str, Any]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    # Its own pools take more from the system than they need, which the limit counts.
+    pyarrow.set_memory_pool(pyarrow.system_memory_pool())
+    with pyarrow.parquet.ParquetFile(path) as file:
+        rows: list[dict[str, Any]] = file.read_row_group(number, use_threads=False).to_pylist()
+    return rows
+
+
+def _json_rows(path: Path) -> Iterator[dict[str, Any] | str]:
     with _open(path) as file:
         first = file.read(1)
         while first.isspace():
             first = file.read(1)
         if first == "[":
-            rows = json.loads(first + file.read())
+            text = first + file.read(_LARGEST_ARRAY)
+            if len(text) > _LARGEST_ARRAY:
+                raise ValueError(
+                    f"an array of more than {_LARGEST_ARRAY / 1e6:.0f} MB; JSON lines may be longer"
+                )
+            rows = json.loads(text)
         else:
             yield from _json_lines(first, file)
             return
     if not all(isinstance(row, dict) for row in rows):
         raise TypeError("an array that holds other things than objects")
-    yield from rows
+    yield from (_TOO_DEEP if nested_too_deep(row) else row for row in rows)
 
 
-def _json_lines(first: str, file: IO[str]) -> Iterator[dict[str, Any]]:
-    for line in file:
+def _json_lines(first: str, file: IO[str]) -> Iterator[dict[str, Any] | str]:
+    known = False
+    while line := file.readline(_LARGEST_LINE):
         text, first = first + line, ""
-        if text.strip():
+        if len(line) == _LARGEST_LINE:
+            raise ValueError(f"a line of more than {_LARGEST_LINE / 1e6:.0f} MB")
+        if not text.strip():
+            continue
+        try:
             row = json.loads(text)
             if not isinstance(row, dict):
                 raise TypeError(f"a line with {type(row).__name__}, not an object")
-            yield row
+        except (ValueError, TypeError, RecursionError) as error:
+            if not known:
+                raise
+            yield f"a damaged line: {type(error).__name__}"
+            continue
+        known = True
+        yield _TOO_DEEP if nested_too_deep(row) else row
+
+
+def nested_too_deep(value: object) -> bool:
+    """Say whether lists and objects are nested deeper than any structure: what handles them recurses."""
+    level, depth = [value], 0
+    while level and depth <= _DEEPEST:
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+            if isinstance(inner, dict | list)
+        ]
+        depth += 1
+    return bool(level)
 
 
 def _open(path: Path) -> IO[str]:

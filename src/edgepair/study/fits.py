@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import tempfile
 import threading
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import numpy as np
 
 from edgepair.conventions import EngineError
 from edgepair.engine import Call, open_processes
+from edgepair.files.scratch import own_scratch
 from edgepair.models import LEARNERS, FitOutcome, FitTask, fit_folds
 from edgepair.study.cache import FitCache, array_digest, fit_key, models_digest
 
@@ -83,8 +83,8 @@ def run_fits(
     ``features`` (n_sites, n_features).
     """
     code = models_digest()
-    with tempfile.TemporaryDirectory(prefix="edgepair-", ignore_cleanup_errors=True) as scratch:
-        shared = _SharedFeatures(features, Path(scratch))
+    with own_scratch("fits") as scratch:
+        shared = _SharedFeatures(features, scratch)
         waiting = []
         for number, fit in enumerate(fits):
             values, digest = shared.take(fit.table)

@@ -195,3 +195,22 @@ def test_any_order_of_runs_gives_the_same(
     assert len(again) == len(done)
     for path in folder.glob("*.jsonl"):
         assert all(json.loads(line)["key"] for line in path.read_text().splitlines())
+
+
+def test_a_changed_digit_counts_as_absent(tmp_path: Path) -> None:
+    key = "ab" * 32
+    with ResultStore(tmp_path) as store:
+        store.put("spectrum", key, {"ok": True, "value": {"y": [0.123, 0.456]}})
+    (segment,) = tmp_path.glob("*.jsonl")
+    whole = segment.read_bytes()
+    segment.write_bytes(whole.replace(b"0.456", b"0.457"))
+    with ResultStore(tmp_path) as store:
+        assert store.get(key) is None
+        assert store.damaged == 1
+        assert key not in store
+        store.put("spectrum", key, {"ok": True, "value": {"y": [0.123, 0.456]}})
+        record = store.get(key)
+        assert record is not None
+        assert record["value"]["y"] == [0.123, 0.456]
+    with ResultStore(tmp_path) as store:
+        assert store.get(key) == record

@@ -36,3 +36,17 @@ def large(size: int) -> bytes:
 
 def unpicklable() -> object:
     return lambda: None
+
+
+def hold(count: int) -> int:
+    return len(bytearray(count))
+
+
+def read(path: str) -> str:
+    with open(path) as file:  # noqa: PTH123
+        return file.read()
+
+
+def write(path: str) -> None:
+    with open(path, "w") as file:  # noqa: PTH123
+        file.write("text")

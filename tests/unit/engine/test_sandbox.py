@@ -7,12 +7,14 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from edgepair.engine import Sandbox
+from edgepair.engine.confinement import can_confine
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +102,36 @@ def test_a_fork_is_cheap_beside_a_new_process(sandbox: Sandbox, functions: Modul
     for _ in range(3):
         subprocess.run([sys.executable, "-c", "import numpy"], check=True)
     assert warm / 10 < (time.monotonic() - started) / 3
+
+
+def test_memory(sandbox: Sandbox, functions: ModuleType) -> None:
+    result = sandbox.call(functions.hold, 400_000_000, cpu_seconds=10, memory_bytes=100_000_000)
+    assert result.problem.startswith("MemoryError")
+    assert sandbox.call(functions.hold, 10**7, cpu_seconds=10, memory_bytes=100_000_000).value == 10**7
+
+
+@pytest.mark.skipif(not can_confine(), reason="this kernel has no Landlock")
+def test_other_files_stay_closed(sandbox: Sandbox, functions: ModuleType, tmp_path: Path) -> None:
+    mine, other = tmp_path / "mine", tmp_path / "other"
+    mine.write_text("mine")
+    other.write_text("other")
+    (tmp_path / "link").symlink_to(other)
+    call = partial(sandbox.call, cpu_seconds=10, readable=[mine])
+    assert call(functions.read, str(mine)).value == "mine"
+    for refused in (other, tmp_path / "link", "/etc/passwd"):
+        assert "Permission" in call(functions.read, str(refused)).problem
+    for target in (mine, tmp_path / "new"):
+        assert "Permission" in call(functions.write, str(target)).problem
+    assert mine.read_text() == "mine"
+    assert not (tmp_path / "new").exists()
+
+
+def test_modules_of_the_working_folder_are_not_run(
+    functions: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pickle.py").write_text("raise SystemExit")
+    (tmp_path / "file").write_text("beside it")
+    monkeypatch.chdir(tmp_path)
+    box = Sandbox(("guarded",))
+    assert box.call(functions.read, "file", cpu_seconds=10).value == "beside it"
+    box.close()

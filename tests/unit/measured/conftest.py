@@ -9,6 +9,9 @@ from types import ModuleType
 
 import pytest
 
+from edgepair.engine import Sandbox
+from edgepair.measured import guarded
+
 
 @pytest.fixture(scope="session")
 def samples() -> ModuleType:
@@ -20,6 +23,13 @@ def samples() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def read_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have files read in this process, where a test can change what the readers go by."""
+    monkeypatch.setattr(guarded, "reader_process", Sandbox)
+    monkeypatch.setattr(guarded, "_is_short_text", lambda path: True)
 
 
 @pytest.fixture

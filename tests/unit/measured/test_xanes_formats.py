@@ -195,6 +195,7 @@ def test_hdf5(samples: ModuleType, tmp_path: Path) -> None:
         read_xanes(path)
 
 
+@pytest.mark.usefixtures("read_here")
 def test_hdf5_without_its_library_says_so(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
     import sys
 

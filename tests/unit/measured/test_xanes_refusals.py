@@ -65,11 +65,12 @@ def test_missing_file_and_folder(tmp_path: Path) -> None:
             read_xanes(path)
 
 
+@pytest.mark.usefixtures("read_here")
 def test_large_files_and_gzip_bombs(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(content, "LARGEST", 100_000)
     with pytest.raises(MeasurementError) as error:
         read_xanes(written(b"7000 1.0\n" * 20_000))
-    assert error.value.found == "0 MB"
+    assert error.value.found == "more than 0 MB"
     for bomb in (gzip.compress(bytes(200_000)), gzip.compress(gzip.compress(bytes(10_000_000)))):
         with pytest.raises(MeasurementError) as error:
             read_xanes(written(bomb))

@@ -141,24 +141,11 @@ def _check_page(out: Path | None, inputs: Sequence[Path]) -> None:
     """Refuse a place that cannot be written, or that holds the data, before the work begins."""
     if out is None:
         return
-    from edgepair.conventions import OutputError
+    from edgepair.files.outputs import check_outputs
     from edgepair.report.kit.embedding import check_page_name
 
     check_page_name(out)
-    found = ""
-    if out.is_dir():
-        found = "a folder of that name"
-    elif not out.parent.is_dir():
-        found = f"no folder {str(out.parent)!r}"
-    elif out.resolve() in {path.resolve() for path in inputs}:
-        found = "one of the files to be read"
-    if found:
-        raise OutputError(
-            f"cannot write to {str(out)!r}",
-            found=found,
-            needed="a file of its own in a folder that exists",
-            suggestion="choose another place with --report",
-        )
+    check_outputs({"--report": out}, inputs)
 
 
 def _dataset(absorber: str | None, data: Path | None) -> xr.Dataset:

@@ -107,6 +107,7 @@ def build(
         read_spectra_table,
         read_status,
     )
+    from edgepair.files.outputs import check_outputs
 
     if status is not None:
         # A folder is often typed with a slash at its end.
@@ -115,6 +116,8 @@ def build(
         _show_status(read_status(store or beside, name.name), as_json)
         return
     chosen_source, chosen_absorber, target = _required(source, absorber, out)
+    if not target.is_dir():
+        check_outputs({"--out": target}, (chosen_source, spectra))
     joined_origin = _origin(origin)
     options: dict[str, Any] = {
         "absorber": chosen_absorber,
@@ -310,6 +313,7 @@ def _document(result: BuildResult) -> dict[str, Any]:
         "items": result.counts(),
         "computed": result.computed,
         "found": result.found,
+        "damaged": result.damaged,
         "cpu_seconds": round(result.cpu_seconds, 1),
         "seconds": round(result.seconds, 1),
         "not_done": [
@@ -337,6 +341,8 @@ def _show_result(result: BuildResult, store: Path) -> None:
         f"{result.computed} results computed ({duration(result.cpu_seconds)} of CPU time), "
         f"{result.found} found in {store}; {duration(result.seconds)} in all",
     ]
+    if result.damaged:
+        lines.append(f"{result.damaged} stored results were not what had been written, and were made anew")
     done = [item for item in result.items if item.status == "done"]
     inferred = sum(item.reason == INFERRED for item in done)
     if inferred:

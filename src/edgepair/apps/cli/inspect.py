@@ -45,13 +45,17 @@ def inspect(
 ) -> None:
     """Show what is understood of measured files: columns, units, edge, quality."""
     from edgepair.conventions import EdgepairError
+    from edgepair.files.outputs import check_outputs
     from edgepair.measured import inspect_pdf
+    from edgepair.measured.guarded import expect_files
 
     pdf_options = {
         "radiation": radiation, "qmax": qmax, "composition": composition, "number_density": number_density,
     }  # fmt: skip
     _check(reading.columns, pdf_options)
     reading.check()
+    check_outputs({"--report": report, "--save": save}, (*paths, reading.foil_file))
+    expect_files(len(paths))
     foil = reading.foil()
     scale = reading.scale
     documents: list[dict[str, Any]] = []

@@ -30,12 +30,14 @@ def explain_sample(
     quiet: bool,
 ) -> None:
     """Read, answer and explain one sample, and print or write why."""
+    from edgepair.files.outputs import check_outputs
     from edgepair.interpretation import interpret_sample
     from edgepair.prediction.predict import predict
     from edgepair.report.kit.embedding import check_page_name
 
     if report is not None:
         check_page_name(report)
+    check_outputs({"--report": report}, (*paths, *(data or ())))
     absorber = _only(absorbers, "--absorber", "one absorbing metal")
     own = _only(data, "--data", "one dataset in place of the bundled one")
     reading = replace(reading, absorber=absorber)

@@ -133,18 +133,14 @@ def mix(
 def _check(read: Sequence[Path | None], out: Path | None, report: Path | None) -> None:
     """Refuse, before anything is read, what would not work or would overwrite an input."""
     from edgepair.conventions import OutputError
+    from edgepair.files.outputs import check_outputs
 
-    inputs = {path.resolve() for path in read if path is not None}
     for option, target, endings in (("--out", out, (".csv",)), ("--report", report, (".html", ".htm"))):
         if target is None:
             continue
         found, needed = "", "a file of its own in a folder that exists"
         if target.suffix.lower() not in endings:
             found, needed = f"the ending {target.suffix!r}", f"a file name that ends in {endings[0]}"
-        elif not target.parent.is_dir():
-            found = f"no folder {str(target.parent)!r}"
-        elif target.resolve() in inputs:
-            found = "one of the files to be read"
         if found:
             raise OutputError(
                 f"cannot write {str(target)!r}",
@@ -152,6 +148,7 @@ def _check(read: Sequence[Path | None], out: Path | None, report: Path | None) -
                 needed=needed,
                 suggestion=f"choose another name with {option}",
             )
+    check_outputs({"--out": out, "--report": report}, read)
 
 
 def _own(path: Path | None, absorber: str | None) -> tuple[Standard, ...]:
@@ -166,7 +163,9 @@ def _scans(paths: Sequence[Path], reading: SpectrumReading) -> list[tuple[Path, 
     """Read every spectrum of every file; a file that cannot be read stands there as its error."""
     from edgepair.conventions import EdgepairError
     from edgepair.measured import read_xanes
+    from edgepair.measured.guarded import expect_files
 
+    expect_files(len(paths))
     scans: list[tuple[Path, XanesScan | EdgepairError]] = []
     for path in paths:
         try:

@@ -18,6 +18,7 @@ from edgepair.apps.cli.options import Json, Quiet, Radiation, Report, SpectrumRe
 from edgepair.apps.cli.predict_checks import check_outputs, check_request, check_used
 from edgepair.apps.cli.predict_samples import Reading, Sample, gather_samples
 from edgepair.apps.cli.predict_text import FEW
+from edgepair.conventions.foreign_text import visible
 
 if TYPE_CHECKING:
     from edgepair.report.prediction.rows import PredictedSample
@@ -85,6 +86,8 @@ def predict(
     reading.check()
     inputs = [*files, dpdf, pairs, reading.foil_file, standards, data, model]
     check_outputs(out, report, [path for path in inputs if path is not None])
+    from edgepair.measured.guarded import expect_files
+
     foil = reading.foil()
     own_standards = _standards(standards, reading.absorber)
     shared = {
@@ -96,6 +99,9 @@ def predict(
         "model": model,
     }
     how = Reading(reading.item, reading.spectrum, pdf_options, references=reading.own_foils)
+    expect_files(len(files))
+    samples: Sequence[Sample] = ()
+    done: dict[int, list[_Answer]] = {}
     try:
         with _bar(quiet=quiet or as_json) as show:
             samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=how, on_file=_reading(show))
@@ -105,9 +111,9 @@ def predict(
                 samples = [_without_glitches(sample, edge) for sample in samples]
             shown = as_json or report is not None or len(samples) <= FEW
             explained = {None: MOST_EXPLAINED if shown else 0, True: len(samples), False: 0}[explain]
-            answers = _answer_all(samples, foil, shared, show, explained)
-    except KeyboardInterrupt:
-        print("edgepair: interrupted; no table or report was written", file=sys.stderr)
+            answers = _answer_all(samples, foil, shared, show, explained, done)
+    except (KeyboardInterrupt, SystemExit):
+        print(f"edgepair: interrupted; {_keep(samples, done, out)}", file=sys.stderr)
         raise
     if own_standards and model is None and not (quiet or as_json):
         _tell_standards(own_standards, answers, data)
@@ -172,18 +178,42 @@ def _answer_all(
     options: dict[str, Any],
     show: Callable[[int, int, str], None] | None,
     explained: int,
+    answers: dict[int, list[_Answer]],
 ) -> list[_Answer]:
-    """Answer samples, those of one absorber together; explain the first so many that were read."""
+    """Answer samples, those of one absorber together; explain the first so many that were read.
+
+    `answers` takes them one by one: what is there when a run is interrupted is not lost.
+    """
     read = [place for place, sample in enumerate(samples) if sample.error is None]
     absorbers = list(dict.fromkeys(sample.absorber for sample in samples))
     order = sorted(range(len(samples)), key=lambda k: absorbers.index(samples[k].absorber))
-    answers: dict[int, list[_Answer]] = {}
     for number, place in enumerate(order):
         if show is not None:
             show(number, len(samples), next(iter(samples[place].sources.values()))[0])
         explain = place in read[:explained]
         answers[place] = _answer(samples[place], foil, options | {"explain": explain})
     return [answer for place in range(len(samples)) for answer in answers[place]]
+
+
+def _keep(samples: Sequence[Sample], done: dict[int, list[_Answer]], out: Path | None) -> str:
+    """Write the rows of an interrupted run, those that are missing marked; say what was written."""
+    from edgepair.conventions import EdgepairError
+    from edgepair.report.prediction.rows import PredictedSample, write_rows
+
+    if out is None or not done:
+        return "no table or report was written"
+    rows: list[PredictedSample] = []
+    for place, sample in enumerate(samples):
+        sources = {name: (_text(file), _text(item)) for name, (file, item) in sample.sources.items()}
+        missing = PredictedSample(
+            sources, sample.absorber or "", "failed", "interrupted before it was answered"
+        )
+        rows += [answer.sample for answer in done[place]] if place in done else [missing]
+    try:
+        write_rows(rows, out)
+    except EdgepairError as error:
+        return error.problem
+    return f"{len(done)} of {len(samples)} samples are in {str(out)!r}, the others are marked there"
 
 
 def _answer(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> list[_Answer]:
@@ -296,7 +326,7 @@ def _facts(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> Iterat
 
 def _text(name: str) -> str:
     """Write a file's name so that it can be printed: it may hold bytes that are no text."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
+    return visible(name)
 
 
 def _one_line(text: str) -> str:

@@ -39,30 +39,12 @@ def check_request(
 
 def check_outputs(out: Path | None, report: Path | None, inputs: Sequence[Path]) -> None:
     """Refuse places that cannot be written, or that hold the data, before the work begins."""
-    from edgepair.conventions import OutputError
+    from edgepair.files.outputs import check_outputs as check
     from edgepair.report.kit.embedding import check_page_name
 
     if report is not None:
         check_page_name(report)
-    for option, target in (("--out", out), ("--report", report)):
-        if target is None:
-            continue
-        found = ""
-        if target.is_dir():
-            found = "a folder of that name"
-        elif not target.parent.is_dir():
-            found = f"no folder {str(target.parent)!r}"
-        elif target.resolve() in {path.resolve() for path in inputs}:
-            found = "one of the files to be read"
-        elif option == "--report" and out is not None and target.resolve() == out.resolve():
-            found = "the same name for --out"
-        if found:
-            raise OutputError(
-                f"cannot write to {str(target)!r}",
-                found=found,
-                needed="a file of its own in a folder that exists",
-                suggestion=f"choose another place with {option}",
-            )
+    check({"--out": out, "--report": report}, inputs)
 
 
 def check_used(

@@ -89,6 +89,7 @@ def train(
 
 def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tuple[str, Path]:
     from edgepair.conventions import OptionError, OutputError
+    from edgepair.files.outputs import check_outputs
 
     missing = [name for name, value in (("--absorber", absorber), ("--model", out)) if value is None]
     if absorber is None or out is None:
@@ -98,15 +99,8 @@ def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tup
             needed="the metal, and a place for the model",
             suggestion="edgepair train --data fe.zarr --absorber Fe --model fe.model",
         )
-    found = ""
-    if out.is_dir():
-        found = "a folder of that name"
-    elif not out.parent.is_dir():
-        found = f"no folder {str(out.parent)!r}"
-    elif out.resolve() in {path.resolve() for path in inputs}:
-        found = "one of the files to be read"
-    elif out.exists() and not _is_model(out):
-        found = "a file that is no model"
+    check_outputs({"--out": out}, inputs)
+    found = "a file that is no model" if out.exists() and not _is_model(out) else ""
     if found:
         raise OutputError(
             f"cannot write the model {str(out)!r}",

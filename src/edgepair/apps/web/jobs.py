@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,12 +14,15 @@ from typing import Any
 from edgepair.apps.web.workers import Worker
 from edgepair.conventions import EdgepairError, EngineError
 
-LANES = {"look": 1, "browse": 1, "answer": 1, "long": 1}
+LANES = {"look": 2, "browse": 1, "answer": 1, "long": 1}
 """Processes by how long their work takes: parts of a second (files of visitors; datasets and studies, which
 fill a process of their own), seconds, minutes. A study must not keep a visitor waiting who moves E0."""
 
 _STANDS_BACK = {"long": 10}
 """Niceness by lane: the page itself comes first."""
+
+_PATIENCE = 120.0
+"""Seconds that a file may wait for its turn before its own time counts."""
 
 KEPT = 20
 """Ended jobs of one visitor whose results are kept."""
@@ -56,8 +59,8 @@ class Job:
         What the function returned.
     error : EdgepairError or None
         Why there is no value.
-    ended : threading.Event
-        Set when the state is one of `ENDED`.
+    began, ended : threading.Event
+        Set when a process takes it up, and when the state is one of `ENDED`.
     """
 
     key: str
@@ -71,6 +74,7 @@ class Job:
     text: str = ""
     value: Any = None
     error: EdgepairError | None = None
+    began: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
 
@@ -105,6 +109,9 @@ class Jobs:
         self._closed = False
         self._workers: list[Worker] = []
         self._running: dict[str, Worker] = {}
+        # One visitor leaves a process of each lane to the others, where there are several.
+        self._most_of_one = {lane: max(1, count - 1) for lane, count in lanes.items()}
+        self._active: Counter[tuple[str, str]] = Counter()
         for lane, count in lanes.items():
             for _ in range(count):
                 worker = make_worker(folder, _STANDS_BACK.get(lane, 0))
@@ -185,6 +192,8 @@ class Jobs:
             What the function raised, or that it did not end.
         """
         job = self.submit(owner, function, *args, lane=lane)
+        # The clock starts when a process takes it up: that others wait before it is no fault of its own.
+        job.began.wait(_PATIENCE)
         if not job.ended.wait(seconds):
             self.cancel(owner, job.key)
             raise EngineError(
@@ -276,12 +285,16 @@ class Jobs:
             while not self._closed:
                 queues = self._queues[lane]
                 for owner in list(queues):
+                    if self._active[lane, owner] >= self._most_of_one[lane]:
+                        continue
                     queue = queues.pop(owner)
                     if queue:
                         job = queue.popleft()
                         queues[owner] = queue
                         job.state = "running"
+                        job.began.set()
                         self._running[job.key] = worker
+                        self._active[lane, owner] += 1
                         return job
                 self._changed.wait()
             return None
@@ -298,6 +311,10 @@ class Jobs:
             outcome = worker.run(job.function, job.args, report)
             with self._changed:
                 self._running.pop(job.key, None)
+                self._active[lane, job.owner] -= 1
+                if not self._active[lane, job.owner]:
+                    del self._active[lane, job.owner]
+                self._changed.notify_all()
                 if job.state in ENDED:
                     continue
                 if outcome[0] == "done":
@@ -313,6 +330,7 @@ class Jobs:
         job.state, job.value, job.error = state, value, error
         # Arguments may be large, and are not needed any more.
         job.args = ()
+        job.began.set()
         job.ended.set()
 
 

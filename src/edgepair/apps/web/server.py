@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import logging
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edgepair.apps.web.jobs import LANES
 from edgepair.apps.web.settings import DEFAULT_PORT, Settings
 from edgepair.apps.web.workers import Worker
 from edgepair.conventions import EdgepairError, OptionError
@@ -19,11 +21,9 @@ if TYPE_CHECKING:
 
     from edgepair.apps.web.services import Services
 
+_log = logging.getLogger("edgepair.web")
 _SHORTEST_TOKEN = 16
 _PORTS_TRIED = 20
-_SILENT_SECONDS = 30.0
-"""A connection that sends nothing for so long is closed."""
-
 _LONGEST_NUMBER = 18
 """Digits of a size that a browser tells: Python refuses to read numbers of thousands."""
 
@@ -55,15 +55,9 @@ def make_app(
     OptionError
         Dash is not installed.
     """
-    try:
-        from dash import Dash
-    except ImportError as error:
-        raise OptionError(
-            "cannot open the page",
-            found=f"no Dash ({error})",
-            needed="Dash, which comes with the extra 'web'",
-            suggestion="pip install 'edgepair[web]'",
-        ) from error
+    _require_dash()
+    from dash import Dash
+
     from edgepair.apps.web.guard import Guard
     from edgepair.apps.web.pages import PAGES
     from edgepair.apps.web.services import Services
@@ -89,8 +83,21 @@ def make_app(
     app.server.config["MAX_CONTENT_LENGTH"] = settings.limits.file_bytes + _ROOM_FOR_REQUESTS
     shell.register(app)
     _add_routes(app, services)
+    _refuse_malformed(app)
     Guard(settings, tuple(app.csp_hashes())).install(app.server)
     return app, services
+
+
+def _require_dash() -> None:
+    try:
+        import dash  # noqa: F401
+    except ImportError as error:
+        raise OptionError(
+            "cannot open the page",
+            found=f"no Dash ({error})",
+            needed="Dash, which comes with the extra 'web'",
+            suggestion="pip install 'edgepair[web]'",
+        ) from error
 
 
 def serve(settings: Settings, on_ready: Callable[[str, Settings], None]) -> None:
@@ -109,15 +116,8 @@ def serve(settings: Settings, on_ready: Callable[[str, Settings], None]) -> None
     OptionError
         Dash is not installed, or the address, port or token cannot be used.
     """
-    from werkzeug.serving import WSGIRequestHandler, make_server
-
-    class Quiet(WSGIRequestHandler):
-        """Says nothing of each request, and does not wait for ever for the next."""
-
-        timeout = _SILENT_SECONDS
-
-        def log(self, type: str, message: str, *args: Any) -> None:
-            pass
+    _require_dash()
+    from edgepair.apps.web.connections import BoundedServer, QuietHandler
 
     settings = _with_token(settings)
     sock = _bind(settings)
@@ -125,10 +125,8 @@ def serve(settings: Settings, on_ready: Callable[[str, Settings], None]) -> None
         settings = dataclasses.replace(settings, port=sock.getsockname()[1])
         app, services = make_app(settings)
         try:
-            server = make_server(
-                settings.host, sock.getsockname()[1], app.server, threaded=True, request_handler=Quiet,
-                fd=sock.fileno(),
-            )  # fmt: skip
+            port = sock.getsockname()[1]
+            server = BoundedServer(settings.host, port, app.server, QuietHandler, fd=sock.fileno())
             try:
                 _warm_up(services)
                 on_ready(_address(settings), settings)
@@ -148,7 +146,9 @@ def _warm_up(services: Services) -> None:
     from edgepair.apps.web.work.examples import warm
     from edgepair.conventions import STUDY_ABSORBERS
 
-    services.jobs.submit("", warm, STUDY_ABSORBERS[0], lane="look")
+    for reader in range(LANES["look"]):
+        # Visitors of their own: each of the readers takes one.
+        services.jobs.submit(f"reader {reader}", warm, STUDY_ABSORBERS[0], lane="look")
     services.jobs.submit("", warm, None, lane="answer")
 
 
@@ -215,6 +215,30 @@ def _address(settings: Settings) -> str:
     shown = f"[{host}]" if ":" in host else host
     token = f"?token={settings.token}" if settings.token else ""
     return f"http://{shown}:{settings.port}/{token}"
+
+
+def _refuse_malformed(app: Dash) -> None:
+    """Answer 400 to a callback that Dash cannot take apart; faults of ours come back as notices."""
+    from flask import Response, request
+    from werkzeug.exceptions import HTTPException
+
+    for name, view in list(app.server.view_functions.items()):
+        if "_dash-update-component" not in name:
+            continue
+
+        def guarded(*args: Any, view: Callable[..., Any] = view, **kwargs: Any) -> Any:
+            try:
+                body = request.get_json(silent=True)
+                if not isinstance(body, dict) or not isinstance(body.get("output"), str):
+                    raise ValueError("no output")
+                return view(*args, **kwargs)
+            except HTTPException:
+                raise
+            except Exception as error:
+                _log.info("malformed request: %s", type(error).__name__)
+                return Response("cannot answer this request\n", status=400, mimetype="text/plain")
+
+        app.server.view_functions[name] = guarded
 
 
 def _add_routes(app: Dash, services: Services) -> None:

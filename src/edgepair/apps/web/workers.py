@@ -102,7 +102,7 @@ class Worker:
                 scratch.mkdir(mode=0o700, exist_ok=True)
                 order = [str(theirs.fileno()), str(self._folder), str(self._niceness)]
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "edgepair.apps.web.worker", *order],
+                    [sys.executable, "-P", "-m", "edgepair.apps.web.worker", *order],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<mark>=>|[(),\[\]{};:])|(?P<bare>[^\s,()\[\]{};'"]+))""",
+    r"""\s*(?:(?P<quoted>'[^'\\]*+(?:\\.[^'\\]*+)*+'|"[^"\\]*+(?:\\.[^"\\]*+)*+")|(?P<mark>=>|[(),\[\]{};:])|(?P<bare>[^\s,()\[\]{};'"]+))""",
     re.S,
 )
 _NO_SPECTRA = {

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 _MOST_LINES = 2_000_000
 _FEWEST = 10
 _COMMENTS = ("#", "%", "!", ";", "*", "//", "'", "@", "&")
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?")
-_COMMA_NUMBER = re.compile(r"[+-]?\d[\d.]*,\d+(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][+-]?\d+)?")
+_COMMA_NUMBER = re.compile(r"[+-]?\d[\d.]*+,\d+(?:[eE][+-]?\d+)?")
 _TIME = re.compile(
     r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T_]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d*)?)?Z?)?"
     r"|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d*)?)?|[AaPp]\.?[Mm]\.?"
@@ -343,7 +343,7 @@ def _title(before: list[str]) -> str:
     """Take a scan's name from the lines above it."""
     for line in before[-12:]:
         match = re.match(
-            r"\s*[#%!;*]*\s*S?((?:scan|sweep|repeat|run)\s*[#:]?\s*[\w.\-]{1,30})\s*$", line, re.I
+            r"\s*+[#%!;*]*+\s*+S?((?:scan|sweep|repeat|run)\s*+[#:]?\s*+[\w.\-]{1,30}+)\s*+$", line, re.I
         )
         if match:
             return match.group(1).strip()

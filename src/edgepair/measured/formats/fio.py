@@ -9,7 +9,8 @@ from edgepair.measured.formats.columns import number_block
 from edgepair.measured.header import header_values, spacing_of
 from edgepair.measured.table import ScanTable
 
-_COLUMN = re.compile(r"\s*Col\s+(\d+)\s+(.*?)\s+(?:FLOAT|DOUBLE|INTEGER|INT|BYTE|STRING|BOOLEAN)\s*$", re.I)
+_LONGEST_LABEL = 300
+_COLUMN = re.compile(r"\s*Col\s+(\d+)\s+(\S.*)\s(?:FLOAT|DOUBLE|INTEGER|INT|BYTE|STRING|BOOLEAN)$", re.I)
 
 
 def is_fio(text: str) -> bool:
@@ -55,7 +56,7 @@ def read_fio(text: str, path: str) -> tuple[ScanTable, ...]:
     data = next(number for number, line in enumerate(lines) if re.match(r"%d\b", line))
     named: dict[int, str] = {}
     for line in lines[data:]:
-        match = _COLUMN.match(line)
+        match = _COLUMN.match(line[:_LONGEST_LABEL].rstrip())
         if match:
             named.setdefault(int(match.group(1)), match.group(2).strip())
     rows, _, warnings = number_block([line if "Col" not in line else "" for line in lines[data + 1 :]])

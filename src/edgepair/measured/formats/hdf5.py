@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgepair.measured.content import unreadable
+from edgepair.measured.formats.hdf5_storage import find_inside, stored_elsewhere
 from edgepair.measured.roles import role_of
 from edgepair.measured.table import ScanTable, Skipped
 
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
 _LONGEST = 1_000_000
 _MOST_OBJECTS = 50_000
 _MOST_COLUMNS = 200
+_MOST_NUMBERS = 20_000_000
+
+
+class _TooMuchError(Exception):
+    """A file asks for more numbers than spectra have."""
 
 
 def is_hdf5(data: bytes) -> bool:
@@ -76,10 +83,18 @@ def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanT
             needed="the package h5py",
             suggestion="pip install 'edgepair[hdf5]'",
         ) from error
+    elsewhere: list[str] = []
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
-            tables = list(_tables(file, h5py, item))
+            tables = list(_tables(file, h5py, item, elsewhere))
             arrays = [] if tables else _arrays(file, h5py)
+    except _TooMuchError as error:
+        raise unreadable(
+            path,
+            found=str(error),
+            needed="spectra, without detector frames",
+            suggestion="export the spectra alone",
+        ) from error
     except (
         OSError,
         RuntimeError,
@@ -96,6 +111,16 @@ def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanT
             needed="a complete file",
             suggestion="copy it again",
         ) from error
+    if elsewhere:
+        left_out = f"{len(elsewhere)} datasets whose numbers lie in other files: {'; '.join(elsewhere[:3])}"
+        if not tables:
+            raise unreadable(
+                path,
+                found=left_out,
+                needed="the numbers in the file itself: other files are not opened",
+                suggestion="copy them into one file, as h5repack does",
+            )
+        tables[0] = replace(tables[0], warnings=(*tables[0].warnings, f"not read: {left_out}"))
     if not tables:
         raise unreadable(
             path,
@@ -147,7 +172,7 @@ def _label(name: str, member: Any) -> str:
     return told or name
 
 
-def _tables(file: Any, h5py: Any, item: str | None) -> Iterator[ScanTable]:
+def _tables(file: Any, h5py: Any, item: str | None, elsewhere: list[str]) -> Iterator[ScanTable]:
     groups: dict[str, dict[str, Any]] = {}
     count = 0
     waiting = [("", file)]
@@ -156,28 +181,29 @@ def _tables(file: Any, h5py: Any, item: str | None) -> Iterator[ScanTable]:
         place, group = waiting.pop(0)
         for name in group:
             count += 1
-            # A link to another file could lead anywhere on the reader's machine.
-            if isinstance(group.get(name, getlink=True), h5py.ExternalLink):
-                continue
-            member = group.get(name)
+            member = find_inside(group, name)
             inner = f"{place}/{name}" if place else name
             if isinstance(member, h5py.Group):
                 if member.id not in seen and inner.count("/") < 12:
                     seen.add(member.id)
                     waiting.append((inner, member))
+            elif isinstance(member, h5py.Dataset) and (other := stored_elsewhere(member)):
+                elsewhere.append(f"{inner} in {other!r}")
             elif isinstance(member, h5py.Dataset):
                 here = groups.setdefault(place, {})
                 label = _label(name, member)
                 here[name if label in here else label] = member
     whole = item.strip("/") if item is not None else None
+    numbers = 0
     for place, members in groups.items():
-        table = _from_group(place, members, groups, whole)
+        table = _from_group(place, members, groups, whole, _MOST_NUMBERS - numbers)
         if table is not None:
+            numbers += table.values.size
             yield table
 
 
 def _from_group(
-    place: str, members: dict[str, Any], groups: dict[str, dict[str, Any]], item: str | None
+    place: str, members: dict[str, Any], groups: dict[str, dict[str, Any]], item: str | None, room: int
 ) -> ScanTable | None:
     energy_name = next(
         (n for n in sorted(members, key=len) if role_of(n) == "energy" and _length(members[n])), None
@@ -203,6 +229,8 @@ def _from_group(
         if len(columns) == 1:
             return None
     names = list(columns)[:_MOST_COLUMNS]
+    if length * len(names) > room:
+        raise _TooMuchError(f"more than {_MOST_NUMBERS / 1e6:g} million numbers in spectra")
     values = np.column_stack([np.asarray(columns[name][...], dtype=np.float64).ravel() for name in names])
     labels = tuple(names)
     units = ("",) * len(names)

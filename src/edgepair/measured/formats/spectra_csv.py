@@ -140,7 +140,7 @@ def _list_columns(rows: list[list[str]]) -> tuple[int, int] | None:
 def _is_list(cell: str) -> bool:
     words = re.split(r"[\s,;\[\]()]+", cell[:2000].strip())
     return sum(
-        bool(re.fullmatch(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan", w)) for w in words
+        bool(re.fullmatch(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|nan", w)) for w in words
     ) > 0.9 * len(words)
 
 

@@ -21,7 +21,7 @@ def is_xdi(text: str) -> bool:
     bool
         Whether its first line says so.
     """
-    return re.match(r"\s*[#%;!]?\s*XDI/\d", text[:100]) is not None
+    return re.match(r"\s*+[#%;!]?\s*+XDI/\d", text[:100]) is not None
 
 
 def read_xdi(text: str, path: str) -> tuple[ScanTable, ...]:

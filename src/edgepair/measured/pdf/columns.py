@@ -10,6 +10,7 @@ import numpy as np
 
 from edgepair.conventions import MeasurementError
 from edgepair.measured.formats.columns import decimal_commas, parse_row
+from edgepair.measured.pdf.header import MOST_LINES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 FEWEST_POINTS = 20
 """Of a curve; shorter tables belong to the header."""
 
+_MOST_BLOCKS = 1000
+_LONGEST_LINE = 2000
 _COMMENT = ("#", "%", "!", "'", '"', ";", "//")
 _STARTS_BLOCK = re.compile(r"#+\s*(?:S\s|L\s|Npoints|start data)")
 
@@ -85,6 +88,13 @@ def read_tables(text: str, name: str) -> list[Table]:
             needed="r and G(r) in columns",
             suggestion="export the curve as columns",
         )
+    if len(blocks) > _MOST_BLOCKS:
+        raise MeasurementError(
+            f"cannot read PDFs from {name!r}",
+            found=f"{len(blocks)} blocks of numbers",
+            needed=f"at most {_MOST_BLOCKS}",
+            suggestion="split the file",
+        )
     for block in blocks:
         if block.broken_by and _goes_on(block, lines[block.last_line + 1 :]):
             raise _damaged(name, block.last_line + 1, block.broken_by)
@@ -127,9 +137,9 @@ def _blocks(lines: list[str]) -> list[_Block]:
         if len(block.rows) >= FEWEST_POINTS:
             blocks.append(block)
             # The head of the file holds for every block in it.
-            shared[:] = blocks[0].header
+            shared[:] = blocks[0].header[:MOST_LINES]
         else:
-            shared.extend(line for line in block.header if line not in shared)
+            shared[:] = list(dict.fromkeys((*shared, *block.header)))[:MOST_LINES]
         block = _Block(list(shared))
 
     for number, line in enumerate(lines, 1):
@@ -208,10 +218,10 @@ def column_names(header: list[str], n_columns: int) -> list[str]:
         marked = re.match(r"L\s+", line)
         if number > 3 and not marked:
             continue
-        text = re.sub(r"^L\s+", "", line)
+        text = re.sub(r"^L\s+", "", line[:_LONGEST_LINE])
         # 'r (Å)' is one name.
-        text = re.sub(r"[ \t]+(?=[(\[])", "", text)
-        text = re.sub(r"[(\[][^)\]]*[)\]]", lambda found: re.sub(r"[\s,;]+", "_", found.group()), text)
+        text = re.sub(r"(?<![ \t])[ \t]++(?=[(\[])", "", text)
+        text = re.sub(r"[(\[][^()\[\]]*+[)\]]", lambda found: re.sub(r"[\s,;]+", "_", found.group()), text)
         separators = (",", ";", "\t", r"\s+") if "," in text or ";" in text or "\t" in text else (r"\s+",)
         for separator in separators:
             words = [word.strip(" \t\"'#") for word in re.split(separator, text)]

@@ -5,6 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from edgepair.measured.header import key_and_value
+
+MOST_LINES = 2000
+_LONGEST_LINE = 2000
+_LONGEST_FORMULA = 200
+_MOST_ENTRIES = 400
+
 RADIATIONS = ("x-ray", "neutron", "electron")
 
 _SPELLINGS = {
@@ -29,7 +36,7 @@ _WORDS = {
     "electron": r"\belectron diffraction\b|\b[34]d[- ]?ed\b",
 }
 
-_NUMBER = r"\s*[=:]\s*([-+]?\d*\.?\d+(?:[eE][-+]?\d+)?)"
+_NUMBER = r"\s*+[=:]\s*+([-+]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?)"
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,7 @@ def read_header(lines: list[str]) -> PdfHeader:
     PdfHeader
         What it tells; None for what it does not.
     """
+    lines = [line[:_LONGEST_LINE] for line in lines[:MOST_LINES]]
     text = "\n".join(lines)
     radiation, told_by, warnings = _radiation(text)
     qmax = _number(text, "qmax")
@@ -187,7 +195,9 @@ def plain_formula(text: str) -> str | None:
     from pymatgen.core import Composition
 
     formula = re.sub(r"[\s'\"]+", "", text.split("#")[0])
-    if not re.fullmatch(r"(?:[A-Z][a-z]?\d*\.?\d*|[()\[\]]\d*\.?\d*)+", formula):
+    if len(formula) > _LONGEST_FORMULA:
+        return None
+    if not re.fullmatch(r"(?:(?:[A-Z][a-z]?|[()\[\]])\d*+\.?\d*+)++", formula):
         return None
     try:
         return formula if Composition(formula).valid and len(Composition(formula)) else None
@@ -199,9 +209,19 @@ def _entries(lines: list[str]) -> dict[str, str]:
     """List every ``key = value`` of a header; several stand on one line in some."""
     entries: dict[str, str] = {}
     for line in lines:
-        several = re.findall(r"([A-Za-z][\w ./#-]*?)\s*=\s*([^\s=]+)(?=\s|$)", line)
+        words = line.replace("=", " = ").split()
+        marks = [place for place, word in enumerate(words) if word == "="]
+        several = [
+            (words[place - 1], words[place + 1].rstrip(",;"))
+            for place in marks
+            if 0 < place < len(words) - 1 and "=" not in (words[place - 1], words[place + 1])
+        ]
         if len(several) > 1:
-            entries |= {key.split()[-1]: value.rstrip(",;") for key, value in several}
-        elif match := re.match(r"([A-Za-z][\w ./-]{0,40}?)\s*[=:]\s*(\S.*)", line):
-            entries[match.group(1)] = match.group(2).strip()
+            entries |= several
+        else:
+            key, value = key_and_value(line)
+            if key and value:
+                entries[key] = value
+        if len(entries) >= _MOST_ENTRIES:
+            break
     return entries

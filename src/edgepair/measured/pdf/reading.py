@@ -10,6 +10,7 @@ import numpy as np
 
 from edgepair.conventions import MeasurementError, OptionError, near_miss
 from edgepair.measured.content import read_text
+from edgepair.measured.guarded import read_guarded
 from edgepair.measured.pdf.columns import Table, column_names, read_tables
 from edgepair.measured.pdf.curve import PdfCurve
 from edgepair.measured.pdf.curves import SHORTEST, split_curves, unknown_item
@@ -39,7 +40,7 @@ TYPICAL_NUMBER_DENSITY = 0.083
 COARSEST = 0.25
 """Å; a coarser step ends the data at 13 Å⁻¹, where first shells are not resolved."""
 
-_NANOMETRES = re.compile(r"(?i)[(\[_ /]\s*nm\b")
+_NANOMETRES = re.compile(r"(?i)(?:[(\[_/]\s*+|\s)nm\b")
 
 
 def read_pdf(
@@ -82,6 +83,27 @@ def read_pdf(
         An option has an impossible value.
     """
     composition = _check_options(radiation, qmax, composition, number_density)
+    return read_guarded(
+        read_here,
+        path,
+        item=item,
+        radiation=radiation,
+        qmax=qmax,
+        composition=composition,
+        number_density=number_density,
+    )
+
+
+def read_here(
+    path: str | Path,
+    *,
+    item: str | None = None,
+    radiation: str | None = None,
+    qmax: float | None = None,
+    composition: str | None = None,
+    number_density: float | None = None,
+) -> tuple[PdfCurve, ...]:
+    """Read a file in this process, whatever it does."""
     path = Path(path)
     name = str(path)
     ending = path.name.lower().removesuffix(".gz")

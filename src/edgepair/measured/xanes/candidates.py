@@ -108,7 +108,7 @@ def _as_given(judged: JudgedTable, mu: str, where: str, reference: NDArray[np.fl
     made = judged.judge(mu, mu.strip(), "absorption")
     doubt = made.evidence.doubt
     if doubt.startswith(("has ", "falls", "does not change")):
-        upward = re.sub(r"^\s*-?\s*(?:ln|log)\(\s*([^/()]+)/([^/()]+)\)\s*$", r"ln(\2/\1)", mu)
+        upward = re.sub(r"^\s*+-?\s*+(?:ln|log)\(\s*+([^/()]++)/([^/()]++)\)\s*+$", r"ln(\2/\1)", mu)
         better = upward if doubt.startswith("falls") and upward != mu else ""
         better = better or next((f.candidate.expression for f in _likely(judged)), "")
         raise MeasurementError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -65,4 +64,5 @@ def spectra_in_columns(table: ScanTable) -> tuple[ScanTable, ...] | None:
 
 
 def _without_number(label: str) -> str:
-    return re.sub(r"[ _.\-]*\d+$", "", label) or label
+    bare = label.rstrip("0123456789")
+    return (bare.rstrip(" _.-") if len(bare) < len(label) else label) or label

@@ -24,6 +24,7 @@ from edgepair.measured.formats.spec import is_spec, read_spec
 from edgepair.measured.formats.spectra_csv import is_table_of_rows, read_table_of_rows
 from edgepair.measured.formats.ssrl import is_ssrl, read_ssrl
 from edgepair.measured.formats.xdi import is_xdi, read_xdi
+from edgepair.measured.guarded import read_guarded
 from edgepair.measured.header import edge_of, element_of, reference_of
 from edgepair.measured.points import BROKEN, tidy
 from edgepair.measured.scan import XanesScan
@@ -81,6 +82,27 @@ def read_xanes(
     OptionError
         An option has a value that is not understood.
     """
+    return read_guarded(
+        read_here,
+        path,
+        item=item,
+        mu=mu,
+        energy_column=energy_column,
+        energy_unit=energy_unit,
+        absorber=absorber,
+    )
+
+
+def read_here(
+    path: str | Path,
+    *,
+    item: str | None = None,
+    mu: str | int | None = None,
+    energy_column: str | int | None = None,
+    energy_unit: str | None = None,
+    absorber: str | None = None,
+) -> tuple[XanesScan, ...]:
+    """Read a file in this process, whatever it does."""
     name = str(path)
     tables = [_without_broken_numbers(table) for table in _tables(path, name, item)]
     spectra = [table for table in tables if isinstance(table, ScanTable)]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgepair.conventions.foreign_text import table_cell
 from edgepair.files.writing import write_whole
 
 if TYPE_CHECKING:
@@ -109,5 +110,5 @@ def write_mixture_table(mixtures: Sequence[SampleMixture], path: str | Path) -> 
     import pandas as pd
 
     table = pd.concat([mixture.to_table() for mixture in mixtures], ignore_index=True)
-    text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    text = table.map(table_cell).to_csv(index=False, float_format="%.6g", lineterminator="\n")
     return write_whole(path, text, what="the table", suggestion="choose another place with --out")

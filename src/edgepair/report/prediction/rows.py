@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS
+from edgepair.conventions.foreign_text import table_cell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -160,7 +161,8 @@ def rows_text(samples: Sequence[PredictedSample]) -> str:
     writer.writeheader()
     for sample in samples:
         for row in sample.rows():
-            writer.writerow({name: "" if value is None else _short(value) for name, value in row.items()})
+            cells = {name: "" if value is None else _short(value) for name, value in row.items()}
+            writer.writerow({name: table_cell(cell) for name, cell in cells.items()})
     return stream.getvalue()
 
 

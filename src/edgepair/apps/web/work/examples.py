@@ -54,5 +54,7 @@ def warm(absorber: str | None) -> None:
         return
     import edgepair.apps.cli.inspect_text
     import edgepair.report.measured.figures  # noqa: F401
+    from edgepair.measured.guarded import reader_process
 
+    reader_process().start()
     example_files(absorber)

@@ -1,0 +1,48 @@
+"""Reading foreign files: regular ones alone, and never more bytes than allowed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import zlib
+from pathlib import Path
+
+
+class TooManyBytesError(ValueError):
+    """A file, packed or unpacked, is larger than what is read of it."""
+
+
+def read_regular(path: str | Path, most: int) -> bytes:
+    """Read a file; `TooManyBytesError` beyond `most`, OSError where it is a pipe, a device or a socket.
+
+    Such a file could wait for ever, never end, or do something when it is read.
+    """
+    # O_NONBLOCK: a pipe that nobody writes to would keep open() waiting.
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+    with open(handle, "rb") as stream:  # noqa: PTH123
+        kind = os.fstat(handle).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, "a folder")
+        if not stat.S_ISREG(kind):
+            raise OSError(errno.EINVAL, "a pipe or a device, which may never end")
+        data = stream.read(most + 1) if os.fstat(handle).st_size <= most else b""
+        if len(data) > most or os.fstat(handle).st_size > most:
+            raise TooManyBytesError
+        return data
+
+
+def unpack_gzip(data: bytes, most: int) -> bytes:
+    """Unpack gzip of one or more members; `TooManyBytesError` beyond `most`, zlib.error where damaged."""
+    unpacked = bytearray()
+    if not data.startswith(b"\x1f\x8b"):
+        raise zlib.error("no gzip")
+    while data.startswith(b"\x1f\x8b"):
+        machine = zlib.decompressobj(wbits=31)
+        unpacked += machine.decompress(data, most + 1 - len(unpacked))
+        if len(unpacked) > most:
+            raise TooManyBytesError
+        if not machine.eof:
+            raise zlib.error("ends too early")
+        data = machine.unused_data
+    return bytes(unpacked)

@@ -1,0 +1,104 @@
+"""Reading of foreign files in a process of its own: what one of them does costs that file only."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from edgepair.conventions import EdgepairError, EngineError
+from edgepair.engine import Sandbox, shared_sandbox
+from edgepair.files.reading import TooManyBytesError, read_regular
+from edgepair.measured.content import unreadable
+
+CPU_SECONDS = 8.0
+MEMORY_BYTES = 1_000_000_000
+"""What one file may take to be read."""
+
+_WALL_SECONDS = 60.0
+_FEW = 3
+_PLAIN_BYTES = 1_000_000
+_PLAIN_LINE = 4_000
+_PRELOAD = ("edgepair.measured.preloaded",)
+
+_Read = TypeVar("_Read")
+
+
+def reader_process() -> Sandbox:
+    """Return the warm process; `Sandbox.start` has it load while something else goes on."""
+    return shared_sandbox(*_PRELOAD)
+
+
+def expect_files(count: int) -> None:
+    """Start the warm process where it pays: for more than a few files, while the command still loads."""
+    if count > _FEW:
+        reader_process().start()
+
+
+def read_guarded(read: Callable[..., _Read], path: str | Path, **options: Any) -> _Read:
+    """Call a reader of one file under limits on time, memory and other files.
+
+    A short text of short lines is read here where the warm process does not run yet: starting it
+    would take longer than all that such a text could do.
+    """
+    box = reader_process()
+    if not box.running and _is_short_text(path):
+        return read(path, **options)
+    outcome = box.call(
+        _attempt,
+        read.__module__,
+        read.__qualname__,
+        str(path),
+        options,
+        cpu_seconds=CPU_SECONDS,
+        wall_seconds=_WALL_SECONDS,
+        memory_bytes=MEMORY_BYTES,
+        readable=(path,),
+    )
+    if outcome.problem:
+        raise _given_up(str(path), outcome.problem)
+    state, value = outcome.value
+    if state == "refused":
+        raise value
+    return value  # type: ignore[no-any-return]
+
+
+def _attempt(module: str, name: str, path: str, options: dict[str, Any]) -> tuple[str, Any]:
+    """Call a reader in the guarded process; its errors come back with their four parts."""
+    try:
+        return "read", getattr(importlib.import_module(module), name)(path, **options)
+    except EdgepairError as error:
+        return "refused", error
+
+
+def _is_short_text(path: str | Path) -> bool:
+    try:
+        data = read_regular(path, _PLAIN_BYTES)
+    except TooManyBytesError:
+        return False
+    except (OSError, ValueError):
+        # The reader says what is wrong with it.
+        return True
+    return (
+        not any(byte in data for byte in (b"\x00", b"\x1f\x8b"))
+        and max(map(len, data.splitlines()), default=0) <= _PLAIN_LINE
+    )
+
+
+def _given_up(path: str, problem: str) -> EdgepairError:
+    if "was killed" in problem:
+        return EngineError(
+            f"cannot read {path!r}",
+            found=problem,
+            needed="a process that reads it",
+            suggestion="try again; perhaps the machine has no memory left",
+        )
+    if problem.startswith("MemoryError"):
+        problem = f"more than {MEMORY_BYTES / 1e9:g} GB of memory to read it"
+    return unreadable(
+        path,
+        found=problem,
+        needed=f"a file that is read within {CPU_SECONDS:g} s of CPU time and {MEMORY_BYTES / 1e9:g} GB",
+        suggestion="copy it again, or export the measurement alone, as columns of text",
+    )

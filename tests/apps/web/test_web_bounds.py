@@ -1,0 +1,119 @@
+"""Nobody keeps others out: by files that take long, by connections that say nothing, by odd requests."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("dash")
+
+from edgepair.apps.web import connections
+from edgepair.apps.web.jobs import LANES, Jobs
+from edgepair.apps.web.server import make_app
+from edgepair.apps.web.settings import Settings
+
+
+class _Threads:
+    """Carries calls out in the thread that asks: what the queue does needs no process."""
+
+    def __init__(self, folder: Path, niceness: int) -> None:
+        pass
+
+    def run(self, function: object, args: tuple[object, ...], on_progress: object) -> tuple[object, ...]:
+        return ("done", function(*args))  # type: ignore[operator]
+
+    def kill(self) -> None:
+        pass
+
+    close = kill
+
+
+def test_one_visitor_leaves_a_reader_to_the_others(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path, lanes={"look": LANES["look"]}, make_worker=_Threads)  # type: ignore[arg-type]
+    going = threading.Event()
+    slow = [jobs.submit("one", going.wait, lane="look") for _ in range(10)]
+    began = time.monotonic()
+    assert jobs.call("another", int, "7", lane="look", seconds=20) == 7
+    assert time.monotonic() - began < 10
+    assert sum(job.state == "running" for job in slow) == 1
+    going.set()
+    assert all(job.ended.wait(20) for job in slow)
+    jobs.close()
+
+
+def test_waiting_behind_others_is_not_counted(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path, lanes={"look": 1}, make_worker=_Threads)  # type: ignore[arg-type]
+    jobs.submit("one", time.sleep, 1.5, lane="look")
+    assert jobs.call("another", int, "7", lane="look", seconds=0.5) == 7
+    jobs.close()
+
+
+def _answer(environ: object, start: object) -> list[bytes]:
+    start("200 OK", [("Content-Type", "text/plain")])  # type: ignore[operator]
+    return [b"here"]
+
+
+@pytest.fixture
+def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(connections, "_SECONDS_FOR_HEADERS", 3.0)
+    server = connections.BoundedServer("127.0.0.1", 0, _answer, connections.QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    server.server_close()
+
+
+def test_idle_and_trickling_connections_give_way(port: int) -> None:
+    stack = ExitStack()
+    held = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(60)]
+    held[-1].sendall(b"GET / HT")
+    began = time.monotonic()
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+        assert answer.read() == b"here"
+    assert time.monotonic() - began < 10
+    time.sleep(1.0)
+    assert threading.active_count() < 40
+    deadline = time.monotonic() + 20
+    for connection in held:
+        connection.settimeout(max(deadline - time.monotonic(), 0.1))
+        assert connection.recv(1) == b""
+    stack.close()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b"{",
+        b'"text"',
+        b'{"output": 1}',
+        b'{"output": "nothing.here", "inputs": 3}',
+        b'{"output": "nothing.here", "outputs": {}, "inputs": [], "changedPropIds": []}',
+        b'{"output": "..a..", "outputs": [1], "inputs": [1], "changedPropIds": [1]}',
+        b"\xff\xfe" * 50,
+        b"[" * 100_000,
+    ],
+)
+def test_odd_requests_are_refused_not_failed(body: bytes) -> None:
+    app, services = make_app(Settings(port=8050), make_worker=_Threads)  # type: ignore[arg-type]
+    try:
+        client = app.server.test_client()
+        answer = client.post(
+            "/_dash-update-component",
+            data=body,
+            headers={"Host": "127.0.0.1:8050", "Content-Type": "application/json"},
+        )
+        assert 400 <= answer.status_code < 500
+    finally:
+        services.close()

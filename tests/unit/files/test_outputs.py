@@ -1,0 +1,61 @@
+"""No result is written onto a file that is read."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from edgepair.conventions import OutputError
+from edgepair.files.outputs import check_outputs
+
+
+def _refused(found: str, target: Path, *inputs: object) -> None:
+    with pytest.raises(OutputError) as error:
+        check_outputs({"--out": target}, inputs)
+    assert error.value.found == found
+    assert "--out" in error.value.suggestion
+
+
+@pytest.fixture
+def measured(tmp_path: Path) -> Path:
+    path = tmp_path / "a.xdi"
+    path.write_text("numbers")
+    return path
+
+
+def test_the_input_itself_however_it_is_written(
+    measured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "soft").symlink_to(measured)
+    os.link(measured, tmp_path / "hard")
+    (tmp_path / "folder").mkdir()
+    for name in ("a.xdi", "./a.xdi", "folder/../a.xdi", "soft", "hard"):
+        _refused("one of the files to be read", Path(name), measured)
+    (tmp_path / "dangling").symlink_to(tmp_path / "later")
+    _refused("one of the files to be read", tmp_path / "dangling", tmp_path / "later")
+
+
+def test_files_that_a_table_names_and_parts_of_a_dataset(measured: Path, tmp_path: Path) -> None:
+    table = tmp_path / "pairs.csv"
+    table.write_text("xanes,pdf\na.xdi,b.gr\n")
+    for name in ("a.xdi", "b.gr", "pairs.csv"):
+        _refused("one of the files to be read", tmp_path / name, table)
+    store = tmp_path / "fe.zarr"
+    store.mkdir()
+    (store / ".zgroup").write_text("{}")
+    _refused("one of the files to be read", store / ".zattrs", store)
+
+
+def test_places_that_cannot_be(measured: Path, tmp_path: Path) -> None:
+    _refused("a folder of that name", tmp_path, measured)
+    _refused(f"no folder {str(tmp_path / 'none')!r}", tmp_path / "none" / "a", measured)
+    with pytest.raises(OutputError, match="cannot write") as error:
+        check_outputs({"--out": tmp_path / "x", "--report": tmp_path / "x"}, [])
+    assert error.value.found == "the same name for --out"
+
+
+def test_others_are_written(measured: Path, tmp_path: Path) -> None:
+    check_outputs({"--out": tmp_path / "b.csv", "--report": None}, [measured, None, "amcsd:", "a\x00b"])

@@ -1,0 +1,299 @@
+"""Files made to hurt: none reaches outside itself, and none takes more than its share."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgepair.conventions import EdgepairError, MeasurementError
+from edgepair.engine import GuardedResult
+from edgepair.measured import guarded, read_pdf, read_xanes
+from edgepair.measured.xanes import reading as xanes_reading
+
+h5py = pytest.importorskip("h5py")
+
+ENERGY = np.arange(7000.0, 7300.0)
+MU = 0.2 + np.arctan((ENERGY - 7120.0) / 2.0) / np.pi + 0.5
+SECRET = b"a file that the measurement has no business with\n" * 60
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    place = tmp_path / "elsewhere" / "secret"
+    place.parent.mkdir()
+    place.write_bytes(SECRET)
+    return place
+
+
+def _virtual(file: h5py.File, name: str, other: str, dataset: str) -> None:
+    layout = h5py.VirtualLayout(shape=(300,), dtype="f8")
+    layout[:] = h5py.VirtualSource(other, dataset, shape=(300,))
+    file.create_virtual_dataset(name, layout)
+
+
+def _raw_storage(file: h5py.File, secret: Path) -> None:
+    file.create_dataset("mu", (300,), dtype="u1", external=[(str(secret), 0, 300)])
+
+
+def _relative_raw_storage(file: h5py.File, secret: Path) -> None:
+    name = os.path.relpath(secret, Path(file.filename).parent)
+    file.create_dataset("mu", (300,), dtype="u1", external=[(name, 0, 300)])
+
+
+def _pipe_as_raw_storage(file: h5py.File, secret: Path) -> None:
+    os.mkfifo(secret.with_name("pipe"))
+    file.create_dataset("mu", (300,), dtype="u1", external=[(str(secret.with_name("pipe")), 0, 300)])
+
+
+def _other_file(secret: Path) -> Path:
+    with h5py.File(secret.with_suffix(".h5"), "w") as other:
+        other["mu"] = MU
+        other["energy"] = ENERGY
+    return secret.with_suffix(".h5")
+
+
+def _external_link(file: h5py.File, secret: Path) -> None:
+    file["mu"] = h5py.ExternalLink(str(_other_file(secret)), "/mu")
+
+
+def _soft_link_over_an_external_one(file: h5py.File, secret: Path) -> None:
+    file["group"] = h5py.ExternalLink(str(_other_file(secret)), "/")
+    file["mu"] = h5py.SoftLink("/group/mu")
+
+
+def _circle_of_links(file: h5py.File, secret: Path) -> None:
+    file["mu"] = h5py.SoftLink("/mu2")
+    file["mu2"] = h5py.SoftLink("/mu")
+
+
+def _virtual_of_another(file: h5py.File, secret: Path) -> None:
+    _virtual(file, "mu", str(_other_file(secret)), "mu")
+
+
+def _virtual_over_raw_storage(file: h5py.File, secret: Path) -> None:
+    file.create_group("inner").create_dataset("x", (300,), dtype="f8", external=[(str(secret), 0, 2400)])
+    _virtual(file, "mu", ".", "/inner/x")
+
+
+def _virtual_over_a_link(file: h5py.File, secret: Path) -> None:
+    file.create_group("inner")["x"] = h5py.ExternalLink(str(_other_file(secret)), "/mu")
+    _virtual(file, "mu", ".", "/inner/x")
+
+
+OUTSIDE = [
+    _raw_storage,
+    _relative_raw_storage,
+    _pipe_as_raw_storage,
+    _external_link,
+    _soft_link_over_an_external_one,
+    _circle_of_links,
+    _virtual_of_another,
+    _virtual_over_raw_storage,
+    _virtual_over_a_link,
+]
+
+
+@pytest.fixture
+def opened() -> Iterator[list[str]]:
+    """What Python opens while a file is read in this process."""
+    names: list[str] = []
+    watching = [True]
+
+    def hook(event: str, args: tuple[object, ...]) -> None:
+        if watching[0] and event == "open" and isinstance(args[0], str | bytes | os.PathLike):
+            names.append(os.path.realpath(os.fsdecode(args[0])))
+
+    sys.addaudithook(hook)
+    yield names
+    watching[0] = False
+
+
+@pytest.mark.parametrize("attack", OUTSIDE)
+def test_numbers_of_other_files_are_not_read(
+    attack: Callable[[h5py.File, Path], None], tmp_path: Path, secret: Path, opened: list[str]
+) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["energy"] = ENERGY
+        attack(file, secret)
+    opened.clear()
+    before = secret.stat().st_atime_ns
+    with pytest.raises(MeasurementError):
+        xanes_reading.read_here(path)
+    assert not [name for name in opened if name.startswith(str(secret.parent))]
+    assert secret.stat().st_atime_ns == before
+    with pytest.raises(MeasurementError):
+        read_xanes(path)
+
+
+def test_where_the_numbers_lie_is_said(tmp_path: Path, secret: Path) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["energy"] = ENERGY
+        _raw_storage(file, secret)
+    with pytest.raises(MeasurementError, match="other files") as error:
+        read_xanes(path)
+    assert "mu" in error.value.found
+
+
+def test_virtual_datasets_and_links_within_the_file_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["raw/x"], file["raw/y"] = MU, 2 * MU
+        file["scan/energy"] = ENERGY
+        _virtual(file, "scan/mu", ".", "/raw/x")
+        file["other/energy"] = h5py.SoftLink("/scan/energy")
+        file["other/mu"] = h5py.SoftLink("/raw/y")
+    found = {scan.item: scan.mu for scan in read_xanes(path)}
+    np.testing.assert_allclose(found["scan"], MU)
+    np.testing.assert_allclose(found["other"], 2 * MU)
+
+
+def _one_line_of_gzip(path: Path) -> None:
+    with gzip.open(path, "wb", compresslevel=9) as file:
+        for _ in range(49):
+            file.write(b"7" * 1_000_000)
+
+
+def _many_numbers(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        for n in range(200):
+            file.create_dataset(f"i{n}", (1_000_000,), dtype="f8", chunks=(100_000,), compression="gzip")
+        file.create_dataset("energy", (1_000_000,), dtype="f8", chunks=(100_000,), compression="gzip")
+
+
+def _project_of_one_string(path: Path) -> None:
+    start = b"# Athena project file -- Demeter version 0.9\n$old_group = 'a';\n@args = ('label', '"
+    with gzip.open(path, "wb", compresslevel=9) as file:
+        file.write(start)
+        for _ in range(90):
+            file.write(b"\\x" * 500_000)
+
+
+def _project_of_brackets(path: Path) -> None:
+    path.write_bytes(gzip.compress(b'{"_____header1": "# Athena project file", "x": ' + b"[" * 10_000_000))
+
+
+def _blank_letters(path: Path) -> None:
+    path.write_text("# " + "a " * 15_500 + "\n" + "".join(f"{n / 50} {n % 7}\n" for n in range(300)))
+
+
+def _labels(path: Path) -> None:
+    path.write_text(
+        "# "
+        + " ".join(f"label{n}=" for n in range(20_000))
+        + "\n"
+        + "".join(f"{n / 50} 1\n" for n in range(300))
+    )
+
+
+def _label_lines(path: Path) -> None:
+    lines = "".join(f"label{n} = 1\n" for n in range(20_000))
+    path.write_text(lines + "".join(f"{n / 50} {n % 7}\n" for n in range(300)))
+
+
+def _digits(path: Path) -> None:
+    path.write_text("".join(f"{'1' * 3000}x {n}\n" for n in range(300)))
+
+
+def _brackets(path: Path) -> None:
+    path.write_text("# r" + " (" * 1900 + "\n" + "".join(f"{n / 50} {n % 7}\n" for n in range(300)))
+
+
+def _formula(path: Path) -> None:
+    lines = f"composition = {'H' + '1' * 3800}!\n" * 100
+    path.write_text(lines + "".join(f"{n / 50} {n % 7}\n" for n in range(300)))
+
+
+def _small_blocks(path: Path) -> None:
+    block = "".join(f"{n} 1\n" for n in range(20))
+    path.write_text("".join(f"h{n}\n" for n in range(50_000)) + f"text\n{block}" * 4_000)
+
+
+GREEDY = [
+    _one_line_of_gzip,
+    _many_numbers,
+    _project_of_one_string,
+    _project_of_brackets,
+    _blank_letters,
+    _labels,
+    _label_lines,
+    _digits,
+    _brackets,
+    _formula,
+    _small_blocks,
+]
+
+
+@pytest.fixture(scope="module")
+def warm() -> None:
+    guarded.reader_process().start()
+    assert guarded.reader_process().call(os.getpid, cpu_seconds=10).value
+
+
+@pytest.mark.parametrize("attack", GREEDY)
+def test_no_file_takes_more_than_its_share(
+    attack: Callable[[Path], None], tmp_path: Path, warm: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each is read or refused in four parts, within the limits of one file, which a crash would not be."""
+    path = tmp_path / "a.dat"
+    attack(path)
+    seconds: list[float] = []
+    call = guarded.Sandbox.call
+
+    def watched(*args: object, **kwargs: object) -> object:
+        result = call(*args, **kwargs)  # type: ignore[arg-type]
+        seconds.append(result.cpu_seconds)
+        assert "crashed" not in result.problem
+        return result
+
+    monkeypatch.setattr(guarded.Sandbox, "call", watched)
+    for read in (read_xanes, read_pdf):
+        with contextlib.suppress(EdgepairError):
+            read(path)
+    assert len(seconds) == 2
+    assert max(seconds) < guarded.CPU_SECONDS / 2
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_what_never_ends_is_not_read(kind: str, tmp_path: Path) -> None:
+    path = Path("/dev/zero") if kind == "device" else tmp_path / "pipe.xdi"
+    if kind == "pipe":
+        os.mkfifo(path)
+    began = time.monotonic()
+    for read in (read_xanes, read_pdf):
+        with pytest.raises(MeasurementError, match="a pipe or a device"):
+            read(path)
+    assert time.monotonic() - began < 30
+
+
+def test_short_texts_are_read_in_this_process_until_the_other_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.dat"
+    path.write_text("".join(f"{e} {m}\n" for e, m in zip(ENERGY, MU, strict=True)))
+    box = guarded.Sandbox()
+    monkeypatch.setattr(guarded, "reader_process", lambda: box)
+    assert len(read_xanes(path)) == 1
+    assert not box.running
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"), [("crashed (SIGSEGV)", "crashed"), ("MemoryError: 9 GB", "GB of memory")]
+)
+def test_a_crash_costs_its_own_file(
+    problem: str, words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "a.h5").write_bytes(b"\x89HDF\r\n\x1a\n\x00")
+    monkeypatch.setattr(guarded.Sandbox, "call", lambda *_, **__: GuardedResult(None, problem, 1.0))
+    with pytest.raises(MeasurementError, match="cannot read") as error:
+        read_xanes(tmp_path / "a.h5")
+    assert words in error.value.found
