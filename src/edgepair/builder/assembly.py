@@ -58,13 +58,7 @@ _GATE_SETTINGS = {
 
 @dataclass(frozen=True)
 class CurveAxis:
-    """What the curves of the sites are.
-
-    Attributes
-    ----------
-    variable, axis : str
-        As `SiteSimulator` has them.
-    """
+    """What the curves of the sites are."""
 
     variable: str = "mu"
     axis: str = "energy"
@@ -77,19 +71,7 @@ class CurveAxis:
 
 @dataclass(frozen=True)
 class SiteRow:
-    """One site that goes into the dataset.
-
-    Attributes
-    ----------
-    site : int
-        Lowest index of its orbit in the structure as given.
-    multiplicity : int
-        Equivalent atoms in the primitive cell.
-    labels : mapping
-        As `work.label` gives them.
-    x, y : numpy.ndarray
-        Its spectrum.
-    """
+    """One site that goes into the dataset."""
 
     site: int
     multiplicity: int
@@ -100,19 +82,7 @@ class SiteRow:
 
 @dataclass(frozen=True)
 class MaterialRows:
-    """The sites of one material.
-
-    Attributes
-    ----------
-    material_id, formula : str
-        Names.
-    n_sites : int
-        Number of inequivalent absorber sites that it has.
-    rows : tuple of SiteRow
-        Those with labels and a spectrum.
-    curves, baselines : mapping
-        PDFs and their low-r slopes; empty without PDFs.
-    """
+    """The sites of one material."""
 
     material_id: str
     formula: str
@@ -126,16 +96,7 @@ class MaterialRows:
 class Assembled:
     """A dataset, and what is to be said of its sites.
 
-    Attributes
-    ----------
-    dataset : xarray.Dataset
-        Materials by the length of their identifier, then alphabetically.
-    short : dict
-        Reason and message by material and site, of sites whose curve cannot be brought onto the grid.
-    faults : dict
-        What rows of the dataset failed, by material and site; those that passed have no entry.
-    medians : dict
-        Median edge, eV, by oxidation state.
+    ``medians`` in eV.
     """
 
     dataset: xr.Dataset
@@ -155,35 +116,7 @@ def assemble_materials(
     energy_range: tuple[float, float] | None = None,
     composition_states: bool = True,
 ) -> Assembled:
-    """Make a dataset of materials whose sites are finished.
-
-    Parameters
-    ----------
-    absorber : str
-        Chemical symbol.
-    materials : sequence of MaterialRows
-        In any order.
-    origin : str
-        Where the spectra come from.
-    axis : CurveAxis
-        What the sites' curves are.
-    curve_attributes, provenance : mapping
-        Attributes of the curves and of the dataset.
-    energy_range : tuple of float, optional
-        See `energy_grid`.
-    composition_states : bool, optional
-        Whether oxidation states found by composition are kept.
-
-    Returns
-    -------
-    Assembled
-        The dataset, with what its rows failed in its variable ``gate``.
-
-    Raises
-    ------
-    DataError
-        No site is left.
-    """
+    """Make a dataset of materials whose sites are finished."""
     order = sorted(materials, key=lambda item: (len(item.material_id), item.material_id))
     points = [row.x for item in order for row in item.rows]
     if not points:

@@ -27,17 +27,7 @@ _WIDEST = 5000.0
 def check_energy_range(absorber: str, energy_range: tuple[float, float] | None) -> None:
     """Refuse an energy range before work is done for it.
 
-    Parameters
-    ----------
-    absorber : str
-        Chemical symbol.
-    energy_range : tuple of float or None
-        First and last point, eV from the tabulated edge.
-
-    Raises
-    ------
-    OptionError
-        It is empty, or no numbers, or far from any XANES.
+    ``energy_range`` in eV.
     """
     if energy_range is None:
         return
@@ -51,25 +41,7 @@ def energy_grid(
 ) -> NDArray[np.float64]:
     """Choose the grid that a dataset's spectra are brought onto.
 
-    Parameters
-    ----------
-    absorber : str
-        Chemical symbol.
-    energies : sequence of numpy.ndarray
-        The energies of each spectrum, eV.
-    energy_range : tuple of float, optional
-        First and last point, eV from the tabulated edge. Default: from the median of the spectra's
-        first energies to the median of their last ones; a spectrum may end up to `HOLD` inside.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_energy,), eV, step `ENERGY_STEP`, points at multiples of it from the edge.
-
-    Raises
-    ------
-    OptionError
-        The range is empty.
+    Returns (n_energy,) in eV; ``energies``, ``energy_range`` in eV.
 
     Examples
     --------

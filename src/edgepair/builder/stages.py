@@ -51,22 +51,7 @@ class Stages(Runner):
     def prepare(
         self, sources: Iterable[SourceMaterial], limits: dict[str, int | None]
     ) -> tuple[list[Material], list[Item]]:
-        """Read, check and reduce structures, and drop those that are listed twice.
-
-        Parameters
-        ----------
-        sources : iterable of SourceMaterial
-            What is asked for.
-        limits : dict
-            ``max_sites`` and ``max_elements``.
-
-        Returns
-        -------
-        list of Material
-            In the order of the source.
-        list of Item
-            The others, with their reasons.
-        """
+        """Read, check and reduce structures, and drop those that are listed twice."""
         made_by = [self.absorber, limits, version("pymatgen-core"), version("spglib"), SYMMETRY_TOLERANCE, 4]
         names: list[tuple[str, str]] = []
 
@@ -129,18 +114,7 @@ class Stages(Runner):
         return bool(box.call(are_identical, first, structure, cpu_seconds=_COMPARE_CPU_LIMIT).value)
 
     def label(self, materials: list[Material]) -> dict[str, dict[str, Any]]:
-        """Label the sites of materials.
-
-        Parameters
-        ----------
-        materials : list of Material
-            From `prepare`.
-
-        Returns
-        -------
-        dict
-            Records by identifier.
-        """
+        """Label the sites of materials."""
         keys = {m.material_id: self.label_key(m) for m in materials}
         orders = (
             Order(
@@ -156,18 +130,7 @@ class Stages(Runner):
         return self._collect(keys)
 
     def simulate_pdfs(self, materials: list[Material]) -> dict[str, Mapping[str, Any]]:
-        """Simulate the PDFs of materials.
-
-        Parameters
-        ----------
-        materials : list of Material
-            From `prepare`.
-
-        Returns
-        -------
-        dict
-            Records by identifier, of those that failed: of the others, `curves` reads the PDFs.
-        """
+        """Simulate the PDFs of materials."""
         keys = {m.material_id: self.pdf_key(m) for m in materials}
         orders = (
             Order(
@@ -188,18 +151,7 @@ class Stages(Runner):
         return failed
 
     def curves(self, material: Material) -> dict[str, Any]:
-        """Read the PDFs of a material.
-
-        Parameters
-        ----------
-        material : Material
-            From `prepare`.
-
-        Returns
-        -------
-        dict
-            ``pdf`` and ``baseline``; empty where there are none.
-        """
+        """Read the PDFs of a material."""
         record = self._result(self.pdf_key(material))
         value: dict[str, Any] = record["value"] if record is not None and record["ok"] else {}
         return value
@@ -212,24 +164,7 @@ class Stages(Runner):
         only_known: bool,
         stage: str = "spectra",
     ) -> dict[tuple[str, int], dict[str, Any]]:
-        """Simulate spectra.
-
-        Parameters
-        ----------
-        sites : list of tuple
-            Materials and their sites.
-        simulator : SiteSimulator
-            Program with its settings.
-        only_known : bool
-            Whether to take what is in the store and do nothing.
-        stage : str, optional
-            What to call it in the progress.
-
-        Returns
-        -------
-        dict
-            Records by identifier and site; missing where there is none.
-        """
+        """Simulate spectra."""
         keys = {
             (m.material_id, site.given): site_key(m.structure_hash, site.primitive, simulator)
             for m, site in sites
@@ -264,20 +199,7 @@ class Stages(Runner):
         }
 
     def unfinished_cost(self, materials: list[Material], *, pdf: bool) -> float:
-        """Add up what the labels and PDFs cost that are not in the store.
-
-        Parameters
-        ----------
-        materials : list of Material
-            From `prepare`.
-        pdf : bool
-            Whether PDFs are wanted.
-
-        Returns
-        -------
-        float
-            CPU time, s.
-        """
+        """Add up what the labels and PDFs cost that are not in the store."""
         labels = sum(not self._known(self.label_key(m)) for m in materials)
         pdfs = sum(not self._known(self.pdf_key(m)) for m in materials) if pdf else 0
         return labels * LABEL_COST + pdfs * PDF_COST
@@ -285,26 +207,7 @@ class Stages(Runner):
     def estimate(
         self, sites: list[tuple[Material, Site]], simulator: SiteSimulator
     ) -> tuple[int, float, float, int]:
-        """Estimate what the spectra that are not in the store cost.
-
-        Parameters
-        ----------
-        sites : list of tuple
-            Materials and their sites.
-        simulator : SiteSimulator
-            Program with its settings.
-
-        Returns
-        -------
-        int
-            Sites whose spectrum is there.
-        float
-            CPU time of the others, s, by the simulator's own estimate.
-        float
-            By what measured times exceed it, in the median; 1 where fewer than ten are known.
-        int
-            Number of measured times.
-        """
+        """Estimate what the spectra that are not in the store cost."""
         ratios: list[float] = []
         missing, known = 0.0, 0
         for material, site in sites:

@@ -28,15 +28,7 @@ if TYPE_CHECKING:
 def group_weights(groups: NDArray[np.str_]) -> NDArray[np.float64]:
     """Share one vote among the rows of each group.
 
-    Parameters
-    ----------
-    groups : numpy.ndarray
-        Shape (n,): names.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,): each group adds up to 1.
+    ``groups`` (n,); returns (n,).
 
     Examples
     --------
@@ -51,20 +43,7 @@ def group_weights(groups: NDArray[np.str_]) -> NDArray[np.float64]:
 def conformal_quantile(scores: NDArray[np.float64], weights: NDArray[np.float64], level: float) -> float:
     """Find the score that a new row stays below with a given probability.
 
-    Parameters
-    ----------
-    scores : numpy.ndarray
-        Shape (n,): left-out scores, larger is worse; NaN rows are passed over.
-    weights : numpy.ndarray
-        Shape (n,): votes.
-    level : float
-        Probability, between 0 and 1.
-
-    Returns
-    -------
-    float
-        The quantile with the correction for finite *n*; the largest score where *n* is too small
-        for the level; infinite without scores.
+    ``scores`` (n,); ``weights`` (n,).
 
     Examples
     --------
@@ -88,17 +67,7 @@ def class_scores(probability: NDArray[np.float64], share: NDArray[np.float64]) -
     the likeliest on until the next would exceed the quantile; of an average over several classes
     the worst that holds at least a quarter counts.
 
-    Parameters
-    ----------
-    probability : numpy.ndarray
-        Shape (n, n_classes): left-out probabilities.
-    share : numpy.ndarray
-        Shape (n, n_classes): true shares, each row adding up to 1, or NaN.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,), between 0 and 1; NaN where the truth is not known.
+    ``probability`` (n, n_classes); ``share`` (n, n_classes); returns (n,).
     """
     before = likelier(probability)
     held = np.where(share >= 0.25, before, -np.inf)
@@ -110,15 +79,7 @@ def class_scores(probability: NDArray[np.float64], share: NDArray[np.float64]) -
 def likelier(probability: NDArray[np.float64]) -> NDArray[np.float64]:
     """Add up, for every class, the probability of all that are likelier.
 
-    Parameters
-    ----------
-    probability : numpy.ndarray
-        Shape (n, n_classes).
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n, n_classes); 0 for the likeliest.
+    ``probability`` (n, n_classes); returns (n, n_classes).
 
     Examples
     --------
@@ -144,18 +105,7 @@ _LEAST = 1e-9
 def class_shares(values: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:
     """Divide mean values between the two classes that they lie between.
 
-    Parameters
-    ----------
-    values : numpy.ndarray
-        Shape (n,): means over sites; NaN where not known.
-    classes : numpy.ndarray
-        Shape (n_classes,): consecutive integers.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n, n_classes), rows adding up to 1, or NaN. Values beyond the classes count as the
-        outermost.
+    ``values`` (n,); ``classes`` (n_classes,); returns (n, n_classes).
 
     Examples
     --------
@@ -171,17 +121,7 @@ def class_shares(values: NDArray[np.float64], classes: NDArray[np.int64]) -> NDA
 def sharpened_mean(probability: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:
     """Turn probabilities of classes into a value.
 
-    Parameters
-    ----------
-    probability : numpy.ndarray
-        Shape (n, n_classes).
-    classes : numpy.ndarray
-        Shape (n_classes,).
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,): mean of the classes under probabilities raised to `SHARPNESS`.
+    ``probability`` (n, n_classes); ``classes`` (n_classes,); returns (n,).
     """
     sharp = np.clip(probability, _LEAST, None) ** SHARPNESS
     mean: NDArray[np.float64] = sharp @ classes / sharp.sum(axis=1)

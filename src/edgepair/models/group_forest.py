@@ -47,10 +47,7 @@ MOST_GROUPS = 32
 class Fold:
     """Rows that one member is judged on, and what it must not see.
 
-    Attributes
-    ----------
-    judged, unseen : numpy.ndarray
-        Shape (n_rows,), bool; what is judged is unseen.
+    ``judged, unseen`` (n_rows,).
     """
 
     judged: NDArray[np.bool_]
@@ -60,19 +57,7 @@ class Fold:
 def group_folds(group: NDArray[np.str_], judged: NDArray[np.bool_], seed: int) -> list[Fold]:
     """Leave groups out, a tenth of them at a time.
 
-    Parameters
-    ----------
-    group : numpy.ndarray
-        Shape (n_rows,): names; rows without one are never left out.
-    judged : numpy.ndarray
-        Shape (n_rows,), bool: rows whose answers are judged.
-    seed : int
-        Decides which groups go together.
-
-    Returns
-    -------
-    list of Fold
-        At most `FOLDS`.
+    ``group`` (n_rows,); ``judged`` (n_rows,).
     """
     names = np.random.default_rng(seed).permutation(np.unique(group[judged & (group != "")]))
     folds = []
@@ -87,20 +72,7 @@ def source_folds(
 ) -> list[Fold]:
     """Leave whole sources out, and with them what others hold of the same groups.
 
-    Parameters
-    ----------
-    source, group : numpy.ndarray
-        Shape (n_rows,): names; judged rows have a group, and those without a source are left out by
-        it alone.
-    judged : numpy.ndarray
-        Shape (n_rows,), bool: rows whose answers are judged.
-    seed : int
-        Decides which groups of a large source go together.
-
-    Returns
-    -------
-    list of Fold
-        Every judged row in one; one source alone is told apart by group.
+    ``source, group`` (n_rows,); ``judged`` (n_rows,).
     """
     rng = np.random.default_rng(seed)
     of_none = judged & (source == "")
@@ -124,17 +96,7 @@ def source_folds(
 class GroupForest:
     """What a fit gives.
 
-    Attributes
-    ----------
-    trees : list of sklearn.tree.ExtraTreeClassifier or ExtraTreeRegressor
-        Grown on all rows.
-    classes : numpy.ndarray
-        Shape (n_seen,): the numbers of the classes that the trees have seen.
-    n_classes : int
-        0 for values.
-    told : numpy.ndarray
-        Shape (n_rows, n_classes), shares of classes, or (n_rows, 2), mean and spread of a value: what
-        each judged row was told by trees that have not seen it; NaN for the others.
+    ``classes`` (n_seen,); ``told`` (n_rows, n_classes).
     """
 
     trees: list[Any]
@@ -145,15 +107,7 @@ class GroupForest:
     def tell(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Answer for rows that are new.
 
-        Parameters
-        ----------
-        features : numpy.ndarray
-            Shape (n, n_features).
-
-        Returns
-        -------
-        numpy.ndarray
-            As `told`.
+        ``features`` (n, n_features).
         """
         return _tell(self.trees, self.classes, features.astype(np.float32), self.n_classes)
 
@@ -168,24 +122,7 @@ def fit_group_forest(
 ) -> GroupForest:
     """Fit a forest, and one per fold.
 
-    Parameters
-    ----------
-    features : numpy.ndarray
-        Shape (n_rows, n_features).
-    target : numpy.ndarray
-        Shape (n_rows,), values; or (n_rows, n_classes), shares that add up to 1: a row of an average
-        over two classes goes in once for each, with its share as weight.
-    weight : numpy.ndarray
-        Shape (n_rows,).
-    folds : sequence of Fold
-        A fold outside which nothing is left is told nothing.
-    seed : int, optional
-        Same seed, same forest.
-
-    Returns
-    -------
-    GroupForest
-        Fitted.
+    ``features`` (n_rows, n_features); ``target`` (n_rows,); ``weight`` (n_rows,).
     """
     seen = features.astype(np.float32)
     n_classes = 0 if target.ndim == 1 else target.shape[1]

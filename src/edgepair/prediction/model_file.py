@@ -300,15 +300,7 @@ class TrainedModels:
 def check_answers(model: XanesModel | PdfModel) -> np.ndarray[Any, Any]:
     """Answer for a few of a model's own rows.
 
-    Parameters
-    ----------
-    model : XanesModel or PdfModel
-        Fitted.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_tasks, 2 · n_rows): values, and ends of their intervals at 90 %.
+    Returns (n_tasks, 2 · n_rows).
     """
     curves = model.rows.mu if isinstance(model, XanesModel) else model.G
     chosen = np.linspace(0, len(curves) - 1, CHECKED).astype(int).tolist()

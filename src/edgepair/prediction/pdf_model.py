@@ -30,20 +30,7 @@ MOST_MATERIALS = 800
 class PdfRows:
     """PDFs of materials with known values, through one instrument.
 
-    Attributes
-    ----------
-    technique : str
-        ``pdf``, ``dpdf`` or ``npdf``.
-    absorber : str
-        Chemical symbol.
-    r : numpy.ndarray
-        Shape (n_r,), Å.
-    G : numpy.ndarray
-        Shape (n_rows, n_r), Å⁻².
-    name, formula : numpy.ndarray
-        Shape (n_rows,), text.
-    targets : dict of str to numpy.ndarray
-        Each task's means over sites, shape (n_rows,); NaN where not known.
+    ``r`` (n_r,) in Å; ``G`` (n_rows, n_r) in Å⁻²; ``name, formula`` (n_rows,); ``targets`` (n_rows,).
     """
 
     technique: str
@@ -56,17 +43,7 @@ class PdfRows:
 
 
 class PdfModel:
-    """Answers for PDFs of one kind through one instrument.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema; its PDFs already seen through the instrument.
-    technique : str
-        ``pdf``, ``dpdf`` or ``npdf``.
-    seed : int, optional
-        Decides which materials take part, and the forests.
-    """
+    """Answers for PDFs of one kind through one instrument."""
 
     def __init__(self, dataset: xr.Dataset, technique: str, *, seed: int = 0) -> None:
         averaged = _complete_materials(dataset, technique)
@@ -85,20 +62,7 @@ class PdfModel:
 
     @classmethod
     def from_rows(cls, rows: PdfRows, *, seed: int = 0) -> PdfModel:
-        """Fit a model on rows as they were collected.
-
-        Parameters
-        ----------
-        rows : PdfRows
-            Materials with known values.
-        seed : int, optional
-            Of the forests.
-
-        Returns
-        -------
-        PdfModel
-            With the same answers as the one that the rows are of.
-        """
+        """Fit a model on rows as they were collected."""
         model = cls.__new__(cls)
         model._take_in(rows, seed)
         return model
@@ -122,15 +86,7 @@ class PdfModel:
     def features(self, G: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the features of PDFs.
 
-        Parameters
-        ----------
-        G : numpy.ndarray
-            Shape (n, n_r), on the model's grid, on any scale.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n, n_features).
+        ``G`` (n, n_r); returns (n, n_features).
         """
         values: NDArray[np.float64] = self._block(G).values
         return values
@@ -138,19 +94,7 @@ class PdfModel:
     def answer(self, features: NDArray[np.float64], task: str, level: float) -> Answer:
         """Answer one task.
 
-        Parameters
-        ----------
-        features : numpy.ndarray
-            Shape (n, n_features).
-        task : str
-            Name.
-        level : float
-            Coverage of intervals and sets.
-
-        Returns
-        -------
-        Answer
-            Conformal over left-out formulas of simulated materials.
+        ``features`` (n, n_features).
         """
         fit = self.fits[task]
         value, probability, claimed = settle(fit.forest.tell(features), task)
@@ -167,17 +111,7 @@ class PdfModel:
     def value(self, features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
         """Answer one task by its value alone.
 
-        Parameters
-        ----------
-        features : numpy.ndarray
-            Shape (n, n_features).
-        task : str
-            Name.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n,).
+        ``features`` (n, n_features); returns (n,).
         """
         return settle(self.fits[task].forest.tell(features), task)[0]
 
@@ -191,16 +125,7 @@ class PdfModel:
     def distances(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Measure how far PDFs are from every training material.
 
-        Parameters
-        ----------
-        features : numpy.ndarray
-            Shape (n, n_features).
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n, n_materials); 1 is the 99th percentile of the materials' own distances to the
-            nearest one of another formula.
+        ``features`` (n, n_features); returns (n, n_materials).
         """
         apart: NDArray[np.float64] = cdist(self._scaled(features), self._scaled(self._features))
         return apart / self.distance_scale
@@ -233,17 +158,7 @@ class PdfModel:
 def known_means(dataset: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.str_]]:
     """Tell which mean values of complete materials are known.
 
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-
-    Returns
-    -------
-    known : numpy.ndarray
-        Shape (n_complete, n_tasks), bool.
-    formula : numpy.ndarray
-        Shape (n_complete,), text.
+    ``known`` (n_complete, n_tasks); ``formula`` (n_complete,).
     """
     averaged = _complete_materials(dataset)
     means = np.array([_means(averaged, task) for task in TASKS])

@@ -258,26 +258,7 @@ def _xanes_part(
 def xanes_answers(
     fitted: XanesModel, prepared: PreparedXanes, level: float
 ) -> tuple[dict[str, Answer], NDArray[np.float64], NDArray[np.float64]]:
-    """Answer every task for one spectrum.
-
-    Parameters
-    ----------
-    fitted : XanesModel
-        Of a window that the spectrum covers.
-    prepared : PreparedXanes
-        The sample.
-    level : float
-        Coverage of intervals and sets.
-
-    Returns
-    -------
-    answers : dict of str to Answer
-        By task.
-    shown : numpy.ndarray
-        Shape (1, n_grid): the spectrum as the model compares it.
-    features : numpy.ndarray
-        Shape (1, n_features).
-    """
+    """Answer every task for one spectrum."""
     energy, window = prepared.energy, fitted.window
     if fitted.aligned:
         energy = energy + to_own_edge(energy, prepared.mu, window)

@@ -28,19 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """Where models come from.
-
-    Attributes
-    ----------
-    standards : tuple of Standard
-        The user's own.
-    data : xarray.Dataset, path or None
-        The user's own dataset, in place of the bundled one of its absorber.
-    model : path or None
-        File of ``edgepair train``, in place of fitting.
-    shift_given : bool
-        Whether the user has said what to add to the energies.
-    """
+    """Where models come from."""
 
     standards: tuple[Standard, ...] = ()
     data: xr.Dataset | str | Path | None = None
@@ -62,22 +50,7 @@ class Source:
             )
 
     def for_spectrum(self, prepared: PreparedXanes) -> tuple[PreparedXanes, XanesModel, list[str]]:
-        """Choose or fit the model for a measured spectrum.
-
-        Parameters
-        ----------
-        prepared : PreparedXanes
-            The sample.
-
-        Returns
-        -------
-        prepared : PreparedXanes
-            As given; not calibrated any more where its scale says nothing to the model.
-        model : XanesModel
-            Of a window that the scan covers; of shapes alone where the sample is not calibrated.
-        doubts : list of str
-            What the user should know of it.
-        """
+        """Choose or fit the model for a measured spectrum."""
         metal = prepared.absorber
         data = None if self.data is None else open_data(self.data, metal)
         trained = None if self.model is None else load_trained(self.model)
@@ -107,26 +80,7 @@ class Source:
     def for_pdf(
         self, absorber: str, technique: str, seen: PdfInspection
     ) -> tuple[PdfModel, PDFInstrument, list[str]]:
-        """Choose or fit the model for a measured PDF.
-
-        Parameters
-        ----------
-        absorber : str
-            Chemical symbol.
-        technique : str
-            ``pdf``, ``dpdf`` or ``npdf``.
-        seen : PdfInspection
-            Of the measured curve.
-
-        Returns
-        -------
-        model : PdfModel
-            Of that technique.
-        instrument : PDFInstrument
-            To which the measured curve is to be brought.
-        doubts : list of str
-            What the user should know of it.
-        """
+        """Choose or fit the model for a measured PDF."""
         instrument = match_instrument(seen)
         if self.model is not None:
             return *load_trained(self.model).for_pdf(absorber, technique, seen, instrument), []

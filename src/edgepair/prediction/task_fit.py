@@ -21,17 +21,7 @@ if TYPE_CHECKING:
 class TaskFit:
     """One task's forest and what it told left-out rows.
 
-    Attributes
-    ----------
-    forest : GroupForest
-        Of shares of classes, or of values.
-    kept : numpy.ndarray
-        Shape (n_rows,), bool: rows with a known value.
-    value, error : numpy.ndarray
-        Shape (n_rows,): left-out values, and the standard deviations claimed for them; NaN where no
-        group was left out.
-    probability : numpy.ndarray
-        Shape (n_rows, n_classes): left out, likewise.
+    ``kept`` (n_rows,); ``value, error`` (n_rows,); ``probability`` (n_rows, n_classes).
     """
 
     forest: GroupForest
@@ -52,25 +42,7 @@ def fit_task(
 ) -> TaskFit:
     """Fit a task's forest to the rows whose value is known.
 
-    Parameters
-    ----------
-    features : numpy.ndarray
-        Shape (n_rows, n_features).
-    task : str
-        Name.
-    values : numpy.ndarray
-        Shape (n_rows,); NaN where not known.
-    weight : numpy.ndarray
-        Shape (n_known,), of the rows with a value.
-    folds : sequence of Fold
-        Of these rows.
-    seed : int, optional
-        Same seed, same forest.
-
-    Returns
-    -------
-    TaskFit
-        With arrays over all rows.
+    ``features`` (n_rows, n_features); ``values`` (n_rows,); ``weight`` (n_known,).
     """
     kept = ~np.isnan(values)
     target = class_shares(values[kept], CLASSES[task]) if task in CLASSES else values[kept]
@@ -86,21 +58,7 @@ def settle(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Make value, probabilities and claimed error of what a forest tells.
 
-    Parameters
-    ----------
-    told : numpy.ndarray
-        Shape (n, n_classes), or (n, 2), from a `GroupForest`.
-    task : str
-        Name.
-
-    Returns
-    -------
-    value : numpy.ndarray
-        Shape (n,).
-    probability : numpy.ndarray
-        Shape (n, n_classes); no columns where there are no classes.
-    claimed : numpy.ndarray
-        Shape (n,): standard deviations, before conformal scaling.
+    ``told`` (n, n_classes); ``value`` (n,); ``probability`` (n, n_classes); ``claimed`` (n,).
     """
     if task not in CLASSES:
         return told[:, 0], np.empty((len(told), 0)), told[:, 1] + LENGTH_CLAIM_FLOOR

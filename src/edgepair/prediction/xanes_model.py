@@ -46,22 +46,7 @@ SCALE_ERROR = 2.0
 
 
 class XanesModel:
-    """Answers for measured spectra of one window.
-
-    Parameters
-    ----------
-    window : EnergyWindow
-        What is compared.
-    standards : sequence of Standard
-        Measured spectra with known values, of any absorbers.
-    simulated : mapping of str to sequence of SimulatedSpectrum
-        Simulated spectra by absorber.
-    aligned : bool, optional
-        Whether samples have no energy calibration: every spectrum is moved until its own edge lies
-        where those of oxides do, and its shape alone is compared.
-    seed : int, optional
-        Decides which simulated spectra take part, and the forests.
-    """
+    """Answers for measured spectra of one window."""
 
     def __init__(
         self,
@@ -80,24 +65,7 @@ class XanesModel:
     def from_rows(
         cls, window: EnergyWindow, rows: XanesRows, *, aligned: bool = False, seed: int = 0
     ) -> XanesModel:
-        """Fit a model on rows as they were collected.
-
-        Parameters
-        ----------
-        window : EnergyWindow
-            What is compared.
-        rows : XanesRows
-            On its grid.
-        aligned : bool, optional
-            Whether they were moved to their own edges.
-        seed : int, optional
-            Of the forests.
-
-        Returns
-        -------
-        XanesModel
-            With the same answers as the one that the rows are of.
-        """
+        """Fit a model on rows as they were collected."""
         model = cls.__new__(cls)
         model._take_in(window, rows, aligned, seed)
         return model
@@ -113,36 +81,14 @@ class XanesModel:
     def features(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
         """Compute the features of spectra.
 
-        Parameters
-        ----------
-        mu : numpy.ndarray
-            Shape (n, n_grid), on the window's grid.
-        absorber : str
-            Chemical symbol.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n, n_features); which absorber it is comes first.
+        ``mu`` (n, n_grid); returns (n, n_features).
         """
         return self._describe(mu, np.full(len(mu), absorber))
 
     def answer(self, features: NDArray[np.float64], task: str, level: float) -> Answer:
         """Answer one task.
 
-        Parameters
-        ----------
-        features : numpy.ndarray
-            Shape (n, n_features).
-        task : str
-            Name.
-        level : float
-            Coverage of intervals and sets.
-
-        Returns
-        -------
-        Answer
-            Intervals are conformal over left-out sources and compounds.
+        ``features`` (n, n_features).
         """
         fit = self.fits[task]
         value, probability, claimed = settle(fit.forest.tell(features), task)
@@ -155,68 +101,24 @@ class XanesModel:
     def value(self, features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
         """Answer one task by its value alone.
 
-        Parameters
-        ----------
-        features : numpy.ndarray
-            Shape (n, n_features).
-        task : str
-            Name.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n,).
+        ``features`` (n, n_features); returns (n,).
         """
         return settle(self.fits[task].forest.tell(features), task)[0]
 
     def quantile(self, task: str, level: float) -> float:
-        """Return the conformal factor of a task's claimed standard deviations.
-
-        Parameters
-        ----------
-        task : str
-            Name.
-        level : float
-            Coverage.
-
-        Returns
-        -------
-        float
-            The interval is the value ± this times the claim.
-        """
+        """Return the conformal factor of a task's claimed standard deviations."""
         fit = self.fits[task]
         return self._quantile(np.abs(fit.value - self.rows.targets[task]) / fit.error, level)
 
     def set_quantile(self, task: str, level: float) -> float:
-        """Return the probability up to which classes are taken into a set.
-
-        Parameters
-        ----------
-        task : str
-            Name.
-        level : float
-            Coverage.
-
-        Returns
-        -------
-        float
-            See `edgepair.models.conformal.class_scores`.
-        """
+        """Return the probability up to which classes are taken into a set."""
         shares = class_shares(self.rows.targets[task], CLASSES[task])
         return self._quantile(class_scores(self.fits[task].probability, shares), level)
 
     def positions(self, mu: NDArray[np.float64]) -> NDArray[np.float64]:
         """Tell where on the energy axis each feature of a spectrum sits.
 
-        Parameters
-        ----------
-        mu : numpy.ndarray
-            Shape (n_grid,): the spectrum on the window's grid.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n_features,), eV from the tabulated edge; the absorber sits at the edge.
+        ``mu`` (n_grid,); returns (n_features,) in eV.
         """
         position = spectrum_features(self.window.grid(), mu[None], aligned=self.aligned)[1][0]
         return np.concatenate([np.full(len(self.absorbers), own_edge(self.window.grid(), mu)), position])
@@ -232,18 +134,7 @@ class XanesModel:
     def distances(self, features: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
         """Measure how far spectra are from every training row of their absorber.
 
-        Parameters
-        ----------
-        features : numpy.ndarray
-            Shape (n, n_features).
-        absorber : str
-            Chemical symbol.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n, n_rows), infinite for rows of other absorbers; within 1 are nine of ten standards
-            from the nearest one of another compound and source.
+        ``features`` (n, n_features); returns (n, n_rows).
         """
         apart = self.apart(features, self._features)
         apart[:, self.rows.absorber != absorber] = np.inf
@@ -272,15 +163,7 @@ class XanesModel:
     def apart(self, first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
         """Measure how far the shapes of spectra are from each other.
 
-        Parameters
-        ----------
-        first, second : numpy.ndarray
-            Shape (n_first, n_features), (n_second, n_features).
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n_first, n_second), as `distances`.
+        ``first, second`` (n_first, n_features); returns (n_first, n_second).
         """
         between: NDArray[np.float64] = cdist(self._shape(first), self._shape(second))
         return between / self.distance_scale
@@ -288,17 +171,7 @@ class XanesModel:
     def asked_shift(self, features: NDArray[np.float64], edge: float) -> tuple[float, float]:
         """Tell what a spectrum's shape asks to be added to its energies.
 
-        Parameters
-        ----------
-        features : numpy.ndarray
-            Shape (1, n_features).
-        edge : float
-            Where its own edge lies now, eV from the tabulated edge.
-
-        Returns
-        -------
-        shift, error : float
-            eV; the error is the root mean square over left-out compounds.
+        ``edge`` in eV.
         """
         if self._edge_position is None:
             return 0.0, SCALE_ERROR

@@ -47,24 +47,8 @@ by a Gaussian (standard deviation, eV), stretch of energies about the edge, heig
 class XanesRows:
     """Spectra with known values, on the grid of a window.
 
-    Attributes
-    ----------
-    mu : numpy.ndarray
-        Shape (n, n_grid).
-    absorber, group, name, formula : numpy.ndarray
-        Shape (n,), text. A group is a compound; simulated rows of the same element and composition
-        belong to it, others to none, or to their formula's where there are few standards. ``name`` is
-        a standard's file or a material's identifier.
-    source : numpy.ndarray
-        Shape (n,), text: the collection that a standard belongs to.
-    simulated : numpy.ndarray
-        Shape (n,), bool.
-    shift_known : numpy.ndarray
-        Shape (n,), bool: whether the energy scale is known; true of simulated rows.
-    edge : numpy.ndarray
-        Shape (n,), eV from the tabulated edge: where the own edge lies on the spectrum's own scale.
-    targets : dict of str to numpy.ndarray
-        Each task's values, shape (n,), means over sites; NaN where not known.
+    ``mu`` (n, n_grid); ``absorber, group, name, formula`` (n,); ``source`` (n,); ``simulated`` (n,);
+    ``shift_known`` (n,); ``edge`` (n,) in eV; ``targets`` (n,).
     """
 
     mu: NDArray[np.float64]
@@ -80,40 +64,20 @@ class XanesRows:
 
     @property
     def few_measured(self) -> bool:
-        """Whether there are so few standards that simulated rows stand for measured ones.
-
-        Returns
-        -------
-        bool
-            Fewer than `FEWEST_COMPOUNDS` measured compounds.
-        """
+        """Whether there are so few standards that simulated rows stand for measured ones."""
         return len(np.unique(self.group[~self.simulated])) < FEWEST_COMPOUNDS
 
     @property
     def votes(self) -> NDArray[np.bool_]:
         """Which rows tell how far answers are off.
 
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n,), bool: the standards; where there are few, every row with a group.
+        Returns (n,).
         """
         chosen: NDArray[np.bool_] = self.group != "" if self.few_measured else ~self.simulated
         return chosen
 
     def has_standards(self, absorber: str) -> bool:
-        """Tell whether an absorber's energies are those of measurements.
-
-        Parameters
-        ----------
-        absorber : str
-            Chemical symbol.
-
-        Returns
-        -------
-        bool
-            False where it has simulated rows alone.
-        """
+        """Tell whether an absorber's energies are those of measurements."""
         return bool((~self.simulated & (self.absorber == absorber)).any())
 
 
@@ -121,16 +85,7 @@ class XanesRows:
 class SimulatedSpectrum:
     """A simulated spectrum of a material, or of a site where the material is not complete.
 
-    Attributes
-    ----------
-    absorber, name, formula : str
-        What it is of.
-    energy : numpy.ndarray
-        Shape (n_energy,), eV from the tabulated edge.
-    mu : numpy.ndarray
-        Shape (n_energy,).
-    values : dict of str to float
-        Each task's mean value.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,).
     """
 
     absorber: str
@@ -142,19 +97,7 @@ class SimulatedSpectrum:
 
 
 def collection(standard: Standard) -> str:
-    """Name the collection that a standard belongs to.
-
-    Parameters
-    ----------
-    standard : Standard
-        Of the library, or of the user's own.
-
-    Returns
-    -------
-    str
-        What stands before the double underscore of its name, else its beamline; empty for the user's
-        own, which are of the same beamline as what will be asked about.
-    """
+    """Name the collection that a standard belongs to."""
     if standard.source in OWN_SOURCES:
         return ""
     first, mark, _ = standard.name.partition("__")
@@ -164,34 +107,13 @@ def collection(standard: Standard) -> str:
 def to_own_edge(energy: NDArray[np.float64], mu: NDArray[np.float64], window: EnergyWindow) -> float:
     """Find what moves a spectrum's own edge to `OWN_EDGE`.
 
-    Parameters
-    ----------
-    energy, mu : numpy.ndarray
-        Shape (n_energy,), eV from the tabulated edge, and edge-step normalised.
-    window : EnergyWindow
-        What will be compared; the edge is found in no more than it holds.
-
-    Returns
-    -------
-    float
-        eV.
+    ``energy, mu`` (n_energy,).
     """
     return OWN_EDGE - own_edge(energy, mu, min(AREA_REACH, window.high - OWN_EDGE))
 
 
 def material_spectra(dataset: xr.Dataset) -> list[SimulatedSpectrum]:
-    """Average a dataset's spectra over the sites of each material, as a measurement does.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        Follows the schema.
-
-    Returns
-    -------
-    list of SimulatedSpectrum
-        One per complete material, weighted by multiplicity; one per site of the others.
-    """
+    """Average a dataset's spectra over the sites of each material, as a measurement does."""
     complete = dataset["complete"].values
     alone = ~complete[dataset["material_index"].values]
     parts = [average_sites(dataset)] if complete.any() else []
@@ -214,22 +136,7 @@ def _rows_of(dataset: xr.Dataset) -> Iterator[SimulatedSpectrum]:
 def choose_evenly(
     spectra: Sequence[SimulatedSpectrum], most: int, rng: np.random.Generator
 ) -> list[SimulatedSpectrum]:
-    """Draw spectra in turn from each pair of coordination number and oxidation state.
-
-    Parameters
-    ----------
-    spectra : sequence of SimulatedSpectrum
-        Of one absorber.
-    most : int
-        How many.
-    rng : numpy.random.Generator
-        Decides which.
-
-    Returns
-    -------
-    list of SimulatedSpectrum
-        Rare pairs are there in full.
-    """
+    """Draw spectra in turn from each pair of coordination number and oxidation state."""
     kinds: dict[tuple[int, int], list[int]] = defaultdict(list)
     for number in rng.permutation(len(spectra)):
         values = spectra[number].values
@@ -249,19 +156,7 @@ def make_measured(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Change a simulated spectrum at random as measurements and other codes would.
 
-    Parameters
-    ----------
-    spectrum : SimulatedSpectrum
-        As simulated.
-    rng : numpy.random.Generator
-        Decides how.
-
-    Returns
-    -------
-    energy : numpy.ndarray
-        Shape (n_even,), eV from the tabulated edge.
-    mu : numpy.ndarray
-        Shape (n_even,): the changed spectrum.
+    ``energy`` (n_even,) in eV; ``mu`` (n_even,).
     """
     even = np.arange(spectrum.energy[0], spectrum.energy[-1] + 1e-6, STEP)
     mu = np.interp(even, spectrum.energy, spectrum.mu)
@@ -277,21 +172,7 @@ def simulation_shifts(
 ) -> dict[int | None, float]:
     """Find what lays an absorber's simulated energies on the measured scale.
 
-    Parameters
-    ----------
-    simulated : sequence of SimulatedSpectrum
-        Of one absorber.
-    standards : sequence of Standard
-        Of the same absorber.
-    window : EnergyWindow
-        Where edges are looked for.
-
-    Returns
-    -------
-    dict of int or None to float
-        By rounded oxidation state, and under None for all others, eV: the median over pairs of
-        oxidation state and coordination number, seen in both, of the difference of their mean
-        edges; halfway between that of the state and that of all. 0 without such a pair.
+    Returns in eV.
     """
     grid = window.grid()
 
@@ -336,26 +217,7 @@ def collect_rows(
     *,
     aligned: bool = False,
 ) -> XanesRows:
-    """Gather standards and simulated spectra on the grid of a window.
-
-    Parameters
-    ----------
-    window : EnergyWindow
-        What is compared.
-    standards : sequence of Standard
-        Measured spectra.
-    simulated : mapping of str to sequence of SimulatedSpectrum
-        By absorber; `MOST_SIMULATED` of each take part, more where there are few standards.
-    seed : int
-        Decides which, and how they are changed.
-    aligned : bool, optional
-        Whether to move every spectrum until its own edge lies at `OWN_EDGE`.
-
-    Returns
-    -------
-    XanesRows
-        Standards first, then the simulated spectra, absorber by absorber in the order drawn.
-    """
+    """Gather standards and simulated spectra on the grid of a window."""
     rng = np.random.default_rng(seed)
 
     edge: list[float] = []

@@ -62,16 +62,7 @@ class Peak:
 class PeakFit:
     """Peaks in order of distance, the slope ``s`` of their line, and the covariance of all.
 
-    Attributes
-    ----------
-    peaks : tuple of Peak
-        By distance.
-    slope, slope_error : float
-        ``s``, Å⁻³.
-    noise : float
-        Root mean square of what the fit leaves, Å⁻².
-    covariance : numpy.ndarray
-        Shape (3 n_peaks, 3 n_peaks): position, width and area of each peak.
+    ``noise`` in Å⁻².
     """
 
     peaks: tuple[Peak, ...]
@@ -86,19 +77,7 @@ def fit_peaks(
 ) -> PeakFit | None:
     """Fit the peaks of G between `FIT_FROM` and `FIT_UNTIL`.
 
-    Parameters
-    ----------
-    r, G : numpy.ndarray
-        Shape (n_r,), Å, increasing, and Å⁻².
-    qmax : float or None
-        End of the data, Å⁻¹; None where none is seen: peaks are then Gaussians.
-    both_signs : bool, optional
-        Whether peaks may point down, as of neutrons scattered by Ti, V and Mn.
-
-    Returns
-    -------
-    PeakFit or None
-        None where the range was not measured, or nothing stands out of the noise.
+    ``r, G`` (n_r,); ``qmax`` in Å⁻¹.
     """
     from scipy.interpolate import CubicSpline
 

@@ -20,21 +20,6 @@ PLAIN_WIDTH = 130
 def split_list(values: list[str] | None) -> list[str] | None:
     """Read an option that repeats or takes commas.
 
-    Parameters
-    ----------
-    values : list of str or None
-        As typed.
-
-    Returns
-    -------
-    list of str or None
-        Each part once, without blanks; None where the option was not given.
-
-    Raises
-    ------
-    OptionError
-        The option was given, but empty: as an unset shell variable would leave it.
-
     Examples
     --------
     >>> split_list(["Fe,Mn", "Ti"])
@@ -59,29 +44,6 @@ def split_list(values: list[str] | None) -> list[str] | None:
 def read_pair(option: str, text: str, *, of: str, needed: str, example: str) -> tuple[float, float]:
     """Read an option that takes two numbers.
 
-    Parameters
-    ----------
-    option : str
-        The option, as ``--range``.
-    text : str
-        As typed.
-    of : str
-        What the numbers are the ends of, for errors.
-    needed : str
-        What they count from, with their unit.
-    example : str
-        Values that could be.
-
-    Returns
-    -------
-    tuple of float
-        As typed, in their order.
-
-    Raises
-    ------
-    OptionError
-        These are not two finite numbers.
-
     Examples
     --------
     >>> read_pair("--range", "-20,60", of="range", needed="eV from the edge", example="-20,60")
@@ -105,13 +67,7 @@ def read_pair(option: str, text: str, *, of: str, needed: str, example: str) -> 
 
 
 def output_console() -> Console:
-    """Make a console for results, plain where the output is not a terminal.
-
-    Returns
-    -------
-    rich.console.Console
-        Writes to standard output.
-    """
+    """Make a console for results, plain where the output is not a terminal."""
     from rich.console import Console
 
     if sys.stdout.isatty():
@@ -121,20 +77,7 @@ def output_console() -> Console:
 
 @contextmanager
 def progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """Show a progress bar with the time left, on terminals only.
-
-    Parameters
-    ----------
-    title : str
-        What is going on.
-    quiet : bool
-        Show nothing.
-
-    Yields
-    ------
-    callable or None
-        To be called with each `edgepair.conventions.Progress`; None where nothing is shown.
-    """
+    """Show a progress bar with the time left, on terminals only."""
     if quiet or not sys.stderr.isatty():
         yield None
         return

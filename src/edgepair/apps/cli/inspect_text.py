@@ -192,15 +192,7 @@ Seen: TypeAlias = SeenXanes | SeenPdf
 
 
 def print_seen(seen: Sequence[Seen], *, plot: bool) -> None:
-    """Print curves, one after the other.
-
-    Parameters
-    ----------
-    seen : sequence of SeenXanes or SeenPdf
-        What was inspected.
-    plot : bool
-        Whether to draw them too.
-    """
+    """Print curves, one after the other."""
     console = output_console()
     many = [one for one in seen if isinstance(one, SeenXanes)]
     if len(many) > MOST_IN_FULL and len(many) == len(seen):

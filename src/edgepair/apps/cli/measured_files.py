@@ -37,17 +37,7 @@ _PDF_ENDINGS = (".gr", ".fgr", ".ddp", ".ddp3")
 
 @dataclass(frozen=True)
 class MeasuredFile:
-    """A file that was read, and what its content says it is.
-
-    Attributes
-    ----------
-    path : str
-        As typed.
-    kind : str
-        ``xanes`` or ``pdf``.
-    curves : tuple of XanesScan or PdfCurve
-        At least one.
-    """
+    """A file that was read, and what its content says it is."""
 
     path: str
     kind: str
@@ -61,17 +51,7 @@ class MeasuredFile:
 
 @dataclass(frozen=True)
 class Foil:
-    """A metal foil to calibrate by.
-
-    Attributes
-    ----------
-    path : str
-        Its file.
-    absorber : str or None
-        Its element, as far as that is told.
-    reading : FoilReading
-        What it says about the energy scale.
-    """
+    """A metal foil to calibrate by."""
 
     path: str
     absorber: str | None
@@ -81,28 +61,7 @@ class Foil:
 def read_measured(
     path: Path, item: str | None, spectrum_options: Mapping[str, Any], pdf_options: Mapping[str, Any]
 ) -> MeasuredFile:
-    """Read a file as what its content says it is.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    item : str or None
-        Part of it; None for all.
-    spectrum_options, pdf_options : mapping
-        Options of `edgepair.read_xanes` and of `edgepair.read_pdf`, for a file of that kind; None
-        where they were not given.
-
-    Returns
-    -------
-    MeasuredFile
-        Read with the options for its kind.
-
-    Raises
-    ------
-    EdgepairError
-        The file is neither; the reason is that of the kind its name says, or of a spectrum.
-    """
+    """Read a file as what its content says it is."""
     from edgepair.conventions import EdgepairError
     from edgepair.measured import read_pdf, read_xanes
     from edgepair.measured.pdf.function import OtherFunctionError
@@ -143,25 +102,7 @@ def without_reference(scan: XanesScan) -> XanesScan:
 
 
 def read_foil_file(path: Path | None, absorber: str | None) -> Foil | None:
-    """Read the file of ``--reference``.
-
-    Parameters
-    ----------
-    path : pathlib.Path or None
-        The file; None where the option was not given.
-    absorber : str or None
-        Element of the foil; None: what the file says.
-
-    Returns
-    -------
-    Foil or None
-        None without a file.
-
-    Raises
-    ------
-    EdgepairError
-        The file holds no foil.
-    """
+    """Read the file of ``--reference``."""
     if path is None:
         return None
     from edgepair.measured import read_xanes
@@ -175,21 +116,6 @@ def read_foil_file(path: Path | None, absorber: str | None) -> Foil | None:
 
 def read_ranges(pre: str | None, post: str | None) -> dict[str, tuple[float, float] | None]:
     """Read the options ``--pre`` and ``--post``.
-
-    Parameters
-    ----------
-    pre, post : str or None
-        As typed, ``-150,-30``; None where the option was not given.
-
-    Returns
-    -------
-    dict of str to tuple of float or None
-        By the names that `edgepair.predict` and the functions that normalise take them by.
-
-    Raises
-    ------
-    OptionError
-        These are not two numbers, or no spectrum has such a range.
 
     Examples
     --------
@@ -219,19 +145,7 @@ def given_facts(
 ) -> list[tuple[str, str]]:
     """Say what of a normalisation was given, not chosen: a report has to tell.
 
-    Parameters
-    ----------
-    e0 : float, optional
-        Energy of the edge, eV.
-    pre, post : tuple of float, optional
-        Ranges, eV from E0.
-    **_
-        Options that say nothing of it.
-
-    Returns
-    -------
-    list of tuple of str
-        A name and a value for people, or nothing.
+    ``e0`` in eV.
 
     Examples
     --------
@@ -246,24 +160,7 @@ def given_facts(
 
 
 def check_number(name: str, value: float | None, low: float, high: float, unit: str) -> None:
-    """Refuse an option's number that no measurement has.
-
-    Parameters
-    ----------
-    name : str
-        The option, as ``--shift``.
-    value : float or None
-        As typed; None where the option was not given.
-    low, high : float
-        What is possible.
-    unit : str
-        Unit, for the message; empty for a pure number.
-
-    Raises
-    ------
-    OptionError
-        The number is not finite or outside.
-    """
+    """Refuse an option's number that no measurement has."""
     if value is None or (math.isfinite(value) and low <= value <= high):
         return
     from edgepair.conventions import OptionError

@@ -20,15 +20,7 @@ PAIR_COLUMNS = ("xanes", "pdf", "absorber")
 
 @dataclass(frozen=True)
 class Reading:
-    """How files are to be read.
-
-    Attributes
-    ----------
-    item : str or None
-        Part of each file; None for all.
-    spectrum_options, pdf_options : mapping
-        Options of `edgepair.read_xanes` and `edgepair.read_pdf`; None where not given.
-    """
+    """How files are to be read."""
 
     item: str | None
     spectrum_options: Mapping[str, Any]
@@ -37,23 +29,7 @@ class Reading:
     """Whether foils measured with a sample calibrate it."""
 
     def read(self, path: Path, *, absorber: str | None = None, lenient: bool = False) -> MeasuredFile:
-        """Read a file.
-
-        Parameters
-        ----------
-        path : pathlib.Path
-            The file.
-        absorber : str, optional
-            Counts before that of the options.
-        lenient : bool, optional
-            Whether a file of one curve is read even if it does not know the item: in a pair the
-            item is that of the other file.
-
-        Returns
-        -------
-        MeasuredFile
-            With at least one curve.
-        """
+        """Read a file."""
         from edgepair.conventions import EdgepairError
 
         options = dict(self.spectrum_options)
@@ -74,21 +50,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Sample:
-    """What is answered at once.
-
-    Attributes
-    ----------
-    sources : mapping of str to tuple of str
-        File and item by technique; the key is empty where the file was not understood.
-    absorber : str or None
-        As asked for, else as the spectrum tells.
-    mu, G, G_M : XanesScan, PdfCurve or None
-        Curves.
-    error : EdgepairError or None
-        Why there is none.
-    foil : bool
-        Whether it is a metal foil beside samples, which is listed and not answered.
-    """
+    """What is answered at once."""
 
     sources: Mapping[str, tuple[str, str]]
     absorber: str | None = None
@@ -99,13 +61,7 @@ class Sample:
     foil: bool = False
 
     def alone(self) -> list[Sample]:
-        """Give each of its techniques as a sample of its own.
-
-        Returns
-        -------
-        list of Sample
-            In the order of the techniques.
-        """
+        """Give each of its techniques as a sample of its own."""
         kept = {"xanes": "mu", "pdf": "G", "npdf": "G", "dpdf": "G_M"}
         samples = []
         for technique, source in self.sources.items():
@@ -123,31 +79,7 @@ def gather_samples(
     reading: Reading,
     on_file: Callable[[str], None] | None = None,
 ) -> list[Sample]:
-    """Read files and put them together.
-
-    Parameters
-    ----------
-    paths : sequence of pathlib.Path
-        Files; one spectrum with one PDF is a pair, otherwise each stands alone.
-    pairs : pathlib.Path or None
-        Table of pairs.
-    dpdf : pathlib.Path or None
-        File of a differential PDF, for the one sample that the paths make.
-    reading : Reading
-        How to read.
-    on_file : callable, optional
-        Called with the name of each file before it is read.
-
-    Returns
-    -------
-    list of Sample
-        In the order of the input; files that cannot be read are samples with an error.
-
-    Raises
-    ------
-    EdgepairError
-        What belongs together cannot be told, or the table of pairs or the dPDF cannot be read.
-    """
+    """Read files and put them together."""
     listed = _read_pairs(pairs) if pairs is not None else []
     found: list[tuple[Path, MeasuredFile | EdgepairError]] = []
     for path in paths:
@@ -226,18 +158,7 @@ def _only(file: MeasuredFile, other: MeasuredFile) -> XanesScan | PdfCurve:
 
 
 def pdf_technique(curve: PdfCurve) -> str:
-    """Name the technique of a total PDF by its radiation.
-
-    Parameters
-    ----------
-    curve : PdfCurve
-        As read.
-
-    Returns
-    -------
-    str
-        ``npdf`` for neutrons, else ``pdf``.
-    """
+    """Name the technique of a total PDF by its radiation."""
     return "npdf" if curve.radiation == "neutron" else "pdf"
 
 

@@ -26,13 +26,7 @@ FEW = 3
 
 
 def print_samples(samples: Sequence[PredictedSample]) -> None:
-    """Print answers: everything of one sample, a line each of many.
-
-    Parameters
-    ----------
-    samples : sequence of PredictedSample
-        In the order of the input; those without an answer were reported before.
-    """
+    """Print answers: everything of one sample, a line each of many."""
     console = output_console()
     answered = [sample for sample in samples if sample.prediction is not None]
     if len(answered) == 1 and len(samples) <= FEW:

@@ -20,19 +20,7 @@ MARK = "Edgepair.energy_shift"
 class Calibration:
     """What is to be added to a scan's energies, and why.
 
-    Attributes
-    ----------
-    shift : float
-        To be added, eV; 0 where nothing is known.
-    source : str
-        ``given``, ``foil file``, ``foil in the scan``, ``foil in the file`` (an item of its own), ``file``
-        (edgepair calibrated it before) or empty.
-    text : str
-        How it was found, in words.
-    error : float
-        Likely error of the energies after it, eV.
-    warnings : tuple of str
-        What makes it doubtful.
+    ``shift``, ``error`` in eV.
     """
 
     shift: float
@@ -47,20 +35,7 @@ def calibrate_scan(
 ) -> Calibration:
     """Find what to add to a scan's energies.
 
-    Parameters
-    ----------
-    scan : XanesScan
-        As read.
-    shift : float, optional
-        What the user says, eV; counts before everything else.
-    foil : FoilReading, optional
-        From a foil measured apart; counts before one in the scan.
-
-    Returns
-    -------
-    Calibration
-        Its error is 0.1 eV by a shift or a foil in the scan, 0.2 eV by a foil measured apart or as an item
-        of the file, and 2 eV where nothing is known.
+    ``shift`` in eV.
     """
     if shift is not None:
         return Calibration(shift, "given", f"{shift:+.2f} eV, as given", 0.1)
@@ -101,27 +76,7 @@ def _named(scan: XanesScan) -> str:
 
 
 def read_foil_scan(scans: tuple[XanesScan, ...], absorber: str | None, path: str) -> FoilReading:
-    """Read the energy scale off a file that holds a metal foil.
-
-    Parameters
-    ----------
-    scans : tuple of XanesScan
-        What `read_xanes` found in it.
-    absorber : str or None
-        Chemical symbol of the metal; None: what the file says.
-    path : str
-        The file, for errors.
-
-    Returns
-    -------
-    FoilReading
-        Of the first spectrum, or reference channel, in which a foil is recognised.
-
-    Raises
-    ------
-    MeasurementError
-        No foil of that element in the file.
-    """
+    """Read the energy scale off a file that holds a metal foil."""
     reasons: list[str] = []
     for scan in scans:
         candidates = [((scan.energy, scan.mu), absorber or scan.absorber, False)]

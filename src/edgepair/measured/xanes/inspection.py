@@ -29,26 +29,7 @@ THIN = 0.03
 class XanesInspection:
     """What a measured spectrum is.
 
-    Attributes
-    ----------
-    scan : XanesScan
-        As read.
-    spectrum : NormalizedSpectrum or None
-        Normalised, energies as calibrated where ``applied``; None where it could not be.
-    quality : SpectrumQuality or None
-        Likewise.
-    calibration : Calibration
-        What is to be added to the energies, and why.
-    applied : bool
-        Whether ``e0`` and the spectrum's energies include the shift: only one asked for is applied.
-    e0 : float or None
-        Energy of the edge, eV.
-    metallic : bool
-        Whether it is surely the spectrum of the metal itself.
-    error : DataError or None
-        Why the spectrum could not be normalised.
-    warnings : tuple of str
-        Of reading, normalisation, quality and calibration, in this order, each once.
+    ``e0`` in eV.
     """
 
     scan: XanesScan
@@ -67,13 +48,7 @@ class XanesInspection:
         return "" if self.error is None else f"{self.error.problem}: {self.error.found}"
 
     def to_json(self) -> dict[str, Any]:
-        """Give the entry of ``inspect --json``.
-
-        Returns
-        -------
-        dict
-            Keys in the documented order; what is not known is None.
-        """
+        """Give the entry of ``inspect --json``."""
         scan, quality = self.scan, self.quality
         moved = self.calibration.shift if self.applied else 0.0
         noise = None if quality is None or math.isnan(quality.noise) else quality.noise
@@ -106,28 +81,7 @@ def inspect_xanes(
 ) -> XanesInspection:
     """Tell what a measured spectrum is and what is doubtful about it.
 
-    Parameters
-    ----------
-    scan : XanesScan
-        As read.
-    e0 : float, optional
-        Energy of the edge, eV, on the scale of the file; found where not given.
-    shift : float, optional
-        To be added to the energies, eV.
-    foil : FoilReading, optional
-        From a foil measured apart, to calibrate by.
-    pre, post : tuple of float, optional
-        Ranges of the pre-edge and the post-edge, eV relative to E0; chosen where not given.
-
-    Returns
-    -------
-    XanesInspection
-        A spectrum that cannot be normalised is told with its reason, not raised.
-
-    Raises
-    ------
-    OptionError
-        A range that no spectrum can have.
+    ``e0``, ``shift`` in eV.
     """
     calibration = calibrate_scan(scan, shift=shift, foil=foil)
     applied = calibration.source in ("given", "foil file")
@@ -197,18 +151,7 @@ def without_glitches(
 
 
 def calibrated(inspection: XanesInspection) -> NormalizedSpectrum | None:
-    """Give the normalised spectrum on the tabulated energy scale, as far as that is known.
-
-    Parameters
-    ----------
-    inspection : XanesInspection
-        From `inspect_xanes`.
-
-    Returns
-    -------
-    NormalizedSpectrum or None
-        With the calibration's shift added; None where the spectrum could not be normalised.
-    """
+    """Give the normalised spectrum on the tabulated energy scale, as far as that is known."""
     if inspection.spectrum is None or inspection.applied:
         return inspection.spectrum
     return _moved(inspection.spectrum, inspection.calibration.shift)
@@ -216,16 +159,6 @@ def calibrated(inspection: XanesInspection) -> NormalizedSpectrum | None:
 
 def is_fluorescence(mu_from: str) -> bool:
     """Say whether an absorption is a yield, by how it was made.
-
-    Parameters
-    ----------
-    mu_from : str
-        As in `XanesScan`.
-
-    Returns
-    -------
-    bool
-        True for a ratio without a logarithm, or a name that says so.
 
     Examples
     --------
