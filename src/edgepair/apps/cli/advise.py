@@ -177,8 +177,8 @@ def _sample(
 ) -> Prediction | None:
     """Read the files of one sample, and ask what they say of it."""
     from edgepair.apps.cli.predict_checks import check_used
-    from edgepair.apps.cli.predict_samples import Reading, Sample
     from edgepair.conventions import MeasurementError, OptionError
+    from edgepair.measured.samples import Reading, Sample
     from edgepair.prediction import predict
 
     given: dict[str, Any] = {}

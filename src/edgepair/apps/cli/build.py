@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import output_console, read_pair
+from edgepair.apps.cli.console import output_console
 from edgepair.apps.cli.options import Jobs, Json, Quiet, Strict
+from edgepair.conventions.entries import read_pair
 
 if TYPE_CHECKING:
     from edgepair.builder import BuildEstimate, BuildProgress, BuildResult

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,31 +38,6 @@ def split_list(values: list[str] | None) -> list[str] | None:
             suggestion="leave the option out for its default",
         )
     return named
-
-
-def read_pair(option: str, text: str, *, of: str, needed: str, example: str) -> tuple[float, float]:
-    """Read an option that takes two numbers.
-
-    Examples
-    --------
-    >>> read_pair("--range", "-20,60", of="range", needed="eV from the edge", example="-20,60")
-    (-20.0, 60.0)
-    """
-    try:
-        # A minus sign as it is typeset, for what was copied from a page.
-        first, last = (float(part) for part in text.replace("\u2212", "-").split(","))
-        if not (math.isfinite(first) and math.isfinite(last)):
-            raise ValueError
-    except ValueError as error:
-        from edgepair.conventions import OptionError
-
-        raise OptionError(
-            f"cannot read the {of} {text!r}",
-            found=f"{text!r}",
-            needed=f"two numbers with a comma between them, {needed}",
-            suggestion=f"{option}={example}",
-        ) from error
-    return first, last
 
 
 def output_console() -> Console:

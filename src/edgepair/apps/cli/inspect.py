@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.inspect_text import Seen, SeenPdf, SeenXanes, print_seen
-from edgepair.apps.cli.measured_files import read_measured, without_reference
+from edgepair.apps.cli.inspect_text import print_seen
 from edgepair.apps.cli.options import Json, Quiet, Radiation, Report, SpectrumReading, reads_spectra
+from edgepair.measured.samples import read_measured, without_reference
+from edgepair.report.measured.shown import Seen, SeenPdf, SeenXanes
 
 if TYPE_CHECKING:
     from edgepair.measured import XanesScan

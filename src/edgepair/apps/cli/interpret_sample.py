@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from edgepair.apps.cli.options import SpectrumReading
-    from edgepair.apps.cli.predict_samples import Sample
+    from edgepair.measured.samples import Sample
     from edgepair.prediction import Prediction
 
 
@@ -81,8 +81,8 @@ def _only(values: list[str] | None, option: str, needed: str) -> str | None:
 def _read(paths: list[Path], reading: SpectrumReading) -> Sample:
     """Read the files, which must make one sample."""
     from edgepair.apps.cli.predict_checks import check_used
-    from edgepair.apps.cli.predict_samples import Reading, gather_samples
     from edgepair.conventions import OptionError
+    from edgepair.measured.samples import Reading, gather_samples
 
     how = Reading(reading.item, reading.spectrum, {}, references=reading.own_foils)
     samples = gather_samples(paths, pairs=None, dpdf=None, reading=how)

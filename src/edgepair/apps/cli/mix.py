@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import read_pair, split_list
-from edgepair.apps.cli.measured_files import without_reference
+from edgepair.apps.cli.console import split_list
 from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture, waiting
 from edgepair.apps.cli.options import Json, Quiet, Report, SpectrumReading, reads_spectra
+from edgepair.conventions.entries import read_pair
+from edgepair.measured.samples import without_reference
 
 if TYPE_CHECKING:
     from edgepair.conventions import EdgepairError

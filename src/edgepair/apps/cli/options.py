@@ -12,7 +12,24 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 import typer
 from typer.core import TyperCommand
 
-from edgepair.apps.cli.measured_files import Foil, check_number, read_foil_file, read_ranges, reference_option
+from edgepair.conventions.entries import check_number
+from edgepair.measured.samples import Foil, read_foil_file, read_ranges
+
+PreEdge: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="Fit the pre-edge between these, eV from E0.", metavar="FIRST,LAST", show_default=False
+    ),
+]
+"""Option ``--pre`` of commands that normalise spectra."""
+
+PostEdge: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="Fit the post-edge between these, eV from E0.", metavar="FIRST,LAST", show_default=False
+    ),
+]
+"""Option ``--post`` of commands that normalise spectra."""
 
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
@@ -170,3 +187,9 @@ class Command(TyperCommand):
         words = [word.partition("=") for word in args[:end]]
         spelled = [former.get(name, name) + equals + value for name, equals, value in words]
         return super().parse_args(ctx, [*spelled, *args[end:]])
+
+
+def reference_option(path: Path | None) -> tuple[Path | None, bool]:
+    """Give the file of ``--reference``, and whether foils in a sample's own file calibrate it."""
+    off = path is not None and str(path).lower() == "none" and not path.exists()
+    return (None if off else path), not off

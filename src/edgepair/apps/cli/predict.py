@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import progress_bar
-from edgepair.apps.cli.measured_files import Foil, given_facts
 from edgepair.apps.cli.options import Json, Quiet, Radiation, Report, SpectrumReading, reads_spectra
 from edgepair.apps.cli.predict_checks import check_outputs, check_request, check_used
-from edgepair.apps.cli.predict_samples import Reading, Sample, gather_samples
 from edgepair.apps.cli.predict_text import FEW
 from edgepair.conventions.foreign_text import visible
+from edgepair.measured.samples import Foil, Reading, Sample, gather_samples, given_facts
 
 if TYPE_CHECKING:
     from edgepair.report.prediction.rows import PredictedSample

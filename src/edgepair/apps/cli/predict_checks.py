@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from edgepair.apps.cli.measured_files import check_number
-from edgepair.apps.cli.predict_samples import Sample
+from edgepair.conventions.entries import check_number
+from edgepair.measured.samples import Sample
 
 
 def check_request(

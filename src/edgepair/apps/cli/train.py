@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import output_console, progress_bar, read_pair, split_list
+from edgepair.apps.cli.console import output_console, progress_bar, split_list
 from edgepair.apps.cli.options import Json, Quiet
+from edgepair.conventions.entries import read_pair
 
 if TYPE_CHECKING:
     from edgepair.prediction.model_file import TrainedModels
@@ -123,7 +124,7 @@ def _is_model(path: Path) -> bool:
 
 
 def _check_confidence(level: float) -> None:
-    from edgepair.apps.cli.measured_files import check_number
+    from edgepair.conventions.entries import check_number
 
     check_number("--confidence", level, 0.5, 0.99, "")
 

@@ -49,11 +49,11 @@ def warm(absorber: str | None) -> None:
     """Load what the first visitor would wait for."""
     if absorber is None:
         import edgepair.prediction
-        import edgepair.report.prediction.page
+        import edgepair.report.prediction.page  # noqa: F401
 
         return
-    import edgepair.apps.cli.inspect_text
-    import edgepair.report.measured.figures  # noqa: F401
+    import edgepair.report.measured.figures
+    import edgepair.report.measured.shown  # noqa: F401
     from edgepair.measured.guarded import reader_process
 
     reader_process().start()

@@ -58,8 +58,8 @@ def answer(
 
 
 def _answer(request: SampleRequest, confidence: float) -> tuple[PredictedSample, EdgepairError | None]:
-    from edgepair.apps.cli.measured_files import given_facts
     from edgepair.conventions.wording import short_title
+    from edgepair.measured.samples import given_facts
     from edgepair.report.prediction.rows import PredictedSample
 
     sources = {"" if len(request.curves) == 1 else f"file {k}": (file.name, item)

@@ -12,8 +12,8 @@ from edgepair.apps.web.work.figures import plain_figure
 from edgepair.conventions import EdgepairError
 
 if TYPE_CHECKING:
-    from edgepair.apps.cli.measured_files import MeasuredFile
     from edgepair.measured import PdfCurve
+    from edgepair.measured.samples import MeasuredFile
     from edgepair.measured.xanes.inspection import XanesInspection
     from edgepair.spectra.alignment import FoilReading
 
@@ -45,7 +45,8 @@ class FileRequest:
 
     def normalizing(self) -> dict[str, Any]:
         """Give E0, shift, foil and ranges as `edgepair.predict` takes them."""
-        from edgepair.apps.cli.measured_files import check_number, read_ranges
+        from edgepair.conventions.entries import check_number
+        from edgepair.measured.samples import read_ranges
 
         given = {name: self.option(name) for name in NORMALIZING}
         check_number("--shift", given["shift"], -200.0, 200.0, "eV")
@@ -88,16 +89,16 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
     curve: Any = file.curves[items.index(item) if item in items else 0]
     error: EdgepairError | None = None
     if file.kind == "pdf":
-        from edgepair.apps.cli.inspect_text import SeenPdf
         from edgepair.measured import inspect_pdf
+        from edgepair.report.measured.shown import SeenPdf
 
         seen_pdf = SeenPdf(curve, inspect_pdf(curve))
         told: Any = seen_pdf
         absorber, e0 = None, None
         ranges: dict[str, tuple[float, float]] = {}
     else:
-        from edgepair.apps.cli.inspect_text import SeenXanes
         from edgepair.measured.xanes.inspection import inspect_xanes
+        from edgepair.report.measured.shown import SeenXanes
 
         inspection = inspect_xanes(curve, **request.normalizing())
         told = SeenXanes(inspection)
@@ -177,7 +178,7 @@ def read(request: FileRequest) -> MeasuredFile:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _read(path: Path, name: str, options: tuple[tuple[str, Any], ...]) -> MeasuredFile:
-    from edgepair.apps.cli.measured_files import MeasuredFile, read_measured
+    from edgepair.measured.samples import MeasuredFile, read_measured
 
     given = dict(options)
     file = read_measured(

@@ -39,7 +39,7 @@ class SampleRead:
 
 def read_sample(request: SampleRequest) -> SampleRead:
     """Read the files of a sample."""
-    from edgepair.apps.cli.predict_samples import pdf_technique
+    from edgepair.measured.samples import pdf_technique
 
     found: dict[str, tuple[FileRequest, Any]] = {}
     for file, item in request.curves:
