@@ -49,7 +49,7 @@ def warm(absorber: str | None) -> None:
     """Load what the first visitor would wait for."""
     if absorber is None:
         import edgepair.prediction
-        import edgepair.report.prediction.page  # noqa: F401
+        import edgepair.report.prediction.page
 
         return
     import edgepair.report.measured.figures
