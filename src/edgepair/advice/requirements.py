@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions import TECHNIQUES, Progress
+from edgepair.conventions import TECHNIQUES
 from edgepair.dataset import select_sites
 from edgepair.dataset.qualities import QUALITIES, Quality, levels_for, own_level
 from edgepair.features import compute_features
-from edgepair.models import FitOutcome, FitTask
-from edgepair.study.cache import FitCache, cache_folder
 from edgepair.study.cells import plan_cell
-from edgepair.study.fits import Fit, fit_task, repeat_seed, run_fits
-from edgepair.study.jobs import Job
+from edgepair.study.fits import fit_work, repeat_seed
 from edgepair.study.scoring import Score, interval_of
+from edgepair.study.work import Work
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,9 +55,10 @@ def small_cell(cell: Cell, config: StudyConfig) -> Cell:
         dataset = select_sites(dataset, cell.sites[np.isin(cell.groups, kept)])
     n_sites = min(len(cell.sites), MOST_SITES)
     repeats = config.repeats or int(np.clip(SITES_TRIED // n_sites, 2, MOST_REPEATS))
-    chosen = plan_cell(dataset, cell.task, replace(config, repeats=repeats))[0]
+    tables = cell.tables if dataset is cell.dataset else {}
+    chosen = plan_cell(dataset, cell.task, replace(config, repeats=repeats), tables=tables)[0]
     # Too few formulas of each class may be left of many: then all sites are used.
-    return plan_cell(cell.dataset, cell.task, config)[0] or cell if chosen is None else chosen
+    return chosen or plan_cell(cell.dataset, cell.task, config, tables=cell.tables)[0] or cell
 
 
 def quality_trials(cell: Cell, techniques: Sequence[str]) -> list[Trial]:
@@ -189,13 +187,9 @@ def _likely_level(rows: Sequence[Mapping[str, Any]], tolerance: float) -> float:
     return min(max(rounded, low), high)
 
 
-_TYPICAL_FEATURES = 200
-"""Features of a modality, for estimates of time: all have 100 to 300."""
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trial:
-    """What is fitted, in all repeats of its cell."""
+    """What is fitted, in all repeats of its cell: the purpose of those fits."""
 
     cell: Cell
     modality: str
@@ -215,65 +209,40 @@ class Trial:
         return self.modality
 
 
-def run_trials(
-    trials: Sequence[Trial],
-    *,
-    seed: int,
-    n_jobs: int | None,
-    scheduler: str | None,
-    cache: bool,
-    on_progress: Callable[[Progress], None] | None,
-) -> list[list[FitOutcome]]:
-    """Make all fits of some trials."""
-    fits, owner = [], []
-    for number, trial in enumerate(trials):
-        job = Job(trial.cell, trial.modality, trial.learner, 0, trial.trees, fraction=trial.fraction)
-        cost = job.cost(_TYPICAL_FEATURES)
-        for repeat in range(trial.cell.n_repeats):
-            # A forest sees the same curves in every repeat unless noise is drawn anew.
-            anew = trial.quality is not None and trial.quality.drawn
-            table = (number, repeat if anew else 0)
-            fits.append(Fit(table, trial.cell.sites, _trial_task(trial, repeat, seed), cost))
-            owner.append((number, repeat))
-
-    known: dict[tuple[int, str], NDArray[np.float32]] = {}
-
-    def features(table: tuple[int, int]) -> NDArray[np.float32]:
-        trial = trials[table[0]]
+def trial_work(trial: Trial, seed: int) -> list[Work]:
+    """List the fits of a trial."""
+    work = []
+    tables: dict[int, _Poorer] = {}
+    for repeat, folds in enumerate(trial.cell.folds):
+        table = None
         if trial.quality is not None:
-            return _poorer(trial, trial.quality, table[1], seed)
-        key = (id(trial.cell.dataset), trial.modality)
-        if key not in known:
-            known[key] = compute_features(trial.cell.dataset, trial.modality).values
-        return known[key]
-
-    store = FitCache(cache_folder() if cache else None)
-    total = sum(fit.cost for fit in fits)
-    if on_progress:
-        on_progress(Progress(0.0, total, "", False))
-    done = 0.0
-    outcomes: dict[int, dict[int, FitOutcome]] = defaultdict(dict)
-    for finished in run_fits(fits, features, store, n_jobs or -1, scheduler):
-        number, repeat = owner[finished.number]
-        outcomes[number][repeat] = finished.outcome
-        done += fits[finished.number].cost
-        if on_progress:
-            on_progress(Progress(done, total, trials[number].label, finished.cached))
-    store.prune()
-    return [[outcomes[n][repeat] for repeat in sorted(outcomes[n])] for n in range(len(trials))]
+            # A forest sees the same curves in every repeat unless noise is drawn anew.
+            draw = repeat if trial.quality.drawn else 0
+            table = tables.setdefault(draw, _Poorer(trial, trial.quality, draw, seed))
+        item = fit_work(
+            trial.cell, trial.modality, trial.learner, folds=folds, trees=trial.trees,
+            seed=repeat_seed(seed, repeat), purpose=trial, table=table, fraction=trial.fraction,
+        )  # fmt: skip
+        work.append(replace(item, label=trial.label))
+    return work
 
 
-def _trial_task(trial: Trial, repeat: int, seed: int) -> FitTask:
-    folds = trial.cell.folds[repeat]
-    own = repeat_seed(seed, repeat)
-    task = fit_task(trial.cell, trial.modality, trial.learner, folds=folds, trees=trial.trees, seed=own)
-    return replace(task, fraction=trial.fraction)
+@dataclass(frozen=True, eq=False)
+class _Poorer:
+    """Features of poorer curves, computed when they are needed and held by nobody."""
 
+    trial: Trial
+    quality: Quality
+    draw: int
+    seed: int
 
-def _poorer(trial: Trial, quality: Quality, repeat: int, seed: int) -> NDArray[np.float32]:
-    # The level does not enter the seed: a poorer level has the same noise, larger, so that what
-    # changes from one to the next is the level alone.
-    rng = np.random.default_rng([seed, repeat, zlib.crc32(f"{quality.axis} {quality.name}".encode())])
-    variable = TECHNIQUES[trial.modality].variable
-    poorer = quality.degrade(trial.cell.dataset, variable, trial.level, rng)
-    return compute_features(poorer, trial.modality).values
+    @property
+    def values(self) -> NDArray[np.float32]:
+        # The level does not enter the seed: a poorer level has the same noise, larger, so that what
+        # changes from one to the next is the level alone.
+        name = f"{self.quality.axis} {self.quality.name}"
+        rng = np.random.default_rng([self.seed, self.draw, zlib.crc32(name.encode())])
+        trial = self.trial
+        variable = TECHNIQUES[trial.modality].variable
+        poorer = self.quality.degrade(trial.cell.dataset, variable, trial.level, rng)
+        return compute_features(poorer, trial.modality).values

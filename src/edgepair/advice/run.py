@@ -16,9 +16,9 @@ from edgepair.advice.requirements import (
     needed_rows,
     quality_trials,
     requirement_rows,
-    run_trials,
     share_trials,
     small_cell,
+    trial_work,
 )
 from edgepair.advice.result import (
     GAIN_COLUMNS,
@@ -44,6 +44,7 @@ from edgepair.interpretation.stability import FEW_IN_ALL
 from edgepair.study.config import DRAWS
 from edgepair.study.plan import check_datasets, plan_study
 from edgepair.study.scoring import Score, draw_groups, score, score_baseline
+from edgepair.study.work import Runner
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -167,10 +168,9 @@ def advise(
         tried = quality_trials(small_cell(cell, options.study), singles)
         tried += share_trials(cell, modalities, options.study.trees)
     trials = [*main, guess, *tried]
-    outcomes = run_trials(
-        trials, seed=options.study.seed, n_jobs=n_jobs, scheduler=scheduler, cache=cache,
-        on_progress=on_progress,
-    )  # fmt: skip
+    runner = Runner(n_jobs=n_jobs, scheduler=scheduler, cache=cache, on_progress=on_progress)
+    fitted = runner.run([work for trial in trials for work in trial_work(trial, options.study.seed)])
+    outcomes = [fitted.of(trial.cell, trial.modality, trial.learner, trial) for trial in trials]
     drawn: dict[int, Any] = {}
 
     def scored(trial: Trial, done: Any) -> Score:

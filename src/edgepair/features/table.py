@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from edgepair.conventions import Technique
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FeatureTable:
-    """Features of many sites.
+    """Features of many sites, known by identity.
 
     Attributes
     ----------

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Kind = TypeVar("Kind")
 
-LARGEST_BYTES = 500_000_000
+LARGEST_BYTES = 1_000_000_000
 """Oldest entries are dropped when a folder grows beyond this, unless it is told otherwise."""
 
 

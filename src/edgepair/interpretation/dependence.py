@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.interpretation.number_forests import NUMBER_TREES, NumberForests, fit_numbers
+from edgepair.interpretation.number_forests import NumberForests
 from edgepair.models import LOWER_IS_BETTER, FitOutcome, FitTask, fit_folds
 from edgepair.study.importances import refit_interval
 from edgepair.study.scoring import interval_of, score, score_baseline
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from edgepair.interpretation.number_forests import NumberTable
     from edgepair.study.cells import Cell
-
-__all__ = ["NUMBER_TREES", "NumberForests", "dependence_rows", "fit_numbers", "number_score_rows"]
 
 
 def number_score_rows(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ class Explained:
 
     dataset: xr.Dataset
     techniques: tuple[str, ...]
+    tables: dict[str, FeatureTable] = field(default_factory=dict)
 
     @property
     def absorber(self) -> str:
@@ -73,15 +74,11 @@ class Explained:
         """Interpretable numbers of every site."""
         return number_table(self.dataset, self.techniques)
 
-    @cached_property
-    def _tables(self) -> dict[str, FeatureTable]:
-        return {}
-
     def table(self, modality: str) -> FeatureTable:
         """Compute the features of a modality, once."""
-        if modality not in self._tables:
-            self._tables[modality] = compute_features(self.dataset, modality)
-        return self._tables[modality]
+        if modality not in self.tables:
+            self.tables[modality] = compute_features(self.dataset, modality)
+        return self.tables[modality]
 
     @cached_property
     def _by_technique(self) -> dict[str, list[Group]]:

@@ -2,7 +2,7 @@ r"""A test whether a forest would score as well on labels that have nothing to d
 
 Whole formulas exchange their labels, with a formula of as many sites where there is one: sites of
 one formula are alike in label and in curve, and labels shuffled site by site can make a null that
-is too easily beaten [1]_. The score of the real labels is held against those of n exchanges [2]_,
+is too easily beaten [1]_. The score of the real labels is compared with those of n exchanges [2]_,
 :math:`p = (1 + \#\{s_0 \ge s\})/(1 + n)` [3]_.
 
 .. [1] Winkler, Webster, Vidaurre, Nichols and Smith, NeuroImage 123, 253 (2015),
@@ -20,7 +20,8 @@ import numpy as np
 
 from edgepair.conventions import modality_title
 from edgepair.dataset import make_folds
-from edgepair.interpretation.stability import LEVEL, forest_fit, stability_row
+from edgepair.interpretation.stability import LEVEL, stability_of, stability_row
+from edgepair.study.fits import fit_work
 from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from edgepair.models import FitOutcome
     from edgepair.study.cells import Cell
-    from edgepair.study.fits import Fit
+    from edgepair.study.work import Work
 
 PERMUTATIONS = 39
 """Exchanges of the labels by default: the smallest p they can show is 1/40."""
@@ -48,15 +49,20 @@ def label_permutation_fits(
     trees: int = PERMUTATION_TREES,
     n: int = PERMUTATIONS,
     seed: int = 0,
-) -> list[Fit]:
+) -> list[Work]:
     """List the fits of a test against shuffled labels."""
     folds = make_folds(cell.groups, n_folds=PERMUTATION_FOLDS, n_repeats=1, seed=seed)[0]
     targets = [cell.target, *(_exchange(cell, np.random.default_rng([seed, k])) for k in range(n))]
-    return [forest_fit(cell, modality, target, folds, trees, seed) for target in targets]
+    return [
+        fit_work(
+            cell, modality, "forest", folds=folds, trees=trees, seed=seed, purpose="labels", target=target
+        )
+        for target in targets
+    ]
 
 
 def label_permutation_rows(
-    cell: Cell, modality: str, fits: Sequence[Fit], outcomes: Sequence[FitOutcome]
+    cell: Cell, modality: str, fits: Sequence[Work], outcomes: Sequence[FitOutcome]
 ) -> list[dict[str, Any]]:
     """Test the score of a cell and modality against shuffled labels."""
     metric = cell.task.main_metric
@@ -81,8 +87,7 @@ def label_permutation_rows(
         f"forest is {says} with labels exchanged between formulas (mean {null.mean():.2f}, 95 % of "
         f"{len(null)} exchanges from {lower:.2f} to {upper:.2f}; p = {p:.3f}{least})."
     )
-    where = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality}
-    where["kind"] = "label_permutation"
+    where = stability_of(cell, modality, "label_permutation")
     return [
         stability_row(where, "score", real),
         stability_row(where, "null", float(null.mean()), float(lower), float(upper)),

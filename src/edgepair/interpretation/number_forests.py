@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions import TECHNIQUES, Technique, points_down
+from edgepair.conventions import TASKS, TECHNIQUES, Technique, points_down
 from edgepair.features import NUMBERS, describe_pdf, describe_xanes, normalised_curves
 from edgepair.models import LEARNERS
 
@@ -73,28 +73,42 @@ class NumberForests:
     local: NDArray[np.float64]
 
 
-def fit_numbers(
-    cell: Cell,
-    numbers: NumberTable,
-    trees: int = NUMBER_TREES,
-    seed: int = 0,
-) -> NumberForests:
+@dataclass(frozen=True)
+class NumberTask:
+    """What forests of a few numbers learn.
+
+    ``target`` (n,); ``folds`` (n_repeats, n).
+    """
+
+    task: str
+    n_classes: int
+    target: NDArray[Any]
+    folds: NDArray[np.int64]
+    trees: int
+    seed: int
+
+
+def number_task(cell: Cell, trees: int = NUMBER_TREES, seed: int = 0) -> NumberTask:
+    """Describe the forests of a cell."""
+    return NumberTask(cell.task.name, len(cell.classes), cell.target, cell.folds, trees, seed)
+
+
+def fit_numbers(values: NDArray[np.float32], task: NumberTask) -> NumberForests:
     """Fit forests on a few numbers, on all folds but one, and see how their answers follow each."""
-    values = numbers.values[cell.sites]
-    n, n_classes = len(values), len(cell.classes)
+    n, n_classes = len(values), task.n_classes
     grid = _grids(values)
     kind = np.int16 if n_classes else np.float64
-    predicted = np.empty((cell.n_repeats, n), dtype=kind)
-    probability = np.zeros((cell.n_repeats, n, n_classes), dtype=np.float32)
+    predicted = np.empty(task.folds.shape, dtype=kind)
+    probability = np.zeros((*task.folds.shape, n_classes), dtype=np.float32)
     partial, local = [], []
-    for repeat, folds in enumerate(cell.folds):
+    for repeat, folds in enumerate(task.folds):
         for fold in np.unique(folds):
             held_out, train = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-            rng = np.random.default_rng([seed, repeat, int(fold)])
+            rng = np.random.default_rng([task.seed, repeat, int(fold)])
             forest = LEARNERS["forest"].estimator(
-                cell.task, trees=trees, seed=int(rng.integers(2**31)), **SETTINGS
+                TASKS[task.task], trees=task.trees, seed=int(rng.integers(2**31)), **SETTINGS
             )
-            forest.fit(values[train], cell.target[train])
+            forest.fit(values[train], task.target[train])
             some = values[rng.permutation(n)[:LOCAL_ROWS]]
             told, still, moved = _follow(forest, values[held_out], some, grid, n_classes)
             predicted[repeat, held_out] = told.argmax(axis=1) if n_classes else told[:, 0]
@@ -214,7 +228,7 @@ LEAST_KNOWN = 0.5
 it would be made up."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NumberTable:
     """Interpretable numbers of all sites of a dataset.
 

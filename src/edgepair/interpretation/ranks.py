@@ -19,7 +19,8 @@ import numpy as np
 
 from edgepair.conventions import modality_title
 from edgepair.dataset import make_folds
-from edgepair.interpretation.stability import LEVEL, forest_fit, kendall_taus, stability_of, stability_row
+from edgepair.interpretation.stability import LEVEL, kendall_taus, stability_of, stability_row
+from edgepair.study.fits import fit_work
 from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from edgepair.models import FitOutcome, Window
     from edgepair.study.cells import Cell
-    from edgepair.study.fits import Fit
+    from edgepair.study.work import Work
 
 HALVES = 3
 """How often by default the formulas are dealt into two halves."""
@@ -37,19 +38,28 @@ HALVES = 3
 
 def rank_fits(
     cell: Cell, modality: str, trees: int, n: int = HALVES, seed: int = 0, windows: Sequence[Window] = ()
-) -> list[Fit]:
+) -> list[Work]:
     """List the fits on halves of the formulas, for `rank_rows` and `region_rank_rows`."""
     folds = make_folds(
         cell.groups, n_folds=2, n_repeats=n, seed=seed, classes=cell.target if cell.classes else None
     )
     return [
-        forest_fit(cell, modality, cell.target, deal, trees, seed + k, windows)
+        fit_work(
+            cell,
+            modality,
+            "forest",
+            folds=deal,
+            trees=trees,
+            seed=seed + k,
+            purpose="halves",
+            windows=tuple(windows),
+        )
         for k, deal in enumerate(folds)
     ]
 
 
 def region_rank_rows(
-    cell: Cell, modality: str, fits: Sequence[Fit], outcomes: Sequence[FitOutcome]
+    cell: Cell, modality: str, fits: Sequence[Work], outcomes: Sequence[FitOutcome]
 ) -> list[dict[str, Any]]:
     """Compare the order of regions between forests of different materials, by what shuffling costs."""
     if not outcomes or len(outcomes[0].permuted) < 3:

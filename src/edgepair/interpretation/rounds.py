@@ -1,28 +1,25 @@
-"""The fits behind an interpretation, each with what it is for."""
+"""The work behind an interpretation, each piece with what it is for."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.interpretation.dependence import NUMBER_TREES, NumberForests, fit_numbers
 from edgepair.interpretation.groups import Group, point_groups
 from edgepair.interpretation.label_permutation import PERMUTATIONS, label_permutation_fits
-from edgepair.interpretation.pieces import Piece, piece_key
+from edgepair.interpretation.number_forests import NumberForests, fit_numbers, number_task
 from edgepair.interpretation.ranks import rank_fits
-from edgepair.interpretation.shap_values import ShapTask, shap_pieces
-from edgepair.interpretation.stability import forest_fit
+from edgepair.interpretation.shap_values import ShapTask, shap_work
 from edgepair.models import LEARNERS
-from edgepair.study.cache import array_digest
-from edgepair.study.fits import Fit, repeat_seed
+from edgepair.study.fits import fit_work, repeat_seed
+from edgepair.study.work import Work
 
 if TYPE_CHECKING:
     from edgepair.interpretation.explained import Explained
-    from edgepair.interpretation.number_forests import NumberTable
     from edgepair.study.cells import Cell
     from edgepair.study.config import StudyConfig
 
@@ -39,48 +36,48 @@ POINT_TREES = 30
 EXCHANGE_TREES = 10
 """Trees of the forests that are fitted to permuted labels, and to the real ones beside them."""
 
-START_COST = 1e4
-"""What a round of folds takes however small it is, in the units of the fits."""
-
 MANY_SITES = 1000
 """Sites from which on half the exchanges of labels are enough to tell."""
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """One fit and what it is for."""
-
-    purpose: str
-    cell: Cell
-    modality: str
-    fit: Fit
-
-
-def list_rounds(about: Explained, cell: Cell, config: StudyConfig) -> list[Wanted]:
-    """List the fits of one cell."""
-    wanted = []
+def list_work(about: Explained, cell: Cell, config: StudyConfig, shap_rows: int) -> list[Work]:
+    """List all fits and explanations of one cell."""
+    work = []
+    first = about.techniques[0]
     for modality in about.subsets:
         purpose = "explained" if modality in about.modalities else "subset"
-        for repeat in range(cell.n_repeats):
-            groups = about.groups(modality) if purpose == "explained" else ()
-            fit = _forest(cell, modality, repeat, config.trees, config.seed, groups)
-            wanted.append(Wanted(purpose, cell, modality, fit))
-    first = about.techniques[0]
-    for repeat in range(cell.n_repeats):
-        wanted.append(Wanted("baseline", cell, first, _dummy(cell, first, repeat)))
-    points = _forest(cell, first, 0, min(config.trees, POINT_TREES), config.seed, list_points(about))
-    wanted.append(Wanted("points", cell, first, points))
+        groups = about.groups(modality) if purpose == "explained" else ()
+        work += [
+            _forest(cell, modality, repeat, config.trees, config.seed, groups, purpose)
+            for repeat in range(cell.n_repeats)
+        ]
+    work += [
+        fit_work(cell, first, "dummy", folds=folds, trees=1, seed=0, purpose="baseline")
+        for folds in cell.folds
+    ]
+    trees = min(config.trees, POINT_TREES)
+    work.append(_forest(cell, first, 0, trees, config.seed, list_points(about), "points"))
     n_exchanges = PERMUTATIONS if len(cell.sites) < MANY_SITES else PERMUTATIONS // 2
-    exchanges = label_permutation_fits(cell, about.full, EXCHANGE_TREES, n_exchanges, config.seed)
-    # Small forests cost what it takes to start them, which the estimate leaves out.
-    exchanges = [replace(fit, cost=fit.cost + START_COST) for fit in exchanges]
-    wanted += [Wanted("labels", cell, about.full, fit) for fit in exchanges]
+    work += label_permutation_fits(cell, about.full, EXCHANGE_TREES, n_exchanges, config.seed)
     for modality in dict.fromkeys((first, about.full)):
         regions = [group.window for group in about.groups(modality) if group.grouping == "region"]
         trees = min(config.trees, 2 * POINT_TREES)
-        fits = rank_fits(cell, modality, trees, seed=config.seed, windows=regions)
-        wanted += [Wanted("halves", cell, modality, fit) for fit in fits]
-    return wanted
+        work += rank_fits(cell, modality, trees, seed=config.seed, windows=regions)
+    for modality in about.modalities if shap_rows else ():
+        rows = np.random.default_rng([config.seed, 3]).permutation(len(cell.sites))[:shap_rows]
+        task = replace(explained_task(about, cell, modality, config.trees, config.seed), rows=np.sort(rows))
+        work += shap_work(cell, modality, task)
+    numbers = about.numbers
+    if numbers.names:
+        cost = 2e4 * cell.n_repeats * len(numbers.names) * (1 + len(cell.sites) / 200)
+        work.append(
+            Work(
+                cell, "", numbers, cell.sites, number_task(cell, seed=config.seed), cost,
+                f"{cell.absorber} {cell.task.title}, a few numbers", purpose="numbers", function=fit_numbers,
+                kind=NumberForests,
+            )
+        )  # fmt: skip
+    return work
 
 
 def list_points(about: Explained) -> list[Group]:
@@ -90,50 +87,19 @@ def list_points(about: Explained) -> list[Group]:
     return [*point_groups(about.table(first), first), *regions]
 
 
-def list_explanations(
-    about: Explained, cell: Cell, modality: str, config: StudyConfig, most_rows: int
-) -> list[Piece]:
-    """List the work of explaining sites of one cell and modality one by one."""
-    n = len(cell.sites)
-    rng = np.random.default_rng([config.seed, 3])
-    task = explained_task(about, cell, modality, config.trees, config.seed)
-    task = replace(task, rows=np.sort(rng.permutation(n)[:most_rows]))
-    # Measured, in the units of the fits: what a row takes grows with the sites, which are leaves.
-    cost = task.fit.trees * (len(task.rows) * 0.03 * n * max(len(cell.classes), 2) / 4 + 100.0)
-    return shap_pieces(about.table(modality).values[cell.sites], task, float(cost))
-
-
-def number_piece(cell: Cell, numbers: NumberTable, seed: int) -> Piece:
-    """Describe the work of fitting forests on a few numbers."""
-    # What is sent to another process goes without the curves.
-    bare = replace(cell, dataset=cell.dataset[[]])
-    key = piece_key(
-        fit_numbers,
-        *(array_digest(part) for part in (numbers.values, cell.sites, cell.target, cell.folds)),
-        repr((cell.task.name, cell.classes, numbers.names, seed)),
-    )
-    cost = 2e4 * cell.n_repeats * len(numbers.names) * (1 + len(cell.sites) / 200)
-    return Piece(key, NumberForests, fit_numbers, (bare, numbers, NUMBER_TREES, seed), float(cost))
-
-
 def explained_task(about: Explained, cell: Cell, modality: str, trees: int, seed: int) -> ShapTask:
     """Describe the forests whose answers are divided among groups of features."""
-    fit = _forest(cell, modality, 0, min(trees, SHAP_TREES), seed, ())
+    fit = _forest(cell, modality, 0, min(trees, SHAP_TREES), seed, (), "shap")
     columns = tuple(group.window.columns for group in about.groups(modality))
     return ShapTask(fit.task, np.zeros(0, dtype=np.int64), columns)
 
 
-def _forest(cell: Cell, modality: str, repeat: int, trees: int, seed: int, groups: Sequence[Group]) -> Fit:
-    own = repeat_seed(seed, repeat)
-    windows = [group.window for group in groups]
-    fit = forest_fit(cell, modality, cell.target, cell.folds[repeat], trees, own, windows)
-    settings = dict(fit.task.settings) | EXPLAINED_SETTINGS
-    task = replace(fit.task, settings=tuple(sorted(settings.items())))
-    return replace(fit, task=task, cost=START_COST + fit.cost)
-
-
-def _dummy(cell: Cell, modality: str, repeat: int) -> Fit:
-    fit = forest_fit(cell, modality, cell.target, cell.folds[repeat], 1, 0)
-    settings = LEARNERS["dummy"].settings(cell.task)
-    task = replace(fit.task, learner="dummy", settings=tuple(sorted(settings.items())))
-    return replace(fit, task=task, cost=1.0)
+def _forest(
+    cell: Cell, modality: str, repeat: int, trees: int, seed: int, groups: Sequence[Group], purpose: str
+) -> Work:
+    settings = LEARNERS["forest"].settings(cell.task) | EXPLAINED_SETTINGS
+    return fit_work(
+        cell, modality, "forest", folds=cell.folds[repeat], trees=trees, seed=repeat_seed(seed, repeat),
+        purpose=purpose, settings=tuple(sorted(settings.items())),
+        windows=tuple(group.window for group in groups),
+    )  # fmt: skip

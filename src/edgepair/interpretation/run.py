@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from edgepair.conventions import TECHNIQUES, OptionError, techniques_of
-from edgepair.files.kept_arrays import KeptArrays
+from edgepair.conventions import TECHNIQUES, OptionError, Progress, techniques_of
 from edgepair.interpretation.dependence import dependence_rows, number_score_rows
 from edgepair.interpretation.explained import (
     USUAL_TECHNIQUES,
@@ -22,35 +21,24 @@ from edgepair.interpretation.explained import (
 from edgepair.interpretation.importances import impurity_rows, permutation_rows, shap_rows
 from edgepair.interpretation.label_permutation import label_permutation_rows
 from edgepair.interpretation.movement import curve_movement_rows, movement_rows
-from edgepair.interpretation.pieces import Piece, run_pieces
 from edgepair.interpretation.ranks import rank_rows, region_rank_rows
 from edgepair.interpretation.result import COLUMNS, Interpretation
-from edgepair.interpretation.rounds import (
-    Wanted,
-    list_explanations,
-    list_points,
-    list_rounds,
-    number_piece,
-)
+from edgepair.interpretation.rounds import list_points, list_work
 from edgepair.interpretation.shap_values import MISSING, join_outcomes, shap_is_missing
 from edgepair.interpretation.stability import agreement_rows, few_materials_rows, point_sum_rows
-from edgepair.study import Progress
-from edgepair.study.cache import FitCache, cache_folder
 from edgepair.study.cells import Cell, Skip
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
-from edgepair.study.fits import Fit, run_fits
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study
 from edgepair.study.provenance import describe_study
 from edgepair.study.scoring import draw_groups, score, score_baseline
+from edgepair.study.work import Outcomes, Runner
 
 if TYPE_CHECKING:
     import numpy as np
     import xarray as xr
     from numpy.typing import NDArray
-
-    from edgepair.models import FitOutcome
 
 TREES = 100
 """Trees of the explained forests by default."""
@@ -137,12 +125,20 @@ def interpret(
     if techniques is None:
         config = replace(config, modalities=usual_techniques(datasets))
     plan = plan_study(datasets, config, "interpret")
-    by_name = {str(item.attrs["absorber"]): item for item in datasets}
-    about = {name: Explained(by_name[name], able) for name, able in plan.modalities.items() if able}
+    about = {
+        cells[0].absorber: Explained(cells[0].dataset, plan.modalities[cells[0].absorber], cells[0].tables)
+        for cells in plan.by_absorber()
+    }
     skipped = _skips(plan, asked=techniques is not None, shap_rows=shap_rows)
-    explain = n_explained > 0 and not shap_is_missing()
-    work = _list_work(plan, about, config, n_explained if explain else 0)
-    done = _carry_out(work, about, n_jobs or -1, scheduler, cache, on_progress)
+    explained_rows = 0 if shap_is_missing() else n_explained
+    runner = Runner(n_jobs=n_jobs, scheduler=scheduler, cache=cache, on_progress=on_progress)
+    done = runner.run(
+        [
+            work
+            for cell in plan.cells
+            for work in list_work(about[cell.absorber], cell, config, explained_rows)
+        ]
+    )
     tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLUMNS}
     warnings: list[str] = []
     for cells in plan.by_absorber():
@@ -158,8 +154,8 @@ def interpret(
             _importance_rows(tables, view, cell, done, drawn)
             _stability_rows(tables, view, cell, done)
             if numbers.names:
-                (forests,) = done.pieces["numbers", id(cell), ""]
-                full = done.of("explained", cell, view.full)
+                (forests,) = done.of(cell, "", purpose="numbers")
+                full = done.of(cell, view.full, purpose="explained")
                 tables["number_scores"] += number_score_rows(cell, forests, full, drawn)
                 tables["dependence"] += dependence_rows(cell, numbers, forests)
             tables["movement"] += movement_rows(cell, numbers, drawn)
@@ -174,29 +170,6 @@ def interpret(
     described["config"] |= {"shap_rows": n_explained}
     described |= {"skipped": [item.as_dict() for item in skipped], "warnings": [*few, *warnings]}
     return Interpretation(**frames, config=described)
-
-
-_Key = tuple[str, int, str]  # purpose, cell, modality
-
-
-@dataclass
-class _Work:
-    """Everything that is to be computed: one list of fits, one of other pieces."""
-
-    fits: list[Wanted] = field(default_factory=list)
-    pieces: list[tuple[str, Cell, str, Piece]] = field(default_factory=list)
-
-
-@dataclass
-class _Done:
-    """What came of it, by purpose, cell and modality, in the order in which it was listed."""
-
-    outcomes: dict[_Key, list[FitOutcome]]
-    fits: dict[_Key, list[Fit]]
-    pieces: dict[_Key, list[Any]]
-
-    def of(self, purpose: str, cell: Cell, modality: str) -> list[FitOutcome]:
-        return self.outcomes[purpose, id(cell), modality]
 
 
 def _check(
@@ -251,86 +224,22 @@ def _skips(plan: StudyPlan, *, asked: bool, shap_rows: int | None) -> list[Skip]
     return skipped
 
 
-def _list_work(plan: StudyPlan, about: dict[str, Explained], config: StudyConfig, shap_rows: int) -> _Work:
-    work = _Work()
-    for cell in plan.cells:
-        view = about[cell.absorber]
-        work.fits += list_rounds(view, cell, config)
-        if shap_rows:
-            for modality in view.modalities:
-                parts = list_explanations(view, cell, modality, config, shap_rows)
-                work.pieces += [("shap", cell, modality, part) for part in parts]
-        if view.numbers.names:
-            work.pieces.append(("numbers", cell, "", number_piece(cell, view.numbers, config.seed)))
-    return work
-
-
-def _carry_out(
-    work: _Work,
-    about: dict[str, Explained],
-    n_jobs: int,
-    scheduler: str | None,
-    use_cache: bool,
-    on_progress: Callable[[Progress], None] | None,
-) -> _Done:
-    """Make all fits, then all explanations, under one measure of progress."""
-
-    def features(name: tuple[str, str, str]) -> NDArray[np.float32]:
-        return about[name[1]].table(name[2]).values
-
-    total = sum(item.fit.cost for item in work.fits) + sum(piece.cost for *_, piece in work.pieces)
-    so_far = 0.0
-
-    def tell(cost: float, text: str, *, cached: bool) -> None:
-        nonlocal so_far
-        so_far += cost
-        if on_progress:
-            on_progress(Progress(so_far, total, text, cached))
-
-    tell(0.0, "", cached=False)
-    store = FitCache(cache_folder() if use_cache else None)
-    told: dict[int, FitOutcome] = {}
-    for one in run_fits([item.fit for item in work.fits], features, store, n_jobs, scheduler):
-        told[one.number] = one.outcome
-        item = work.fits[one.number]
-        tell(
-            item.fit.cost, f"{item.cell.absorber} {item.cell.task.title}, {item.modality}", cached=one.cached
-        )
-    store.prune()
-    kept = KeptArrays.of_user("explanations", use=use_cache)
-    made: dict[int, Any] = {}
-    for piece in run_pieces([piece for *_, piece in work.pieces], kept, n_jobs):
-        made[piece.number] = piece.outcome
-        purpose, cell, modality, asked = work.pieces[piece.number]
-        what = f"{modality} explained" if purpose == "shap" else "a few numbers"
-        tell(asked.cost, f"{cell.absorber} {cell.task.title}, {what}", cached=piece.cached)
-    kept.prune()
-    done = _Done(defaultdict(list), defaultdict(list), defaultdict(list))
-    for number, item in enumerate(work.fits):
-        key = (item.purpose, id(item.cell), item.modality)
-        done.outcomes[key].append(told[number])
-        done.fits[key].append(item.fit)
-    for number, (purpose, cell, modality, _) in enumerate(work.pieces):
-        done.pieces[purpose, id(cell), modality].append(made[number])
-    return done
-
-
 def _score_rows(
     tables: dict[str, list[dict[str, Any]]],
     view: Explained,
     cell: Cell,
-    done: _Done,
+    done: Outcomes,
     drawn: NDArray[np.float64],
 ) -> None:
     scores = {}
     for modality in view.subsets:
         purpose = "explained" if modality in view.modalities else "subset"
-        scores[modality] = score(cell, modality, "forest", done.of(purpose, cell, modality), drawn)
+        scores[modality] = score(cell, modality, "forest", done.of(cell, modality, purpose=purpose), drawn)
         kept = COLUMNS["scores"]
         tables["scores"] += [{name: row[name] for name in kept} for row in scores[modality].rows()]
     if len(view.techniques) > 1:
         first = view.techniques[0]
-        guess = score_baseline(cell, done.of("baseline", cell, first), drawn)
+        guess = score_baseline(cell, done.of(cell, first, "dummy", "baseline"), drawn)
         tables["contributions"] += contribution_rows(scores, guess)
 
 
@@ -338,30 +247,31 @@ def _importance_rows(
     tables: dict[str, list[dict[str, Any]]],
     view: Explained,
     cell: Cell,
-    done: _Done,
+    done: Outcomes,
     drawn: NDArray[np.float64],
 ) -> None:
     rows = tables["importances"]
     for modality in view.modalities:
         groups = view.groups(modality)
-        outcomes = done.of("explained", cell, modality)
+        outcomes = done.of(cell, modality, purpose="explained")
         rows += permutation_rows(cell, modality, groups, outcomes, drawn)
         rows += impurity_rows(cell, modality, groups, outcomes)
-        parts = done.pieces.get(("shap", id(cell), modality))
+        parts = done.of(cell, modality, purpose="shap")
         if parts:
             rows += shap_rows(cell, modality, groups, join_outcomes(parts), drawn)
     first = view.techniques[0]
-    found = permutation_rows(cell, first, list_points(view), done.of("points", cell, first), drawn)
+    found = permutation_rows(cell, first, list_points(view), done.of(cell, first, purpose="points"), drawn)
     rows += [row for row in found if row["grouping"] == "point"]
     tables["stability"] += point_sum_rows(found)
 
 
 def _stability_rows(
-    tables: dict[str, list[dict[str, Any]]], view: Explained, cell: Cell, done: _Done
+    tables: dict[str, list[dict[str, Any]]], view: Explained, cell: Cell, done: Outcomes
 ) -> None:
     rows = tables["stability"]
-    key = ("labels", id(cell), view.full)
-    rows += label_permutation_rows(cell, view.full, done.fits[key], done.outcomes[key])
+    fits = done.work(cell, view.full, purpose="labels")
+    permuted = done.of(cell, view.full, purpose="labels")
+    rows += label_permutation_rows(cell, view.full, fits, permuted)
     for modality in dict.fromkeys((view.techniques[0], view.full)):
         groups = view.groups(modality)
         if modality == view.techniques[0]:
@@ -370,11 +280,10 @@ def _stability_rows(
         for group in groups:
             by_kind[group.grouping].append(group.window.columns)
         del by_kind["technique"], by_kind["region"]
-        halves = ("halves", id(cell), modality)
-        rows += region_rank_rows(cell, modality, done.fits[halves], done.outcomes[halves])
+        halves = done.of(cell, modality, purpose="halves")
+        rows += region_rank_rows(cell, modality, done.work(cell, modality, purpose="halves"), halves)
         # The first technique's features come first among all, so these tell of both modalities.
-        exchanged = done.outcomes[key][1:]
-        rows += rank_rows(cell, modality, done.outcomes[halves], by_kind, exchanged)
+        rows += rank_rows(cell, modality, halves, by_kind, permuted[1:])
     rows += few_materials_rows(cell)
 
 

@@ -17,10 +17,10 @@ from edgepair.interpretation.explained import Explained, usual_techniques
 from edgepair.interpretation.rounds import explained_task
 from edgepair.interpretation.shap_values import fit_without_fold, forest_shap
 from edgepair.prediction import Prediction
-from edgepair.study.cache import array_digest
 from edgepair.study.cells import Cell, Skip, plan_cell
 from edgepair.study.config import StudyConfig
 from edgepair.study.plan import check_datasets
+from edgepair.study.work import array_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -299,7 +299,7 @@ def _about(known: _Known) -> Explained:
 @lru_cache(maxsize=12)
 def _cell(known: _Known, task: str) -> tuple[Cell | None, list[Skip]]:
     config = StudyConfig.check(learners=["forest"], repeats=1, seed=known.seed)
-    return plan_cell(known.dataset, TASKS[task], config)
+    return plan_cell(known.dataset, TASKS[task], config, tables=_about(known).tables)
 
 
 @lru_cache(maxsize=FORESTS_HELD)

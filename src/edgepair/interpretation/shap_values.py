@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import TASKS, ModelError
-from edgepair.interpretation.pieces import Piece, piece_key
 from edgepair.models import LEARNERS, FitTask
-from edgepair.study.cache import array_digest, fit_key
 from edgepair.study.fits import repeat_seed
+from edgepair.study.work import Work
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from edgepair.study.cells import Cell
 
 MOST_ERROR = 1e-6
 """By how much, in the unit of the answer, the parts may miss it; rounding alone stays below 1e-9."""
@@ -49,6 +50,7 @@ class ShapTask:
     fit: FitTask
     rows: NDArray[np.int64]
     columns: tuple[tuple[int, ...], ...]
+    version: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,19 +118,23 @@ def forest_shap(
     return values, base, told
 
 
-def shap_pieces(values: NDArray[np.float32], task: ShapTask, cost: float) -> list[Piece]:
-    """Cut the explanation of many sites into pieces of work, fold by fold.
-
-    ``values`` (n_sites, n_features).
-    """
-    fit = fit_key(array_digest(values), task.fit, version("shap"))
-    pieces = []
+def shap_work(cell: Cell, modality: str, task: ShapTask) -> list[Work]:
+    """Cut the explanation of many sites into work, fold by fold."""
+    # Measured, in the units of fits: what a row takes grows with the sites, which are leaves.
+    per_row = 0.03 * len(cell.sites) * max(len(cell.classes), 2) / 4
+    work = []
     for fold in np.unique(task.fit.folds[task.rows]):
-        part = replace(task, rows=task.rows[task.fit.folds[task.rows] == fold])
-        key = piece_key(explain_fold, fit, array_digest(part.rows), repr(part.columns))
-        share = cost * len(part.rows) / len(task.rows)
-        pieces.append(Piece(key, ShapOutcome, explain_fold, (values, part), share))
-    return pieces
+        rows = task.rows[task.fit.folds[task.rows] == fold]
+        part = replace(task, rows=rows, version=version("shap"))
+        cost = task.fit.trees * (len(rows) * per_row + 100.0 * len(rows) / len(task.rows))
+        label = f"{cell.absorber} {cell.task.title}, {modality} explained"
+        work.append(
+            Work(
+                cell, modality, cell.table(modality), cell.sites, part, cost, label, purpose="shap",
+                function=explain_fold, kind=ShapOutcome,
+            )
+        )  # fmt: skip
+    return work
 
 
 def join_outcomes(parts: Sequence[ShapOutcome]) -> ShapOutcome:

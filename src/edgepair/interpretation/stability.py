@@ -15,14 +15,13 @@ Two kinds of rows of ``stability.csv`` (others are in `edgepair.interpretation.r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgepair.conventions import TASKS, TECHNIQUES, modality_title
-from edgepair.study.fits import Fit, fit_task
+from edgepair.conventions.wording import counted
 from edgepair.study.scoring import INTERVAL
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from edgepair.models import Window
     from edgepair.study.cells import Cell
 
 STABILITY_COLUMNS = (
@@ -109,7 +107,7 @@ def few_materials_rows(cell: Cell) -> list[dict[str, Any]]:
         if effective >= (FEW_IN_ALL if whole else FEW_FORMULAS):
             continue
         what = f"{cell.absorber} {cell.task.title}" + ("" if whole else f" {name}")
-        sentence = f"{what} rests on {_counted(len(counts), 'formula')} ({_counted(len(members), 'site')})"
+        sentence = f"{what} rests on {counted(len(counts), 'formula')} ({counted(len(members), 'site')})"
         if effective < 0.75 * len(counts):
             sentence += f", as much as {effective:.0f} of equal size: the largest has {counts[0]} sites"
         if whole:
@@ -139,28 +137,6 @@ def _parts(cell: Cell) -> list[tuple[str, NDArray[np.int64]]]:
 def stability_of(cell: Cell, modality: str, kind: str) -> dict[str, str]:
     """Say what a row of ``stability.csv`` is about."""
     return {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "kind": kind}
-
-
-def forest_fit(
-    cell: Cell,
-    modality: str,
-    target: NDArray[Any],
-    folds: NDArray[np.int64],
-    trees: int,
-    seed: int,
-    windows: Sequence[Window] = (),
-) -> Fit:
-    """Make a fit of the study's forest on the features of a cell.
-
-    ``target, folds`` (n,).
-    """
-    task = fit_task(cell, modality, "forest", folds=folds, trees=trees, seed=seed)
-    task = replace(task, target=target, windows=tuple(windows))
-    n = len(target)
-    # In the units of the study's own jobs, of a few hundred features.
-    cost = trees * (120.0 + n * np.log2(n + 2) * len(np.unique(folds)) / 5)
-    cost += trees * len(windows) * (20 + 0.02 * n)
-    return Fit(("features", cell.absorber, modality), cell.sites, task, float(cost))
 
 
 def stability_row(
@@ -214,10 +190,6 @@ def _agreement(
         f"{absorber} {TASKS[task].title}, {modality_title(modality)}: {_KINDS[one]} and {_KINDS[other]} "
         f"{says} (Kendall's tau {value:+.2f}, {lower:+.2f} to {upper:+.2f})."
     )
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def point_sum_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgepair.conventions import Task, techniques_of
+from edgepair.conventions.wording import counted
 from edgepair.dataset import make_folds, split_groups
-from edgepair.features import dpdf_normalisation
+from edgepair.features import RAW_RECIPES, FeatureTable, compute_features, dpdf_normalisation
+from edgepair.features.table import RECIPES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -19,9 +21,9 @@ if TYPE_CHECKING:
     from edgepair.study.config import StudyConfig
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cell:
-    """One absorber and one task.
+    """One absorber and one task, known by identity; cells of one dataset share its feature tables.
 
     ``sites`` (n,); ``target`` (n,); ``groups`` (n,); ``folds`` (n_repeats, n).
     """
@@ -38,6 +40,8 @@ class Cell:
     split: str
     view: str = "sites"
     per: str = "metal"
+    raw: bool = False
+    tables: dict[str, FeatureTable] = field(default_factory=dict)
 
     @property
     def n_repeats(self) -> int:
@@ -55,6 +59,13 @@ class Cell:
             "n_formulas": len(set(formulas.tolist())),
         }
 
+    def table(self, modality: str) -> FeatureTable:
+        """Compute the features of the dataset, once."""
+        if modality not in self.tables:
+            recipes = RAW_RECIPES if self.raw else RECIPES
+            self.tables[modality] = compute_features(self.dataset, modality, per=self.per, recipes=recipes)
+        return self.tables[modality]
+
 
 @dataclass(frozen=True)
 class Skip:
@@ -68,13 +79,7 @@ class Skip:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the entry as it stands in ``study.json``."""
-        return {
-            "absorber": self.absorber,
-            "task": self.task,
-            "modality": self.modality,
-            "reason": self.reason,
-            "whole": self.whole,
-        }
+        return asdict(self)
 
 
 def available_modalities(dataset: xr.Dataset, config: StudyConfig) -> tuple[tuple[str, ...], list[Skip]]:
@@ -92,7 +97,12 @@ def available_modalities(dataset: xr.Dataset, config: StudyConfig) -> tuple[tupl
 
 
 def plan_cell(
-    dataset: xr.Dataset, task: Task, config: StudyConfig, *, split: str | None = None
+    dataset: xr.Dataset,
+    task: Task,
+    config: StudyConfig,
+    *,
+    split: str | None = None,
+    tables: dict[str, FeatureTable] | None = None,
 ) -> tuple[Cell | None, list[Skip]]:
     """Choose the sites, classes and folds of one cell."""
     absorber = str(dataset.attrs["absorber"])
@@ -105,40 +115,42 @@ def plan_cell(
         return None, [skip("the data have no such label")]
     label = dataset[task.name].values
     formulas = split_groups(dataset, "formula")
-    kept = np.isfinite(label)
+    known = np.isfinite(label)
     skipped = []
     if task.name == "oxidation_state" and "oxidation_state_source" in dataset:
         # A state that only the composition tells would be taught by the formula, not by the site.
-        guessed = kept & (dataset["oxidation_state_source"].values == "composition")
-        if guessed.any():
-            skipped.append(skip(f"{int(guessed.sum())} sites with a state by composition only", whole=False))
-            kept &= ~guessed
-    if not kept.any():
+        by_composition = known & (dataset["oxidation_state_source"].values == "composition")
+        if by_composition.any():
+            skipped.append(
+                skip(f"{int(by_composition.sum())} sites with a state by composition only", whole=False)
+            )
+            known &= ~by_composition
+    if not known.any():
         return None, [*skipped, skip("no site has this label")]
     classes: tuple[int, ...] = ()
     if task.kind == "classification":
-        fractional = kept & (label != np.round(label))
+        fractional = known & (label != np.round(label))
         if fractional.any():
             skipped.append(skip(f"{int(fractional.sum())} sites with a fractional label", whole=False))
-            kept &= ~fractional
+            known &= ~fractional
         names = []
-        for name in np.unique(label[kept]).astype(int):
-            here = kept & (label == name)
-            count = len(np.unique(formulas[here]))
+        for name in np.unique(label[known]).astype(int):
+            of_class = known & (label == name)
+            count = len(np.unique(formulas[of_class]))
             if count < n_folds:
                 reason = (
-                    f"class {name}: {counted(count, 'formula')} ({counted(int(here.sum()), 'site')}), "
+                    f"class {name}: {counted(count, 'formula')} ({counted(int(of_class.sum()), 'site')}), "
                     f"fewer than {n_folds} folds"
                 )
                 skipped.append(skip(reason, whole=False))
-                kept &= ~here
+                known &= ~of_class
             else:
                 names.append(int(name))
         classes = tuple(names)
         if len(classes) < 2:
             left = f"only class {classes[0]} is" if classes else "no class is"
             return None, [*skipped, skip(f"{left} known for {n_folds} formulas or more")]
-    sites = np.flatnonzero(kept)
+    sites = np.flatnonzero(known)
     n_formulas = len(np.unique(formulas[sites]))
     if n_formulas < n_folds:
         return None, [*skipped, skip(f"{n_formulas} formulas, fewer than {n_folds} folds")]
@@ -169,10 +181,7 @@ def plan_cell(
         chosen,
         config.view,
         dpdf_normalisation(dataset, config.per),
+        config.protocol == "published",
+        {} if tables is None else tables,
     )
     return cell, skipped
-
-
-def counted(number: int, thing: str) -> str:
-    """Write a number of things, with its plural."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

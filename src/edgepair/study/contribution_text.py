@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edgepair.conventions import TASKS, modality_title
+from edgepair.conventions.wording import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ def _sentences(cell: _Cell) -> tuple[str, ...]:
     ranked = sorted(techniques, key=lambda name: -shares[name])
     gain = cell(cell.full, "alone", cell.full)
     title = TASKS[cell.task].title if cell.task in TASKS else cell.task
-    begin = f"{cell.absorber}, {title}: {_listed([modality_title(name) for name in techniques])} together"
+    begin = f"{cell.absorber}, {title}: {listed([modality_title(name) for name in techniques])} together"
     if not gain[1] > 0:
         # What is not shown to be there is not split: the parts would be chance.
         return (
@@ -93,7 +94,7 @@ def _sentences(cell: _Cell) -> tuple[str, ...]:
         added = [
             f"{modality_title(name)} {_added(cell(cell.full, 'commonality', name))}" for name in ranked[1:]
         ]
-        sentences.append(f"Beyond all the others, {_listed(added)}.")
+        sentences.append(f"Beyond all the others, {listed(added)}.")
     fair = ", ".join(f"{modality_title(name)} {shares[name]:.3f}" for name in ranked)
     sentences.append(f"Shapley values: {fair}.")
     return tuple(sentences)
@@ -138,7 +139,3 @@ def _span(item: Sequence[float], *, sign: bool = False) -> str:
 def _write(value: float, *, sign: bool = False) -> str:
     # Adding zero takes the sign off a zero that was rounded from below.
     return f"{round(value, 3) + 0.0:{'+.3f' if sign else '.3f'}}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return ", ".join(words[:-1]) + " and " + words[-1]

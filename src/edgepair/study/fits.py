@@ -1,49 +1,38 @@
-"""Rounds of folds: fitting them in processes, keeping what is finished."""
+"""The fits of a study: for scores, learning curves, permuted labels, and beside the study."""
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions import EngineError
-from edgepair.engine import Call, open_processes
-from edgepair.files.scratch import own_scratch
-from edgepair.models import LEARNERS, FitOutcome, FitTask, fit_folds
-from edgepair.study.cache import FitCache, array_digest, fit_key, models_digest
+from edgepair.models import LEARNERS, FitTask, choose_windows, fitted_learners
+from edgepair.study.work import Work
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
     from numpy.typing import NDArray
 
     from edgepair.study.cells import Cell
+    from edgepair.study.config import StudyConfig
+    from edgepair.study.work import Table
 
+ASIDE_TREES = 40
+"""Trees under other conditions, and in the comparison with a random split."""
 
-@dataclass(frozen=True)
-class Fit:
-    """One round of folds on some rows of a table of features.
+FEW_TREES = 20
+"""Trees in learning curves, which are compared with each other, and with permuted labels, whose share of
+the impurity scatters over permutations more than over trees."""
 
-    ``sites`` (n,).
-    """
+LEARNING_FRACTIONS = (0.1, 0.25, 0.5, 1.0)
+"""Shares of the training formulas in learning curves, all with `FEW_TREES`."""
 
-    table: Hashable
-    sites: NDArray[np.int64]
-    task: FitTask
-    cost: float
+NULL_FITS = 5
+"""Forests that learn permuted labels, for the share of the impurity that numbers of features give."""
 
-
-@dataclass(frozen=True)
-class FinishedFit:
-    """A fit that is done."""
-
-    number: int
-    outcome: FitOutcome
-    cached: bool
+START_COST = 1e4
+"""What a round of folds takes however small it is, in the units of `fit_cost`."""
 
 
 def repeat_seed(seed: int, repeat: int) -> int:
@@ -51,152 +40,144 @@ def repeat_seed(seed: int, repeat: int) -> int:
     return int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0] % 2**31)
 
 
-def fit_task(
-    cell: Cell, modality: str, learner: str, *, folds: NDArray[np.int64], trees: int, seed: int
-) -> FitTask:
-    """Describe one round of folds of a learner, in its own settings.
+def fit_cost(task: FitTask) -> float:
+    """Estimate the time of a fit of a few hundred features, in arbitrary units."""
+    n = len(task.target) * task.fraction
+    if task.learner == "dummy":
+        return 1e-3 * n
+    if task.learner == "kernel":
+        return float(100 * n + 1e-3 * n**3 / 60)
+    wide = 200.0 if task.learner == "stock" and not task.n_classes else 42.0
+    per_tree = 120.0 + n * np.log2(n + 2) * wide * 0.02 + len(task.windows) * (20 + 0.05 * n)
+    n_folds = len(np.unique(task.folds[task.folds >= 0]))
+    return float(START_COST + task.trees * per_tree * (n_folds + 1) / 6)
+
+
+def fit_work(
+    cell: Cell,
+    modality: str,
+    learner: str,
+    *,
+    folds: NDArray[np.int64],
+    trees: int,
+    seed: int,
+    purpose: Hashable = "score",
+    sites: NDArray[np.int64] | None = None,
+    table: Table | None = None,
+    **changes: Any,
+) -> Work:
+    """Describe one round of folds of a learner; what is not named is as the cell and the learner have it.
 
     ``folds`` (n,).
     """
-    return FitTask(
-        learner=learner,
-        task=cell.task.name,
-        target=cell.target,
-        n_classes=len(cell.classes),
-        groups=cell.groups,
-        folds=folds,
-        trees=trees,
-        seed=seed,
-        settings=tuple(sorted(LEARNERS[learner].settings(cell.task).items())),
-    )
+    settings = tuple(sorted(LEARNERS[learner].settings(cell.task).items()))
+    known: dict[str, Any] = {"target": cell.target, "groups": cell.groups, "settings": settings}
+    task = FitTask(
+        learner=learner, task=cell.task.name, n_classes=len(cell.classes), folds=folds, trees=trees,
+        seed=seed, **(known | changes),
+    )  # fmt: skip
+    return Work(
+        cell, modality, cell.table(modality) if table is None else table,
+        cell.sites if sites is None else sites, task, fit_cost(task),
+        f"{cell.absorber} {cell.task.title}, {modality}", learner, purpose,
+    )  # fmt: skip
 
 
-def run_fits(
-    fits: Sequence[Fit],
-    features: Callable[[Any], NDArray[np.float32]],
-    cache: FitCache,
-    n_jobs: int,
-    scheduler: str | None = None,
-) -> Iterator[FinishedFit]:
-    """Make fits in processes, those that were not made before.
+def permuted_labels(cell: Cell, *, seed: Sequence[int]) -> NDArray[np.float64]:
+    """Permute the labels of a cell between formulas.
 
-    ``features`` (n_sites, n_features).
+    Returns (n,).
     """
-    code = models_digest()
-    with own_scratch("fits") as scratch:
-        shared = _SharedFeatures(features, scratch)
-        waiting = []
-        for number, fit in enumerate(fits):
-            values, digest = shared.take(fit.table)
-            key = fit_key(digest + array_digest(fit.sites), fit.task, code)
-            outcome = cache.load(key)
-            if outcome is not None:
-                yield FinishedFit(number, outcome, True)
-            else:
-                waiting.append(_Waiting(number, key, values, fit))
-        if not waiting:
-            return
-        # The longest first, so that no process is left alone with one at the end.
-        waiting.sort(key=lambda item: (-item.fit.cost, item.number))
-        carry_out = _on_scheduler if scheduler is not None else _on_this_machine
-        for item, outcome in carry_out(waiting, cache, scheduler or n_jobs):
-            yield FinishedFit(item.number, outcome, False)
+    names = np.unique(cell.groups)
+    order = np.random.default_rng(list(seed)).permutation(len(names))[np.searchsorted(names, cell.groups)]
+    permuted = np.empty_like(cell.target)
+    permuted[np.argsort(order, kind="stable")] = cell.target[np.argsort(cell.groups, kind="stable")]
+    return permuted
 
 
-@dataclass(frozen=True)
-class _Waiting:
-    """A fit that is not in the cache."""
-
-    number: int
-    key: str
-    values: NDArray[np.float32]
-    fit: Fit
-
-
-def _on_this_machine(
-    waiting: list[_Waiting], cache: FitCache, n_jobs: Any
-) -> Iterator[tuple[_Waiting, FitOutcome]]:
-    """Fit in processes of this machine, which map the features instead of copying them."""
-    import joblib
-
-    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch="2*n_jobs")
-    items = {item.number: item for item in waiting}
-    calls = (joblib.delayed(_fit)(item.number, item.values, item.fit, cache, item.key) for item in waiting)
-    with interrupts_left_to_parent():
-        # Workers start here and inherit what they do with Ctrl-C.
-        done = parallel(calls)
-    for number, outcome in done:
-        yield items[number], outcome
-
-
-def _on_scheduler(
-    waiting: list[_Waiting], cache: FitCache, scheduler: Any
-) -> Iterator[tuple[_Waiting, FitOutcome]]:
-    """Fit on the processes of a Dask cluster; what comes back is kept here."""
-    items = {item.key: item for item in waiting}
-    with open_processes(scheduler=scheduler) as processes:
-        features: dict[int, Any] = {}
-        for item in waiting:
-            if id(item.values) not in features:
-                features[id(item.values)] = processes.share(np.asarray(item.values))
-        calls = (
-            Call(item.key, (features[id(item.values)], item.fit.sites, item.fit.task)) for item in waiting
-        )
-        for done in processes.run(_fit_remotely, calls):
-            if done.problem:
-                raise EngineError(
-                    f"cannot fit {items[done.key].fit.task.learner} on the cluster",
-                    found=done.problem,
-                    needed="a fit that ends on one of its processes",
-                    suggestion="look at the workers' logs; finished fits are kept",
+def study_fits(
+    cell: Cell, modalities: Sequence[str], config: StudyConfig, *, subsets: Sequence[str] = ()
+) -> list[Work]:
+    """List the fits of one cell of the study itself."""
+    work: list[Work] = []
+    first = _first_learners(config)
+    rounds = range(cell.n_repeats)
+    for modality in modalities:
+        for learner in fitted_learners(config.learners):
+            able = LEARNERS[learner].importances
+            permute = ""
+            if learner in first and able:
+                permute = "windows" if config.extras else "techniques" if "+" in modality else ""
+            tune = config.tune and able and learner != "stock"
+            work += [
+                _round(cell, modality, learner, config, number, permute="" if number else permute, tune=tune)
+                for number in rounds
+            ]
+        if config.extras:
+            work += [
+                _round(
+                    cell, modality, name, config, most=FEW_TREES, purpose=("learning", share), fraction=share
                 )
-            cache.save(done.key, done.value)
-            yield items[done.key], done.value
+                for name in first
+                for share in LEARNING_FRACTIONS
+            ]
+        work += _null_fits(cell, modality, config)
+    return work + [
+        _round(cell, modality, learner, config, number)
+        for modality in subsets
+        if modality not in modalities
+        for learner in first
+        for number in rounds
+    ]
 
 
-def _fit_remotely(values: NDArray[np.float32], sites: NDArray[np.int64], task: FitTask) -> FitOutcome:
-    return fit_folds(values[sites], task)
+def fits_aside(
+    cell: Cell, modalities: Sequence[str], config: StudyConfig, *, findings: bool = True
+) -> list[Work]:
+    """List the fits of a cell that stands beside the study: another condition, or a random split."""
+    work = []
+    for modality in modalities:
+        for learner in (*_first_learners(config), *(("dummy",) if findings else ())):
+            permuted = findings and "+" in modality and LEARNERS[learner].importances
+            permute = "techniques" if permuted else ""
+            work.append(_round(cell, modality, learner, config, most=ASIDE_TREES, permute=permute))
+        if findings:
+            work += _null_fits(cell, modality, config)
+    return work
 
 
-@contextmanager
-def interrupts_left_to_parent() -> Iterator[None]:
-    """Ignore Ctrl-C while workers start: it reaches the whole group, and the parent ends them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+def _first_learners(config: StudyConfig) -> tuple[str, ...]:
+    """List what is fitted for the learner on which figures and findings rest."""
+    return fitted_learners(tuple(name for name in config.learners if name != "dummy")[:1])
 
 
-def _fit(
-    number: int,
-    values: NDArray[np.float32],
-    fit: Fit,
-    cache: FitCache,
-    key: str,
-) -> tuple[int, FitOutcome]:
-    outcome = fit_folds(np.asarray(values[fit.sites]), fit.task)
-    # Kept by the process that made it: what is finished survives an interruption of the parent.
-    cache.save(key, outcome)
-    return number, outcome
+def _round(
+    cell: Cell, modality: str, learner: str, config: StudyConfig, number: int = 0, *,
+    most: int | None = None, permute: str = "", **changes: Any,
+) -> Work:  # fmt: skip
+    """Describe a round of folds in which nothing, whole techniques, or windows are permuted."""
+    windows = choose_windows(cell.table(modality)) if permute else ()
+    return fit_work(
+        cell, modality, learner, folds=cell.folds[number], trees=min(config.trees, most or config.trees),
+        seed=repeat_seed(config.seed, number),
+        windows=tuple(window for window in windows if window.whole or permute == "windows"), **changes,
+    )  # fmt: skip
 
 
-class _SharedFeatures:
-    """Feature tables as files that processes map into memory instead of copying."""
-
-    def __init__(self, features: Callable[[Any], NDArray[np.float32]], folder: Path) -> None:
-        self._features = features
-        self._folder = folder
-        self._taken: dict[Hashable, tuple[NDArray[np.float32], str]] = {}
-
-    def take(self, table: Hashable) -> tuple[NDArray[np.float32], str]:
-        """Return the mapped values and their digest."""
-        if table not in self._taken:
-            values = self._features(table)
-            path = self._folder / f"{len(self._taken)}.npy"
-            np.save(path, values)
-            self._taken[table] = (np.load(path, mmap_mode="r"), array_digest(values))
-        return self._taken[table]
+def _null_fits(cell: Cell, modality: str, config: StudyConfig) -> list[Work]:
+    # Of pairs with XANES, whose shares a finding is about, where the learner has importances itself.
+    parts = modality.split("+")
+    learner = config.learners[0]
+    if len(parts) != 2 or parts[0] != "xanes" or not LEARNERS[learner].importances:
+        return []
+    folds = cell.folds[0]
+    return [
+        fit_work(
+            cell, modality, learner, purpose="null", trees=min(config.trees, FEW_TREES),
+            # Each permutation learns from one training set: its answers are of no interest.
+            folds=np.where(folds == number % len(np.unique(folds)), 0, -1),
+            seed=repeat_seed(config.seed, number),
+            target=permuted_labels(cell, seed=[config.seed, 3, number]),
+        )
+        for number in range(NULL_FITS)
+    ]  # fmt: skip

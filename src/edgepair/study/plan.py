@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import DataError, OptionError, subsets_of, techniques_in
+from edgepair.conventions.wording import counted
 from edgepair.dataset import average_sites, drop_gated, validate
 from edgepair.features import dpdf_normalisation
-from edgepair.study.cells import Cell, Skip, available_modalities, counted, plan_cell
+from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
 from edgepair.study.config import STUDYING
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from edgepair.features import FeatureTable
     from edgepair.study.config import StudyConfig
 
 
@@ -92,14 +94,15 @@ def plan_study(datasets: Sequence[xr.Dataset], config: StudyConfig, doing: str =
         elif config.contributions:
             reason = f"contributions of techniques: the data have only {techniques[0]} of those asked for"
             skipped.append(Skip(str(dataset.attrs["absorber"]), "", "", reason, True))
+        tables: dict[str, FeatureTable] = {}
         for task in config.task_list():
-            cell, reasons = plan_cell(dataset, task, config)
+            cell, reasons = plan_cell(dataset, task, config, tables=tables)
             skipped += reasons
             if cell is None:
                 continue
             cells.append(cell)
             if config.extras and config.split == "formula":
-                cells.append(_required(plan_cell(dataset, task, config, split="random")[0]))
+                cells.append(_required(plan_cell(dataset, task, config, split="random", tables=tables)[0]))
     if not cells:
         raise DataError(
             f"cannot {doing}: nothing of what was asked for can be done",

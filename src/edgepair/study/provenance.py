@@ -12,8 +12,8 @@ import numpy as np
 
 from edgepair._version import __version__
 from edgepair.dataset import summarise
-from edgepair.study.cache import array_digest
 from edgepair.study.config import DRAWS, StudyConfig
+from edgepair.study.work import array_digest
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -11,62 +11,62 @@ training sets overlap (`edgepair.study.importances`).
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+import numpy as np
 
 from edgepair.conventions import DataError
-from edgepair.features import RAW_RECIPES, FeatureTable, compute_features
+from edgepair.dataset import make_folds
+from edgepair.study.cells import Cell
 from edgepair.study.config import STUDYING, StudyConfig
 from edgepair.study.curves import curve_rows
+from edgepair.study.fits import fit_work, repeat_seed
 from edgepair.study.plan import StudyPlan, plan_study
 from edgepair.study.provenance import describe_study
-from edgepair.study.published_fits import (
-    HELD_OUT,
-    Announce,
-    FitRunner,
-    fit_name,
-    refit,
-    search_settings,
-    split_cell,
-)
 from edgepair.study.published_rows import published_rows
 from edgepair.study.published_scores import (
     LEARNER,
     difference_rows,
     published_importances,
     refit_scores,
+    row_metrics,
     score_rows,
 )
-from edgepair.study.result import (
-    CURVE_COLUMNS,
-    DIFFERENCE_COLUMNS,
-    IMPORTANCE_COLUMNS,
-    LEARNING_COLUMNS,
-    SCORE_COLUMNS,
-    StudyResult,
-    join_tables,
-    prediction_table,
-)
+from edgepair.study.result import StudyResult, join_tables, prediction_table, table_frames
+from edgepair.study.work import Runner, Work
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
-    from edgepair.study.cache import FitCache
+    from edgepair.models import FitOutcome, FitTask
+
+HELD_OUT = 0.25
+MAX_FEATURES = (10, 20, 35)
+STAGES = (25, 50, 75, 100, 150, 200, 250, 300)
+"""Numbers of trees that are compared, all read off one forest."""
+
+SEARCH_TREES = 50
+"""Trees with which values of max_features are compared; those of the middle one grow to the last stage."""
+
+TOLERANCE = {"f1_weighted": 0.005, "squared_error": 0.01}
+"""Weighted F1, and share of the squared error, within which fewer trees are as good as more: less than
+refits differ by, and a third less work."""
 
 
-def run_published(
-    datasets: Sequence[xr.Dataset],
-    config: StudyConfig,
-    *,
-    cache: FitCache,
-    n_jobs: int,
-    scheduler: str | None,
-    announce: Announce,
-) -> StudyResult:
-    """Run the protocol on checked datasets of sites, whose PDFs are best ideal; `announce` is told progress.
+@dataclass(frozen=True)
+class Settings:
+    """Settings that the search chose for one absorber, task and modality."""
+
+    max_features: int
+    trees: int
+
+
+def run_published(datasets: Sequence[xr.Dataset], config: StudyConfig, runner: Runner) -> StudyResult:
+    """Run the protocol on checked datasets of sites, whose PDFs are best ideal.
 
     Raises DataError where no dataset has rows of the published kind. Findings stay empty: they are judged
     on honest splits, with a bootstrap over formulas, by the grouped protocol. Importances are of the random
@@ -75,49 +75,55 @@ def run_published(
     started = time.monotonic()
     plan, axes = _plan(datasets, config)
     pairs = [(split_cell(cell, "random", config), split_cell(cell, "formula", config)) for cell in plan.cells]
-    tables: dict[tuple[str, str], FeatureTable] = {}
-    for cell, _ in pairs:
-        for modality in plan.modalities[cell.absorber]:
-            if (cell.absorber, modality) not in tables:
-                table = compute_features(cell.dataset, modality, per="total", recipes=RAW_RECIPES)
-                tables[cell.absorber, modality] = table
-    fitted = FitRunner(tables, cache, n_jobs, scheduler, announce)
-    chosen = search_settings(pairs, plan, config, fitted)
-    outcomes = refit(pairs, plan, config, chosen, fitted)
-    cache.prune()
+    searched = [(cell, modality) for cell, _ in pairs for modality in plan.modalities[cell.absorber]]
 
-    scores, differences, predictions, importances, curves = [], [], [], [], []
+    def refits(chosen: Callable[[Cell, str], Settings]) -> list[Work]:
+        cells = [cell for pair in pairs for cell in pair]
+        return [work for cell in cells for work in _refits(cell, plan.modalities, config, chosen)]
+
+    likely = Settings(MAX_FEATURES[1], max(config.trees // 3, 1))
+    search = runner.run(
+        [work for cell, modality in searched for work in _search(cell, modality, config)],
+        later=sum(work.cost for work in refits(lambda *_: likely)),
+    )
+    chosen = {
+        (cell.absorber, cell.task.name, modality): choose_settings(
+            [work.task for work in search.work(cell, modality, LEARNER, "search")],
+            search.of(cell, modality, LEARNER, "search"),
+        )
+        for cell, modality in searched
+    }
+    fitted = runner.run(refits(lambda cell, modality: chosen[cell.absorber, cell.task.name, modality]))
+
+    tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    predictions = []
     for random, by_formula in pairs:
-        for modality in plan.modalities[random.absorber]:
+        modalities = plan.modalities[random.absorber]
+        for modality in modalities:
             for learner in config.learners:
-                both = []
+                # The baseline looks at no curve: one serves all modalities.
+                of = modality if learner == LEARNER else modalities[0]
+                values = []
                 for cell in (random, by_formula):
-                    key = fit_name(cell, modality if learner == LEARNER else "", learner)
-                    done = [outcomes[key, repeat] for repeat in range(config.repeats or 0)]
-                    values = refit_scores(cell, done)
-                    both.append(values)
-                    scores += score_rows(cell, modality, learner, values)
+                    outcomes = fitted.of(cell, of, learner)
+                    values.append(refit_scores(cell, outcomes))
+                    tables["scores"] += score_rows(cell, modality, learner, values[-1])
                     if learner == LEARNER and cell is by_formula:
-                        table = prediction_table(cell, modality, learner, done)
+                        table = prediction_table(cell, modality, learner, outcomes)
                         predictions.append(table[table["fold"] >= 0])
                     elif learner == LEARNER:
-                        features = tables[cell.absorber, modality]
-                        importances += published_importances(cell, modality, features, done)
-                differences += difference_rows(random, modality, learner, *both)
-        curves += curve_rows(random, plan.modalities[random.absorber])
+                        tables["importances"] += published_importances(cell, modality, outcomes)
+                tables["differences"] += difference_rows(random, modality, learner, *values)
+        tables["curves"] += curve_rows(random, modalities)
     both_splits = replace(plan, cells=tuple(cell for pair in pairs for cell in pair))
     described = describe_study(config, datasets, both_splits, time.monotonic() - started)
     del described["bootstrap_draws"]
     settings = {" ".join(key): asdict(value) for key, value in chosen.items()}
     return StudyResult(
-        scores=pd.DataFrame(scores, columns=list(SCORE_COLUMNS)),
         predictions=join_tables(predictions),
-        importances=pd.DataFrame(importances, columns=list(IMPORTANCE_COLUMNS)),
         findings=(),
         config=described | {"published": {"axes": axes, "settings": settings}},
-        learning=pd.DataFrame(columns=list(LEARNING_COLUMNS)),
-        curves=pd.DataFrame(curves, columns=list(CURVE_COLUMNS)),
-        differences=pd.DataFrame(differences, columns=list(DIFFERENCE_COLUMNS)),
+        **table_frames(tables),
     )
 
 
@@ -125,7 +131,7 @@ def _plan(datasets: Sequence[xr.Dataset], config: StudyConfig) -> tuple[StudyPla
     """Plan cells on the rows of the protocol, so that both splits have the same ones."""
     prepared = [published_rows(dataset) for dataset in datasets]
     skipped = [item for rows in prepared for item in rows.skipped]
-    able = [rows for rows in prepared if rows.dataset is not None]
+    able = [(rows.dataset, rows.axes) for rows in prepared if rows.dataset is not None]
     if not able:
         raise DataError(
             f"cannot {STUDYING} as published",
@@ -135,6 +141,105 @@ def _plan(datasets: Sequence[xr.Dataset], config: StudyConfig) -> tuple[StudyPla
         )
     # A class takes part in both splits only with a formula for every quarter.
     planned = replace(config, view="sites", repeats=1, folds=max(config.folds, round(1 / HELD_OUT)))
-    plan = plan_study([rows.dataset for rows in able if rows.dataset is not None], planned)
-    axes = {str(rows.dataset.attrs["absorber"]): rows.axes for rows in able if rows.dataset is not None}
+    plan = plan_study([dataset for dataset, _ in able], planned)
+    axes = {str(dataset.attrs["absorber"]): words for dataset, words in able}
     return replace(plan, skipped=(*skipped, *plan.skipped)), axes
+
+
+def split_cell(cell: Cell, split: str, config: StudyConfig) -> Cell:
+    """Hold out a quarter of the rows for each refit (fold 0; -1 trains), random or in whole formulas."""
+    from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+
+    n_refits = config.repeats or 1
+    folds = np.full((n_refits, len(cell.sites)), -1)
+    if split == "formula":
+        dealt = make_folds(
+            cell.groups,
+            n_folds=round(1 / HELD_OUT),
+            n_repeats=n_refits,
+            seed=config.seed,
+            classes=cell.target if cell.classes else None,
+        )
+        folds[dealt == 0] = 0
+    else:
+        kind = StratifiedShuffleSplit if cell.classes else ShuffleSplit
+        for repeat in range(n_refits):
+            dealer = kind(1, test_size=HELD_OUT, random_state=repeat_seed(config.seed, repeat))
+            _, held_out = next(dealer.split(cell.target, cell.target))
+            folds[repeat, held_out] = 0
+    return replace(cell, folds=folds, split=split)
+
+
+def _search(cell: Cell, modality: str, config: StudyConfig) -> list[Work]:
+    """List the fits of the search: for each max_features, folds of the first training set, row by row."""
+    train = np.flatnonzero(cell.folds[0] != 0)
+    target = cell.target[train]
+    folds = make_folds(
+        np.arange(len(target)),
+        n_folds=min(config.folds, len(target)),
+        n_repeats=1,
+        seed=config.seed,
+        classes=target if cell.classes else None,
+    )[0]
+    work = []
+    for max_features in MAX_FEATURES:
+        trees = config.trees if max_features == MAX_FEATURES[1] else min(config.trees, SEARCH_TREES)
+        work.append(
+            fit_work(
+                cell, modality, LEARNER, folds=folds, trees=trees, seed=repeat_seed(config.seed, 0),
+                purpose="search", sites=cell.sites[train], target=target, groups=cell.groups[train],
+                settings=(("max_features", max_features),),
+                stages=tuple(stage for stage in STAGES if stage <= trees) or (trees,),
+            )
+        )  # fmt: skip
+    return work
+
+
+def choose_settings(tasks: Sequence[FitTask], outcomes: Sequence[FitOutcome]) -> Settings:
+    """Choose max_features at equal numbers of trees, then the fewest trees within `TOLERANCE` of the best.
+
+    `tasks` are the search's, one per max_features in rising order, the middle one with all stages; the
+    loss is 1 - weighted F1 or the mean squared error of the predictions of their held-out folds.
+    """
+
+    def loss(task: FitTask, predicted: NDArray[Any]) -> float:
+        if not task.n_classes:
+            return float(np.mean((predicted - task.target) ** 2))
+        return 1 - row_metrics(task.target, predicted, None, task.n_classes)["f1_weighted"]
+
+    last = min(task.stages[-1] for task in tasks)
+    by_features = [
+        loss(task, outcome.staged[task.stages.index(last)])
+        for task, outcome in zip(tasks, outcomes, strict=True)
+    ]
+    middle = tasks[len(tasks) // 2]
+    by_trees = np.array([loss(middle, predicted) for predicted in outcomes[len(tasks) // 2].staged])
+    best = tasks[int(np.argmin(by_features))]
+    enough = (
+        by_trees.min() + TOLERANCE["f1_weighted"]
+        if best.n_classes
+        else by_trees.min() * (1 + TOLERANCE["squared_error"])
+    )
+    trees = middle.stages[int(np.argmax(by_trees <= enough))]
+    return Settings(int(dict(best.settings)["max_features"]), trees)
+
+
+def _refits(
+    cell: Cell,
+    modalities: Mapping[str, Sequence[str]],
+    config: StudyConfig,
+    chosen: Callable[[Cell, str], Settings],
+) -> list[Work]:
+    """List the fits on every split of a cell, with the settings that the search chose."""
+    work = []
+    names = modalities[cell.absorber]
+    for repeat, folds in enumerate(cell.folds):
+        seed = repeat_seed(config.seed, repeat)
+        for modality in names:
+            best = chosen(cell, modality)
+            settings = (("max_features", best.max_features),)
+            work.append(
+                fit_work(cell, modality, LEARNER, folds=folds, trees=best.trees, seed=seed, settings=settings)
+            )
+        work.append(fit_work(cell, names[0], "dummy", folds=folds, trees=1, seed=seed))
+    return work

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import TECHNIQUES
+from edgepair.conventions.wording import counted
 from edgepair.dataset import average_sites, select_sites, show_pdf
 from edgepair.spectra import PDFInstrument
-from edgepair.study.cells import Skip, counted
+from edgepair.study.cells import Skip
 
 if TYPE_CHECKING:
     import xarray as xr

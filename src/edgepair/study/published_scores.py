@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.features import FeatureTable
 from edgepair.models import (
     FitOutcome,
     classification_metrics,
@@ -30,10 +29,10 @@ def refit_scores(cell: Cell, outcomes: Sequence[FitOutcome]) -> dict[str, NDArra
     for folds, outcome in zip(cell.folds, outcomes, strict=True):
         held = folds == 0
         probability = outcome.probability[held] if cell.classes else None
-        found = row_metrics(cell.target[held], outcome.predicted[held], probability, len(cell.classes))
+        metrics = row_metrics(cell.target[held], outcome.predicted[held], probability, len(cell.classes))
         if not cell.classes:
-            found["rmse_percent"] = 100 * found["rmse"] / float(np.mean(cell.target))
-        rows.append(found)
+            metrics["rmse_percent"] = 100 * metrics["rmse"] / float(np.mean(cell.target))
+        rows.append(metrics)
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
 
 
@@ -45,10 +44,14 @@ def row_metrics(
     if n_classes:
         named = predicted.astype(np.int64)
         chances = np.eye(n_classes)[named] if probability is None else probability.astype(np.float64)
-        found = classification_metrics(classification_sums(target, named, chances, together, 1))
+        metrics = classification_metrics(classification_sums(target, named, chances, together, 1))
     else:
-        found = regression_metrics(regression_sums(target, predicted, together, 1))
-    return {name: float(value[0]) for name, value in found.items()}
+        metrics = regression_metrics(regression_sums(target, predicted, together, 1))
+    return {name: float(value[0]) for name, value in metrics.items()}
+
+
+def _base(cell: Cell, modality: str, learner: str) -> dict[str, Any]:
+    return {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "learner": learner}
 
 
 def _held_out_to_training(cell: Cell) -> float:
@@ -60,23 +63,11 @@ def score_rows(
 ) -> list[dict[str, Any]]:
     """List rows of ``scores.csv``: means over refits, with intervals corrected for their overlap."""
     rows = []
+    more = cell.counts | {"view": "materials"}
     for metric, refits in values.items():
         mean, lower, upper = corrected_interval(refits[:, None], _held_out_to_training(cell))
-        rows.append(
-            {
-                "absorber": cell.absorber,
-                "task": cell.task.name,
-                "modality": modality,
-                "learner": learner,
-                "split": cell.split,
-                "metric": metric,
-                "value": float(mean[0]),
-                "lower": float(lower[0]),
-                "upper": float(upper[0]),
-            }
-            | cell.counts
-            | {"view": "materials"}
-        )
+        value = {"value": float(mean[0]), "lower": float(lower[0]), "upper": float(upper[0])}
+        rows.append(_base(cell, modality, learner) | {"split": cell.split, "metric": metric} | value | more)
     return rows
 
 
@@ -94,11 +85,8 @@ def difference_rows(
         change = (random[metric] - by_formula[metric])[:, None]
         mean, lower, upper = corrected_interval(change, _held_out_to_training(cell))
         rows.append(
-            {
-                "absorber": cell.absorber,
-                "task": cell.task.name,
-                "modality": modality,
-                "learner": learner,
+            _base(cell, modality, learner)
+            | {
                 "metric": metric,
                 "value_random": float(random[metric].mean()),
                 "value_formula": float(by_formula[metric].mean()),
@@ -111,28 +99,26 @@ def difference_rows(
     return rows
 
 
-def published_importances(
-    cell: Cell, modality: str, features: FeatureTable, outcomes: Sequence[FitOutcome]
-) -> list[dict[str, Any]]:
+def published_importances(cell: Cell, modality: str, outcomes: Sequence[FitOutcome]) -> list[dict[str, Any]]:
     """List the forests' own importances of each point, and of each technique of a combination."""
-    base = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "learner": LEARNER}
+    base, features = _base(cell, modality, LEARNER), cell.table(modality)
     impurity = np.concatenate([outcome.impurity for outcome in outcomes]).astype(np.float64)
     held_out = _held_out_to_training(cell)
     value, lower, upper = corrected_interval(impurity, held_out)
     rows = []
     techniques = list(dict.fromkeys(features.technique.tolist()))
     for name in techniques:
-        mine = features.technique == name
-        for point in np.flatnonzero(mine):
-            place = (
+        columns = features.technique == name
+        for point in np.flatnonzero(columns):
+            span = (
                 float(features.position[point]),
                 float(features.low[point]),
                 float(features.high[point]),
             )
             bounds = (max(float(lower[point]), 0.0), float(upper[point]))
-            rows.append(importance_row(base, name, place, "impurity", float(value[point]), *bounds))
+            rows.append(importance_row(base, name, span, "impurity", float(value[point]), *bounds))
         if len(techniques) > 1:
-            share = impurity[:, mine].sum(axis=1, keepdims=True)
+            share = impurity[:, columns].sum(axis=1, keepdims=True)
             mean, low, high = (float(item[0]) for item in corrected_interval(share, held_out))
             rows.append(importance_row(base, name, None, "share", mean, max(low, 0.0), min(high, 1.0)))
     return rows

@@ -15,7 +15,7 @@ from edgepair.files.result_folder import ResultFolder, read_tables, write_tables
 from edgepair.study.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from edgepair.models import FitOutcome
     from edgepair.study.cells import Cell
@@ -52,7 +52,7 @@ CURVE_COLUMNS = (
     "absorber", "task", "technique", "group", "n_sites", "position", "mean", "lower", "upper",
 )  # fmt: skip
 
-_TABLES = {
+TABLES = {
     "scores": SCORE_COLUMNS,
     "predictions": PREDICTION_COLUMNS,
     "importances": IMPORTANCE_COLUMNS,
@@ -69,7 +69,7 @@ STUDY_FOLDER = ResultFolder(
     "study",
     "study.json",
     frozenset({"edgepair", "config", "data_sha256"}),
-    frozenset({"findings.json", "report.html", *(f"{name}.csv" for name in _TABLES)}),
+    frozenset({"findings.json", "report.html", *(f"{name}.csv" for name in TABLES)}),
 )
 """What a folder with a study looks like."""
 
@@ -214,6 +214,15 @@ class StudyResult:
         return cls(findings=findings, config=config, **tables)
 
 
+def table_frames(rows: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Make the tables of a result but for the predictions; those without rows are empty."""
+    return {
+        name: pd.DataFrame(rows.get(name, []), columns=list(columns))
+        for name, columns in TABLES.items()
+        if name != "predictions"
+    }
+
+
 def _tables_of(config: dict[str, Any]) -> dict[str, tuple[str, ...]]:
     """Name the tables of a study and their columns; some only where they were requested."""
     settings = config["config"]
@@ -223,7 +232,7 @@ def _tables_of(config: dict[str, Any]) -> dict[str, tuple[str, ...]]:
         "robustness": bool(config.get("conditions")),
         "conditions": bool(config.get("conditions")),
     }
-    return {name: columns for name, columns in _TABLES.items() if wanted.get(name, True)}
+    return {name: columns for name, columns in TABLES.items() if wanted.get(name, True)}
 
 
 def _to_json(value: Any) -> str:

@@ -3,47 +3,38 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from edgepair.conventions import DataError, Progress
 from edgepair.dataset import drop_gated
-from edgepair.study.cache import FitCache, cache_folder
 from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
 from edgepair.study.conditions import AS_STUDIED, Condition, conditions_for
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
-from edgepair.study.findings import Finding, find
-from edgepair.study.fitter import Fitter, Outcomes, jobs_of
-from edgepair.study.importances import PairImportance, importance_rows, null_share_rows
-from edgepair.study.jobs import LEARNING_FRACTIONS, list_aside_jobs
+from edgepair.study.findings import COMBINATIONS, Finding, find
+from edgepair.study.fits import LEARNING_FRACTIONS, fits_aside, study_fits
+from edgepair.study.importances import importance_rows, null_share_rows, pair_importance
 from edgepair.study.plan import StudyPlan, check_datasets, plan_study
 from edgepair.study.provenance import describe_study
 from edgepair.study.published import run_published
-from edgepair.study.result import (
-    CONDITION_COLUMNS,
-    CONTRIBUTION_COLUMNS,
-    CURVE_COLUMNS,
-    IMPORTANCE_COLUMNS,
-    LEARNING_COLUMNS,
-    ROBUSTNESS_COLUMNS,
-    SCORE_COLUMNS,
-    StudyResult,
-    join_tables,
-    prediction_table,
-)
+from edgepair.study.result import StudyResult, join_tables, prediction_table, table_frames
 from edgepair.study.scoring import Score, draw_groups, score, score_baseline
+from edgepair.study.work import Outcomes, Runner
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.features import FeatureTable
     from edgepair.models import FitOutcome
+
+Rows = list[dict[str, Any]]
 
 
 def run_study(
@@ -171,84 +162,93 @@ def run_study(
     )
     check_processes(n_jobs)
     datasets = check_datasets(dataset, gated=True)
+    runner = Runner(n_jobs=n_jobs, scheduler=scheduler, cache=cache, on_progress=on_progress)
     if config.protocol == "published":
-        return run_published(
-            [drop_gated(item) for item in datasets],
-            config,
-            cache=FitCache(cache_folder() if cache else None),
-            n_jobs=n_jobs or -1,
-            scheduler=scheduler,
-            announce=lambda *state: on_progress(Progress(*state)) if on_progress else None,
-        )
+        return run_published([drop_gated(item) for item in datasets], config, runner)
     plan = plan_study(datasets, config)
     conditions = conditions_for(config)
-    store = FitCache(cache_folder() if cache else None)
-    fitter = Fitter(plan, config, len(conditions), store, n_jobs, scheduler, on_progress)
-    studied = fitter.fit([job for cell in plan.cells for job in jobs_of(cell, plan, config)])
-    learner = config.learners[0]
-    scores: list[Score] = []
-    importances, predictions, learning, curves, shared = [], [], [], [], []
-    pairs: list[PairImportance] = []
+    work, aside = [], 0.0
     for cell in plan.cells:
+        modalities = plan.modalities[cell.absorber]
+        if cell.split != config.split:
+            work += fits_aside(cell, modalities, config, findings=False)
+            continue
+        work += study_fits(cell, modalities, config, subsets=plan.subsets.get(cell.absorber, ()))
+        if conditions:
+            # What a condition will take is estimated from the cells of the study itself.
+            aside += sum(item.cost for item in fits_aside(cell, modalities, config))
+    fitted = runner.run(work, later=aside * len(conditions))
+    learner = config.learners[0]
+    scores, findings = _test(plan.cells, plan.modalities, config.learners, fitted, config)
+    tables: dict[str, Rows] = defaultdict(list)
+    predictions = []
+    for cell in plan.cells:
+        if cell.split != config.split:
+            continue
         drawn = _draws(cell, config)
-        main = cell.split == config.split
         for modality in plan.modalities[cell.absorber]:
             for name in config.learners:
-                done = studied.repeats(cell, modality, name)
-                if not done:
-                    continue
-                scores.append(_score(cell, modality, name, done, drawn))
-                if not main:
-                    continue
                 if name != "dummy":
-                    predictions.append(prediction_table(cell, modality, name, done))
-                    table = studied.features(cell, modality)
-                    windows = studied.windows(cell, modality, name)
-                    importances += importance_rows(cell, modality, name, table, done, windows, drawn)
-                    null = studied.repeats(cell, modality, name, "null")
-                    if null:
-                        importances += null_share_rows(cell, modality, name, table, null)
-                learning += _learning_rows(cell, modality, name, studied, drawn)
-        if main:
-            curves += curve_rows(cell, plan.modalities[cell.absorber])
-            shared += _contribution_rows(cell, plan, learner, studied, drawn)
-            pairs += studied.pairs(cell, plan.modalities[cell.absorber], learner, drawn)
-    main_scores = [item for item in scores if item.cell.split == config.split]
-    findings = find(main_scores, pairs, learner, view=config.view)
-    tested = [_robustness_rows(AS_STUDIED, findings)] if conditions else []
-    scored = [_condition_rows(AS_STUDIED, main_scores, learner)] if conditions else []
+                    outcomes = fitted.of(cell, modality, name)
+                    predictions.append(prediction_table(cell, modality, name, outcomes))
+                    tables["importances"] += _importance_rows(cell, modality, name, fitted, drawn)
+                tables["learning"] += _learning_rows(cell, modality, name, fitted, drawn)
+        tables["curves"] += curve_rows(cell, plan.modalities[cell.absorber])
+        tables["contributions"] += _contribution_rows(cell, plan, learner, fitted, drawn)
     skipped: list[Skip] = []
-    for condition in conditions:
-        under = _under(condition, datasets, config, fitter)
-        skipped += under.skipped
-        tested.append(_robustness_rows(condition.name, under.findings))
-        scored.append(_condition_rows(condition.name, under.scores, learner))
+    if conditions:
+        tables["robustness"] += _robustness_rows(AS_STUDIED, findings)
+        tables["conditions"] += _condition_rows(AS_STUDIED, scores, learner, config.split)
+    for done, condition in enumerate(conditions, start=1):
+        later = aside * (len(conditions) - done)
+        more_scores, more_findings, reasons = _under(condition, datasets, config, runner, later)
+        skipped += reasons
+        tables["robustness"] += _robustness_rows(condition.name, more_findings)
+        tables["conditions"] += _condition_rows(condition.name, more_scores, learner, config.split)
         if condition.view:
             # The other view is of equal rank: its scores and findings stand beside those of the first.
-            scores += under.scores
-            findings += under.findings
-    store.prune()
+            scores += more_scores
+            findings += more_findings
     plan = replace(plan, skipped=(*plan.skipped, *skipped))
-    rows = [row for item in scores for row in item.rows()]
+    tables["scores"] = [row for item in scores for row in item.rows()]
+    names = [item.name for item in conditions]
     return StudyResult(
-        scores=pd.DataFrame(rows, columns=list(SCORE_COLUMNS)),
         predictions=join_tables(predictions),
-        importances=pd.DataFrame(importances, columns=list(IMPORTANCE_COLUMNS)),
         findings=findings,
-        config=describe_study(
-            config, datasets, plan, time.monotonic() - started, [item.name for item in conditions]
-        ),
-        learning=pd.DataFrame(learning, columns=list(LEARNING_COLUMNS)),
-        curves=pd.DataFrame(curves, columns=list(CURVE_COLUMNS)),
-        contributions=pd.DataFrame(shared, columns=list(CONTRIBUTION_COLUMNS)),
-        robustness=pd.DataFrame([row for part in tested for row in part], columns=list(ROBUSTNESS_COLUMNS)),
-        conditions=pd.DataFrame([row for part in scored for row in part], columns=list(CONDITION_COLUMNS)),
+        config=describe_study(config, datasets, plan, time.monotonic() - started, names),
+        **table_frames(tables),
     )
 
 
 def _draws(cell: Cell, config: StudyConfig) -> NDArray[np.float64]:
     """Draw formulas: independent over absorbers, paired over the tasks and modalities of one."""
     return draw_groups(cell.n_groups, DRAWS, [config.seed, 1, *cell.absorber.encode()])
+
+
+def _test(
+    cells: Sequence[Cell],
+    modalities: dict[str, tuple[str, ...]],
+    learners: Sequence[str],
+    fitted: Outcomes,
+    config: StudyConfig,
+) -> tuple[list[Score], tuple[Finding, ...]]:
+    """Score cells, and test the findings on those of the study's own split."""
+    scores, pairs = [], []
+    learner = config.learners[0]
+    for cell in cells:
+        drawn = _draws(cell, config)
+        for modality in modalities[cell.absorber]:
+            for name in learners:
+                outcomes = fitted.of(cell, modality, name)
+                if outcomes:
+                    scores.append(_score(cell, modality, name, outcomes, drawn))
+            null = fitted.of(cell, modality, learner, "null")
+            if modality in COMBINATIONS and null:
+                fits, outcomes = fitted.work(cell, modality, learner), fitted.of(cell, modality, learner)
+                table, windows = cell.table(modality), fits[0].task.windows
+                pairs.append(pair_importance(cell, modality, learner, table, outcomes, null, windows, drawn))
+    main = [item for item in scores if item.cell.split == config.split]
+    return scores, find(main, pairs, learner, view=config.view)
 
 
 def _score(
@@ -259,18 +259,13 @@ def _score(
     return score(cell, modality, learner, outcomes, drawn)
 
 
-@dataclass(frozen=True)
-class _Under:
-    """What came of one condition."""
-
-    scores: list[Score]
-    findings: tuple[Finding, ...]
-    skipped: list[Skip]
-
-
 def _under(
-    condition: Condition, datasets: Sequence[xr.Dataset], config: StudyConfig, fitter: Fitter
-) -> _Under:
+    condition: Condition,
+    datasets: Sequence[xr.Dataset],
+    config: StudyConfig,
+    runner: Runner,
+    later: float,
+) -> tuple[list[Score], tuple[Finding, ...], list[Skip]]:
     """Test the findings under one condition."""
     settings = condition.settings(config)
     cells: list[Cell] = []
@@ -289,93 +284,80 @@ def _under(
             continue
         able = available_modalities(dataset, settings)[0]
         modalities[absorber] = able
-        planned = [plan_cell(dataset, task, settings) for task in settings.task_list()] if able else []
-        for cell, reasons in planned:
+        tables: dict[str, FeatureTable] = {}
+        for task in settings.task_list() if able else ():
+            cell, reasons = plan_cell(dataset, task, settings, tables=tables)
             if condition.view:
                 skipped += [
                     replace(item, reason=f"{condition.title}: {item.reason}", whole=False) for item in reasons
                 ]
             if cell is not None:
                 cells.append(cell)
-    jobs = [job for cell in cells for job in list_aside_jobs(cell, modalities[cell.absorber], settings)]
-    done = fitter.fit(jobs, condition.title)
-    scores, pairs = [], []
-    learner = config.learners[0]
-    for cell in cells:
-        drawn = _draws(cell, config)
-        for modality in modalities[cell.absorber]:
-            for name in dict.fromkeys((learner, "dummy")):
-                outcomes = done.repeats(cell, modality, name)
-                scores.append(_score(cell, modality, name, outcomes, drawn))
-        pairs += done.pairs(cell, modalities[cell.absorber], learner, drawn)
-    return _Under(scores, find(scores, pairs, learner, view=settings.view), skipped)
+    work = [item for cell in cells for item in fits_aside(cell, modalities[cell.absorber], settings)]
+    fitted = runner.run(work, about=f", {condition.title}", later=later)
+    learners = tuple(dict.fromkeys((config.learners[0], "dummy")))
+    scores, findings = _test(cells, modalities, learners, fitted, settings)
+    return scores, findings, skipped
 
 
-def _robustness_rows(condition: str, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+def _importance_rows(
+    cell: Cell, modality: str, learner: str, fitted: Outcomes, drawn: NDArray[np.float64]
+) -> Rows:
+    table = cell.table(modality)
+    fits, outcomes = fitted.work(cell, modality, learner), fitted.of(cell, modality, learner)
+    windows = fits[0].task.windows if fits else ()
+    rows = importance_rows(cell, modality, learner, table, outcomes, windows, drawn)
+    null = fitted.of(cell, modality, learner, "null")
+    return rows + (null_share_rows(cell, modality, learner, table, null) if null else [])
+
+
+def _robustness_rows(condition: str, findings: Sequence[Finding]) -> Rows:
     names = ("finding", "absorber", "task", "estimate", "lower", "upper", "verdict")
     return [{"condition": condition} | {name: getattr(item, name) for name in names} for item in findings]
 
 
-def _condition_rows(condition: str, scores: Sequence[Score], learner: str) -> list[dict[str, Any]]:
+def _condition_rows(condition: str, scores: Sequence[Score], learner: str, split: str) -> Rows:
     """List the main score of every modality, and of the baseline once."""
     rows, seen = [], set()
     for item in scores:
         key = (item.cell.absorber, item.cell.task.name, "" if item.learner == "dummy" else item.modality)
-        if item.learner not in (learner, "dummy") or key in seen:
+        if item.learner not in (learner, "dummy") or key in seen or item.cell.split != split:
             continue
         seen.add(key)
         metric = item.cell.task.main_metric
-        lower, upper = item.interval(metric)
         names = {"absorber": key[0], "task": key[1], "modality": key[2] or "baseline", "metric": metric}
-        value = {"value": item.value[metric], "lower": lower, "upper": upper}
-        rows.append({"condition": condition} | names | value | {"n_sites": len(item.cell.sites)})
+        rows.append(
+            {"condition": condition} | names | item.bounds(metric) | {"n_sites": len(item.cell.sites)}
+        )
     return rows
 
 
 def _contribution_rows(
-    cell: Cell, plan: StudyPlan, learner: str, outcomes: Outcomes, drawn: NDArray[np.float64]
-) -> list[dict[str, Any]]:
+    cell: Cell, plan: StudyPlan, learner: str, fitted: Outcomes, drawn: NDArray[np.float64]
+) -> Rows:
     subsets = plan.subsets.get(cell.absorber, ())
     if not subsets:
         return []
     scores = {
-        modality: score(cell, modality, learner, outcomes.repeats(cell, modality, learner), drawn)
+        modality: score(cell, modality, learner, fitted.of(cell, modality, learner), drawn)
         for modality in subsets
     }
     # The dummy looks at no curve: it answers the same whatever the modality.
-    dummy = outcomes.repeats(cell, plan.modalities[cell.absorber][0], "dummy")
+    dummy = fitted.of(cell, plan.modalities[cell.absorber][0], "dummy")
     return contribution_rows(scores, score_baseline(cell, dummy, drawn))
 
 
 def _learning_rows(
-    cell: Cell,
-    modality: str,
-    learner: str,
-    outcomes: Outcomes,
-    drawn: NDArray[np.float64],
-) -> list[dict[str, Any]]:
+    cell: Cell, modality: str, learner: str, fitted: Outcomes, drawn: NDArray[np.float64]
+) -> Rows:
     rows = []
     metric = cell.task.main_metric
     n_train = cell.counts["n_formulas"] * (1 - 1 / len(np.unique(cell.folds[0])))
-    shares = [
-        share for share in LEARNING_FRACTIONS if outcomes.repeats(cell, modality, learner, "learning", share)
-    ]
-    for share in shares:
-        done = outcomes.repeats(cell, modality, learner, "learning", share)
-        item = score(cell, modality, learner, done, drawn)
-        lower, upper = item.interval(metric)
-        rows.append(
-            {
-                "absorber": cell.absorber,
-                "task": cell.task.name,
-                "modality": modality,
-                "learner": learner,
-                "metric": metric,
-                "fraction": share,
-                "n_formulas": round(n_train * share),
-                "value": item.value[metric],
-                "lower": lower,
-                "upper": upper,
-            }
-        )
+    base = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "learner": learner}
+    for fraction in LEARNING_FRACTIONS:
+        outcomes = fitted.of(cell, modality, learner, ("learning", fraction))
+        if outcomes:
+            item = score(cell, modality, learner, outcomes, drawn)
+            size = {"metric": metric, "fraction": fraction, "n_formulas": round(n_train * fraction)}
+            rows.append(base | size | item.bounds(metric))
     return rows

@@ -75,6 +75,11 @@ class Score:
         # A baseline may score highest where the classes are balanced: no draw of formulas reaches it.
         return min(lower, value), max(upper, value)
 
+    def bounds(self, metric: str) -> dict[str, float]:
+        """Give a metric and its interval as columns of a table."""
+        lower, upper = self.interval(metric)
+        return {"value": self.value[metric], "lower": lower, "upper": upper}
+
     def quantity(self, metric: str) -> Quantity:
         """Take one metric with its draws."""
         return Quantity(metric, self.value[metric], self.draws[metric])
@@ -88,12 +93,8 @@ class Score:
             "learner": self.learner,
             "split": self.cell.split,
         }
-        rows = []
-        for metric, value in self.value.items():
-            lower, upper = self.interval(metric)
-            numbers = {"metric": metric, "value": value, "lower": lower, "upper": upper}
-            rows.append(base | numbers | self.cell.counts | {"view": self.cell.view})
-        return rows
+        counts = self.cell.counts | {"view": self.cell.view}
+        return [base | {"metric": metric} | self.bounds(metric) | counts for metric in self.value]
 
 
 def interval_of(draws: NDArray[np.float64], level: float = 0.95) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from edgepair.interpretation.number_forests import (
     _grids,
     fit_numbers,
     number_table,
+    number_task,
 )
 from edgepair.models import FitOutcome
 from edgepair.study.cells import Cell, plan_cell
@@ -105,7 +106,7 @@ def test_a_number_of_few_values_has_a_short_grid() -> None:
 def fitted(make_synthetic: Maker) -> tuple[Cell, NumberTable, NumberForests]:
     cell = cell_of(make_synthetic(), "oxidation_state")
     numbers = number_table(cell.dataset, ("xanes",))
-    return cell, numbers, fit_numbers(cell, numbers, trees=15)
+    return cell, numbers, fit_numbers(numbers.values[cell.sites], number_task(cell, trees=15))
 
 
 def test_the_answer_follows_the_number_that_the_label_moves(
@@ -177,7 +178,7 @@ def test_scores_and_shares(fitted: tuple[Cell, NumberTable, NumberForests]) -> N
 def test_a_length_has_one_curve_in_its_own_unit(make_synthetic: Maker) -> None:
     cell = cell_of(make_synthetic(), "bond_length")
     numbers = number_table(cell.dataset, ("dpdf",))
-    forests = fit_numbers(cell, numbers, trees=15)
+    forests = fit_numbers(numbers.values[cell.sites], number_task(cell, trees=15))
     table = pd.DataFrame(dependence_rows(cell, numbers, forests))
     assert set(table["class"]) == {""}
     mine = table.query("number == 'dpdf_first_shell_position'").sort_values("position")
@@ -194,11 +195,11 @@ def test_a_length_has_one_curve_in_its_own_unit(make_synthetic: Maker) -> None:
 
 def test_same_seed_same_forests(fitted: tuple[Cell, NumberTable, NumberForests]) -> None:
     cell, numbers, forests = fitted
-    again = fit_numbers(cell, numbers, trees=15)
+    again = fit_numbers(numbers.values[cell.sites], number_task(cell, trees=15))
     assert np.array_equal(forests.partial, again.partial, equal_nan=True)
     assert np.array_equal(forests.local, again.local, equal_nan=True)
     assert np.array_equal(forests.probability, again.probability)
-    other = fit_numbers(cell, numbers, trees=15, seed=1)
+    other = fit_numbers(numbers.values[cell.sites], number_task(cell, trees=15, seed=1))
     assert not np.array_equal(forests.probability, other.probability)
 
 
@@ -207,7 +208,7 @@ def test_a_class_that_a_training_set_lacks_has_no_probability(
 ) -> None:
     cell, numbers, _ = fitted
     folds = np.where(cell.target == 0, 0, 1)[None]
-    forests = fit_numbers(replace(cell, folds=folds), numbers, trees=2)
+    forests = fit_numbers(numbers.values[cell.sites], number_task(replace(cell, folds=folds), trees=2))
     assert (forests.predicted[0] == 1 - cell.target).all()
     assert forests.probability[0].sum(axis=1) == pytest.approx(1.0)
 

@@ -21,11 +21,12 @@ from edgepair.interpretation.shap_values import (
     fit_without_fold,
     forest_shap,
     join_outcomes,
-    shap_pieces,
+    shap_work,
 )
 from edgepair.models import LEARNERS
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
+from edgepair.study.work import work_key
 
 pytestmark = pytest.mark.skipif(shap_values.shap_is_missing(), reason="needs the extra 'explain'")
 
@@ -126,9 +127,9 @@ def test_groups_of_one_kind_add_up_to_the_answer(cell: Cell) -> None:
     about = Explained(cell.dataset, ("xanes", "dpdf"))
     task = explained_task(about, cell, "xanes+dpdf", trees=8, seed=0)
     values = about.table("xanes+dpdf").values[cell.sites]
-    pieces = shap_pieces(values, replace(task, rows=np.arange(0, 60, 7)), 10.0)
-    assert sum(piece.cost for piece in pieces) == pytest.approx(10.0)
-    outcome = join_outcomes([piece.function(*piece.args) for piece in pieces])
+    work = shap_work(cell, "xanes+dpdf", replace(task, rows=np.arange(0, 60, 7)))
+    assert len(work) == 5
+    outcome = join_outcomes([item.function(values, item.task) for item in work])
     assert outcome.rows.tolist() == list(range(0, 60, 7))
     kinds = np.array([group.grouping for group in about.groups("xanes+dpdf")])
     for grouping in ("technique", "region", "cluster"):
@@ -138,9 +139,8 @@ def test_groups_of_one_kind_add_up_to_the_answer(cell: Cell) -> None:
     np.testing.assert_allclose(outcome.gathered.sum(axis=2), 0.0, atol=1e-9)
 
 
-def test_pieces_of_other_settings_have_other_names(cell: Cell) -> None:
+def test_explanations_of_other_settings_have_other_keys(cell: Cell) -> None:
     about = Explained(cell.dataset, ("xanes",))
-    values = about.table("xanes").values[cell.sites]
     held = np.flatnonzero(cell.folds[0] == 0)
     task = replace(explained_task(about, cell, "xanes", trees=8, seed=0), rows=held[:4])
     changed = [
@@ -150,7 +150,6 @@ def test_pieces_of_other_settings_have_other_names(cell: Cell) -> None:
         replace(task, fit=replace(task.fit, trees=9)),
         replace(task, fit=replace(task.fit, seed=1)),
     ]
-    keys = [piece.key for item in changed for piece in shap_pieces(values, item, 1.0)]
-    keys += [piece.key for piece in shap_pieces(values + 1, task, 1.0)]
-    assert len(set(keys)) == len(keys)
-    assert shap_pieces(values, task, 1.0)[0].key == keys[0]
+    keys = [work_key(work, "data") for item in changed for work in shap_work(cell, "xanes", item)]
+    assert len(set(keys)) == len(changed)
+    assert work_key(shap_work(cell, "xanes", task)[0], "data") == keys[0]

@@ -11,10 +11,15 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from edgepair.models import FitOutcome, FitTask, Window
+from edgepair.conventions import TASKS
+from edgepair.files.kept_arrays import KeptArrays
+from edgepair.models import FitOutcome, FitTask, Window, fit_folds
 from edgepair.study import Progress, StudyResult, run_study
-from edgepair.study import fits as fits_module
-from edgepair.study.cache import FitCache, array_digest, cache_folder, fit_key, models_digest
+from edgepair.study import work as work_module
+from edgepair.study.cells import plan_cell
+from edgepair.study.config import StudyConfig
+from edgepair.study.fits import fit_work
+from edgepair.study.work import array_digest, code_digest, work_key
 
 OUTCOME = FitOutcome(
     np.array([0, 1], np.int16), np.eye(2, dtype=np.float32), np.ones((2, 3), np.float32), np.zeros((0, 2))
@@ -25,13 +30,13 @@ OUTCOME = FitOutcome(
 def fits(monkeypatch: pytest.MonkeyPatch) -> list[FitTask]:
     """Record what is really fitted."""
     done: list[FitTask] = []
-    real = fits_module.fit_folds
+    real = work_module.compute
 
-    def counted(values: Any, task: FitTask) -> FitOutcome:
+    def counted(function: Any, values: Any, sites: Any, task: FitTask) -> Any:
         done.append(task)
-        return real(values, task)
+        return real(function, values, sites, task)
 
-    monkeypatch.setattr(fits_module, "fit_folds", counted)
+    monkeypatch.setattr(work_module, "compute", counted)
     return done
 
 
@@ -146,10 +151,10 @@ def test_a_full_disk_costs_the_cache_not_the_study(
 
 
 def test_an_entry_comes_back_as_it_was_and_nothing_else_is_left(tmp_path: Path) -> None:
-    cache = FitCache(tmp_path / "fits")
-    assert cache.load("key") is None
-    cache.save("key", OUTCOME)
-    back = cache.load("key")
+    cache = KeptArrays(tmp_path / "fits")
+    assert cache.load_as(FitOutcome, "key") is None
+    cache.save_of(OUTCOME, "key")
+    back = cache.load_as(FitOutcome, "key")
     assert back is not None
     for name in ("predicted", "probability", "impurity", "permuted"):
         was, now = getattr(OUTCOME, name), getattr(back, name)
@@ -162,55 +167,57 @@ def test_an_entry_comes_back_as_it_was_and_nothing_else_is_left(tmp_path: Path) 
 def test_a_pickle_in_the_cache_is_not_run(tmp_path: Path) -> None:
     trap = np.array([print], dtype=object)
     np.savez(tmp_path / "key.npz", predicted=trap, probability=trap, impurity=trap, permuted=trap)
-    assert FitCache(tmp_path).load("key") is None
+    assert KeptArrays(tmp_path).load_as(FitOutcome, "key") is None
 
 
-def test_the_oldest_entries_go_when_the_folder_is_too_large(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_oldest_entries_go_when_the_folder_is_too_large(tmp_path: Path) -> None:
     import os
     import time
 
-    cache = FitCache(tmp_path)
+    cache = KeptArrays(tmp_path)
     for age, key in enumerate(["new", "middle", "old"]):
-        cache.save(key, OUTCOME)
+        cache.save_of(OUTCOME, key)
         os.utime(tmp_path / f"{key}.npz", (time.time() - 100 * age,) * 2)
     (tmp_path / "left.part").write_bytes(b"")
     os.utime(tmp_path / "left.part", (time.time() - 7200,) * 2)
     (tmp_path / "running.part").write_bytes(b"")
     size = (tmp_path / "new.npz").stat().st_size
-    monkeypatch.setattr("edgepair.study.cache.LARGEST_BYTES", 2 * size)
-    cache.prune()
+    replace(cache, most_bytes=2 * size).prune()
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["middle.npz", "new.npz", "running.part"]
 
 
-def test_a_key_depends_on_everything() -> None:
-    task = FitTask(
-        "forest", "bond_length", np.arange(4.0), 0, np.arange(4), np.array([0, 1, 0, 1]), trees=5, seed=0
-    )
+def test_a_key_depends_on_everything(synthetic_dataset: xr.Dataset) -> None:
+    cell = plan_cell(synthetic_dataset, TASKS["bond_length"], StudyConfig.check(repeats=1))[0]
+    assert cell is not None
+    work = fit_work(cell, "xanes", "forest", folds=cell.folds[0], trees=5, seed=0)
+    task = work.task
+    other = np.roll(cell.target, 1)
     changed = [
-        replace(task, learner="stock"), replace(task, task="oxidation_state"),
-        replace(task, target=np.array([0.0, 1, 2, 4])), replace(task, n_classes=2),
-        replace(task, groups=np.array([0, 0, 1, 1])), replace(task, folds=np.array([0, 0, 1, 1])),
-        replace(task, trees=6), replace(task, seed=1), replace(task, tune=True), replace(task, fraction=0.5),
+        replace(task, learner="stock"), replace(task, task="oxidation_state"), replace(task, target=other),
+        replace(task, n_classes=2), replace(task, groups=np.roll(cell.groups, 1)),
+        replace(task, folds=np.roll(cell.folds[0], 1)), replace(task, trees=6), replace(task, seed=1),
+        replace(task, tune=True), replace(task, fraction=0.5), replace(task, stages=(2,)),
         replace(task, windows=(Window("xanes", 0.0, 1.0, (0,)),)),
+        replace(task, settings=(("max_features", 3),)),
     ]  # fmt: skip
-    keys = [fit_key("data", item, "code") for item in (task, *changed)]
-    keys += [fit_key("other", task, "code"), fit_key("data", task, "other")]
+    keys = [work_key(replace(work, task=item), "data") for item in (task, *changed)]
+    keys += [work_key(work, "other"), work_key(replace(work, sites=cell.sites[:-1]), "data")]
+    keys += [work_key(replace(work, function=array_digest), "data")]
     assert len(set(keys)) == len(keys)
-    assert fit_key("data", replace(task), "code") == keys[0]
+    # What it is for, and what it is called, change no result.
+    assert work_key(replace(work, purpose="halves", label="", cost=0.0), "data") == keys[0]
 
 
 def test_digests_tell_type_shape_and_content_apart() -> None:
     arrays = [np.zeros(4), np.zeros((2, 2)), np.zeros(4, np.float32), np.zeros(4, np.int64), np.ones(4)]
     assert len({array_digest(array) for array in arrays}) == 5
     assert array_digest(np.arange(6).reshape(2, 3).T) == array_digest(np.arange(6).reshape(2, 3).T.copy())
-    assert models_digest() == models_digest()
+    assert code_digest(fit_folds) != code_digest(array_digest)
 
 
 def test_the_folder_is_the_users(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / "edgepair" / "fits"
+    assert KeptArrays.of_user("fits", use=True).folder == tmp_path / "edgepair" / "fits"
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache_folder() == tmp_path / ".cache" / "edgepair" / "fits"
+    assert KeptArrays.of_user("fits", use=True).folder == tmp_path / ".cache" / "edgepair" / "fits"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from runpy import run_path
@@ -175,18 +175,20 @@ def test_subsets_that_were_not_asked_for_stay_out_of_the_other_tables(contribute
 def test_what_serves_contributions_alone_is_fitted_once_and_not_permuted(
     synthetic_dataset: xr.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edgepair.study.jobs import Job
+    from edgepair.study.work import Outcomes, Runner, Work
 
     made = []
 
-    def look(job: Job, *rest: Any) -> Any:
-        task = original(job, *rest)
-        if job.cell.view == "sites":
-            made.append((job.modality, job.learner, job.fraction, job.purpose, len(task.windows) > 0))
-        return task
+    def look(runner: Runner, work: Sequence[Work], **rest: Any) -> Outcomes:
+        made.extend(
+            (item.modality, item.learner, item.task.fraction, item.purpose, len(item.task.windows) > 0)
+            for item in work
+            if item.cell.view == "sites"
+        )
+        return original(runner, work, **rest)
 
-    original = Job.task
-    monkeypatch.setattr(Job, "task", look)
+    original = Runner.run
+    monkeypatch.setattr(Runner, "run", look)
     study(
         synthetic_dataset, modalities=["xanes", "pdf"], tasks=["bond_length"], quick=False, trees=3,
         repeats=1, learners=["forest", "blend"],

@@ -17,8 +17,7 @@ from edgepair.models import FitOutcome, FitTask
 from edgepair.study import Progress, StudyResult, run_study
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
-from edgepair.study.fits import Fit
-from edgepair.study.published_fits import Settings, choose_settings, split_cell
+from edgepair.study.published import Settings, choose_settings, split_cell
 from edgepair.study.published_rows import published_rows
 from edgepair.study.published_scores import refit_scores
 
@@ -130,12 +129,11 @@ def test_splits_hold_out_a_quarter_and_by_formula_no_formula_is_on_both_sides(
     assert any(set(cell.groups[folds == 0]) & set(cell.groups[folds != 0]) for folds in random.folds)
 
 
-def search_fit(max_features: int, stages: tuple[int, ...], n_classes: int, target: Any) -> Fit:
-    task = FitTask(
+def search_fit(max_features: int, stages: tuple[int, ...], n_classes: int, target: Any) -> FitTask:
+    return FitTask(
         "published", "oxidation_state", target, n_classes, np.arange(len(target)), np.zeros(len(target)),
         stages[-1], 0, settings=(("max_features", max_features),), stages=stages,
     )  # fmt: skip
-    return Fit("table", np.arange(len(target)), task, 1.0)
 
 
 def outcome(staged: Any) -> FitOutcome:

@@ -25,7 +25,7 @@ from edgepair.report.kit.tables import BASELINE, absorbers_of, modalities_of, se
 from edgepair.report.study.figure_splits import split_figure
 from edgepair.report.study.methods import REFERENCES
 from edgepair.report.study.panels import importance_panels
-from edgepair.study.published_fits import MAX_FEATURES, SEARCH_TREES, STAGES, TOLERANCE
+from edgepair.study.published import MAX_FEATURES, SEARCH_TREES, STAGES, TOLERANCE
 
 if TYPE_CHECKING:
     from edgepair.study import StudyResult

@@ -1,4 +1,4 @@
-"""Jobs: what is fitted for scores, for permuted labels and beside the study."""
+"""Fits: what is fitted for scores, for permuted labels and beside the study."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ import pytest
 import xarray as xr
 
 from edgepair.conventions import TASKS
-from edgepair.features import compute_features
 from edgepair.models import fit_folds
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
-from edgepair.study.jobs import (
+from edgepair.study.fits import (
     ASIDE_TREES,
     FEW_TREES,
     NULL_FITS,
-    Job,
-    list_aside_jobs,
-    list_jobs,
+    fits_aside,
     permuted_labels,
+    study_fits,
 )
+from edgepair.study.work import Work
 
 
 @pytest.fixture
@@ -64,9 +63,12 @@ def test_what_permuted_labels_teach_is_nothing(cell: Cell) -> None:
 
 
 def test_a_fit_with_permuted_labels_learns_from_one_training_set(cell: Cell) -> None:
-    table = compute_features(cell.dataset, "xanes+pdf")
-    for number in range(NULL_FITS):
-        task = Job(cell, "xanes+pdf", "forest", number, 3, "null").task(table, 7)
+    table = cell.table("xanes+pdf")
+    config = StudyConfig.check(quick=True, seed=7, trees=3)
+    null = [item for item in study_fits(cell, ["xanes+pdf"], config) if item.purpose == "null"]
+    assert len(null) == NULL_FITS
+    for number, item in enumerate(null):
+        task = item.task
         held_out = cell.folds[0] == number % 5
         np.testing.assert_array_equal(task.folds, np.where(held_out, 0, -1))
         np.testing.assert_array_equal(task.target, permuted_labels(cell, seed=[7, 3, number]))
@@ -81,40 +83,41 @@ def test_a_fit_with_permuted_labels_learns_from_one_training_set(cell: Cell) -> 
 def test_permuted_labels_are_learned_for_pairs_with_xanes_and_by_the_first_learner(cell: Cell) -> None:
     config = StudyConfig.check(quick=True)
     modalities = ["xanes", "pdf", "xanes+pdf", "xanes+npdf", "pdf+dpdf", "xanes+pdf+dpdf"]
-    jobs = list_jobs(cell, modalities, config)
-    null = Counter((job.modality, job.learner) for job in jobs if job.purpose == "null")
+    fits = study_fits(cell, modalities, config)
+    null = Counter((fit.modality, fit.learner) for fit in fits if fit.purpose == "null")
     assert null == {("xanes+pdf", "forest"): NULL_FITS, ("xanes+npdf", "forest"): NULL_FITS}
     for first in ("kernel", "blend"):
-        without = list_jobs(cell, modalities, StudyConfig.check(quick=True, learners=[first, "forest"]))
-        assert not [job for job in without if job.purpose == "null"]
+        without = study_fits(cell, modalities, StudyConfig.check(quick=True, learners=[first, "forest"]))
+        assert not [fit for fit in without if fit.purpose == "null"]
 
 
 @pytest.mark.parametrize(
     ("quick", "alone", "pair"), [(True, "", "techniques"), (False, "windows", "windows")]
 )
 def test_techniques_are_permuted_in_a_quick_study_too(cell: Cell, quick: bool, alone: str, pair: str) -> None:
-    jobs = list_jobs(cell, ["xanes", "xanes+pdf"], StudyConfig.check(quick=quick, repeats=2))
-    told = {
-        (job.modality, job.number): job.permute
-        for job in jobs
-        if (job.learner, job.purpose) == ("forest", "score")
-    }
-    assert told == {("xanes", 0): alone, ("xanes", 1): "", ("xanes+pdf", 0): pair, ("xanes+pdf", 1): ""}
-    assert not any(job.permute for job in jobs if job.learner != "forest")
-    table = compute_features(cell.dataset, "xanes+pdf")
-    whole = Job(cell, "xanes+pdf", "forest", 0, 3, permute="techniques").windows(table)
-    assert [(window.technique, window.whole) for window in whole] == [("xanes", True), ("pdf", True)]
-    assert len(Job(cell, "xanes+pdf", "forest", 0, 3, permute="windows").windows(table)) > 10
+    fits = study_fits(cell, ["xanes", "xanes+pdf"], StudyConfig.check(quick=quick, repeats=2))
+
+    def permuted(work: Work) -> str:
+        whole = [window.technique for window in work.task.windows if window.whole]
+        assert whole == (work.modality.split("+") if work.task.windows else [])
+        return "" if not whole else "techniques" if len(whole) == len(work.task.windows) else "windows"
+
+    made = [
+        (fit.modality, permuted(fit)) for fit in fits if (fit.learner, fit.purpose) == ("forest", "score")
+    ]
+    assert made == [("xanes", alone), ("xanes", ""), ("xanes+pdf", pair), ("xanes+pdf", "")]
+    assert not any(fit.task.windows for fit in fits if fit.learner != "forest")
+    (most,) = (len(fit.task.windows) for fit in fits if fit.modality == "xanes+pdf" and fit.task.windows)
+    assert most == 2 if quick else most > 10
 
 
 def test_what_stands_beside_the_study_is_small(cell: Cell) -> None:
     config = StudyConfig.check(trees=500)
-    jobs = list_aside_jobs(cell, ["xanes", "xanes+pdf"], config)
-    assert {(job.purpose, job.trees) for job in jobs} == {("score", ASIDE_TREES), ("null", FEW_TREES)}
-    scored = Counter((job.modality, job.learner) for job in jobs if job.purpose == "score")
+    fits = fits_aside(cell, ["xanes", "xanes+pdf"], config)
+    assert {(fit.purpose, fit.task.trees) for fit in fits} == {("score", ASIDE_TREES), ("null", FEW_TREES)}
+    scored = Counter((fit.modality, fit.learner) for fit in fits if fit.purpose == "score")
     assert scored == Counter((m, name) for m in ("xanes", "xanes+pdf") for name in ("forest", "dummy"))
-    assert {job.number for job in jobs if job.purpose == "score"} == {0}
-    random = list_aside_jobs(cell, ["xanes", "xanes+pdf"], config, findings=False)
-    assert [(job.modality, job.learner, job.permute) for job in random] == [
-        ("xanes", "forest", ""), ("xanes+pdf", "forest", ""),
+    random = fits_aside(cell, ["xanes", "xanes+pdf"], config, findings=False)
+    assert [(fit.modality, fit.learner, fit.task.windows) for fit in random] == [
+        ("xanes", "forest", ()), ("xanes+pdf", "forest", ()),
     ]  # fmt: skip
