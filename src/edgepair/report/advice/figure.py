@@ -9,6 +9,7 @@ import numpy as np
 from edgepair.advice import QUALITIES
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import interval, metric_title, number, short_title
+from edgepair.report.kit.marks import HOVER, LINE, dots, error_bars, name_rows
 from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, modality_symbol, styled
 
 if TYPE_CHECKING:
@@ -126,80 +127,46 @@ def _panels(requirements: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
 
 
 def _draw_scores(figure: go.Figure, advice: Advice) -> None:
-    import plotly.graph_objects as go
-
     metric = TASKS[advice.task].main_metric
     rows = advice.scores[advice.scores["metric"] == metric]
     names = rows["technique"].tolist()
     for place, row in enumerate(rows.itertuples()):
-        colour = modality_colour(row.technique)
-        figure.add_trace(
-            go.Scatter(
-                x=[row.value],
-                y=[place],
-                mode="markers",
-                marker={"color": colour, "symbol": modality_symbol(row.technique), "size": 10},
-                error_x=_bars([row.value], [row.lower], [row.upper], colour),
-                showlegend=False,
-                hovertext=f"<b>{short_title(row.technique)}</b><br>{number(row.value)}"
-                f"<br>95 % interval {interval(row.lower, row.upper)}",
-                hovertemplate="%{hovertext}<extra></extra>",
-            ),
-            1,
-            1,
-        )
+        hover = f"<b>{short_title(row.technique)}</b><br>{number(row.value)}"
+        hover += f"<br>95 % interval {interval(row.lower, row.upper)}"
+        figure.add_trace(_dot(row, place, row.technique, hover, 10), 1, 1)
     guess = float(advice.config.get("guess", {}).get(metric, np.nan))
     low = float(rows["lower"].min())
     if np.isfinite(guess) and guess > low - 0.35:
-        figure.add_vline(x=guess, line={"color": "#9aa5b1", "dash": "2px,2px", "width": 2}, row=1, col=1)
+        figure.add_vline(x=guess, line={"color": LINE, "dash": "2px,2px", "width": 2}, row=1, col=1)
         low = min(low, guess)
     figure.update_xaxes(title_text=metric_title(metric), range=[low - 0.03, 1.0], nticks=5, row=1, col=1)
-    figure.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=[short_title(name).replace(" + ", "<br>+ ") for name in names],
-        range=[len(names) - 0.5, -0.5],
-        showgrid=False,
-        row=1,
-        col=1,
-    )
+    titles = [short_title(name).replace(" + ", "<br>+ ") for name in names]
+    name_rows(figure, titles, last=len(names) - 0.5, first=-0.5, row=1, col=1)
 
 
 def _draw_gains(figure: go.Figure, gains: pd.DataFrame, smallest: float, row: int) -> None:
-    import plotly.graph_objects as go
-
     names = []
     for place, gain in enumerate(gains.itertuples()):
-        colour = modality_colour(gain.add)
         names.append(f"{short_title(gain.add)}<br>to {short_title(gain.have)}")
-        figure.add_trace(
-            go.Scatter(
-                x=[gain.value],
-                y=[place],
-                mode="markers",
-                marker={"color": colour, "symbol": modality_symbol(gain.add), "size": 9},
-                error_x=_bars([gain.value], [gain.lower], [gain.upper], colour),
-                showlegend=False,
-                hovertext=f"<b>{short_title(gain.add)} to {short_title(gain.have)}</b>"
-                f"<br>{number(gain.value, sign=True)}"
-                f"<br>95 % interval {interval(gain.lower, gain.upper, sign=True)}",
-                hovertemplate="%{hovertext}<extra></extra>",
-            ),
-            row,
-            1,
-        )
+        hover = f"<b>{short_title(gain.add)} to {short_title(gain.have)}</b><br>"
+        hover += f"{number(gain.value, sign=True)}<br>95 % interval "
+        hover += interval(gain.lower, gain.upper, sign=True)
+        figure.add_trace(_dot(gain, place, gain.add, hover, 9), row, 1)
     figure.add_vline(x=0.0, line={"color": MUTED, "width": 1}, row=row, col=1)
     figure.add_vline(x=smallest, line={"color": MUTED, "dash": "5px,4px", "width": 1.2}, row=row, col=1)
     metric = metric_title(str(gains["metric"].iloc[0])).split(" (")[0]
     figure.update_xaxes(title_text=f"gain in {metric}", nticks=5, row=row, col=1)
-    figure.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=names,
-        tickfont={"size": 10},
-        range=[len(names) - 0.5, -0.5],
-        showgrid=False,
-        row=row,
-        col=1,
+    name_rows(figure, names, last=len(names) - 0.5, first=-0.5, tickfont={"size": 10}, row=row, col=1)
+
+
+def _dot(row: Any, y: int, modality: str, hover: str, size: int) -> Any:
+    error = error_bars(
+        [row.value], [row.lower], [row.upper], faded(modality_colour(modality), 0.55), digits=None
     )
+    trace = dots(
+        [row.value], [y], [], modality=modality, marker={"size": size}, error=error, showlegend=False
+    )
+    return trace.update(hovertext=hover)
 
 
 def _draw_panel(figure: go.Figure, rows: pd.DataFrame, row: int, column: int, named: set[str]) -> None:
@@ -229,11 +196,11 @@ def _draw_panel(figure: go.Figure, rows: pd.DataFrame, row: int, column: int, na
                 showlegend=technique not in named,
                 line={"color": colour, "width": 1.4},
                 marker={"color": colour, "symbol": modality_symbol(technique), "size": 7},
-                error_y=_bars(
-                    mine["loss"].tolist(), mine["loss_lower"].tolist(), mine["loss_upper"].tolist(), colour
+                error_y=error_bars(
+                    mine["loss"], mine["loss_lower"], mine["loss_upper"], faded(colour, 0.55), digits=None
                 ),
                 hovertext=told,
-                hovertemplate="%{hovertext}<extra></extra>",
+                hovertemplate=HOVER,
             ),
             row,
             column,
@@ -249,18 +216,3 @@ def _draw_panel(figure: go.Figure, rows: pd.DataFrame, row: int, column: int, na
         row=row,
         col=column,
     )
-
-
-def _bars(
-    value: Sequence[float], lower: Sequence[float], upper: Sequence[float], colour: str
-) -> dict[str, Any]:
-    middle = np.asarray(value, dtype=float)
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": np.nan_to_num(np.asarray(upper, dtype=float) - middle).tolist(),
-        "arrayminus": np.nan_to_num(middle - np.asarray(lower, dtype=float)).tolist(),
-        "color": faded(colour, 0.55),
-        "thickness": 2,
-        "width": 0,
-    }

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair._version import __version__
 from edgepair.conventions.wording import METRIC_TITLES, capital, interval, number, short_title, task_title
 from edgepair.report.advice.figure import advice_figure
-from edgepair.report.kit.embedding import FigureShelf, check_page_name, render_page, write_text
+from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
 
 if TYPE_CHECKING:
     from edgepair.advice import Advice
@@ -42,9 +41,7 @@ def write_advice(advice: Advice, path: str | Path) -> Path:
     OutputError
         The file cannot be written, or is to be of another kind.
     """
-    target = Path(path)
-    check_page_name(target)
-    return write_text(render_advice(advice), target, what="the page", option="--out")
+    return write_page(lambda: render_advice(advice), path, what="the page", option="--out")
 
 
 def render_advice(advice: Advice) -> str:
@@ -52,7 +49,6 @@ def render_advice(advice: Advice) -> str:
     shelf = FigureShelf()
     config = advice.config
     content = {
-        "version": __version__,
         "title": f"{advice.absorber}, {task_title(advice.task)}: what to measure",
         "sentences": advice.recommendation,
         "warnings": advice.warnings,

@@ -11,8 +11,9 @@ import pandas as pd
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.conventions.wording import safe, short_title
-from edgepair.report.interpretation.figure_regions import KINDS, hover_texts, kind_axis, whiskers
-from edgepair.report.kit.style import MUTED, modality_colour, modality_symbol, styled
+from edgepair.report.interpretation.figure_regions import KINDS, hover_texts, kind_axis
+from edgepair.report.kit.marks import dots, name_rows, whiskers, write_at, zero_line
+from edgepair.report.kit.style import modality_colour, styled
 from edgepair.report.kit.tables import in_order, rounded, select
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ MOST_GROUPS = 12
 
 _LABEL = 46
 """Letters of a row's name; what is longer is cut, and whole on hover."""
-
-_LINE = "#9aa5b1"
 
 
 def group_figure(
@@ -72,7 +71,7 @@ def group_figure(
             rows = rows[rows["key"].isin(keys)]
             if len(rows):
                 figure.add_trace(_dots(rows, keys, technique, first=column == 1), 1, column)
-        figure.add_vline(x=0, line={"color": _LINE, "width": 1}, row=1, col=column)
+        zero_line(figure, row=1, col=column)
         figure.update_xaxes(
             title_text=kind_axis(kind, task),
             range=_room(select(mine, kind=kind)),
@@ -80,17 +79,9 @@ def group_figure(
             row=1,
             col=column,
         )
-        figure.add_annotation(
-            x=0, xref=f"x{column if column > 1 else ''} domain", y=1, yref="paper", yanchor="bottom",
-            text=KINDS[kind], showarrow=False,
-            xanchor="left", font={"size": 12, "color": MUTED},
-        )  # fmt: skip
-    figure.update_yaxes(
-        tickvals=list(range(len(keys))),
-        ticktext=labels,
-        range=[len(keys) - 0.4, -0.6],
-        showgrid=False,
-    )
+        axis = f"x{column if column > 1 else ''} domain"
+        write_at(figure, KINDS[kind], xref=axis, yref="paper", yanchor="bottom")
+    name_rows(figure, labels)
     figure.update_yaxes(showticklabels=True, col=1)
     return styled(
         figure,
@@ -102,19 +93,15 @@ def group_figure(
 
 
 def _dots(rows: pd.DataFrame, keys: Sequence[str], technique: str, *, first: bool) -> Any:
-    import plotly.graph_objects as go
-
-    return go.Scatter(
-        x=rounded(rows["value"], 4),
-        y=[keys.index(key) for key in rows["key"]],
-        mode="markers",
+    return dots(
+        rounded(rows["value"], 4),
+        [keys.index(key) for key in rows["key"]],
+        hover_texts(rows, 3),
+        modality=technique,
+        error=whiskers(rows, modality_colour(technique), thickness=1.6),
         name=short_title(technique),
         legendgroup=technique,
         showlegend=first,
-        marker={"color": modality_colour(technique), "symbol": modality_symbol(technique), "size": 9},
-        error_x=whiskers(rows) | {"color": modality_colour(technique), "thickness": 1.6},
-        hovertext=hover_texts(rows, 3),
-        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 

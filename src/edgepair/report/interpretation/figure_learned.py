@@ -11,7 +11,8 @@ import pandas as pd
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import capital, interval, number, safe, task_title
-from edgepair.report.interpretation.figure_regions import add_regions, curve_title, region_span, whiskers
+from edgepair.report.interpretation.figure_regions import add_regions, curve_title, region_span
+from edgepair.report.kit.marks import dots, name_rows, whiskers, write_at, zero_line
 from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, sequence_colours, styled
 from edgepair.report.kit.tables import even_axis, in_order, rounded, select
 from edgepair.report.study.figure_importances import AXIS_TITLES
@@ -19,7 +20,6 @@ from edgepair.report.study.figure_importances import AXIS_TITLES
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_LINE = "#9aa5b1"
 _COLUMNS = 3
 """Small multiples side by side."""
 _TITLE = 36
@@ -71,7 +71,7 @@ def movement_curve_figure(
         )
     )
     strip = add_regions(figure, bands, span)
-    figure.add_hline(y=0, line={"color": _LINE, "width": 1})
+    zero_line(figure, vertical=False)
     axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
     figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), range=list(span), showgrid=False, nticks=8)
     figure.update_yaxes(
@@ -111,45 +111,30 @@ def movement_figure(movement: pd.DataFrame, *, absorber: str, task: str) -> go.F
     colours = [modality_colour(technique_of_number(str(name))) for name in rho["number"]]
     places = list(range(len(rho)))
     figure = go.Figure()
-    figure.add_vline(x=0, line={"color": _LINE, "width": 1})
+    zero_line(figure)
     for colour in dict.fromkeys(colours):
         chosen = [place for place in places if colours[place] == colour]
+        hover = [
+            f"{safe(rho['title'][place])}: ρ {number(rho['value'][place], 2, sign=True)} "
+            f"({interval(rho['lower'][place], rho['upper'][place], 2, sign=True)})"
+            f"<br>{safe(texts[place])}"
+            for place in chosen
+        ]
+        marker = {
+            "size": 9,
+            "color": colour,
+            "symbol": ["circle" if decided[place] else "circle-open" for place in chosen],
+            "line": {"width": 1.6, "color": colour},
+        }
+        error = whiskers(rho.iloc[chosen], colour, thickness=1.6)
         figure.add_trace(
-            go.Scatter(
-                x=rounded(rho["value"].iloc[chosen], 3),
-                y=chosen,
-                mode="markers",
-                marker={
-                    "size": 9,
-                    "color": colour,
-                    "symbol": ["circle" if decided[place] else "circle-open" for place in chosen],
-                    "line": {"width": 1.6, "color": colour},
-                },
-                error_x=whiskers(rho.iloc[chosen]) | {"color": colour, "thickness": 1.6},
-                hovertext=[
-                    f"{safe(rho['title'][place])}: ρ {number(rho['value'][place], 2, sign=True)} "
-                    f"({interval(rho['lower'][place], rho['upper'][place], 2, sign=True)})"
-                    f"<br>{safe(texts[place])}"
-                    for place in chosen
-                ],
-                hovertemplate="%{hovertext}<extra></extra>",
-            )
+            dots(rounded(rho["value"].iloc[chosen], 3), chosen, hover, marker=marker, error=error)
         )
     for place, text in zip(places, texts, strict=True):
-        figure.add_annotation(
-            x=1.02, xref="paper", y=place, yref="y", text=safe(text), showarrow=False, xanchor="left",
-            font={"size": 12, "color": INK if rho["number"][place] in clear else MUTED},
-        )  # fmt: skip
-    figure.add_annotation(
-        x=1.02, xref="paper", y=1, yref="paper", text=f"change {per_label(task)}", showarrow=False,
-        xanchor="left", yanchor="bottom", font={"size": 12, "color": MUTED},
-    )  # fmt: skip
-    figure.update_yaxes(
-        tickvals=places,
-        ticktext=[capital(safe(title)) for title in rho["title"]],
-        range=[len(rho) - 0.4, -0.6],
-        showgrid=False,
-    )
+        colour = INK if rho["number"][place] in clear else MUTED
+        write_at(figure, safe(text), x=1.02, y=place, colour=colour)
+    write_at(figure, f"change {per_label(task)}", x=1.02, yref="paper", yanchor="bottom")
+    name_rows(figure, [capital(safe(title)) for title in rho["title"]])
     figure.update_xaxes(
         title_text=f"Spearman's ρ with the {task_title(task)} (no unit)", range=[-1.05, 1.05], nticks=5
     )

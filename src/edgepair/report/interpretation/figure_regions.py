@@ -12,13 +12,13 @@ import pandas as pd
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import METRIC_TITLES, interval, number, safe, short_title
+from edgepair.report.kit.marks import HOVER, add_caption, whiskers, zero_line
 from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, styled
 from edgepair.report.kit.tables import in_order, main_metric, rounded, select
 from edgepair.report.study.figure_importances import (
     AXIS_TITLES,
     CURVE_TITLES,
     DRAWN_DISTANCE,
-    add_caption,
     add_class_curves,
 )
 
@@ -29,7 +29,6 @@ KINDS: Mapping[str, str] = MappingProxyType({"permutation": "shuffled", "shap": 
 """Kinds of importance that are drawn by region, and how they are called in short."""
 
 _BANDS = ("rgba(31,41,51,0.035)", "rgba(31,41,51,0.10)")
-_LINE = "#9aa5b1"
 _WIDTH = 380.0
 """Pixels that a plot has on a page of two columns: as much text must fit."""
 _CHARACTER = 6.4
@@ -89,7 +88,7 @@ def region_figure(
             _add_bars(figure, rows, span, modality, place, len(modalities), row=row)
         add_caption(figure, row, _kind_caption(kind, task))
         figure.update_yaxes(title_text=_short_axis(kind, task), nticks=4, row=row, col=1)
-        figure.add_hline(y=0, line={"color": _LINE, "width": 1}, row=row, col=1)
+        zero_line(figure, vertical=False, row=row, col=1)
     axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
     figure.update_xaxes(range=list(span), showgrid=False, nticks=8)
     figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), row=len(heights), col=1)
@@ -150,7 +149,7 @@ def point_figure(
             marker={"color": faded(colour, 0.28), "line": {"width": 0}},
             error_y=whiskers(whole),
             hovertext=hover_texts(whole, 3),
-            hovertemplate="%{hovertext}<extra></extra>",
+            hovertemplate=HOVER,
         )
     )
     first, last = (points[name].to_numpy(dtype=float) for name in ("low", "high"))
@@ -162,11 +161,11 @@ def point_figure(
             name="one point at a time",
             marker={"color": INK, "line": {"width": 0}},
             hovertext=hover_texts(points, 4),
-            hovertemplate="%{hovertext}<extra></extra>",
+            hovertemplate=HOVER,
         )
     )
     strip = add_regions(figure, bands, span)
-    figure.add_hline(y=0, line={"color": _LINE, "width": 1})
+    zero_line(figure, vertical=False)
     axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
     figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), range=list(span), showgrid=False, nticks=8)
     figure.update_yaxes(title_text=kind_axis("permutation", task), nticks=5)
@@ -213,20 +212,6 @@ def add_regions(figure: Any, bands: pd.DataFrame, span: tuple[float, float], *, 
             showarrow=False, yanchor="bottom", font={"size": 11, "color": MUTED},
         )  # fmt: skip
     return 6 + 15 * lines
-
-
-def whiskers(rows: pd.DataFrame) -> dict[str, Any]:
-    """Make error bars of a table's intervals."""
-    value = rows["value"].to_numpy(dtype=float)
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": rounded(np.nan_to_num(rows["upper"].to_numpy(dtype=float) - value), 4),
-        "arrayminus": rounded(np.nan_to_num(value - rows["lower"].to_numpy(dtype=float)), 4),
-        "color": "#52606d",
-        "thickness": 1.3,
-        "width": 0,
-    }
 
 
 def curve_title(technique: str, absorber: str) -> str:
@@ -294,7 +279,7 @@ def _add_bars(
             marker={"color": faded(modality_colour(modality), 0.75), "line": {"width": 0}},
             error_y=whiskers(rows),
             hovertext=[f"{title}: {text}" for text in hover_texts(rows, 3)],
-            hovertemplate="%{hovertext}<extra></extra>",
+            hovertemplate=HOVER,
         ),
         row,
         1,

@@ -10,17 +10,16 @@ import pandas as pd
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import number, safe, task_title
 from edgepair.report.interpretation.figure_regions import add_regions, region_span
+from edgepair.report.kit.marks import HOVER, add_caption, zero_line
 from edgepair.report.kit.style import INK, styled
 from edgepair.report.kit.tables import even_axis, rounded, select
 from edgepair.report.prediction.figures import LOWERED, RAISED
 from edgepair.report.prediction.words import TASK_DIGITS
-from edgepair.report.study.figure_importances import AXIS_TITLES, add_caption
+from edgepair.report.study.figure_importances import AXIS_TITLES
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
     from numpy.typing import ArrayLike
-
-_LINE = "#9aa5b1"
 
 
 def sample_region_figure(
@@ -113,7 +112,7 @@ def _add_task(figure: Any, rows: pd.DataFrame, span: tuple[float, float], task: 
             constraintext="none",
             cliponaxis=False,
             hovertext=[f"{safe(title)}: {text}" for title, text in zip(rows["title"], told, strict=True)],
-            hovertemplate="%{hovertext}<extra></extra>",
+            hovertemplate=HOVER,
         ),
         row,
         1,
@@ -130,5 +129,5 @@ def _add_task(figure: Any, rows: pd.DataFrame, span: tuple[float, float], task: 
         row=row,
         col=1,
     )
-    figure.add_hline(y=0, line={"color": _LINE, "width": 1}, row=row, col=1)
+    zero_line(figure, vertical=False, row=row, col=1)
     add_caption(figure, row, f"added to the {task_title(task)}")

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import interval, number, percent, safe, short_title
-from edgepair.report.interpretation.figure_regions import whiskers
-from edgepair.report.kit.style import INK, MUTED, modality_colour, modality_symbol, styled
+from edgepair.report.kit.marks import LINE, dots, name_rows, whiskers, write_at, zero_line
+from edgepair.report.kit.style import INK, modality_colour, modality_symbol, styled
 from edgepair.report.kit.tables import in_order, rounded, select
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_LINE = "#9aa5b1"
 _GROUPINGS = {"region": "regions", "cluster": "clusters", "point": "single points"}
 _KINDS = {"permutation": "permutation", "shap": "SHAP", "impurity": "impurity"}
 
@@ -48,44 +47,40 @@ def shuffled_labels_figure(stability: pd.DataFrame, *, absorber: str, task: str)
     grey = null.loc[shown]
     figure = go.Figure()
     figure.add_trace(
-        go.Scatter(
-            x=rounded(grey["value"], 4),
-            y=[names.index(name) for name in shown],
-            mode="markers",
-            name="labels exchanged (95 % of the trials)",
-            marker={"color": _LINE, "symbol": "line-ns-open", "size": 12, "line": {"width": 2}},
-            error_x=whiskers(grey) | {"color": _LINE, "thickness": 5},
-            hovertext=[
+        dots(
+            rounded(grey["value"], 4),
+            [names.index(name) for name in shown],
+            [
                 f"{short_title(name)}, labels exchanged: {number(row.value, 2)} "
                 f"({interval(row.lower, row.upper, 2)})"
                 for name, row in zip(shown, grey.itertuples(), strict=True)
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
+            marker={"color": LINE, "symbol": "line-ns-open", "size": 12, "line": {"width": 2}},
+            error=whiskers(grey, LINE, thickness=5),
+            name="labels exchanged (95 % of the trials)",
         )
     )
-    told = [name for name in names if name in real.index]
+    scored = [name for name in names if name in real.index]
     figure.add_trace(
-        go.Scatter(
-            x=rounded(real.loc[told, "value"], 4),
-            y=[names.index(name) for name in told],
-            mode="markers",
-            name="real labels",
-            marker={
-                "color": [modality_colour(name) for name in told],
-                "symbol": [modality_symbol(name) for name in told],
-                "size": 11,
-            },
-            hovertext=[
+        dots(
+            rounded(real.loc[scored, "value"], 4),
+            [names.index(name) for name in scored],
+            [
                 f"{short_title(name)}: {number(real.loc[name, 'value'], 2)}"
                 + (f", p = {number(chance.loc[name, 'value'], 3)}" if name in chance.index else "")
-                for name in told
+                for name in scored
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
+            marker={
+                "color": [modality_colour(name) for name in scored],
+                "symbol": [modality_symbol(name) for name in scored],
+                "size": 11,
+            },
+            name="real labels",
         )
     )
     regression = task in TASKS and TASKS[task].kind == "regression"
     figure.update_xaxes(title_text=f"{'R²' if regression else 'weighted F1'} (1 = perfect)", nticks=6)
-    _name_rows(figure, [short_title(name) for name in names])
+    name_rows(figure, [safe(short_title(name)) for name in names], tickfont={"color": INK})
     return styled(
         figure,
         height=110 + 30 * len(names),
@@ -130,10 +125,7 @@ def agreement_figure(stability: pd.DataFrame, *, absorber: str, task: str) -> go
         part = mine[mine["kind"] == kind]
         if not len(part):
             continue
-        figure.add_annotation(
-            x=0, xref="paper", y=place, yref="y", text=head, showarrow=False, xanchor="left",
-            font={"size": 12, "color": MUTED}, bgcolor="rgba(255,255,255,0.85)",
-        )  # fmt: skip
+        write_at(figure, head, y=place, bgcolor="rgba(255,255,255,0.85)")
         place += 0.9
         for title in dict.fromkeys(part["row"]):
             places[title] = place
@@ -144,34 +136,24 @@ def agreement_figure(stability: pd.DataFrame, *, absorber: str, task: str) -> go
         # Marks of one row stand below each other, so that intervals can be told apart.
         shift = 0.6 * (order - (len(modalities) - 1) / 2) / max(len(modalities), 1)
         figure.add_trace(
-            go.Scatter(
-                x=rounded(rows["value"], 3),
-                y=[places[title] + shift for title in rows["row"]],
-                mode="markers",
-                name=short_title(modality),
-                marker={
-                    "color": modality_colour(modality),
-                    "symbol": modality_symbol(modality),
-                    "size": 8,
-                },
-                error_x=whiskers(rows) | {"color": modality_colour(modality)},
-                hovertext=[
+            dots(
+                rounded(rows["value"], 3),
+                [places[title] + shift for title in rows["row"]],
+                [
                     f"{short_title(modality)}, {safe(row.row)}: τ {number(row.value, 2)} "
                     f"({interval(row.lower, row.upper, 2)}): {percent((1 + row.value) / 2)} of the pairs "
                     "in the same order"
                     for row in rows.itertuples()
                 ],
-                hovertemplate="%{hovertext}<extra></extra>",
+                modality=modality,
+                marker={"size": 8},
+                error=whiskers(rows, modality_colour(modality)),
+                name=short_title(modality),
             )
         )
-    figure.add_vline(x=0, line={"color": _LINE, "width": 1})
+    zero_line(figure)
     figure.update_xaxes(title_text="Kendall's τ (1 = same order)", range=[-1.05, 1.05], nticks=5)
-    figure.update_yaxes(
-        tickvals=list(places.values()),
-        ticktext=[safe(title) for title in places],
-        range=[place - 0.4, -0.6],
-        showgrid=False,
-    )
+    name_rows(figure, [safe(title) for title in places], list(places.values()), last=place - 0.4)
     return styled(
         figure, height=round(100 + 34 * place), showlegend=True, legend={"y": 1 + 6 / (30 + 34 * place)}
     )
@@ -188,13 +170,3 @@ def _row_title(kind: str, name: str) -> str:
     if kind == "rank_over_refits" or not methods:
         return title
     return f"{title}: {' and '.join(_KINDS.get(part, part) for part in methods.split(' and '))}"
-
-
-def _name_rows(figure: Any, titles: list[str]) -> None:
-    figure.update_yaxes(
-        tickvals=list(range(len(titles))),
-        ticktext=[safe(title) for title in titles],
-        range=[len(titles) - 0.4, -0.6],
-        showgrid=False,
-        tickfont={"color": INK},
-    )

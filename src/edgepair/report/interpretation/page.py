@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair._version import __version__
 from edgepair.conventions import TASKS
 from edgepair.conventions.wording import (
     METRIC_TITLES,
@@ -28,7 +27,7 @@ from edgepair.report.interpretation.words import (
     region_sentences,
     stability_sentences,
 )
-from edgepair.report.kit.embedding import FigureShelf, check_page_name, render_page, write_text
+from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
 from edgepair.report.kit.tables import main_metric, select
 from edgepair.report.study.methods import RANDOM_BANNER
 
@@ -56,9 +55,7 @@ def write_interpretation(result: Interpretation, path: str | Path) -> Path:
     OutputError
         The file cannot be written, or is to be of another kind.
     """
-    target = Path(path)
-    check_page_name(target)
-    return write_text(render_interpretation(result), target, what="the page", option="--out")
+    return write_page(lambda: render_interpretation(result), path, what="the page", option="--out")
 
 
 def render_interpretation(result: Interpretation) -> str:
@@ -78,7 +75,6 @@ def render_interpretation(result: Interpretation) -> str:
     explorers = collect_interpretation(result, shelf)
     cells = cells_of(result)
     content = {
-        "version": __version__,
         "title": _title(result),
         "sentence": _sentence(result),
         "random": RANDOM_BANNER if result.config["config"].get("split") == "random" else "",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair._version import __version__
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import capital, interval, number, percent, short_title, task_title
 from edgepair.report.interpretation.figure_sample import sample_region_figure
 from edgepair.report.interpretation.words import range_of_region
-from edgepair.report.kit.embedding import FigureShelf, check_page_name, render_page, write_text
+from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
 from edgepair.report.kit.tables import in_order, select
 from edgepair.report.prediction.words import TASK_DIGITS, value_text
 
@@ -44,8 +43,10 @@ def write_sample_reasons(title: str, prediction: Prediction, reasons: pd.DataFra
     OutputError
         The file cannot be written, or is to be of another kind.
     """
-    target = Path(path)
-    check_page_name(target)
+    return write_page(lambda: _render(title, prediction, reasons), path, what="the page", option="--out")
+
+
+def _render(title: str, prediction: Prediction, reasons: pd.DataFrame) -> str:
     shelf = FigureShelf()
     techniques = in_order(reasons["technique"].astype(str).tolist(), list(TECHNIQUES))
     panels = []
@@ -60,7 +61,6 @@ def write_sample_reasons(title: str, prediction: Prediction, reasons: pd.DataFra
         if figure is not None:
             panels.append(shelf.keep(figure, short_title(technique)))
     content = {
-        "version": __version__,
         "title": title,
         "absorber": prediction.absorber,
         "level": percent(prediction.confidence_level),
@@ -69,9 +69,7 @@ def write_sample_reasons(title: str, prediction: Prediction, reasons: pd.DataFra
         "panels": panels,
         "tables": [sample_table(reasons, technique=technique) for technique in techniques],
     }
-    return write_text(
-        render_page("sample_regions.html.j2", content, shelf), target, what="the page", option="--out"
-    )
+    return render_page("sample_regions.html.j2", content, shelf)
 
 
 def sample_table(reasons: pd.DataFrame, *, technique: str) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from edgepair._version import __version__
 from edgepair.conventions import OutputError
 from edgepair.conventions.wording import capital, count, interval, number, percent, short_title, with_minus
 from edgepair.files.writing import write_whole
@@ -25,7 +26,7 @@ class FigureShelf:
     template: dict[str, Any] = field(default_factory=dict)
     _known: dict[str, str] = field(default_factory=dict)
 
-    def keep(self, figure: Any, title: str) -> dict[str, Any]:
+    def keep(self, figure: Any, title: str = "") -> dict[str, Any]:
         """Shelve a figure."""
         spec = json.loads(figure.to_json())
         layout = spec["layout"]
@@ -64,6 +65,13 @@ def write_text(text: str, path: str | Path, *, what: str, option: str) -> Path:
     return write_whole(path, text, what=what, suggestion=f"choose another place with {option}")
 
 
+def write_page(render: Callable[[], str], path: str | Path, *, what: str, option: str) -> Path:
+    """Write a page, whose name is checked before it is made."""
+    target = Path(path)
+    check_page_name(target)
+    return write_text(render(), target, what=what, option=option)
+
+
 def check_page_name(target: Path) -> None:
     """Refuse a name that no browser would open as a page."""
     if target.suffix.lower() not in (".html", ".htm"):
@@ -81,7 +89,7 @@ def render_page(
     shelf: FigureShelf,
     explorers: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> str:
-    """Fill a template with its content, figures and the programs that draw them."""
+    """Fill a template with its content, figures and the programs that draw them: a page without a network."""
     import jinja2
     import plotly.offline
     from markupsafe import Markup
@@ -94,13 +102,14 @@ def render_page(
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {
-        "number": number, "capital": capital, "count": count, "percent": percent, "minus": with_minus
+        "number": number, "signed": lambda value, digits=3: number(value, digits, sign=True),
+        "capital": capital, "count": count, "percent": percent, "minus": with_minus,
     }  # fmt: skip
     environment.globals |= {"interval": interval, "technique_title": short_title}
     folder = files("edgepair.report") / "templates"
     behind = dict(explorers or {})
     return environment.get_template(name).render(
-        dict(content),
+        {"version": __version__, **content},
         explorers=behind,
         scripts={key: Markup(embedded_json(value["panels"])) for key, value in behind.items() if value},
         specs=[{"id": key, "json": Markup(embedded_json(value))} for key, value in shelf.specs.items()],

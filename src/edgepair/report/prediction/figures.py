@@ -9,7 +9,8 @@ import numpy as np
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import number, safe, short_title, task_title
-from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, modality_symbol, styled
+from edgepair.report.kit.marks import HOVER, add_caption, dots, error_bars, zero_line
+from edgepair.report.kit.style import INK, faded, modality_colour, modality_symbol, styled
 from edgepair.report.kit.tables import even_axis, in_order, rounded
 from edgepair.report.prediction.words import TASK_DIGITS, contribution_table, range_text, value_text
 
@@ -44,7 +45,6 @@ def axis_title(task: str) -> str:
 
 def answer_figure(prediction: Prediction) -> go.Figure:
     """Draw the values of all techniques side by side, with their intervals."""
-    import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
     table = prediction.table
@@ -55,27 +55,11 @@ def answer_figure(prediction: Prediction) -> go.Figure:
         for row in table[table["task"] == task].itertuples():
             name = str(row.technique)
             value, lower, upper = (float(part) for part in (row.value, row.lower, row.upper))
-            figure.add_trace(
-                go.Scatter(
-                    x=rounded([value], 5),
-                    y=[short_title(name)],
-                    mode="markers",
-                    marker={"color": modality_colour(name), "symbol": modality_symbol(name), "size": 10},
-                    error_x={
-                        "type": "data",
-                        "symmetric": False,
-                        "array": rounded(np.nan_to_num([upper - value]), 4),
-                        "arrayminus": rounded(np.nan_to_num([value - lower]), 4),
-                        "color": modality_colour(name),
-                        "thickness": 2,
-                        "width": 5,
-                    },
-                    hovertemplate=f"{short_title(name)}: {value_text(task, value)}"
-                    f" ({range_text(task, lower, upper)})<extra></extra>",
-                ),
-                1,
-                column,
-            )
+            error = error_bars([value], [lower], [upper], modality_colour(name), width=5)
+            x, y = rounded([value], 5), [short_title(name)]
+            hover = f"{short_title(name)}: {value_text(task, value)} ({range_text(task, lower, upper)})"
+            dot = dots(x, y, [hover], modality=name, marker={"size": 10}, error=error)
+            figure.add_trace(dot, 1, column)
         figure.update_xaxes(title_text=axis_title(task), row=1, col=column)
     figure.update_yaxes(
         categoryorder="array", categoryarray=[short_title(name) for name in reversed(techniques)]
@@ -249,19 +233,16 @@ def _add_contributions(figure: Any, rows: Any, *, row: int, task: str) -> None:
             marker={"color": [RAISED if value > 0 else LOWERED for value in y], "line": {"width": 0}},
             showlegend=False,
             hovertext=[f"{at:g}: {number(value, digits, sign=True)}" for at, value in zip(x, y, strict=True)],
-            hovertemplate="%{hovertext}<extra></extra>",
+            hovertemplate=HOVER,
         ),
         row,
         1,
     )
-    figure.add_hline(y=0, line={"color": "#9aa5b1", "width": 1}, row=row, col=1)
+    zero_line(figure, vertical=False, row=row, col=1)
     unit = TASKS[task].unit if task in TASKS else ""
     symbol = TASKS[task].symbol if task in TASKS else task
     figure.update_yaxes(title_text=f"{symbol} ({unit or 'no unit'})", nticks=4, row=row, col=1)
-    figure.add_annotation(
-        x=0, xref="paper", y=1, yref=f"y{row} domain", text=f"added to the {task_title(task)}",
-        showarrow=False, xanchor="left", yanchor="bottom", font={"size": 12, "color": MUTED},
-    )  # fmt: skip
+    add_caption(figure, row, f"added to the {task_title(task)}")
 
 
 def _widths(x: Any) -> Any:
@@ -302,7 +283,7 @@ def _add_series(figure: Any, rows: Any, *, row: int, task: str, technique: str) 
                     scan, rows["title"], rows["value"], rows["lower"], rows["upper"], strict=True
                 )
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
+            hovertemplate=HOVER,
         ),
         row,
         1,

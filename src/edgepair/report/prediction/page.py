@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair._version import __version__
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import capital, counted, listed, number, percent, short_title, task_title
-from edgepair.report.kit.embedding import FigureShelf, check_page_name, embedded_json, write_text
+from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
 from edgepair.report.prediction.figures import (
     answer_figure,
     curve_figure,
@@ -43,28 +41,14 @@ SERIES = 5
 
 def write_prediction(samples: Sequence[PredictedSample], path: str | Path) -> Path:
     """Write the page."""
-    target = Path(path)
-    check_page_name(target)
-    return write_text(render_prediction(samples), target, what="the report", option="--report")
+    return write_page(lambda: render_prediction(samples), path, what="the report", option="--report")
 
 
 def render_prediction(samples: Sequence[PredictedSample]) -> str:
     """Make the text of the page."""
-    import jinja2
-    import plotly.offline
-    from markupsafe import Markup
-
     shelf = FigureShelf()
     answered = [sample for sample in samples if sample.prediction is not None]
     drawn = answered[:MOST_DRAWN]
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("edgepair.report", "templates"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    folder = files("edgepair.report") / "templates"
     content = {
         "title": _title(samples),
         "sentence": _sentence(samples),
@@ -78,16 +62,8 @@ def render_prediction(samples: Sequence[PredictedSample]) -> str:
             for sample in samples
             if sample.prediction is None
         ],
-        "version": __version__,
     }
-    return environment.get_template("prediction.html.j2").render(
-        content,
-        specs=[{"id": key, "json": Markup(embedded_json(value))} for key, value in shelf.specs.items()],
-        template=Markup(embedded_json(shelf.template)),
-        style=Markup((folder / "report.css").read_text(encoding="utf-8")),
-        script=Markup((folder / "report.js").read_text(encoding="utf-8")),
-        plotly=Markup(plotly.offline.get_plotlyjs().replace("</script", "<\\/script")),
-    )
+    return render_page("prediction.html.j2", content, shelf)
 
 
 def _title(samples: Sequence[PredictedSample]) -> str:

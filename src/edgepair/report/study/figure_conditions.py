@@ -8,6 +8,7 @@ import pandas as pd
 
 from edgepair.conventions import TASKS
 from edgepair.conventions.wording import capital, interval, metric_title, number, safe, task_title
+from edgepair.report.kit.marks import HOVER, LINE, name_rows
 from edgepair.report.kit.style import GRID, INK, styled
 from edgepair.report.kit.tables import in_order, main_metric, select
 from edgepair.report.study.figure_overview import dodge, dots
@@ -80,7 +81,7 @@ def robustness_figure(robustness: pd.DataFrame, *, absorber: str = "all") -> go.
             x=list(range(len(names))), y=list(range(len(rows))), z=levels, zmin=-0.5, zmax=2.5,
             colorscale=steps, showscale=False, xgap=2, ygap=2, text=texts, texttemplate="%{text}",
             textfont={"size": 12, "color": INK}, hovertext=hovers,
-            hovertemplate="%{hovertext}<extra></extra>",
+            hovertemplate=HOVER,
         )
     )  # fmt: skip
     figure.update_xaxes(
@@ -134,7 +135,7 @@ def condition_figure(conditions: pd.DataFrame, *, task: str, absorber: str) -> g
         y += [row - 0.42, row + 0.42, None]
     figure.add_trace(
         go.Scatter(
-            x=x, y=y, mode="lines", line={"color": "#9aa5b1", "width": 2, "dash": "2px,2px"},
+            x=x, y=y, mode="lines", line={"color": LINE, "width": 2, "dash": "2px,2px"},
             hovertemplate="baseline %{x:.3f}<extra></extra>",
         )
     )  # fmt: skip
@@ -152,11 +153,11 @@ def condition_figure(conditions: pd.DataFrame, *, task: str, absorber: str) -> g
     figure.update_xaxes(
         title_text=f"{capital(task_title(task))}: {metric_title(main_metric(task))}", range=[low - 0.03, 1.01]
     )
-    figure.update_yaxes(
-        tickvals=list(range(len(names))),
-        ticktext=[_title(name) for name in names],
-        range=[len(names) - 0.45, -0.55],
-        showgrid=False,
+    name_rows(
+        figure,
+        [_title(name) for name in names],
+        last=len(names) - 0.45,
+        first=-0.55,
         minor={"tickvals": [k + 0.5 for k in range(len(names) - 1)], "showgrid": True, "gridcolor": GRID},
     )
     return styled(figure, height=max(200, 46 * len(names) + 80))

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from edgepair.conventions.wording import interval, number, safe, short_title
-from edgepair.report.kit.style import INK, MUTED, PAPER, faded, modality_colour, modality_symbol, styled
+from edgepair.report.kit.marks import HOVER, dots, whiskers, write_at, zero_line
+from edgepair.report.kit.style import INK, PAPER, faded, modality_colour, styled
 from edgepair.report.kit.tables import select
 from edgepair.report.study.figure_overview import dodge, row_axis
 
@@ -59,7 +60,7 @@ def shapley_figure(
         rank = np.array([list(absorbers).index(absorber) for absorber in rows["absorber"]], dtype=float)
         y = rank + place if alone else rank + dodge(place, len(rows_of))
         figure.add_trace(_dots(rows, y, name))
-    figure.add_vline(x=0, line={"color": "#9aa5b1", "width": 1})
+    zero_line(figure)
     figure.update_yaxes(**row_axis(absorbers, list(rows_of)))
     if alone:
         figure.update_yaxes(ticktext=[short_title(name) for name in names] + ["all together"] * len(together))
@@ -97,10 +98,7 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
     for of in splits:
         rows = select(table, of=of)
         first, second = select(rows, kind="unique")["technique"].tolist()
-        figure.add_annotation(
-            x=0, xref="paper", y=place, yref="y", text=_sides(first, second), showarrow=False,
-            xanchor="left", font={"size": 12, "color": MUTED}, bgcolor=PAPER, borderpad=1,
-        )  # fmt: skip
+        write_at(figure, _sides(first, second), y=place, bgcolor=PAPER, borderpad=1)
         place += 0.7
         start, below = 0.0, 0.0
         for key, kind, label in (
@@ -125,7 +123,7 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
     for key, bars in parts.items():
         figure.add_trace(_bars(key, bars))
     figure.add_trace(_marks(marks))
-    figure.add_vline(x=0, line={"color": "#9aa5b1", "width": 1})
+    zero_line(figure)
     figure.update_yaxes(tickvals=[], range=[place - 0.4, -0.5], showgrid=False)
     figure.update_xaxes(title_text=_AXIS_TITLE, nticks=6)
     return styled(figure, height=round(30 * place + 60), barmode="overlay", margin={"l": 4})
@@ -151,36 +149,19 @@ def _joined(first: str, second: str, names: Sequence[str]) -> str:
     return next(name for name in names if set(name.split("+")) == parts)
 
 
-def _error(rows: Sequence[Any], colour: str) -> dict[str, Any]:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [float(np.nan_to_num(row["upper"] - row["value"])) for row in rows],
-        "arrayminus": [float(np.nan_to_num(row["value"] - row["lower"])) for row in rows],
-        "color": colour,
-        "thickness": 2,
-        "width": 0,
-    }
-
-
 def _dots(table: pd.DataFrame, y: Any, name: str) -> Any:
-    import plotly.graph_objects as go
-
-    rows = table.to_dict("records")
     what = "gain of all together" if "+" in name else "Shapley value"
-    return go.Scatter(
-        x=[row["value"] for row in rows],
-        y=np.asarray(y, dtype=float).tolist(),
-        mode="markers",
-        name=short_title(name),
-        marker={"color": modality_colour(name), "symbol": modality_symbol(name), "size": 9},
-        error_x=_error(rows, faded(modality_colour(name), 0.55)),
-        hovertext=[
-            f"<b>{safe(row['absorber'])} · {short_title(name)}</b><br>{what} {number(row['value'])}"
-            f"<br>95 % interval {interval(row['lower'], row['upper'])}"
-            for row in rows
+    return dots(
+        table["value"].tolist(),
+        np.asarray(y, dtype=float).tolist(),
+        [
+            f"<b>{safe(row.absorber)} · {short_title(name)}</b><br>{what} {number(row.value)}"
+            f"<br>95 % interval {interval(row.lower, row.upper)}"
+            for row in table.itertuples()
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
+        modality=name,
+        error=whiskers(table, faded(modality_colour(name), 0.55), thickness=2, digits=None),
+        name=short_title(name),
     )
 
 
@@ -196,23 +177,19 @@ def _bars(key: str, bars: list[dict[str, Any]]) -> Any:
         width=0.5,
         marker={"color": part_colour(key), "opacity": 0.85, "line": {"width": 0}},
         hovertext=[bar["told"] for bar in bars],
-        hovertemplate="%{hovertext}<extra></extra>",
+        hovertemplate=HOVER,
     )
 
 
 def _marks(marks: list[tuple[float, Any]]) -> Any:
-    import plotly.graph_objects as go
-
-    rows = [row for _, row in marks]
-    return go.Scatter(
-        x=[float(row["value"]) for row in rows],
-        y=[y for y, _ in marks],
-        mode="markers",
-        marker={"size": 7, "color": INK, "symbol": "diamond"},
-        error_x=_error(rows, INK) | {"thickness": 1.4, "width": 3},
-        hovertext=[
-            f"gain of both {number(row['value'])}<br>95 % interval {interval(row['lower'], row['upper'])}"
-            for row in rows
+    rows = pd.DataFrame([row for _, row in marks])
+    return dots(
+        rows["value"].tolist(),
+        [y for y, _ in marks],
+        [
+            f"gain of both {number(row.value)}<br>95 % interval {interval(row.lower, row.upper)}"
+            for row in rows.itertuples()
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
+        marker={"size": 7, "color": INK, "symbol": "diamond"},
+        error=whiskers(rows, INK, thickness=1.4, width=3, digits=None),
     )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS
 from edgepair.conventions.wording import interval, number, safe, task_title
-from edgepair.report.kit.style import INK, MUTED, styled
+from edgepair.report.kit.marks import dots, error_bars, name_rows, write_at, zero_line
+from edgepair.report.kit.style import INK, styled
 from edgepair.report.kit.tables import in_order
 
 if TYPE_CHECKING:
@@ -65,28 +66,19 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
             place += 0.9
         place += 0.15 if alone else 0.25
     figure = go.Figure()
-    figure.add_vline(x=0.0, line={"color": "#9aa5b1", "width": 1})
+    zero_line(figure)
     for kind in ("single", "mean"):
         chosen = [(y, item) for y, item in rows if (item.absorber == "all") == (kind == "mean")]
         if chosen:
             figure.add_trace(_trace(chosen, kind == "mean"))
     for y, text in heads:
-        figure.add_annotation(
-            x=0, xref="paper", y=y, yref="y", text=text, showarrow=False, xanchor="left",
-            font={"size": 12, "color": MUTED}, bgcolor="rgba(255,255,255,0.85)", borderpad=1,
-        )  # fmt: skip
+        write_at(figure, text, y=y, bgcolor="rgba(255,255,255,0.85)", borderpad=1)
     left, right = SIDES.get(finding, ("less", "more"))
     for text, anchor, shift in ((f"← {left}", "right", -6), (f"{right} →", "left", 6)):
-        figure.add_annotation(
-            x=0.0, xref="x", y=1, yref="paper", text=text, showarrow=False, xanchor=anchor,
-            yanchor="bottom", xshift=shift, font={"size": 12, "color": INK},
-        )  # fmt: skip
-    figure.update_yaxes(
-        tickvals=[y for y, _ in labels],
-        ticktext=[text for _, text in labels],
-        range=[place - 0.3, -0.6],
-        showgrid=False,
-    )
+        write_at(
+            figure, text, xref="x", yref="paper", colour=INK, xanchor=anchor, yanchor="bottom", xshift=shift
+        )
+    name_rows(figure, [text for _, text in labels], [y for y, _ in labels], last=place - 0.3)
     figure.update_xaxes(
         title_text=_AXES.get(finding, "difference in score (no unit)"), nticks=7, range=_range(rows)
     )
@@ -116,37 +108,27 @@ def _range(rows: list[tuple[float, Finding]]) -> list[float]:
 
 
 def _trace(rows: list[tuple[float, Finding]], mean: bool) -> Any:
-    import plotly.graph_objects as go
-
-    shown = [(item.estimate, item.lower, item.upper) for _, item in rows]
-    symbols = [_MARKS.get(item.verdict, "circle") for _, item in rows]
+    found = [item for _, item in rows]
+    symbols = [_MARKS.get(item.verdict, "circle") for item in found]
     if mean:
-        symbols = ["diamond" if item.verdict == "holds" else "diamond-open" for _, item in rows]
-    return go.Scatter(
-        x=[value for value, _, _ in shown],
-        y=[y for y, _ in rows],
-        mode="markers",
+        symbols = ["diamond" if item.verdict == "holds" else "diamond-open" for item in found]
+    value, lower, upper = ([getattr(item, name) for item in found] for name in ("estimate", "lower", "upper"))
+    return dots(
+        value,
+        [y for y, _ in rows],
+        [
+            f"<b>{'mean' if item.absorber == 'all' else safe(item.absorber)} · {task_title(item.task)}</b>"
+            f"<br>{_write_difference(item.estimate, item.lower, item.upper)}<br>"
+            f"{item.verdict.replace('_', ' ')}"
+            for item in found
+        ],
         marker={
             "size": 11 if mean else 8,
             "symbol": symbols,
             "color": INK,
             "line": {"width": 1.6, "color": INK},
         },
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [upper - value if upper == upper else 0.0 for value, _, upper in shown],
-            "arrayminus": [value - lower if lower == lower else 0.0 for value, lower, _ in shown],
-            "color": "#52606d",
-            "thickness": 2 if mean else 1.4,
-            "width": 0,
-        },
-        hovertext=[
-            f"<b>{'mean' if item.absorber == 'all' else safe(item.absorber)} · {task_title(item.task)}</b>"
-            f"<br>{_write_difference(*ends)}<br>{item.verdict.replace('_', ' ')}"
-            for (_, item), ends in zip(rows, shown, strict=True)
-        ],
-        hovertemplate="%{hovertext}<extra></extra>",
+        error=error_bars(value, lower, upper, "#52606d", thickness=2 if mean else 1.4, digits=None),
     )
 
 

@@ -9,7 +9,8 @@ import pandas as pd
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import METRIC_TITLES, counted, number, safe
-from edgepair.report.kit.style import MUTED, faded, modality_colour, sequence_colours, styled
+from edgepair.report.kit.marks import HOVER, add_caption, error_bars, whiskers, zero_line
+from edgepair.report.kit.style import faded, modality_colour, sequence_colours, styled
 from edgepair.report.kit.tables import even_axis, main_metric, rounded, select
 
 if TYPE_CHECKING:
@@ -190,15 +191,7 @@ def _add_impurity(figure: Any, impurity: pd.DataFrame, colour: str) -> None:
             **even_axis(impurity["position"], 7),
             y=rounded(percent["value"], 3),
             marker={"color": colour, "line": {"width": 0}},
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": rounded(np.nan_to_num(percent["upper"] - percent["value"]), 3),
-                "arrayminus": rounded(np.nan_to_num(percent["value"] - percent["lower"]), 3),
-                "color": "rgba(31,41,51,0.3)",
-                "thickness": 0.8,
-                "width": 0,
-            },
+            error_y=error_bars(**percent, colour="rgba(31,41,51,0.3)", thickness=0.8, digits=3),
             showlegend=False,
             hovertemplate="%{x:.2f}: %{y:.2f} % of the importance<extra></extra>",
         ),
@@ -218,31 +211,15 @@ def _add_permutation(figure: Any, permutation: pd.DataFrame, colour: str) -> Non
             y=rounded(value, 3),
             width=rounded((high - low) * 0.9, 4),
             marker={"color": faded(colour, 0.45), "line": {"width": 0}},
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": rounded(np.nan_to_num(permutation["upper"].to_numpy(dtype=float) - value), 3),
-                "arrayminus": rounded(np.nan_to_num(value - permutation["lower"].to_numpy(dtype=float)), 3),
-                "color": "rgba(31,41,51,0.6)",
-                "thickness": 1,
-                "width": 0,
-            },
+            error_y=whiskers(permutation, "rgba(31,41,51,0.6)", thickness=1, digits=3),
             showlegend=False,
             hovertext=[
                 f"{number(a, 1)} to {number(b, 1)}: {number(v, sign=True)}"
                 for a, b, v in zip(low, high, -value, strict=True)
             ],
-            hovertemplate="%{hovertext}<extra></extra>",
+            hovertemplate=HOVER,
         ),
         3,
         1,
     )
-    figure.add_hline(y=0, line={"color": "#9aa5b1", "width": 1}, row=3, col=1)
-
-
-def add_caption(figure: Any, row: int, text: str) -> None:
-    """Write a line above one row of a figure."""
-    figure.add_annotation(
-        x=0, xref="paper", y=1, yref=f"y{row} domain", text=text, showarrow=False, xanchor="left",
-        yanchor="bottom", font={"size": 12, "color": MUTED},
-    )  # fmt: skip
+    zero_line(figure, vertical=False, row=3, col=1)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from edgepair.conventions.wording import interval, metric_title, number, short_title
+from edgepair.report.kit.marks import HOVER, whiskers
 from edgepair.report.kit.style import faded, modality_colour, modality_symbol, styled
 from edgepair.report.kit.tables import in_order, main_metric, rounded, select
 
@@ -51,33 +52,24 @@ def learning_figure(
     places = np.sort(mine["n_formulas"].unique()).astype(float)
     for place, modality in enumerate(names):
         rows = mine[mine["modality"] == modality].sort_values("n_formulas")
-        value = rows["value"].to_numpy(dtype=float)
         # Intervals would hide each other at the same place: a factor of at most 3 % moves them.
         shift = 1.012 ** (place - (len(names) - 1) / 2)
         colour = modality_colour(modality)
         figure.add_trace(
             go.Scatter(
                 x=rounded(rows["n_formulas"].to_numpy(dtype=float) * shift, 5),
-                y=rounded(value),
+                y=rounded(rows["value"]),
                 mode="lines+markers",
                 name=short_title(modality),
                 line={"color": colour, "width": 1.6},
                 marker={"symbol": modality_symbol(modality), "size": 7, "color": colour},
-                error_y={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": rounded(np.nan_to_num(rows["upper"].to_numpy(dtype=float) - value)),
-                    "arrayminus": rounded(np.nan_to_num(value - rows["lower"].to_numpy(dtype=float))),
-                    "color": faded(colour, 0.4),
-                    "thickness": 1.4,
-                    "width": 0,
-                },
+                error_y=whiskers(rows, faded(colour, 0.4), thickness=1.4),
                 hovertext=[
                     f"<b>{short_title(modality)}</b>, {row.n_formulas} {groups}<br>{number(row.value)}"
                     f"<br>95 % interval {interval(row.lower, row.upper)}"
                     for row in rows.itertuples()
                 ],
-                hovertemplate="%{hovertext}<extra></extra>",
+                hovertemplate=HOVER,
             )
         )
     figure.update_xaxes(

@@ -19,7 +19,9 @@ from edgepair.conventions.wording import (
     short_title,
     task_title,
 )
-from edgepair.report.kit.style import GRID, faded, modality_colour, modality_symbol, styled
+from edgepair.report.kit import marks
+from edgepair.report.kit.marks import LINE, whiskers
+from edgepair.report.kit.style import GRID, faded, modality_colour, styled
 from edgepair.report.kit.tables import (
     BASELINE,
     absorbers_of,
@@ -181,36 +183,23 @@ def dots(table: pd.DataFrame, y: Any, modality: str, metric: str, *, groups: str
 
     ``y`` (n_rows,).
     """
-    import plotly.graph_objects as go
-
-    colour = modality_colour(modality)
-    value = table["value"].to_numpy(dtype=float)
     title = METRIC_TITLES.get(metric, metric)
-    told = [
+    hover = [
         f"<b>{safe(row.absorber)} · {short_title(modality)}</b><br>{title} {number(row.value)}"
         f"<br>95 % interval {interval(row.lower, row.upper)}"
         f"<br>{count(row.n_sites)} {getattr(row, 'view', 'sites')}, {count(row.n_formulas)} {groups}"
         for row in table.itertuples()
     ]
-    return go.Scatter(
-        x=value.tolist(),
-        y=np.asarray(y, dtype=float).tolist(),
-        mode="markers",
+    return marks.dots(
+        table["value"].tolist(),
+        np.asarray(y, dtype=float).tolist(),
+        hover,
+        modality=modality,
+        marker={"line": {"width": 0}},
+        error=whiskers(table, faded(modality_colour(modality), 0.55), thickness=2, digits=None),
         name=short_title(modality),
         # What a dot is, for a page on which it can be clicked.
         customdata=table[["absorber", "task", "modality"]].to_numpy().tolist(),
-        marker={"color": colour, "symbol": modality_symbol(modality), "size": 9, "line": {"width": 0}},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": np.nan_to_num(table["upper"].to_numpy(dtype=float) - value).tolist(),
-            "arrayminus": np.nan_to_num(value - table["lower"].to_numpy(dtype=float)).tolist(),
-            "color": faded(colour, 0.55),
-            "thickness": 2,
-            "width": 0,
-        },
-        hovertext=told,
-        hovertemplate="%{hovertext}<extra></extra>",
     )
 
 
@@ -237,7 +226,7 @@ def _baseline_trace(
         name="baseline: no curve looked at",
         legendrank=2000,
         showlegend=named,
-        line={"color": "#9aa5b1", "width": 2, "dash": "2px,2px"},
+        line={"color": LINE, "width": 2, "dash": "2px,2px"},
         hovertemplate="baseline %{x:.3f}<extra></extra>",
     )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.conventions.wording import interval, percent, safe, short_title
-from edgepair.report.kit.style import INK, MUTED, modality_colour, styled
+from edgepair.report.kit.marks import HOVER, dots, error_bars, name_rows, write_at
+from edgepair.report.kit.style import INK, modality_colour, styled
 from edgepair.report.kit.tables import in_order, select
 
 if TYPE_CHECKING:
@@ -49,10 +51,7 @@ def share_figure(
     null_rows = select(importances, kind="null_share", task=task, learner=learner)
     place = 0.0
     for modality in in_order(shares["modality"].tolist(), modalities):
-        figure.add_annotation(
-            x=0, xref="paper", y=place, yref="y", text=short_title(modality), showarrow=False,
-            xanchor="left", font={"size": 12, "color": MUTED},
-        )  # fmt: skip
+        write_at(figure, short_title(modality), y=place)
         place += 0.85
         for absorber in absorbers:
             rows = select(shares, modality=modality, absorber=absorber)
@@ -83,12 +82,7 @@ def share_figure(
             type="line", x0=100 * value, x1=100 * value, y0=y - 0.4, y1=y + 0.4,
             line={"color": INK, "width": 2, "dash": "2px,2px"},
         )  # fmt: skip
-    figure.update_yaxes(
-        tickvals=[y for y, _ in labels],
-        ticktext=[text for _, text in labels],
-        range=[place - 0.35, -0.5],
-        showgrid=False,
-    )
+    name_rows(figure, [text for _, text in labels], [y for y, _ in labels], last=place - 0.35, first=-0.5)
     figure.update_xaxes(
         title_text="share of the importance (%)",
         range=[0, 100],
@@ -120,28 +114,15 @@ def _bar(name: str, parts: list[dict[str, Any]]) -> Any:
             f"{interval(100 * part['row']['lower'], 100 * part['row']['upper'], 0)} %"
             for part in parts
         ],
-        hovertemplate="%{hovertext}<extra></extra>",
+        hovertemplate=HOVER,
     )
 
 
-def _whiskers(whiskers: list[tuple[float, float, float, float]]) -> Any:
-    import plotly.graph_objects as go
-
-    return go.Scatter(
-        x=[100 * value for _, value, _, _ in whiskers],
-        y=[y for y, _, _, _ in whiskers],
-        mode="markers",
-        marker={"size": 1, "color": INK},
-        error_x={
-            "type": "data",
-            "symmetric": False,
-            "array": [100 * (upper - value) if upper == upper else 0.0 for _, value, _, upper in whiskers],
-            "arrayminus": [
-                100 * (value - lower) if lower == lower else 0.0 for _, value, lower, _ in whiskers
-            ],
-            "color": INK,
-            "thickness": 1.6,
-            "width": 4,
-        },
-        hoverinfo="skip",
+def _whiskers(ends: list[tuple[float, float, float, float]]) -> Any:
+    y, value, lower, upper = (list(column) for column in zip(*ends, strict=True))
+    percents = (np.multiply(100, part) for part in (value, lower, upper))
+    x, low, high = (part.tolist() for part in percents)
+    error = error_bars(x, low, high, INK, thickness=1.6, width=4, digits=None)
+    return dots(x, y, [], marker={"size": 1, "color": INK}, error=error).update(
+        hovertext=None, hovertemplate=None, hoverinfo="skip"
     )

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from edgepair.conventions.wording import METRIC_TITLES, metric_title, number, safe, short_title
-from edgepair.report.kit.style import PAPER, faded, modality_colour, modality_symbol, styled
+from edgepair.report.kit.marks import dots
+from edgepair.report.kit.style import PAPER, faded, modality_colour, styled
 from edgepair.report.kit.tables import main_metric, main_scores
 from edgepair.report.study.figure_overview import dodge, row_axis
 
@@ -74,23 +75,11 @@ def split_figure(
             )
         )
         for x, is_open in ((first, False), (second, True)):
-            symbol = modality_symbol(modality)
-            figure.add_trace(
-                go.Scatter(
-                    x=x,
-                    y=y,
-                    mode="markers",
-                    name=short_title(modality),
-                    marker={
-                        "symbol": symbol,
-                        "size": 9,
-                        "color": PAPER if is_open else colour,
-                        "line": {"color": colour, "width": 1.6 if is_open else 0},
-                    },
-                    hovertext=told,
-                    hovertemplate="%{hovertext}<extra></extra>",
-                )
-            )
+            look = {
+                "color": PAPER if is_open else colour,
+                "line": {"color": colour, "width": 1.6 if is_open else 0},
+            }
+            figure.add_trace(dots(x, y, told, modality=modality, marker=look, name=short_title(modality)))
     figure.update_yaxes(**row_axis(absorbers, modalities))
     figure.update_xaxes(title_text=metric_title(main_metric(task)), nticks=6)
     n_rows = len(modalities) if len(absorbers) == 1 else len(absorbers)

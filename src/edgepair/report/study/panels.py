@@ -32,8 +32,8 @@ from edgepair.study import FINDINGS
 if TYPE_CHECKING:
     from edgepair.study import StudyResult
 
-Keep = Callable[[Any], dict[str, Any]]
-"""Shelves a figure and says how the page finds it."""
+Keep = Callable[[Any, str], dict[str, Any]]
+"""Shelves a figure under a title and says how the page finds it."""
 
 _KEYS = ("absorber", "task", "modality")
 
@@ -72,14 +72,14 @@ def _overview(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
             compared=tasks_of(result),
             groups=group_word(result),
         )
-        panels.append(keep(figure) | {"title": capital(task_title(task))})
+        panels.append(keep(figure, capital(task_title(task))))
     return panels
 
 
 def _findings(result: StudyResult, keep: Keep) -> dict[str, dict[str, Any]]:
     present = {item.finding for item in result.findings}
     return {
-        name: keep(finding_figure(result.findings, finding=name)) | {"title": title}
+        name: keep(finding_figure(result.findings, finding=name), title)
         for name, title in FINDINGS.items()
         if name in present
     }
@@ -91,8 +91,10 @@ def _robustness(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
     names = absorbers_of(result)
     shown = ["all", *names] if len(names) > 1 else names
     return [
-        keep(robustness_figure(result.robustness, absorber=name))
-        | {"title": "Mean over absorbers" if name == "all" else name}
+        keep(
+            robustness_figure(result.robustness, absorber=name),
+            "Mean over absorbers" if name == "all" else name,
+        )
         for name in shown
     ]
 
@@ -106,7 +108,7 @@ def _conditions(result: StudyResult, keep: Keep) -> dict[str, Any]:
         for task in tasks_of(result):
             if len(select(result.conditions, task=task, absorber=absorber)):
                 figure = condition_figure(result.conditions, task=task, absorber=absorber)
-                drawn.append(keep(figure) | {"title": _scored(task)})
+                drawn.append(keep(figure, _scored(task)))
         panels[(absorber,)] = drawn
     return explorer(("absorber",), panels, None)
 
@@ -119,7 +121,7 @@ def _shapley(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
         if len(mine):
             here = [name for name in absorbers_of(result) if name in set(mine["absorber"])]
             figure = shapley_figure(mine, task=task, learner=learner, absorbers=here)
-            panels.append(keep(figure) | {"title": _scored(task)})
+            panels.append(keep(figure, _scored(task)))
     return panels
 
 
@@ -131,7 +133,7 @@ def _contributions(result: StudyResult, keep: Keep) -> dict[str, Any]:
             names = {"absorber": absorber, "task": task, "learner": learner}
             if len(select(result.contributions, **names)):
                 figure = overlap_figure(result.contributions, **names)
-                shown = keep(figure) | {"title": _scored(task)}
+                shown = keep(figure, _scored(task))
                 panels.setdefault((absorber,), []).append(shown)
     return explorer(("absorber",), panels, None)
 
@@ -191,7 +193,7 @@ def importance_panels(result: StudyResult, keep: Keep) -> dict[str, Any]:
                     title = short_title(technique)
                     if modality != technique:
                         title += f", read together with {_rest(modality, technique)}"
-                    shown.append(keep(figure) | {"title": title, "looks": technique})
+                    shown.append(keep(figure, title) | {"looks": technique})
                 panels[absorber, task, modality] = shown
     pairs = [key for key in panels if "+" in key[2]]
     return explorer(_KEYS, panels, pairs[0] if pairs else None)
@@ -205,8 +207,10 @@ def _shares(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
     learner = main_learner(result)
     shares = select(result.importances, kind="share", learner=learner)
     return [
-        keep(share_figure(shares, task=task, learner=learner, modalities=modalities_of(result)))
-        | {"title": capital(task_title(task))}
+        keep(
+            share_figure(shares, task=task, learner=learner, modalities=modalities_of(result)),
+            capital(task_title(task)),
+        )
         for task in tasks_of(result)
         if (shares["task"] == task).any()
     ]
@@ -236,7 +240,7 @@ def _predictions(result: StudyResult, keep: Keep) -> dict[str, Any]:
                     figure = parity_figure(mine, scores=scores, **names)
                 else:
                     figure = confusion_figure(mine, **names)
-                every.append(keep(figure) | {"title": short_title(modality), "looks": modality})
+                every.append(keep(figure, short_title(modality)) | {"looks": modality})
             if len(every) > 1:
                 panels[absorber, task, "*"] = every
             for panel in every:
@@ -260,7 +264,7 @@ def _learning(result: StudyResult, keep: Keep) -> dict[str, Any]:
                 modalities=modalities_of(result),
                 groups=group_word(result),
             )
-            shown.append(keep(figure) | {"title": capital(task_title(task))})
+            shown.append(keep(figure, capital(task_title(task))))
         if shown:
             panels[(absorber,)] = shown
     return explorer(("absorber",), panels, None)
@@ -285,7 +289,7 @@ def _splits(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
             learner=learner,
             split=split,
         )
-        panels.append(keep(figure) | {"title": capital(task_title(task))})
+        panels.append(keep(figure, capital(task_title(task))))
     return panels
 
 
@@ -300,13 +304,13 @@ def _classes(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
             for key, classes in result.config.get("classes", {}).items()
             if key.endswith(f" {task.name}")
         }
-        panels.append(keep(class_figure(data, task=task.name, used=used)) | {"title": capital(task.title)})
+        panels.append(keep(class_figure(data, task=task.name, used=used), capital(task.title)))
     return panels
 
 
 def _spreads(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
     return [
-        keep(value_figure(result.predictions, task=task)) | {"title": capital(task_title(task))}
+        keep(value_figure(result.predictions, task=task), capital(task_title(task)))
         for task in tasks_of(result)
         if task in TASKS and TASKS[task].kind == "regression" and len(select(result.predictions, task=task))
     ]

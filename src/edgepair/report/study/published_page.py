@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair._version import __version__
 from edgepair.conventions.wording import (
     METRIC_TITLES,
     capital,
@@ -74,7 +73,6 @@ def render_published(result: StudyResult) -> str:
         for task in tasks_of(result)
     ]
     content = {
-        "version": __version__,
         "title": f"{listed(absorbers)} oxides as published: random splits beside splits by formula",
         "sentences": difference_sentences(result),
         "banner": BANNER,
@@ -88,7 +86,7 @@ def render_published(result: StudyResult) -> str:
         "references": [item for item in REFERENCES if any(name in item[0] for name in _CITED)],
         "facts": _facts(result),
     }
-    explorers = {"importances": importance_panels(result, lambda figure: shelf.keep(figure, ""))}
+    explorers = {"importances": importance_panels(result, shelf.keep)}
     return render_page("published.html.j2", content, shelf, explorers)
 
 
