@@ -1,4 +1,4 @@
-"""How often adding a technique changed what left-out sites were told, and how often for the better."""
+"""How often adding a technique changed predictions of left-out sites, and how often for the better."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def similar_rows(
     rows = []
     for have, add, both in pairs_of(outcomes):
         if have in mine and add not in sample.techniques:
-            told = _changes(cell, outcomes[have], outcomes[both])
+            changes = _changes(cell, outcomes[have], outcomes[both])
             like, same = sites_like(sample, cell, have, outcomes[have])
             for among, chosen in (("like_sample", like), ("all", np.ones(len(like), dtype=bool))):
                 base = {"have": have, "add": add, "among": among, "same_answer": same and among != "all"}
-                rows.append(base | _rates(cell, told, chosen, drawn))
+                rows.append(base | _rates(cell, changes, chosen, drawn))
     return rows
 
 
@@ -61,20 +61,20 @@ def _changes(cell: Cell, first: Sequence[FitOutcome], second: Sequence[FitOutcom
             before, after = one.predicted != cell.target, two.predicted != cell.target
         else:
             changed = np.abs(one.predicted - two.predicted) > LENGTH_CHANGE
-            before, after = (np.abs(told.predicted - cell.target) for told in (one, two))
+            before, after = (np.abs(outcome.predicted - cell.target) for outcome in (one, two))
         found.append([changed, changed & (after < before), changed & (after > before)])
     mean: NDArray[np.float64] = np.mean(np.array(found, dtype=np.float64), axis=0)
     return mean
 
 
 def _rates(
-    cell: Cell, told: NDArray[np.float64], chosen: NDArray[np.bool_], drawn: NDArray[np.float64]
+    cell: Cell, changes: NDArray[np.float64], chosen: NDArray[np.bool_], drawn: NDArray[np.float64]
 ) -> dict[str, Any]:
     groups = cell.groups[chosen]
     n_formulas = len(np.unique(groups))
     count = np.bincount(groups, minlength=cell.n_groups)
     changed, better, worse = (
-        np.bincount(groups, weights=row[chosen], minlength=cell.n_groups) for row in told
+        np.bincount(groups, weights=row[chosen], minlength=cell.n_groups) for row in changes
     )
     total = int(count.sum())
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -114,11 +114,11 @@ def _verdict(n_changed: float, lower: float, upper: float) -> str:
 
 
 EVERYDAY_METRICS = {"classification": ("accuracy", "balanced_accuracy"), "regression": ("mae",)}
-"""Metrics that are told beside the main one."""
+"""Metrics that are given beside the main one."""
 
 
 def metrics_told(score: Score) -> tuple[str, ...]:
-    """List the metrics that are told of a task."""
+    """List the metrics that are given of a task."""
     task = score.cell.task
     return (task.main_metric, *EVERYDAY_METRICS[task.kind])
 

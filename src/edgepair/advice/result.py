@@ -49,8 +49,8 @@ class Advice:
         other), and the first that certainly loses more (NaN where none does). What lies between is
         undecided.
     similar : pandas.DataFrame
-        With a sample: how often adding a technique changed what left-out sites were told, among
-        those like the sample (``same_answer``: told the same by what is in hand) and among all; empty
+        With a sample: how often adding a technique changed the predictions of left-out sites, among
+        those like the sample (``same_answer``: the same prediction from what is in hand) and among all; empty
         without a sample.
     recommendation : tuple of str
         Sentences that follow from the numbers.

@@ -185,12 +185,12 @@ def advise(
     rows = requirement_rows(everything[len(main) + 1 :], scores)
     needed = needed_rows(rows, options.tolerance)
     gains = gain_rows(scores, options.smallest_gain)
-    told = score_rows(scores)
+    score_table = score_rows(scores)
     facts: dict[str, Any] = {}
     similar: list[dict[str, Any]] = []
     first = "+".join(in_hand.techniques) if in_hand is not None else ""
     first = first if first in scores else next(iter(scores))
-    words = _recommend(cell, first, told, gains, rows, needed, guessed, options)
+    words = _recommend(cell, first, score_table, gains, rows, needed, guessed, options)
     if in_hand is not None:
         kept = {trial.modality: done for trial, done in zip(main, outcomes, strict=False)}
         facts = sample_facts(in_hand, task)
@@ -199,7 +199,7 @@ def advise(
     return Advice(
         absorber=cell.absorber,
         task=cell.task.name,
-        scores=pd.DataFrame(told, columns=list(SCORE_COLUMNS)),
+        scores=pd.DataFrame(score_table, columns=list(SCORE_COLUMNS)),
         gains=pd.DataFrame(gains, columns=list(GAIN_COLUMNS)),
         requirements=pd.DataFrame(rows, columns=list(REQUIREMENT_COLUMNS)),
         needed=pd.DataFrame(

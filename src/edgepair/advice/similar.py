@@ -109,9 +109,9 @@ def sites_like(
 
     ``like`` (n,).
     """
-    told = _same_answer(sample, cell, have, outcomes)
-    same = bool(told.sum() >= FEWEST_TOLD_THE_SAME)
-    among = np.flatnonzero(told) if same else np.arange(len(sample.apart))
+    same_answer = _same_answer(sample, cell, have, outcomes)
+    same = bool(same_answer.sum() >= FEWEST_TOLD_THE_SAME)
+    among = np.flatnonzero(same_answer) if same else np.arange(len(sample.apart))
     n_like = max(min(MOST_LIKE, round(LIKE_SHARE * len(among))), min(FEWEST_TOLD_THE_SAME, len(among)))
     like = np.zeros(len(sample.apart), dtype=bool)
     like[among[np.argsort(sample.apart[among], kind="stable")[:n_like]]] = True

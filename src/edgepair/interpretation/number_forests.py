@@ -60,7 +60,7 @@ LOCAL_ROWS = 500
 
 @dataclass(frozen=True)
 class NumberForests:
-    """What the forests that see a few numbers told.
+    """Predictions of the forests that see a few descriptors, and their curves.
 
     ``predicted`` (n_repeats, n); ``probability`` (n_repeats, n, n_classes); ``grid`` (n_numbers, n_grid);
     ``partial, local`` (n_refits, n_numbers, n_grid, n_answers).
@@ -110,9 +110,9 @@ def fit_numbers(values: NDArray[np.float32], task: NumberTask) -> NumberForests:
             )
             forest.fit(values[train], task.target[train])
             some = values[rng.permutation(n)[:LOCAL_ROWS]]
-            told, still, moved = _follow(forest, values[held_out], some, grid, n_classes)
-            predicted[repeat, held_out] = told.argmax(axis=1) if n_classes else told[:, 0]
-            probability[repeat, held_out] = told[:, :n_classes] if n_classes else 0
+            unchanged, still, moved = _follow(forest, values[held_out], some, grid, n_classes)
+            predicted[repeat, held_out] = unchanged.argmax(axis=1) if n_classes else unchanged[:, 0]
+            probability[repeat, held_out] = unchanged[:, :n_classes] if n_classes else 0
             partial.append(still)
             local.append(moved)
     return NumberForests(predicted, probability, grid, np.array(partial), np.array(local))
@@ -148,22 +148,22 @@ def _follow(
         ]
     # All at once: a forest takes longer to be called than to answer.
     answers = _answers(forest, np.concatenate(asked), n_classes)
-    told, *rest = np.split(answers, np.cumsum([len(part) for part in asked])[:-1])
+    unchanged, *rest = np.split(answers, np.cumsum([len(part) for part in asked])[:-1])
     partial = np.full((*grid.shape, answers.shape[1]), np.nan)
     local = partial.copy()
     for number, (column, places) in enumerate(_each(grid)):
         still, above, below = rest[3 * number : 3 * number + 3]
         n = len(places)
         partial[column, :n] = still.reshape(n, len(few), -1).mean(axis=1)
-        local[column, :n] = told.mean(axis=0) + _accumulated(above - below, stretches[number], places)
-    return told, partial, local
+        local[column, :n] = unchanged.mean(axis=0) + _accumulated(above - below, stretches[number], places)
+    return unchanged, partial, local
 
 
 def _answers(forest: Any, values: NDArray[np.float32], n_classes: int) -> NDArray[np.float64]:
     """Ask a forest; a column per class, or one."""
     if not n_classes:
-        told: NDArray[np.float64] = forest.predict(values)[:, None]
-        return told
+        unchanged: NDArray[np.float64] = forest.predict(values)[:, None]
+        return unchanged
     chances = np.zeros((len(values), n_classes))
     # A training set may lack a class; its probability is then 0.
     chances[:, forest.classes_.astype(int)] = forest.predict_proba(values)

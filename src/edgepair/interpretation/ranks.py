@@ -7,7 +7,7 @@ Rows of ``stability.csv`` of one kind:
     halves of the formulas, which have no material in common. Refits over folds share most of
     their materials and agree too well. Regions are ordered by what shuffling them costs, each
     forest on the other's half. Clusters and points are too many for that and ordered by impurity,
-    which puts some features first whatever the labels: of these the same is told of labels
+    which puts some features first whatever the labels: of these the same is given for labels
     exchanged between formulas, and only an order that holds better than that is due to the labels.
 """
 

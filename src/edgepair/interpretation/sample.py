@@ -169,9 +169,9 @@ def _of_prediction(prediction: Prediction, tasks: Sequence[str] | None, modality
         for task, part in mine.groupby("task", sort=False):
             if chosen is not None and task not in chosen:
                 continue
-            told = prediction.table
-            told = told[(told["technique"] == technique) & (told["task"] == task)]
-            answer = float(told["value"].iloc[0])
+            answers = prediction.table
+            answers = answers[(answers["technique"] == technique) & (answers["task"] == task)]
+            answer = float(answers["value"].iloc[0])
             added = part["contribution"].to_numpy(dtype=np.float64)
             number = region_numbers(regions, part["position"].to_numpy(dtype=np.float64))
             sums = _sums(number, added, len(regions))
@@ -237,10 +237,10 @@ def _explain_site(known: _Known, cell: Cell, site: int) -> list[dict[str, Any]]:
     about = _about(known)
     forest = _forest(known, cell.task.name, _unseen_fold(cell, site))
     table = about.table(about.full)
-    phi, base, told = forest_shap(forest, table.values[site][None])
+    phi, base, predicted = forest_shap(forest, table.values[site][None])
     # In the unit of the task: the mean of the classes, or the value itself.
     unit = np.array(cell.classes, dtype=np.float64)[forest.classes_] if cell.classes else np.ones(1)
-    added, start, answer = phi[0] @ unit, float(base @ unit), float(told[0] @ unit)
+    added, start, answer = phi[0] @ unit, float(base @ unit), float(predicted[0] @ unit)
     rows = []
     for technique in about.techniques:
         regions = _own_regions(about, technique, site)

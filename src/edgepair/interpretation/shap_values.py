@@ -57,14 +57,14 @@ class ShapTask:
 class ShapOutcome:
     """What groups of features add to the answers for some sites.
 
-    ``rows`` (n_rows,); ``gathered`` (n_rows, n_groups, n_outputs); ``base`` (n_rows, n_outputs); ``told``
+    ``rows`` (n_rows,); ``gathered`` (n_rows, n_groups, n_outputs); ``base, predicted``
     (n_rows, n_outputs).
     """
 
     rows: NDArray[np.int64]
     gathered: NDArray[np.float64]
     base: NDArray[np.float64]
-    told: NDArray[np.float64]
+    predicted: NDArray[np.float64]
 
 
 def shap_is_missing() -> bool:
@@ -86,8 +86,8 @@ def forest_shap(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Compute exact Shapley values of a forest, and check that they add up.
 
-    ``rows`` (n_rows, n_features); ``values`` (n_rows, n_features, n_outputs); ``base`` (n_outputs,); ``told``
-    (n_rows, n_outputs).
+    ``rows`` (n_rows, n_features); ``values`` (n_rows, n_features, n_outputs); ``base`` (n_outputs,);
+    ``predicted`` (n_rows, n_outputs).
     """
     if shap_is_missing():
         raise ModelError(
@@ -103,11 +103,11 @@ def forest_shap(
     values = np.asarray(explainer.shap_values(rows, check_additivity=False), dtype=np.float64)
     base = np.atleast_1d(np.asarray(explainer.expected_value, dtype=np.float64))
     if hasattr(forest, "predict_proba"):
-        told = np.asarray(forest.predict_proba(rows), dtype=np.float64)
+        predicted = np.asarray(forest.predict_proba(rows), dtype=np.float64)
     else:
-        told = np.asarray(forest.predict(rows), dtype=np.float64)[:, None]
+        predicted = np.asarray(forest.predict(rows), dtype=np.float64)[:, None]
         values = values[:, :, None]
-    miss = float(np.abs(values.sum(axis=1) + base - told).max(initial=0.0))
+    miss = float(np.abs(values.sum(axis=1) + base - predicted).max(initial=0.0))
     if not miss <= MOST_ERROR:
         raise ModelError(
             "cannot explain the answers of a forest: the parts do not add up",
@@ -115,7 +115,7 @@ def forest_shap(
             needed=f"at most {MOST_ERROR:.0e}",
             suggestion=f"another version of shap than {version('shap')}; please report it",
         )
-    return values, base, told
+    return values, base, predicted
 
 
 def shap_work(cell: Cell, modality: str, task: ShapTask) -> list[Work]:
@@ -176,13 +176,15 @@ def gather(forest: Any, shown: NDArray[np.float32], task: ShapTask) -> ShapOutco
 
     ``shown`` (n_rows, n_features).
     """
-    phi, base, told = forest_shap(forest, shown)
+    phi, base, predicted = forest_shap(forest, shown)
     gathered = np.stack([phi[:, list(columns)].sum(axis=1) for columns in task.columns], axis=1)
-    base = np.broadcast_to(base, told.shape)
+    base = np.broadcast_to(base, predicted.shape)
     if task.fit.n_classes:
         seen = forest.classes_.astype(int)
-        gathered, base, told = (_place(part, seen, task.fit.n_classes) for part in (gathered, base, told))
-    return ShapOutcome(task.rows, gathered, np.array(base), told)
+        gathered, base, predicted = (
+            _place(part, seen, task.fit.n_classes) for part in (gathered, base, predicted)
+        )
+    return ShapOutcome(task.rows, gathered, np.array(base), predicted)
 
 
 def _place(part: NDArray[np.float64], seen: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:

@@ -83,17 +83,17 @@ def dependence_sentences(
             continue
         task = TASKS[name]
         effects = sorted(_effects(part), key=lambda effect: -effect[0])
-        told: dict[str, pd.DataFrame] = {}
+        drawn: dict[str, pd.DataFrame] = {}
         for _, number, curve in effects:
-            if number not in told and len(told) < most:
-                told[number] = curve
-        for curve in told.values():
+            if number not in drawn and len(drawn) < most:
+                drawn[number] = curve
+        for curve in drawn.values():
             said.append(_effect_sentence(str(absorber), task.title, task.unit, curve))
-        if not told:
+        if not drawn:
             said.append(
                 f"{absorber} {task.title}: no single number moves the answer by more than its interval."
             )
-        said += _companion_sentences(told.values())
+        said += _companion_sentences(drawn.values())
     return said
 
 

@@ -49,10 +49,10 @@ def contribution_sentences(table: pd.DataFrame) -> list[ContributionText]:
     list of ContributionText
         One per absorber, task and learner, in the order of the table.
     """
-    told = []
+    texts = []
     for (absorber, task, learner), rows in table.groupby(["absorber", "task", "learner"], sort=False):
-        told.append(ContributionText(str(absorber), str(task), str(learner), _sentences(_Cell(rows))))
-    return told
+        texts.append(ContributionText(str(absorber), str(task), str(learner), _sentences(_Cell(rows))))
+    return texts
 
 
 class _Cell:

@@ -198,5 +198,5 @@ class _Rows:
 
     def add(self, of: str, kind: str, technique: str, column: NDArray[np.float64]) -> None:
         lower, upper = interval_of(column[1:])
-        told = {"of": of, "kind": kind, "technique": technique}
-        self.rows.append(self._base | told | {"value": float(column[0]), "lower": lower, "upper": upper})
+        names = {"of": of, "kind": kind, "technique": technique}
+        self.rows.append(self._base | names | {"value": float(column[0]), "lower": lower, "upper": upper})

@@ -249,7 +249,7 @@ def prediction_table(cell: Cell, modality: str, learner: str, outcomes: Sequence
     names = np.array(cell.classes)
     tables = []
     for repeat, outcome in enumerate(outcomes):
-        told: Any = outcome.predicted
+        predicted: Any = outcome.predicted
         columns: dict[str, Any] = {
             "absorber": cell.absorber,
             "task": cell.task.name,
@@ -261,7 +261,7 @@ def prediction_table(cell: Cell, modality: str, learner: str, outcomes: Sequence
             "material_id": cell.dataset["material_id"].values[materials],
             "formula": cell.dataset["formula"].values[materials],
             "true": names[cell.target].astype(float) if cell.classes else cell.target,
-            "predicted": names[told].astype(float) if cell.classes else told,
+            "predicted": names[predicted].astype(float) if cell.classes else predicted,
         }
         table = pd.DataFrame(columns, columns=list(PREDICTION_COLUMNS))
         for position, name in enumerate(cell.classes):

@@ -126,10 +126,12 @@ def group_sums(cell: Cell, predicted: NDArray[Any], probability: NDArray[Any] | 
     """
     if not cell.classes:
         return regression_sums(cell.target, predicted, cell.groups, cell.n_groups)
-    told = predicted.astype(np.int64)
+    classes = predicted.astype(np.int64)
     if probability is None:
-        probability = np.eye(len(cell.classes))[told]
-    return classification_sums(cell.target, told, probability.astype(np.float64), cell.groups, cell.n_groups)
+        probability = np.eye(len(cell.classes))[classes]
+    return classification_sums(
+        cell.target, classes, probability.astype(np.float64), cell.groups, cell.n_groups
+    )
 
 
 def metrics_of(cell: Cell, sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

@@ -118,9 +118,9 @@ def test_sites_are_explained_by_forests_that_did_not_see_them(cell: Cell) -> Non
     spoilt[held] = (spoilt[held] + 1) % 3
     before = explain_fold(values, replace(task, rows=held))
     after = explain_fold(values, replace(task, rows=held, fit=replace(task.fit, target=spoilt)))
-    np.testing.assert_array_equal(before.told, after.told)
+    np.testing.assert_array_equal(before.predicted, after.predicted)
     other = fit_without_fold(values, replace(task.fit, target=spoilt), 1)
-    assert not np.array_equal(other.predict_proba(values[held]), before.told)
+    assert not np.array_equal(other.predict_proba(values[held]), before.predicted)
 
 
 def test_groups_of_one_kind_add_up_to_the_answer(cell: Cell) -> None:
@@ -134,8 +134,8 @@ def test_groups_of_one_kind_add_up_to_the_answer(cell: Cell) -> None:
     kinds = np.array([group.grouping for group in about.groups("xanes+dpdf")])
     for grouping in ("technique", "region", "cluster"):
         total = outcome.base + outcome.gathered[:, kinds == grouping].sum(axis=1)
-        np.testing.assert_allclose(total, outcome.told, atol=1e-9)
-    np.testing.assert_allclose(outcome.told.sum(axis=1), 1.0)
+        np.testing.assert_allclose(total, outcome.predicted, atol=1e-9)
+    np.testing.assert_allclose(outcome.predicted.sum(axis=1), 1.0)
     np.testing.assert_allclose(outcome.gathered.sum(axis=2), 0.0, atol=1e-9)
 
 

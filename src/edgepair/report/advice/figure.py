@@ -179,7 +179,7 @@ def _draw_panel(figure: go.Figure, rows: pd.DataFrame, row: int, column: int, na
         mine = rows[rows["technique"] == technique]
         colour = modality_colour(technique)
         x = np.arange(len(mine)) + _DODGE * (place - (len(techniques) - 1) / 2)
-        told = [
+        hover = [
             f"<b>{short_title(technique)}, {level:g}</b><br>loss {number(loss, sign=True)}"
             f"<br>95 % interval {interval(lower, upper, sign=True)}<br>score {number(value)}"
             for level, loss, lower, upper, value in mine[
@@ -199,7 +199,7 @@ def _draw_panel(figure: go.Figure, rows: pd.DataFrame, row: int, column: int, na
                 error_y=error_bars(
                     mine["loss"], mine["loss_lower"], mine["loss_upper"], faded(colour, 0.55), digits=None
                 ),
-                hovertext=told,
+                hovertext=hover,
                 hovertemplate=HOVER,
             ),
             row,

@@ -98,20 +98,20 @@ def _add_task(figure: Any, rows: pd.DataFrame, span: tuple[float, float], task: 
     high = np.minimum(rows["high"].to_numpy(dtype=float), span[1])
     value = rows["contribution"].to_numpy(dtype=float)
     digits = TASK_DIGITS.get(task, 3)
-    told = [number(v, digits, sign=True) for v in value]
+    texts = [number(v, digits, sign=True) for v in value]
     figure.add_trace(
         go.Bar(
             x=rounded((low + high) / 2, 8),
             y=rounded(value, 4),
             width=rounded(0.9 * (high - low), 5),
             marker={"color": [RAISED if v > 0 else LOWERED for v in value], "line": {"width": 0}},
-            text=told,
+            text=texts,
             textposition="outside",
             textfont={"size": 11},
             textangle=0,
             constraintext="none",
             cliponaxis=False,
-            hovertext=[f"{safe(title)}: {text}" for title, text in zip(rows["title"], told, strict=True)],
+            hovertext=[f"{safe(title)}: {text}" for title, text in zip(rows["title"], texts, strict=True)],
             hovertemplate=HOVER,
         ),
         row,

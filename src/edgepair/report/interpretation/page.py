@@ -168,7 +168,7 @@ def _cell(result: Interpretation, absorber: str, task: str) -> dict[str, Any]:
 
 def _data_line(result: Interpretation, item: dict[str, Any]) -> dict[str, Any]:
     regions = select(result.regions, absorber=str(item["absorber"]))
-    told = [
+    texts = [
         f"{short_title(str(technique))}: "
         + ", ".join(
             f"{row.title} {range_of_region(row.low, row.high, str(row.unit))}" for row in rows.itertuples()
@@ -180,7 +180,7 @@ def _data_line(result: Interpretation, item: dict[str, Any]) -> dict[str, Any]:
         "sites": item.get("sites") or 0,
         "materials": item.get("materials") or 0,
         "formulas": item.get("formulas") or 0,
-        "regions": "; ".join(told),
+        "regions": "; ".join(texts),
     }
 
 

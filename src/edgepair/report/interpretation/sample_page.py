@@ -81,8 +81,8 @@ def sample_table(reasons: pd.DataFrame, *, technique: str) -> dict[str, Any]:
     for region in regions.itertuples():
         unit = TECHNIQUES[technique].unit if technique in TECHNIQUES else ""
         where = "" if region.low != region.low else f", {range_of_region(region.low, region.high, unit)}"
-        told = [_contribution(mine, task, str(region.region)) for task in tasks]
-        rows.append((f"{region.title}{where}", told))
+        cells = [_contribution(mine, task, str(region.region)) for task in tasks]
+        rows.append((f"{region.title}{where}", cells))
     rows.append(("answer", [_first(mine, task, "answer") for task in tasks]))
     return {
         "technique": short_title(technique),

@@ -52,19 +52,19 @@ def region_sentences(result: Interpretation, *, absorber: str, task: str) -> lis
             continue
         decided = [row for row in rows.itertuples() if row.lower > 0]
         score = _score_text(result, absorber=absorber, task=task, modality=modality)
-        told = f"{short_title(modality)} reads the {task_title(task)} of {absorber} with {metric} {score}."
+        text = f"{short_title(modality)} reads the {task_title(task)} of {absorber} with {metric} {score}."
         if decided:
             costs = [
                 f"{_name(row, modality)} {number(row.value, 2)} ({interval(row.lower, row.upper, 2)})"
                 for row in decided[:_MOST_NAMED]
             ]
-            told += f" Shuffling costs: {', '.join(costs)}."
+            text += f" Shuffling costs: {', '.join(costs)}."
         else:
-            told += " No region is certain to be missed when it is shuffled alone."
+            text += " No region is certain to be missed when it is shuffled alone."
         idle = [_name(row, modality) for row in rows.itertuples() if not row.lower > 0]
         if decided and idle:
-            told += f" Not certain to be missed while the others are there: {listed(idle)}."
-        sentences.append(told)
+            text += f" Not certain to be missed while the others are there: {listed(idle)}."
+        sentences.append(text)
     return sentences
 
 
@@ -125,8 +125,8 @@ def stability_sentences(
 ) -> list[str]:
     """List what tests of stability say."""
     mine = select(result.stability, absorber=absorber, task=task)
-    told = [text for kind in kinds for text in select(mine, kind=kind)["sentence"]]
-    return [text for text in dict.fromkeys(told) if isinstance(text, str) and text]
+    texts = [text for kind in kinds for text in select(mine, kind=kind)["sentence"]]
+    return [text for text in dict.fromkeys(texts) if isinstance(text, str) and text]
 
 
 def _score_text(result: Interpretation, *, absorber: str, task: str, modality: str) -> str:

@@ -17,7 +17,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, '
 
 MODALITY_LOOKS: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
     {
-        # Okabe and Ito's palette, told apart by the colour-blind; the shape is the second cue.
+        # Okabe and Ito's palette, distinct for the colour-blind; the shape is the second cue.
         "xanes": ("#0072b2", "circle"),
         "pdf": ("#e69f00", "square"),
         "dpdf": ("#009e73", "diamond"),

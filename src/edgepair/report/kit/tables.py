@@ -105,10 +105,10 @@ def confusion_counts(predictions: pd.DataFrame) -> tuple[list[int], NDArray[np.i
     Returns (n_classes, n_classes).
     """
     true = predictions["true"].to_numpy(dtype=float)
-    told = predictions["predicted"].to_numpy(dtype=float)
-    names = np.unique(np.concatenate([true, told]))
+    predicted = predictions["predicted"].to_numpy(dtype=float)
+    names = np.unique(np.concatenate([true, predicted]))
     counts = np.zeros((len(names), len(names)), dtype=np.int64)
-    np.add.at(counts, (np.searchsorted(names, true), np.searchsorted(names, told)), 1)
+    np.add.at(counts, (np.searchsorted(names, true), np.searchsorted(names, predicted)), 1)
     return [int(name) for name in names], counts
 
 

@@ -61,6 +61,6 @@ def summarise_contributions(contributions: pd.DataFrame, learner: str) -> dict[s
 
 
 def _number(row: pd.Series[Any]) -> dict[str, Any]:
-    told = {key: float(row[key]) for key in ("value", "lower", "upper")}
+    values = {key: float(row[key]) for key in ("value", "lower", "upper")}
     # Plain JSON has no NaN.
-    return {key: value if number(value) != number(None) else None for key, value in told.items()}
+    return {key: value if number(value) != number(None) else None for key, value in values.items()}

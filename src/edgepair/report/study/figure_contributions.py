@@ -111,12 +111,12 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
             row = (mine[mine["technique"] == key] if kind == "unique" else mine).iloc[0]
             value = float(row["value"])
             base = start if value >= 0 else below
-            told = f"<b>{_sides(first, second)}</b><br>{label} {number(value)}<br>95 % interval "
-            told += interval(row["lower"], row["upper"])
+            hover = f"<b>{_sides(first, second)}</b><br>{label} {number(value)}<br>95 % interval "
+            hover += interval(row["lower"], row["upper"])
             if kind == "shared":
                 most = float(select(rows, kind="shared_most")["value"].iloc[0])
-                told += f"<br>at most {number(most)} by any definition" if most > value else ""
-            parts.setdefault(key, []).append({"x": value, "base": base, "y": place, "told": told})
+                hover += f"<br>at most {number(most)} by any definition" if most > value else ""
+            parts.setdefault(key, []).append({"x": value, "base": base, "y": place, "hover": hover})
             start, below = start + max(value, 0.0), below + min(value, 0.0)
         marks.append((place, gains.loc[_joined(first, second, gains.index.tolist())]))
         place += _ROW
@@ -176,7 +176,7 @@ def _bars(key: str, bars: list[dict[str, Any]]) -> Any:
         y=[bar["y"] for bar in bars],
         width=0.5,
         marker={"color": part_colour(key), "opacity": 0.85, "line": {"width": 0}},
-        hovertext=[bar["told"] for bar in bars],
+        hovertext=[bar["hover"] for bar in bars],
         hovertemplate=HOVER,
     )
 

@@ -44,13 +44,13 @@ def class_figure(
     counts = {item["absorber"]: item["tasks"].get(task, {}).get("classes", {}) for item in data}
     counts = {name: classes for name, classes in counts.items() if classes}
     names = sorted({name for classes in counts.values() for name in classes}, key=float)
-    share, texts, told = [], [], []
+    share, texts, hover = [], [], []
     for absorber, classes in counts.items():
         total = sum(classes.values())
         kept = None if used is None else {f"{name:g}" for name in used.get(absorber, [])}
         share.append([classes.get(name, 0) / total for name in names])
         texts.append([_bracketed(classes.get(name, 0), kept is None or name in kept) for name in names])
-        told.append(
+        hover.append(
             [f"{count(classes.get(n, 0))} sites, {percent(classes.get(n, 0) / total)}" for n in names]
         )
     figure = go.Figure(
@@ -61,7 +61,7 @@ def class_figure(
             text=texts,
             texttemplate="%{text}",
             textfont={"size": 12},
-            customdata=told,
+            customdata=hover,
             hovertemplate=f"%{{y}}, {task_title(task)} %{{x}}<br>%{{customdata}}<extra></extra>",
             colorscale=[[0, "#f7f9fa"], [0.5, "#a3afba"], [1, "#3e4c59"]],
             zmin=0,
@@ -125,14 +125,14 @@ def value_figure(predictions: pd.DataFrame, *, task: str) -> go.Figure:
                 fillcolor=faded(_NEUTRAL, 0.25), hoverinfo="skip", **base,
             )
         )  # fmt: skip
-        told = f"{safe(absorber)}: median %{{x:.3f}} {unit}, {count(len(values))} sites<extra></extra>"
+        hover = f"{safe(absorber)}: median %{{x:.3f}} {unit}, {count(len(values))} sites<extra></extra>"
         figure.add_trace(
             go.Scatter(
                 x=[float(np.median(values))],
                 y=[row],
                 mode="markers",
                 marker={"symbol": "line-ns-open", "size": 12, "color": INK},
-                hovertemplate=told,
+                hovertemplate=hover,
                 showlegend=False,
             )
         )

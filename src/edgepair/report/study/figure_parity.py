@@ -50,13 +50,13 @@ def parity_figure(
     mine = select(predictions, absorber=absorber, task=task, modality=modality, learner=learner)
     sites = thinned(site_means(mine), seed=seed)
     true = np.round(sites["true"].to_numpy(dtype=float), 4)
-    told = np.round(sites["predicted"].to_numpy(dtype=float), 4)
-    rest = np.round(told - true, 4)
+    predicted = np.round(sites["predicted"].to_numpy(dtype=float), 4)
+    rest = np.round(predicted - true, 4)
     symbol = TASKS[task].symbol if task in TASKS else task
     unit = TASKS[task].unit if task in TASKS else ""
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.05)
     marker = {"color": faded(modality_colour(modality), 0.4), "size": 5, "line": {"width": 0}}
-    ends = np.concatenate([true, told]) if len(true) else np.array([0.0, 1.0])
+    ends = np.concatenate([true, predicted]) if len(true) else np.array([0.0, 1.0])
     pad = 0.03 * float(np.ptp(ends)) or 0.01
     span = [float(ends.min()) - pad, float(ends.max()) + pad]
     line = {"color": "#9aa5b1", "width": 1}
@@ -64,7 +64,7 @@ def parity_figure(
     figure.add_trace(
         go.Scatter(
             x=true.tolist(),
-            y=told.tolist(),
+            y=predicted.tolist(),
             mode="markers",
             marker=marker,
             hovertext=[safe(name) for name in sites["formula"]],

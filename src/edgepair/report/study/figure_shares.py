@@ -62,8 +62,8 @@ def share_figure(
             start = 0.0
             for number, name in enumerate(names):
                 row = rows[rows["technique"] == name].iloc[0]
-                told = {"y": place, "x": float(row["value"]), "base": start, "row": row, "of": modality}
-                parts.setdefault(name, []).append(told)
+                part = {"y": place, "x": float(row["value"]), "base": start, "row": row, "of": modality}
+                parts.setdefault(name, []).append(part)
                 start += float(row["value"])
                 if number == 0:
                     null = select(null_rows, modality=modality, absorber=absorber, technique=name)

@@ -58,7 +58,7 @@ def split_figure(
         at = np.array([list(absorbers).index(name) for name in rows["absorber"]], dtype=float)
         y = (at + place if len(absorbers) == 1 else at + dodge(place, len(modalities))).tolist()
         first, second = rows["value"].tolist(), rows["value_random"].tolist()
-        told = [
+        hover = [
             f"<b>{safe(row.absorber)} · {short_title(modality)}</b><br>{metric} {number(row.value)} honest, "
             f"{number(row.value_random)} random<br>"
             f"random less honest {number(row.value_random - row.value, sign=True)}"
@@ -79,7 +79,7 @@ def split_figure(
                 "color": PAPER if is_open else colour,
                 "line": {"color": colour, "width": 1.6 if is_open else 0},
             }
-            figure.add_trace(dots(x, y, told, modality=modality, marker=look, name=short_title(modality)))
+            figure.add_trace(dots(x, y, hover, modality=modality, marker=look, name=short_title(modality)))
     figure.update_yaxes(**row_axis(absorbers, modalities))
     figure.update_xaxes(title_text=metric_title(main_metric(task)), nticks=6)
     n_rows = len(modalities) if len(absorbers) == 1 else len(absorbers)

@@ -62,7 +62,7 @@ def summarise_findings(
     findings: Sequence[Finding], robustness: pd.DataFrame | None = None
 ) -> list[dict[str, Any]]:
     """Gather each finding with its verdict, overall estimates and single ones."""
-    told = []
+    summaries = []
     for name, title in FINDINGS.items():
         mine = [item for item in findings if item.finding == name]
         if not mine:
@@ -79,7 +79,7 @@ def summarise_findings(
             key: sum(item.verdict == key for item in single)
             for key in ("holds", "undecided", "does_not_hold")
         }
-        told.append(
+        summaries.append(
             {
                 "finding": name,
                 "title": title[:1].upper() + title[1:],
@@ -93,7 +93,7 @@ def summarise_findings(
                 "elsewhere": _elsewhere(robustness, name),
             }
         )
-    return told
+    return summaries
 
 
 def _head(overall: Sequence[Any]) -> list[Any]:

@@ -253,22 +253,22 @@ def _intervals(result: StudyResult) -> str:
 def _learners(config: Mapping[str, Any]) -> str:
     trees, tune = int(config["trees"]), bool(config.get("tune"))
     named = [name for name in config["learners"] if name in LEARNERS and name != BASELINE]
-    told = [f"“{name}” is {_learner(LEARNERS[name], trees, tune)}." for name in named]
-    # What an average is made of is told even where it does not stand in the tables by itself.
+    sentences = [f"“{name}” is {_learner(LEARNERS[name], trees, tune)}." for name in named]
+    # What an average is made of is described even where it does not stand in the tables by itself.
     for part in dict.fromkeys(part for name in named for part in LEARNERS[name].parts):
         if part not in named:
-            told.append(f"The {_NOUNS.get(part, part)} is {_learner(LEARNERS[part], trees, tune)}.")
+            sentences.append(f"The {_NOUNS.get(part, part)} is {_learner(LEARNERS[part], trees, tune)}.")
     if tune and any(LEARNERS[name].importances or LEARNERS[name].parts for name in named):
-        told.append(
+        sentences.append(
             "Settings of the trees (max_features, min_samples_leaf) were searched inside each training "
             "set, by inner folds of its own groups."
         )
     if BASELINE in config["learners"]:
-        told.append(
+        sentences.append(
             "The baseline looks at no curve: in each metric the better of two answers, the commonest class "
             "always and classes drawn by their shares; the mean of a length."
         )
-    return " ".join(told)
+    return " ".join(sentences)
 
 
 _NOUNS = {"forest": "forest", "kernel": "kernel machine"}
@@ -294,15 +294,15 @@ def _learner(learner: Learner, trees: int, tune: bool) -> str:
 
 def _settings(learner: Learner) -> str:
     """Each setting with its values, for classes and numbers where they differ."""
-    told = []
+    texts = []
     for key in dict.fromkeys([*learner.classifier_settings, *learner.regressor_settings]):
         classes, numbers = (
             str(chosen.get(key, "default"))
             for chosen in (learner.classifier_settings, learner.regressor_settings)
         )
         text = f"{key} {classes}"
-        told.append(text if numbers == classes else f"{text} for classes and {numbers} for numbers")
-    return ", ".join(told) + (", the same for every technique" if told else "")
+        texts.append(text if numbers == classes else f"{text} for classes and {numbers} for numbers")
+    return ", ".join(texts) + (", the same for every technique" if texts else "")
 
 
 def _importances(kinds: set[str], groups: str) -> str:

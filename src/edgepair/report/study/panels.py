@@ -220,11 +220,11 @@ def _predictions(result: StudyResult, keep: Keep) -> dict[str, Any]:
     learner = main_learner(result)
     split = str(result.config["config"]["split"])
     scores = select(result.scores, split=split, view=result.view)
-    told = select(result.predictions, learner=learner)
+    predictions = select(result.predictions, learner=learner)
     panels: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for absorber in absorbers_of(result):
         for task in tasks_of(result):
-            cell = select(told, absorber=absorber, task=task)
+            cell = select(predictions, absorber=absorber, task=task)
             every = []
             for modality in modalities_of(result):
                 mine = select(cell, modality=modality)

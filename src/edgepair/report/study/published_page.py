@@ -196,8 +196,8 @@ def published_methods(result: StudyResult) -> list[dict[str, str]]:
     trees = [item["trees"] for item in chosen]
     features = sorted({item["max_features"] for item in chosen})
     axes = [
-        f"{absorber}: " + "; ".join(f"{name.upper()} {text}" for name, text in told.items())
-        for absorber, told in result.config["published"]["axes"].items()
+        f"{absorber}: " + "; ".join(f"{name.upper()} {text}" for name, text in texts.items())
+        for absorber, texts in result.config["published"]["axes"].items()
     ]
     texts = {
         "Rows": "One row per material that has a spectrum of every site and whose sites agree in state and "

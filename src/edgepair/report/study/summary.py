@@ -128,13 +128,13 @@ def _overview(result: StudyResult, learner: str, split: str) -> list[dict[str, A
 
 def _counts(result: StudyResult) -> dict[str, int]:
     """Distinct sites, materials and formulas that were scored."""
-    told = result.predictions
+    predictions = result.predictions
     without = without_formulas(result)
-    if len(told):
-        named = told[~told["absorber"].isin(without)]
+    if len(predictions):
+        named = predictions[~predictions["absorber"].isin(without)]
         return {
-            "sites": len(told[["absorber", "site"]].drop_duplicates()),
-            "materials": int(told["material_id"].nunique()),
+            "sites": len(predictions[["absorber", "site"]].drop_duplicates()),
+            "materials": int(predictions["material_id"].nunique()),
             "formulas": int(named["formula"].nunique()),
         }
     largest = result.scores.groupby("absorber")[["n_sites", "n_materials", "n_formulas"]].max()
@@ -229,9 +229,9 @@ def _data(item: dict[str, Any], without: list[str]) -> dict[str, Any]:
     provenance = item.get("provenance", {})
     # Each source once, with the curves that it gave: "XANES: …; PDF, dPDF: …".
     by_source: dict[str, list[str]] = {}
-    for name, told in item.get("techniques", {}).items():
-        if told.get("source"):
-            by_source.setdefault(str(told["source"]), []).append(TECHNIQUES[name].title)
+    for name, about in item.get("techniques", {}).items():
+        if about.get("source"):
+            by_source.setdefault(str(about["source"]), []).append(TECHNIQUES[name].title)
     sources = [f"{', '.join(titles)}: {source}" for source, titles in by_source.items()]
     return {
         "absorber": item["absorber"],
@@ -256,19 +256,19 @@ def _techniques(result: StudyResult) -> list[dict[str, Any]]:
     used = {part for name in modalities_of(result) for part in name.split("+")}
     rows = []
     for item in result.config.get("data", []):
-        for name, told in item.get("techniques", {}).items():
+        for name, about in item.get("techniques", {}).items():
             if name in used:
                 rows.append(
                     {
                         "absorber": item["absorber"],
                         "technique": TECHNIQUES[name].title if name in TECHNIQUES else name,
-                        "first": told.get("first"),
-                        "last": told.get("last"),
-                        "step": told.get("step"),
-                        "points": told.get("points"),
-                        "unit": told.get("unit", ""),
-                        "code": told.get("code", told.get("origin", "")),
-                        "citation": told.get("citation", ""),
+                        "first": about.get("first"),
+                        "last": about.get("last"),
+                        "step": about.get("step"),
+                        "points": about.get("points"),
+                        "unit": about.get("unit", ""),
+                        "code": about.get("code", about.get("origin", "")),
+                        "citation": about.get("citation", ""),
                     }
                 )
     return rows
