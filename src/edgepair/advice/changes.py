@@ -40,10 +40,10 @@ def similar_rows(
     """
     in_hand = "+".join(sample.techniques)
     # Where all that is in hand was fitted together, that is what another technique adds to.
-    mine = {in_hand} if in_hand in outcomes else set(sample.techniques)
+    selected = {in_hand} if in_hand in outcomes else set(sample.techniques)
     rows = []
     for have, add, both in pairs_of(outcomes):
-        if have in mine and add not in sample.techniques:
+        if have in selected and add not in sample.techniques:
             changes = _changes(cell, outcomes[have], outcomes[both])
             like, same = sites_like(sample, cell, have, outcomes[have])
             for among, chosen in (("like_sample", like), ("all", np.ones(len(like), dtype=bool))):

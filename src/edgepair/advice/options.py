@@ -35,8 +35,8 @@ class AdviceOptions:
         if len(techniques) > 1:
             # What is in hand is held against itself and one more, not against each of its parts alone.
             more = [name for name in names if "+" not in name and name not in techniques]
-            mine = "+".join(techniques)
-            names = parse_modalities([*names, mine, *(f"{mine}+{name}" for name in more)])
+            selected = "+".join(techniques)
+            names = parse_modalities([*names, selected, *(f"{selected}+{name}" for name in more)])
         return replace(self, study=replace(self.study, modalities=names))
 
     def as_dict(self) -> dict[str, Any]:

@@ -141,12 +141,12 @@ def needed_rows(rows: Sequence[Mapping[str, Any]], tolerance: float) -> list[dic
     for row in rows:
         found.setdefault((row["technique"], row["quantity"]), []).append(row)
     needed = []
-    for (technique, quantity), mine in found.items():
-        own, tried = mine[0], mine[1:]
+    for (technique, quantity), selected in found.items():
+        own, tried = selected[0], selected[1:]
         bad = [number for number, row in enumerate(tried) if row["loss_lower"] > tolerance]
         before = tried[: bad[0]] if bad else tried
         good = [row["level"] for row in before if row["loss_upper"] <= tolerance]
-        likely = _likely_level(mine if not bad else mine[: bad[0] + 2], tolerance)
+        likely = _likely_level(selected if not bad else selected[: bad[0] + 2], tolerance)
         if good:
             # What is enough for certain is so by best estimate, however better levels scatter.
             poorer = max if good[-1] > own["level"] else min

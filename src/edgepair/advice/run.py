@@ -244,9 +244,9 @@ def _recommend(
     guess: float,
     options: AdviceOptions,
 ) -> list[str]:
-    mine = [row for row in scores if row["technique"] == first]
+    selected = [row for row in scores if row["technique"] == first]
     unseen = "material" if cell.split == "formula" and groups_remark(cell.dataset) else cell.split
-    sentences = [score_sentence(cell.absorber, cell.task.name, mine, guess, unseen)]
+    sentences = [score_sentence(cell.absorber, cell.task.name, selected, guess, unseen)]
     judged = [row for row in gains if row["verdict"] and row["have"] == first]
     sentences += [gain_sentence(row, options.smallest_gain) for row in judged]
     # What is not worth measuring need not be measured well.

@@ -125,10 +125,10 @@ def _same_answer(
     task = cell.task.name
     if cell.classes:
         chances = sample.prediction.probabilities
-        mine = chances[(chances["technique"] == have) & (chances["task"] == task)]
-        if not len(mine):
+        selected = chances[(chances["technique"] == have) & (chances["task"] == task)]
+        if not len(selected):
             return nothing
-        likeliest = int(mine["class"].iloc[int(mine["probability"].to_numpy().argmax())])
+        likeliest = int(selected["class"].iloc[int(selected["probability"].to_numpy().argmax())])
         votes = np.mean([np.array(cell.classes)[one.predicted] == likeliest for one in outcomes], axis=0)
         found: NDArray[np.bool_] = votes > 0.5
         return found
@@ -163,8 +163,8 @@ def _xanes_distances(prediction: Prediction, technique: str, dataset: xr.Dataset
         grid = [own.show(at + to_own_edge(at, row, own), row) for row in curves]
         return fitted.features(np.array(grid), absorber)
 
-    mine = features(seen.x - edge, seen.y[None])
-    found: NDArray[np.float64] = fitted.apart(mine, features(even, shown))[0]
+    selected = features(seen.x - edge, seen.y[None])
+    found: NDArray[np.float64] = fitted.apart(selected, features(even, shown))[0]
     return found
 
 

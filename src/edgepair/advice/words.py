@@ -100,9 +100,9 @@ def needed_sentences(
     """Say what each technique must be measured to."""
     sentences = []
     for name in techniques:
-        mine = [row for row in needed if row["technique"] == name and row["quantity"] != FORMULAS]
-        if mine:
-            parts = "; ".join(needed_sentence(row) for row in mine)
+        selected = [row for row in needed if row["technique"] == name and row["quantity"] != FORMULAS]
+        if selected:
+            parts = "; ".join(needed_sentence(row) for row in selected)
             title = named(name)
             title = title[:1].upper() + title[1:]
             sentences.append(f"{title} alone loses no more than {tolerance:g} with: {parts}.")
@@ -111,10 +111,10 @@ def needed_sentences(
 
 def learning_sentence(rows: Sequence[Mapping[str, Any]], technique: str) -> str:
     """Say whether more training materials would help."""
-    mine = [row for row in rows if row["technique"] == technique and row["quantity"] == FORMULAS]
-    if len(mine) < 2:
+    selected = [row for row in rows if row["technique"] == technique and row["quantity"] == FORMULAS]
+    if len(selected) < 2:
         return ""
-    whole, half = mine[0], mine[1]
+    whole, half = selected[0], selected[1]
     loss = f"{half['loss']:.3f} ({ends(half, 'loss_')})"
     begin = (
         f"With {half['level']:g} in place of {whole['level']:g} training formulas {modality_title(technique)}"

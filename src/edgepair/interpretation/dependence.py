@@ -77,14 +77,14 @@ def dependence_rows(cell: Cell, numbers: NumberTable, forests: NumberForests) ->
     names = [str(name) for name in cell.classes] or [""]
     rows = []
     for column, number in enumerate(numbers.names):
-        places = forests.grid[column][np.isfinite(forests.grid[column])]
-        if len(places) < 2:
+        positions = forests.grid[column][np.isfinite(forests.grid[column])]
+        if len(positions) < 2:
             continue
         curves = [
-            _interval(table[:, column, : len(places)], cell) for table in (forests.partial, forests.local)
+            _interval(table[:, column, : len(positions)], cell) for table in (forests.partial, forests.local)
         ]
         for answer, name in enumerate(names):
-            for point, position in enumerate(places):
+            for point, position in enumerate(positions):
                 row = {
                     "absorber": cell.absorber,
                     "task": cell.task.name,

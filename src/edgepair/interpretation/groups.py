@@ -62,17 +62,17 @@ def technique_groups(features: FeatureTable, technique: str, regions: Sequence[R
     everything = np.arange(len(features.position))
     groups = [Group("technique", technique, title, _window(technique, ends, everything, technique))]
     number = region_numbers(regions, features.position)
-    for place, region in enumerate(regions):
-        columns = np.flatnonzero(number == place)
+    for index, region in enumerate(regions):
+        columns = np.flatnonzero(number == index)
         if len(columns):
             window = _window(technique, (region.low, region.high), columns, region.name)
             groups.append(Group("region", region.name, region.title, window))
     clusters = sorted(
         cluster_columns(features.values), key=lambda columns: float(features.position[columns].min())
     )
-    for place, columns in enumerate(clusters, start=1):
+    for index, columns in enumerate(clusters, start=1):
         position = features.position[columns]
-        name = f"{technique}-{place:02d}"
+        name = f"{technique}-{index:02d}"
         window = _window(technique, (float(position.min()), float(position.max())), columns, name)
         groups.append(Group("cluster", name, _stretches(technique, features.position, columns), window))
     return groups
@@ -136,14 +136,14 @@ def _window(technique: str, ends: tuple[float, float], columns: NDArray[np.int64
 
 def _stretches(technique: str, position: NDArray[np.float64], columns: NDArray[np.int64]) -> str:
     """Name the stretches that a cluster covers: runs of positions with no other feature's between."""
-    places = np.unique(position)
-    mine = np.isin(places, position[columns])
-    runs = np.split(np.flatnonzero(mine), np.flatnonzero(np.diff(np.flatnonzero(mine)) > 1) + 1)
+    positions = np.unique(position)
+    selected = np.isin(positions, position[columns])
+    runs = np.split(np.flatnonzero(selected), np.flatnonzero(np.diff(np.flatnonzero(selected)) > 1) + 1)
     widest = sorted(runs, key=lambda run: (-len(run), run[0]))[:STRETCHES_NAMED]
     digits = 1 if TECHNIQUES[technique].axis == "energy" else 2
     named = []
     for run in sorted(widest, key=lambda run: run[0]):
-        low, high = (f"{places[run[end]]:.{digits}f}" for end in (0, -1))
+        low, high = (f"{positions[run[end]]:.{digits}f}" for end in (0, -1))
         named.append(low if low == high else f"{low}–{high}")
     more = "" if len(runs) <= STRETCHES_NAMED else f" and {len(runs) - STRETCHES_NAMED} more"
     return f"{', '.join(named)} {TECHNIQUES[technique].unit}{more}"

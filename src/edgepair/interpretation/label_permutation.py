@@ -109,11 +109,11 @@ def _exchange(cell: Cell, rng: np.random.Generator) -> NDArray[Any]:
     target = np.empty_like(cell.target)
     strata = [[size] for size in sizes if size not in alone] + [list(alone)]
     for stratum in strata:
-        mine = [block for block in blocks if len(block) in stratum]
-        if not mine:
+        selected = [block for block in blocks if len(block) in stratum]
+        if not selected:
             continue
         # Laid end to end: where sizes are equal, formulas exchange whole; where they are not, most
         # neighbours still come from one formula, and every label is used once.
-        given = np.concatenate([mine[k] for k in rng.permutation(len(mine))])
-        target[np.concatenate(mine)] = cell.target[given]
+        given = np.concatenate([selected[k] for k in rng.permutation(len(selected))])
+        target[np.concatenate(selected)] = cell.target[given]
     return target

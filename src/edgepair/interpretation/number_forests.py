@@ -122,8 +122,8 @@ def _grids(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """Choose the values of each number at which curves are given; equal ones stand once."""
     grids = np.full((values.shape[1], len(GRID)), np.nan)
     for column, quantiles in enumerate(np.percentile(values, GRID, axis=0).T):
-        places = np.unique(quantiles.astype(np.float32))
-        grids[column, : len(places)] = places
+        positions = np.unique(quantiles.astype(np.float32))
+        grids[column, : len(positions)] = positions
     return grids
 
 
@@ -138,24 +138,24 @@ def _follow(
     # Evenly from the held-out sites, which lie in no order of their numbers.
     few = held_out[:: -(-len(held_out) // PARTIAL_ROWS)]
     asked, stretches = [held_out], []
-    for column, places in _each(grid):
-        stretch, inside = _stretches(some[:, column], places)
+    for column, positions in _each(grid):
+        stretch, inside = _stretches(some[:, column], positions)
         stretches.append(stretch)
         asked += [
-            _with(np.tile(few, (len(places), 1)), column, np.repeat(places, len(few))),
-            _with(some[inside], column, places[stretch + 1]),
-            _with(some[inside], column, places[stretch]),
+            _with(np.tile(few, (len(positions), 1)), column, np.repeat(positions, len(few))),
+            _with(some[inside], column, positions[stretch + 1]),
+            _with(some[inside], column, positions[stretch]),
         ]
     # All at once: a forest takes longer to be called than to answer.
     answers = _answers(forest, np.concatenate(asked), n_classes)
     unchanged, *rest = np.split(answers, np.cumsum([len(part) for part in asked])[:-1])
     partial = np.full((*grid.shape, answers.shape[1]), np.nan)
     local = partial.copy()
-    for number, (column, places) in enumerate(_each(grid)):
+    for number, (column, positions) in enumerate(_each(grid)):
         still, above, below = rest[3 * number : 3 * number + 3]
-        n = len(places)
+        n = len(positions)
         partial[column, :n] = still.reshape(n, len(few), -1).mean(axis=1)
-        local[column, :n] = unchanged.mean(axis=0) + _accumulated(above - below, stretches[number], places)
+        local[column, :n] = unchanged.mean(axis=0) + _accumulated(above - below, stretches[number], positions)
     return unchanged, partial, local
 
 
@@ -178,23 +178,23 @@ def _with(values: NDArray[np.float32], column: int, changed: NDArray[np.float64]
 
 
 def _stretches(
-    own: NDArray[np.float32], places: NDArray[np.float64]
+    own: NDArray[np.float32], positions: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Tell between which grid values sites lie, and which lie between any at all."""
     # A site on the first grid value belongs to the first stretch.
-    stretch = np.where(own == places[0], 0, np.searchsorted(places, own) - 1)
-    inside = (stretch >= 0) & (own <= places[-1])
+    stretch = np.where(own == positions[0], 0, np.searchsorted(positions, own) - 1)
+    inside = (stretch >= 0) & (own <= positions[-1])
     return stretch[inside], inside
 
 
 def _accumulated(
-    change: NDArray[np.float64], stretch: NDArray[np.int64], places: NDArray[np.float64]
+    change: NDArray[np.float64], stretch: NDArray[np.int64], positions: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Add up the mean changes over stretches, from a level at which their mean over sites is zero."""
-    counts = np.bincount(stretch, minlength=len(places) - 1)
-    sums = np.zeros((len(places) - 1, change.shape[1]))
+    counts = np.bincount(stretch, minlength=len(positions) - 1)
+    sums = np.zeros((len(positions) - 1, change.shape[1]))
     np.add.at(sums, stretch, change)
-    steps = _filled(sums / np.maximum(counts, 1)[:, None], counts, places)
+    steps = _filled(sums / np.maximum(counts, 1)[:, None], counts, positions)
     curve = np.concatenate([np.zeros((1, change.shape[1])), np.cumsum(steps, axis=0)])
     middle = (curve[1:] + curve[:-1]) / 2
     level: NDArray[np.float64] = (middle * counts[:, None]).sum(axis=0) / max(counts.sum(), 1)
@@ -202,14 +202,14 @@ def _accumulated(
 
 
 def _filled(
-    change: NDArray[np.float64], counts: NDArray[np.int64], places: NDArray[np.float64]
+    change: NDArray[np.float64], counts: NDArray[np.int64], positions: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Give stretches in which there is no site the slope of those beside them."""
     known = counts > 0
     if known.all() or not known.any():
         return change
-    width = np.diff(places)
-    middle = places[:-1] + width / 2
+    width = np.diff(positions)
+    middle = positions[:-1] + width / 2
     slopes = change / width[:, None]
     columns = [np.interp(middle, middle[known], slope[known]) * width for slope in slopes.T]
     return np.stack(columns, axis=1)
@@ -218,9 +218,9 @@ def _filled(
 def _each(grid: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """Give the grid of each number that has one."""
     for column, row in enumerate(grid):
-        places = row[np.isfinite(row)]
-        if len(places) > 1:
-            yield column, places
+        positions = row[np.isfinite(row)]
+        if len(positions) > 1:
+            yield column, positions
 
 
 LEAST_KNOWN = 0.5

@@ -99,10 +99,10 @@ def _compare(halves: Iterable[Sequence[NDArray[np.float64]]]) -> tuple[list[floa
 
 def _falls(cell: Cell, held_out: NDArray[np.bool_], outcome: FitOutcome) -> NDArray[np.float64]:
     """Tell how far the main score of some whole formulas falls when each window is shuffled."""
-    mine = np.unique(cell.groups[held_out])
+    selected = np.unique(cell.groups[held_out])
 
     def main(predicted: NDArray[Any]) -> float:
-        sums = group_sums(cell, predicted, None)[mine]
+        sums = group_sums(cell, predicted, None)[selected]
         return float(metrics_of(cell, sums.sum(axis=0, keepdims=True))[cell.task.main_metric][0])
 
     whole = main(outcome.predicted)

@@ -163,10 +163,10 @@ def _of_prediction(prediction: Prediction, tasks: Sequence[str] | None, modality
     rows = []
     for technique in techniques if modality is None else [modality]:
         curve = prediction.curves[technique][0]
-        mine = reasons[reasons["technique"] == technique]
-        compared = np.unique(mine["position"].to_numpy(dtype=np.float64))
+        selected = reasons[reasons["technique"] == technique]
+        compared = np.unique(selected["position"].to_numpy(dtype=np.float64))
         regions = _within(find_regions(prediction.absorber, technique, curve.x, curve.y), compared)
-        for task, part in mine.groupby("task", sort=False):
+        for task, part in selected.groupby("task", sort=False):
             if chosen is not None and task not in chosen:
                 continue
             answers = prediction.table
@@ -244,9 +244,9 @@ def _explain_site(known: _Known, cell: Cell, site: int) -> list[dict[str, Any]]:
     rows = []
     for technique in about.techniques:
         regions = _own_regions(about, technique, site)
-        mine = table.technique == technique
-        number = region_numbers(regions, table.position[mine])
-        sums = _sums(number, added[mine], len(regions))
+        selected = table.technique == technique
+        number = region_numbers(regions, table.position[selected])
+        sums = _sums(number, added[selected], len(regions))
         rows += _rows(about.full, technique, cell.task.name, regions, sums, start, answer)
     return rows
 

@@ -70,7 +70,7 @@ def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> list[dict[str, A
     chosen = importances[importances["grouping"].isin(["region", "cluster"])]
     keys = ["absorber", "task", "modality", "grouping"]
     for (absorber, task, modality, grouping), part in chosen.groupby(keys, sort=False):
-        by_kind = {kind: mine.set_index(["technique", "name"]) for kind, mine in part.groupby("kind")}
+        by_kind = {kind: selected.set_index(["technique", "name"]) for kind, selected in part.groupby("kind")}
         pairs = list(combinations([kind for kind in _KINDS if kind in by_kind], 2))
         for one, other in pairs:
             both = by_kind[one].index.intersection(by_kind[other].index)
@@ -200,7 +200,7 @@ def point_sum_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     most = max((row["value"] for row in regions), default=0.0)
     for region in regions:
         middle = [(point["low"] + point["high"]) / 2 for point in points]
-        mine = [
+        selected = [
             point["value"]
             for point, at in zip(points, middle, strict=True)
             if region["low"] <= at < region["high"]
@@ -208,16 +208,17 @@ def point_sum_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         certain = region["lower"] > 0
         where = {name: region[name] for name in ("absorber", "task", "modality")}
         where["kind"] = "points_against_region"
-        share = sum(mine) / region["value"] if certain else float("nan")
+        share = sum(selected) / region["value"] if certain else float("nan")
         sentence = ""
-        if mine and certain and region["value"] == most:
+        if selected and certain and region["value"] == most:
             task = TASKS[region["task"]]
             metric = "weighted F1" if task.kind == "classification" else "R²"
             sentence = (
                 f"{region['absorber']} {task.title}, {TECHNIQUES[region['technique']].title}: shuffling the "
-                f"{len(mine)} points of the region '{region['title']}' one by one costs {sum(mine):.2f} of "
-                f"{metric} in all, shuffling them together {region['value']:.2f} ({region['lower']:.2f} to "
-                f"{region['upper']:.2f}){_says(sum(mine), region)}"
+                f"{len(selected)} points of the region '{region['title']}' one by one costs "
+                f"{sum(selected):.2f} of {metric} in all, shuffling them together {region['value']:.2f} "
+                f"({region['lower']:.2f} to "
+                f"{region['upper']:.2f}){_says(sum(selected), region)}"
             )
         found.append(stability_row(where, str(region["name"]), share, sentence=sentence))
     return found

@@ -27,7 +27,7 @@ other's variance."""
 
 def movement_sentences(movement: pd.DataFrame, most: int = MOST_MOVEMENTS) -> list[str]:
     """Say how the numbers move with a label."""
-    said: list[str] = []
+    sentences: list[str] = []
     for (absorber, task), part in movement.groupby(["absorber", "task"], sort=False):
         slopes = part[part["kind"] == "slope"].set_index("number")
         rhos = part[part["kind"] == "rho"].set_index("number").reindex(slopes.index)
@@ -47,34 +47,34 @@ def movement_sentences(movement: pd.DataFrame, most: int = MOST_MOVEMENTS) -> li
                 text += ", though not steadily: their ranks do not show it"
             elif rho["value"] * row["value"] < 0:
                 text += ", though most sites go the other way: their ranks say the opposite"
-            said.append(text + ".")
+            sentences.append(text + ".")
         title = TASKS[task].title
         if names[most:]:
             weaker = _listed(slopes.loc[name, "title"] for name in names[most:])
-            said.append(
+            sentences.append(
                 f"Less closely tied to the {title} of {absorber}: {weaker} (of {len(slopes)} numbers, "
                 f"{_chance(len(slopes))} would seem to be by chance)."
             )
         if not clear.all():
             open_ones = _listed(slopes.loc[~clear, "title"])
-            said.append(
+            sentences.append(
                 f"Undecided, as the interval holds zero, is whether these move with the {title} of "
                 f"{absorber}: {open_ones}."
             )
-    return said
+    return sentences
 
 
 def dependence_sentences(
     dependence: pd.DataFrame, number_scores: pd.DataFrame | None = None, most: int = MOST_DEPENDENCES
 ) -> list[str]:
     """Say what a few numbers tell a forest, and how its answer follows them."""
-    said: list[str] = []
+    sentences: list[str] = []
     knowing_nothing = set()
     if number_scores is not None:
         for row in number_scores.to_dict("records"):
             task = TASKS[str(row["task"])]
             if row["metric"] == task.main_metric:
-                said.append(_score_sentence(row))
+                sentences.append(_score_sentence(row))
                 if not row["better_lower"] > 0:
                     knowing_nothing.add((row["absorber"], row["task"]))
     for (absorber, name), part in dependence.groupby(["absorber", "task"], sort=False):
@@ -88,13 +88,13 @@ def dependence_sentences(
             if number not in drawn and len(drawn) < most:
                 drawn[number] = curve
         for curve in drawn.values():
-            said.append(_effect_sentence(str(absorber), task.title, task.unit, curve))
+            sentences.append(_effect_sentence(str(absorber), task.title, task.unit, curve))
         if not drawn:
-            said.append(
+            sentences.append(
                 f"{absorber} {task.title}: no single number moves the answer by more than its interval."
             )
-        said += _companion_sentences(drawn.values())
-    return said
+        sentences += _companion_sentences(drawn.values())
+    return sentences
 
 
 def _clear(rows: pd.DataFrame) -> pd.Series:
@@ -124,9 +124,9 @@ def _effects(part: pd.DataFrame) -> Iterable[tuple[float, str, pd.DataFrame]]:
 
 def _effect_sentence(absorber: str, title: str, unit: str, ends: pd.DataFrame) -> str:
     first, last = ends.iloc[0], ends.iloc[1]
-    places = _apart(first["position"], last["position"])
+    positions = _apart(first["position"], last["position"])
     number_unit = f" {first['unit']}" if first["unit"] else ""
-    where = f"As the {first['title']} of {absorber} goes from {places[0]} to {places[1]}{number_unit}"
+    where = f"As the {first['title']} of {absorber} goes from {positions[0]} to {positions[1]}{number_unit}"
     way = "rises" if last["answer"] > first["answer"] else "falls"
     if unit:
         return (
@@ -139,18 +139,18 @@ def _effect_sentence(absorber: str, title: str, unit: str, ends: pd.DataFrame) -
 
 
 def _companion_sentences(curves: Iterable[pd.DataFrame]) -> list[str]:
-    said: dict[frozenset[str], str] = {}
+    sentences: dict[frozenset[str], str] = {}
     for curve in curves:
         row = curve.iloc[0]
         rho = float(row.get("companion_rho", np.nan))
         if not abs(rho) >= GO_TOGETHER:
             continue
-        said[frozenset({str(row["number"]), str(row["companion"])})] = (
+        sentences[frozenset({str(row["number"]), str(row["companion"])})] = (
             f"The {row['title']} and the {row['companion_title']} go together (rank correlation {rho:+.2f}): "
             "part of what is said of the one may be due to the other, and its partial dependence asks about "
             "sites that the data do not have."
         )
-    return list(said.values())
+    return list(sentences.values())
 
 
 def _score_sentence(row: dict[str, object]) -> str:

@@ -170,7 +170,7 @@ def _players(gains: NDArray[np.float64]) -> int:
 def _names(techniques: Sequence[str]) -> list[str]:
     """Name each set of techniques, at the place that its bits tell; the empty one has no name."""
     return [
-        "+".join(name for place, name in enumerate(techniques) if members >> place & 1)
+        "+".join(name for index, name in enumerate(techniques) if members >> index & 1)
         for members in range(1 << len(techniques))
     ]
 

@@ -106,19 +106,21 @@ def _technique_rows(dataset: xr.Dataset, technique: Technique, groups: Groups) -
     rows = []
     for group, sites in groups:
         owners = dataset["material_index"].values[sites] if technique.owner == "material" else sites
-        mine = curves[owners]
-        lower, upper = np.percentile(mine, (16, 84), axis=0)
+        selected = curves[owners]
+        lower, upper = np.percentile(selected, (16, 84), axis=0)
         rows += [
             {
                 "technique": technique.name,
                 "group": group,
-                "n_sites": len(mine),
+                "n_sites": len(selected),
                 "position": float(position),
                 "mean": float(mean),
                 "lower": float(low),
                 "upper": float(high),
             }
-            for position, mean, low, high in zip(axis[thinned], mine.mean(axis=0), lower, upper, strict=True)
+            for position, mean, low, high in zip(
+                axis[thinned], selected.mean(axis=0), lower, upper, strict=True
+            )
         ]
     return rows
 

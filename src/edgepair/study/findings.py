@@ -225,15 +225,15 @@ def _overall(cells: _Cells) -> _Cells:
     found = {}
     classification = [task.name for task in TASKS.values() if task.kind == "classification"]
     for task, tasks in [*((task, [task]) for task in TASKS), ("all", classification)]:
-        mine = [evidence for key, evidence in cells.items() if key[1] in tasks]
+        selected = [evidence for key, evidence in cells.items() if key[1] in tasks]
         absorbers = {key[0] for key in cells if key[1] in tasks}
         if len(absorbers) < 2:
             continue
         found["all", task] = _Evidence(
-            tuple(_mean(parts) for parts in zip(*(item.for_it for item in mine), strict=False)),
+            tuple(_mean(parts) for parts in zip(*(item.for_it for item in selected), strict=False)),
             tuple(
                 tuple(_mean(parts) for parts in zip(*alternatives, strict=False))
-                for alternatives in zip(*(item.against_it for item in mine), strict=False)
+                for alternatives in zip(*(item.against_it for item in selected), strict=False)
             ),
             f"mean over {len(absorbers)} absorbers",
         )

@@ -170,14 +170,14 @@ def importance_rows(
 def importance_row(
     base: dict[str, str],
     technique: str,
-    place: tuple[float, float, float] | None,
+    index: tuple[float, float, float] | None,
     kind: str,
     value: float,
     lower: float,
     upper: float,
 ) -> dict[str, Any]:
     """Make one row of ``importances.csv``; without a place it speaks of a whole technique."""
-    position, low, high = place if place is not None else (np.nan, np.nan, np.nan)
+    position, low, high = index if index is not None else (np.nan, np.nan, np.nan)
     return base | {
         "technique": technique,
         "axis": TECHNIQUES[technique].axis,
@@ -199,23 +199,23 @@ def _impurity_rows(
     impurity: NDArray[np.float64],
     n_repeats: int,
 ) -> list[dict[str, Any]]:
-    mine = np.flatnonzero(features.technique == technique)
+    selected = np.flatnonzero(features.technique == technique)
     width = POINT_WIDTH[technique]
-    places = np.unique(features.position[mine])
+    positions = np.unique(features.position[selected])
     # Points are whole steps of the curve's own axis, so that each holds equally many of them.
-    start = places[0] - np.diff(places).min(initial=width) / 2
-    number = np.floor((features.position[mine] - start) / width + 1e-6).astype(int)
+    start = positions[0] - np.diff(positions).min(initial=width) / 2
+    number = np.floor((features.position[selected] - start) / width + 1e-6).astype(int)
     points, of_feature = np.unique(number, return_inverse=True)
     gathered = np.zeros((len(impurity), len(points)))
-    for fit, row in enumerate(impurity[:, mine]):
+    for fit, row in enumerate(impurity[:, selected]):
         gathered[fit] = np.bincount(of_feature, weights=row, minlength=len(points))
     value, lower, upper = refit_interval(gathered, n_repeats)
     rows = []
     for point, name in enumerate(points):
         low = float(start + name * width)
-        place = (round(low + width / 2, 6), round(low, 6), round(low + width, 6))
+        index = (round(low + width / 2, 6), round(low, 6), round(low + width, 6))
         bounds = (float(max(lower[point], 0.0)), float(upper[point]))
-        rows.append(importance_row(base, technique, place, "impurity", float(value[point]), *bounds))
+        rows.append(importance_row(base, technique, index, "impurity", float(value[point]), *bounds))
     return rows
 
 
@@ -254,9 +254,9 @@ def _permutation_rows(
     rows = []
     for window, predicted in zip(windows, outcome.permuted, strict=True):
         loss = whole - _main_quantity(cell, predicted, drawn)
-        place = None if window.whole else ((window.low + window.high) / 2, window.low, window.high)
+        index = None if window.whole else ((window.low + window.high) / 2, window.low, window.high)
         rows.append(
-            importance_row(base, window.technique, place, "permutation", loss.value, *loss.interval())
+            importance_row(base, window.technique, index, "permutation", loss.value, *loss.interval())
         )
     return rows
 

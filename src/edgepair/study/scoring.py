@@ -193,10 +193,10 @@ def score_baseline(
         metrics_of(cell, sums.sum(axis=0, keepdims=True)),
         metrics_of(cell, drawn @ sums),
     )
-    for name, mine in by_shares.items():
-        gain = float(mine[0]) - value[name]
+    for name, selected in by_shares.items():
+        gain = float(selected[0]) - value[name]
         if gain < 0 if name in LOWER_IS_BETTER else gain > 0:
-            value[name], draws[name] = float(mine[0]), by_shares_draws[name]
+            value[name], draws[name] = float(selected[0]), by_shares_draws[name]
     return Score(cell, modality, "dummy", value, draws)
 
 

@@ -176,20 +176,20 @@ def _draw_panel(figure: go.Figure, rows: pd.DataFrame, row: int, column: int, na
     first = rows[rows["technique"] == techniques[0]]
     labels = [f"{level:g}" for level in first["level"]]
     for place, technique in enumerate(techniques):
-        mine = rows[rows["technique"] == technique]
+        selected = rows[rows["technique"] == technique]
         colour = modality_colour(technique)
-        x = np.arange(len(mine)) + _DODGE * (place - (len(techniques) - 1) / 2)
+        x = np.arange(len(selected)) + _DODGE * (place - (len(techniques) - 1) / 2)
         hover = [
             f"<b>{short_title(technique)}, {level:g}</b><br>loss {number(loss, sign=True)}"
             f"<br>95 % interval {interval(lower, upper, sign=True)}<br>score {number(value)}"
-            for level, loss, lower, upper, value in mine[
+            for level, loss, lower, upper, value in selected[
                 ["level", "loss", "loss_lower", "loss_upper", "value"]
             ].itertuples(index=False)
         ]
         figure.add_trace(
             go.Scatter(
                 x=x.tolist(),
-                y=mine["loss"].tolist(),
+                y=selected["loss"].tolist(),
                 mode="lines+markers",
                 name=short_title(technique),
                 legendgroup=technique,
@@ -197,7 +197,11 @@ def _draw_panel(figure: go.Figure, rows: pd.DataFrame, row: int, column: int, na
                 line={"color": colour, "width": 1.4},
                 marker={"color": colour, "symbol": modality_symbol(technique), "size": 7},
                 error_y=error_bars(
-                    mine["loss"], mine["loss_lower"], mine["loss_upper"], faded(colour, 0.55), digits=None
+                    selected["loss"],
+                    selected["loss_lower"],
+                    selected["loss_upper"],
+                    faded(colour, 0.55),
+                    digits=None,
                 ),
                 hovertext=hover,
                 hovertemplate=HOVER,

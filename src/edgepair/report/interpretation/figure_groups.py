@@ -50,13 +50,13 @@ def group_figure(
     """
     from plotly.subplots import make_subplots
 
-    mine = select(importances, absorber=absorber, task=task, modality=modality, grouping=grouping)
-    kinds = [kind for kind in KINDS if (mine["kind"] == kind).any()]
+    selected = select(importances, absorber=absorber, task=task, modality=modality, grouping=grouping)
+    kinds = [kind for kind in KINDS if (selected["kind"] == kind).any()]
     if not kinds:
         return None
     # Techniques may share the name of a region.
-    mine = mine.assign(key=mine["technique"].astype(str) + " " + mine["name"].astype(str))
-    groups = _largest(mine[mine["kind"] == kinds[0]])
+    selected = selected.assign(key=selected["technique"].astype(str) + " " + selected["name"].astype(str))
+    groups = _largest(selected[selected["kind"] == kinds[0]])
     keys = groups["key"].tolist()
     several = groups["technique"].nunique() > 1
     labels = [
@@ -66,15 +66,15 @@ def group_figure(
     ]
     figure = make_subplots(rows=1, cols=len(kinds), shared_yaxes=True, horizontal_spacing=0.06)
     for column, kind in enumerate(kinds, 1):
-        for technique in in_order(mine["technique"].astype(str).tolist(), list(TECHNIQUES)):
-            rows = select(mine, kind=kind, technique=technique)
+        for technique in in_order(selected["technique"].astype(str).tolist(), list(TECHNIQUES)):
+            rows = select(selected, kind=kind, technique=technique)
             rows = rows[rows["key"].isin(keys)]
             if len(rows):
                 figure.add_trace(_dots(rows, keys, technique, first=column == 1), 1, column)
         zero_line(figure, row=1, col=column)
         figure.update_xaxes(
             title_text=kind_axis(kind, task),
-            range=_room(select(mine, kind=kind)),
+            range=_room(select(selected, kind=kind)),
             nticks=4,
             row=1,
             col=column,
@@ -118,7 +118,7 @@ def _room(rows: pd.DataFrame) -> list[float]:
 def _largest(rows: pd.DataFrame) -> pd.DataFrame:
     """Keep the most important groups, in the order in which they stand along the curves."""
     chosen = rows.sort_values("value", ascending=False, kind="stable").head(MOST_GROUPS)
-    order = {name: place for place, name in enumerate(TECHNIQUES)}
+    order = {name: index for index, name in enumerate(TECHNIQUES)}
     return chosen.sort_values(
         ["technique", "low"],
         key=lambda column: column.map(order) if column.name == "technique" else column,

@@ -99,40 +99,40 @@ def movement_figure(movement: pd.DataFrame, *, absorber: str, task: str) -> go.F
     """
     import plotly.graph_objects as go
 
-    mine = select(movement, absorber=absorber, task=task)
-    rho = select(mine, kind="rho").reset_index(drop=True)
+    selected = select(movement, absorber=absorber, task=task)
+    rho = select(selected, kind="rho").reset_index(drop=True)
     if not len(rho):
         return None
-    slopes = select(mine, kind="slope").drop_duplicates("number").set_index("number")
+    slopes = select(selected, kind="slope").drop_duplicates("number").set_index("number")
     decided = (rho["lower"] > 0) | (rho["upper"] < 0)
     # The written change has an interval of its own, which may leave out zero where that of rho does not.
     clear = set(slopes.index[(slopes["lower"] > 0) | (slopes["upper"] < 0)])
     texts = [_slope_text(slopes.loc[name]) if name in slopes.index else "" for name in rho["number"]]
     colours = [modality_colour(technique_of_number(str(name))) for name in rho["number"]]
-    places = list(range(len(rho)))
+    positions = list(range(len(rho)))
     figure = go.Figure()
     zero_line(figure)
     for colour in dict.fromkeys(colours):
-        chosen = [place for place in places if colours[place] == colour]
+        chosen = [index for index in positions if colours[index] == colour]
         hover = [
-            f"{safe(rho['title'][place])}: ρ {number(rho['value'][place], 2, sign=True)} "
-            f"({interval(rho['lower'][place], rho['upper'][place], 2, sign=True)})"
-            f"<br>{safe(texts[place])}"
-            for place in chosen
+            f"{safe(rho['title'][index])}: ρ {number(rho['value'][index], 2, sign=True)} "
+            f"({interval(rho['lower'][index], rho['upper'][index], 2, sign=True)})"
+            f"<br>{safe(texts[index])}"
+            for index in chosen
         ]
         marker = {
             "size": 9,
             "color": colour,
-            "symbol": ["circle" if decided[place] else "circle-open" for place in chosen],
+            "symbol": ["circle" if decided[index] else "circle-open" for index in chosen],
             "line": {"width": 1.6, "color": colour},
         }
         error = whiskers(rho.iloc[chosen], colour, thickness=1.6)
         figure.add_trace(
             dots(rounded(rho["value"].iloc[chosen], 3), chosen, hover, marker=marker, error=error)
         )
-    for place, text in zip(places, texts, strict=True):
-        colour = INK if rho["number"][place] in clear else MUTED
-        write_at(figure, safe(text), x=1.02, y=place, colour=colour)
+    for index, text in zip(positions, texts, strict=True):
+        colour = INK if rho["number"][index] in clear else MUTED
+        write_at(figure, safe(text), x=1.02, y=index, colour=colour)
     write_at(figure, f"change {per_label(task)}", x=1.02, yref="paper", yanchor="bottom")
     name_rows(figure, [capital(safe(title)) for title in rho["title"]])
     figure.update_xaxes(
@@ -185,11 +185,11 @@ def dependence_figure(dependence: pd.DataFrame, *, absorber: str, task: str) -> 
     figure.update_annotations(font={"size": 12, "color": INK})
     colours = [INK] if classes == [""] else sequence_colours(len(classes))
     symbol = TASKS[task].symbol if task in TASKS else ""
-    for place, name in enumerate(names):
-        at = {"row": place // n_columns + 1, "col": place % n_columns + 1}
+    for index, name in enumerate(names):
+        at = {"row": index // n_columns + 1, "col": index % n_columns + 1}
         for of_class, colour in zip(classes, colours, strict=True):
-            mine = rows[(rows["number"] == name) & (rows["class"].fillna("").astype(str) == of_class)]
-            _add_dependence(figure, mine, colour, f"{symbol} {of_class}".strip(), first=place == 0, at=at)
+            selected = rows[(rows["number"] == name) & (rows["class"].fillna("").astype(str) == of_class)]
+            _add_dependence(figure, selected, colour, f"{symbol} {of_class}".strip(), first=index == 0, at=at)
         figure.update_xaxes(nticks=5, **at)
     regression = task in TASKS and TASKS[task].kind == "regression"
     title = f"{task_title(task)} (Å)" if regression else "probability (1)"

@@ -68,8 +68,8 @@ def region_figure(
     from plotly.subplots import make_subplots
 
     bands = select(regions, absorber=absorber, technique=technique)
-    mine = select(importances, absorber=absorber, task=task, technique=technique, grouping="region")
-    kinds = [kind for kind in KINDS if (mine["kind"] == kind).any()]
+    selected = select(importances, absorber=absorber, task=task, technique=technique, grouping="region")
+    kinds = [kind for kind in KINDS if (selected["kind"] == kind).any()]
     heights = [0.5, *[0.5 / max(len(kinds), 1)] * len(kinds)] if kinds else [1.0]
     figure = make_subplots(
         rows=len(heights), cols=1, shared_xaxes=True, row_heights=heights, vertical_spacing=0.085
@@ -81,11 +81,11 @@ def region_figure(
         lower, upper = add_class_curves(figure, drawn, task)
         figure.update_yaxes(range=[lower, upper], row=1, col=1)
     strip = add_regions(figure, bands, span, n_rows=len(heights))
-    modalities = in_order(mine["modality"].tolist(), [technique])
+    modalities = in_order(selected["modality"].tolist(), [technique])
     for row, kind in enumerate(kinds, 2):
-        for place, modality in enumerate(modalities):
-            rows = select(mine, kind=kind, modality=modality)
-            _add_bars(figure, rows, span, modality, place, len(modalities), row=row)
+        for index, modality in enumerate(modalities):
+            rows = select(selected, kind=kind, modality=modality)
+            _add_bars(figure, rows, span, modality, index, len(modalities), row=row)
         add_caption(figure, row, _kind_caption(kind, task))
         figure.update_yaxes(title_text=_short_axis(kind, task), nticks=4, row=row, col=1)
         zero_line(figure, vertical=False, row=row, col=1)
@@ -128,13 +128,13 @@ def point_figure(
     """
     import plotly.graph_objects as go
 
-    mine = select(importances, absorber=absorber, task=task, modality=modality, kind="permutation")
-    points = mine[mine["grouping"] == "point"]
+    selected = select(importances, absorber=absorber, task=task, modality=modality, kind="permutation")
+    points = selected[selected["grouping"] == "point"]
     if not len(points):
         return None
     technique = str(points["technique"].iloc[0])
     points = points[points["technique"] == technique]
-    whole = select(mine, grouping="region", technique=technique)
+    whole = select(selected, grouping="region", technique=technique)
     bands = select(regions, absorber=absorber, technique=technique)
     span = region_span(bands, technique)
     colour = modality_colour(technique)
@@ -194,7 +194,7 @@ def region_span(bands: pd.DataFrame, technique: str) -> tuple[float, float]:
 def add_regions(figure: Any, bands: pd.DataFrame, span: tuple[float, float], *, n_rows: int = 1) -> int:
     """Lay regions behind a figure as bands, named above its first row."""
     lines = 1
-    for place, band in enumerate(bands.sort_values("low").itertuples()):
+    for index, band in enumerate(bands.sort_values("low").itertuples()):
         low, high = max(float(band.low), span[0]), min(float(band.high), span[1])
         if high <= low:
             continue
@@ -202,7 +202,7 @@ def add_regions(figure: Any, bands: pd.DataFrame, span: tuple[float, float], *, 
             suffix = "" if row == 1 else str(row)
             figure.add_shape(
                 type="rect", x0=low, x1=high, y0=0, y1=1, xref=f"x{suffix}", yref=f"y{suffix} domain",
-                fillcolor=_BANDS[place % 2], line={"width": 0}, layer="below",
+                fillcolor=_BANDS[index % 2], line={"width": 0}, layer="below",
             )  # fmt: skip
         fits = int(_WIDTH * (high - low) / (span[1] - span[0]) / _CHARACTER)
         wrapped = textwrap.wrap(str(band.title), max(fits, 5), break_long_words=False)
@@ -257,7 +257,7 @@ def _add_bars(
     rows: pd.DataFrame,
     span: tuple[float, float],
     modality: str,
-    place: int,
+    index: int,
     of: int,
     *,
     row: int,
@@ -270,7 +270,7 @@ def _add_bars(
     title = short_title(modality)
     figure.add_trace(
         go.Bar(
-            x=rounded(low + 0.05 * (high - low) + (place + 0.5) * slot, 7),
+            x=rounded(low + 0.05 * (high - low) + (index + 0.5) * slot, 7),
             y=rounded(rows["value"], 4),
             width=rounded(0.88 * slot, 5),
             name=title,

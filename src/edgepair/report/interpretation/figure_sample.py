@@ -45,12 +45,12 @@ def sample_region_figure(
     """
     from plotly.subplots import make_subplots
 
-    mine = select(reasons, technique=technique)
-    mine = mine[mine["low"].notna() & mine["high"].notna()]
-    if not len(mine):
+    selected = select(reasons, technique=technique)
+    selected = selected[selected["low"].notna() & selected["high"].notna()]
+    if not len(selected):
         return None
-    tasks = [task for task in TASKS if (mine["task"] == task).any()]
-    bands = mine.drop_duplicates("region")
+    tasks = [task for task in TASKS if (selected["task"] == task).any()]
+    bands = selected.drop_duplicates("region")
     span = region_span(bands, technique)
     figure = make_subplots(
         rows=1 + len(tasks),
@@ -62,7 +62,7 @@ def sample_region_figure(
     _add_curve(figure, x, y, span)
     strip = add_regions(figure, bands, span, n_rows=1 + len(tasks))
     for row, task in enumerate(tasks, 2):
-        _add_task(figure, mine[mine["task"] == task], span, task, row)
+        _add_task(figure, selected[selected["task"] == task], span, task, row)
     about = TECHNIQUES[technique]
     figure.update_xaxes(range=list(span), showgrid=False, nticks=8)
     figure.update_xaxes(title_text=AXIS_TITLES[about.axis], row=1 + len(tasks), col=1)

@@ -38,11 +38,11 @@ def shuffled_labels_figure(stability: pd.DataFrame, *, absorber: str, task: str)
     """
     import plotly.graph_objects as go
 
-    mine = select(stability, absorber=absorber, task=task, kind="label_permutation")
-    names = in_order(mine["modality"].astype(str).tolist(), list(TECHNIQUES))
+    selected = select(stability, absorber=absorber, task=task, kind="label_permutation")
+    names = in_order(selected["modality"].astype(str).tolist(), list(TECHNIQUES))
     if not names:
         return None
-    real, null, chance = (_by_modality(mine, name) for name in ("score", "null", "p"))
+    real, null, chance = (_by_modality(selected, name) for name in ("score", "null", "p"))
     shown = [name for name in names if name in null.index]
     grey = null.loc[shown]
     figure = go.Figure()
@@ -107,38 +107,40 @@ def agreement_figure(stability: pd.DataFrame, *, absorber: str, task: str) -> go
     """
     import plotly.graph_objects as go
 
-    mine = select(stability, absorber=absorber, task=task)
-    mine = mine[
-        (mine["kind"] == "agreement")
-        | ((mine["kind"] == "rank_over_refits") & mine["name"].isin(list(_GROUPINGS)))
+    selected = select(stability, absorber=absorber, task=task)
+    selected = selected[
+        (selected["kind"] == "agreement")
+        | ((selected["kind"] == "rank_over_refits") & selected["name"].isin(list(_GROUPINGS)))
     ]
-    mine = mine[mine["value"].notna()]
-    if not len(mine):
+    selected = selected[selected["value"].notna()]
+    if not len(selected):
         return None
-    names = mine["name"].astype(str)
-    mine = mine.assign(row=[_row_title(kind, name) for kind, name in zip(mine["kind"], names, strict=True)])
+    names = selected["name"].astype(str)
+    selected = selected.assign(
+        row=[_row_title(kind, name) for kind, name in zip(selected["kind"], names, strict=True)]
+    )
     blocks = {"rank_over_refits": "other half of the materials", "agreement": "another method"}
-    places: dict[str, float] = {}
+    positions: dict[str, float] = {}
     figure = go.Figure()
-    place = 0.0
+    index = 0.0
     for kind, head in blocks.items():
-        part = mine[mine["kind"] == kind]
+        part = selected[selected["kind"] == kind]
         if not len(part):
             continue
-        write_at(figure, head, y=place, bgcolor="rgba(255,255,255,0.85)")
-        place += 0.9
+        write_at(figure, head, y=index, bgcolor="rgba(255,255,255,0.85)")
+        index += 0.9
         for title in dict.fromkeys(part["row"]):
-            places[title] = place
-            place += 1.0
-    modalities = in_order(mine["modality"].astype(str).tolist(), list(TECHNIQUES))
+            positions[title] = index
+            index += 1.0
+    modalities = in_order(selected["modality"].astype(str).tolist(), list(TECHNIQUES))
     for order, modality in enumerate(modalities):
-        rows = select(mine, modality=modality)
+        rows = select(selected, modality=modality)
         # Marks of one row stand below each other, so that intervals can be told apart.
         shift = 0.6 * (order - (len(modalities) - 1) / 2) / max(len(modalities), 1)
         figure.add_trace(
             dots(
                 rounded(rows["value"], 3),
-                [places[title] + shift for title in rows["row"]],
+                [positions[title] + shift for title in rows["row"]],
                 [
                     f"{short_title(modality)}, {safe(row.row)}: τ {number(row.value, 2)} "
                     f"({interval(row.lower, row.upper, 2)}): {percent((1 + row.value) / 2)} of the pairs "
@@ -153,9 +155,9 @@ def agreement_figure(stability: pd.DataFrame, *, absorber: str, task: str) -> go
         )
     zero_line(figure)
     figure.update_xaxes(title_text="Kendall's τ (1 = same order)", range=[-1.05, 1.05], nticks=5)
-    name_rows(figure, [safe(title) for title in places], list(places.values()), last=place - 0.4)
+    name_rows(figure, [safe(title) for title in positions], list(positions.values()), last=index - 0.4)
     return styled(
-        figure, height=round(100 + 34 * place), showlegend=True, legend={"y": 1 + 6 / (30 + 34 * place)}
+        figure, height=round(100 + 34 * index), showlegend=True, legend={"y": 1 + 6 / (30 + 34 * index)}
     )
 
 

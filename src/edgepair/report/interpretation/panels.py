@@ -68,8 +68,8 @@ def _techniques(result: Interpretation, absorber: str, task: str) -> Drawn:
 
 
 def _regions(result: Interpretation, absorber: str, task: str) -> Drawn:
-    mine = select(result.importances, absorber=absorber, task=task, grouping="region")
-    for technique in in_order(mine["technique"].astype(str).tolist(), list(TECHNIQUES)):
+    selected = select(result.importances, absorber=absorber, task=task, grouping="region")
+    for technique in in_order(selected["technique"].astype(str).tolist(), list(TECHNIQUES)):
         figure = region_figure(
             result.curves,
             result.regions,

@@ -74,16 +74,16 @@ def _render(title: str, prediction: Prediction, reasons: pd.DataFrame) -> str:
 
 def sample_table(reasons: pd.DataFrame, *, technique: str) -> dict[str, Any]:
     """Lay out what the regions of one curve added to the answers."""
-    mine = select(reasons, technique=technique)
-    tasks = in_order(mine["task"].astype(str).tolist(), list(TASKS))
-    regions = mine.drop_duplicates("region").sort_values("low", na_position="last")
-    rows = [("average of the training data", [_first(mine, task, "base") for task in tasks])]
+    selected = select(reasons, technique=technique)
+    tasks = in_order(selected["task"].astype(str).tolist(), list(TASKS))
+    regions = selected.drop_duplicates("region").sort_values("low", na_position="last")
+    rows = [("average of the training data", [_first(selected, task, "base") for task in tasks])]
     for region in regions.itertuples():
         unit = TECHNIQUES[technique].unit if technique in TECHNIQUES else ""
         where = "" if region.low != region.low else f", {range_of_region(region.low, region.high, unit)}"
-        cells = [_contribution(mine, task, str(region.region)) for task in tasks]
+        cells = [_contribution(selected, task, str(region.region)) for task in tasks]
         rows.append((f"{region.title}{where}", cells))
-    rows.append(("answer", [_first(mine, task, "answer") for task in tasks]))
+    rows.append(("answer", [_first(selected, task, "answer") for task in tasks]))
     return {
         "technique": short_title(technique),
         "tasks": [capital(_with_unit(task)) for task in tasks],
@@ -101,8 +101,8 @@ def _first(rows: pd.DataFrame, task: str, column: str) -> str:
 
 
 def _contribution(rows: pd.DataFrame, task: str, region: str) -> str:
-    mine = select(rows, task=task, region=region)
-    return number(float(mine["contribution"].sum()), TASK_DIGITS.get(task, 3), sign=True)
+    selected = select(rows, task=task, region=region)
+    return number(float(selected["contribution"].sum()), TASK_DIGITS.get(task, 3), sign=True)
 
 
 def _answer(row: Any) -> dict[str, str]:

@@ -70,10 +70,10 @@ def region_sentences(result: Interpretation, *, absorber: str, task: str) -> lis
 
 def importance_rows(result: Interpretation, *, absorber: str, task: str) -> list[dict[str, Any]]:
     """Lay out importances of techniques and regions as a table."""
-    mine = select(result.importances, absorber=absorber, task=task)
-    mine = mine[mine["grouping"].isin(["technique", "region"])]
+    selected = select(result.importances, absorber=absorber, task=task)
+    selected = selected[selected["grouping"].isin(["technique", "region"])]
     rows: dict[tuple[str, str, str, str], dict[str, Any]] = {}
-    for row in mine.itertuples():
+    for row in selected.itertuples():
         if row.kind not in ("permutation", "shap"):
             continue
         whole = row.grouping == "technique"
@@ -94,7 +94,7 @@ def importance_rows(result: Interpretation, *, absorber: str, task: str) -> list
             },
         )
         entry[str(row.kind)] = {"value": row.value, "lower": row.lower, "upper": row.upper}
-    order = {name: place for place, name in enumerate(modalities_in(result, absorber=absorber, task=task))}
+    order = {name: index for index, name in enumerate(modalities_in(result, absorber=absorber, task=task))}
     techniques = list(TECHNIQUES)
     return sorted(
         rows.values(),
@@ -124,8 +124,8 @@ def stability_sentences(
     result: Interpretation, *, absorber: str, task: str, kinds: Sequence[str]
 ) -> list[str]:
     """List what tests of stability say."""
-    mine = select(result.stability, absorber=absorber, task=task)
-    texts = [text for kind in kinds for text in select(mine, kind=kind)["sentence"]]
+    selected = select(result.stability, absorber=absorber, task=task)
+    texts = [text for kind in kinds for text in select(selected, kind=kind)["sentence"]]
     return [text for text in dict.fromkeys(texts) if isinstance(text, str) and text]
 
 

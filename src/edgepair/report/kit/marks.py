@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from edgepair.report.kit.style import MUTED, modality_colour, modality_symbol
 from edgepair.report.kit.tables import rounded
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 LINE = "#9aa5b1"
 """Colour of lines that mark a value: zero, a baseline."""
@@ -26,7 +29,10 @@ def error_bars(
     middle = np.asarray(value, dtype=float)
     above = np.nan_to_num(np.asarray(upper, dtype=float) - middle)
     below = np.nan_to_num(middle - np.asarray(lower, dtype=float))
-    write: Callable[[Any], Any] = np.ndarray.tolist if digits is None else lambda ends: rounded(ends, digits)
+
+    def write(ends: NDArray[np.float64]) -> list[Any]:
+        return ends.tolist() if digits is None else rounded(ends, digits)
+
     return {
         "type": "data", "symmetric": False, "array": write(above), "arrayminus": write(below),
         "color": colour, "thickness": thickness, "width": width,
@@ -63,10 +69,10 @@ def name_rows(
     first: float = -0.6, **more: Any,
 ) -> None:  # fmt: skip
     """Name rows of a figure from the top; `last` and `first` are the ends of the axis."""
-    places = list(range(len(names))) if at is None else list(at)
+    positions = list(range(len(names))) if at is None else list(at)
     bottom = len(names) - 0.4 if last is None else last
     figure.update_yaxes(
-        tickvals=places, ticktext=list(names), range=[bottom, first], showgrid=False, **more
+        tickvals=positions, ticktext=list(names), range=[bottom, first], showgrid=False, **more
     )  # fmt: skip
 
 

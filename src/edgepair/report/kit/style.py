@@ -102,9 +102,9 @@ def sequence_colours(n: int) -> list[str]:
         return [_SEQUENCE[1]][:n]
     colours = []
     for k in range(n):
-        place = k * (len(_SEQUENCE) - 1) / (n - 1)
-        low = min(int(place), len(_SEQUENCE) - 2)
-        colours.append(_mix(_SEQUENCE[low], _SEQUENCE[low + 1], place - low))
+        index = k * (len(_SEQUENCE) - 1) / (n - 1)
+        low = min(int(index), len(_SEQUENCE) - 2)
+        colours.append(_mix(_SEQUENCE[low], _SEQUENCE[low + 1], index - low))
     return colours
 
 

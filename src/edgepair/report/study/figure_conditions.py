@@ -49,19 +49,19 @@ def robustness_figure(robustness: pd.DataFrame, *, absorber: str = "all") -> go.
     """
     import plotly.graph_objects as go
 
-    mine = select(robustness, absorber=absorber)
-    names = in_order(mine["condition"].tolist(), list(CONDITION_TITLES))
+    selected = select(robustness, absorber=absorber)
+    names = in_order(selected["condition"].tolist(), list(CONDITION_TITLES))
     rows = [
         (finding, task)
         for finding in FINDINGS
         for task in TASKS
-        if len(select(mine, finding=finding, task=task))
+        if len(select(selected, finding=finding, task=task))
     ]
     levels: list[list[int | None]] = []
     texts: list[list[str]] = []
     hovers: list[list[str]] = []
     for finding, task in rows:
-        table = select(mine, finding=finding, task=task).set_index("condition")
+        table = select(selected, finding=finding, task=task).set_index("condition")
         known = [table.loc[name] if name in table.index else None for name in names]
         levels.append([None if row is None else _LEVELS[str(row["verdict"])] for row in known])
         texts.append(["" if row is None else number(float(row["estimate"]), 2, sign=True) for row in known])
@@ -122,11 +122,11 @@ def condition_figure(conditions: pd.DataFrame, *, task: str, absorber: str) -> g
     """
     import plotly.graph_objects as go
 
-    mine = select(conditions, task=task, absorber=absorber)
-    names = in_order(mine["condition"].tolist(), list(CONDITION_TITLES))
-    modalities = [name for name in dict.fromkeys(mine["modality"]) if name != "baseline"]
+    selected = select(conditions, task=task, absorber=absorber)
+    names = in_order(selected["condition"].tolist(), list(CONDITION_TITLES))
+    modalities = [name for name in dict.fromkeys(selected["modality"]) if name != "baseline"]
     figure = go.Figure()
-    floor = select(mine, modality="baseline")
+    floor = select(selected, modality="baseline")
     x: list[float | None] = []
     y: list[float | None] = []
     for condition, value in zip(floor["condition"], floor["value"], strict=True):
@@ -139,16 +139,16 @@ def condition_figure(conditions: pd.DataFrame, *, task: str, absorber: str) -> g
             hovertemplate="baseline %{x:.3f}<extra></extra>",
         )
     )  # fmt: skip
-    for place, modality in enumerate(modalities):
-        rows = select(mine, modality=modality).assign(n_formulas=0)
-        at = [names.index(name) + dodge(place, len(modalities)) for name in rows["condition"]]
+    for index, modality in enumerate(modalities):
+        rows = select(selected, modality=modality).assign(n_formulas=0)
+        at = [names.index(name) + dodge(index, len(modalities)) for name in rows["condition"]]
         hovers_of = [
             f"<b>{_title(row.condition)}</b><br>{number(row.value)}, 95 % interval "
             f"{interval(row.lower, row.upper)}<br>{row.n_sites} rows"
             for row in rows.itertuples()
         ]
         figure.add_trace(dots(rows, at, modality, main_metric(task)).update(hovertext=hovers_of))
-    low = min(float(mine["lower"].min()), float(floor["value"].min()) if len(floor) else 1.0)
+    low = min(float(selected["lower"].min()), float(floor["value"].min()) if len(floor) else 1.0)
     low = max(low, -0.2)
     figure.update_xaxes(
         title_text=f"{capital(task_title(task))}: {metric_title(main_metric(task))}", range=[low - 0.03, 1.01]

@@ -40,8 +40,8 @@ def confusion_figure(
     """
     import plotly.graph_objects as go
 
-    mine = select(predictions, absorber=absorber, task=task, modality=modality, learner=learner)
-    names, counts = confusion_counts(mine)
+    selected = select(predictions, absorber=absorber, task=task, modality=modality, learner=learner)
+    names, counts = confusion_counts(selected)
     total = counts.sum(axis=1, keepdims=True)
     share = np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0)
     colour = modality_colour(modality)

@@ -56,9 +56,9 @@ def shapley_figure(
     }
     figure = go.Figure()
     alone = len(absorbers) == 1
-    for place, (name, rows) in enumerate(rows_of.items()):
+    for index, (name, rows) in enumerate(rows_of.items()):
         rank = np.array([list(absorbers).index(absorber) for absorber in rows["absorber"]], dtype=float)
-        y = rank + place if alone else rank + dodge(place, len(rows_of))
+        y = rank + index if alone else rank + dodge(index, len(rows_of))
         figure.add_trace(_dots(rows, y, name))
     zero_line(figure)
     figure.update_yaxes(**row_axis(absorbers, list(rows_of)))
@@ -93,13 +93,13 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
     parts: dict[str, list[dict[str, Any]]] = {}
     marks: list[tuple[float, Any]] = []
     figure = go.Figure()
-    place = 0.0
+    index = 0.0
     splits = select(table, kind="interaction")["of"].tolist()
     for of in splits:
         rows = select(table, of=of)
         first, second = select(rows, kind="unique")["technique"].tolist()
-        write_at(figure, _sides(first, second), y=place, bgcolor=PAPER, borderpad=1)
-        place += 0.7
+        write_at(figure, _sides(first, second), y=index, bgcolor=PAPER, borderpad=1)
+        index += 0.7
         start, below = 0.0, 0.0
         for key, kind, label in (
             (first, "unique", f"only {short_title(first)}"),
@@ -107,8 +107,8 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
             (second, "unique", f"only {short_title(second)}"),
             ("together", "together", "only together"),
         ):
-            mine = select(rows, kind=kind)
-            row = (mine[mine["technique"] == key] if kind == "unique" else mine).iloc[0]
+            selected = select(rows, kind=kind)
+            row = (selected[selected["technique"] == key] if kind == "unique" else selected).iloc[0]
             value = float(row["value"])
             base = start if value >= 0 else below
             hover = f"<b>{_sides(first, second)}</b><br>{label} {number(value)}<br>95 % interval "
@@ -116,17 +116,17 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
             if kind == "shared":
                 most = float(select(rows, kind="shared_most")["value"].iloc[0])
                 hover += f"<br>at most {number(most)} by any definition" if most > value else ""
-            parts.setdefault(key, []).append({"x": value, "base": base, "y": place, "hover": hover})
+            parts.setdefault(key, []).append({"x": value, "base": base, "y": index, "hover": hover})
             start, below = start + max(value, 0.0), below + min(value, 0.0)
-        marks.append((place, gains.loc[_joined(first, second, gains.index.tolist())]))
-        place += _ROW
+        marks.append((index, gains.loc[_joined(first, second, gains.index.tolist())]))
+        index += _ROW
     for key, bars in parts.items():
         figure.add_trace(_bars(key, bars))
     figure.add_trace(_marks(marks))
     zero_line(figure)
-    figure.update_yaxes(tickvals=[], range=[place - 0.4, -0.5], showgrid=False)
+    figure.update_yaxes(tickvals=[], range=[index - 0.4, -0.5], showgrid=False)
     figure.update_xaxes(title_text=_AXIS_TITLE, nticks=6)
-    return styled(figure, height=round(30 * place + 60), barmode="overlay", margin={"l": 4})
+    return styled(figure, height=round(30 * index + 60), barmode="overlay", margin={"l": 4})
 
 
 def part_colour(key: str) -> str:

@@ -101,13 +101,13 @@ def value_figure(predictions: pd.DataFrame, *, task: str) -> go.Figure:
     """
     import plotly.graph_objects as go
 
-    mine = select(predictions, task=task).drop_duplicates(["absorber", "site"])
-    absorbers = list(dict.fromkeys(mine["absorber"]))
+    selected = select(predictions, task=task).drop_duplicates(["absorber", "site"])
+    absorbers = list(dict.fromkeys(selected["absorber"]))
     figure = go.Figure()
     unit = TASKS[task].unit if task in TASKS else ""
     symbol = TASKS[task].symbol if task in TASKS else task
     for row, absorber in enumerate(absorbers):
-        values = mine.loc[mine["absorber"] == absorber, "true"].to_numpy(dtype=float)
+        values = selected.loc[selected["absorber"] == absorber, "true"].to_numpy(dtype=float)
         first, last = np.floor(values.min() / _BIN) - 1, np.ceil(values.max() / _BIN) + 2
         edges = np.arange(first, last) * _BIN
         counts, _ = np.histogram(values, edges)

@@ -47,24 +47,24 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
     """
     import plotly.graph_objects as go
 
-    mine = [item for item in findings if item.finding == finding]
+    selected = [item for item in findings if item.finding == finding]
     is_share = finding == "xanes_dominates"
     rows: list[tuple[float, Finding]] = []
     labels: list[tuple[float, str]] = []
     heads: list[tuple[float, str]] = []
-    place = 0.0
-    alone = len({item.absorber for item in mine} - {"all"}) == 1
-    for task in in_order([item.task for item in mine], [*TASKS, "all"]):
+    index = 0.0
+    alone = len({item.absorber for item in selected} - {"all"}) == 1
+    for task in in_order([item.task for item in selected], [*TASKS, "all"]):
         if not alone:
-            heads.append((place, _head(task, is_share)))
-            place += 1.0
-        block = sorted((i for i in mine if i.task == task), key=lambda i: i.absorber == "all")
+            heads.append((index, _head(task, is_share)))
+            index += 1.0
+        block = sorted((i for i in selected if i.task == task), key=lambda i: i.absorber == "all")
         for item in block:
-            rows.append((place, item))
+            rows.append((index, item))
             name = _alone_label(item) if alone else "mean" if item.absorber == "all" else safe(item.absorber)
-            labels.append((place, name))
-            place += 0.9
-        place += 0.15 if alone else 0.25
+            labels.append((index, name))
+            index += 0.9
+        index += 0.15 if alone else 0.25
     figure = go.Figure()
     zero_line(figure)
     for kind in ("single", "mean"):
@@ -78,11 +78,11 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
         write_at(
             figure, text, xref="x", yref="paper", colour=INK, xanchor=anchor, yanchor="bottom", xshift=shift
         )
-    name_rows(figure, [text for _, text in labels], [y for y, _ in labels], last=place - 0.3)
+    name_rows(figure, [text for _, text in labels], [y for y, _ in labels], last=index - 0.3)
     figure.update_xaxes(
         title_text=_AXES.get(finding, "difference in score (no unit)"), nticks=7, range=_range(rows)
     )
-    return styled(figure, height=round(24 * place + 90), margin={"t": 28})
+    return styled(figure, height=round(24 * index + 90), margin={"t": 28})
 
 
 def _alone_label(item: Finding) -> str:

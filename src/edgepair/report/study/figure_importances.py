@@ -61,16 +61,16 @@ def importance_figure(
     """
     from plotly.subplots import make_subplots
 
-    mine = select(
+    selected = select(
         importances, absorber=absorber, task=task, modality=modality, technique=technique, learner=learner
     )
-    mine = mine[mine["position"].notna()]
-    impurity = mine[mine["kind"] == "impurity"].sort_values("position")
-    permutation = mine[mine["kind"] == "permutation"].sort_values("position")
+    selected = selected[selected["position"].notna()]
+    impurity = selected[selected["kind"] == "impurity"].sort_values("position")
+    permutation = selected[selected["kind"] == "permutation"].sort_values("position")
     shown = select(curves, absorber=absorber, task=task, technique=technique)
     axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
     if axis == "r":
-        last = max([DRAWN_DISTANCE, *mine["position_high"].dropna().tolist()])
+        last = max([DRAWN_DISTANCE, *selected["position_high"].dropna().tolist()])
         shown = shown[shown["position"] <= last]
     heights = [0.62, 0.2, 0.18] if len(permutation) else [0.72, 0.28]
     n_rows = len(heights)
@@ -155,8 +155,8 @@ def _frame(curves: pd.DataFrame) -> tuple[float, float]:
 
 
 def _span(curves: pd.DataFrame, impurity: pd.DataFrame) -> list[float] | None:
-    places = np.concatenate([curves["position"].to_numpy(float), impurity["position"].to_numpy(float)])
-    return [float(places.min()), float(places.max())] if len(places) else None
+    positions = np.concatenate([curves["position"].to_numpy(float), impurity["position"].to_numpy(float)])
+    return [float(positions.min()), float(positions.max())] if len(positions) else None
 
 
 def _add_ground(figure: Any, impurity: pd.DataFrame, colour: str, lower: float, upper: float) -> None:

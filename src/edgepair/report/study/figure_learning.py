@@ -46,14 +46,14 @@ def learning_figure(
     """
     import plotly.graph_objects as go
 
-    mine = select(learning, absorber=absorber, task=task, learner=learner, metric=main_metric(task))
+    selected = select(learning, absorber=absorber, task=task, learner=learner, metric=main_metric(task))
     figure = go.Figure()
-    names = in_order(mine["modality"].tolist(), modalities)
-    places = np.sort(mine["n_formulas"].unique()).astype(float)
-    for place, modality in enumerate(names):
-        rows = mine[mine["modality"] == modality].sort_values("n_formulas")
+    names = in_order(selected["modality"].tolist(), modalities)
+    positions = np.sort(selected["n_formulas"].unique()).astype(float)
+    for index, modality in enumerate(names):
+        rows = selected[selected["modality"] == modality].sort_values("n_formulas")
         # Intervals would hide each other at the same place: a factor of at most 3 % moves them.
-        shift = 1.012 ** (place - (len(names) - 1) / 2)
+        shift = 1.012 ** (index - (len(names) - 1) / 2)
         colour = modality_colour(modality)
         figure.add_trace(
             go.Scatter(
@@ -76,8 +76,8 @@ def learning_figure(
         type="log",
         title_text=f"training {groups} (number)",
         tickangle=0,
-        tickvals=places.tolist(),
-        ticktext=[f"{value:,.0f}" for value in places],
+        tickvals=positions.tolist(),
+        ticktext=[f"{value:,.0f}" for value in positions],
         showgrid=False,
     )
     figure.update_yaxes(title_text=metric_title(main_metric(task)), nticks=6)

@@ -126,11 +126,11 @@ def score_figure(
         table = main_scores(scores, task=task, learner=learner, split=split)
         baseline = _baseline(scores, task, split)
         figure.add_trace(_baseline_trace(baseline, absorbers, len(modalities), alone, column == 1), 1, column)
-        for place, modality in enumerate(modalities):
-            mine = table[(table["modality"] == modality) & table["absorber"].isin(absorbers)]
-            rows = np.array([list(absorbers).index(name) for name in mine["absorber"]], dtype=float)
-            y = rows + place if alone else rows + dodge(place, len(modalities))
-            trace = dots(mine, y, modality, main_metric(task), groups=groups)
+        for index, modality in enumerate(modalities):
+            selected = table[(table["modality"] == modality) & table["absorber"].isin(absorbers)]
+            rows = np.array([list(absorbers).index(name) for name in selected["absorber"]], dtype=float)
+            y = rows + index if alone else rows + dodge(index, len(modalities))
+            trace = dots(selected, y, modality, main_metric(task), groups=groups)
             figure.add_trace(trace.update(showlegend=column == 1), 1, column)
         figure.update_xaxes(
             title_text=metric_title(main_metric(task)), range=ranges[task], nticks=6, row=1, col=column
@@ -152,7 +152,7 @@ def score_figure(
     return figure
 
 
-def dodge(place: int, n: int) -> float:
+def dodge(index: int, n: int) -> float:
     """Move a dot up or down so that the modalities of one row stand apart.
 
     Examples
@@ -160,7 +160,7 @@ def dodge(place: int, n: int) -> float:
     >>> dodge(0, 1), dodge(2, 3)
     (0.0, 0.33)
     """
-    return 0.0 if n < 2 else -_SPREAD + 2 * _SPREAD * place / (n - 1)
+    return 0.0 if n < 2 else -_SPREAD + 2 * _SPREAD * index / (n - 1)
 
 
 def row_axis(absorbers: Sequence[str], modalities: Sequence[str]) -> dict[str, Any]:

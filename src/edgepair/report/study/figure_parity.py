@@ -47,8 +47,8 @@ def parity_figure(
     import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
-    mine = select(predictions, absorber=absorber, task=task, modality=modality, learner=learner)
-    sites = thinned(site_means(mine), seed=seed)
+    selected = select(predictions, absorber=absorber, task=task, modality=modality, learner=learner)
+    sites = thinned(site_means(selected), seed=seed)
     true = np.round(sites["true"].to_numpy(dtype=float), 4)
     predicted = np.round(sites["predicted"].to_numpy(dtype=float), 4)
     rest = np.round(predicted - true, 4)

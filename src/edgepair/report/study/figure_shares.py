@@ -49,30 +49,30 @@ def share_figure(
     whiskers: list[tuple[float, float, float, float]] = []
     nulls: list[tuple[float, float]] = []
     null_rows = select(importances, kind="null_share", task=task, learner=learner)
-    place = 0.0
+    index = 0.0
     for modality in in_order(shares["modality"].tolist(), modalities):
-        write_at(figure, short_title(modality), y=place)
-        place += 0.85
+        write_at(figure, short_title(modality), y=index)
+        index += 0.85
         for absorber in absorbers:
             rows = select(shares, modality=modality, absorber=absorber)
             if not len(rows):
                 continue
-            labels.append((place, safe(absorber)))
+            labels.append((index, safe(absorber)))
             names = in_order(rows["technique"].tolist(), list(TECHNIQUES))
             start = 0.0
             for number, name in enumerate(names):
                 row = rows[rows["technique"] == name].iloc[0]
-                part = {"y": place, "x": float(row["value"]), "base": start, "row": row, "of": modality}
+                part = {"y": index, "x": float(row["value"]), "base": start, "row": row, "of": modality}
                 parts.setdefault(name, []).append(part)
                 start += float(row["value"])
                 if number == 0:
                     null = select(null_rows, modality=modality, absorber=absorber, technique=name)
-                    nulls += [(place, float(value)) for value in null["value"]]
-                    whiskers.append((place, row["value"], row["lower"], row["upper"]))
+                    nulls += [(index, float(value)) for value in null["value"]]
+                    whiskers.append((index, row["value"], row["lower"], row["upper"]))
                 elif number == len(names) - 1 > 1:
-                    whiskers.append((place, 1 - row["value"], 1 - row["upper"], 1 - row["lower"]))
-            place += 0.85
-        place += 0.25
+                    whiskers.append((index, 1 - row["value"], 1 - row["upper"], 1 - row["lower"]))
+            index += 0.85
+        index += 0.25
     for name in in_order(list(parts), list(TECHNIQUES)):
         figure.add_trace(_bar(name, parts[name]))
     if whiskers:
@@ -82,14 +82,14 @@ def share_figure(
             type="line", x0=100 * value, x1=100 * value, y0=y - 0.4, y1=y + 0.4,
             line={"color": INK, "width": 2, "dash": "2px,2px"},
         )  # fmt: skip
-    name_rows(figure, [text for _, text in labels], [y for y, _ in labels], last=place - 0.35, first=-0.5)
+    name_rows(figure, [text for _, text in labels], [y for y, _ in labels], last=index - 0.35, first=-0.5)
     figure.update_xaxes(
         title_text="share of the importance (%)",
         range=[0, 100],
         tickvals=[0, 25, 50, 75, 100],
         showgrid=False,
     )
-    return styled(figure, height=round(30 * place + 60), barmode="overlay", margin={"r": 16})
+    return styled(figure, height=round(30 * index + 60), barmode="overlay", margin={"r": 16})
 
 
 def _bar(name: str, parts: list[dict[str, Any]]) -> Any:

@@ -52,11 +52,11 @@ def split_figure(
     both = honest.merge(random, on=["absorber", "modality"], suffixes=("", "_random"))
     metric = METRIC_TITLES[main_metric(task)]
     figure = go.Figure()
-    for place, modality in enumerate(modalities):
+    for index, modality in enumerate(modalities):
         rows = both[(both["modality"] == modality) & both["absorber"].isin(absorbers)]
         colour = modality_colour(modality)
         at = np.array([list(absorbers).index(name) for name in rows["absorber"]], dtype=float)
-        y = (at + place if len(absorbers) == 1 else at + dodge(place, len(modalities))).tolist()
+        y = (at + index if len(absorbers) == 1 else at + dodge(index, len(modalities))).tolist()
         first, second = rows["value"].tolist(), rows["value_random"].tolist()
         hover = [
             f"<b>{safe(row.absorber)} · {short_title(modality)}</b><br>{metric} {number(row.value)} honest, "

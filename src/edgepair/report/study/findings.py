@@ -64,13 +64,13 @@ def summarise_findings(
     """Gather each finding with its verdict, overall estimates and single ones."""
     summaries = []
     for name, title in FINDINGS.items():
-        mine = [item for item in findings if item.finding == name]
-        if not mine:
+        selected = [item for item in findings if item.finding == name]
+        if not selected:
             continue
-        single = [item for item in mine if item.absorber != "all"]
-        overall = [item for item in mine if item.absorber == "all"]
+        single = [item for item in selected if item.absorber != "all"]
+        overall = [item for item in selected if item.absorber == "all"]
         head = _head(overall)
-        verdict = overall_verdict(mine)
+        verdict = overall_verdict(selected)
         # The overall estimate is over classes; numbers that are not classes stand beside it.
         beside = [
             i for i in overall if i not in head and i.task in TASKS and TASKS[i.task].kind == "regression"
@@ -89,7 +89,7 @@ def summarise_findings(
                 "n": len(single),
                 "tally": _tally(counts, len(single)),
                 "lines": [_line(item) for item in ([*head, *beside] or single)],
-                "sentences": [with_minus(item.sentence) for item in mine],
+                "sentences": [with_minus(item.sentence) for item in selected],
                 "elsewhere": _elsewhere(robustness, name),
             }
         )
@@ -114,10 +114,10 @@ def overall_verdict(items: Sequence[Any]) -> str:
 def _elsewhere(robustness: pd.DataFrame | None, name: str) -> list[dict[str, str]]:
     if robustness is None or not len(robustness):
         return []
-    mine = robustness[(robustness["finding"] == name) & (robustness["condition"] != AS_STUDIED)]
+    selected = robustness[(robustness["finding"] == name) & (robustness["condition"] != AS_STUDIED)]
     return [
         {"title": CONDITION_TITLES.get(str(condition), str(condition)), "verdict": overall_verdict(rows)}
-        for condition, table in mine.groupby("condition", sort=False)
+        for condition, table in selected.groupby("condition", sort=False)
         for rows in [list(table.itertuples())]
     ]
 
@@ -181,14 +181,14 @@ def headline(
 def _clause(item: dict[str, Any]) -> str:
     words = _WORDS[item["finding"]]
     holds = item["counts"]["holds"]
-    said = words.get(item["verdict"], words["undecided"])
+    sentences = words.get(item["verdict"], words["undecided"])
     if item["verdict"] == "holds" and holds < item["n"]:
-        said = f"{words['holds']} (in {holds} of {item['n']} comparisons)"
+        sentences = f"{words['holds']} (in {holds} of {item['n']} comparisons)"
     elif item["verdict"] == "mixed" and holds:
-        said = f"{words['holds']} in {holds} of {item['n']} comparisons"
+        sentences = f"{words['holds']} in {holds} of {item['n']} comparisons"
     # What is said at the top follows from all conditions, not from the first alone.
-    others = [place["title"] for place in item["elsewhere"] if place["verdict"] != item["verdict"]]
-    return f"{said}, not so with: {listed(others)}" if others else said
+    others = [index["title"] for index in item["elsewhere"] if index["verdict"] != item["verdict"]]
+    return f"{sentences}, not so with: {listed(others)}" if others else sentences
 
 
 def _joined(clauses: Sequence[str]) -> str:

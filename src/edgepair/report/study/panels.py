@@ -117,10 +117,10 @@ def _shapley(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
     learner = main_learner(result)
     panels = []
     for task in tasks_of(result):
-        mine = select(result.contributions, task=task, learner=learner)
-        if len(mine):
-            here = [name for name in absorbers_of(result) if name in set(mine["absorber"])]
-            figure = shapley_figure(mine, task=task, learner=learner, absorbers=here)
+        selected = select(result.contributions, task=task, learner=learner)
+        if len(selected):
+            here = [name for name in absorbers_of(result) if name in set(selected["absorber"])]
+            figure = shapley_figure(selected, task=task, learner=learner, absorbers=here)
             panels.append(keep(figure, _scored(task)))
     return panels
 
@@ -149,8 +149,8 @@ def explorer(
     if not panels:
         return {}
     choices = []
-    for place, key in enumerate(keys):
-        names = list(dict.fromkeys(combination[place] for combination in panels))
+    for index, key in enumerate(keys):
+        names = list(dict.fromkeys(combination[index] for combination in panels))
         choices.append({"key": key, "options": [{"name": n, "title": _title(key, n)} for n in names]})
     start = first if first in panels else next(iter(panels))
     return {
@@ -227,8 +227,8 @@ def _predictions(result: StudyResult, keep: Keep) -> dict[str, Any]:
             cell = select(predictions, absorber=absorber, task=task)
             every = []
             for modality in modalities_of(result):
-                mine = select(cell, modality=modality)
-                if not len(mine):
+                selected = select(cell, modality=modality)
+                if not len(selected):
                     continue
                 names: dict[str, Any] = {
                     "absorber": absorber,
@@ -237,9 +237,9 @@ def _predictions(result: StudyResult, keep: Keep) -> dict[str, Any]:
                     "learner": learner,
                 }
                 if task in TASKS and TASKS[task].kind == "regression":
-                    figure = parity_figure(mine, scores=scores, **names)
+                    figure = parity_figure(selected, scores=scores, **names)
                 else:
-                    figure = confusion_figure(mine, **names)
+                    figure = confusion_figure(selected, **names)
                 every.append(keep(figure, short_title(modality)) | {"looks": modality})
             if len(every) > 1:
                 panels[absorber, task, "*"] = every
@@ -278,14 +278,14 @@ def _splits(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
         return []
     panels = []
     for task in tasks_of(result):
-        mine = select(random, task=task)
-        if not len(mine):
+        selected = select(random, task=task)
+        if not len(selected):
             continue
         figure = split_figure(
             result.scores,
             task=task,
-            absorbers=[name for name in absorbers_of(result) if name in set(mine["absorber"])],
-            modalities=[name for name in modalities_of(result) if name in set(mine["modality"])],
+            absorbers=[name for name in absorbers_of(result) if name in set(selected["absorber"])],
+            modalities=[name for name in modalities_of(result) if name in set(selected["modality"])],
             learner=learner,
             split=split,
         )

@@ -112,10 +112,10 @@ def difference_sentences(result: StudyResult) -> list[str]:
             f"{number(rows['difference'].max(), digits, sign=True)}, the interval clear of zero in {clear}."
         )
     for absorber in absorbers_of(result):
-        mine = select(result.differences, absorber=absorber, learner=LEARNER)
+        selected = select(result.differences, absorber=absorber, learner=LEARNER)
         sentences.append(
-            f"{absorber}: {percent(float(mine['seen'].mean()))} of the rows that a random split holds out "
-            "are of a formula that it trained on."
+            f"{absorber}: {percent(float(selected['seen'].mean()))} of the rows that a random split holds "
+            "out are of a formula that it trained on."
         )
     return sentences
 
@@ -156,14 +156,16 @@ def public_cells(result: StudyResult) -> list[dict[str, str]]:
     """List the public numbers beside ours, those of pairs by the best or by the range of ours."""
     rows, baselines = [], _baselines(result)
     for (absorber, task), numbers in PUBLIC_SCORES.items():
-        mine = select(result.differences, absorber=absorber, task=task, learner=LEARNER, metric="f1_weighted")
+        selected = select(
+            result.differences, absorber=absorber, task=task, learner=LEARNER, metric="f1_weighted"
+        )
         for name, public in numbers.items():
             if name in (BEST_PAIR, ANY_PAIR):
-                ours = mine[mine["modality"].str.startswith("xanes+")]
+                ours = selected[selected["modality"].str.startswith("xanes+")]
                 if name == BEST_PAIR and len(ours):
                     ours = ours[ours["value_random"] == ours["value_random"].max()].head(1)
             else:
-                ours = mine[mine["modality"] == name]
+                ours = selected[selected["modality"] == name]
             if not len(ours):
                 continue
             title = short_title(name) if name not in (BEST_PAIR, ANY_PAIR) else name

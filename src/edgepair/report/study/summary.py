@@ -212,13 +212,13 @@ def _flattery(result: StudyResult, learner: str, split: str) -> list[dict[str, A
         random = main_scores(result.scores, task=task, learner=learner, split="random")
         both = honest.merge(random, on=["absorber", "modality"], suffixes=("", "_random"))
         for modality in in_order(both["modality"].tolist(), modalities_of(result)):
-            mine = both[both["modality"] == modality]
+            selected = both[both["modality"] == modality]
             rows.append(
                 {
                     "task": task,
                     "modality": modality,
-                    "gain": float((mine["value_random"] - mine["value"]).mean()),
-                    "n_absorbers": len(mine),
+                    "gain": float((selected["value_random"] - selected["value"]).mean()),
+                    "n_absorbers": len(selected),
                 }
             )
     return rows
@@ -286,12 +286,12 @@ def _skip(item: dict[str, Any]) -> dict[str, Any]:
 
 def _score_table(result: StudyResult, task: str) -> dict[str, Any]:
     """All metrics of one task: a row per absorber, split, learner and modality."""
-    mine = select(result.scores, task=task)
+    selected = select(result.scores, task=task)
     without = without_formulas(result)
-    metrics = in_order(mine["metric"].tolist(), list(METRIC_TITLES))
+    metrics = in_order(selected["metric"].tolist(), list(METRIC_TITLES))
     rows: list[dict[str, Any]] = []
     seen: set[tuple[str, str, str]] = set()
-    for keys, table in mine.groupby(["absorber", "view", "split", "learner", "modality"], sort=False):
+    for keys, table in selected.groupby(["absorber", "view", "split", "learner", "modality"], sort=False):
         absorber, view, split, learner, modality = (str(key) for key in keys)
         if learner == BASELINE:
             # The baseline looks at no curve: its score is the same whatever the modality.
