@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import xarray as xr
 from numpy.typing import NDArray
 
-from edgepair.conventions import TASKS
+from edgepair.conventions import TASKS, EngineError
+from edgepair.engine import Call, Outcome
+from edgepair.models import FitOutcome
 from edgepair.study import Progress
+from edgepair.study import work as work_module
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
+from edgepair.study.fits import fit_work
 from edgepair.study.work import Outcomes, Runner, Work
 
 
@@ -119,3 +126,54 @@ def test_later_work_counts_in_the_total(cell: Cell) -> None:
     runner.run([work])
     assert [(step.done, step.total) for step in steps] == [(0, 8), (2, 8), (2, 4), (4, 4)]
     assert steps[1].text == "one, noise"
+
+
+class Cluster:
+    """Processes of a cluster that carry out what they are handed at once, in this process."""
+
+    problem = ""
+
+    def share(self, value: object) -> object:
+        return value
+
+    def run(self, function: Callable[..., Any], tasks: Iterable[Call]) -> Iterator[Outcome]:
+        for task in tasks:
+            yield Outcome(task.key, None if self.problem else function(*task.args), self.problem)
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
+    made = Cluster()
+
+    @contextmanager
+    def opened(*, scheduler: str) -> Iterator[Cluster]:
+        assert scheduler == "tcp://host:1"
+        yield made
+
+    monkeypatch.setattr(work_module, "open_processes", opened)
+    return made
+
+
+def test_a_cluster_makes_the_fits_and_this_machine_the_rest(cell: Cell, cluster: Cluster) -> None:
+    fits = [fit_work(cell, "xanes", "forest", folds=cell.folds[0], trees=2, seed=seed) for seed in range(2)]
+    other = Work(cell, "pdf", TABLE, np.array([1]), 7, 1.0, "other", function=make, kind=Made)
+    remote = Runner(n_jobs=1, scheduler="tcp://host:1", cache=True, on_progress=None).run([*fits, other])
+    assert CALLS == [7]
+    local = Runner(n_jobs=1, scheduler=None, cache=False, on_progress=None).run(fits)
+    pairs = list(zip(remote.of(cell, "xanes"), local.of(cell, "xanes"), strict=True))
+    assert len(pairs) == 2
+    for one, two in pairs:
+        assert isinstance(one, FitOutcome)
+        np.testing.assert_array_equal(one.predicted, two.predicted)
+        np.testing.assert_array_equal(one.impurity, two.impurity)
+    # What came back is cached on this side.
+    cluster.problem = "the process was killed"
+    again = Runner(n_jobs=1, scheduler="tcp://host:1", cache=True, on_progress=None).run(fits)
+    np.testing.assert_array_equal(again.of(cell, "xanes")[0].predicted, pairs[0][0].predicted)
+
+
+def test_a_fit_that_fails_on_the_cluster_is_an_error(cell: Cell, cluster: Cluster) -> None:
+    cluster.problem = "the process was killed"
+    work = fit_work(cell, "xanes", "forest", folds=cell.folds[0], trees=2, seed=0)
+    with pytest.raises(EngineError, match="cannot fit forest on the cluster"):
+        Runner(n_jobs=1, scheduler="tcp://host:1", cache=False, on_progress=None).run([work])
