@@ -77,7 +77,7 @@ def interpretation_methods(result: Interpretation) -> list[dict[str, str]]:
     """Say in words how an interpretation was made."""
     config = result.config.get("config", {})
     kinds = set(result.importances["kind"])
-    kinds = set(result.stability["kind"])
+    tests = set(result.stability["kind"])
     paragraphs = [
         ("What is explained", _explained(config)),
         ("Regions", _REGIONS.format(last=R_LAST) if len(result.regions) else ""),
@@ -86,8 +86,8 @@ def interpretation_methods(result: Interpretation) -> list[dict[str, str]]:
         ("Clusters", _CLUSTERS if len(result.clusters) else ""),
         ("Numbers that go with the label", _MOVEMENT if len(result.movement) else ""),
         ("How answers follow numbers", _DEPENDENCE if len(result.dependence) else ""),
-        ("Labels exchanged", _EXCHANGED if "label_permutation" in kinds else ""),
-        ("Order of importances", _ORDER if kinds & {"agreement", "rank_over_refits"} else ""),
+        ("Labels exchanged", _EXCHANGED if "label_permutation" in tests else ""),
+        ("Order of importances", _ORDER if tests & {"agreement", "rank_over_refits"} else ""),
         ("Contributions of techniques", _CONTRIBUTIONS if len(result.contributions) else ""),
         ("What none of this says", _LIMITS),
     ]
