@@ -183,18 +183,7 @@ class BuildEstimate:
 
 
 def count_items(items: tuple[Item, ...]) -> dict[str, int]:
-    """Count items by status and reason.
-
-    Parameters
-    ----------
-    items : tuple of Item
-        Items.
-
-    Returns
-    -------
-    dict of str to int
-        In the order of `STATUSES`, then by number.
-    """
+    """Count items by status and reason."""
     counts = Counter(f"{item.status}: {item.reason}" if item.reason else item.status for item in items)
 
     def order(pair: tuple[str, int]) -> tuple[int, int, str]:

@@ -21,14 +21,7 @@ _IDENTIFIERS = ("mp_id", "id", "material_id")
 class JoinedSpectrum:
     """A spectrum of one site, the site as in the structure given.
 
-    Attributes
-    ----------
-    site : int
-        0-based index.
-    energy : numpy.ndarray
-        Shape (n,), eV.
-    mu : numpy.ndarray
-        Shape (n,).
+    ``energy`` (n,) in eV; ``mu`` (n,).
     """
 
     site: int
@@ -143,18 +136,7 @@ def read_spectra_table(
 
 
 def table_content(spectra: Mapping[str, tuple[JoinedSpectrum, ...]]) -> str:
-    """Hash the content of a table of spectra.
-
-    Parameters
-    ----------
-    spectra : mapping
-        Lists of `JoinedSpectrum` by identifier.
-
-    Returns
-    -------
-    str
-        Hexadecimal SHA-256, whatever the order of the rows.
-    """
+    """Hash the content of a table of spectra."""
     parts = [
         [name, item.site, item.energy.tolist(), item.mu.tolist()]
         for name in sorted(spectra)

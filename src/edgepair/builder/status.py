@@ -21,19 +21,7 @@ _SECONDS_BETWEEN = 2.0
 
 
 class StatusFile:
-    """The status of one build, in the folder of its results.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The result store.
-    name : str
-        File name of the dataset.
-    settings : mapping
-        What is being built.
-    on_progress : callable or None
-        Told what this is told.
-    """
+    """The status of one build, in the folder of its results."""
 
     def __init__(
         self,
@@ -70,13 +58,7 @@ class StatusFile:
                 self._write()
 
     def progress(self, step: BuildProgress) -> None:
-        """Take in how far a stage is.
-
-        Parameters
-        ----------
-        step : BuildProgress
-            As the stages tell.
-        """
+        """Take in how far a stage is."""
         self._content["stages"][step.stage] = {
             "done": step.done,
             "total": step.total,
@@ -91,13 +73,7 @@ class StatusFile:
             self._write()
 
     def finish(self, counts: Mapping[str, int]) -> None:
-        """Say that the dataset is written.
-
-        Parameters
-        ----------
-        counts : mapping
-            Items by what became of them.
-        """
+        """Say that the dataset is written."""
         self._content |= {"state": "finished", "items": dict(counts)}
         self._write()
 
@@ -108,20 +84,7 @@ class StatusFile:
 
 
 def status_path(folder: Path, name: str) -> Path:
-    """Return where the status of a build stands.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The result store.
-    name : str
-        File name of the dataset.
-
-    Returns
-    -------
-    pathlib.Path
-        A JSON file.
-    """
+    """Return where the status of a build stands."""
     return folder / f"{name}.build.json"
 
 
@@ -163,22 +126,7 @@ def read_status(folder: str | Path, name: str) -> dict[str, Any]:
 
 
 def write_items(folder: Path, name: str, items: list[Item]) -> Path:
-    """Write what became of each item.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The result store.
-    name : str
-        File name of the dataset.
-    items : list of Item
-        Items.
-
-    Returns
-    -------
-    pathlib.Path
-        A CSV with ``material_id, site, status, reason, message``.
-    """
+    """Write what became of each item."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["material_id", "site", "status", "reason", "message"])

@@ -51,78 +51,22 @@ _PRELOAD = (
 
 
 def prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | None]) -> dict[str, Any]:
-    """Read, check and reduce one structure, guarded against crashes and endless loops.
-
-    Parameters
-    ----------
-    material : SourceMaterial
-        One material.
-    absorber : str
-        Chemical symbol.
-    limits : mapping
-        ``max_sites`` and ``max_elements``.
-
-    Returns
-    -------
-    dict
-        ``ok`` with ``value``, or ``reason`` and ``problem``.
-    """
+    """Read, check and reduce one structure, guarded against crashes and endless loops."""
     return _guarded(_prepare, material, absorber, dict(limits), limit=PREPARE_CPU_LIMIT)
 
 
 def label(structure: Mapping[str, Any], indices: list[int]) -> dict[str, Any]:
-    """Label the sites of one prepared structure, guarded.
-
-    Parameters
-    ----------
-    structure : mapping
-        From `pack_structure`.
-    indices : list of int
-        Inequivalent absorber sites.
-
-    Returns
-    -------
-    dict
-        ``ok`` with ``value``, or ``reason`` and ``problem``.
-    """
+    """Label the sites of one prepared structure, guarded."""
     return _guarded(_label, dict(structure), list(indices), limit=LABEL_CPU_LIMIT)
 
 
 def simulate_pdfs(structure: Mapping[str, Any], absorber: str) -> dict[str, Any]:
-    """Simulate the PDFs of one prepared structure, guarded.
-
-    Parameters
-    ----------
-    structure : mapping
-        From `pack_structure`.
-    absorber : str
-        Chemical symbol, for the differential PDF.
-
-    Returns
-    -------
-    dict
-        ``ok`` with ``value``, or ``reason`` and ``problem``.
-    """
+    """Simulate the PDFs of one prepared structure, guarded."""
     return _guarded(_simulate_pdfs, dict(structure), absorber, limit=PDF_CPU_LIMIT)
 
 
 def simulate(structure: Mapping[str, Any], index: int, simulator: SiteSimulator) -> dict[str, Any]:
-    """Simulate one site.
-
-    Parameters
-    ----------
-    structure : mapping
-        From `pack_structure`.
-    index : int
-        The absorbing site.
-    simulator : SiteSimulator
-        Program with its settings.
-
-    Returns
-    -------
-    dict
-        ``ok`` with ``value``, or ``reason`` and ``problem``.
-    """
+    """Simulate one site."""
     try:
         spectrum = simulator.simulate(unpack_structure(structure), index)
     except OutputError as error:
@@ -230,18 +174,7 @@ def _simulate_pdfs(packed: Mapping[str, Any], absorber: str) -> dict[str, Any]:
 
 
 def label_record(labels: SiteLabels) -> dict[str, Any]:
-    """Write labels for JSON, which does not know NaN: it becomes null.
-
-    Parameters
-    ----------
-    labels : SiteLabels
-        Of one site.
-
-    Returns
-    -------
-    dict
-        Numbers, the neighbours, and the bonds to what is not oxygen.
-    """
+    """Write labels for JSON, which does not know NaN: it becomes null."""
     numbers = {
         "oxidation_state": labels.oxidation_state,
         "bond_length": labels.environment.bond_length,
@@ -263,18 +196,7 @@ def label_record(labels: SiteLabels) -> dict[str, Any]:
 
 
 def pack_structure(structure: Structure) -> dict[str, Any]:
-    """Write a structure for JSON.
-
-    Parameters
-    ----------
-    structure : pymatgen.core.Structure
-        Ordered, without oxidation states.
-
-    Returns
-    -------
-    dict
-        ``lattice``, ``elements``, ``positions`` (fractional).
-    """
+    """Write a structure for JSON."""
     return {
         "lattice": structure.lattice.matrix.tolist(),
         "elements": [site.specie.symbol for site in structure],
@@ -283,18 +205,7 @@ def pack_structure(structure: Structure) -> dict[str, Any]:
 
 
 def unpack_structure(packed: Mapping[str, Any]) -> Structure:
-    """Read what `pack_structure` wrote.
-
-    Parameters
-    ----------
-    packed : mapping
-        Cell, elements, positions.
-
-    Returns
-    -------
-    pymatgen.core.Structure
-        The same structure.
-    """
+    """Read what `pack_structure` wrote."""
     from pymatgen.core import Structure
 
     return Structure(packed["lattice"], packed["elements"], packed["positions"])
@@ -303,15 +214,7 @@ def unpack_structure(packed: Mapping[str, Any]) -> Structure:
 def pack_array(values: Any) -> str:
     """Write numbers as text: 32-bit floats, little-endian, in base 64.
 
-    Parameters
-    ----------
-    values : array_like
-        Shape (n,).
-
-    Returns
-    -------
-    str
-        Text.
+    ``values`` (n,).
     """
     return base64.b64encode(np.asarray(values, dtype="<f4").tobytes()).decode()
 
@@ -319,14 +222,6 @@ def pack_array(values: Any) -> str:
 def unpack_array(text: str) -> np.ndarray:
     """Read what `pack_array` wrote.
 
-    Parameters
-    ----------
-    text : str
-        Text.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,), float32.
+    Returns (n,).
     """
     return np.frombuffer(base64.b64decode(text), dtype="<f4")

@@ -43,41 +43,12 @@ _REFUSED = {
 
 
 def unreadable(path: str, *, found: str, needed: str, suggestion: str) -> MeasurementError:
-    """Make the error of a file that cannot be read.
-
-    Parameters
-    ----------
-    path : str
-        The file, as given.
-    found, needed, suggestion : str
-        As in every error of the family.
-
-    Returns
-    -------
-    MeasurementError
-        To be raised.
-    """
+    """Make the error of a file that cannot be read."""
     return MeasurementError(f"cannot read {path!r}", found=found, needed=needed, suggestion=suggestion)
 
 
 def read_content(path: str | Path) -> bytes:
-    """Read a file, unpacking gzip, and refuse what holds no measurement.
-
-    Parameters
-    ----------
-    path : str or Path
-        The file.
-
-    Returns
-    -------
-    bytes
-        Its content, unpacked.
-
-    Raises
-    ------
-    MeasurementError
-        There is no such file, it is empty or too large, damaged, or of a kind that is refused.
-    """
+    """Read a file, unpacking gzip, and refuse what holds no measurement."""
     name = str(path)
     try:
         data = read_regular(path, LARGEST)
@@ -124,25 +95,7 @@ def read_text(path: str | Path) -> str:
 
 
 def decode(data: bytes, path: str) -> str:
-    """Decode the content of a text file.
-
-    Parameters
-    ----------
-    data : bytes
-        The content.
-    path : str
-        The file, for the error.
-
-    Returns
-    -------
-    str
-        Text with line ends as newlines.
-
-    Raises
-    ------
-    MeasurementError
-        The content is no text.
-    """
+    """Decode the content of a text file."""
     if len(data) > LARGEST_TEXT:
         raise _too_large(path, f"a text of {len(data) / 1e6:.0f} MB", LARGEST_TEXT)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):

@@ -31,18 +31,7 @@ _SPACING_KEYS = ("mono.d_spacing", "d_spacing", "dspacing", "d-spacing", "d spac
 
 
 def header_values(lines: list[str]) -> dict[str, str]:
-    """Collect what header lines say in the form ``key: value`` or ``key = value``.
-
-    Parameters
-    ----------
-    lines : list of str
-        Lines of the header, with or without comment characters.
-
-    Returns
-    -------
-    dict of str to str
-        At most 400 keys, the first of each.
-    """
+    """Collect what header lines say in the form ``key: value`` or ``key = value``."""
     found: dict[str, str] = {}
     for line in lines:
         key, value = key_and_value(line[:2000].strip().lstrip("#%!;*/$ \t"))
@@ -66,16 +55,6 @@ def key_and_value(text: str) -> tuple[str, str]:
 def element_of(header: Mapping[str, str]) -> str | None:
     """Find the absorber in a header.
 
-    Parameters
-    ----------
-    header : mapping of str to str
-        What the header says.
-
-    Returns
-    -------
-    str or None
-        Chemical symbol.
-
     Examples
     --------
     >>> element_of({"Element.symbol": "fe"}), element_of({"Edge": "Mn K"}), element_of({})
@@ -94,18 +73,7 @@ def element_of(header: Mapping[str, str]) -> str | None:
 
 
 def edge_of(header: Mapping[str, str]) -> str | None:
-    """Find the edge in a header.
-
-    Parameters
-    ----------
-    header : mapping of str to str
-        What the header says.
-
-    Returns
-    -------
-    str or None
-        As ``K`` or ``L3``.
-    """
+    """Find the edge in a header."""
     plain = {key.lower(): value for key, value in header.items()}
     for key in _EDGE_KEYS:
         match = re.search(r"(?:^|[\s_-])(K|L[123]|M[1-5])(?:$|[\s_-])", plain.get(key, "").strip(), re.I)
@@ -115,18 +83,7 @@ def edge_of(header: Mapping[str, str]) -> str | None:
 
 
 def reference_of(header: Mapping[str, str]) -> str | None:
-    """Find the element of the reference foil in a header.
-
-    Parameters
-    ----------
-    header : mapping of str to str
-        What the header says.
-
-    Returns
-    -------
-    str or None
-        Chemical symbol.
-    """
+    """Find the element of the reference foil in a header."""
     plain = {key.lower(): value for key, value in header.items()}
     return next((s for key in _REFERENCE_KEYS if (s := _symbol(plain.get(key, "")))), None)
 
@@ -134,15 +91,7 @@ def reference_of(header: Mapping[str, str]) -> str | None:
 def spacing_of(header: Mapping[str, str]) -> float | None:
     """Find the lattice spacing of the monochromator in a header.
 
-    Parameters
-    ----------
-    header : mapping of str to str
-        What the header says.
-
-    Returns
-    -------
-    float or None
-        Spacing d, Å.
+    Returns in Å.
     """
     plain = {key.lower(): value for key, value in header.items()}
     for key in _SPACING_KEYS:
@@ -159,21 +108,7 @@ def spacing_of(header: Mapping[str, str]) -> float | None:
 
 
 def labels_by_number(header: Mapping[str, str], count: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Take labels and units from keys as ``Column.1``.
-
-    Parameters
-    ----------
-    header : mapping of str to str
-        What the header says.
-    count : int
-        How many columns there are.
-
-    Returns
-    -------
-    labels, units : tuple of str
-        One for each column; empty where none is named. A column without a label is named by its
-        number.
-    """
+    """Take labels and units from keys as ``Column.1``."""
     named: dict[int, str] = {}
     for key, value in header.items():
         match = re.fullmatch(r"column[ ._]?(\d{1,3})", key.strip(), re.I)
@@ -192,20 +127,7 @@ def labels_by_number(header: Mapping[str, str], count: int) -> tuple[tuple[str, 
 
 
 def labels_in_line(line: str, count: int) -> tuple[str, ...] | None:
-    """Read a line as labels of columns.
-
-    Parameters
-    ----------
-    line : str
-        The line, with or without a comment character.
-    count : int
-        How many columns there are.
-
-    Returns
-    -------
-    tuple of str or None
-        One for each column; None where the line has another number of words, or is a rule.
-    """
+    """Read a line as labels of columns."""
     text = re.sub(r"^\s*(?:[#%!;*]|//)+\s?", "", line).strip("\n").strip()
     if not re.search(r"[A-Za-zµμχ]", text) or len(text) > 4000:
         return None

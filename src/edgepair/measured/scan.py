@@ -17,22 +17,7 @@ if TYPE_CHECKING:
 class Candidate:
     """One reading of a table as an absorption.
 
-    Attributes
-    ----------
-    expression : str
-        What ``mu`` takes: ``ln($2/$3)``.
-    name : str
-        The same in the file's labels: ``-ln(itrans/i0)``.
-    kind : str
-        ``absorption``, ``transmission``, ``fluorescence`` or ``reference``.
-    edge_step : float
-        Height of its edge, in its own unit; negative where it falls.
-    contrast : float
-        Edge step over the noise of a point.
-    e0 : float or None
-        Where its edge is, eV.
-    problem : str
-        Why it is no absorption; empty where it may be one.
+    ``e0`` in eV.
     """
 
     expression: str

@@ -281,16 +281,6 @@ def _bar(*, quiet: bool) -> Iterator[Callable[[BuildProgress], None] | None]:
 def duration(seconds: float) -> str:
     """Write a time for people.
 
-    Parameters
-    ----------
-    seconds : float
-        Any time.
-
-    Returns
-    -------
-    str
-        Two units.
-
     Examples
     --------
     >>> duration(75), duration(4000), duration(400000)

@@ -35,33 +35,7 @@ _log = logging.getLogger("edgepair.web")
 
 @dataclass
 class Job:
-    """One call and what became of it.
-
-    Attributes
-    ----------
-    key : str
-        Its name, not to be guessed.
-    owner : str
-        The visit that asked for it.
-    lane : str
-        Which processes carry it out.
-    function : callable
-        Defined at the top of a module.
-    args : tuple
-        Its arguments.
-    state : str
-        ``waiting``, ``running``, ``done``, ``refused`` (with a reason), ``failed`` or ``cancelled``.
-    done, total : float
-        How far it is.
-    text : str
-        What it is at.
-    value : object
-        What the function returned.
-    error : EdgepairError or None
-        Why there is no value.
-    began, ended : threading.Event
-        Set when a process takes it up, and when the state is one of `ENDED`.
-    """
+    """One call and what became of it."""
 
     key: str
     owner: str
@@ -79,19 +53,7 @@ class Job:
 
 
 class Jobs:
-    """All jobs, and the processes that carry them out.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The visitors' files.
-    lanes : mapping of str to int, optional
-        Number of processes of each lane; a process starts with its first job.
-    waiting : int, optional
-        Jobs of one visitor that may wait.
-    make_worker : callable, optional
-        Makes a worker of a folder and a niceness; tests have one that needs no process.
-    """
+    """All jobs, and the processes that carry them out."""
 
     def __init__(
         self,
@@ -119,29 +81,7 @@ class Jobs:
                 threading.Thread(target=self._serve, args=(lane, worker), daemon=True).start()
 
     def submit(self, owner: str, function: Callable[..., Any], *args: Any, lane: str = "answer") -> Job:
-        """Ask for a call.
-
-        Parameters
-        ----------
-        owner : str
-            The visit.
-        function : callable
-            Defined at the top of a module; may take ``on_progress``.
-        *args : object
-            Its arguments; they and the result cross a process border.
-        lane : str, optional
-            Which processes.
-
-        Returns
-        -------
-        Job
-            Waiting.
-
-        Raises
-        ------
-        EngineError
-            This visitor has too much waiting already.
-        """
+        """Ask for a call."""
         with self._changed:
             queue = self._queues[lane].setdefault(owner, deque())
             if len(queue) >= self._waiting_most:
@@ -166,31 +106,7 @@ class Jobs:
         lane: str = "look",
         seconds: float = 60.0,
     ) -> Any:
-        """Ask for a call and wait for it.
-
-        Parameters
-        ----------
-        owner : str
-            The visit.
-        function : callable
-            Defined at the top of a module.
-        *args : object
-            Its arguments.
-        lane : str, optional
-            Which processes.
-        seconds : float, optional
-            How long to wait before giving up.
-
-        Returns
-        -------
-        object
-            What the function returned.
-
-        Raises
-        ------
-        EdgepairError
-            What the function raised, or that it did not end.
-        """
+        """Ask for a call and wait for it."""
         job = self.submit(owner, function, *args, lane=lane)
         # The clock starts when a process takes it up: that others wait before it is no fault of its own.
         job.began.wait(_PATIENCE)
@@ -209,33 +125,12 @@ class Jobs:
         return job.value
 
     def find(self, owner: str, key: str | None) -> Job | None:
-        """Look a job up.
-
-        Parameters
-        ----------
-        owner : str
-            The visit that asks: nobody sees another's.
-        key : str or None
-            Of the job.
-
-        Returns
-        -------
-        Job or None
-            None where this visit has no such job.
-        """
+        """Look a job up."""
         job = self._jobs.get(key or "")
         return job if job is not None and job.owner == owner else None
 
     def cancel(self, owner: str, key: str | None) -> None:
-        """Give a job up: one that runs is killed with its process, which starts anew.
-
-        Parameters
-        ----------
-        owner : str
-            The visit.
-        key : str or None
-            Of the job; one that ended, or is not this visit's, is left alone.
-        """
+        """Give a job up: one that runs is killed with its process, which starts anew."""
         job = self.find(owner, key)
         if job is None:
             return
@@ -251,13 +146,7 @@ class Jobs:
             worker.kill()
 
     def drop(self, owner: str) -> None:
-        """Give up and forget everything of a visit.
-
-        Parameters
-        ----------
-        owner : str
-            The visit.
-        """
+        """Give up and forget everything of a visit."""
         for job in [job for job in list(self._jobs.values()) if job.owner == owner]:
             self.cancel(owner, job.key)
             with self._changed:

@@ -20,16 +20,7 @@ if TYPE_CHECKING:
 
 
 class Worker:
-    """One process, started when it is first needed, and again after it was killed.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        The visitors' files; the process removes it should the server die. Its own scratch files
-        go there too.
-    niceness : int, optional
-        How far it stands back behind other processes.
-    """
+    """One process, started when it is first needed, and again after it was killed."""
 
     def __init__(self, folder: Path, niceness: int = 0) -> None:
         self._folder = folder
@@ -45,23 +36,7 @@ class Worker:
         args: tuple[Any, ...],
         on_progress: Callable[[float, float, str], None],
     ) -> tuple[Any, ...]:
-        """Carry out a call; one at a time.
-
-        Parameters
-        ----------
-        function : callable
-            Defined at the top of a module.
-        args : tuple
-            Its arguments.
-        on_progress : callable
-            Called with what the function reports: done, total, text.
-
-        Returns
-        -------
-        tuple
-            ``("done", value)``, ``("refused", error)``, ``("failed", text, traceback)``, or
-            ``("lost",)`` where the process was killed or died.
-        """
+        """Carry out a call; one at a time."""
         try:
             connection = self._started()
             connection.send((function, args))

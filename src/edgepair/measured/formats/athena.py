@@ -32,41 +32,12 @@ _NO_SPECTRA = {
 
 
 def is_athena(text: str) -> bool:
-    """Say whether a text is a project of Athena.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-
-    Returns
-    -------
-    bool
-        Whether its beginning says so.
-    """
+    """Say whether a text is a project of Athena."""
     return "Athena project file" in text[:600]
 
 
 def read_athena(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:
-    """Read a project of Athena.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-    path : str
-        The file, for errors.
-
-    Returns
-    -------
-    tuple of ScanTable or Skipped
-        One for each group, named by its label.
-
-    Raises
-    ------
-    MeasurementError
-        It holds no group.
-    """
+    """Read a project of Athena."""
     groups = _from_json(text, path) if text.lstrip().startswith("{") else _from_perl(text)
     if not groups:
         raise unreadable(

@@ -14,18 +14,7 @@ _COLUMN = re.compile(r"\s*Col\s+(\d+)\s+(\S.*)\s(?:FLOAT|DOUBLE|INTEGER|INT|BYTE
 
 
 def is_fio(text: str) -> bool:
-    """Say whether a text is FIO.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-
-    Returns
-    -------
-    bool
-        Whether it has a data section with named columns.
-    """
+    """Say whether a text is FIO."""
     return (
         re.search(r"(?m)^%d\b", text) is not None
         and re.search(r"(?mi)^[ \t]*Col[ \t]+1[ \t]+\S", text) is not None
@@ -33,25 +22,7 @@ def is_fio(text: str) -> bool:
 
 
 def read_fio(text: str, path: str) -> tuple[ScanTable, ...]:
-    """Read a FIO file.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-    path : str
-        The file, for errors.
-
-    Returns
-    -------
-    tuple of ScanTable
-        One. Columns that carry the scan's own name lose it; the first of them is what was scanned.
-
-    Raises
-    ------
-    MeasurementError
-        There are no columns of numbers.
-    """
+    """Read a FIO file."""
     lines = text.split("\n")
     data = next(number for number, line in enumerate(lines) if re.match(r"%d\b", line))
     named: dict[int, str] = {}

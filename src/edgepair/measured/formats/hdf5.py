@@ -36,43 +36,12 @@ class _TooMuchError(Exception):
 
 
 def is_hdf5(data: bytes) -> bool:
-    """Say whether bytes are HDF5.
-
-    Parameters
-    ----------
-    data : bytes
-        Content of the file.
-
-    Returns
-    -------
-    bool
-        Whether its first bytes say so.
-    """
+    """Say whether bytes are HDF5."""
     return data.startswith(b"\x89HDF\r\n\x1a\n")
 
 
 def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanTable | Skipped, ...]:
-    """Read the spectra of an HDF5 file.
-
-    Parameters
-    ----------
-    data : bytes
-        Content of the file.
-    path : str
-        The file, for errors.
-    item : str, optional
-        Path of the group that holds a spectrum, or of the dataset that is its absorption.
-
-    Returns
-    -------
-    tuple of ScanTable or Skipped
-        One for each group with energies, named by its path.
-
-    Raises
-    ------
-    MeasurementError
-        h5py is not installed, the file is damaged, or it holds no energies.
-    """
+    """Read the spectra of an HDF5 file."""
     try:
         # By name: type checkers would ask for stubs of a package that is an extra.
         h5py: Any = import_module("h5py")

@@ -22,18 +22,7 @@ _MU_NAMES = ("mu", "spectrum", "intensity", "xanes", "interp_spectrum", "absorpt
 
 
 def is_table_of_rows(text: str) -> bool:
-    """Say whether a text is a table with lists of numbers in its cells, or energies as its header.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-
-    Returns
-    -------
-    bool
-        Whether each row is a spectrum.
-    """
+    """Say whether a text is a table with lists of numbers in its cells, or energies as its header."""
     rows = _rows(text[:400_000], limit=3)
     if len(rows) < 2:
         return False
@@ -41,25 +30,7 @@ def is_table_of_rows(text: str) -> bool:
 
 
 def read_table_of_rows(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:
-    """Read a table with a spectrum in each row.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-    path : str
-        The file, for errors.
-
-    Returns
-    -------
-    tuple of ScanTable or Skipped
-        One for each row, named ``row 0`` and so on.
-
-    Raises
-    ------
-    MeasurementError
-        It holds no spectrum, or too many.
-    """
+    """Read a table with a spectrum in each row."""
     rows = _rows(text, limit=_MOST + 2)
     if len(rows) > _MOST + 1:
         raise unreadable(

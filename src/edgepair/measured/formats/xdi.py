@@ -9,39 +9,10 @@ from edgepair.measured.table import ScanTable
 
 
 def is_xdi(text: str) -> bool:
-    """Say whether a text is XDI.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-
-    Returns
-    -------
-    bool
-        Whether its first line says so.
-    """
+    """Say whether a text is XDI."""
     return re.match(r"\s*+[#%;!]?\s*+XDI/\d", text[:100]) is not None
 
 
 def read_xdi(text: str, path: str) -> tuple[ScanTable, ...]:
-    """Read an XDI file.
-
-    Parameters
-    ----------
-    text : str
-        Content of the file.
-    path : str
-        The file, for errors.
-
-    Returns
-    -------
-    tuple of ScanTable
-        One, labelled by the ``Column.N`` of its header; without these, by the line above the data.
-
-    Raises
-    ------
-    MeasurementError
-        There are no columns of numbers.
-    """
+    """Read an XDI file."""
     return read_columns(text, path, name="XDI")

@@ -28,16 +28,7 @@ _STARTS_BLOCK = re.compile(r"#+\s*(?:S\s|L\s|Npoints|start data)")
 class Table:
     """One block of numbers with what stands above it.
 
-    Attributes
-    ----------
-    header : list of str
-        Lines above, without marks of comments at their beginning.
-    values : numpy.ndarray
-        Shape (n_rows, n_columns); NaN where no number stands.
-    first_line, last_line : int
-        Where it is in the file, from 1.
-    broken_by : str
-        The line that is no comment and ended it; empty where the file or a comment did.
+    ``values`` (n_rows, n_columns).
     """
 
     header: list[str]
@@ -59,26 +50,7 @@ class _Block:
 
 
 def read_tables(text: str, name: str) -> list[Table]:
-    """Find the blocks of numbers in a text.
-
-    Parameters
-    ----------
-    text : str
-        The file's text.
-    name : str
-        The file's name, for errors.
-
-    Returns
-    -------
-    list of Table
-        At least one, each of `FEWEST_POINTS` rows or more; shorter blocks belong to the header of
-        the next one.
-
-    Raises
-    ------
-    MeasurementError
-        There is no such block, or a line inside one is damaged.
-    """
+    """Find the blocks of numbers in a text."""
     lines = text.split("\n")
     blocks = _blocks(lines)
     if not blocks:
@@ -196,18 +168,6 @@ def _table(block: _Block) -> Table:
 
 def column_names(header: list[str], n_columns: int) -> list[str]:
     """Find the names of the columns in a header.
-
-    Parameters
-    ----------
-    header : list of str
-        Lines above the numbers.
-    n_columns : int
-        How many columns there are.
-
-    Returns
-    -------
-    list of str
-        One for each column; empty where no line of the header names them all.
 
     Examples
     --------

@@ -41,27 +41,7 @@ _NUMBER = r"\s*+[=:]\s*+([-+]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?)"
 
 @dataclass(frozen=True)
 class PdfHeader:
-    """What a header tells.
-
-    Attributes
-    ----------
-    radiation : str or None
-        One of `RADIATIONS`.
-    radiation_from : str
-        What told it, as ``mode = xray``.
-    qmax, qdamp : float or None
-        Å⁻¹.
-    composition : str or None
-        Chemical formula.
-    temperature : float or None
-        K.
-    number_density : float or None
-        Atoms per Å³.
-    entries : dict of str to str
-        Every ``key = value``.
-    warnings : tuple of str
-        What contradicts itself.
-    """
+    """What a header tells."""
 
     radiation: str | None = None
     radiation_from: str = ""
@@ -75,18 +55,7 @@ class PdfHeader:
 
 
 def read_header(lines: list[str]) -> PdfHeader:
-    """Read the header of a PDF file of any program.
-
-    Parameters
-    ----------
-    lines : list of str
-        Lines before the numbers.
-
-    Returns
-    -------
-    PdfHeader
-        What it tells; None for what it does not.
-    """
+    """Read the header of a PDF file of any program."""
     lines = [line[:_LONGEST_LINE] for line in lines[:MOST_LINES]]
     text = "\n".join(lines)
     radiation, told_by, warnings = _radiation(text)
@@ -176,16 +145,6 @@ def _composition(lines: list[str]) -> str | None:
 
 def plain_formula(text: str) -> str | None:
     """Bring a formula to the form that chemists' programs read.
-
-    Parameters
-    ----------
-    text : str
-        As ``Ni Fe O``, ``La0.5 Sr0.5 Mn O3`` or ``BaTiO3``.
-
-    Returns
-    -------
-    str or None
-        Without blanks; None where it is no chemical formula.
 
     Examples
     --------
