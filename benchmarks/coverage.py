@@ -24,8 +24,8 @@ from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, TECHNIQUES
 from edgepair.dataset import select_sites
 from edgepair.models.conformal import class_shares, group_weights
 from edgepair.prediction.answers import CLASSES, Answer
-from edgepair.prediction.energy_window import EnergyWindow
 from edgepair.prediction.pdf_model import PdfModel
+from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, make_measured, material_spectra
 

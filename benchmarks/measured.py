@@ -39,11 +39,10 @@ from edgepair.measured import FirstShell, PdfCurve, inspect_pdf, match_instrumen
 from edgepair.measured.pdf.header import plain_formula
 from edgepair.models.conformal import group_weights
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
-from edgepair.prediction.energy_window import EnergyWindow, choose_window
 from edgepair.prediction.first_shell import join_first_shell
 from edgepair.prediction.pdf_model import PdfModel
 from edgepair.prediction.predict import xanes_answers
-from edgepair.prediction.sample import PreparedXanes
+from edgepair.prediction.sample import EnergyWindow, PreparedXanes, choose_window
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import collection, to_own_edge
 from edgepair.standards import Standard, load_standards

@@ -17,9 +17,8 @@ from edgepair.measured import XanesScan
 from edgepair.models.conformal import class_scores, conformal_quantile
 from edgepair.prediction import Prediction
 from edgepair.prediction.answers import CLASSES, Answer, class_sets, join_answers
-from edgepair.prediction.energy_window import FULL, NEEDED, ROUNDING, choose_window
-from edgepair.prediction.reasons import window_contributions
-from edgepair.prediction.sample import prepare_xanes
+from edgepair.prediction.nearest import window_contributions
+from edgepair.prediction.sample import FULL, NEEDED, ROUNDING, choose_window, prepare_xanes
 
 TASK = "oxidation_state"
 finite = st.floats(-100, 100)

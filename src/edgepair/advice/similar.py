@@ -13,10 +13,10 @@ from edgepair.dataset import average_sites
 from edgepair.features.xanes import STEP
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.prediction import Prediction, predict
-from edgepair.prediction.energy_window import EnergyWindow, choose_window
 from edgepair.prediction.fitted import fitted_xanes
 from edgepair.prediction.own_data import common_window
 from edgepair.prediction.pdf_model import PdfModel, PdfRows
+from edgepair.prediction.sample import EnergyWindow, choose_window
 from edgepair.prediction.xanes_rows import BROADENING, to_own_edge
 
 if TYPE_CHECKING:

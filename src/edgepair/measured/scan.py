@@ -99,3 +99,36 @@ class XanesScan:
             object.__setattr__(self, name, visible(getattr(self, name)))
         object.__setattr__(self, "header", visible_values(self.header))
         object.__setattr__(self, "warnings", tuple(map(visible, self.warnings)))
+
+
+@dataclass(frozen=True)
+class ScanTable:
+    """Columns of one scan, before anybody has said which is which.
+
+    ``values`` (n_points, n_columns); ``energy_shift`` in eV; ``d_spacing`` in Å.
+    """
+
+    format: str
+    item: str
+    labels: tuple[str, ...]
+    units: tuple[str, ...]
+    values: NDArray[np.float64]
+    header: Mapping[str, str] = field(default_factory=dict)
+    energy: int | None = None
+    energy_unit: str | None = None
+    mu: str | None = None
+    mu_name: str = ""
+    reference: str | None = None
+    absorber: str | None = None
+    edge: str | None = None
+    energy_shift: float = 0.0
+    d_spacing: float | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """An item of a file that holds no absorption spectrum."""
+
+    item: str
+    reason: str

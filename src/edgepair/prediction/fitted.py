@@ -12,7 +12,7 @@ import numpy as np
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS
 from edgepair.dataset import drop_gated, load_bundled
-from edgepair.prediction.enough import check_enough
+from edgepair.prediction.answers import check_enough
 from edgepair.prediction.own_data import data_digest, own_spectra, shown_data
 from edgepair.prediction.pdf_model import PdfModel, known_means
 from edgepair.prediction.xanes_model import XanesModel
@@ -22,7 +22,7 @@ from edgepair.standards import load_standards
 if TYPE_CHECKING:
     import xarray as xr
 
-    from edgepair.prediction.energy_window import EnergyWindow
+    from edgepair.prediction.sample import EnergyWindow
     from edgepair.spectra import PDFInstrument
     from edgepair.standards import Standard
 

@@ -21,8 +21,8 @@ import xarray as xr
 from edgepair._version import __version__
 from edgepair.conventions import TASKS, EdgepairError, ModelError
 from edgepair.dataset.store import read_arrays, save_arrays
-from edgepair.prediction.energy_window import FULL, NEEDED, EnergyWindow, choose_window
 from edgepair.prediction.pdf_model import PdfModel, PdfRows
+from edgepair.prediction.sample import FULL, NEEDED, EnergyWindow, choose_window
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import XanesRows
 from edgepair.spectra import PDFInstrument

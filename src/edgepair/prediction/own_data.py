@@ -13,7 +13,7 @@ import numpy as np
 
 from edgepair.conventions import TASKS, TECHNIQUES, DataError, edge_energy
 from edgepair.dataset import drop_gated, open_dataset, select_sites, show_pdf
-from edgepair.prediction.energy_window import NEEDED, ROUNDING, EnergyWindow
+from edgepair.prediction.sample import NEEDED, ROUNDING, EnergyWindow
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, material_spectra
 from edgepair.spectra import resample_pdf
 from edgepair.standards import Standard

@@ -14,8 +14,7 @@ from edgepair.dataset import average_sites
 from edgepair.features.scale_free_pdf import scale_free_features
 from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
 from edgepair.models.group_forest import group_folds
-from edgepair.prediction.answers import CLASSES, Answer, class_sets
-from edgepair.prediction.enough import is_enough
+from edgepair.prediction.answers import CLASSES, Answer, class_sets, is_enough
 from edgepair.prediction.task_fit import TaskFit, contributions, fit_task, settle
 
 if TYPE_CHECKING:

@@ -25,8 +25,7 @@ from edgepair.measured import FirstShell, PdfCurve, XanesScan, prepare_pdf
 from edgepair.measured.pdf.first_shell import only_metal
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
 from edgepair.prediction.first_shell import join_first_shell
-from edgepair.prediction.nearest import nearest_materials, nearest_rows
-from edgepair.prediction.reasons import stretch_contributions
+from edgepair.prediction.nearest import nearest_materials, nearest_rows, stretch_contributions
 from edgepair.prediction.result import Prediction, ShownCurve
 from edgepair.prediction.sample import PreparedXanes, pdf_curve, prepare_xanes, technique_of
 from edgepair.prediction.source import Source

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, DataError, OptionError
 from edgepair.measured import match_instrument
-from edgepair.prediction.energy_window import EnergyWindow, choose_window
 from edgepair.prediction.fitted import fitted_pdf, fitted_xanes
 from edgepair.prediction.model_file import load_trained
 from edgepair.prediction.own_data import common_window, fitting_instrument, is_ideal, open_data
+from edgepair.prediction.sample import EnergyWindow, choose_window
 from edgepair.prediction.xanes_rows import to_own_edge
 from edgepair.standards import load_standards
 

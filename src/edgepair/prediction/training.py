@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, DataError, OptionError, edge_energy, near_miss
 from edgepair.dataset import drop_gated, load_bundled
-from edgepair.prediction.energy_window import FULL, NEEDED, EnergyWindow
 from edgepair.prediction.fitted import fitted_pdf, fitted_xanes
-from edgepair.prediction.left_out import pdf_scores, xanes_scores
 from edgepair.prediction.model_file import TrainedModels, check_answers
 from edgepair.prediction.own_data import common_window, fitting_instrument, open_data
-from edgepair.prediction.own_standards import own_standards_report
+from edgepair.prediction.own_standards import own_standards_report, pdf_scores, xanes_scores
+from edgepair.prediction.sample import FULL, NEEDED, EnergyWindow
 from edgepair.spectra import TYPICAL_INSTRUMENT
 
 if TYPE_CHECKING:

@@ -14,15 +14,14 @@ from edgepair.features.xanes import N_SHAPE, own_edge, spectrum_features
 from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
 from edgepair.models.group_forest import group_folds, source_folds
 from edgepair.models.kernel_ridge import KernelRidge, fit_kernel_ridge
-from edgepair.prediction.answers import CLASSES, Answer, class_sets
-from edgepair.prediction.enough import is_enough
+from edgepair.prediction.answers import CLASSES, Answer, class_sets, is_enough
 from edgepair.prediction.task_fit import TaskFit, contributions, fit_task, settle
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, XanesRows, collect_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepair.prediction.energy_window import EnergyWindow
+    from edgepair.prediction.sample import EnergyWindow
     from edgepair.standards import Standard
 
 SIMULATED_WEIGHT = 0.05

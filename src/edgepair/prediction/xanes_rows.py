@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from edgepair.prediction.energy_window import EnergyWindow
+    from edgepair.prediction.sample import EnergyWindow
     from edgepair.standards import Standard
 
 MOST_SIMULATED = 300

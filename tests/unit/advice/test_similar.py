@@ -19,7 +19,7 @@ from edgepair.conventions import MeasurementError
 from edgepair.dataset import from_arrays
 from edgepair.models import FitOutcome
 from edgepair.prediction import Prediction, ShownCurve
-from edgepair.prediction.energy_window import EnergyWindow
+from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import material_spectra
 from edgepair.study.cells import Cell

@@ -15,8 +15,8 @@ from edgepair.dataset import load_bundled
 from edgepair.measured import XanesScan
 from edgepair.models import group_forest
 from edgepair.prediction import pdf_model, source
-from edgepair.prediction.energy_window import EnergyWindow
 from edgepair.prediction.pdf_model import PdfModel
+from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, material_spectra
 from edgepair.spectra import PDFInstrument

@@ -11,7 +11,7 @@ import xarray as xr
 from edgepair.conventions import DataError
 from edgepair.dataset import from_arrays, load_bundled, save_dataset
 from edgepair.prediction import own_data
-from edgepair.prediction.energy_window import EnergyWindow
+from edgepair.prediction.sample import EnergyWindow
 from edgepair.spectra import PDFInstrument, resample_pdf
 
 

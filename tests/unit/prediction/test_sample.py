@@ -10,8 +10,14 @@ import pytest
 
 from edgepair.conventions import DataError, EdgepairError, MeasurementError, OptionError
 from edgepair.measured import PdfCurve
-from edgepair.prediction.energy_window import EnergyWindow, choose_window
-from edgepair.prediction.sample import FARTHEST_EDGE, pdf_curve, prepare_xanes, technique_of
+from edgepair.prediction.sample import (
+    FARTHEST_EDGE,
+    EnergyWindow,
+    choose_window,
+    pdf_curve,
+    prepare_xanes,
+    technique_of,
+)
 from edgepair.spectra import normalize_mu
 from edgepair.spectra.alignment import FoilReading
 

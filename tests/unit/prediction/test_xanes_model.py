@@ -10,7 +10,7 @@ import pytest
 
 from edgepair.conventions import TASKS
 from edgepair.prediction.answers import CLASSES
-from edgepair.prediction.energy_window import EnergyWindow
+from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 from edgepair.conventions import TASKS, edge_energy
 from edgepair.features.xanes import STEP
-from edgepair.prediction.energy_window import EnergyWindow
+from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_rows import (
     SimulatedSpectrum,
     choose_evenly,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.measured.content import unreadable
-from edgepair.measured.table import ScanTable, Skipped
+from edgepair.measured.scan import ScanTable, Skipped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -21,7 +21,7 @@ from edgepair.measured.header import (
     spacing_of,
 )
 from edgepair.measured.roles import role_of
-from edgepair.measured.table import ScanTable
+from edgepair.measured.scan import ScanTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,7 +7,7 @@ import re
 from edgepair.measured.content import unreadable
 from edgepair.measured.formats.columns import number_block
 from edgepair.measured.header import header_values, spacing_of
-from edgepair.measured.table import ScanTable
+from edgepair.measured.scan import ScanTable
 
 _LONGEST_LABEL = 300
 _COLUMN = re.compile(r"\s*Col\s+(\d+)\s+(\S.*)\s(?:FLOAT|DOUBLE|INTEGER|INT|BYTE|STRING|BOOLEAN)$", re.I)

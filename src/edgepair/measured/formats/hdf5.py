@@ -19,7 +19,7 @@ import numpy as np
 from edgepair.measured.content import unreadable
 from edgepair.measured.formats.hdf5_storage import find_inside, stored_elsewhere
 from edgepair.measured.roles import role_of
-from edgepair.measured.table import ScanTable, Skipped
+from edgepair.measured.scan import ScanTable, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

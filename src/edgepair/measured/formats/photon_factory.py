@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgepair.measured.content import unreadable
 from edgepair.measured.formats.columns import number_block
-from edgepair.measured.table import ScanTable
+from edgepair.measured.scan import ScanTable
 
 if TYPE_CHECKING:
     import numpy as np

@@ -9,7 +9,7 @@ import numpy as np
 from edgepair.measured.content import unreadable
 from edgepair.measured.formats.columns import parse_row
 from edgepair.measured.header import header_values, spacing_of
-from edgepair.measured.table import ScanTable, Skipped
+from edgepair.measured.scan import ScanTable, Skipped
 
 
 def is_spec(text: str) -> bool:

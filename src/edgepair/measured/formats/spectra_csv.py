@@ -11,7 +11,7 @@ import numpy as np
 
 from edgepair.measured.content import unreadable
 from edgepair.measured.roles import role_of, unit_of
-from edgepair.measured.table import ScanTable, Skipped
+from edgepair.measured.scan import ScanTable, Skipped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

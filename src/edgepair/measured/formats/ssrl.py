@@ -6,7 +6,7 @@ import re
 
 from edgepair.measured.content import unreadable
 from edgepair.measured.formats.columns import number_block
-from edgepair.measured.table import ScanTable
+from edgepair.measured.scan import ScanTable
 
 
 def is_ssrl(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from edgepair.measured.formats.columns import read_columns
-from edgepair.measured.table import ScanTable
+from edgepair.measured.scan import ScanTable
 
 
 def is_xdi(text: str) -> bool:

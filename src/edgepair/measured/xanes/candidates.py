@@ -33,7 +33,7 @@ from edgepair.measured.xanes.readings import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepair.measured.table import ScanTable
+    from edgepair.measured.scan import ScanTable
 
 NOISIER = 5.0
 """Times the noise of fluorescence, in edge steps, from which transmission is passed over."""

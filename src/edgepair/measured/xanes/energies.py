@@ -15,7 +15,7 @@ from edgepair.measured.roles import energy_rank, roles_of, unit_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepair.measured.table import ScanTable
+    from edgepair.measured.scan import ScanTable
 
 HC = 12398.419843320026
 """Planck's constant times the speed of light, eV Å (CODATA 2018, exact)."""

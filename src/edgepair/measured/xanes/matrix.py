@@ -9,7 +9,7 @@ import numpy as np
 from edgepair.measured.edges import judge_edge
 from edgepair.measured.points import tidy
 from edgepair.measured.roles import role_of
-from edgepair.measured.table import ScanTable
+from edgepair.measured.scan import ScanTable
 from edgepair.measured.xanes.energies import runs_through_edge
 
 _SPECTRA = (None, "mu", "normalized", "flattened")

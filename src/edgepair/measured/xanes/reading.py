@@ -27,8 +27,7 @@ from edgepair.measured.formats.xdi import is_xdi, read_xdi
 from edgepair.measured.guarded import read_guarded
 from edgepair.measured.header import edge_of, element_of, reference_of
 from edgepair.measured.points import BROKEN, tidy
-from edgepair.measured.scan import XanesScan
-from edgepair.measured.table import ScanTable, Skipped
+from edgepair.measured.scan import ScanTable, Skipped, XanesScan
 from edgepair.measured.xanes.candidates import find_absorption
 from edgepair.measured.xanes.energies import find_energy
 from edgepair.measured.xanes.foils import with_foils

@@ -19,7 +19,7 @@ from edgepair.measured.scan import Candidate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepair.measured.table import ScanTable
+    from edgepair.measured.scan import ScanTable
 
 _MOST_CHANNELS = 12
 """Unlabelled intensities of which ratios are tried: detectors of hundreds of elements would take minutes."""

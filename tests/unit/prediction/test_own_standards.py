@@ -7,7 +7,7 @@ import pytest
 
 from edgepair.models.conformal import class_shares
 from edgepair.prediction.answers import CLASSES
-from edgepair.prediction.left_out import _scores, pdf_scores, xanes_scores
+from edgepair.prediction.own_standards import _scores, pdf_scores, xanes_scores
 from edgepair.prediction.pdf_model import PdfModel
 from edgepair.prediction.xanes_model import XanesModel
 

@@ -7,7 +7,7 @@ import pytest
 
 from edgepair.conventions import MeasurementError
 from edgepair.features.xanes import STEP
-from edgepair.prediction.energy_window import FULL, NEEDED, EnergyWindow, choose_window
+from edgepair.prediction.sample import FULL, NEEDED, EnergyWindow, choose_window
 
 
 def test_a_long_scan_has_the_full_window() -> None:
