@@ -57,7 +57,7 @@ def test_missing_values_are_stored_and_read(store: Path) -> None:
     xr.testing.assert_identical(read_arrays(store)["bond_length"], DATA["bond_length"])
 
 
-@pytest.mark.parametrize("name", ["bond_length/0", "mu/0.0", "name/0"])
+@pytest.mark.parametrize("name", ["bond_length/0", "mu/0.0"])
 def test_a_lost_chunk_is_no_missing_value(store: Path, name: str) -> None:
     _change(store, name, None)
     with pytest.raises(DataError) as error:
