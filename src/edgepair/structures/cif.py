@@ -92,10 +92,11 @@ def _formula(block: dict[str, Any]) -> Composition | None:
     from pymatgen.core import Composition
 
     text = block.get("_chemical_formula_sum") or block.get("_chemical_formula_structural")
-    if not isinstance(text, str) or not re.fullmatch(r"(?:\s*[A-Z][a-z]?\s*\d*\.?\d*)+\s*", text):
+    plain = "".join(text.split()) if isinstance(text, str) else ""
+    if not re.fullmatch(r"(?:[A-Z][a-z]?(?:\d+(?:\.\d*)?|\.\d+)?)+", plain):
         return None
     try:
-        return _without_hydrogen(Composition("".join(text.split())))
+        return _without_hydrogen(Composition(plain))
     except (ValueError, KeyError):
         return None
 
