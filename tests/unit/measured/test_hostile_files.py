@@ -157,6 +157,17 @@ def test_virtual_datasets_and_links_within_the_file_are_read(tmp_path: Path) -> 
     np.testing.assert_allclose(found["other"], 2 * MU)
 
 
+def test_what_lies_in_another_file_is_named_where_it_is_missed(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        file["it"] = MU
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["scan/energy"], file["scan/i0"] = ENERGY, np.full(len(ENERGY), 1e5)
+        _virtual(file, "scan/i1", "b.h5", "it")
+    with pytest.raises(EdgepairError) as error:
+        read_xanes(tmp_path / "a.h5")
+    assert "scan/i1 in 'b.h5'" in str(error.value)
+
+
 def _one_line_of_gzip(path: Path) -> None:
     with gzip.open(path, "wb", compresslevel=9) as file:
         for _ in range(49):

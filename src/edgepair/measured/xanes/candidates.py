@@ -388,7 +388,8 @@ def _none(judged: JudgedTable, where: str) -> MeasurementError:
     return MeasurementError(
         f"cannot tell which columns of {where} make the absorption",
         found="columns " + first_values(judged.table.labels, judged.table.values)
-        + ("; tried: " + "; ".join(tried) if tried else "") + seems,
+        + ("; tried: " + "; ".join(tried) if tried else "") + seems
+        + "".join(f"; {warning}" for warning in judged.table.warnings),
         needed="a column, or a ratio of intensities, that rises at the edge of an element",
         suggestion="name the file of mu(E) that it was made from" if derived and not likely
         else f'say it: --mu "{expression}", or another ratio or column',
