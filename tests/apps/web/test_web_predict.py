@@ -101,18 +101,18 @@ def test_the_fields_are_what_is_read_and_answered_with(visitor: Any, texts: Any,
     plain = str(visitor.redraw(key))
     assert "none" in plain
     assert "'calibration'" in plain
-    told = str(visitor.redraw(key, e0=7121.5, shift=-1.25, absorber="Mn", energy_unit="eV"))
+    told = str(visitor.redraw(key, e0=7121.5, shift=-1.25, absorber="Fe", energy_unit="eV"))
     assert "7120.25 eV" in told
     told = str(
-        visitor.redraw(key, e0=7121.5, shift=-1.25, absorber="Mn", pre="-120,-40", post="\u221280,300")
+        visitor.redraw(key, e0=7121.5, shift=-1.25, absorber="Fe", pre="-120,-40", post="\u221280,300")
     )
     assert "starts below the edge" in told
-    told = str(visitor.redraw(key, e0=7121.5, shift=-1.25, absorber="Mn", pre="-120, -40", post="80,300"))
+    told = str(visitor.redraw(key, e0=7121.5, shift=-1.25, absorber="Fe", pre="-120, -40", post="80,300"))
     for part in ("-120 to -40 eV", "+80 to +300 eV", "Graph"):
         assert part in told
     page = visitor.answer(68)
     (call,) = fake.calls
-    assert (call["e0"], call["shift"], call["absorber"]) == (7121.5, -1.25, "Mn")
+    assert (call["e0"], call["shift"], call["absorber"]) == (7121.5, -1.25, "Fe")
     assert (call["pre"], call["post"]) == ((-120, -40), (80, 300))
     assert "pre-edge -120 to -40 eV, post-edge +80 to +300 eV, as given" in page
     assert call["confidence_level"] == 0.68
@@ -183,7 +183,7 @@ def test_what_the_scan_does_not_reach_is_said_beside_the_field_and_the_scan_draw
         ("photo.png", b"\x89PNG\r\n\x1a\n" + b"\x00" * 400, "an image"),
         ("paper.pdf", b"%PDF-1.7\n" + b"\x00" * 400, "PDF format"),
         ("model.xdi", b"\x80\x04\x95" + b"\x00" * 400, "pickles"),
-        ("a.gr", b"\x7fELF" + bytes(range(256)) * 8, "a binary file"),
+        ("a.gr", b"\x7fELF" + bytes(range(256)) * 8, "bytes that are no text"),
         ("letter.txt", b"Dear sir,\nthis is no spectrum.\n" * 10, "'letter.txt'"),
         ("structure.cif", b"data_x\n_cell_length_a 4.2\nloop_\n_atom_site_label\nFe\n", "CIF"),
     ],
@@ -201,15 +201,16 @@ def test_a_wrong_file_is_refused_beside_its_name(
     assert fake.calls == []
 
 
-def test_a_file_that_is_understood_at_last_is_answered(visitor: Any, texts: Any, fake: Any) -> None:
-    """Columns without names, the energies last: fields say which is which."""
+def test_columns_without_names_are_told_by_what_they_hold(visitor: Any, texts: Any, fake: Any) -> None:
+    """The energies stand last; fields still choose another column."""
     lines = texts.spectrum().decode().splitlines()
     rows = [line.split() for line in lines if not line.startswith("#")]
     strange = "\n".join(f"{m} {float(m) + 3} {e}" for e, m in rows)
     visitor.upload("strange.dat", strange.encode())
     listed, key = visitor.files()
-    assert "not read" in listed
-    visitor.redraw(key, energy_column="3", mu="1", absorber="Fe")
+    assert "XANES of Fe" in listed
+    assert "not read" not in listed
+    visitor.redraw(key, energy_column="3", mu="2", absorber="Fe")
     assert "2.98" in visitor.answer()
 
 
