@@ -156,7 +156,7 @@ def test_the_models_answer_stands_beside(
     monkeypatch.setattr("edgepair.prediction.predict", predict)
     done = edgepair("mix", sample, "--shift", 1.5, "--pre", "-110,-40")
     assert "the model says: oxidation state 2.71 (2.40 to 3.00), trust: ok" in done.out
-    assert seen == {"absorber": "Fe", "explain": False, "e0": None, "shift": 1.5, "foil": None,
+    assert seen == {"absorber": "Fe", "explain": False, "model": None, "e0": None, "shift": 1.5, "foil": None,
                     "pre": (-110, -40), "post": None, "standards": (), "first": 7000.0}  # fmt: skip
     document = json.loads(edgepair("mix", sample, "--shift", 0, "--json").out)
     assert [row["value"] for row in document["model"]] == [2.71, None]
