@@ -161,7 +161,7 @@ def test_some_failed_is_1_and_all_failed_is_2(edgepair: Call, spectrum: Path) ->
     [
         (("--save", "x.xdi"), "cannot write 2 curves"),
         (("--report", "x.png"), "ends in .html"),
-        (("--report", "nowhere/x.html"), "cannot write the figure"),
+        (("--report", "nowhere/x.html"), "no folder 'nowhere'"),
         (("--shift", "1e9"), "--shift"),
         (("--shift", "nan"), "--shift"),
         (("--pre", "-30,-150"), "--pre -150,-30"),

@@ -196,7 +196,7 @@ def test_a_header_cannot_break_the_file(tmp_path: Path) -> None:
     odd = scan(header={"Sample.name": "two\nlines\n1 2", "Sample.prep": "   "}, mu_from="ln(\n$1/$2)")
     (back,) = read_xanes(write_xdi(tmp_path / "out.xdi", inspect_xanes(odd)))
     assert len(back.energy) == len(ENERGY)
-    assert back.header["Sample.name"] == "two lines 1 2"
+    assert back.header["Sample.name"] == "two\\nlines\\n1 2"
 
 
 def test_an_unwritable_place_leaves_nothing(tmp_path: Path) -> None:
