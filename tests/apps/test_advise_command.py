@@ -12,6 +12,7 @@ import pytest
 
 from edgepair.advice import requirements
 from edgepair.apps.cli.advise import _sample
+from edgepair.apps.cli.options import SpectrumReading
 
 Call = Callable[..., Any]
 OF_MN = "row 7"
@@ -121,7 +122,7 @@ def test_an_item_of_one_file_need_not_be_in_the_other(shared: Path, monkeypatch:
     monkeypatch.setattr("edgepair.prediction.predict", lambda mu, **given: (mu.item, given["G"].item))
     folder = shared / "data" / "experiment"
     files = [folder / "xanes/Mn/rfxas__experiment.csv", folder / "pdf/Mn/z__x000t010q35.gr"]
-    spectrum, _ = _sample(files, None, "Mn", None, item=OF_MN, radiation=None, shift=None, reference=None)
+    spectrum, _ = _sample(files, None, "Mn", None, reading=SpectrumReading(item=OF_MN), radiation=None)
     assert spectrum == OF_MN
 
 
