@@ -63,7 +63,9 @@ def judge_edge(
     if rising.clear:
         return rising
     falling = _judge(energy, -clean, near)
-    if falling.clear and falling.contrast > 3 * rising.contrast:
+    # An edge that falls lies where one that rises would: noise behind a weak edge falls anywhere.
+    placed = near is None or falling.e0 is None or NEAR[0] <= falling.e0 - near <= NEAR[1]
+    if falling.clear and placed and falling.contrast > 3 * rising.contrast:
         return Evidence(
             e0=falling.e0, step=-falling.step, contrast=falling.contrast, symbol=falling.symbol,
             doubt=f"falls at {falling.e0:.1f} eV, as an intensity behind the sample does",
