@@ -14,6 +14,7 @@ import pytest
 from pymatgen.core import Structure
 
 from edgepair.dataset import open_dataset, save_dataset
+from edgepair.spectra.metal_shape import foil_spectra
 
 Call = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,9 +52,12 @@ def typed_names(edgepair: Call, saved: Path, hematite: Structure, quiet_place: P
     """Files of the names that the pages use."""
     for number, name in enumerate(("sample", "soil", "scan1", "scan2")):
         _write(f"{name}.xdi", _spectrum(7123.5 + 0.3 * number))
-    _write("foil.xdi", _spectrum(7112.6, white_line=0.0))
+    x, foils = foil_spectra()
+    energy = _spectrum(7112.0)[:, 0]
+    _write("foil.xdi", np.column_stack([energy, 0.5 + np.interp(energy - 7112.6, x, foils["Fe"])]))
     r = np.arange(0.0, 25.0, 0.02)
-    G = -1.0 * r * np.exp(-0.02 * r) + 8 * np.exp(-0.5 * ((r - 2.0) / 0.1) ** 2) + np.sin(7 * r)
+    waves = 2 * np.sin(7 * r) * np.exp(-0.05 * r) * (1 - np.exp(-((r / 2) ** 4)))
+    G = waves - r * np.exp(-((r / 1.9) ** 4)) + 8 * np.exp(-0.5 * ((r - 2.0) / 0.1) ** 2)
     pdf = "[DEFAULT]\nmode = xray\nqmax = 25.0\ncomposition = Fe2O3\n#### start data\n#S 1\n#L r(A) G(A^-2)"
     np.savetxt("sample.gr", np.column_stack([r, G]), fmt="%.5f", header=pdf, comments="")
     for name in ("own", "iron", "fe"):
@@ -78,6 +82,8 @@ def is_quick(command: str) -> bool:
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if is_quick(c) and not reason_not_here(c)])
 def test_a_quick_command_does_what_the_page_says(edgepair: Call, typed_names: None, command: str) -> None:
+    if "--save iron" in command:
+        shutil.rmtree("iron")  # what the page is about to make
     done = edgepair(*shlex.split(command))
     assert done.code == 0, done.err
     assert done.out

@@ -124,7 +124,11 @@ app, services = make_app(Settings())
 client = app.server.test_client()
 key = client.post("/visit").get_json()["visit"]
 headers = {"X-Edgepair-Visit": key, "X-Edgepair-Name": "a.gr", "X-Edgepair-Page": "predict"}
-rows = "\\n".join(f"{k / 50} {(k % 37) - 18}" for k in range(1000))
+from math import exp, sin
+def G(r):
+    waves = 2 * sin(7 * r) * exp(-0.05 * r) * (1 - exp(-(r / 2) ** 4))
+    return waves - r * exp(-(r / 1.9) ** 4) + 8 * exp(-0.5 * ((r - 2.0) / 0.1) ** 2)
+rows = "\\n".join(f"{k / 50} {G(k / 50)}" for k in range(1000))
 client.post("/upload", data=rows.encode(), headers=headers)
 from edgepair.apps.web.work import reading as work
 visit = services.visits.find(key)
