@@ -219,6 +219,7 @@ def _address(settings: Settings) -> str:
 
 def _refuse_malformed(app: Dash) -> None:
     """Answer 400 to a callback that Dash cannot take apart; faults of ours come back as notices."""
+    from dash.exceptions import PreventUpdate
     from flask import Response, request
     from werkzeug.exceptions import HTTPException
 
@@ -232,7 +233,7 @@ def _refuse_malformed(app: Dash) -> None:
                 if not isinstance(body, dict) or not isinstance(body.get("output"), str):
                     raise ValueError("no output")
                 return view(*args, **kwargs)
-            except HTTPException:
+            except (HTTPException, PreventUpdate):
                 raise
             except Exception as error:
                 _log.info("malformed request: %s", type(error).__name__)
