@@ -1,4 +1,4 @@
-"""What holds of prediction whatever the numbers: reasons, joint answers, sets, windows, preparing."""
+"""What holds of prediction whatever the numbers: joint answers, sets, windows, preparing."""
 
 from __future__ import annotations
 
@@ -17,58 +17,11 @@ from edgepair.measured import XanesScan
 from edgepair.models.conformal import class_scores, conformal_quantile
 from edgepair.prediction import Prediction
 from edgepair.prediction.answers import CLASSES, Answer, class_sets, join_answers
-from edgepair.prediction.nearest import window_contributions
 from edgepair.prediction.sample import FULL, NEEDED, ROUNDING, choose_window, prepare_xanes
 
 TASK = "oxidation_state"
 finite = st.floats(-100, 100)
 halves = st.floats(0.001, 5)
-
-
-# -- reasons ---------------------------------------------------------------------------------------
-
-
-def crooked(weights: np.ndarray) -> Any:
-    return lambda rows: np.tanh(rows @ weights) + rows[:, 0] * rows[:, -1] + np.abs(rows).max(axis=1)
-
-
-@st.composite
-def cases(draw: st.DrawFn) -> tuple[np.ndarray, ...]:
-    n = draw(st.integers(2, 12))
-    sample, average, weights = (draw(arrays(float, n, elements=st.floats(-3, 3))) for _ in range(3))
-    windows = draw(st.integers(1, n))
-    # every window holds something
-    window = np.r_[np.arange(windows), draw(arrays(int, n - windows, elements=st.integers(0, windows - 1)))]
-    return sample, average, weights, window
-
-
-@given(cases(), st.integers(0, 5))
-def test_contributions_add_up(case: tuple[np.ndarray, ...], seed: int) -> None:
-    sample, average, weights, window = case
-    told = crooked(weights)
-    found = window_contributions(told, sample, average, window, seed=seed)
-    assert found.sum() == pytest.approx(float(told(sample[None])[0] - told(average[None])[0]), abs=1e-9)
-
-
-@given(cases(), st.data())
-def test_a_window_in_which_both_agree_adds_nothing(case: tuple[np.ndarray, ...], data: st.DataObject) -> None:
-    sample, average, weights, window = case
-    chosen = data.draw(st.integers(0, int(window.max())))
-    average = np.where(window == chosen, sample, average)
-    assert window_contributions(crooked(weights), sample, average, window)[chosen] == 0
-
-
-@given(st.floats(-3, 3), st.floats(-3, 3), st.integers(0, 20))
-def test_features_alike_share_equally(here: float, there: float, seed: int) -> None:
-    """Two windows that a function cannot tell apart, beside a third that it can."""
-
-    def told(rows: np.ndarray) -> Any:
-        return np.sin(rows[:, 0] + rows[:, 1]) + rows[:, 0] * rows[:, 1]
-
-    sample, average = np.array([here, here, 1.0]), np.array([there, there, 0.0])
-    found = window_contributions(told, sample, average, np.arange(3), seed=seed)
-    assert found[0] == pytest.approx(found[1], abs=1e-9)
-    assert found[2] == 0
 
 
 # -- joint answers ---------------------------------------------------------------------------------

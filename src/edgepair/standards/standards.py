@@ -244,7 +244,7 @@ def select_standards(
 
     Examples
     --------
-    >>> from edgepair.dataset import load_standards
+    >>> from edgepair.standards import load_standards
     >>> sorted({item.compound for item in select_standards(load_standards("Co"), only=["coo"])})
     ['CoO']
     """
