@@ -15,6 +15,7 @@ import pytest
 from edgepair.conventions import BUNDLED_ABSORBERS, DataError, OptionError, edge_energy
 from edgepair.spectra import find_e0
 from edgepair.standards.standard import Standard
+from edgepair.standards.standard_files import save_standards
 from edgepair.standards.standards import (
     COLUMNS,
     load_standards,
@@ -205,3 +206,11 @@ def test_standards_are_chosen_by_compound_or_name() -> None:
     assert "'hematite'" in caught.value.suggestion
     with pytest.raises(OptionError, match="cannot choose standards"):
         select_standards(some, without=["FeO", "hematite"])
+
+
+def test_weak_and_noisy_standards_read_back_as_they_were_saved(tmp_path: Path) -> None:
+    """Noise behind the edge of little iron must not pass for an edge that falls."""
+    weak = [standard for standard in load_standards() if "oderite" in standard.name + standard.compound]
+    assert weak
+    table = save_standards(weak, tmp_path / "weak")
+    assert [one.compound for one in read_standards(table)] == [one.compound for one in weak]
