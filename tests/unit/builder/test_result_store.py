@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import multiprocessing
@@ -178,18 +179,17 @@ def test_any_order_of_runs_gives_the_same(
     data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("store")
-    stores = [ResultStore(folder) for _ in range(3)]
     done: dict[str, bool] = {}
-    for _ in range(data.draw(st.integers(1, 12))):
-        store = stores[data.draw(st.integers(0, 2))]
-        key = digest(data.draw(st.integers(0, 4)))
-        ok = data.draw(st.booleans())
-        store.put(data.draw(st.sampled_from(["a", "b"])), key, record(ok=ok))
-        done[key] = done.get(key, False) or ok
-        if data.draw(st.booleans()):
-            store.refresh()
-    for store in stores:
-        store.close()
+    with contextlib.ExitStack() as stack:  # an example may end at any draw
+        stores = [stack.enter_context(contextlib.closing(ResultStore(folder))) for _ in range(3)]
+        for _ in range(data.draw(st.integers(1, 12))):
+            store = stores[data.draw(st.integers(0, 2))]
+            key = digest(data.draw(st.integers(0, 4)))
+            ok = data.draw(st.booleans())
+            store.put(data.draw(st.sampled_from(["a", "b"])), key, record(ok=ok))
+            done[key] = done.get(key, False) or ok
+            if data.draw(st.booleans()):
+                store.refresh()
     again = ResultStore(folder)
     assert {key: again.is_ok(key) for key in done} == done
     assert len(again) == len(done)
