@@ -44,6 +44,16 @@ class Evidence:
     doubt: str = "shows no edge"
 
     @property
+    def falls(self) -> bool:
+        """Whether the curve falls at an edge, as an intensity behind the sample does."""
+        return self.doubt.startswith("falls")
+
+    @property
+    def impossible(self) -> bool:
+        """Whether no absorption can be so, not even one that is weak or noisy."""
+        return self.doubt.startswith(("has ", "falls", "does not change"))
+
+    @property
     def clear(self) -> bool:
         """Whether an edge rises far above the noise, as that of an absorption does."""
         return not self.doubt and self.contrast >= CLEAR

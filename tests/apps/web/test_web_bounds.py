@@ -75,9 +75,7 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 def test_idle_and_trickling_connections_give_way(port: int) -> None:
     others = threading.active_count()
     with ExitStack() as stack:
-        held = [
-            stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(60)
-        ]
+        held = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(60)]
         held[-1].sendall(b"GET / HT")
         began = time.monotonic()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:

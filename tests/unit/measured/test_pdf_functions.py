@@ -120,6 +120,17 @@ def test_files_of_every_program(tmp_path: Path, program: str) -> None:
     assert scale == pytest.approx(0.3 if "barn" in program else 1.0, rel=1e-4)
 
 
+@pytest.mark.parametrize("qmax", [8.0, 11.0])
+def test_a_file_that_names_G_is_believed_where_its_shape_is_only_unusual(tmp_path: Path, qmax: float) -> None:
+    low = make_G(qmax=qmax)
+    assert judge_function(R, low) == "smooth"
+    curve = read_one(write(tmp_path / "a.gr", "#L r G(r)\n", R, low))
+    np.testing.assert_allclose(curve.G, low, atol=2e-6)
+    assert any("unlike other PDFs" in warning for warning in curve.warnings)
+    with pytest.raises(OtherFunctionError):
+        read_pdf(write(tmp_path / "b.dat", "", R, low))
+
+
 def test_fit_without_the_measured_curve_says_what_it_holds(tmp_path: Path) -> None:
     path = write(tmp_path / "a.fgr", "##### PDFgui\n#L r(A) G(r) d_r d_Gr\n", R, G, 0 * R, ERROR)
     with pytest.raises(MeasurementError, match="measured curve") as caught:

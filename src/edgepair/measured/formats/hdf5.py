@@ -50,7 +50,7 @@ def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanT
             path,
             found="an HDF5 file, and no h5py to read it with",
             needed="the package h5py",
-            suggestion="pip install 'edgepair[hdf5]'",
+            suggestion="pip install h5py",
         ) from error
     elsewhere: list[str] = []
     try:

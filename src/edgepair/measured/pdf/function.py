@@ -46,6 +46,9 @@ NAMES = {
 }
 """What `judge_function` can say of curves that cannot be converted, in words."""
 
+DOUBTFUL = ("origin", "swings", "fast", "smooth", "noise")
+"""Those of `NAMES` that only say that a curve is unlike other PDFs: a file that names G(r) is believed."""
+
 CONVERTIBLE = {
     "keen": "Keen's total G(r), or g(r) − 1",
     "T": "T(r) = 4πrρ₀ g(r)",

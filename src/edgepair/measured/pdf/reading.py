@@ -17,6 +17,7 @@ from edgepair.measured.pdf.curves import SHORTEST, split_curves, unknown_item
 from edgepair.measured.pdf.function import (
     CONVERTIBLE,
     DENSITIES,
+    DOUBTFUL,
     EXPECTED,
     NAMES,
     NO_ATOMS,
@@ -299,6 +300,9 @@ def _as_pdf(
         kind = said
     elif kind == "G" and by_column and said in CONVERTIBLE:
         notes.append(f"a column named as {CONVERTIBLE[said]}, but its curve is that of G(r): read as G(r)")
+    if kind in DOUBTFUL and said == "G":
+        notes.append(f"named G(r), and read so, but unlike other PDFs: {NAMES[kind]}")
+        kind = "G"
     if kind in NAMES:
         named = f"; the file names it {said}" if said and not is_of_r(said) else ""
         raise _other_function(name, NAMES[kind] + named)

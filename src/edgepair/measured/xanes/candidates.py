@@ -9,13 +9,13 @@ is noisier by far: fluorescence of a concentrated sample is flattened by self-ab
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import EdgepairError, MeasurementError
+from edgepair.conventions.wording import listed
 from edgepair.measured.edges import NEAR
 from edgepair.measured.expression import describe_columns, evaluate, first_values
 from edgepair.measured.scan import Candidate
@@ -107,9 +107,9 @@ def _as_given(judged: JudgedTable, mu: str, where: str, reference: NDArray[np.fl
     """Take the user's word, or say why the data cannot be that."""
     made = judged.judge(mu, mu.strip(), "absorption")
     doubt = made.evidence.doubt
-    if doubt.startswith(("has ", "falls", "does not change")):
+    if made.evidence.impossible:
         upward = re.sub(r"^\s*+-?\s*+(?:ln|log)\(\s*+([^/()]++)/([^/()]++)\)\s*+$", r"ln(\2/\1)", mu)
-        better = upward if doubt.startswith("falls") and upward != mu else ""
+        better = upward if made.evidence.falls and upward != mu else ""
         better = better or next((f.candidate.expression for f in _likely(judged)), "")
         raise MeasurementError(
             f"cannot take {mu.strip()!r} as the absorption of {where}",
@@ -364,12 +364,7 @@ def _listed(judged: JudgedTable, chosen: Judged) -> tuple[Candidate, ...]:
 
 def _columns(made: Judged, judged: JudgedTable) -> str:
     used = sorted({int(n) for n in re.findall(r"\$(\d+)", made.candidate.expression)})
-    return ("columns " if len(used) > 1 else "column ") + _and(str(n) for n in used)
-
-
-def _and(words: Iterable[str]) -> str:
-    listed = list(words)
-    return ", ".join(listed[:-1]) + (" and " if len(listed) > 1 else "") + listed[-1]
+    return ("columns " if len(used) > 1 else "column ") + listed([str(n) for n in used])
 
 
 def _rise(made: Judged) -> str:
@@ -383,7 +378,7 @@ def _none(judged: JudgedTable, where: str) -> MeasurementError:
     tried = [f"{one.candidate.name} {one.candidate.problem}" for one in list(judged.tried.values())[:4]]
     derived = [judged.label(c) for c in judged.roles.get("derived", [])]
     what = "is" if len(derived) == 1 else "are"
-    seems = f"; {_and(derived[:3])} {what} made of a spectrum by a program, and none" if derived else ""
+    seems = f"; {listed(derived[:3])} {what} made of a spectrum by a program, and none" if derived else ""
     expression = likely[0].candidate.expression if likely else "ln($2/$3)" if judged.count > 2 else "$2"
     return MeasurementError(
         f"cannot tell which columns of {where} make the absorption",
