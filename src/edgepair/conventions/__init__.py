@@ -2,6 +2,7 @@
 
 from edgepair.conventions.absorbers import (
     BUNDLED_ABSORBERS,
+    HIGHEST_STATES,
     K_EDGES,
     STUDY_ABSORBERS,
     edge_energy,
@@ -35,6 +36,7 @@ from edgepair.conventions.tasks import TASKS, Task, parse_tasks
 
 __all__ = [
     "BUNDLED_ABSORBERS",
+    "HIGHEST_STATES",
     "K_EDGES",
     "STUDY_ABSORBERS",
     "STUDY_MODALITIES",

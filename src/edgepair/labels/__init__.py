@@ -3,6 +3,7 @@
 from edgepair.labels.bond_valence import (
     BOND_VALENCE_LENGTHS,
     BOND_VALENCE_RADIUS,
+    bond_valence_length,
     bond_valence_sum,
     count_bonds,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "Environment",
     "MeanStates",
     "SiteLabels",
+    "bond_valence_length",
     "bond_valence_sum",
     "count_bonds",
     "find_composition_state",

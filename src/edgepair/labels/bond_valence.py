@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from types import MappingProxyType
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 BOND_VALENCE_RADIUS = 4.0
 """How far neighbours are summed over, Å; one farther away adds less than 0.003 valence units."""
@@ -69,6 +70,40 @@ def bond_valence_sum(absorber: str, state: float, distances: Sequence[float]) ->
         return float("nan")
     nearest = min(lengths, key=lambda known: (abs(known - state), known))
     return float(np.exp((lengths[nearest] - np.asarray(distances, dtype=np.float64)) / SOFTNESS).sum())
+
+
+TYPICAL_LENGTH = 1.75
+"""Å; R0 of a metal without parameters of its own, a middle one of the eight that have."""
+
+
+def bond_valence_length(absorber: str, state: ArrayLike, number: ArrayLike) -> NDArray[np.float64]:
+    r"""Give the length at which equal bonds to oxygen add up to an oxidation state.
+
+    Parameters
+    ----------
+    absorber : str
+        Chemical symbol.
+    state : array_like of shape (n,)
+        Oxidation states V; between two that have parameters, R0 lies between theirs.
+    number : array_like of shape (n,)
+        Coordination numbers N.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        :math:`R_0(V) - b \ln(V / N)`, Å, with b = 0.37 Å; R0 as in `bond_valence_sum`, 1.75 Å for metals
+        without parameters.
+
+    Examples
+    --------
+    >>> bond_valence_length("Mn", [2, 7], [6, 4]).round(3).tolist()
+    [2.196, 1.583]
+    """
+    lengths = BOND_VALENCE_LENGTHS.get(absorber) or {1: TYPICAL_LENGTH}
+    valence = np.asarray(state, dtype=np.float64)
+    at = np.interp(valence, list(lengths), list(lengths.values()))
+    length: NDArray[np.float64] = at - SOFTNESS * np.log(valence / np.asarray(number, dtype=np.float64))
+    return length
 
 
 def count_bonds(distances: Sequence[float]) -> float:

@@ -96,7 +96,7 @@ class PdfModel:
         ``features`` (n, n_features).
         """
         fit = self.fits[task]
-        value, probability, claimed = settle(fit.forest.tell(features), task)
+        value, probability, claimed = self._tell(features, task)
         votes = group_weights(self.formula)
         score = np.abs(fit.value - self.targets[task]) / fit.error
         half = claimed * conformal_quantile(score[fit.kept], votes[fit.kept], level)
@@ -112,14 +112,15 @@ class PdfModel:
 
         ``features`` (n, n_features); returns (n,).
         """
-        return settle(self.fits[task].forest.tell(features), task)[0]
+        return self._tell(features, task)[0]
 
     def contributions(self, features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
         """Divide a value among the features of one PDF, shape (n_features,).
 
         They add up to the value less what the forest answers where nothing is known.
         """
-        return contributions(self.fits[task], task, features, np.zeros(len(features), dtype=bool))
+        nothing = np.zeros(len(features), dtype=bool)
+        return contributions(self.fits[task], task, features, nothing, self.absorber)[1]
 
     def distances(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Measure how far PDFs are from every training material.
@@ -132,6 +133,12 @@ class PdfModel:
     def _block(self, G: NDArray[np.float64]) -> Any:
         return scale_free_features(self.r, G, dip=points_down(self.technique, self.absorber))
 
+    def _tell(
+        self, features: NDArray[np.float64], task: str
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        told = self.fits[task].forest.tell(features)
+        return settle(told, task, np.full(len(told), self.absorber))
+
     def _scaled(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         scaled: NDArray[np.float64] = (features - self._centre) / self._spread
         return scaled
@@ -142,7 +149,8 @@ class PdfModel:
         group = self.formula[kept]
         everyone = np.ones(len(group), dtype=bool)
         folds = group_folds(group, everyone, self.seed)
-        return fit_task(self._features, task, known, group_weights(group), folds, seed=self.seed)
+        absorber = np.full(len(known), self.absorber)
+        return fit_task(self._features, task, known, group_weights(group), folds, absorber, seed=self.seed)
 
     @cached_property
     def distance_scale(self) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepair.conventions import HIGHEST_STATES
 from edgepair.models.conformal import class_shares, mean_slopes, sharpened_mean
 from edgepair.models.group_forest import Fold, GroupForest, fit_group_forest
 from edgepair.models.tree_shapley import forest_shapley
@@ -37,29 +38,33 @@ def fit_task(
     values: NDArray[np.float64],
     weight: NDArray[np.float64],
     folds: Sequence[Fold],
+    absorber: NDArray[np.str_],
     *,
     seed: int = 0,
 ) -> TaskFit:
     """Fit a task's forest to the rows whose value is known.
 
-    ``features`` (n_rows, n_features); ``values`` (n_rows,); ``weight`` (n_known,).
+    ``features`` (n_rows, n_features); ``values, absorber`` (n_rows,); ``weight`` (n_known,).
     """
     kept = ~np.isnan(values)
     target = class_shares(values[kept], CLASSES[task]) if task in CLASSES else values[kept]
     forest = fit_group_forest(features[kept], target, weight, folds, seed=seed)
     told = np.full((len(kept), forest.told.shape[1]), np.nan)
     told[kept] = forest.told
-    value, probability, error = settle(told, task)
+    value, probability, error = settle(told, task, absorber)
     return TaskFit(forest, kept, value, error, probability)
 
 
 def settle(
-    told: NDArray[np.float64], task: str
+    told: NDArray[np.float64], task: str, absorber: NDArray[np.str_]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Make value, probabilities and claimed error of what a forest tells.
 
-    ``told`` (n, n_classes); ``value`` (n,); ``probability`` (n, n_classes); ``claimed`` (n,).
+    ``told`` (n, n_classes); ``absorber`` (n,); ``value`` (n,); ``probability`` (n, n_classes);
+    ``claimed`` (n,).
     """
+    if task == "oxidation_state":
+        told = _within_reach(told, absorber)
     if task not in CLASSES:
         return told[:, 0], np.empty((len(told), 0)), told[:, 1] + LENGTH_CLAIM_FLOOR
     classes = CLASSES[task]
@@ -68,21 +73,35 @@ def settle(
     return value, told, claimed
 
 
+def _within_reach(shares: NDArray[np.float64], absorber: NDArray[np.str_]) -> NDArray[np.float64]:
+    """Count states that no oxide of an absorber has, learnt of its neighbours, as its highest.
+
+    ``shares`` (n, n_classes); ``absorber`` (n,).
+    """
+    classes, held = CLASSES["oxidation_state"], shares.copy()
+    highest = np.array([HIGHEST_STATES.get(symbol, classes[-1]) for symbol in absorber.tolist()])
+    beyond = classes > highest[:, None]
+    held[classes == highest[:, None]] += np.where(beyond, shares, 0.0).sum(axis=1)
+    held[beyond] = 0.0
+    return held
+
+
 def contributions(
-    fit: TaskFit, task: str, row: NDArray[np.float64], given: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+    fit: TaskFit, task: str, row: NDArray[np.float64], given: NDArray[np.bool_], absorber: str
+) -> tuple[float, NDArray[np.float64]]:
     """Divide a value among the features of one row, shape (n_features,), in the unit of the task.
 
-    They add up to the value less that of the forest where the ``given`` features alone are known.
+    They add up to the value less that of the forest where the ``given`` features alone are known, which
+    comes first.
     """
-    seen = fit.forest.classes
     base, parts = forest_shapley(fit.forest.trees, row.astype(np.float32), given)
     if task not in CLASSES:
-        return parts[:, 0]
-    start = np.zeros(len(CLASSES[task]))
-    start[seen] = base
-    end = start.copy()
-    end[seen] += parts.sum(axis=0)
-    slopes = mean_slopes(start, end, CLASSES[task])
-    added: NDArray[np.float64] = parts @ slopes[seen]
-    return added
+        return float(base[0]), parts[:, 0]
+    classes = CLASSES[task]
+    shares = np.zeros((1 + len(row), len(classes)))
+    shares[:, fit.forest.classes] = np.vstack([base, parts])
+    if task == "oxidation_state":
+        shares = _within_reach(shares, np.full(len(shares), absorber))
+    start, end = shares[0], shares.sum(axis=0)
+    added: NDArray[np.float64] = shares[1:] @ mean_slopes(start, end, classes)
+    return float(sharpened_mean(start[None], classes)[0]), added

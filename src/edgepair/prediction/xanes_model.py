@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,8 +12,9 @@ from scipy.spatial.distance import cdist
 
 from edgepair.conventions import TASKS
 from edgepair.features.xanes import N_SHAPE, own_edge, spectrum_features
+from edgepair.labels.bond_valence import SOFTNESS, bond_valence_length
 from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
-from edgepair.models.group_forest import group_folds, source_folds
+from edgepair.models.group_forest import Fold, group_folds, source_folds
 from edgepair.models.kernel_ridge import KernelRidge, fit_kernel_ridge
 from edgepair.prediction.answers import CLASSES, Answer, class_sets, is_enough
 from edgepair.prediction.task_fit import TaskFit, contributions, fit_task, settle
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 
     from edgepair.prediction.sample import EnergyWindow
     from edgepair.standards import Standard
+
+OF_LENGTH = ("oxidation_state", "coordination_number")
+"""What bond valence gives a length of; the forest of lengths learns what they differ by from it."""
 
 SIMULATED_WEIGHT = 0.05
 """Weight of a simulated row against a compound's standards, where both take part."""
@@ -75,7 +80,10 @@ class XanesModel:
         self._features = self._describe(rows.mu, rows.absorber)
         known = {task: ~np.isnan(rows.targets[task]) for task in TASKS}
         votes = np.where(rows.votes, rows.group, "")
-        self.fits = {task: self._fit(task) for task in TASKS if is_enough(known[task], votes)}
+        self.fits: dict[str, TaskFit] = {}
+        for task in TASKS:
+            if is_enough(known[task], votes):
+                self.fits[task] = self._fit(task)
 
     def features(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
         """Compute the features of spectra.
@@ -89,8 +97,7 @@ class XanesModel:
 
         ``features`` (n, n_features).
         """
-        fit = self.fits[task]
-        value, probability, claimed = settle(fit.forest.tell(features), task)
+        value, probability, claimed = self._tell(features, task)
         half = claimed * self.quantile(task, level)
         sets: tuple[tuple[int, ...], ...] = ()
         if task in CLASSES:
@@ -102,7 +109,7 @@ class XanesModel:
 
         ``features`` (n, n_features); returns (n,).
         """
-        return settle(self.fits[task].forest.tell(features), task)[0]
+        return self._tell(features, task)[0]
 
     def quantile(self, task: str, level: float) -> float:
         """Return the conformal factor of a task's claimed standard deviations."""
@@ -127,8 +134,23 @@ class XanesModel:
 
         They add up to the value less what the forest answers where the absorber alone is known.
         """
-        absorber = np.arange(len(features)) < len(self.absorbers)
-        return contributions(self.fits[task], task, features, absorber)
+        given = np.arange(len(features)) < len(self.absorbers)
+        absorber = str(self._absorber_of(features[None])[0])
+
+        def divide(name: str) -> tuple[float, NDArray[np.float64]]:
+            return contributions(self.fits[name], name, features, given, absorber)
+
+        _, added = divide(task)
+        if task != "bond_length" or not self._by_valence:
+            return added
+        (state, of_state), (number, of_number) = (divide(name) for name in OF_LENGTH)
+        ends = np.meshgrid([state, state + of_state.sum()], [number, number + of_number.sum()], indexing="ij")
+        # gains of the state, at both numbers, and of the number, at both states: halves of each add up
+        length = bond_valence_length(absorber, *ends)
+        for part, gain in ((of_state, length[1] - length[0]), (of_number, length[:, 1] - length[:, 0])):
+            if abs(whole := part.sum()) > 1e-9:
+                added = added + part * (gain.mean() / whole)
+        return added
 
     def distances(self, features: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
         """Measure how far spectra are from every training row of their absorber.
@@ -186,6 +208,48 @@ class XanesModel:
             return None
         return fit_kernel_ridge(self._seen_about(self._features[kept]), rows.edge[kept], rows.group[kept])
 
+    @property
+    def _by_valence(self) -> bool:
+        """Whether lengths are told as what they differ by from those of the state and number told."""
+        return all(name in self.fits for name in OF_LENGTH)
+
+    def _absorber_of(self, features: NDArray[np.float64]) -> NDArray[np.str_]:
+        absorber: NDArray[np.str_] = self.absorbers[features[:, : len(self.absorbers)].argmax(axis=1)]
+        return absorber
+
+    def _tell(
+        self, features: NDArray[np.float64], task: str
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Tell value, probabilities and claimed error, shapes (n,), (n, n_classes) and (n,)."""
+        absorber = self._absorber_of(features)
+        value, probability, claimed = settle(self.fits[task].forest.tell(features), task, absorber)
+        if task != "bond_length" or not self._by_valence:
+            return value, probability, claimed
+        (state, _, of_state), (number, _, of_number) = (self._tell(features, name) for name in OF_LENGTH)
+        expected, error = _expected_length(absorber, state, number, of_state, of_number)
+        return value + expected, probability, np.hypot(claimed, error)
+
+    def _fit_length(self, weight: NDArray[np.float64], folds: Sequence[Fold]) -> TaskFit:
+        """Fit what lengths differ by from those that bond valence gives for a row's state and number.
+
+        What is not known of a row is what the forests tell that have not learnt from it.
+        """
+        rows, absorber, values = self.rows, self.rows.absorber, self.rows.targets["bond_length"]
+        told = [self._tell(self._features, name) for name in OF_LENGTH]
+        known = [rows.targets[name] for name in OF_LENGTH]
+        learnt = [np.where(np.isnan(k), t[0], k) for k, t in zip(known, told, strict=True)]
+        expected, _ = _expected_length(absorber, *learnt, *np.zeros((2, len(values))))
+        fit = fit_task(
+            self._features, "bond_length", values - expected, weight, folds, absorber, seed=self.seed
+        )
+        unseen = [self.fits[name] for name in OF_LENGTH]
+        states, numbers = (
+            (np.where(np.isnan(k), t[0], u.value), np.where(np.isnan(k), t[2], u.error))
+            for k, t, u in zip(known, told, unseen, strict=True)
+        )
+        expected, error = _expected_length(absorber, states[0], numbers[0], states[1], numbers[1])
+        return replace(fit, value=fit.value + expected, error=np.hypot(fit.error, error))
+
     def _describe(self, mu: NDArray[np.float64], absorber: NDArray[np.str_]) -> NDArray[np.float64]:
         values = spectrum_features(self.window.grid(), mu, aligned=self.aligned)[0]
         return np.concatenate([absorber[:, None] == self.absorbers[None], values], axis=1)
@@ -216,7 +280,9 @@ class XanesModel:
             if rows.few_measured
             else source_folds(rows.source[kept], group, votes, self.seed)
         )
-        return fit_task(self._features, task, values, weight, folds, seed=self.seed)
+        if task == "bond_length" and self._by_valence:
+            return self._fit_length(weight, folds)
+        return fit_task(self._features, task, values, weight, folds, rows.absorber, seed=self.seed)
 
     @cached_property
     def distance_scale(self) -> float:
@@ -232,3 +298,18 @@ class XanesModel:
         nearest = np.where(same | other, np.inf, apart).min(axis=1, initial=np.inf)
         nearest = nearest[np.isfinite(nearest)]
         return float(np.percentile(nearest, USUAL_SHARE)) if len(nearest) else 1.0
+
+
+def _expected_length(
+    absorber: NDArray[np.str_],
+    state: NDArray[np.float64],
+    number: NDArray[np.float64],
+    state_error: NDArray[np.float64],
+    number_error: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the lengths of equal bonds of states and numbers, and what their errors make of it, (n,)."""
+    length = np.empty(len(state))
+    for symbol in np.unique(absorber):
+        mine = absorber == symbol
+        length[mine] = bond_valence_length(str(symbol), state[mine], number[mine])
+    return length, SOFTNESS * np.hypot(state_error / state, number_error / number)

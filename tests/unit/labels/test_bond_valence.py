@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
-from edgepair.labels import bond_valence_sum, count_bonds
+from edgepair.labels import bond_valence_length, bond_valence_sum, count_bonds
 from edgepair.labels.bond_valence import BOND_VALENCE_LENGTHS
 
 
@@ -41,6 +42,28 @@ def test_state_without_parameters_has_those_of_the_nearest() -> None:
 @pytest.mark.parametrize(("absorber", "state"), [("Fe", math.nan), ("Fe", 0), ("Zn", 2)])
 def test_what_has_no_sum(absorber: str, state: float) -> None:
     assert math.isnan(bond_valence_sum(absorber, state, [2.0]))
+
+
+def test_equal_bonds_of_the_length_of_a_state_and_number_add_up_to_the_state() -> None:
+    for absorber, lengths in BOND_VALENCE_LENGTHS.items():
+        for state in lengths:
+            length = bond_valence_length(absorber, [state] * 3, [4, 5, 6])
+            sums = [
+                bond_valence_sum(absorber, state, [d] * n) for d, n in zip(length, (4, 5, 6), strict=True)
+            ]
+            assert sums == pytest.approx([state] * 3, rel=1e-12)
+
+
+def test_lengths_of_measured_structures() -> None:
+    # permanganate, and NiO as measured
+    assert bond_valence_length("Mn", 7, 4) == pytest.approx(1.607, abs=0.03)
+    assert bond_valence_length("Ni", 2, 6) == pytest.approx(2.0886, abs=0.03)
+
+
+def test_length_between_states_lies_between_theirs() -> None:
+    low, middle, high = bond_valence_length("Mn", [4, 5.5, 7], [4, 4, 4])
+    assert high < middle < low
+    assert np.isfinite(bond_valence_length("Zn", 2, 4))
 
 
 def test_count_does_not_depend_on_the_scale_of_bond_valences() -> None:

@@ -13,12 +13,14 @@ import pandas as pd
 import pytest
 
 from edgepair.conventions import TASKS, EdgepairError, MeasurementError, OptionError
+from edgepair.labels.bond_valence import bond_valence_length
 from edgepair.measured import PdfCurve, XanesScan, read_pdf, read_xanes
 from edgepair.models.conformal import sharpened_mean
 from edgepair.models.tree_shapley import forest_shapley
 from edgepair.prediction import Prediction, predict
 from edgepair.prediction.answers import CLASSES
 from edgepair.prediction.predict import CAUTION
+from edgepair.prediction.task_fit import settle
 from edgepair.spectra.metal_shape import foil_spectra
 from edgepair.standards import Standard, load_standards
 
@@ -232,15 +234,18 @@ def test_contributions_add_up_to_what_the_curve_adds_to_the_absorber(
     prediction = predict(make_scan(), shift=0.0)
     iron = small_xanes.features(small_xanes.rows.mu[:1], "Fe")[0].astype(np.float32)
     known = np.arange(len(iron)) < len(small_xanes.absorbers)
+    starts: dict[str, float] = {}
     for task in TASKS:
         forest = small_xanes.fits[task].forest
         start = forest_shapley(forest.trees, iron, known)[0]
         if task in CLASSES:
             shares = np.zeros((1, len(CLASSES[task])))
             shares[0, forest.classes] = start
-            start = sharpened_mean(shares, CLASSES[task])
+            starts[task] = float(settle(shares, task, np.array(["Fe"]))[0][0])
+        else:
+            starts[task] = float(start[0] + bond_valence_length("Fe", *starts.values()))
         parts = prediction.explanation[prediction.explanation["task"] == task]
-        whole = values(prediction)[task] - start[0]
+        whole = values(prediction)[task] - starts[task]
         assert parts["contribution"].sum() == pytest.approx(whole, abs=1e-9)
         assert parts["contribution"].abs().max() > 0
         assert parts["position"].is_monotonic_increasing

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from edgepair.conventions import TASKS
+from edgepair.conventions import HIGHEST_STATES, TASKS
+from edgepair.labels import bond_valence_length
 from edgepair.prediction.answers import CLASSES
 from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
@@ -52,6 +53,52 @@ def test_known_compounds_are_told_nearly_right(small_xanes: XanesModel, iron: np
         truth = rows.targets[task][mine]
         right = np.abs(small_xanes.value(iron, task) - truth)[~np.isnan(truth)] < within
         assert right.mean() > 0.85, task
+
+
+def test_no_state_is_told_that_no_oxide_of_the_metal_has(small_xanes: XanesModel) -> None:
+    rows = small_xanes.rows
+    features = small_xanes.features(rows.mu, "Fe")
+    for absorber in ("Fe", "Mn"):
+        features[:, : len(small_xanes.absorbers)] = small_xanes.absorbers == absorber
+        answer = small_xanes.answer(features, "oxidation_state", 0.9)
+        beyond = CLASSES["oxidation_state"] > HIGHEST_STATES[absorber]
+        assert (answer.probability[:, beyond] == 0).all()
+        np.testing.assert_allclose(answer.probability.sum(axis=1), 1.0)
+
+
+def test_lengths_follow_the_state_and_number_told(small_xanes: XanesModel, iron: np.ndarray) -> None:
+    state, number, length = (small_xanes.value(iron, task) for task in TASKS)
+    apart = length - bond_valence_length("Fe", state, number)
+    # what the forest of lengths adds: what distortions and ionic radii do
+    assert np.abs(apart).max() < 0.15
+    assert np.abs(apart).max() > 0
+
+
+def test_lengths_are_learnt_alone_where_states_are_not_known(small_store: Any) -> None:
+    from dataclasses import replace
+
+    without = [replace(s, oxidation_state=np.nan) for s in small_store.standards]
+    model = XanesModel(EnergyWindow(), without, {})
+    assert set(model.fits) == {"coordination_number", "bond_length"}
+    rows = model.rows
+    mine = rows.absorber == "Fe"
+    told = model.value(model.features(rows.mu[mine], "Fe"), "bond_length")
+    truth = rows.targets["bond_length"][mine]
+    assert np.nanmean(np.abs(told - truth)) < 0.03
+
+
+def test_standards_with_a_length_alone_are_learnt_from(small_store: Any) -> None:
+    from dataclasses import replace
+
+    some = [
+        replace(s, oxidation_state=np.nan, coordination_number=np.nan) if i % 2 else s
+        for i, s in enumerate(small_store.standards)
+    ]
+    model = XanesModel(EnergyWindow(), some, {})
+    fit = model.fits["bond_length"]
+    assert fit.kept.sum() == sum(not np.isnan(s.bond_length) for s in some)
+    truth = model.rows.targets["bond_length"]
+    assert np.nanmean(np.abs(fit.value - truth)) < np.nanmean(np.abs(truth - np.nanmean(truth)))
 
 
 def test_left_out_compounds_are_told_better_than_by_the_mean(small_xanes: XanesModel) -> None:
