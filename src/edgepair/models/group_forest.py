@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from edgepair.models.trees import GrownTree, grow_trees
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,7 +101,7 @@ class GroupForest:
     ``classes`` (n_seen,); ``told`` (n_rows, n_classes).
     """
 
-    trees: list[Any]
+    trees: list[GrownTree]
     classes: NDArray[np.int64]
     n_classes: int
     told: NDArray[np.float64]
@@ -153,33 +155,25 @@ def _grow(
     weight: NDArray[np.float64],
     n_trees: int,
     seed: int,
-) -> tuple[list[Any], NDArray[np.int64]]:
-    """Grow the trees that scikit-learn's ExtraTrees would.
-
-    Its forests set the process's filters of warnings anew for every tree, which two threads cannot both do.
-    """
-    from sklearn.tree import ExtraTreeClassifier, ExtraTreeRegressor
-
-    kind: Any
+) -> tuple[list[GrownTree], NDArray[np.int64]]:
     if target.ndim == 1:
-        kind, share, classes, answer = ExtraTreeRegressor, VALUE_FEATURES, np.empty(0, np.int64), target
-    else:
-        row, column = np.nonzero(target > 0.01)
-        votes = weight[row] * target[row, column]
-        total = np.bincount(column, weights=votes, minlength=target.shape[1])
-        weight, features = votes * total[column] ** -BALANCE, features[row]
-        classes, number = np.unique(column, return_inverse=True)
-        kind, share, answer = ExtraTreeClassifier, CLASS_FEATURES, number.astype(np.float64)
-    rng = np.random.RandomState(seed)
-    trees = []
-    for _ in range(n_trees):
-        tree = kind(max_features=share, random_state=rng.randint(np.iinfo(np.int32).max))
-        trees.append(tree.fit(features, answer[:, None], sample_weight=weight, check_input=False))
-    return trees, classes
+        grown = grow_trees(
+            features, target, weight, n_trees=n_trees, seed=seed, n_classes=0, max_features=VALUE_FEATURES
+        )
+        return grown, np.empty(0, np.int64)
+    row, column = np.nonzero(target > 0.01)
+    votes = weight[row] * target[row, column]
+    total = np.bincount(column, weights=votes, minlength=target.shape[1])
+    classes, number = np.unique(column, return_inverse=True)
+    grown = grow_trees(
+        features[row], number, votes * total[column] ** -BALANCE,
+        n_trees=n_trees, seed=seed, n_classes=len(classes), max_features=CLASS_FEATURES,
+    )  # fmt: skip
+    return grown, classes
 
 
 def _tell(
-    trees: Sequence[Any], classes: NDArray[np.int64], features: NDArray[np.float32], n_classes: int
+    trees: Sequence[GrownTree], classes: NDArray[np.int64], features: NDArray[np.float32], n_classes: int
 ) -> NDArray[np.float64]:
     told = np.array([tree.tree_.predict(features) for tree in trees])
     if not n_classes:

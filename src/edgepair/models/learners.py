@@ -80,7 +80,7 @@ class Learner:
         import sklearn.dummy
         import sklearn.ensemble
 
-        from edgepair.models import kernel
+        from edgepair.models import extra_trees, kernel
 
         name = self.classifier if task.kind == "classification" else self.regressor
         settings = self.settings(task) | changes
@@ -88,7 +88,8 @@ class Learner:
             return getattr(sklearn.dummy, name)(**settings)
         if name.startswith("Kernel"):
             return getattr(kernel, name)(**settings)
-        return getattr(sklearn.ensemble, name)(n_estimators=trees, random_state=seed, n_jobs=1, **settings)
+        forests = extra_trees if name.startswith("Extra") else sklearn.ensemble
+        return getattr(forests, name)(n_estimators=trees, random_state=seed, n_jobs=1, **settings)
 
 
 LEARNERS = MappingProxyType(
