@@ -17,6 +17,14 @@ LARGEST_TEXT = 50_000_000
 
 _LONGEST_LINE = 2_000_000
 
+_MARKS = {
+    b"\xff\xfe\x00\x00": "utf-32",
+    b"\x00\x00\xfe\xff": "utf-32",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+"""Byte order marks of wide encodings; that of UTF-32 begins with one of UTF-16."""
+
 _PICKLE = re.compile(
     rb"\x80[\x00-\x05]|(?:\((?:dp|lp|i)|\(?c[\w.]+\r?\n[\w.]+\r?\n|[\]})(}][q)(\]]).*\.\s*\Z", re.DOTALL
 )
@@ -98,8 +106,9 @@ def decode(data: bytes, path: str) -> str:
     """Decode the content of a text file."""
     if len(data) > LARGEST_TEXT:
         raise _too_large(path, f"a text of {len(data) / 1e6:.0f} MB", LARGEST_TEXT)
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = data.decode("utf-16", errors="replace")
+    wide = _wide_encoding(data)
+    if wide:
+        text = data.decode(wide, errors="replace").removeprefix("\ufeff")
     else:
         try:
             text = data.decode("utf-8-sig")
@@ -126,6 +135,19 @@ def decode(data: bytes, path: str) -> str:
             suggestion="export the spectrum as XDI or as columns of text",
         )
     return text
+
+
+def _wide_encoding(data: bytes) -> str:
+    """Name the encoding of a text of two or four bytes a character, by its mark or where its zeros stand."""
+    for mark, name in _MARKS.items():
+        if data.startswith(mark):
+            return name
+    start = data[: min(len(data), 4000) // 4 * 4]
+    zeros = [start[n::4].count(0) > 0.8 * len(start) / 4 for n in range(4)] if start else []
+    for name in ("utf-16-be", "utf-16-le", "utf-32-be", "utf-32-le"):
+        if zeros == [byte == 0 for byte in ("aa" if "16" in name else "a").encode(name)]:
+            return name
+    return ""
 
 
 def _unpacked(data: bytes, name: str) -> bytes:

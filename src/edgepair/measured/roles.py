@@ -31,7 +31,7 @@ _WORDS = {
     "energiaev エネルギー エネルキー 能量 光子能量 энергия",
     "angle": "angle theta bragg braggangle monoangle monobragg monotheta angledeg thetadeg angleo winkel "
     "angolo angulo braggwinkel 角度",
-    "mu": "mu xmu mux mue xmue absorption absorbance abscoef absorptioncoefficient mucoeff mut muet abs "
+    "mu": "mu data xmu mux mue xmue absorption absorbance abscoef absorptioncoefficient mucoeff mut muet abs "
     "muraw rawmu absorcao absorcion absorbanz absorptionskoeffizient assorbimento absorptie 吸収係数 吸収 "
     "吸收系数 吸收 поглощение",
     "mu_transmission": "mutrans mutransmission mutr mutran xmutrans abstrans transmissionmu "
@@ -52,12 +52,13 @@ _WORDS = {
     "referenceintensity ich2",
     "fluorescence": "if ifl ifluor ifluo ifluorescence fluor fluo fluorescence iff pips lytle fluodet "
     "fluortot fluorsum fluosum sumfluo totalfluorescence ifluosum fl fluorescencesum sumfluor "
-    "fluorescenceyield tfy pfy fluoryield ifluorsum fluoreszenz fluorescencia fluorescenza 蛍光",
+    "fluorescenceyield tfy pfy fluoryield ifluorsum fluoreszenz fluorescencia fluorescenza 蛍光 "
+    "tey cey electronyield totalelectronyield conversionelectronyield iey",
     # Made of a spectrum by a program, and none itself.
     "derived": "bkg background bg nbkg fbkg preedge postedge pre post der deriv derivative sec secder nder "
     "nsec dmu dmude d2mu firstderivative secondderivative fit lcf lcffit residual residuals resid "
     "diff difference chi chik k2chi k3chi k1chi window win muglitch baseline spline bestfit",
-    "neither": "time seconds sec1 counttime timer livetime realtime deadtime dt icr ocr tey temperature "
+    "neither": "time seconds sec1 counttime timer livetime realtime deadtime dt icr ocr temperature "
     "temp current ring ringcurrent date hora clock gap epoch index point pt points row err error "
     "std stddev sigma uncertainty muerr muerror dark darkcurrent zeit datum datetime timestamp k q r",
 }

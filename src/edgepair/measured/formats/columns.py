@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -31,6 +30,12 @@ _FEWEST = 10
 _COMMENTS = ("#", "%", "!", ";", "*", "//", "'", "@", "&")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][+-]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[+-]?\d[\d.]*+,\d+(?:[eE][+-]?\d+)?")
+_GROUPS = {
+    False: re.compile(r"\s*+[+-]?\d{1,3}(?:[,'\s]\d{3})++(?:\.\d*+)?\s*+"),
+    True: re.compile(r"\s*+[+-]?\d{1,3}(?:['\s]\d{3})++(?:,\d*+)?\s*+"),
+}
+"""Numbers in groups of three digits, as ``12,345.6``; with decimal commas, as ``12 345,6``."""
+
 _TIME = re.compile(
     r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T_]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d*)?)?Z?)?"
     r"|\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d*)?)?|[AaPp]\.?[Mm]\.?"
@@ -156,14 +161,16 @@ def number_blocks(lines: list[str], *, split: bool = True) -> list[Block]:
         parsed.sort(key=lambda one: one[0])
     if not parsed:
         return []
+    parsed = _unwrapped(parsed)
     width, _ = Counter(len(row) for _, row in parsed).most_common(1)[0]
     whole = {number: row for number, row in parsed if len(row) == width}
     odd = [number for number, row in parsed if len(row) != width]
     first, last = min(whole), max(whole)
-    for number, line in [*spoilt, *((n, lines[n]) for n in odd)]:
+    for number, line in sorted([*spoilt, *((n, lines[n]) for n in odd)]):
         row = _mended(line, comma, width)
         if row is not None and first - 5 <= number <= last + 5:
             whole[number] = row
+            last = max(last, number)
     unfinished = _unfinished(lines, max(whole))
     if unfinished:
         del whole[max(whole)]
@@ -189,13 +196,27 @@ def number_blocks(lines: list[str], *, split: bool = True) -> list[Block]:
     return blocks
 
 
+def _unwrapped(parsed: list[tuple[int, list[float]]]) -> list[tuple[int, list[float]]]:
+    """Join rows that stand on several lines each, where the numbers of values a line come again and again."""
+    widths = [len(row) for _, row in parsed]
+    for period in range(2, 13):
+        count = len(widths) // period
+        first = widths[:period]
+        if count < _FEWEST or len(set(first)) == 1 or widths[: count * period] != first * count:
+            continue
+        groups = [parsed[n * period : (n + 1) * period] for n in range(count)]
+        if all(group[-1][0] - group[0][0] == period - 1 for group in groups):
+            return [(group[0][0], [value for _, row in group for value in row]) for group in groups]
+    return parsed
+
+
 def parse_row(line: str, comma: bool = False) -> list[float] | None:
     """Read one line as numbers; None where it is none of numbers, NaN where one is missing or a date.
 
     >>> parse_row("7112.0, 1.5D-01"), parse_row("# energy mu")
     ([7112.0, 0.15], None)
     """
-    line = line.strip()
+    line = line.replace("|", " ").strip()
     if not line or (line[0] not in '+-.0123456789,"' and line[:3].lower() not in ("nan", "inf")):
         return None
     parts = _parts(line, comma)
@@ -217,16 +238,15 @@ def parse_row(line: str, comma: bool = False) -> list[float] | None:
 
 
 def _parts(line: str, comma: bool) -> list[str]:
+    parts = _grouped(line, comma) if any(mark in line for mark in ';\t"') else []
     if comma:
-        if '"' in line:
-            mark = ";" if ";" in line else "\t" if "\t" in line else ","
-            parts = [part.strip() for part in next(csv.reader([line], delimiter=mark))]
-        else:
-            parts = re.split(r"[\s;]+", line)
+        parts = parts or re.split(r"[\s;]+", line)
         parts = [
             part.replace(".", "").replace(",", ".") if _COMMA_NUMBER.fullmatch(part) else part
             for part in parts
         ]
+    elif parts:
+        pass
     elif "," in line or ";" in line:
         parts = [part.strip().strip('"') for part in re.split(r"[,;\t]", line)]
         if any(" " in part for part in parts):
@@ -238,6 +258,23 @@ def _parts(line: str, comma: bool) -> list[str]:
     return parts
 
 
+def _grouped(line: str, comma: bool) -> list[str]:
+    """Part a line of fields in quotes, or of numbers in groups of three digits; empty where neither."""
+    mark = ";" if ";" in line else "\t" if "\t" in line else ","
+    quoted = '"' in line
+    pattern = rf'(?:^|{mark})[^\S\t]*+(?:"([^"]*+)"|([^{mark}"]*+))'
+    fields = (
+        [(one or other).strip() for one, other in re.findall(pattern, line)] if quoted else line.split(mark)
+    )
+    grouped = [_GROUPS[comma].fullmatch(field.strip()) is not None for field in fields]
+    if len(fields) < 2 or (not quoted and not any(grouped)):
+        return []
+    return [
+        re.sub(r"(?<=\d)\D(?=\d{3})", "", field) if many else field
+        for field, many in zip(fields, grouped, strict=True)
+    ]
+
+
 def _mended(line: str, comma: bool, width: int | None) -> list[float] | None:
     """Read a row whose numbers run together, or in which words stand for some of them."""
     # A sign within a number that follows no exponent begins the next one.
@@ -245,6 +282,15 @@ def _mended(line: str, comma: bool, width: int | None) -> list[float] | None:
     if apart is not None and (width is None or len(apart) == width):
         return apart
     parts = _parts(line.strip(), comma)
+    fields = re.split(r"[\t;]" if comma else r"[\t,;]", line)
+    if width is not None and len(parts) != width == len(fields):
+        # Columns of a spreadsheet end apart: what is missing is nothing but fields left empty.
+        parts = [field.strip().replace(",", ".") or "nan" for field in fields]
+        if (
+            all(part == "nan" or _NUMBER.fullmatch(part) for part in parts)
+            and parts.count("nan") <= width - 2
+        ):
+            return [float(part) for part in parts]
     if len(parts) < 2 or (width is not None and len(parts) != width):
         return None
     row = [float(part) if _NUMBER.fullmatch(part) and "d" not in part.lower() else np.nan for part in parts]

@@ -21,6 +21,7 @@ FEWEST_POINTS = 20
 _MOST_BLOCKS = 1000
 _LONGEST_LINE = 2000
 _COMMENT = ("#", "%", "!", "'", '"', ";", "//")
+_ROW_NUMBER = re.compile(r"(?i)^\s*+(?:index|row|point|no\.?|n|unnamed[^,;\t]*+)?\s*+[,;\t ]")
 _STARTS_BLOCK = re.compile(r"#+\s*(?:S\s|L\s|Npoints|start data)")
 
 
@@ -118,7 +119,8 @@ def _blocks(lines: list[str]) -> list[_Block]:
         stripped = line.strip()
         if not stripped:
             continue
-        row = None if stripped.startswith(_COMMENT) else parse_row(stripped, comma_decimals)
+        quoted = stripped[0] == '"' and stripped[1:2].strip("+-.0123456789") == ""
+        row = None if stripped.startswith(_COMMENT) and not quoted else parse_row(stripped, comma_decimals)
         if row is not None:
             if block.rows and len(row) != len(block.rows[-1]) and len(block.rows) < FEWEST_POINTS:
                 # A table of the header with another number of columns.
@@ -163,7 +165,12 @@ def _table(block: _Block) -> Table:
     values = np.full((len(block.rows), n_columns), np.nan)
     for number, row in enumerate(block.rows):
         values[number, : len(row)] = row[:n_columns]
-    return Table(block.header, values, block.first_line, block.last_line, block.broken_by)
+    header = block.header
+    counted = values[0, 0] in (0, 1) and (np.diff(values[:, 0]) == 1).all()
+    if n_columns > 2 and counted and (np.diff(values[:, 1]) > 0).all():
+        # Numbers of rows, as spreadsheets and pandas write them before r.
+        values, header = values[:, 1:], [_ROW_NUMBER.sub("", line[:_LONGEST_LINE]) for line in header]
+    return Table(header, values, block.first_line, block.last_line, block.broken_by)
 
 
 def column_names(header: list[str], n_columns: int) -> list[str]:

@@ -25,6 +25,7 @@ _ERRORS = re.compile(r"(?i)[dδσ]_?[rgyx](?![a-z])|d_?g|delta|e(?:rr|sd)|e$|sig
 _NOT_MEASURED = re.compile(
     r"(?i).*(?:calc|fit\b|diff|model|ideal|residual|base|(?<![a-z])rmc|(?<![a-z])sim|window)"
 )
+_DISTANCE = re.compile(r"r_?\d*(?:[(\[/ _].*)?$")
 _MEASURED = re.compile(r"(?i)y$|data$|.*(?:obs|exp(?:t|erim)|meas)")
 _OTHER_X = re.compile(
     r"(?i)[qk]\b|[qk][(_\[ ]|2?-?th(?:eta)?\b|tth|two_?theta|energy|time|s\b|wave_?(?:number|vector)"
@@ -47,19 +48,29 @@ class Column:
 def split_curves(table: Table, name: str, *, is_fit: bool, item: str | None = None) -> list[Column]:
     """Take r and the curve named `item`, else all that are measured; a single one has no name."""
     n_columns = table.values.shape[1]
-    names = column_names(table.header, n_columns)
+    names = _apart(column_names(table.header, n_columns))
     chosen = _column_named(item, names)
     if chosen is None and names:
         _refuse_other_functions(names, name)
     r = table.values[:, 0]
+    starts = [number for number, key in enumerate(names) if number == 0 or _DISTANCE.match(key)]
     if chosen is None and is_fit and not any(_MEASURED.match(key) for key in names[1:]):
         return [Column("", "", *_in_order(r, _measured_of_fit(table, names, name), name))]
     picked = _measured_columns(names) if chosen is None else {names[chosen]: chosen}
+    columns = []
+    for key, number in picked.items():
+        # Of several pairs of columns, each curve stands over the distances before it.
+        over = max((start for start in starts if start < number), default=0)
+        pair = _in_order(table.values[:, over], table.values[:, number], name)
+        columns.append(Column(key, named_function(names[number]) if names else "", *pair))
+    return columns
+
+
+def _apart(names: list[str]) -> list[str]:
+    """Give columns of one name a number."""
     return [
-        Column(
-            key, named_function(names[number]) if names else "", *_in_order(r, table.values[:, number], name)
-        )
-        for key, number in picked.items()
+        f"{name} ({names[:number].count(name) + 1})" if name in names[:number] else name
+        for number, name in enumerate(names)
     ]
 
 
@@ -102,7 +113,7 @@ def _measured_columns(names: list[str]) -> dict[str, int]:
     named = {
         key: number
         for number, key in enumerate(names)
-        if number and not _ERRORS.match(key) and not _NOT_MEASURED.match(key)
+        if number and not any(other.match(key) for other in (_ERRORS, _NOT_MEASURED, _DISTANCE))
     }
     for function in _PREFERRED:
         # One function several times is a series; several functions of one sample are one curve.

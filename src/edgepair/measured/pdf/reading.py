@@ -10,6 +10,7 @@ import numpy as np
 
 from edgepair.conventions import MeasurementError, OptionError, near_miss
 from edgepair.measured.content import read_text
+from edgepair.measured.formats.arrays import as_columns
 from edgepair.measured.guarded import read_guarded
 from edgepair.measured.pdf.columns import Table, column_names, read_tables
 from edgepair.measured.pdf.curve import PdfCurve
@@ -108,7 +109,7 @@ def read_here(
     path = Path(path)
     name = str(path)
     ending = path.name.lower().removesuffix(".gz")
-    text = read_text(path)
+    text = as_columns(read_text(path))
     if said := function_of_ending(ending[ending.rfind(".") :]):
         raise _other_function(name, f"a file whose ending {ending[ending.rfind('.') :]!r} says {said}")
     tables = read_tables(text, name)
@@ -331,6 +332,15 @@ def _as_pdf(
         )
         converted = pdf_from_keen(r, y, number_density=density)
         return converted, form if form != "columns" else what
+    if kind == "keen":
+        density = number_density or TYPICAL_NUMBER_DENSITY
+        scale = f"ρ₀ = {density:.3g} atoms/Å³" if said == "g(r)" else "the scale of the file"
+        what = "g(r)" if said == "g(r)" else "Keen's total G(r)"
+        notes.append(
+            f"named {what}, without its level below the first peak: converted to 4πrρ₀(g(r) − 1) with "
+            f"{scale}; its scale may be wrong, its shape is not affected"
+        )
+        return 4 * np.pi * density * r * y, form if form != "columns" else what
     if kind == "D":
         notes.append("D(r), which is G(r) but for its unit: the scale is that of the file")
     elif form == "RMCProfile":

@@ -216,7 +216,8 @@ def _unlabelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None
         return _transmittance(judged, columns[0])
     channels = channels_of(judged, list(singles))
     # A drift is a step of parts in a thousand; behind a sample, intensities change by tenths.
-    steps = {c: singles[c].evidence.step / float(np.nanmedian(np.abs(singles[c].values))) for c in channels}
+    levels = {c: float(np.nanquantile(np.abs(singles[c].values), 0.95)) for c in channels}
+    steps = {c: singles[c].evidence.step / levels[c] for c in channels}
     least = max(0.02, 0.1 * max((abs(step) for step in steps.values()), default=0.0))
     falls = {c for c in channels if steps[c] < -least}
     rises = {

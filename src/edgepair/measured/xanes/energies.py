@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import MeasurementError, OptionError
+from edgepair.conventions.wording import listed
 from edgepair.measured.expression import describe_columns, find_column
 from edgepair.measured.roles import energy_rank, roles_of, unit_of
 
@@ -27,6 +28,19 @@ _LOWEST, _HIGHEST = 1000.0, 150_000.0
 
 _TYPICAL = (3800.0, 66_000.0)
 """eV: where the K edges from Ca to Lu, with their scans, lie."""
+
+
+CRYSTALS = {"Si(111)": 3.13560, "Si(220)": 1.92015, "Si(311)": 1.63752, "Ge(220)": 2.00043}
+"""Å: lattice spacings of the commonest monochromators, at room temperature."""
+
+
+class NoSpacingError(MeasurementError):
+    """Angles cannot become energies without the lattice spacing of the monochromator."""
+
+    def among(self, likely: list[str]) -> MeasurementError:
+        """Say which crystals would be possible."""
+        found = self.found + (f"; possible are {listed(likely)}" if likely else "")
+        return MeasurementError(self.problem, found=found, needed=self.needed, suggestion=self.suggestion)
 
 
 @dataclass(frozen=True)
@@ -193,7 +207,7 @@ def _in_ev(values: NDArray[np.float64], unit: str, table: ScanTable, where: str)
         scaled: NDArray[np.float64] = values * 1000.0
         return scaled
     if table.d_spacing is None or not 0.3 < table.d_spacing < 30:
-        raise MeasurementError(
+        raise NoSpacingError(
             f"cannot turn the angles of {where} into energies",
             found="angles, and a header without the lattice spacing of the monochromator",
             needed="the spacing d in Å, as Mono.d_spacing in an XDI header",

@@ -1,4 +1,4 @@
-"""Tables of many spectra, one in each column beside the energies."""
+"""Tables of many spectra: one in each column beside the energies, or each beside energies of its own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,33 @@ from edgepair.measured.scan import ScanTable
 from edgepair.measured.xanes.energies import runs_through_edge
 
 _SPECTRA = (None, "mu", "normalized", "flattened")
+_OF_FITS = {"fit", "lcf", "residual", "residuals", "resid", "bestfit"}
 _ASIDE = ("derived", "neither")
+
+
+def spectra_in_pairs(table: ScanTable) -> tuple[ScanTable, ...] | None:
+    """Take a table of energies and absorption, again and again, apart; None where it is one scan."""
+    count = table.values.shape[1]
+    if count < 4 or count % 2:
+        return None
+    labels = table.labels if len(table.labels) == count else ()
+    found = []
+    for number in range(0, count, 2):
+        pair = table.values[:, number : number + 2]
+        pair = pair[np.isfinite(pair).all(axis=1)]
+        if not runs_through_edge(pair[:, 0]) or runs_through_edge(pair[:, 1]):
+            return None
+        if labels and role_of(_without_number(labels[number])) not in (None, "energy"):
+            return None
+        energy = pair[:, 0] * (1000.0 if pair[:, 0].max() < 150 else 1.0)
+        points = tidy(energy, pair[:, 1])
+        seen = judge_edge(points.energy, points.columns[0])
+        if not seen.clear or seen.symbol is None:
+            return None
+        names = labels[number : number + 2] or (f"column {number + 1}", f"column {number + 2}")
+        one = replace(table, item=names[1], labels=names, units=(), values=pair, mu_name=names[1])
+        found.append(replace(one, format="table of spectra", energy=0, mu="$2"))
+    return tuple(found)
 
 
 def spectra_in_columns(table: ScanTable) -> tuple[ScanTable, ...] | None:
@@ -28,8 +54,11 @@ def spectra_in_columns(table: ScanTable) -> tuple[ScanTable, ...] | None:
         return None
     if not table.labels and not runs_through_edge(table.values[:, 0]):
         return None
-    roles = [role_of(_without_number(label)) for label in labels]
+    roles = [role_of(label) or role_of(_without_number(label)) for label in labels]
     columns = [n for n in range(1, count) if roles[n] not in _ASIDE]
+    # Beside a fit stand what was fitted and the parts of the fit: one spectrum.
+    if _OF_FITS & {label.lower() for label in labels}:
+        return None
     if len(columns) < 2 or any(roles[n] not in _SPECTRA for n in columns):
         return None
     if len({_without_number(labels[n]).lower() for n in columns if roles[n]}) > 1:

@@ -14,7 +14,8 @@ import numpy as np
 
 from edgepair.conventions import EdgepairError, MeasurementError, near_miss
 from edgepair.measured.content import decode, read_content, unreadable
-from edgepair.measured.edges import edge_in_scan, settle_absorber
+from edgepair.measured.edges import edge_in_scan, element_at, settle_absorber
+from edgepair.measured.formats.arrays import as_columns
 from edgepair.measured.formats.athena import is_athena, read_athena
 from edgepair.measured.formats.columns import read_columns
 from edgepair.measured.formats.fio import is_fio, read_fio
@@ -22,6 +23,7 @@ from edgepair.measured.formats.hdf5 import is_hdf5, read_hdf5
 from edgepair.measured.formats.photon_factory import is_photon_factory, read_photon_factory
 from edgepair.measured.formats.spec import is_spec, read_spec
 from edgepair.measured.formats.spectra_csv import is_table_of_rows, read_table_of_rows
+from edgepair.measured.formats.srs import is_srs, read_srs
 from edgepair.measured.formats.ssrl import is_ssrl, read_ssrl
 from edgepair.measured.formats.xdi import is_xdi, read_xdi
 from edgepair.measured.guarded import read_guarded
@@ -29,9 +31,9 @@ from edgepair.measured.header import edge_of, element_of, reference_of
 from edgepair.measured.points import BROKEN, tidy
 from edgepair.measured.scan import ScanTable, Skipped, XanesScan
 from edgepair.measured.xanes.candidates import find_absorption
-from edgepair.measured.xanes.energies import find_energy
+from edgepair.measured.xanes.energies import CRYSTALS, NoSpacingError, find_energy
 from edgepair.measured.xanes.foils import with_foils
-from edgepair.measured.xanes.matrix import spectra_in_columns
+from edgepair.measured.xanes.matrix import spectra_in_columns, spectra_in_pairs
 
 FEWEST = 10
 """Points of the shortest spectrum that is read."""
@@ -106,7 +108,7 @@ def read_here(
     tables = [_without_broken_numbers(table) for table in _tables(path, name, item)]
     spectra = [table for table in tables if isinstance(table, ScanTable)]
     if mu is None and energy_column is None and len(spectra) == 1:
-        tables = list(spectra_in_columns(spectra[0]) or tables)
+        tables = list(spectra_in_pairs(spectra[0]) or spectra_in_columns(spectra[0]) or tables)
     every = _named_apart(tables)
     tables = every if item is None else [_choose(every, item, name)]
     scans: list[XanesScan] = []
@@ -161,6 +163,7 @@ def _tables(path: str | Path, name: str, item: str | None) -> Sequence[ScanTable
         (is_xdi, read_xdi),
         (is_photon_factory, read_photon_factory),
         (is_ssrl, read_ssrl),
+        (is_srs, read_srs),
         (is_fio, read_fio),
         (is_spec, read_spec),
         (is_table_of_rows, read_table_of_rows),
@@ -169,8 +172,10 @@ def _tables(path: str | Path, name: str, item: str | None) -> Sequence[ScanTable
         if recognises(text):
             found: Sequence[ScanTable | Skipped] = reader(text, name)
             return found
-    _refuse_other_kinds(text, name)
-    return read_columns(text, name)
+    columns = as_columns(text)
+    if columns is text:
+        _refuse_other_kinds(text, name)
+    return read_columns(columns, name)
 
 
 def _without_broken_numbers(table: ScanTable | Skipped) -> ScanTable | Skipped:
@@ -190,7 +195,7 @@ def _refuse_other_kinds(text: str, name: str) -> None:
     elif re.match(r"\s*(<\?xml|<!doctype|<html)", start, re.I):
         kind = "a web page or XML"
     elif start.lstrip().startswith("{"):
-        kind = "JSON that is no Athena project"
+        kind = "JSON that is no Athena project and has no arrays of one length"
     elif start.startswith("version https://git-lfs"):
         kind = "a pointer to a file that was not downloaded (Git LFS)"
     if kind:
@@ -245,7 +250,10 @@ def _scan(
     absorber: str | None,
 ) -> XanesScan:
     """Make a spectrum of a table."""
-    found = find_energy(table, where, column=energy_column, unit=energy_unit)
+    try:
+        found = find_energy(table, where, column=energy_column, unit=energy_unit)
+    except NoSpacingError as error:
+        return _with_likely_crystal(error, table, name, where, mu, energy_column, energy_unit, absorber)
     energy = found.energy + table.energy_shift
     header_symbol = (
         table.absorber if element_of({"element": table.absorber or ""}) else element_of(table.header)
@@ -292,3 +300,22 @@ def _scan(
         candidates=absorption.candidates,
         warnings=(*table.warnings, *found.warnings, *absorption.warnings, *points.warnings, *doubts),
     )
+
+
+def _with_likely_crystal(error: NoSpacingError, table: ScanTable, *rest: Any) -> XanesScan:
+    """Read angles with the one common crystal that puts an edge where an element has one."""
+    fits: dict[str, XanesScan] = {}
+    for crystal, spacing in CRYSTALS.items():
+        with suppress(EdgepairError):
+            scan = _scan(replace(table, d_spacing=spacing), *rest)
+            if scan.candidates and scan.absorber and element_at(scan.candidates[0].e0 or 0) == scan.absorber:
+                fits[crystal] = scan
+    if len(fits) != 1:
+        told = [f"{crystal} shows {scan.absorber}" for crystal, scan in fits.items()]
+        raise error.among(told) from error
+    crystal, scan = fits.popitem()
+    note = (
+        f"angles without a lattice spacing: read with {crystal}, the only common crystal with which the edge "
+        f"is an element's ({scan.absorber}); energies may be off by 30 eV"
+    )
+    return replace(scan, warnings=(note, *scan.warnings))

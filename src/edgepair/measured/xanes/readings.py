@@ -107,7 +107,10 @@ class JudgedTable:
         # The energy again, in another unit or as an angle or a wavelength; or a count of rows, or a clock.
         row = np.arange(len(y), dtype=np.float64)
         counted = np.diff(y).min() > 0 and abs(np.corrcoef(row, y)[0, 1]) > 0.99999
-        return not (steady or angle or counted)
+        # The wavenumber of the photoelectron: 0 up to the edge, then the root of the energy above it.
+        squared = y[y > 0] ** 2
+        wavenumber = len(squared) > 9 and y.min() == 0 and abs(np.corrcoef(x[y > 0], squared)[0, 1]) > 0.99999
+        return not (steady or angle or counted or wavenumber)
 
 
 def transmissions(judged: JudgedTable) -> list[Judged]:
@@ -187,12 +190,12 @@ def pairs_of(judged: JudgedTable, channels: Sequence[int], falls: set[int], rise
     for above in channels:
         for below in channels:
             # What rises at the edge counts fluorescence.
-            if above == below or below in rises or (above in rises and falls):
+            if above == below or above in rises or below in rises:
                 continue
             name = f"ln({name_of(judged, above)}/{name_of(judged, below)})"
             made = judged.judge(f"ln(${above + 1}/${below + 1})", name, "transmission")
             if made.clear and made.evidence.symbol is not None and made.evidence.step > 0.02:
-                penalty = 2.0 * (above in falls) + 2.0 * (above in rises) + (above > below)
+                penalty = 2.0 * (above in falls) + (above > below)
                 # Chambers of one rack have one name and a number.
                 penalty += 1.0 * (judged.stem(above) != judged.stem(below)) + 0.3 * judged.drifts(above)
                 pairs.append((penalty + 0.1 * abs(above - below) + 0.01 * above, made))
