@@ -9,8 +9,8 @@ import numpy as np
 from edgepair.advice import QUALITIES
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import interval, metric_title, number, short_title
-from edgepair.report.kit.marks import HOVER, LINE, dots, error_bars, name_rows
-from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, modality_symbol, styled
+from edgepair.report.kit.marks import LINE, Look, dots, error_bars, joined_dots, name_rows
+from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, styled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,14 +170,11 @@ def _dot(row: Any, y: int, modality: str, hover: str, size: int) -> Any:
 
 
 def _draw_panel(figure: go.Figure, rows: pd.DataFrame, row: int, column: int, named: set[str]) -> None:
-    import plotly.graph_objects as go
-
     techniques = list(dict.fromkeys(rows["technique"]))
     first = rows[rows["technique"] == techniques[0]]
     labels = [f"{level:g}" for level in first["level"]]
     for place, technique in enumerate(techniques):
         selected = rows[rows["technique"] == technique]
-        colour = modality_colour(technique)
         x = np.arange(len(selected)) + _DODGE * (place - (len(techniques) - 1) / 2)
         hover = [
             f"<b>{short_title(technique)}, {level:g}</b><br>loss {number(loss, sign=True)}"
@@ -186,37 +183,13 @@ def _draw_panel(figure: go.Figure, rows: pd.DataFrame, row: int, column: int, na
                 ["level", "loss", "loss_lower", "loss_upper", "value"]
             ].itertuples(index=False)
         ]
-        figure.add_trace(
-            go.Scatter(
-                x=x.tolist(),
-                y=selected["loss"].tolist(),
-                mode="lines+markers",
-                name=short_title(technique),
-                legendgroup=technique,
-                showlegend=technique not in named,
-                line={"color": colour, "width": 1.4},
-                marker={"color": colour, "symbol": modality_symbol(technique), "size": 7},
-                error_y=error_bars(
-                    selected["loss"],
-                    selected["loss_lower"],
-                    selected["loss_upper"],
-                    faded(colour, 0.55),
-                    digits=None,
-                ),
-                hovertext=hover,
-                hovertemplate=HOVER,
-            ),
-            row,
-            column,
-        )
+        loss, lower, upper = (selected[name] for name in ("loss", "loss_lower", "loss_upper"))
+        error = error_bars(loss, lower, upper, faded(modality_colour(technique), 0.55), digits=None)
+        legend: Look = {"legendgroup": technique, "showlegend": technique not in named}
+        trace = joined_dots(x.tolist(), loss.tolist(), hover, technique, error=error, **legend)
+        figure.add_trace(trace, row, column)
         named.add(technique)
     figure.update_xaxes(
-        tickvals=list(range(len(labels))),
-        ticktext=labels,
-        range=[-0.5, len(labels) - 0.5],
-        showgrid=False,
-        tickangle=0,
-        tickfont={"size": 10},
-        row=row,
-        col=column,
-    )
+        tickvals=list(range(len(labels))), ticktext=labels, range=[-0.5, len(labels) - 0.5], showgrid=False,
+        tickangle=0, tickfont={"size": 10}, row=row, col=column,
+    )  # fmt: skip

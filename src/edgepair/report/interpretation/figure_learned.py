@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions import TECHNIQUES
 from edgepair.conventions.wording import capital, interval, number, safe, task_title
-from edgepair.report.interpretation.figure_regions import add_regions, curve_title, region_span
-from edgepair.report.kit.marks import dots, name_rows, whiskers, write_at, zero_line
+from edgepair.report.interpretation.figure_regions import add_regions, region_span
+from edgepair.report.kit.marks import (
+    Look,
+    axis_title,
+    band,
+    curve_title,
+    dots,
+    name_rows,
+    scatter,
+    whiskers,
+    write_at,
+    zero_line,
+)
 from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, sequence_colours, styled
-from edgepair.report.kit.tables import even_axis, in_order, rounded, select
-from edgepair.report.study.figure_importances import AXIS_TITLES
+from edgepair.report.kit.tables import about_task, even_axis, in_order, is_regression, rounded, select
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -58,22 +68,13 @@ def movement_curve_figure(
     span = region_span(bands, technique) if len(bands) else (rows["position"].min(), rows["position"].max())
     rows = rows[(rows["position"] >= span[0]) & (rows["position"] <= span[1])]
     colour = modality_colour(technique)
-    figure = go.Figure()
-    x = even_axis(rows["position"], 7)
-    _add_band(figure, x, rows, colour)
-    figure.add_trace(
-        go.Scatter(
-            **x,
-            y=rounded(rows["value"], 4),
-            mode="lines",
-            line={"color": colour, "width": 2},
-            hovertemplate=f"%{{x:.2f}}: %{{y:+.3f}} {per_label(task)}<extra></extra>",
-        )
-    )
+    x, line = even_axis(rows["position"], 7), {"color": colour, "width": 2}
+    hover = f"%{{x:.2f}}: %{{y:+.3f}} {per_label(task)}"
+    change = scatter(x, rounded(rows["value"], 4), hover=hover, line=line)
+    figure = go.Figure([*band(x, rows, faded(colour, 0.18)), change])
     strip = add_regions(figure, bands, span)
     zero_line(figure, vertical=False)
-    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
-    figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), range=list(span), showgrid=False, nticks=8)
+    figure.update_xaxes(title_text=axis_title(technique), range=list(span), showgrid=False, nticks=8)
     figure.update_yaxes(
         title_text=f"change of {curve_title(technique, absorber)} {per_label(task)}", nticks=6
     )
@@ -184,15 +185,14 @@ def dependence_figure(dependence: pd.DataFrame, *, absorber: str, task: str) -> 
     )
     figure.update_annotations(font={"size": 12, "color": INK})
     colours = [INK] if classes == [""] else sequence_colours(len(classes))
-    symbol = TASKS[task].symbol if task in TASKS else ""
+    symbol = about_task(task).symbol
     for index, name in enumerate(names):
         at = {"row": index // n_columns + 1, "col": index % n_columns + 1}
         for of_class, colour in zip(classes, colours, strict=True):
             selected = rows[(rows["number"] == name) & (rows["class"].fillna("").astype(str) == of_class)]
             _add_dependence(figure, selected, colour, f"{symbol} {of_class}".strip(), first=index == 0, at=at)
         figure.update_xaxes(nticks=5, **at)
-    regression = task in TASKS and TASKS[task].kind == "regression"
-    title = f"{task_title(task)} (Å)" if regression else "probability (1)"
+    title = f"{task_title(task)} (Å)" if is_regression(task) else "probability (1)"
     for row in range(1, n_rows + 1):
         figure.update_yaxes(title_text=title, nticks=5, row=row, col=1)
     return styled(
@@ -212,9 +212,8 @@ def per_label(task: str) -> str:
     >>> per_label("bond_length"), per_label("oxidation_state")
     ('per 0.1 Å', 'per unit of OS')
     """
-    if task in TASKS and TASKS[task].unit:
-        return f"per 0.1 {TASKS[task].unit}"
-    return f"per unit of {TASKS[task].symbol}" if task in TASKS else "per unit"
+    about = about_task(task)
+    return f"per 0.1 {about.unit}" if about.unit else f"per unit of {about.symbol}"
 
 
 def technique_of_number(name: str) -> str:
@@ -246,15 +245,6 @@ def _slope_text(row: Any) -> str:
     return f"{value}{unit} ({interval(row['lower'], row['upper'], digits, sign=True)})"
 
 
-def _add_band(figure: Any, x: dict[str, Any], rows: pd.DataFrame, colour: str, **at: int) -> None:
-    import plotly.graph_objects as go
-
-    edge = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-    ground = {"fill": "tonexty", "fillcolor": faded(colour, 0.18)}
-    figure.add_trace(go.Scatter(**x, y=rounded(rows["lower"], 4), **edge), **at)
-    figure.add_trace(go.Scatter(**x, y=rounded(rows["upper"], 4), **ground, **edge), **at)
-
-
 def _most_moving(rows: pd.DataFrame) -> list[str]:
     """Name the numbers that move the answer most, in the order of the table."""
     value = _local(rows, "value")
@@ -273,38 +263,19 @@ def _local(rows: pd.DataFrame, column: str) -> pd.Series:
 def _add_dependence(
     figure: Any, rows: pd.DataFrame, colour: str, name: str, *, first: bool, at: dict[str, int]
 ) -> None:
-    import plotly.graph_objects as go
-
     if not len(rows):
         return
     rows = rows.sort_values("position")
     local = pd.DataFrame({column: _local(rows, column) for column in ("value", "lower", "upper")})
-    x = {"x": rounded(rows["position"], 7)}
+    x, point = rounded(rows["position"], 7), "%{x:.3f}: %{y:.3f}"
+    traces = []
     if np.isfinite(local["lower"].to_numpy()).any():
-        _add_band(figure, x, local, colour, **at)
-    figure.add_trace(
-        go.Scatter(
-            **x,
-            y=rounded(local["value"], 4),
-            mode="lines",
-            name=safe(name) or "mean answer",
-            legendgroup=name,
-            showlegend=first,
-            line={"color": colour, "width": 2},
-            hovertemplate=f"{safe(name)} %{{x:.3f}}: %{{y:.3f}}<extra></extra>",
-        ),
-        **at,
-    )
+        traces += band(x, local, faded(colour, 0.18))
+    look: Look = {"legendgroup": name, "line": {"color": colour, "width": 2}}
+    hover, title = f"{safe(name)} {point}", safe(name) or "mean answer"
+    traces.append(scatter(x, rounded(local["value"], 4), hover=hover, name=title, showlegend=first, **look))
     if "local_value" in rows:
-        figure.add_trace(
-            go.Scatter(
-                **x,
-                y=rounded(rows["value"], 4),
-                mode="lines",
-                legendgroup=name,
-                showlegend=False,
-                line={"color": colour, "width": 1.4, "dash": "dot"},
-                hovertemplate=f"{safe(name)} partial dependence %{{x:.3f}}: %{{y:.3f}}<extra></extra>",
-            ),
-            **at,
-        )
+        look = {"line": {"color": colour, "width": 1.4, "dash": "dot"}, "legendgroup": name}
+        hover = f"{safe(name)} partial dependence {point}"
+        traces.append(scatter(x, rounded(rows["value"], 4), hover=hover, showlegend=False, **look))
+    figure.add_traces(traces, at["row"], at["col"])

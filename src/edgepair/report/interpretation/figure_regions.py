@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import METRIC_TITLES, interval, number, safe, short_title
-from edgepair.report.kit.marks import HOVER, add_caption, whiskers, zero_line
-from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, styled
-from edgepair.report.kit.tables import in_order, main_metric, rounded, select
-from edgepair.report.study.figure_importances import (
-    AXIS_TITLES,
-    CURVE_TITLES,
+from edgepair.report.kit.marks import (
     DRAWN_DISTANCE,
-    add_class_curves,
+    Look,
+    add_caption,
+    axis_title,
+    bars,
+    curve_title,
+    whiskers,
+    zero_line,
 )
+from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, styled
+from edgepair.report.kit.tables import about_technique, in_order, is_regression, main_metric, rounded, select
+from edgepair.report.study.figure_importances import add_class_curves
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -89,9 +92,8 @@ def region_figure(
         add_caption(figure, row, _kind_caption(kind, task))
         figure.update_yaxes(title_text=_short_axis(kind, task), nticks=4, row=row, col=1)
         zero_line(figure, vertical=False, row=row, col=1)
-    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
     figure.update_xaxes(range=list(span), showgrid=False, nticks=8)
-    figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), row=len(heights), col=1)
+    figure.update_xaxes(title_text=axis_title(technique), row=len(heights), col=1)
     figure.update_yaxes(title_text=curve_title(technique, absorber), nticks=6, row=1, col=1)
     height = 300 + 120 * len(kinds) + strip
     return styled(
@@ -138,36 +140,23 @@ def point_figure(
     bands = select(regions, absorber=absorber, technique=technique)
     span = region_span(bands, technique)
     colour = modality_colour(technique)
-    figure = go.Figure()
-    low, high = _clipped(whole, span)
-    figure.add_trace(
-        go.Bar(
-            x=rounded((low + high) / 2, 7),
-            y=rounded(whole["value"], 4),
-            width=rounded((high - low) * 0.94, 5),
-            name="all points of a region at once",
-            marker={"color": faded(colour, 0.28), "line": {"width": 0}},
-            error_y=whiskers(whole),
-            hovertext=hover_texts(whole, 3),
-            hovertemplate=HOVER,
-        )
+    wide = bars(
+        *_clipped(whole, span),
+        whole["value"],
+        faded(colour, 0.28),
+        hover_texts(whole, 3),
+        fill=0.94,
+        name="all points of a region at once",
+        error_y=whiskers(whole),
     )
     first, last = (points[name].to_numpy(dtype=float) for name in ("low", "high"))
-    figure.add_trace(
-        go.Bar(
-            x=rounded((first + last) / 2, 7),
-            y=rounded(points["value"], 4),
-            width=rounded(np.maximum(0.8 * (last - first), 0.003 * (span[1] - span[0])), 5),
-            name="one point at a time",
-            marker={"color": INK, "line": {"width": 0}},
-            hovertext=hover_texts(points, 4),
-            hovertemplate=HOVER,
-        )
-    )
+    name = "one point at a time"
+    narrow = bars(first, last, points["value"], INK, hover_texts(points, 4), fill=0.8, name=name)
+    narrow.width = rounded(np.maximum(0.8 * (last - first), 0.003 * (span[1] - span[0])), 5)
+    figure = go.Figure([wide, narrow])
     strip = add_regions(figure, bands, span)
     zero_line(figure, vertical=False)
-    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
-    figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), range=list(span), showgrid=False, nticks=8)
+    figure.update_xaxes(title_text=axis_title(technique), range=list(span), showgrid=False, nticks=8)
     figure.update_yaxes(title_text=kind_axis("permutation", task), nticks=5)
     height = 260 + strip
     return styled(
@@ -187,8 +176,7 @@ def region_span(bands: pd.DataFrame, technique: str) -> tuple[float, float]:
     if not len(bands):
         return 0.0, 1.0
     first, last = float(bands["low"].min()), float(bands["high"].max())
-    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
-    return first, min(last, DRAWN_DISTANCE) if axis == "r" else last
+    return first, min(last, DRAWN_DISTANCE) if about_technique(technique).axis == "r" else last
 
 
 def add_regions(figure: Any, bands: pd.DataFrame, span: tuple[float, float], *, n_rows: int = 1) -> int:
@@ -214,11 +202,6 @@ def add_regions(figure: Any, bands: pd.DataFrame, span: tuple[float, float], *, 
     return 6 + 15 * lines
 
 
-def curve_title(technique: str, absorber: str) -> str:
-    """Name the ordinate of a technique's curves, with its unit."""
-    return CURVE_TITLES.get(technique, "curve").replace("G_M", f"G<sub>{safe(absorber)}</sub>")
-
-
 def kind_axis(kind: str, task: str) -> str:
     """Name the axis of a kind of importance, with its unit.
 
@@ -227,18 +210,16 @@ def kind_axis(kind: str, task: str) -> str:
     >>> kind_axis("permutation", "oxidation_state"), kind_axis("shap", "bond_length")
     ('fall of F1 (no unit)', 'mean |SHAP| (Å)')
     """
-    regression = task in TASKS and TASKS[task].kind == "regression"
     if kind == "permutation":
-        return f"fall of {'R²' if regression else 'F1'} (no unit)"
-    return "mean |SHAP| (Å)" if regression else "mean |SHAP| (prob.)"
+        return f"fall of {METRIC_TITLES[main_metric(task)].split()[-1]} (no unit)"
+    return f"mean |SHAP| {_short_axis(kind, task)}"
 
 
 def _short_axis(kind: str, task: str) -> str:
     """Name an axis that is no taller than a few letters; the caption above it says the rest."""
-    regression = task in TASKS and TASKS[task].kind == "regression"
     if kind == "permutation":
-        return "ΔR²" if regression else "ΔF1"
-    return "(Å)" if regression else "(prob.)"
+        return f"Δ{METRIC_TITLES[main_metric(task)].split()[-1]}"
+    return "(Å)" if is_regression(task) else "(prob.)"
 
 
 def _kind_caption(kind: str, task: str) -> str:
@@ -263,27 +244,14 @@ def _add_bars(
     row: int,
 ) -> None:
     """Set one modality's bars side by side with those of the others inside each region."""
-    import plotly.graph_objects as go
-
     low, high = _clipped(rows, span)
     slot = 0.9 * (high - low) / of
+    left = low + 0.05 * (high - low) + index * slot
     title = short_title(modality)
-    figure.add_trace(
-        go.Bar(
-            x=rounded(low + 0.05 * (high - low) + (index + 0.5) * slot, 7),
-            y=rounded(rows["value"], 4),
-            width=rounded(0.88 * slot, 5),
-            name=title,
-            legendgroup=modality,
-            showlegend=row == 2,
-            marker={"color": faded(modality_colour(modality), 0.75), "line": {"width": 0}},
-            error_y=whiskers(rows),
-            hovertext=[f"{title}: {text}" for text in hover_texts(rows, 3)],
-            hovertemplate=HOVER,
-        ),
-        row,
-        1,
-    )
+    colour, hover = faded(modality_colour(modality), 0.75), [f"{title}: {t}" for t in hover_texts(rows, 3)]
+    legend: Look = {"name": title, "legendgroup": modality, "showlegend": row == 2}
+    trace = bars(left, left + slot, rows["value"], colour, hover, fill=0.88, error_y=whiskers(rows), **legend)
+    figure.add_trace(trace, row, 1)
 
 
 def hover_texts(rows: pd.DataFrame, digits: int) -> list[str]:

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions import TASKS
 from edgepair.conventions.wording import number, safe, task_title
 from edgepair.report.interpretation.figure_regions import add_regions, region_span
-from edgepair.report.kit.marks import HOVER, add_caption, zero_line
+from edgepair.report.kit.marks import add_caption, axis_title, bars, scaled_title, scatter, zero_line
 from edgepair.report.kit.style import INK, styled
 from edgepair.report.kit.tables import even_axis, rounded, select
 from edgepair.report.prediction.figures import LOWERED, RAISED
 from edgepair.report.prediction.words import TASK_DIGITS
-from edgepair.report.study.figure_importances import AXIS_TITLES
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -63,60 +62,33 @@ def sample_region_figure(
     strip = add_regions(figure, bands, span, n_rows=1 + len(tasks))
     for row, task in enumerate(tasks, 2):
         _add_task(figure, selected[selected["task"] == task], span, task, row)
-    about = TECHNIQUES[technique]
     figure.update_xaxes(range=list(span), showgrid=False, nticks=8)
-    figure.update_xaxes(title_text=AXIS_TITLES[about.axis], row=1 + len(tasks), col=1)
-    ordinate = "normalised μ(E)" if about.axis == "energy" else f"{about.title.split()[-1]}, scaled"
-    figure.update_yaxes(title_text=f"{ordinate} (no unit)", nticks=6, row=1, col=1)
+    figure.update_xaxes(title_text=axis_title(technique), row=1 + len(tasks), col=1)
+    figure.update_yaxes(title_text=scaled_title(technique), nticks=6, row=1, col=1)
     return styled(figure, height=260 + 110 * len(tasks) + strip, hovermode="closest", margin={"t": strip})
 
 
 def _add_curve(figure: Any, x: Any, y: Any, span: tuple[float, float]) -> None:
-    import plotly.graph_objects as go
-
     if x is None or y is None:
         return
     at, values = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     seen = (at >= span[0]) & (at <= span[1])
-    figure.add_trace(
-        go.Scatter(
-            **even_axis(at[seen], 8),
-            y=rounded(values[seen], 5),
-            mode="lines",
-            line={"color": INK, "width": 2.2},
-            hovertemplate="%{x}: %{y:.3f}<extra></extra>",
-        ),
-        1,
-        1,
-    )
+    line = {"color": INK, "width": 2.2}
+    trace = scatter(even_axis(at[seen], 8), rounded(values[seen], 5), hover="%{x}: %{y:.3f}", line=line)
+    figure.add_trace(trace, 1, 1)
 
 
 def _add_task(figure: Any, rows: pd.DataFrame, span: tuple[float, float], task: str, row: int) -> None:
-    import plotly.graph_objects as go
-
     low = np.maximum(rows["low"].to_numpy(dtype=float), span[0])
     high = np.minimum(rows["high"].to_numpy(dtype=float), span[1])
     value = rows["contribution"].to_numpy(dtype=float)
     digits = TASK_DIGITS.get(task, 3)
     texts = [number(v, digits, sign=True) for v in value]
-    figure.add_trace(
-        go.Bar(
-            x=rounded((low + high) / 2, 8),
-            y=rounded(value, 4),
-            width=rounded(0.9 * (high - low), 5),
-            marker={"color": [RAISED if v > 0 else LOWERED for v in value], "line": {"width": 0}},
-            text=texts,
-            textposition="outside",
-            textfont={"size": 11},
-            textangle=0,
-            constraintext="none",
-            cliponaxis=False,
-            hovertext=[f"{safe(title)}: {text}" for title, text in zip(rows["title"], texts, strict=True)],
-            hovertemplate=HOVER,
-        ),
-        row,
-        1,
-    )
+    colours = [RAISED if v > 0 else LOWERED for v in value]
+    hover = [f"{safe(title)}: {text}" for title, text in zip(rows["title"], texts, strict=True)]
+    written = {"text": texts, "textposition": "outside", "textfont": {"size": 11}, "textangle": 0}
+    trace = bars(low, high, value, colours, hover, digits=8, constraintext="none", cliponaxis=False)
+    figure.add_trace(trace.update(written), row, 1)
     largest = max(float(np.abs(value).max(initial=0.0)), 10.0**-digits)
     figure.update_yaxes(
         # Room for the numbers on the bars.

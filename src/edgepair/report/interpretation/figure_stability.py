@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from edgepair.conventions import TASKS, TECHNIQUES
-from edgepair.conventions.wording import interval, number, percent, safe, short_title
+from edgepair.conventions import TECHNIQUES
+from edgepair.conventions.wording import interval, metric_title, number, percent, safe, short_title
 from edgepair.report.kit.marks import LINE, dots, name_rows, whiskers, write_at, zero_line
 from edgepair.report.kit.style import INK, modality_colour, modality_symbol, styled
-from edgepair.report.kit.tables import in_order, rounded, select
+from edgepair.report.kit.tables import in_order, main_metric, rounded, select
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -78,8 +78,7 @@ def shuffled_labels_figure(stability: pd.DataFrame, *, absorber: str, task: str)
             name="real labels",
         )
     )
-    regression = task in TASKS and TASKS[task].kind == "regression"
-    figure.update_xaxes(title_text=f"{'R²' if regression else 'weighted F1'} (1 = perfect)", nticks=6)
+    figure.update_xaxes(title_text=metric_title(main_metric(task)), nticks=6)
     name_rows(figure, [safe(short_title(name)) for name in names], tickfont={"color": INK})
     return styled(
         figure,

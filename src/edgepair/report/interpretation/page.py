@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair.conventions import TASKS
 from edgepair.conventions.wording import (
     METRIC_TITLES,
     capital,
@@ -28,7 +27,7 @@ from edgepair.report.interpretation.words import (
     stability_sentences,
 )
 from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
-from edgepair.report.kit.tables import main_metric, select
+from edgepair.report.kit.tables import is_regression, main_metric, select
 from edgepair.report.study.methods import RANDOM_BANNER
 
 if TYPE_CHECKING:
@@ -146,12 +145,11 @@ def _cell(result: Interpretation, absorber: str, task: str) -> dict[str, Any]:
         for text in contribution_sentences(select(result.contributions, **name))
         for sentence in text.sentences
     ]
-    regression = task in TASKS and TASKS[task].kind == "regression"
     several = len(_absorbers(result)) > 1
     return {
         "title": f"{absorber}: {task_title(task)}" if several else capital(task_title(task)),
         "metric": METRIC_TITLES[main_metric(task)],
-        "shap_unit": " (Å)" if regression else " (probability)",
+        "shap_unit": " (Å)" if is_regression(task) else " (probability)",
         "contributions": contributed,
         "regions": region_sentences(result, **name),
         "points": stability_sentences(result, **name, kinds=["points_against_region"]),

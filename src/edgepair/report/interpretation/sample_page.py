@@ -10,7 +10,7 @@ from edgepair.conventions.wording import capital, interval, number, percent, sho
 from edgepair.report.interpretation.figure_sample import sample_region_figure
 from edgepair.report.interpretation.words import range_of_region
 from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
-from edgepair.report.kit.tables import in_order, select
+from edgepair.report.kit.tables import about_technique, in_order, select, task_with_unit
 from edgepair.report.prediction.words import TASK_DIGITS, value_text
 
 if TYPE_CHECKING:
@@ -79,21 +79,16 @@ def sample_table(reasons: pd.DataFrame, *, technique: str) -> dict[str, Any]:
     regions = selected.drop_duplicates("region").sort_values("low", na_position="last")
     rows = [("average of the training data", [_first(selected, task, "base") for task in tasks])]
     for region in regions.itertuples():
-        unit = TECHNIQUES[technique].unit if technique in TECHNIQUES else ""
+        unit = about_technique(technique).unit
         where = "" if region.low != region.low else f", {range_of_region(region.low, region.high, unit)}"
         cells = [_contribution(selected, task, str(region.region)) for task in tasks]
         rows.append((f"{region.title}{where}", cells))
     rows.append(("answer", [_first(selected, task, "answer") for task in tasks]))
     return {
         "technique": short_title(technique),
-        "tasks": [capital(_with_unit(task)) for task in tasks],
+        "tasks": [task_with_unit(task) for task in tasks],
         "rows": rows,
     }
-
-
-def _with_unit(task: str) -> str:
-    unit = TASKS[task].unit if task in TASKS else ""
-    return f"{task_title(task)} ({unit})" if unit else task_title(task)
 
 
 def _first(rows: pd.DataFrame, task: str, column: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import METRIC_TITLES, interval, listed, number, short_title, task_title
-from edgepair.report.kit.tables import in_order, main_metric, select
+from edgepair.report.kit.tables import about_technique, in_order, main_metric, select
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,7 +88,7 @@ def importance_rows(result: Interpretation, *, absorber: str, task: str) -> list
                 "title": "all of it" if whole else str(row.title),
                 "low": None if whole else float(row.low),
                 "high": None if whole else float(row.high),
-                "unit": TECHNIQUES[row.technique].unit if row.technique in TECHNIQUES else "",
+                "unit": about_technique(row.technique).unit,
                 "permutation": None,
                 "shap": None,
             },

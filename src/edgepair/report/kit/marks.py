@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from edgepair.conventions.wording import safe, short_title
 from edgepair.report.kit.style import MUTED, modality_colour, modality_symbol
-from edgepair.report.kit.tables import rounded
+from edgepair.report.kit.tables import about_technique, rounded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,8 +18,33 @@ if TYPE_CHECKING:
 LINE = "#9aa5b1"
 """Colour of lines that mark a value: zero, a baseline."""
 
+Look: TypeAlias = dict[str, Any]
+"""Properties of a mark, as plotly names them."""
+
 ZERO = {"color": LINE, "width": 1}
 HOVER = "%{hovertext}<extra></extra>"
+
+DRAWN_DISTANCE = 8.0
+"""Å; PDFs are drawn so far, a little farther than they are read."""
+
+_CURVES = {"xanes": "normalised μ(E)", "dpdf": "dPDF G_M(r) (Å⁻²)"}
+
+
+def axis_title(technique: str) -> str:
+    """Name the abscissa of a technique's curves, with its unit."""
+    return "energy E (eV)" if about_technique(technique).axis == "energy" else "distance r (Å)"
+
+
+def scaled_title(technique: str) -> str:
+    """Name the ordinate of a curve that was brought to a scale without a unit."""
+    about = about_technique(technique)
+    what = "normalised μ(E)" if about.axis == "energy" else f"{about.title.split()[-1]}, scaled"
+    return f"{what} (no unit)"
+
+
+def curve_title(technique: str, absorber: str) -> str:
+    """Name the ordinate of a technique's curves, with its unit."""
+    return _CURVES.get(technique, "G(r) (Å⁻²)").replace("G_M", f"G<sub>{safe(absorber)}</sub>")
 
 
 def error_bars(
@@ -56,6 +82,65 @@ def dots(
         x=x, y=y, mode="markers", marker=(look if modality else {}) | (marker or {}), error_x=error,
         hovertext=hover, hovertemplate=HOVER, **more,
     )  # fmt: skip
+
+
+def scatter(x: Any, y: Any, *, hover: str = "", mode: str = "lines", **more: Any) -> Any:
+    """Draw a line, at positions or at what `even_axis` makes of them; without `hover` it does not answer."""
+    import plotly.graph_objects as go
+
+    at = x if isinstance(x, dict) else {"x": x}
+    answers = {"hovertemplate": f"{hover}<extra></extra>"} if hover else {"hoverinfo": "skip"}
+    return go.Scatter(**at, y=y, mode=mode, **answers, **more)
+
+
+def joined_dots(
+    x: Any, y: Any, hover: Sequence[str], modality: str, *, width: float = 1.4, size: int = 7,
+    error: dict[str, Any] | None = None, **more: Any,
+) -> Any:  # fmt: skip
+    """Draw dots of a modality joined by a line, with intervals upwards and downwards."""
+    colour = modality_colour(modality)
+    look = {"color": colour, "symbol": modality_symbol(modality), "size": size}
+    return scatter(
+        x, y, mode="lines+markers", hover="%{hovertext}", hovertext=hover, name=short_title(modality),
+        line={"color": colour, "width": width}, marker=look, error_y=error, **more,
+    )  # fmt: skip
+
+
+def measured_line(x: Any, y: Any, name: str, colour: str, width: float, **line: Any) -> Any:
+    """Draw a measured or fitted curve in full, in the legend if it has a name."""
+    look = {"color": colour, "width": width} | line
+    hover = "%{x}: %{y:.4g}"
+    return scatter(rounded(x, 7), rounded(y, 6), hover=hover, name=name, line=look, showlegend=bool(name))
+
+
+def band(x: Any, rows: pd.DataFrame, colour: str, *, digits: int = 4) -> list[Any]:
+    """Draw the ground between the columns ``lower`` and ``upper`` of a table."""
+    edge: Look = {"line": {"width": 0}, "showlegend": False}
+    return [
+        scatter(x, rounded(rows["lower"], digits), **edge),
+        scatter(x, rounded(rows["upper"], digits), fill="tonexty", fillcolor=colour, **edge),
+    ]
+
+
+def bars(
+    low: NDArray[np.float64], high: NDArray[np.float64], height: Any, colour: Any, hover: Sequence[str], *,
+    fill: float = 0.9, digits: int = 7, **more: Any,
+) -> Any:  # fmt: skip
+    """Draw a bar over each stretch from `low` to `high`, of which it fills a part."""
+    import plotly.graph_objects as go
+
+    return go.Bar(
+        x=rounded((low + high) / 2, digits), y=rounded(height, 4), width=rounded(fill * (high - low), 5),
+        marker={"color": colour, "line": {"width": 0}}, hovertext=hover, hovertemplate=HOVER, **more,
+    )  # fmt: skip
+
+
+def ticks(at: Sequence[tuple[float, float, float]], **more: Any) -> Any:
+    """Draw short upright lines for the baseline: value, and both ends along the rows."""
+    x = [item for value, _, _ in at for item in (value, value, None)]
+    y = [item for _, first, last in at for item in (first, last, None)]
+    look = {"color": LINE, "width": 2, "dash": "2px,2px"}
+    return scatter(x, y, hover="baseline %{x:.3f}", line=look, **more)
 
 
 def zero_line(figure: Any, *, vertical: bool = True, **at: int) -> None:

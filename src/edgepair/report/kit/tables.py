@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from edgepair.conventions import TASKS
+from edgepair.conventions import TASKS, TECHNIQUES, Task, Technique
+from edgepair.conventions.wording import capital, task_title
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,6 +69,44 @@ def group_word(result: StudyResult, *, plural: bool = True) -> str:
     return " or ".join(word + "s" * plural for word in words)
 
 
+def about_task(task: str) -> Task:
+    """Look a task up; one that this version does not know is shown under its own name."""
+    return TASKS.get(task) or Task(task, "classification", task.replace("_", " "), "", task, 0.0, 0.0)
+
+
+def about_technique(name: str) -> Technique:
+    """Look a technique up; one that this version does not know is taken for a PDF without a unit."""
+    return TECHNIQUES.get(name) or Technique(name, name.upper(), "", "material", "r", "", "")
+
+
+def is_regression(task: str) -> bool:
+    """Say whether a task's answers are numbers."""
+    return about_task(task).kind == "regression"
+
+
+def task_axis(task: str) -> str:
+    """Name a task's value with its unit, for an axis.
+
+    Examples
+    --------
+    >>> task_axis("bond_length"), task_axis("oxidation_state")
+    ('mean bond length (Å)', 'oxidation state (no unit)')
+    """
+    return f"{task_title(task)} ({about_task(task).unit or 'no unit'})"
+
+
+def task_with_unit(task: str) -> str:
+    """Name a task with its unit, for a table's head.
+
+    Examples
+    --------
+    >>> task_with_unit("bond_length"), task_with_unit("oxidation_state")
+    ('Mean bond length (Å)', 'Oxidation state')
+    """
+    unit = about_task(task).unit
+    return capital(task_title(task) + (f" ({unit})" if unit else ""))
+
+
 def main_metric(task: str) -> str:
     """Name the metric in which a task is compared.
 
@@ -76,7 +115,7 @@ def main_metric(task: str) -> str:
     >>> main_metric("bond_length")
     'r2'
     """
-    return TASKS[task].main_metric if task in TASKS else "f1_weighted"
+    return about_task(task).main_metric
 
 
 def main_scores(scores: pd.DataFrame, *, task: str, learner: str, split: str) -> pd.DataFrame:

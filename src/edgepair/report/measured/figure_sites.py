@@ -9,14 +9,10 @@ import pandas as pd
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.conventions.wording import safe
+from edgepair.report.kit.marks import DRAWN_DISTANCE, axis_title, curve_title, scatter
 from edgepair.report.kit.style import MUTED, faded, styled
 from edgepair.report.kit.tables import even_axis, rounded, select
-from edgepair.report.study.figure_importances import (
-    AXIS_TITLES,
-    CURVE_TITLES,
-    DRAWN_DISTANCE,
-    add_class_curves,
-)
+from edgepair.report.study.figure_importances import add_class_curves
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -83,16 +79,9 @@ def site_figure(dataset: xr.Dataset, sites: Sequence[int], *, technique: str) ->
         name = safe(site_name(dataset, site))
         if about.owner == "material":
             name = name.rsplit(",", 1)[0]
-        figure.add_trace(
-            go.Scatter(
-                **axis,
-                y=rounded(curves[owner], 5),
-                mode="lines",
-                name=name,
-                line={"color": colour, "dash": dash, "width": 1.8},
-                hovertemplate=f"{name}<br>%{{x:.2f}} {about.unit}: %{{y:.3f}}<extra></extra>",
-            )
-        )
+        hover = f"{name}<br>%{{x:.2f}} {about.unit}: %{{y:.3f}}"
+        line = {"color": colour, "dash": dash, "width": 1.8}
+        figure.add_trace(scatter(axis, rounded(curves[owner], 5), name=name, line=line, hover=hover))
     _name_axes(figure, technique, str(dataset.attrs["absorber"]))
     if about.axis == "r":
         _mark_neighbours(figure, dataset, sites)
@@ -130,18 +119,14 @@ def class_curve_figure(curves: pd.DataFrame, *, absorber: str, task: str, techni
 
 
 def _name_axes(figure: Any, technique: str, absorber: str) -> None:
-    title = CURVE_TITLES[technique].replace("G_M", f"G<sub>{safe(absorber)}</sub>")
+    title = curve_title(technique, absorber)
     unit = "" if "(Å" in title else " (no unit)"
-    figure.update_xaxes(
-        title_text=AXIS_TITLES[TECHNIQUES[technique].axis], showgrid=False, nticks=8, fixedrange=False
-    )
+    figure.update_xaxes(title_text=axis_title(technique), showgrid=False, nticks=8, fixedrange=False)
     figure.update_yaxes(title_text=title + unit, nticks=6)
 
 
 def _mark_neighbours(figure: Any, dataset: xr.Dataset, sites: Sequence[int]) -> None:
     """Mark each neighbour's distance beneath the curves, a row per site: where the first peak comes from."""
-    import plotly.graph_objects as go
-
     if "neighbour_distance" not in dataset:
         return
     lines = [trace.y for trace in figure.data if trace.mode == "lines"]
@@ -149,18 +134,8 @@ def _mark_neighbours(figure: Any, dataset: xr.Dataset, sites: Sequence[int]) -> 
     for row, (site, (colour, _)) in enumerate(zip(sites[:MOST_DRAWN], SITE_LOOKS, strict=False), start=1):
         distances = dataset["neighbour_distance"].values[site]
         known = distances[distances == distances]
-        figure.add_trace(
-            go.Scatter(
-                x=rounded(known, 5),
-                y=[low - 0.05 * row * (high - low)] * len(known),
-                mode="markers",
-                showlegend=False,
-                marker={
-                    "symbol": "line-ns-open",
-                    "size": 8,
-                    "color": faded(colour, 0.8),
-                    "line": {"width": 2},
-                },
-                hovertemplate=f"neighbour of {safe(site_name(dataset, site))}<br>%{{x:.3f}} Å<extra></extra>",
-            )
-        )
+        mark = {"symbol": "line-ns-open", "size": 8, "color": faded(colour, 0.8), "line": {"width": 2}}
+        y = [low - 0.05 * row * (high - low)] * len(known)
+        hover = f"neighbour of {safe(site_name(dataset, site))}<br>%{{x:.3f}} Å"
+        marks = scatter(rounded(known, 5), y, hover=hover, mode="markers", marker=mark, showlegend=False)
+        figure.add_trace(marks)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions.wording import safe
+from edgepair.report.kit.marks import axis_title, curve_title, measured_line
 from edgepair.report.kit.style import INK, MUTED, modality_colour, styled
 from edgepair.report.kit.tables import rounded
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-    from numpy.typing import NDArray
 
     from edgepair.measured import PdfCurve
     from edgepair.measured.xanes.inspection import XanesInspection
@@ -28,18 +28,18 @@ def raw_figure(inspection: XanesInspection) -> go.Figure:
     scan, spectrum = inspection.scan, inspection.spectrum
     figure = go.Figure()
     x = scan.energy if spectrum is None else spectrum.energy
-    figure.add_trace(_line(x, scan.mu, "measured", INK, 1.4))
+    figure.add_trace(measured_line(x, scan.mu, "measured", INK, 1.4))
     if spectrum is not None:
         before = scan.mu - spectrum.norm * spectrum.edge_step
         above = x > spectrum.e0
         after = before + spectrum.edge_step * (1 + spectrum.norm - spectrum.mu)
-        figure.add_trace(_line(x, before, "pre-edge", _PRE, 1))
-        figure.add_trace(_line(x[above], after[above], "post-edge", _POST, 1))
+        figure.add_trace(measured_line(x, before, "pre-edge", _PRE, 1))
+        figure.add_trace(measured_line(x[above], after[above], "post-edge", _POST, 1))
         for curve, between, colour in ((before, spectrum.pre, _PRE), (after, spectrum.post, _POST)):
             inside = (x >= spectrum.e0 + between[0]) & (x <= spectrum.e0 + between[1])
-            figure.add_trace(_line(x[inside], curve[inside], "", colour, 4))
+            figure.add_trace(measured_line(x[inside], curve[inside], "", colour, 4))
         figure.add_vline(x=spectrum.e0, line={"color": MUTED, "width": 1, "dash": "dot"})
-    figure.update_xaxes(title_text="energy E (eV)", showgrid=False, fixedrange=False)
+    figure.update_xaxes(title_text=axis_title("xanes"), showgrid=False, fixedrange=False)
     figure.update_yaxes(title_text=f"μ(E) = {safe(scan.mu_from)} (no unit)")
     return styled(figure, height=_HEIGHT, showlegend=spectrum is not None)
 
@@ -55,21 +55,15 @@ def normalized_figure(inspection: XanesInspection) -> go.Figure | None:
     figure = go.Figure()
     figure.add_hline(y=1, line={"color": MUTED, "width": 1, "dash": "dot"})
     figure.add_vline(x=spectrum.e0, line={"color": MUTED, "width": 1, "dash": "dot"})
-    figure.add_trace(_line(x, spectrum.mu, "flattened", modality_colour("xanes"), 1.8))
+    figure.add_trace(measured_line(x, spectrum.mu, "flattened", modality_colour("xanes"), 1.8))
     moved = spectrum.e0 + quality.reach[0] - float(x[0])
     marked = np.array([at - moved for at in quality.glitches])
     if len(marked):
-        figure.add_trace(
-            go.Scatter(
-                x=rounded(marked, 7),
-                y=rounded(np.interp(marked, x, spectrum.mu)),
-                mode="markers",
-                name="glitches",
-                marker={"symbol": "x", "size": 8, "color": _POST},
-            )
-        )
+        y = rounded(np.interp(marked, x, spectrum.mu))
+        mark = {"symbol": "x", "size": 8, "color": _POST}
+        figure.add_scatter(x=rounded(marked, 7), y=y, mode="markers", name="glitches", marker=mark)
     figure.update_xaxes(
-        title_text="energy E (eV)",
+        title_text=axis_title("xanes"),
         range=[max(float(x[0]), spectrum.e0 - 40), min(float(x[-1]), spectrum.e0 + 120)],
         showgrid=False,
         fixedrange=False,
@@ -85,26 +79,12 @@ def pdf_figure(curve: PdfCurve) -> go.Figure:
     figure = go.Figure()
     figure.add_hline(y=0, line={"color": MUTED, "width": 1, "dash": "dot"})
     colour = modality_colour("npdf" if curve.radiation == "neutron" else "pdf")
-    figure.add_trace(_line(curve.r, curve.G, "G(r)", colour, 1.6))
+    figure.add_trace(measured_line(curve.r, curve.G, "G(r)", colour, 1.6))
     figure.update_xaxes(
-        title_text="distance r (Å)",
+        title_text=axis_title("pdf"),
         range=[float(curve.r[0]), min(20.0, float(curve.r[-1]))],
         showgrid=False,
         fixedrange=False,
     )
-    figure.update_yaxes(title_text="G(r) (Å⁻²)")
+    figure.update_yaxes(title_text=curve_title("pdf", ""))
     return styled(figure, height=_HEIGHT)
-
-
-def _line(x: NDArray[np.float64], y: NDArray[np.float64], name: str, colour: str, width: float) -> Any:
-    import plotly.graph_objects as go
-
-    return go.Scatter(
-        x=rounded(x, 7),
-        y=rounded(y, 6),
-        name=name,
-        mode="lines",
-        line={"color": colour, "width": width},
-        showlegend=bool(name),
-        hovertemplate="%{x}: %{y:.4g}<extra></extra>",
-    )

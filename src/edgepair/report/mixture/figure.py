@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.conventions.wording import safe
+from edgepair.report.kit.marks import axis_title, measured_line
 from edgepair.report.kit.style import INK, MUTED, styled
-from edgepair.report.kit.tables import rounded
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-    from numpy.typing import ArrayLike
 
     from edgepair.mixtures.scan import SampleMixture
 
@@ -18,13 +17,9 @@ _HEIGHT = 520
 _FIT = "#d55e00"
 # Okabe and Ito's palette without the colour of the fit; the dash is the second cue.
 _PARTS = (
-    ("#0072b2", "dash"),
-    ("#009e73", "dashdot"),
-    ("#cc79a7", "dot"),
-    ("#e69f00", "longdash"),
-    ("#56b4e9", "longdashdot"),
-    ("#332288", "dash"),
-)
+    ("#0072b2", "dash"), ("#009e73", "dashdot"), ("#cc79a7", "dot"), ("#e69f00", "longdash"),
+    ("#56b4e9", "longdashdot"), ("#332288", "dash"),
+)  # fmt: skip
 
 
 def mixture_figure(mixture: SampleMixture) -> go.Figure:
@@ -41,29 +36,20 @@ def mixture_figure(mixture: SampleMixture) -> go.Figure:
     for number, (part, fraction) in enumerate(zip(parts, fractions, strict=False)):
         colour, dash = _PARTS[number % len(_PARTS)]
         name = f"{fraction:.2f} × {safe(part.name)}"
-        figure.add_trace(_line(x, part.y, name, color=colour, width=1.4, dash=dash))
-    figure.add_trace(_line(x, result.mu, "sample", color=INK, width=2.6))
-    figure.add_trace(_line(x, result.fitted, "fit", color=_FIT, width=1.2))
-    left_over = _line(x, result.mu - result.fitted, "", color=MUTED, width=1.2)
+        figure.add_trace(measured_line(x, part.y, name, colour, 1.4, dash=dash))
+    figure.add_trace(measured_line(x, result.mu, "sample", INK, 2.6))
+    figure.add_trace(measured_line(x, result.fitted, "fit", _FIT, 1.2))
+    left_over = measured_line(x, result.mu - result.fitted, "", MUTED, 1.2)
     figure.add_trace(left_over.update(yaxis="y2"))
     styled(figure, height=_HEIGHT, showlegend=True)
     figure.update_layout(
-        xaxis={"title": {"text": "energy E (eV)"}, "showgrid": False, "fixedrange": False, "anchor": "y2"},
+        xaxis={
+            "title": {"text": axis_title("xanes")},
+            "showgrid": False,
+            "fixedrange": False,
+            "anchor": "y2",
+        },
         yaxis={"title": {"text": "normalised μ(E) (no unit)"}, "domain": [0.3, 1.0]},
         yaxis2={"title": {"text": "sample − fit (no unit)"}, "domain": [0.0, 0.22]},
     )
     return figure
-
-
-def _line(x: ArrayLike, y: ArrayLike, name: str, **line: Any) -> go.Scatter:
-    import plotly.graph_objects as go
-
-    return go.Scatter(
-        x=rounded(x, 7),
-        y=rounded(y, 6),
-        name=name,
-        mode="lines",
-        line=line,
-        showlegend=bool(name),
-        hovertemplate="%{x}: %{y:.4g}<extra></extra>",
-    )

@@ -7,11 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions import TASKS
 from edgepair.conventions.wording import number, safe, short_title, task_title
-from edgepair.report.kit.marks import HOVER, add_caption, dots, error_bars, zero_line
-from edgepair.report.kit.style import INK, faded, modality_colour, modality_symbol, styled
-from edgepair.report.kit.tables import even_axis, in_order, rounded
+from edgepair.report.kit.marks import (
+    Look,
+    add_caption,
+    axis_title,
+    band,
+    bars,
+    dots,
+    error_bars,
+    joined_dots,
+    scaled_title,
+    scatter,
+    zero_line,
+)
+from edgepair.report.kit.style import INK, faded, modality_colour, styled
+from edgepair.report.kit.tables import about_task, even_axis, in_order, rounded, task_axis
 from edgepair.report.prediction.words import TASK_DIGITS, contribution_table, range_text, value_text
 
 if TYPE_CHECKING:
@@ -31,18 +43,6 @@ _NEGLIGIBLE = 0.005
 """Probability below which a class at the end of the scale is not drawn."""
 
 
-def axis_title(task: str) -> str:
-    """Name a task's value with its unit, for an axis.
-
-    Examples
-    --------
-    >>> axis_title("bond_length"), axis_title("oxidation_state")
-    ('mean bond length (Å)', 'oxidation state (no unit)')
-    """
-    unit = TASKS[task].unit if task in TASKS else ""
-    return f"{task_title(task)} ({unit or 'no unit'})"
-
-
 def answer_figure(prediction: Prediction) -> go.Figure:
     """Draw the values of all techniques side by side, with their intervals."""
     from plotly.subplots import make_subplots
@@ -60,7 +60,7 @@ def answer_figure(prediction: Prediction) -> go.Figure:
             hover = f"{short_title(name)}: {value_text(task, value)} ({range_text(task, lower, upper)})"
             dot = dots(x, y, [hover], modality=name, marker={"size": 10}, error=error)
             figure.add_trace(dot, 1, column)
-        figure.update_xaxes(title_text=axis_title(task), row=1, col=column)
+        figure.update_xaxes(title_text=task_axis(task), row=1, col=column)
     figure.update_yaxes(
         categoryorder="array", categoryarray=[short_title(name) for name in reversed(techniques)]
     )
@@ -89,7 +89,7 @@ def probability_figure(prediction: Prediction, *, task: str) -> go.Figure:
                 hovertemplate=f"{title}, class %{{x}}: %{{y:.1f}} %<extra></extra>",
             )
         )
-    figure.update_xaxes(title_text=axis_title(task), type="category")
+    figure.update_xaxes(title_text=task_axis(task), type="category")
     figure.update_yaxes(title_text="probability (%)", range=[0, 100])
     several = rows["technique"].nunique() > 1
     return styled(figure, height=240, barmode="group", bargap=0.25, showlegend=bool(several))
@@ -116,12 +116,9 @@ def curve_figure(prediction: Prediction, *, technique: str) -> go.Figure | None:
     _add_curves(figure, prediction, technique)
     for row, task in enumerate(tasks, 2):
         _add_contributions(figure, tables[task], row=row, task=task)
-    about = TECHNIQUES[technique]
-    name = "energy E (eV)" if about.axis == "energy" else "distance r (Å)"
     figure.update_xaxes(range=list(_seen_span(prediction, technique)), showgrid=False)
-    figure.update_xaxes(title_text=name, row=1 + len(tasks), col=1)
-    ordinate = "normalised μ(E)" if about.axis == "energy" else f"{about.title.split()[-1]}, scaled"
-    figure.update_yaxes(title_text=f"{ordinate} (no unit)", row=1, col=1)
+    figure.update_xaxes(title_text=axis_title(technique), row=1 + len(tasks), col=1)
+    figure.update_yaxes(title_text=scaled_title(technique), row=1, col=1)
     height = 330 + 105 * len(tasks)
     return styled(figure, height=height, showlegend=True, hovermode="closest", legend_traceorder="normal")
 
@@ -144,7 +141,7 @@ def series_figure(samples: Sequence[PredictedSample], numbers: Sequence[int]) ->
             mine = table[(table["task"] == task) & (table["technique"] == technique)]
             if len(mine):
                 _add_series(figure, mine, row=row, task=task, technique=technique)
-        figure.update_yaxes(title_text=axis_title(task), row=row, col=1)
+        figure.update_yaxes(title_text=task_axis(task), row=row, col=1)
     figure.update_xaxes(title_text="scan (number in the order of the input)", row=len(tasks), col=1)
     several = table["technique"].nunique() > 1
     return styled(figure, height=60 + 190 * len(tasks), showlegend=bool(several), hovermode="closest")
@@ -176,8 +173,6 @@ def _seen_span(prediction: Prediction, technique: str) -> tuple[float, float]:
 
 
 def _add_curves(figure: Any, prediction: Prediction, technique: str) -> None:
-    import plotly.graph_objects as go
-
     sample, *others = prediction.curves[technique]
     first, last = _seen_span(prediction, technique)
     seen = (sample.x >= first) & (sample.x <= last)
@@ -186,30 +181,16 @@ def _add_curves(figure: Any, prediction: Prediction, technique: str) -> None:
     )
     looks = _NEIGHBOURS * (1 + len(others) // len(_NEIGHBOURS))
     for curve, (colour, dash) in zip(others, looks, strict=False):
-        figure.add_trace(
-            go.Scatter(
-                **even_axis(curve.x, 8),
-                y=rounded(curve.y, 5),
-                mode="lines",
-                name=safe(_brief(curve.name, formulas.get(curve.name))),
-                line={"color": colour, "width": 1.5, "dash": dash},
-                hovertemplate=f"{safe(curve.name)}<br>%{{x}}: %{{y:.3f}}<extra></extra>",
-            ),
-            1,
-            1,
-        )
-    figure.add_trace(
-        go.Scatter(
-            **even_axis(sample.x[seen], 8),
-            y=rounded(sample.y[seen], 5),
-            mode="lines",
-            name="this sample",
-            line={"color": INK, "width": 2.4},
-            hovertemplate="this sample<br>%{x}: %{y:.3f}<extra></extra>",
-        ),
-        1,
-        1,
-    )
+        name = safe(_brief(curve.name, formulas.get(curve.name)))
+        line = {"color": colour, "width": 1.5, "dash": dash}
+        _add_line(figure, curve.x, curve.y, name, hover=safe(curve.name), line=line)
+    line = {"color": INK, "width": 2.4}
+    _add_line(figure, sample.x[seen], sample.y[seen], "this sample", hover="this sample", line=line)
+
+
+def _add_line(figure: Any, x: Any, y: Any, name: str, *, hover: str, line: Look) -> None:
+    words = f"{hover}<br>%{{x}}: %{{y:.3f}}"
+    figure.add_trace(scatter(even_axis(x, 8), rounded(y, 5), name=name, hover=words, line=line), 1, 1)
 
 
 def _brief(name: str, formula: Any, most: int = 36) -> str:
@@ -220,28 +201,17 @@ def _brief(name: str, formula: Any, most: int = 36) -> str:
 
 
 def _add_contributions(figure: Any, rows: Any, *, row: int, task: str) -> None:
-    import plotly.graph_objects as go
-
     x = rows["position"].to_numpy(dtype=float)
     y = rows["contribution"].to_numpy(dtype=float)
     digits = TASK_DIGITS.get(task, 3) + 1
-    figure.add_trace(
-        go.Bar(
-            x=rounded(x, 8),
-            y=rounded(y, 4),
-            width=rounded(_widths(x), 4),
-            marker={"color": [RAISED if value > 0 else LOWERED for value in y], "line": {"width": 0}},
-            showlegend=False,
-            hovertext=[f"{at:g}: {number(value, digits, sign=True)}" for at, value in zip(x, y, strict=True)],
-            hovertemplate=HOVER,
-        ),
-        row,
-        1,
-    )
+    hover = [f"{at:g}: {number(value, digits, sign=True)}" for at, value in zip(x, y, strict=True)]
+    colours = [RAISED if value > 0 else LOWERED for value in y]
+    trace = bars(x, x, y, colours, hover, digits=8, showlegend=False)
+    figure.add_trace(trace.update(width=rounded(_widths(x), 4)), row, 1)
     zero_line(figure, vertical=False, row=row, col=1)
-    unit = TASKS[task].unit if task in TASKS else ""
-    symbol = TASKS[task].symbol if task in TASKS else task
-    figure.update_yaxes(title_text=f"{symbol} ({unit or 'no unit'})", nticks=4, row=row, col=1)
+    about = about_task(task)
+    title = f"{about.symbol} ({about.unit or 'no unit'})"
+    figure.update_yaxes(title_text=title, nticks=4, row=row, col=1)
     add_caption(figure, row, f"added to the {task_title(task)}")
 
 
@@ -255,36 +225,14 @@ def _widths(x: Any) -> Any:
 
 
 def _add_series(figure: Any, rows: Any, *, row: int, task: str, technique: str) -> None:
-    import plotly.graph_objects as go
-
-    colour = modality_colour(technique)
-    scan = rows["scan"].tolist()
     known = rows[rows["lower"].notna() & rows["upper"].notna()]
-    band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-    ground = {"fill": "tonexty", "fillcolor": faded(colour, 0.15)}
-    at = known["scan"].tolist()
-    figure.add_trace(go.Scatter(x=at, y=rounded(known["lower"], 5), **band), row, 1)
-    figure.add_trace(go.Scatter(x=at, y=rounded(known["upper"], 5), **ground, **band), row, 1)
-    title = short_title(technique)
-    figure.add_trace(
-        go.Scatter(
-            x=scan,
-            y=rounded(rows["value"], 5),
-            mode="lines+markers",
-            name=title,
-            legendgroup=technique,
-            showlegend=row == 1,
-            line={"color": colour, "width": 1.6},
-            marker={"color": colour, "symbol": modality_symbol(technique), "size": 6},
-            hovertext=[
-                f"{number} {safe(name)}<br>{title}: {value_text(task, value)} "
-                f"({range_text(task, lower, upper)})"
-                for number, name, value, lower, upper in zip(
-                    scan, rows["title"], rows["value"], rows["lower"], rows["upper"], strict=True
-                )
-            ],
-            hovertemplate=HOVER,
-        ),
-        row,
-        1,
-    )
+    ground = faded(modality_colour(technique), 0.15)
+    figure.add_traces(band(known["scan"].tolist(), known, ground, digits=5), row, 1)
+    hover = [
+        f"{one.scan} {safe(one.title)}<br>{short_title(technique)}: {value_text(task, one.value)} "
+        f"({range_text(task, one.lower, one.upper)})"
+        for one in rows.itertuples()
+    ]
+    x, y, legend = rows["scan"].tolist(), rounded(rows["value"], 5), {"legendgroup": technique}
+    dot = joined_dots(x, y, hover, technique, width=1.6, size=6, showlegend=row == 1)
+    figure.add_trace(dot.update(legend), row, 1)

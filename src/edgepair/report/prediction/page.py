@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import capital, counted, listed, number, percent, short_title, task_title
 from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
+from edgepair.report.kit.tables import task_with_unit
 from edgepair.report.prediction.figures import (
     answer_figure,
     curve_figure,
@@ -54,7 +55,7 @@ def render_prediction(samples: Sequence[PredictedSample]) -> str:
         "sentence": _sentence(samples),
         "series": _series(samples, shelf),
         "overview": [_line(sample) for sample in samples] if len(samples) > 1 else [],
-        "tasks": [{"name": name, "title": capital(_with_unit(name))} for name in TASKS],
+        "tasks": [{"name": name, "title": task_with_unit(name)} for name in TASKS],
         "samples": [sample_detail(sample, shelf) for sample in drawn],
         "left_out": len(answered) - len(drawn),
         "refused": [
@@ -95,11 +96,6 @@ def headline(sample: PredictedSample) -> str:
         f"({range_text(str(row.task), row.lower, row.upper)})"
         for row in last.itertuples()
     )
-
-
-def _with_unit(task: str) -> str:
-    unit = TASKS[task].unit
-    return f"{task_title(task)} ({unit})" if unit else task_title(task)
 
 
 def _line(sample: PredictedSample) -> dict[str, Any]:
@@ -154,7 +150,7 @@ def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]
     for task in [name for name in TASKS if name in set(table["task"])]:
         mine = table[table["task"] == task]
         cells = {str(row.technique): _cell(row) for row in mine.itertuples()}
-        rows.append({"title": capital(_with_unit(task)), "cells": [cells.get(name) for name in techniques]})
+        rows.append({"title": task_with_unit(task), "cells": [cells.get(name) for name in techniques]})
     told = disagreements(prediction)
     if any("disagree" in warning for warning in prediction.warnings):
         told = []
@@ -171,13 +167,7 @@ def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]
         "techniques": [short_title(name) for name in techniques],
         "rows": rows,
         "warnings": [*told, *prediction.warnings],
-        "facts": [
-            *_files(sample),
-            *sample.facts,
-            *first_shell_facts(prediction),
-            *_energy_facts(prediction),
-            *_counted(prediction),
-        ],
+        "facts": _facts(sample, prediction),
         "reasons": reason_sentences(prediction),
         "shares": _shares(prediction),
         "answers": shelf.keep(answer_figure(prediction), "Values with their intervals"),
@@ -195,23 +185,19 @@ def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]
     }
 
 
-def _files(sample: PredictedSample) -> list[tuple[str, str]]:
-    return [
+def _facts(sample: PredictedSample, prediction: Prediction) -> list[tuple[str, str]]:
+    facts = [
         (short_title(technique), file + (f", {item}" if item else ""))
         for technique, (file, item) in sample.sources.items()
     ]
-
-
-def _energy_facts(prediction: Prediction) -> list[tuple[str, str]]:
-    if prediction.energy_shift != prediction.energy_shift:
-        return []
-    shift = number(prediction.energy_shift, 2, sign=True)
-    error = number(prediction.energy_error, 1)
-    return [("energies", f"{shift} eV added; likely error {error} eV")]
-
-
-def _counted(prediction: Prediction) -> list[tuple[str, str]]:
-    return [("coordination numbers", counted_text(prediction))] if prediction.counted else []
+    facts += [*sample.facts, *first_shell_facts(prediction)]
+    if prediction.energy_shift == prediction.energy_shift:
+        shift = number(prediction.energy_shift, 2, sign=True)
+        error = number(prediction.energy_error, 1)
+        facts.append(("energies", f"{shift} eV added; likely error {error} eV"))
+    if prediction.counted:
+        facts.append(("coordination numbers", counted_text(prediction)))
+    return facts
 
 
 def _shares(prediction: Prediction) -> list[str]:

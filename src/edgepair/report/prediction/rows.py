@@ -20,20 +20,9 @@ if TYPE_CHECKING:
     from edgepair.prediction import Prediction
 
 ROW_COLUMNS = (
-    "file",
-    "item",
-    "technique",
-    "absorber",
-    "task",
-    "value",
-    "lower",
-    "upper",
-    "classes",
-    "probability",
-    "trust",
-    "status",
-    "message",
-)
+    "file", "item", "technique", "absorber", "task", "value", "lower", "upper", "classes", "probability",
+    "trust", "status", "message",
+)  # fmt: skip
 """Columns of ``predict --out``, in their order."""
 
 TRUST = ("ok", "caution", "outside")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import TASKS, TECHNIQUES
-from edgepair.conventions.wording import listed, number, percent, short_title, task_title
+from edgepair.conventions.wording import interval, listed, number, percent, short_title, task_title
+from edgepair.report.kit.tables import about_task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,7 +192,7 @@ def value_text(task: str, value: float | None) -> str:
     >>> value_text("bond_length", 2.0134), value_text("oxidation_state", 2.667)
     ('2.013 Å', '2.67')
     """
-    unit = TASKS[task].unit if task in TASKS else ""
+    unit = about_task(task).unit
     text = number(value, TASK_DIGITS.get(task, 3))
     return f"{text} {unit}" if unit and text != "–" else text
 
@@ -204,8 +205,6 @@ def range_text(task: str, lower: float | None, upper: float | None) -> str:
     >>> range_text("oxidation_state", 2.5, 3.04)
     '2.50 to 3.04'
     """
-    from edgepair.conventions.wording import interval
-
     return interval(lower, upper, TASK_DIGITS.get(task, 3))
 
 

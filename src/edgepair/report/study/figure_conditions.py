@@ -8,7 +8,7 @@ import pandas as pd
 
 from edgepair.conventions import TASKS
 from edgepair.conventions.wording import capital, interval, metric_title, number, safe, task_title
-from edgepair.report.kit.marks import HOVER, LINE, name_rows
+from edgepair.report.kit.marks import HOVER, name_rows, ticks
 from edgepair.report.kit.style import GRID, INK, styled
 from edgepair.report.kit.tables import in_order, main_metric, select
 from edgepair.report.study.figure_overview import dodge, dots
@@ -127,18 +127,9 @@ def condition_figure(conditions: pd.DataFrame, *, task: str, absorber: str) -> g
     modalities = [name for name in dict.fromkeys(selected["modality"]) if name != "baseline"]
     figure = go.Figure()
     floor = select(selected, modality="baseline")
-    x: list[float | None] = []
-    y: list[float | None] = []
-    for condition, value in zip(floor["condition"], floor["value"], strict=True):
-        row = names.index(condition)
-        x += [value, value, None]
-        y += [row - 0.42, row + 0.42, None]
-    figure.add_trace(
-        go.Scatter(
-            x=x, y=y, mode="lines", line={"color": LINE, "width": 2, "dash": "2px,2px"},
-            hovertemplate="baseline %{x:.3f}<extra></extra>",
-        )
-    )  # fmt: skip
+    at_rows = [names.index(name) for name in floor["condition"]]
+    baseline = [(value, row - 0.42, row + 0.42) for value, row in zip(floor["value"], at_rows, strict=True)]
+    figure.add_trace(ticks(baseline))
     for index, modality in enumerate(modalities):
         rows = select(selected, modality=modality).assign(n_formulas=0)
         at = [names.index(name) + dodge(index, len(modalities)) for name in rows["condition"]]

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from edgepair.conventions import TASKS
 from edgepair.conventions.wording import count, percent
 from edgepair.report.kit.style import INK, faded, modality_colour, styled
-from edgepair.report.kit.tables import confusion_counts, select
+from edgepair.report.kit.tables import about_task, confusion_counts, select
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -70,7 +69,7 @@ def confusion_figure(
             ygap=2,
         )
     )
-    symbol = TASKS[task].symbol if task in TASKS else task
+    symbol = about_task(task).symbol
     figure.update_xaxes(title_text=f"predicted {symbol}", type="category", showgrid=False, showline=False)
     figure.update_yaxes(title_text=f"true {symbol}", type="category", autorange="reversed", showgrid=False)
     return styled(figure, height=min(90 + 46 * len(names), 460))

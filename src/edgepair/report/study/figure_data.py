@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from edgepair.conventions import TASKS
 from edgepair.conventions.wording import count, percent, safe, task_title
+from edgepair.report.kit.marks import Look, name_rows, scatter
 from edgepair.report.kit.style import INK, faded, styled
-from edgepair.report.kit.tables import rounded, select
+from edgepair.report.kit.tables import about_task, rounded, select
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -104,8 +104,7 @@ def value_figure(predictions: pd.DataFrame, *, task: str) -> go.Figure:
     selected = select(predictions, task=task).drop_duplicates(["absorber", "site"])
     absorbers = list(dict.fromkeys(selected["absorber"]))
     figure = go.Figure()
-    unit = TASKS[task].unit if task in TASKS else ""
-    symbol = TASKS[task].symbol if task in TASKS else task
+    unit, symbol = about_task(task).unit, about_task(task).symbol
     for row, absorber in enumerate(absorbers):
         values = selected.loc[selected["absorber"] == absorber, "true"].to_numpy(dtype=float)
         first, last = np.floor(values.min() / _BIN) - 1, np.ceil(values.max() / _BIN) + 2
@@ -113,35 +112,14 @@ def value_figure(predictions: pd.DataFrame, *, task: str) -> go.Figure:
         counts, _ = np.histogram(values, edges)
         x = np.repeat(edges, 2)[1:-1]
         y = np.repeat(row - 0.85 * counts / max(counts.max(), 1), 2)
-        base = {"mode": "lines", "showlegend": False}
-        figure.add_trace(
-            go.Scatter(
-                x=[x[0], x[-1]], y=[row, row], line={"color": "#b8c1ca", "width": 1}, hoverinfo="skip", **base
-            )
-        )
-        figure.add_trace(
-            go.Scatter(
-                x=rounded(x), y=rounded(y), line={"color": _NEUTRAL, "width": 1.2}, fill="tonexty",
-                fillcolor=faded(_NEUTRAL, 0.25), hoverinfo="skip", **base,
-            )
-        )  # fmt: skip
-        hover = f"{safe(absorber)}: median %{{x:.3f}} {unit}, {count(len(values))} sites<extra></extra>"
-        figure.add_trace(
-            go.Scatter(
-                x=[float(np.median(values))],
-                y=[row],
-                mode="markers",
-                marker={"symbol": "line-ns-open", "size": 12, "color": INK},
-                hovertemplate=hover,
-                showlegend=False,
-            )
-        )
-    figure.update_yaxes(
-        tickvals=list(range(len(absorbers))),
-        ticktext=[safe(name) for name in absorbers],
-        range=[len(absorbers) - 0.75, -1.0],
-        showgrid=False,
-        tickfont={"size": 14},
-    )
+        foot = scatter([x[0], x[-1]], [row, row], line={"color": "#b8c1ca", "width": 1}, showlegend=False)
+        ridge: Look = {"line": {"color": _NEUTRAL, "width": 1.2}, "fillcolor": faded(_NEUTRAL, 0.25)}
+        figure.add_trace(foot)
+        figure.add_trace(scatter(rounded(x), rounded(y), fill="tonexty", showlegend=False, **ridge))
+        hover = f"{safe(absorber)}: median %{{x:.3f}} {unit}, {count(len(values))} sites"
+        look: Look = {"mode": "markers", "marker": {"symbol": "line-ns-open", "size": 12, "color": INK}}
+        figure.add_trace(scatter([float(np.median(values))], [row], hover=hover, showlegend=False, **look))
+    names = [safe(name) for name in absorbers]
+    name_rows(figure, names, last=len(absorbers) - 0.75, first=-1.0, tickfont={"size": 14})
     figure.update_xaxes(title_text=f"{task_title(task)} {symbol} ({unit})", nticks=8)
     return styled(figure, height=70 + 62 * max(len(absorbers), 1))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS
-from edgepair.conventions.wording import interval, number, safe, task_title
+from edgepair.conventions.wording import METRIC_TITLES, interval, number, safe, task_title
 from edgepair.report.kit.marks import dots, error_bars, name_rows, write_at, zero_line
 from edgepair.report.kit.style import INK, styled
-from edgepair.report.kit.tables import in_order
+from edgepair.report.kit.tables import in_order, main_metric
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -91,10 +91,7 @@ def _alone_label(item: Finding) -> str:
 
 def _head(task: str, is_share: bool) -> str:
     title = "classification tasks" if task == "all" else task_title(task)
-    if is_share:
-        return title
-    regression = task in TASKS and TASKS[task].kind == "regression"
-    return f"{title}, {'R²' if regression else 'weighted F1'}"
+    return title if is_share else f"{title}, {METRIC_TITLES[main_metric(task)]}"
 
 
 def _range(rows: list[tuple[float, Finding]]) -> list[float]:
@@ -118,8 +115,8 @@ def _trace(rows: list[tuple[float, Finding]], mean: bool) -> Any:
         [y for y, _ in rows],
         [
             f"<b>{'mean' if item.absorber == 'all' else safe(item.absorber)} · {task_title(item.task)}</b>"
-            f"<br>{_write_difference(item.estimate, item.lower, item.upper)}<br>"
-            f"{item.verdict.replace('_', ' ')}"
+            f"<br>{number(item.estimate, sign=True)}, 95 % interval "
+            f"{interval(item.lower, item.upper, sign=True)}<br>{item.verdict.replace('_', ' ')}"
             for item in found
         ],
         marker={
@@ -130,7 +127,3 @@ def _trace(rows: list[tuple[float, Finding]], mean: bool) -> Any:
         },
         error=error_bars(value, lower, upper, "#52606d", thickness=2 if mean else 1.4, digits=None),
     )
-
-
-def _write_difference(value: float, lower: float, upper: float) -> str:
-    return f"{number(value, sign=True)}, 95 % interval {interval(lower, upper, sign=True)}"

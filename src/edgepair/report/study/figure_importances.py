@@ -7,28 +7,35 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import METRIC_TITLES, counted, number, safe
-from edgepair.report.kit.marks import HOVER, add_caption, error_bars, whiskers, zero_line
+from edgepair.report.kit.marks import (
+    DRAWN_DISTANCE,
+    add_caption,
+    axis_title,
+    band,
+    bars,
+    curve_title,
+    error_bars,
+    scatter,
+    whiskers,
+    zero_line,
+)
 from edgepair.report.kit.style import faded, modality_colour, sequence_colours, styled
-from edgepair.report.kit.tables import even_axis, main_metric, rounded, select
+from edgepair.report.kit.tables import (
+    about_task,
+    about_technique,
+    even_axis,
+    is_regression,
+    main_metric,
+    rounded,
+    select,
+)
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 SMOOTHED_POINTS = 5
 """Points over which the ground behind the curves is averaged."""
-
-DRAWN_DISTANCE = 8.0
-"""Å; PDFs are drawn so far, a little farther than they are read."""
-
-AXIS_TITLES = {"energy": "energy E (eV)", "r": "distance r (Å)"}
-CURVE_TITLES = {
-    "xanes": "normalised μ(E)",
-    "pdf": "G(r) (Å⁻²)",
-    "dpdf": "dPDF G_M(r) (Å⁻²)",
-    "npdf": "G(r) (Å⁻²)",
-}
 
 
 def importance_figure(
@@ -68,8 +75,8 @@ def importance_figure(
     impurity = selected[selected["kind"] == "impurity"].sort_values("position")
     permutation = selected[selected["kind"] == "permutation"].sort_values("position")
     shown = select(curves, absorber=absorber, task=task, technique=technique)
-    axis = TECHNIQUES[technique].axis if technique in TECHNIQUES else "r"
-    if axis == "r":
+    about = about_technique(technique)
+    if about.axis == "r":
         last = max([DRAWN_DISTANCE, *selected["position_high"].dropna().tolist()])
         shown = shown[shown["position"] <= last]
     heights = [0.62, 0.2, 0.18] if len(permutation) else [0.72, 0.28]
@@ -82,24 +89,22 @@ def importance_figure(
         vertical_spacing=0.1 if n_rows == 2 else 0.085,
     )
     colour = modality_colour(technique)
+    metric = METRIC_TITLES[main_metric(task)]
     lower, upper = add_class_curves(figure, shown, task)
     if len(impurity):
         _add_ground(figure, impurity, colour, lower, upper)
         _add_impurity(figure, impurity, colour)
         width = float((impurity["position_high"] - impurity["position_low"]).median())
-        unit = TECHNIQUES[technique].unit if technique in TECHNIQUES else ""
-        add_caption(figure, 2, f"impurity importance of each {width:.2g} {unit} point")
+        add_caption(figure, 2, f"impurity importance of each {width:.2g} {about.unit} point")
     if len(permutation):
         _add_permutation(figure, permutation, colour)
-        add_caption(figure, 3, f"fall of {METRIC_TITLES[main_metric(task)]} when a window is shuffled")
-    figure.update_xaxes(title_text=AXIS_TITLES.get(axis, axis), row=n_rows, col=1)
+        add_caption(figure, 3, f"fall of {metric} when a window is shuffled")
+        figure.update_yaxes(title_text=f"Δ{metric.split()[-1]}", nticks=4, row=3, col=1)
+    figure.update_xaxes(title_text=axis_title(technique), row=n_rows, col=1)
     figure.update_xaxes(showgrid=False, nticks=8, range=_span(shown, impurity))
-    title = CURVE_TITLES.get(technique, "curve").replace("G_M", f"G<sub>{safe(absorber)}</sub>")
+    title = curve_title(technique, absorber)
     figure.update_yaxes(title_text=title, range=[lower, upper], nticks=6, row=1, col=1)
     figure.update_yaxes(title_text="share (%)", rangemode="tozero", nticks=4, row=2, col=1)
-    if len(permutation):
-        symbol = "F1" if main_metric(task) != "r2" else "R²"
-        figure.update_yaxes(title_text=f"Δ{symbol}", nticks=4, row=3, col=1)
     return styled(
         figure,
         height=500 if n_rows == 3 else 420,
@@ -111,32 +116,20 @@ def importance_figure(
 
 def add_class_curves(figure: Any, curves: pd.DataFrame, task: str) -> tuple[float, float]:
     """Draw the mean curve of each class with its 16th to 84th percentile into the first row."""
-    import plotly.graph_objects as go
-
     groups = list(dict.fromkeys(curves["group"].astype(str)))
-    symbol = TASKS[task].symbol + " " if task in TASKS and TASKS[task].kind == "classification" else ""
+    symbol = "" if is_regression(task) else about_task(task).symbol + " "
     for group, colour in zip(groups, sequence_colours(len(groups)), strict=True):
         rows = curves[curves["group"].astype(str) == group].sort_values("position")
         x = even_axis(rows["position"], 7)
-        band = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-        figure.add_trace(go.Scatter(**x, y=rounded(rows["lower"], 3), **band), 1, 1)
-        ground = {"fill": "tonexty", "fillcolor": faded(colour, 0.1)}
-        figure.add_trace(go.Scatter(**x, y=rounded(rows["upper"], 3), **ground, **band), 1, 1)
         n_sites = int(rows["n_sites"].iloc[0])
-        name = f"{symbol}{safe(group)} ({n_sites:,})"
-        figure.add_trace(
-            go.Scatter(
-                **x,
-                y=rounded(rows["mean"], 4),
-                mode="lines",
-                name=name,
-                line={"color": colour, "width": 1.8},
-                hovertemplate=f"{symbol}{safe(group)}, {counted(n_sites, 'site')}"
-                "<br>%{x:.2f}: %{y:.3f}<extra></extra>",
-            ),
-            1,
-            1,
+        mean = scatter(
+            x,
+            rounded(rows["mean"], 4),
+            name=f"{symbol}{safe(group)} ({n_sites:,})",
+            line={"color": colour, "width": 1.8},
+            hover=f"{symbol}{safe(group)}, {counted(n_sites, 'site')}<br>%{{x:.2f}}: %{{y:.3f}}",
         )
+        figure.add_traces([*band(x, rows, faded(colour, 0.1), digits=3), mean], 1, 1)
     return _frame(curves)
 
 
@@ -201,25 +194,13 @@ def _add_impurity(figure: Any, impurity: pd.DataFrame, colour: str) -> None:
 
 
 def _add_permutation(figure: Any, permutation: pd.DataFrame, colour: str) -> None:
-    import plotly.graph_objects as go
-
     value = permutation["value"].to_numpy(dtype=float)
     low, high = (permutation[name].to_numpy(dtype=float) for name in ("position_low", "position_high"))
-    figure.add_trace(
-        go.Bar(
-            x=rounded((low + high) / 2, 6),
-            y=rounded(value, 3),
-            width=rounded((high - low) * 0.9, 4),
-            marker={"color": faded(colour, 0.45), "line": {"width": 0}},
-            error_y=whiskers(permutation, "rgba(31,41,51,0.6)", thickness=1, digits=3),
-            showlegend=False,
-            hovertext=[
-                f"{number(a, 1)} to {number(b, 1)}: {number(v, sign=True)}"
-                for a, b, v in zip(low, high, -value, strict=True)
-            ],
-            hovertemplate=HOVER,
-        ),
-        3,
-        1,
-    )
+    hover = [
+        f"{number(a, 1)} to {number(b, 1)}: {number(v, sign=True)}"
+        for a, b, v in zip(low, high, -value, strict=True)
+    ]
+    error = whiskers(permutation, "rgba(31,41,51,0.6)", thickness=1, digits=3)
+    trace = bars(low, high, value, faded(colour, 0.45), hover, error_y=error, showlegend=False)
+    figure.add_trace(trace, 3, 1)
     zero_line(figure, vertical=False, row=3, col=1)

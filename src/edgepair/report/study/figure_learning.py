@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from edgepair.conventions.wording import interval, metric_title, number, short_title
-from edgepair.report.kit.marks import HOVER, whiskers
-from edgepair.report.kit.style import faded, modality_colour, modality_symbol, styled
+from edgepair.report.kit.marks import joined_dots, whiskers
+from edgepair.report.kit.style import faded, modality_colour, styled
 from edgepair.report.kit.tables import in_order, main_metric, rounded, select
 
 if TYPE_CHECKING:
@@ -55,23 +55,14 @@ def learning_figure(
         # Intervals would hide each other at the same place: a factor of at most 3 % moves them.
         shift = 1.012 ** (index - (len(names) - 1) / 2)
         colour = modality_colour(modality)
-        figure.add_trace(
-            go.Scatter(
-                x=rounded(rows["n_formulas"].to_numpy(dtype=float) * shift, 5),
-                y=rounded(rows["value"]),
-                mode="lines+markers",
-                name=short_title(modality),
-                line={"color": colour, "width": 1.6},
-                marker={"symbol": modality_symbol(modality), "size": 7, "color": colour},
-                error_y=whiskers(rows, faded(colour, 0.4), thickness=1.4),
-                hovertext=[
-                    f"<b>{short_title(modality)}</b>, {row.n_formulas} {groups}<br>{number(row.value)}"
-                    f"<br>95 % interval {interval(row.lower, row.upper)}"
-                    for row in rows.itertuples()
-                ],
-                hovertemplate=HOVER,
-            )
-        )
+        hover = [
+            f"<b>{short_title(modality)}</b>, {row.n_formulas} {groups}<br>{number(row.value)}"
+            f"<br>95 % interval {interval(row.lower, row.upper)}"
+            for row in rows.itertuples()
+        ]
+        x = rounded(rows["n_formulas"].to_numpy(dtype=float) * shift, 5)
+        error = whiskers(rows, faded(colour, 0.4), thickness=1.4)
+        figure.add_trace(joined_dots(x, rounded(rows["value"]), hover, modality, width=1.6, error=error))
     figure.update_xaxes(
         type="log",
         title_text=f"training {groups} (number)",

@@ -20,7 +20,7 @@ from edgepair.conventions.wording import (
     task_title,
 )
 from edgepair.report.kit import marks
-from edgepair.report.kit.marks import LINE, whiskers
+from edgepair.report.kit.marks import ticks, whiskers
 from edgepair.report.kit.style import GRID, faded, modality_colour, styled
 from edgepair.report.kit.tables import (
     BASELINE,
@@ -125,7 +125,7 @@ def score_figure(
     for column, task in enumerate(tasks, start=1):
         table = main_scores(scores, task=task, learner=learner, split=split)
         baseline = _baseline(scores, task, split)
-        figure.add_trace(_baseline_trace(baseline, absorbers, len(modalities), alone, column == 1), 1, column)
+        figure.add_trace(_baseline_ticks(baseline, absorbers, len(modalities), column == 1), 1, column)
         for index, modality in enumerate(modalities):
             selected = table[(table["modality"] == modality) & table["absorber"].isin(absorbers)]
             rows = np.array([list(absorbers).index(name) for name in selected["absorber"]], dtype=float)
@@ -208,27 +208,16 @@ def _baseline(scores: pd.DataFrame, task: str, split: str) -> dict[str, float]:
     return {str(name): float(rows["value"].iloc[0]) for name, rows in table.groupby("absorber")}
 
 
-def _baseline_trace(
-    baseline: dict[str, float], absorbers: Sequence[str], n_modalities: int, alone: bool, named: bool
+def _baseline_ticks(
+    baseline: dict[str, float], absorbers: Sequence[str], n_modalities: int, named: bool
 ) -> Any:
-    import plotly.graph_objects as go
-
-    x: list[float | None] = []
-    y: list[float | None] = []
-    for row, absorber in enumerate(absorbers):
-        if absorber in baseline:
-            x += [baseline[absorber], baseline[absorber], None]
-            y += [-0.45, n_modalities - 0.55, None] if alone else [row - 0.43, row + 0.43, None]
-    return go.Scatter(
-        x=x,
-        y=y,
-        mode="lines",
-        name="baseline: no curve looked at",
-        legendrank=2000,
-        showlegend=named,
-        line={"color": LINE, "width": 2, "dash": "2px,2px"},
-        hovertemplate="baseline %{x:.3f}<extra></extra>",
-    )
+    alone = len(absorbers) == 1
+    at = [
+        (baseline[name], *((-0.45, n_modalities - 0.55) if alone else (row - 0.43, row + 0.43)))
+        for row, name in enumerate(absorbers)
+        if name in baseline
+    ]
+    return ticks(at, name="baseline: no curve looked at", legendrank=2000, showlegend=named)
 
 
 def _ranges(scores: pd.DataFrame, tasks: Sequence[str], learner: str, split: str) -> dict[str, list[float]]:

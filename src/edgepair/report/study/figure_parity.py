@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from edgepair.conventions import TASKS
 from edgepair.conventions.wording import METRIC_TITLES, number, safe
+from edgepair.report.kit.marks import ZERO, Look, scatter, zero_line
 from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, styled
-from edgepair.report.kit.tables import select, site_means, thinned
+from edgepair.report.kit.tables import about_task, select, site_means, thinned
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -44,7 +44,6 @@ def parity_figure(
     plotly.graph_objects.Figure
         Above: predicted against true; below: predicted less true; in the task's unit.
     """
-    import plotly.graph_objects as go
     from plotly.subplots import make_subplots
 
     selected = select(predictions, absorber=absorber, task=task, modality=modality, learner=learner)
@@ -52,59 +51,36 @@ def parity_figure(
     true = np.round(sites["true"].to_numpy(dtype=float), 4)
     predicted = np.round(sites["predicted"].to_numpy(dtype=float), 4)
     rest = np.round(predicted - true, 4)
-    symbol = TASKS[task].symbol if task in TASKS else task
-    unit = TASKS[task].unit if task in TASKS else ""
+    symbol, unit = about_task(task).symbol, about_task(task).unit
     figure = make_subplots(rows=2, cols=1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.05)
     marker = {"color": faded(modality_colour(modality), 0.4), "size": 5, "line": {"width": 0}}
     ends = np.concatenate([true, predicted]) if len(true) else np.array([0.0, 1.0])
     pad = 0.03 * float(np.ptp(ends)) or 0.01
     span = [float(ends.min()) - pad, float(ends.max()) + pad]
-    line = {"color": "#9aa5b1", "width": 1}
-    figure.add_trace(go.Scatter(x=span, y=span, mode="lines", line=line, hoverinfo="skip"), 1, 1)
-    figure.add_trace(
-        go.Scatter(
-            x=true.tolist(),
-            y=predicted.tolist(),
-            mode="markers",
-            marker=marker,
-            hovertext=[safe(name) for name in sites["formula"]],
-            hovertemplate=f"%{{hovertext}}<br>true %{{x:.3f}} {unit}, predicted %{{y:.3f}} {unit}"
-            "<extra></extra>",
-        ),
-        1,
-        1,
-    )
-    figure.add_hline(y=0, line=line, row=2, col=1)
-    figure.add_trace(
-        go.Scatter(
-            x=true.tolist(),
-            y=rest.tolist(),
-            mode="markers",
-            marker=marker,
-            hovertemplate=f"predicted less true %{{y:+.3f}} {unit}<extra></extra>",
-        ),
-        2,
-        1,
-    )
+    figure.add_trace(scatter(span, span, line=ZERO), 1, 1)
+    look: Look = {"mode": "markers", "marker": marker}
+    x, formulas = true.tolist(), [safe(name) for name in sites["formula"]]
+    words = f"%{{hovertext}}<br>true %{{x:.3f}} {unit}, predicted %{{y:.3f}} {unit}"
+    figure.add_trace(scatter(x, predicted.tolist(), hover=words, hovertext=formulas, **look), 1, 1)
+    words = f"predicted less true %{{y:+.3f}} {unit}"
+    figure.add_trace(scatter(x, rest.tolist(), hover=words, **look), 2, 1)
+    zero_line(figure, vertical=False, row=2, col=1)
     if scores is not None:
         rows = select(scores, absorber=absorber, task=task, modality=modality, learner=learner)
-        value = dict(zip(rows["metric"], rows["value"], strict=True))
-        if {"r2", "mae"} <= value.keys():
-            text = f"R² {number(value['r2'])}<br>{METRIC_TITLES['mae']} {number(value['mae'])} {unit}"
-            figure.add_annotation(
-                x=0, y=1, xref="x domain", yref="y domain", text=text, showarrow=False, align="left",
-                xanchor="left", yanchor="top", font={"size": 12, "color": INK},
-            )  # fmt: skip
+        _write_scores(figure, dict(zip(rows["metric"], rows["value"], strict=True)), unit)
     largest = float(np.abs(rest).max()) * 1.08 if len(rest) else 1.0
     figure.update_xaxes(range=span, nticks=6)
     figure.update_xaxes(title_text=f"true {symbol} ({unit})", row=2, col=1)
     figure.update_yaxes(title_text=f"predicted ({unit})", range=span, nticks=6, row=1, col=1)
-    figure.update_yaxes(
-        title_text=f"residual ({unit})",
-        range=[-largest, largest],
-        nticks=4,
-        row=2,
-        col=1,
-        title_font_color=MUTED,
-    )
+    rest_axis = {"title_text": f"residual ({unit})", "title_font_color": MUTED}
+    figure.update_yaxes(**rest_axis, range=[-largest, largest], nticks=4, row=2, col=1)
     return styled(figure, height=430)
+
+
+def _write_scores(figure: Any, scores: dict[str, float], unit: str) -> None:
+    if {"r2", "mae"} <= scores.keys():
+        text = f"R² {number(scores['r2'])}<br>{METRIC_TITLES['mae']} {number(scores['mae'])} {unit}"
+        figure.add_annotation(
+            x=0, y=1, xref="x domain", yref="y domain", text=text, showarrow=False, align="left",
+            xanchor="left", yanchor="top", font={"size": 12, "color": INK},
+        )  # fmt: skip

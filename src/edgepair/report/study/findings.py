@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from edgepair.conventions import TASKS
 from edgepair.conventions.wording import (
     METRIC_TITLES,
     count,
@@ -17,7 +16,7 @@ from edgepair.conventions.wording import (
     task_title,
     with_minus,
 )
-from edgepair.report.kit.tables import main_metric
+from edgepair.report.kit.tables import is_regression, main_metric
 from edgepair.study import FINDINGS
 from edgepair.study.conditions import AS_STUDIED, CONDITION_TITLES
 
@@ -72,9 +71,7 @@ def summarise_findings(
         head = _head(overall)
         verdict = overall_verdict(selected)
         # The overall estimate is over classes; numbers that are not classes stand beside it.
-        beside = [
-            i for i in overall if i not in head and i.task in TASKS and TASKS[i.task].kind == "regression"
-        ]
+        beside = [item for item in overall if item not in head and is_regression(item.task)]
         counts = {
             key: sum(item.verdict == key for item in single)
             for key in ("holds", "undecided", "does_not_hold")
@@ -137,7 +134,7 @@ def _line(item: Finding) -> dict[str, Any]:
     if item.finding == "xanes_dominates":
         of = "of the importance, against permuted labels"
     else:
-        of = "R²" if item.task in TASKS and TASKS[item.task].kind == "regression" else "weighted F1"
+        of = METRIC_TITLES[main_metric(item.task)]
     where = "" if item.absorber == "all" else f"{item.absorber}, "
     what = "classification tasks" if item.task == "all" else task_title(item.task)
     return {

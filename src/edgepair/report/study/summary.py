@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions import TECHNIQUES
 from edgepair.conventions.wording import METRIC_TITLES, METRIC_UNITS, counted, listed, short_title, task_title
 from edgepair.models import LEARNERS
 from edgepair.report.kit.tables import (
     BASELINE,
+    about_task,
+    about_technique,
     absorbers_of,
     group_word,
     in_order,
@@ -98,14 +100,8 @@ def _split_title(result: StudyResult, split: str) -> str:
 
 def _task(name: str) -> dict[str, str]:
     metric = main_metric(name)
-    kind = TASKS[name].kind if name in TASKS else "classification"
-    return {
-        "name": name,
-        "title": task_title(name),
-        "kind": kind,
-        "metric": metric,
-        "metric_title": METRIC_TITLES[metric],
-    }
+    names = {"name": name, "title": task_title(name), "kind": about_task(name).kind}
+    return names | {"metric": metric, "metric_title": METRIC_TITLES[metric]}
 
 
 def _records(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
@@ -261,7 +257,7 @@ def _techniques(result: StudyResult) -> list[dict[str, Any]]:
                 rows.append(
                     {
                         "absorber": item["absorber"],
-                        "technique": TECHNIQUES[name].title if name in TECHNIQUES else name,
+                        "technique": about_technique(name).title,
                         "first": about.get("first"),
                         "last": about.get("last"),
                         "step": about.get("step"),
