@@ -332,7 +332,7 @@ def test_rows_stand_along_the_curves_single_techniques_first(made: Interpretatio
     joint = [row for row in rows if row["modality"] == "xanes+pdf+dpdf"]
     assert rows[-len(joint) :] == joint
     assert joint[0]["title"] == "all of it"
-    assert rows[1]["permutation"]["value"] == pytest.approx(0.31)
+    assert rows[1]["by_kind"]["permutation"]["value"] == pytest.approx(0.31)
 
 
 def test_the_document_is_json_without_single_points(made: Interpretation) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.apps.cli.console import output_console
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from edgepair.interpretation import Interpretation
+    from edgepair.report.interpretation.words import Ends
 
 MOST_WARNINGS = 6
 MOST_LEARNED = 3
@@ -55,15 +58,15 @@ def print_interpretation(result: Interpretation, report: Path, seconds: float) -
     line(f"\n{seconds:.0f} s. Report: {report}")
 
 
-def _table(result: Interpretation, absorber: str, task: str) -> Any:
+def _table(result: Interpretation, absorber: str, task: str) -> Table:
     """Lay out what regions are worth: to each technique alone, and to all together."""
     from rich.table import Table
 
     from edgepair.conventions.wording import short_title
     from edgepair.report.interpretation.words import importance_rows, range_of_region
 
-    rows = [row for row in importance_rows(result, absorber=absorber, task=task) if row["low"] is not None]
-    kinds = [kind for kind in _TITLES if any(row[kind] for row in rows)]
+    rows = [row for row in importance_rows(result, absorber=absorber, task=task) if not row["whole"]]
+    kinds = [kind for kind in _TITLES if any(kind in row["by_kind"] for row in rows)]
     alone = {(row["technique"], row["title"]): row for row in rows if "+" not in row["modality"]}
     together = {(row["technique"], row["title"]): row for row in rows if "+" in row["modality"]}
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -78,14 +81,15 @@ def _table(result: Interpretation, absorber: str, task: str) -> Any:
     before = ""
     for key, row in alone.items():
         title = short_title(row["technique"])
-        cells = [_worth(part.get(key, {}).get(kind), kind, task) for _, part in sides for kind in kinds]
+        found = [part[key]["by_kind"] if key in part else {} for _, part in sides]
+        cells = [_worth(ends.get(kind), kind, task) for ends in found for kind in kinds]
         where = range_of_region(row["low"], row["high"], row["unit"])
         table.add_row("" if title == before else title, f"{row['title']}, {where}", *cells)
         before = title
     return table
 
 
-def _worth(cell: dict[str, float] | None, kind: str, task: str) -> str:
+def _worth(cell: Ends | None, kind: str, task: str) -> str:
     """Write an importance: a fall of the score with its interval, a SHAP value in the answer's unit."""
     from edgepair.conventions import TASKS
     from edgepair.conventions.wording import interval, number

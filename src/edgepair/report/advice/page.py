@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.conventions.wording import METRIC_TITLES, capital, interval, number, short_title, task_title
 from edgepair.report.advice.figure import advice_figure
 from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
+from edgepair.report.kit.tables import Record
 
 if TYPE_CHECKING:
     from edgepair.advice import Advice
@@ -85,8 +86,8 @@ def gain_cells(advice: Advice) -> list[tuple[str, ...]]:
     ]
 
 
-def _judged(advice: Advice) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = advice.gains[advice.gains["verdict"] != ""].to_dict("records")
+def _judged(advice: Advice) -> list[Record]:
+    rows: list[Record] = advice.gains[advice.gains["verdict"] != ""].to_dict("records")
     return rows
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.report.interpretation.words import cells_of, learned_sentences, region_sentences
 
@@ -16,7 +16,7 @@ PRINTED = ("regions", "scores", "contributions", "importances", "movement", "num
 """Tables that are printed; curves, dependences and single points are in the files."""
 
 
-def interpretation_document(result: Interpretation) -> dict[str, Any]:
+def interpretation_document(result: Interpretation) -> dict[str, object]:
     """Gather what is printed as JSON."""
     tables = {name: getattr(result, name) for name in PRINTED}
     tables["importances"] = result.importances[result.importances["grouping"] != "point"]
@@ -38,7 +38,7 @@ def interpretation_document(result: Interpretation) -> dict[str, Any]:
     }
 
 
-def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+def rows_of(table: pd.DataFrame) -> list[dict[str, object]]:
     """Write a table as a list of rows that JSON knows."""
-    rows: list[dict[str, Any]] = json.loads(table.to_json(orient="records", double_precision=15))
+    rows: list[dict[str, object]] = json.loads(table.to_json(orient="records", double_precision=15))
     return rows

@@ -261,7 +261,7 @@ def _local(rows: pd.DataFrame, column: str) -> pd.Series:
 
 
 def _add_dependence(
-    figure: Any, rows: pd.DataFrame, colour: str, name: str, *, first: bool, at: dict[str, int]
+    figure: go.Figure, rows: pd.DataFrame, colour: str, name: str, *, first: bool, at: dict[str, int]
 ) -> None:
     if not len(rows):
         return

@@ -179,7 +179,7 @@ def region_span(bands: pd.DataFrame, technique: str) -> tuple[float, float]:
     return first, min(last, DRAWN_DISTANCE) if about_technique(technique).axis == "r" else last
 
 
-def add_regions(figure: Any, bands: pd.DataFrame, span: tuple[float, float], *, n_rows: int = 1) -> int:
+def add_regions(figure: go.Figure, bands: pd.DataFrame, span: tuple[float, float], *, n_rows: int = 1) -> int:
     """Lay regions behind a figure as bands, named above its first row."""
     lines = 1
     for index, band in enumerate(bands.sort_values("low").itertuples()):
@@ -234,7 +234,7 @@ def _clipped(rows: pd.DataFrame, span: tuple[float, float]) -> tuple[Any, Any]:
 
 
 def _add_bars(
-    figure: Any,
+    figure: go.Figure,
     rows: pd.DataFrame,
     span: tuple[float, float],
     modality: str,

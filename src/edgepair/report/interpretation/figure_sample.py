@@ -68,7 +68,7 @@ def sample_region_figure(
     return styled(figure, height=260 + 110 * len(tasks) + strip, hovermode="closest", margin={"t": strip})
 
 
-def _add_curve(figure: Any, x: Any, y: Any, span: tuple[float, float]) -> None:
+def _add_curve(figure: go.Figure, x: Any, y: Any, span: tuple[float, float]) -> None:
     if x is None or y is None:
         return
     at, values = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
@@ -78,7 +78,7 @@ def _add_curve(figure: Any, x: Any, y: Any, span: tuple[float, float]) -> None:
     figure.add_trace(trace, 1, 1)
 
 
-def _add_task(figure: Any, rows: pd.DataFrame, span: tuple[float, float], task: str, row: int) -> None:
+def _add_task(figure: go.Figure, rows: pd.DataFrame, span: tuple[float, float], task: str, row: int) -> None:
     low = np.maximum(rows["low"].to_numpy(dtype=float), span[0])
     high = np.minimum(rows["high"].to_numpy(dtype=float), span[1])
     value = rows["contribution"].to_numpy(dtype=float)

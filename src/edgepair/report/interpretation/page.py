@@ -120,7 +120,7 @@ def _modalities(result: Interpretation) -> list[str]:
     return sorted(dict.fromkeys(names), key=lambda name: name.count("+"))
 
 
-def _score_line(result: Interpretation, absorber: str, task: str) -> dict[str, Any]:
+def _score_line(result: Interpretation, absorber: str, task: str) -> dict[str, object]:
     rows = select(result.scores, absorber=absorber, task=task, metric=main_metric(task))
     return {
         "absorber": absorber,
@@ -135,7 +135,7 @@ def _score_line(result: Interpretation, absorber: str, task: str) -> dict[str, A
     }
 
 
-def _cell(result: Interpretation, absorber: str, task: str) -> dict[str, Any]:
+def _cell(result: Interpretation, absorber: str, task: str) -> dict[str, object]:
     """Words and numbers about one absorber and task."""
     from edgepair.study.contribution_text import contribution_sentences
 
@@ -157,14 +157,13 @@ def _cell(result: Interpretation, absorber: str, task: str) -> dict[str, Any]:
         "stability": stability_sentences(result, **name, kinds=["label_permutation", "rank_over_refits"]),
         "agreement": stability_sentences(result, **name, kinds=["agreement"]),
         "rows": [
-            row
-            | {"range": "" if row["low"] is None else range_of_region(row["low"], row["high"], row["unit"])}
+            row | {"range": "" if row["whole"] else range_of_region(row["low"], row["high"], row["unit"])}
             for row in importance_rows(result, **name)
         ],
     }
 
 
-def _data_line(result: Interpretation, item: dict[str, Any]) -> dict[str, Any]:
+def _data_line(result: Interpretation, item: dict[str, object]) -> dict[str, object]:
     regions = select(result.regions, absorber=str(item["absorber"]))
     texts = [
         f"{short_title(str(technique))}: "
@@ -182,7 +181,7 @@ def _data_line(result: Interpretation, item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _skipped(item: dict[str, Any]) -> dict[str, str]:
+def _skipped(item: dict[str, object]) -> dict[str, str]:
     task, modality = str(item.get("task") or ""), str(item.get("modality") or "")
     return {
         "absorber": str(item.get("absorber") or ""),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.conventions.wording import short_title
@@ -16,21 +16,23 @@ from edgepair.report.interpretation.figure_learned import (
 from edgepair.report.interpretation.figure_regions import point_figure, region_figure
 from edgepair.report.interpretation.figure_stability import agreement_figure, shuffled_labels_figure
 from edgepair.report.interpretation.words import cells_of, modalities_in
-from edgepair.report.kit.embedding import FigureShelf
+from edgepair.report.kit.embedding import Explorer, FigureShelf
 from edgepair.report.kit.tables import in_order, select
 from edgepair.report.study.figure_contributions import overlap_figure, shapley_figure
 from edgepair.report.study.panels import explorer
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from edgepair.interpretation import Interpretation
 
-Drawn = Iterator[tuple[str, Any]]
+Drawn = Iterator[tuple[str, "go.Figure | None"]]
 """Captions and figures."""
 
 _KEYS = ("absorber", "task")
 
 
-def collect_interpretation(result: Interpretation, shelf: FigureShelf) -> dict[str, dict[str, Any]]:
+def collect_interpretation(result: Interpretation, shelf: FigureShelf) -> dict[str, Explorer]:
     """Draw every figure of the page."""
     draw: dict[str, Callable[[Interpretation, str, str], Drawn]] = {
         "techniques": _techniques,
@@ -49,7 +51,7 @@ def collect_interpretation(result: Interpretation, shelf: FigureShelf) -> dict[s
             ]
             for cell in cells
         }
-        explorers[name] = explorer(_KEYS, {cell: shown for cell, shown in panels.items() if shown}, None)
+        explorers[name] = explorer(_KEYS, {cell: shown for cell, shown in panels.items() if shown})
     return explorers
 
 
@@ -100,7 +102,9 @@ def _clusters(result: Interpretation, absorber: str, task: str) -> Drawn:
         yield short_title(modality), _groups(result, absorber, task, modality, "cluster")
 
 
-def _groups(result: Interpretation, absorber: str, task: str, modality: str, grouping: str) -> Any:
+def _groups(
+    result: Interpretation, absorber: str, task: str, modality: str, grouping: str
+) -> go.Figure | None:
     return group_figure(
         result.importances, absorber=absorber, task=task, modality=modality, grouping=grouping
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import capital, interval, number, percent, short_title, task_title
@@ -72,7 +72,15 @@ def _render(title: str, prediction: Prediction, reasons: pd.DataFrame) -> str:
     return render_page("sample_regions.html.j2", content, shelf)
 
 
-def sample_table(reasons: pd.DataFrame, *, technique: str) -> dict[str, Any]:
+class SampleTable(TypedDict):
+    """What the regions of one curve added: titles of the tasks, and a row of texts a region."""
+
+    technique: str
+    tasks: list[str]
+    rows: list[tuple[str, list[str]]]
+
+
+def sample_table(reasons: pd.DataFrame, *, technique: str) -> SampleTable:
     """Lay out what the regions of one curve added to the answers."""
     selected = select(reasons, technique=technique)
     tasks = in_order(selected["task"].astype(str).tolist(), list(TASKS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import METRIC_TITLES, interval, listed, number, short_title, task_title
@@ -68,14 +68,33 @@ def region_sentences(result: Interpretation, *, absorber: str, task: str) -> lis
     return sentences
 
 
-def importance_rows(result: Interpretation, *, absorber: str, task: str) -> list[dict[str, Any]]:
+class Ends(TypedDict):
+    """A value with its interval."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+class Worth(TypedDict):
+    """What a technique or one region of its curve is worth to a modality."""
+
+    modality: str
+    technique: str
+    title: str
+    low: float
+    high: float
+    unit: str
+    whole: bool
+    by_kind: dict[str, Ends]
+
+
+def importance_rows(result: Interpretation, *, absorber: str, task: str) -> list[Worth]:
     """Lay out importances of techniques and regions as a table."""
     selected = select(result.importances, absorber=absorber, task=task)
     selected = selected[selected["grouping"].isin(["technique", "region"])]
-    rows: dict[tuple[str, str, str, str], dict[str, Any]] = {}
-    for row in selected.itertuples():
-        if row.kind not in ("permutation", "shap"):
-            continue
+    rows: dict[tuple[str, ...], Worth] = {}
+    for row in selected[selected["kind"].isin(["permutation", "shap"])].itertuples():
         whole = row.grouping == "technique"
         if whole and "+" not in str(row.modality):
             continue
@@ -83,28 +102,25 @@ def importance_rows(result: Interpretation, *, absorber: str, task: str) -> list
         entry = rows.setdefault(
             key,
             {
-                "modality": str(row.modality),
-                "technique": str(row.technique),
+                "modality": key[0],
+                "technique": key[1],
                 "title": "all of it" if whole else str(row.title),
-                "low": None if whole else float(row.low),
-                "high": None if whole else float(row.high),
+                "low": float(row.low),
+                "high": float(row.high),
                 "unit": about_technique(row.technique).unit,
-                "permutation": None,
-                "shap": None,
+                "whole": whole,
+                "by_kind": {},
             },
         )
-        entry[str(row.kind)] = {"value": row.value, "lower": row.lower, "upper": row.upper}
-    order = {name: index for index, name in enumerate(modalities_in(result, absorber=absorber, task=task))}
-    techniques = list(TECHNIQUES)
-    return sorted(
-        rows.values(),
-        key=lambda entry: (
-            order.get(entry["modality"], 99),
-            techniques.index(entry["technique"]) if entry["technique"] in techniques else 99,
-            entry["low"] is not None,
-            entry["low"] or 0.0,
-        ),
-    )
+        entry["by_kind"][str(row.kind)] = {"value": row.value, "lower": row.lower, "upper": row.upper}
+    modalities = modalities_in(result, absorber=absorber, task=task)
+    techniques = in_order([key[1] for key in rows], list(TECHNIQUES))
+
+    def order(entry: Worth) -> tuple[int, int, bool, float]:
+        at = modalities.index(entry["modality"]), techniques.index(entry["technique"])
+        return *at, not entry["whole"], entry["low"]
+
+    return sorted(rows.values(), key=order)
 
 
 def learned_sentences(result: Interpretation, *, absorber: str, task: str) -> list[str]:

@@ -7,26 +7,46 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, TypedDict
 
 from edgepair._version import __version__
 from edgepair.conventions import OutputError
 from edgepair.conventions.wording import capital, count, interval, number, percent, short_title, with_minus
 from edgepair.files.writing import write_whole
 
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
 _WORTH_SHARING = 400
 """Traces longer than this, in characters, are written once however many figures show them."""
+
+
+class Panel(TypedDict, total=False):
+    """How a page finds a figure: its name on the shelf, height in pixels, title, and whose look it has."""
+
+    spec: str
+    height: int
+    title: str
+    looks: str
+
+
+class Explorer(TypedDict, total=False):
+    """Panels behind choices; empty where there are none."""
+
+    choices: list[dict[str, object]]
+    start: list[str]
+    panels: dict[str, list[Panel]]
 
 
 @dataclass
 class FigureShelf:
     """Figures as a page embeds them: each trace and the template once."""
 
-    specs: dict[str, Any] = field(default_factory=dict)
-    template: dict[str, Any] = field(default_factory=dict)
+    specs: dict[str, object] = field(default_factory=dict)
+    template: dict[str, object] = field(default_factory=dict)
     _known: dict[str, str] = field(default_factory=dict)
 
-    def keep(self, figure: Any, title: str = "") -> dict[str, Any]:
+    def keep(self, figure: go.Figure, title: str = "") -> Panel:
         """Shelve a figure."""
         spec = json.loads(figure.to_json())
         layout = spec["layout"]
@@ -35,7 +55,7 @@ class FigureShelf:
         self.specs[name] = {"data": [self._shared(trace) for trace in spec["data"]], "layout": layout}
         return {"spec": name, "height": int(layout.get("height", 400)), "title": title}
 
-    def _shared(self, trace: dict[str, Any]) -> dict[str, Any]:
+    def _shared(self, trace: dict[str, object]) -> dict[str, object]:
         text = json.dumps(trace, sort_keys=True)
         if len(text) < _WORTH_SHARING:
             return trace
@@ -46,7 +66,7 @@ class FigureShelf:
         return {"shared": self._known[text]}
 
 
-def embedded_json(value: Any) -> str:
+def embedded_json(value: object) -> str:
     r"""Write JSON that can stand inside a script element: nothing in it can end the element.
 
     Examples
@@ -85,9 +105,9 @@ def check_page_name(target: Path) -> None:
 
 def render_page(
     name: str,
-    content: Mapping[str, Any],
+    content: Mapping[str, object],
     shelf: FigureShelf,
-    explorers: Mapping[str, Mapping[str, Any]] | None = None,
+    explorers: Mapping[str, Explorer] | None = None,
 ) -> str:
     """Fill a template with its content, figures and the programs that draw them: a page without a network."""
     import jinja2
@@ -107,7 +127,7 @@ def render_page(
     }  # fmt: skip
     environment.globals |= {"interval": interval, "technique_title": short_title}
     folder = files("edgepair.report") / "templates"
-    behind = dict(explorers or {})
+    behind = explorers or {}
     return environment.get_template(name).render(
         {"version": __version__, **content},
         explorers=behind,

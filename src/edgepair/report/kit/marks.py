@@ -13,6 +13,7 @@ from edgepair.report.kit.style import MUTED, modality_colour, modality_symbol
 from edgepair.report.kit.tables import about_technique, rounded
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
     from numpy.typing import NDArray
 
 LINE = "#9aa5b1"
@@ -50,7 +51,7 @@ def curve_title(technique: str, absorber: str) -> str:
 def error_bars(
     value: Any, lower: Any, upper: Any, colour: str, *, thickness: float = 2, width: float = 0,
     digits: int | None = 4,
-) -> dict[str, Any]:  # fmt: skip
+) -> Look:  # fmt: skip
     """Make the bars of intervals; an end that is not known has none."""
     middle = np.asarray(value, dtype=float)
     above = np.nan_to_num(np.asarray(upper, dtype=float) - middle)
@@ -71,8 +72,8 @@ def whiskers(rows: pd.DataFrame, colour: str = "#52606d", *, thickness: float = 
 
 
 def dots(
-    x: Any, y: Any, hover: Sequence[str], *, modality: str = "", marker: dict[str, Any] | None = None,
-    error: dict[str, Any] | None = None, **more: Any,
+    x: Any, y: Any, hover: Sequence[str], *, modality: str = "", marker: Look | None = None,
+    error: Look | None = None, **more: Any,
 ) -> Any:  # fmt: skip
     """Draw dots with intervals, in the colour and symbol of a modality unless the marker says otherwise."""
     import plotly.graph_objects as go
@@ -95,7 +96,7 @@ def scatter(x: Any, y: Any, *, hover: str = "", mode: str = "lines", **more: Any
 
 def joined_dots(
     x: Any, y: Any, hover: Sequence[str], modality: str, *, width: float = 1.4, size: int = 7,
-    error: dict[str, Any] | None = None, **more: Any,
+    error: Look | None = None, **more: Any,
 ) -> Any:  # fmt: skip
     """Draw dots of a modality joined by a line, with intervals upwards and downwards."""
     colour = modality_colour(modality)
@@ -143,14 +144,14 @@ def ticks(at: Sequence[tuple[float, float, float]], **more: Any) -> Any:
     return scatter(x, y, hover="baseline %{x:.3f}", line=look, **more)
 
 
-def zero_line(figure: Any, *, vertical: bool = True, **at: int) -> None:
+def zero_line(figure: go.Figure, *, vertical: bool = True, **at: int) -> None:
     """Draw a thin line at zero."""
     draw = figure.add_vline if vertical else figure.add_hline
     draw(**{"x" if vertical else "y": 0}, line=ZERO, **at)
 
 
 def name_rows(
-    figure: Any, names: Sequence[str], at: Sequence[float] | None = None, *, last: float | None = None,
+    figure: go.Figure, names: Sequence[str], at: Sequence[float] | None = None, *, last: float | None = None,
     first: float = -0.6, **more: Any,
 ) -> None:  # fmt: skip
     """Name rows of a figure from the top; `last` and `first` are the ends of the axis."""
@@ -162,7 +163,7 @@ def name_rows(
 
 
 def write_at(
-    figure: Any, text: str, *, x: float = 0, xref: str = "paper", y: float = 1, yref: str = "y",
+    figure: go.Figure, text: str, *, x: float = 0, xref: str = "paper", y: float = 1, yref: str = "y",
     colour: str = MUTED, **more: Any,
 ) -> None:  # fmt: skip
     """Write a line of text beside or above marks."""
@@ -172,6 +173,6 @@ def write_at(
     )  # fmt: skip
 
 
-def add_caption(figure: Any, row: int, text: str) -> None:
+def add_caption(figure: go.Figure, row: int, text: str) -> None:
     """Write a line above one row of a figure."""
     write_at(figure, text, yref=f"y{row} domain", yanchor="bottom")

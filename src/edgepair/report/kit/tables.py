@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.study import StudyResult
+
+Record: TypeAlias = dict[str, Any]
+"""One row of a page's table, as its template reads it."""
 
 BASELINE = "dummy"
 """The learner that looks at no curve."""
@@ -178,7 +181,7 @@ def rounded(values: Any, digits: int = 4) -> list[float | None]:
     return [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in array.tolist()]
 
 
-def even_axis(positions: Any, digits: int = 6) -> dict[str, Any]:
+def even_axis(positions: Any, digits: int = 6) -> dict[str, object]:
     """Write positions as start and step where they are evenly spaced: a page is smaller so.
 
     ``positions`` (n,).

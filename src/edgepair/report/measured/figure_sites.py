@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -118,14 +118,14 @@ def class_curve_figure(curves: pd.DataFrame, *, absorber: str, task: str, techni
     return styled(figure, height=340, showlegend=True, hovermode="closest", legend_traceorder="normal")
 
 
-def _name_axes(figure: Any, technique: str, absorber: str) -> None:
+def _name_axes(figure: go.Figure, technique: str, absorber: str) -> None:
     title = curve_title(technique, absorber)
     unit = "" if "(Å" in title else " (no unit)"
     figure.update_xaxes(title_text=axis_title(technique), showgrid=False, nticks=8, fixedrange=False)
     figure.update_yaxes(title_text=title + unit, nticks=6)
 
 
-def _mark_neighbours(figure: Any, dataset: xr.Dataset, sites: Sequence[int]) -> None:
+def _mark_neighbours(figure: go.Figure, dataset: xr.Dataset, sites: Sequence[int]) -> None:
     """Mark each neighbour's distance beneath the curves, a row per site: where the first peak comes from."""
     if "neighbour_distance" not in dataset:
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from edgepair.measured import PdfCurve, PdfInspection, XanesScan
@@ -44,7 +44,7 @@ class SeenXanes:
         """What a page draws."""
         return self.inspection
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Give the entry of ``--json``."""
         return self.inspection.to_json()
 
@@ -132,7 +132,7 @@ class SeenPdf:
         """What a page draws."""
         return self.pdf
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Give the entry of ``--json``."""
         found = self.inspection
         return {

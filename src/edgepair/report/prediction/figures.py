@@ -172,7 +172,7 @@ def _seen_span(prediction: Prediction, technique: str) -> tuple[float, float]:
     return first, last
 
 
-def _add_curves(figure: Any, prediction: Prediction, technique: str) -> None:
+def _add_curves(figure: go.Figure, prediction: Prediction, technique: str) -> None:
     sample, *others = prediction.curves[technique]
     first, last = _seen_span(prediction, technique)
     seen = (sample.x >= first) & (sample.x <= last)
@@ -188,7 +188,7 @@ def _add_curves(figure: Any, prediction: Prediction, technique: str) -> None:
     _add_line(figure, sample.x[seen], sample.y[seen], "this sample", hover="this sample", line=line)
 
 
-def _add_line(figure: Any, x: Any, y: Any, name: str, *, hover: str, line: Look) -> None:
+def _add_line(figure: go.Figure, x: Any, y: Any, name: str, *, hover: str, line: Look) -> None:
     words = f"{hover}<br>%{{x}}: %{{y:.3f}}"
     figure.add_trace(scatter(even_axis(x, 8), rounded(y, 5), name=name, hover=words, line=line), 1, 1)
 
@@ -200,7 +200,7 @@ def _brief(name: str, formula: Any, most: int = 36) -> str:
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
-def _add_contributions(figure: Any, rows: Any, *, row: int, task: str) -> None:
+def _add_contributions(figure: go.Figure, rows: Any, *, row: int, task: str) -> None:
     x = rows["position"].to_numpy(dtype=float)
     y = rows["contribution"].to_numpy(dtype=float)
     digits = TASK_DIGITS.get(task, 3) + 1
@@ -224,7 +224,7 @@ def _widths(x: Any) -> Any:
     return 0.95 * np.minimum(np.minimum(left, right), 3 * np.median(steps))
 
 
-def _add_series(figure: Any, rows: Any, *, row: int, task: str, technique: str) -> None:
+def _add_series(figure: go.Figure, rows: Any, *, row: int, task: str, technique: str) -> None:
     known = rows[rows["lower"].notna() & rows["upper"].notna()]
     ground = faded(modality_colour(technique), 0.15)
     figure.add_traces(band(known["scan"].tolist(), known, ground, digits=5), row, 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import capital, counted, listed, number, percent, short_title, task_title
-from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
+from edgepair.report.kit.embedding import FigureShelf, Panel, render_page, write_page
 from edgepair.report.kit.tables import task_with_unit
 from edgepair.report.prediction.figures import (
     answer_figure,
@@ -98,7 +98,7 @@ def headline(sample: PredictedSample) -> str:
     )
 
 
-def _line(sample: PredictedSample) -> dict[str, Any]:
+def _line(sample: PredictedSample) -> dict[str, object]:
     """One line of the table of all samples."""
     cells = {}
     if sample.prediction is not None:
@@ -128,7 +128,7 @@ def _cell(row: Any) -> dict[str, str]:
     }
 
 
-def _series(samples: Sequence[PredictedSample], shelf: FigureShelf) -> list[dict[str, Any]]:
+def _series(samples: Sequence[PredictedSample], shelf: FigureShelf) -> list[Panel]:
     """Panels of values against the number of the scan, for absorbers with many samples."""
     panels = []
     numbered = [(n, sample) for n, sample in enumerate(samples, 1) if sample.prediction is not None]
@@ -140,7 +140,7 @@ def _series(samples: Sequence[PredictedSample], shelf: FigureShelf) -> list[dict
     return panels
 
 
-def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, Any]:
+def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, object]:
     """Tell everything about one sample, as the page and the app show it."""
     prediction = sample.prediction
     assert prediction is not None

@@ -82,7 +82,7 @@ class PredictedSample:
         levels = table[table["technique"] == self.technique]["trust"].astype(str)
         return max(levels, key=lambda name: TRUST.index(name) if name in TRUST else 0, default="")
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[dict[str, object]]:
         """Give the rows of this sample."""
         if self.prediction is None:
             return [
@@ -98,7 +98,7 @@ class PredictedSample:
         for answer in self.prediction.table.to_dict("records"):
             technique = str(answer["technique"])
             file, item = self._source(technique)
-            row: dict[str, Any] = {
+            row: dict[str, object] = {
                 "file": file,
                 "item": item,
                 "technique": technique,
@@ -111,9 +111,9 @@ class PredictedSample:
             rows.append({name: row[name] for name in ROW_COLUMNS})
         return rows
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, object]:
         """Give the entry of ``predict --json``."""
-        told: dict[str, Any] = {
+        told: dict[str, object] = {
             "confidence_level": None,
             "energy_shift": None,
             "energy_error": None,

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import interval, listed, number, percent, short_title, task_title
-from edgepair.report.kit.tables import about_task
+from edgepair.report.kit.tables import Record, about_task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +144,7 @@ def counted_text(prediction: Prediction) -> str:
     return "; ".join(f"{listed(names)}: {way}" for way, names in ways.items())
 
 
-def share_table(prediction: Prediction) -> list[dict[str, Any]]:
+def share_table(prediction: Prediction) -> list[Record]:
     """List what part of a combined answer each technique carries."""
     table = prediction.explanation
     if "part" not in table.columns or not len(table):
@@ -176,7 +176,7 @@ def disagreements(prediction: Prediction) -> list[str]:
     return sentences
 
 
-def nearest_rows(prediction: Prediction, *, technique: str, most: int = 6) -> list[dict[str, Any]]:
+def nearest_rows(prediction: Prediction, *, technique: str, most: int = 6) -> list[Record]:
     """List the nearest standards and materials of one technique."""
     if not len(prediction.nearest):
         return []

@@ -7,13 +7,13 @@ from typing import Any
 import pandas as pd
 
 from edgepair.conventions.wording import METRIC_TITLES, number, short_title, task_title, with_minus
-from edgepair.report.kit.tables import select
+from edgepair.report.kit.tables import Record, select
 from edgepair.study import contribution_sentences
 
 _KINDS = ("shared", "together", "interaction", "shared_most")
 
 
-def summarise_contributions(contributions: pd.DataFrame, learner: str) -> dict[str, Any]:
+def summarise_contributions(contributions: pd.DataFrame, learner: str) -> Record:
     """Gather what the report shows of the contributions of techniques."""
     table = select(contributions, learner=learner)
     if not len(table):
@@ -60,7 +60,7 @@ def summarise_contributions(contributions: pd.DataFrame, learner: str) -> dict[s
     }
 
 
-def _number(row: pd.Series[Any]) -> dict[str, Any]:
+def _number(row: pd.Series[Any]) -> Record:
     values = {key: float(row[key]) for key in ("value", "lower", "upper")}
     # Plain JSON has no NaN.
     return {key: value if number(value) != number(None) else None for key, value in values.items()}

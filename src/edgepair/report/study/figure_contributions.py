@@ -11,7 +11,7 @@ import pandas as pd
 from edgepair.conventions.wording import interval, number, safe, short_title
 from edgepair.report.kit.marks import HOVER, dots, whiskers, write_at, zero_line
 from edgepair.report.kit.style import INK, PAPER, faded, modality_colour, styled
-from edgepair.report.kit.tables import select
+from edgepair.report.kit.tables import Record, select
 from edgepair.report.study.figure_overview import dodge, row_axis
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
 
     table = select(contributions, absorber=absorber, task=task, learner=learner)
     gains = select(table, kind="alone").set_index("technique")
-    parts: dict[str, list[dict[str, Any]]] = {}
+    parts: dict[str, list[Record]] = {}
     marks: list[tuple[float, Any]] = []
     figure = go.Figure()
     index = 0.0
@@ -165,7 +165,7 @@ def _dots(table: pd.DataFrame, y: Any, name: str) -> Any:
     )
 
 
-def _bars(key: str, bars: list[dict[str, Any]]) -> Any:
+def _bars(key: str, bars: list[Record]) -> Any:
     import plotly.graph_objects as go
 
     return go.Bar(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -114,7 +114,7 @@ def importance_figure(
     )
 
 
-def add_class_curves(figure: Any, curves: pd.DataFrame, task: str) -> tuple[float, float]:
+def add_class_curves(figure: go.Figure, curves: pd.DataFrame, task: str) -> tuple[float, float]:
     """Draw the mean curve of each class with its 16th to 84th percentile into the first row."""
     groups = list(dict.fromkeys(curves["group"].astype(str)))
     symbol = "" if is_regression(task) else about_task(task).symbol + " "
@@ -152,7 +152,7 @@ def _span(curves: pd.DataFrame, impurity: pd.DataFrame) -> list[float] | None:
     return [float(positions.min()), float(positions.max())] if len(positions) else None
 
 
-def _add_ground(figure: Any, impurity: pd.DataFrame, colour: str, lower: float, upper: float) -> None:
+def _add_ground(figure: go.Figure, impurity: pd.DataFrame, colour: str, lower: float, upper: float) -> None:
     import plotly.graph_objects as go
 
     # Trees spread their choice over neighbours that say the same: a running mean is quieter.
@@ -175,7 +175,7 @@ def _add_ground(figure: Any, impurity: pd.DataFrame, colour: str, lower: float, 
     )
 
 
-def _add_impurity(figure: Any, impurity: pd.DataFrame, colour: str) -> None:
+def _add_impurity(figure: go.Figure, impurity: pd.DataFrame, colour: str) -> None:
     import plotly.graph_objects as go
 
     percent = {name: 100 * impurity[name].to_numpy(dtype=float) for name in ("value", "lower", "upper")}
@@ -193,7 +193,7 @@ def _add_impurity(figure: Any, impurity: pd.DataFrame, colour: str) -> None:
     )
 
 
-def _add_permutation(figure: Any, permutation: pd.DataFrame, colour: str) -> None:
+def _add_permutation(figure: go.Figure, permutation: pd.DataFrame, colour: str) -> None:
     value = permutation["value"].to_numpy(dtype=float)
     low, high = (permutation[name].to_numpy(dtype=float) for name in ("position_low", "position_high"))
     hover = [
@@ -201,6 +201,8 @@ def _add_permutation(figure: Any, permutation: pd.DataFrame, colour: str) -> Non
         for a, b, v in zip(low, high, -value, strict=True)
     ]
     error = whiskers(permutation, "rgba(31,41,51,0.6)", thickness=1, digits=3)
-    trace = bars(low, high, value, faded(colour, 0.45), hover, error_y=error, showlegend=False)
+    trace = bars(
+        low, high, rounded(value, 3), faded(colour, 0.45), hover, digits=6, error_y=error, showlegend=False
+    )
     figure.add_trace(trace, 3, 1)
     zero_line(figure, vertical=False, row=3, col=1)

@@ -163,7 +163,7 @@ def dodge(index: int, n: int) -> float:
     return 0.0 if n < 2 else -_SPREAD + 2 * _SPREAD * index / (n - 1)
 
 
-def row_axis(absorbers: Sequence[str], modalities: Sequence[str]) -> dict[str, Any]:
+def row_axis(absorbers: Sequence[str], modalities: Sequence[str]) -> dict[str, object]:
     """Lay out the axis of absorbers, or of modalities where there is one absorber."""
     names = (
         [short_title(name) for name in modalities] if len(absorbers) == 1 else [safe(a) for a in absorbers]

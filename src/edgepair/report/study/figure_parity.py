@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -77,7 +77,7 @@ def parity_figure(
     return styled(figure, height=430)
 
 
-def _write_scores(figure: Any, scores: dict[str, float], unit: str) -> None:
+def _write_scores(figure: go.Figure, scores: dict[str, float], unit: str) -> None:
     if {"r2", "mae"} <= scores.keys():
         text = f"R² {number(scores['r2'])}<br>{METRIC_TITLES['mae']} {number(scores['mae'])} {unit}"
         figure.add_annotation(

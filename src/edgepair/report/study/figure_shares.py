@@ -12,7 +12,7 @@ from edgepair.conventions import TECHNIQUES
 from edgepair.conventions.wording import interval, percent, safe, short_title
 from edgepair.report.kit.marks import HOVER, dots, error_bars, name_rows, write_at
 from edgepair.report.kit.style import INK, modality_colour, styled
-from edgepair.report.kit.tables import in_order, select
+from edgepair.report.kit.tables import Record, in_order, select
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -45,7 +45,7 @@ def share_figure(
     figure = go.Figure()
     absorbers = list(dict.fromkeys(shares["absorber"]))
     labels: list[tuple[float, str]] = []
-    parts: dict[str, list[dict[str, Any]]] = {}
+    parts: dict[str, list[Record]] = {}
     whiskers: list[tuple[float, float, float, float]] = []
     nulls: list[tuple[float, float]] = []
     null_rows = select(importances, kind="null_share", task=task, learner=learner)
@@ -92,7 +92,7 @@ def share_figure(
     return styled(figure, height=round(30 * index + 60), barmode="overlay", margin={"r": 16})
 
 
-def _bar(name: str, parts: list[dict[str, Any]]) -> Any:
+def _bar(name: str, parts: list[Record]) -> Any:
     import plotly.graph_objects as go
 
     return go.Bar(

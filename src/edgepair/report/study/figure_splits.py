@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from edgepair.conventions.wording import METRIC_TITLES, metric_title, number, safe, short_title
-from edgepair.report.kit.marks import dots, scatter
+from edgepair.report.kit.marks import Look, dots, scatter
 from edgepair.report.kit.style import PAPER, faded, modality_colour, styled
 from edgepair.report.kit.tables import main_metric, main_scores
 from edgepair.report.study.figure_overview import dodge, row_axis
@@ -67,8 +67,8 @@ def split_figure(
         gaps = [item for a, b in zip(first, second, strict=True) for item in (a, b, None)]
         rows_of_gaps = [item for value in y for item in (value, value, None)]
         figure.add_trace(scatter(gaps, rows_of_gaps, line={"color": faded(colour, 0.5), "width": 2.5}))
-        for x, fill, edge in ((first, colour, 0.0), (second, PAPER, 1.6)):
-            look = {"color": fill, "line": {"color": colour, "width": edge}}
+        for x, fill, edge in ((first, colour, 0), (second, PAPER, 1.6)):
+            look: Look = {"color": fill, "line": {"color": colour, "width": edge}}
             figure.add_trace(dots(x, y, hover, modality=modality, marker=look, name=short_title(modality)))
     figure.update_yaxes(**row_axis(absorbers, modalities))
     figure.update_xaxes(title_text=metric_title(main_metric(task)), nticks=6)

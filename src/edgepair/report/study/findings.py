@@ -16,7 +16,7 @@ from edgepair.conventions.wording import (
     task_title,
     with_minus,
 )
-from edgepair.report.kit.tables import is_regression, main_metric
+from edgepair.report.kit.tables import Record, is_regression, main_metric
 from edgepair.study import FINDINGS
 from edgepair.study.conditions import AS_STUDIED, CONDITION_TITLES
 
@@ -57,9 +57,7 @@ VERDICT_TITLES = {
 """Verdicts for people; ``mixed`` where the cells differ and there is no overall estimate."""
 
 
-def summarise_findings(
-    findings: Sequence[Finding], robustness: pd.DataFrame | None = None
-) -> list[dict[str, Any]]:
+def summarise_findings(findings: Sequence[Finding], robustness: pd.DataFrame | None = None) -> list[Record]:
     """Gather each finding with its verdict, overall estimates and single ones."""
     summaries = []
     for name, title in FINDINGS.items():
@@ -128,7 +126,7 @@ def _tally(counts: dict[str, int], n: int) -> str:
     return f"Of {n} pairs of absorber and task, {text}."
 
 
-def _line(item: Finding) -> dict[str, Any]:
+def _line(item: Finding) -> Record:
     text = number(item.estimate, sign=True)
     span = interval(item.lower, item.upper, sign=True)
     if item.finding == "xanes_dominates":
@@ -150,8 +148,8 @@ def _line(item: Finding) -> dict[str, Any]:
 
 
 def headline(
-    findings: Sequence[dict[str, Any]],
-    overview: Sequence[dict[str, Any]],
+    findings: Sequence[Record],
+    overview: Sequence[Record],
     n_sites: int,
     absorbers: Sequence[str],
 ) -> str:
@@ -175,7 +173,7 @@ def headline(
     return f"{start}, " + _joined(parts) + "."
 
 
-def _clause(item: dict[str, Any]) -> str:
+def _clause(item: Record) -> str:
     words = _WORDS[item["finding"]]
     holds = item["counts"]["holds"]
     sentences = words.get(item["verdict"], words["undecided"])

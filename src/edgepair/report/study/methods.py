@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.conventions.wording import count, counted, listed
 from edgepair.models import LEARNERS, Learner
-from edgepair.report.kit.tables import BASELINE, group_word, without_formulas
+from edgepair.report.kit.tables import BASELINE, Record, group_word, without_formulas
 from edgepair.study.conditions import CONDITIONS
 
 if TYPE_CHECKING:
@@ -182,7 +181,7 @@ _ROBUSTNESS = (
 )
 
 
-def _normalisation(config: Mapping[str, Any]) -> str:
+def _normalisation(config: Record) -> str:
     if not any("dpdf" in name.split("+") for name in config["modalities"]):
         return ""
     if config.get("per", "metal") == "total":
@@ -250,7 +249,7 @@ def _intervals(result: StudyResult) -> str:
     )
 
 
-def _learners(config: Mapping[str, Any]) -> str:
+def _learners(config: Record) -> str:
     trees, tune = int(config["trees"]), bool(config.get("tune"))
     named = [name for name in config["learners"] if name in LEARNERS and name != BASELINE]
     sentences = [f"“{name}” is {_learner(LEARNERS[name], trees, tune)}." for name in named]

@@ -11,7 +11,7 @@ from edgepair.report.kit.embedding import FigureShelf, render_page
 from edgepair.report.kit.style import modality_colour, modality_symbol
 from edgepair.report.kit.tables import MOST_SITES
 from edgepair.report.study.figure_contributions import part_colour
-from edgepair.report.study.panels import collect_panels
+from edgepair.report.study.panels import collect_explorers, collect_panels
 from edgepair.report.study.published_page import render_published
 from edgepair.report.study.summary import summarise_study
 
@@ -88,14 +88,14 @@ def render_study(result: StudyResult) -> str:
 
     shelf = FigureShelf()
     panels = collect_panels(result, shelf.keep)
-    names = ("conditions", "contributions", "importances", "predictions", "learning")
+    explorers = collect_explorers(result, shelf.keep)
     content = {
         "study": summarise_study(result),
-        "panels": panels,
+        "panels": {**panels, **explorers},
         "most_sites": MOST_SITES,
         "pdf_last": R_LAST,
         "colour": modality_colour,
         "part_colour": part_colour,
         "symbol_path": lambda name: SYMBOL_PATHS.get(modality_symbol(name), SYMBOL_PATHS["circle"]),
     }
-    return render_page("report.html.j2", content, shelf, {name: panels[name] for name in names})
+    return render_page("report.html.j2", content, shelf, explorers)

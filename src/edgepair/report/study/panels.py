@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import METRIC_TITLES, capital, short_title, task_title
+from edgepair.report.kit.embedding import Explorer, Panel
 from edgepair.report.kit.tables import (
     absorbers_of,
     group_word,
+    is_regression,
     main_learner,
     main_metric,
     modalities_of,
@@ -30,53 +33,93 @@ from edgepair.report.study.figure_splits import split_figure
 from edgepair.study import FINDINGS
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from edgepair.study import StudyResult
 
-Keep = Callable[[Any, str], dict[str, Any]]
+Keep = Callable[["go.Figure", str], Panel]
 """Shelves a figure under a title and says how the page finds it."""
+
+Choices = dict[tuple[str, ...], list[Panel]]
+"""Panels by what is chosen."""
+
+Panels = list[Panel] | dict[str, Panel]
 
 _KEYS = ("absorber", "task", "modality")
 
 
-def collect_panels(result: StudyResult, keep: Keep) -> dict[str, Any]:
-    """Draw every figure of the report."""
+def collect_panels(result: StudyResult, keep: Keep) -> dict[str, Panels]:
+    """Draw the figures that stand on the page as they are."""
     whole, result = result, result.in_view(result.view)
+    other_views = [whole.in_view(view) for view in whole.views[1:]]
     return {
         "overview": _overview(result, keep),
-        "other_view": [panel for view in whole.views[1:] for panel in _overview(whole.in_view(view), keep)],
+        "other_view": [panel for other in other_views for panel in _overview(other, keep)],
         "robustness": _robustness(result, keep),
-        "conditions": _conditions(result, keep),
         "findings": _findings(result, keep),
-        "shapley": _shapley(result, keep),
-        "contributions": _contributions(result, keep),
-        "importances": importance_panels(result, keep),
-        "shares": _shares(result, keep),
-        "predictions": _predictions(result, keep),
-        "learning": _learning(result, keep),
-        "splits": _splits(result, keep),
+        "shapley": _per_task(result, keep, partial(_shapley, result), scored=True),
+        "shares": _per_task(result, keep, partial(_shares, result)),
+        "splits": _per_task(result, keep, partial(_splits, result)),
         "classes": _classes(result, keep),
-        "spreads": _spreads(result, keep),
+        "spreads": _per_task(result, keep, partial(_spreads, result)),
     }
 
 
-def _overview(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
-    panels = []
-    for task in tasks_of(result):
-        figure = score_figure(
-            result.scores,
-            tasks=[task],
-            absorbers=absorbers_of(result),
-            modalities=modalities_of(result),
-            learner=main_learner(result),
-            split=str(result.config["config"]["split"]),
-            compared=tasks_of(result),
+def collect_explorers(result: StudyResult, keep: Keep) -> dict[str, Explorer]:
+    """Draw the figures that stand behind choices."""
+    result = result.in_view(result.view)
+    return {
+        "conditions": _by_absorber(result, keep, _conditions, scored=True),
+        "contributions": _by_absorber(result, keep, _contributions, scored=True),
+        "importances": importance_panels(result, keep),
+        "predictions": _predictions(result, keep),
+        "learning": _by_absorber(result, keep, _learning),
+    }
+
+
+def _per_task(
+    result: StudyResult, keep: Keep, draw: Callable[[str], go.Figure | None], *, scored: bool = False
+) -> list[Panel]:
+    """Draw a figure a task, where there is one, under the task's name, with that of its score if need be."""
+    drawn = [(task, draw(task)) for task in tasks_of(result)]
+    return [
+        keep(figure, capital(task_title(task)) + (f", {METRIC_TITLES[main_metric(task)]}" if scored else ""))
+        for task, figure in drawn
+        if figure is not None
+    ]
+
+
+def _by_absorber(
+    result: StudyResult,
+    keep: Keep,
+    draw: Callable[[StudyResult, str, str], go.Figure | None],
+    *,
+    scored: bool = False,
+) -> Explorer:
+    """Put a figure a task behind the choice of an absorber."""
+    panels = {
+        (absorber,): _per_task(result, keep, partial(draw, result, absorber), scored=scored)
+        for absorber in absorbers_of(result)
+    }
+    return explorer(("absorber",), {key: shown for key, shown in panels.items() if shown})
+
+
+def _split(result: StudyResult) -> str:
+    return str(result.config["config"]["split"])
+
+
+def _overview(result: StudyResult, keep: Keep) -> list[Panel]:
+    def draw(task: str) -> go.Figure:
+        return score_figure(
+            result.scores, tasks=[task], absorbers=absorbers_of(result), modalities=modalities_of(result),
+            learner=main_learner(result), split=_split(result), compared=tasks_of(result),
             groups=group_word(result),
-        )
-        panels.append(keep(figure, capital(task_title(task))))
-    return panels
+        )  # fmt: skip
+
+    return _per_task(result, keep, draw)
 
 
-def _findings(result: StudyResult, keep: Keep) -> dict[str, dict[str, Any]]:
+def _findings(result: StudyResult, keep: Keep) -> dict[str, Panel]:
     present = {item.finding for item in result.findings}
     return {
         name: keep(finding_figure(result.findings, finding=name), title)
@@ -85,70 +128,44 @@ def _findings(result: StudyResult, keep: Keep) -> dict[str, dict[str, Any]]:
     }
 
 
-def _robustness(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
+def _robustness(result: StudyResult, keep: Keep) -> list[Panel]:
     if not len(result.robustness):
         return []
     names = absorbers_of(result)
-    shown = ["all", *names] if len(names) > 1 else names
     return [
         keep(
             robustness_figure(result.robustness, absorber=name),
             "Mean over absorbers" if name == "all" else name,
         )
-        for name in shown
+        for name in (["all", *names] if len(names) > 1 else names)
     ]
 
 
-def _conditions(result: StudyResult, keep: Keep) -> dict[str, Any]:
-    if not len(result.conditions):
-        return {}
-    panels: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for absorber in absorbers_of(result):
-        drawn = []
-        for task in tasks_of(result):
-            if len(select(result.conditions, task=task, absorber=absorber)):
-                figure = condition_figure(result.conditions, task=task, absorber=absorber)
-                drawn.append(keep(figure, _scored(task)))
-        panels[(absorber,)] = drawn
-    return explorer(("absorber",), panels, None)
+def _conditions(result: StudyResult, absorber: str, task: str) -> go.Figure | None:
+    if not len(select(result.conditions, task=task, absorber=absorber)):
+        return None
+    return condition_figure(result.conditions, task=task, absorber=absorber)
 
 
-def _shapley(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
+def _shapley(result: StudyResult, task: str) -> go.Figure | None:
     learner = main_learner(result)
-    panels = []
-    for task in tasks_of(result):
-        selected = select(result.contributions, task=task, learner=learner)
-        if len(selected):
-            here = [name for name in absorbers_of(result) if name in set(selected["absorber"])]
-            figure = shapley_figure(selected, task=task, learner=learner, absorbers=here)
-            panels.append(keep(figure, _scored(task)))
-    return panels
+    selected = select(result.contributions, task=task, learner=learner)
+    absorbers = [name for name in absorbers_of(result) if name in set(selected["absorber"])]
+    return shapley_figure(selected, task=task, learner=learner, absorbers=absorbers) if absorbers else None
 
 
-def _contributions(result: StudyResult, keep: Keep) -> dict[str, Any]:
-    learner = main_learner(result)
-    panels: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for absorber in absorbers_of(result):
-        for task in tasks_of(result):
-            names = {"absorber": absorber, "task": task, "learner": learner}
-            if len(select(result.contributions, **names)):
-                figure = overlap_figure(result.contributions, **names)
-                shown = keep(figure, _scored(task))
-                panels.setdefault((absorber,), []).append(shown)
-    return explorer(("absorber",), panels, None)
+def _contributions(result: StudyResult, absorber: str, task: str) -> go.Figure | None:
+    names = {"absorber": absorber, "task": task, "learner": main_learner(result)}
+    if not len(select(result.contributions, **names)):
+        return None
+    return overlap_figure(result.contributions, **names)
 
 
-def _scored(task: str) -> str:
-    return f"{capital(task_title(task))}, {METRIC_TITLES[main_metric(task)]}"
-
-
-def explorer(
-    keys: tuple[str, ...], panels: dict[tuple[str, ...], list[dict[str, Any]]], first: Any
-) -> dict[str, Any]:
+def explorer(keys: tuple[str, ...], panels: Choices, first: tuple[str, ...] | None = None) -> Explorer:
     """Put panels behind choices; only choices that lead somewhere are offered."""
     if not panels:
         return {}
-    choices = []
+    choices: list[dict[str, object]] = []
     for index, key in enumerate(keys):
         names = list(dict.fromkeys(combination[index] for combination in panels))
         choices.append({"key": key, "options": [{"name": n, "title": _title(key, n)} for n in names]})
@@ -168,11 +185,11 @@ def _title(key: str, name: str) -> str:
     return name
 
 
-def importance_panels(result: StudyResult, keep: Keep) -> dict[str, Any]:
+def importance_panels(result: StudyResult, keep: Keep) -> Explorer:
     """Draw the importances of every absorber, task and modality, to choose among."""
     learner = main_learner(result)
     placed = result.importances[result.importances["position"].notna()]
-    panels: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    panels: Choices = {}
     for absorber in absorbers_of(result):
         for task in tasks_of(result):
             for modality in modalities_of(result):
@@ -182,14 +199,9 @@ def importance_panels(result: StudyResult, keep: Keep) -> dict[str, Any]:
                 shown = []
                 for technique in [name for name in TECHNIQUES if name in set(rows["technique"])]:
                     figure = importance_figure(
-                        result.curves,
-                        placed,
-                        absorber=absorber,
-                        task=task,
-                        modality=modality,
-                        technique=technique,
-                        learner=learner,
-                    )
+                        result.curves, placed, absorber=absorber, task=task, modality=modality,
+                        technique=technique, learner=learner,
+                    )  # fmt: skip
                     title = short_title(technique)
                     if modality != technique:
                         title += f", read together with {_rest(modality, technique)}"
@@ -203,25 +215,19 @@ def _rest(modality: str, technique: str) -> str:
     return short_title("+".join(part for part in modality.split("+") if part != technique))
 
 
-def _shares(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
+def _shares(result: StudyResult, task: str) -> go.Figure | None:
     learner = main_learner(result)
     shares = select(result.importances, kind="share", learner=learner)
-    return [
-        keep(
-            share_figure(shares, task=task, learner=learner, modalities=modalities_of(result)),
-            capital(task_title(task)),
-        )
-        for task in tasks_of(result)
-        if (shares["task"] == task).any()
-    ]
+    if not (shares["task"] == task).any():
+        return None
+    return share_figure(shares, task=task, learner=learner, modalities=modalities_of(result))
 
 
-def _predictions(result: StudyResult, keep: Keep) -> dict[str, Any]:
+def _predictions(result: StudyResult, keep: Keep) -> Explorer:
     learner = main_learner(result)
-    split = str(result.config["config"]["split"])
-    scores = select(result.scores, split=split, view=result.view)
+    scores = select(result.scores, split=_split(result), view=result.view)
     predictions = select(result.predictions, learner=learner)
-    panels: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    panels: Choices = {}
     for absorber in absorbers_of(result):
         for task in tasks_of(result):
             cell = select(predictions, absorber=absorber, task=task)
@@ -230,70 +236,37 @@ def _predictions(result: StudyResult, keep: Keep) -> dict[str, Any]:
                 selected = select(cell, modality=modality)
                 if not len(selected):
                     continue
-                names: dict[str, Any] = {
-                    "absorber": absorber,
-                    "task": task,
-                    "modality": modality,
-                    "learner": learner,
-                }
-                if task in TASKS and TASKS[task].kind == "regression":
-                    figure = parity_figure(selected, scores=scores, **names)
-                else:
-                    figure = confusion_figure(selected, **names)
+                draw = partial(parity_figure, scores=scores) if is_regression(task) else confusion_figure
+                figure = draw(selected, absorber=absorber, task=task, modality=modality, learner=learner)
                 every.append(keep(figure, short_title(modality)) | {"looks": modality})
             if len(every) > 1:
                 panels[absorber, task, "*"] = every
             for panel in every:
                 panels[absorber, task, panel["looks"]] = [panel]
-    return explorer(_KEYS, panels, None)
+    return explorer(_KEYS, panels)
 
 
-def _learning(result: StudyResult, keep: Keep) -> dict[str, Any]:
-    learner = main_learner(result)
-    panels: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for absorber in absorbers_of(result):
-        shown = []
-        for task in tasks_of(result):
-            if not len(select(result.learning, absorber=absorber, task=task, learner=learner)):
-                continue
-            figure = learning_figure(
-                result.learning,
-                absorber=absorber,
-                task=task,
-                learner=learner,
-                modalities=modalities_of(result),
-                groups=group_word(result),
-            )
-            shown.append(keep(figure, capital(task_title(task))))
-        if shown:
-            panels[(absorber,)] = shown
-    return explorer(("absorber",), panels, None)
+def _learning(result: StudyResult, absorber: str, task: str) -> go.Figure | None:
+    names = {"absorber": absorber, "task": task, "learner": main_learner(result)}
+    if not len(select(result.learning, **names)):
+        return None
+    modalities, groups = modalities_of(result), group_word(result)
+    return learning_figure(result.learning, **names, modalities=modalities, groups=groups)
 
 
-def _splits(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
-    learner = main_learner(result)
-    split = str(result.config["config"]["split"])
-    random = select(result.scores, split="random", learner=learner)
+def _splits(result: StudyResult, task: str) -> go.Figure | None:
+    learner, split = main_learner(result), _split(result)
+    random = select(result.scores, split="random", learner=learner, task=task)
     if split == "random" or not len(random):
-        return []
-    panels = []
-    for task in tasks_of(result):
-        selected = select(random, task=task)
-        if not len(selected):
-            continue
-        figure = split_figure(
-            result.scores,
-            task=task,
-            absorbers=[name for name in absorbers_of(result) if name in set(selected["absorber"])],
-            modalities=[name for name in modalities_of(result) if name in set(selected["modality"])],
-            learner=learner,
-            split=split,
-        )
-        panels.append(keep(figure, capital(task_title(task))))
-    return panels
+        return None
+    absorbers = [name for name in absorbers_of(result) if name in set(random["absorber"])]
+    modalities = [name for name in modalities_of(result) if name in set(random["modality"])]
+    return split_figure(
+        result.scores, task=task, absorbers=absorbers, modalities=modalities, learner=learner, split=split
+    )
 
 
-def _classes(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
+def _classes(result: StudyResult, keep: Keep) -> list[Panel]:
     panels = []
     data = result.config.get("data", [])
     for task in TASKS.values():
@@ -308,9 +281,7 @@ def _classes(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
     return panels
 
 
-def _spreads(result: StudyResult, keep: Keep) -> list[dict[str, Any]]:
-    return [
-        keep(value_figure(result.predictions, task=task), capital(task_title(task)))
-        for task in tasks_of(result)
-        if task in TASKS and TASKS[task].kind == "regression" and len(select(result.predictions, task=task))
-    ]
+def _spreads(result: StudyResult, task: str) -> go.Figure | None:
+    if not is_regression(task) or not len(select(result.predictions, task=task)):
+        return None
+    return value_figure(result.predictions, task=task)

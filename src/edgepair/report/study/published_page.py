@@ -231,7 +231,7 @@ def published_methods(result: StudyResult) -> list[dict[str, str]]:
     return [{"title": title, "text": text.strip()} for title, text in texts.items()]
 
 
-def _skipped(item: Mapping[str, Any]) -> dict[str, str]:
+def _skipped(item: Mapping[str, object]) -> dict[str, str]:
     task, modality = str(item["task"] or ""), str(item["modality"] or "")
     return {
         "where": " ".join(

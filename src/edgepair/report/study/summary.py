@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from edgepair.conventions.wording import METRIC_TITLES, METRIC_UNITS, counted, l
 from edgepair.models import LEARNERS
 from edgepair.report.kit.tables import (
     BASELINE,
+    Record,
     about_task,
     about_technique,
     absorbers_of,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from edgepair.study import StudyResult
 
 
-def summarise_study(result: StudyResult) -> dict[str, Any]:
+def summarise_study(result: StudyResult) -> Record:
     """Gather what the report of a study shows.
 
     Parameters
@@ -104,12 +105,12 @@ def _task(name: str) -> dict[str, str]:
     return names | {"metric": metric, "metric_title": METRIC_TITLES[metric]}
 
 
-def _records(table: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = table[columns].astype(object).to_dict("records")
+def _records(table: pd.DataFrame, columns: list[str]) -> list[Record]:
+    rows: list[Record] = table[columns].astype(object).to_dict("records")
     return [{key: None if value != value else value for key, value in row.items()} for row in rows]
 
 
-def _overview(result: StudyResult, learner: str, split: str) -> list[dict[str, Any]]:
+def _overview(result: StudyResult, learner: str, split: str) -> list[Record]:
     """List the dots of the dot plot."""
     columns = ["absorber", "task", "modality", "metric", "value", "lower", "upper", "n_sites", "n_formulas"]
     rows = []
@@ -141,7 +142,7 @@ def _counts(result: StudyResult) -> dict[str, int]:
     }
 
 
-def best_modalities(overview: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def best_modalities(overview: list[Record]) -> list[Record]:
     """Find the best modality of each task."""
     found = []
     for task in dict.fromkeys(row["task"] for row in overview):
@@ -158,8 +159,8 @@ def best_modalities(overview: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def _key_numbers(numbers: dict[str, int], overview: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    tiles: list[dict[str, Any]] = [
+def _key_numbers(numbers: dict[str, int], overview: list[Record]) -> list[Record]:
+    tiles: list[Record] = [
         {
             "value": numbers["sites"],
             "kind": "count",
@@ -182,12 +183,12 @@ def _key_numbers(numbers: dict[str, int], overview: list[dict[str, Any]]) -> lis
     return tiles
 
 
-def _shares(result: StudyResult, learner: str) -> list[dict[str, Any]]:
+def _shares(result: StudyResult, learner: str) -> list[Record]:
     table = select(result.importances, kind="share", learner=learner)
     return _records(table, ["absorber", "task", "modality", "technique", "value", "lower", "upper"])
 
 
-def _shuffled(result: StudyResult, learner: str) -> list[dict[str, Any]]:
+def _shuffled(result: StudyResult, learner: str) -> list[Record]:
     """How far the main score falls when one technique of a combination is shuffled as a whole."""
     table = select(result.importances, kind="permutation", learner=learner)
     table = table[table["position"].isna() & table["modality"].str.contains("+", regex=False)]
@@ -198,7 +199,7 @@ def _shuffled(result: StudyResult, learner: str) -> list[dict[str, Any]]:
     ]
 
 
-def _flattery(result: StudyResult, learner: str, split: str) -> list[dict[str, Any]]:
+def _flattery(result: StudyResult, learner: str, split: str) -> list[Record]:
     """How much higher each modality scores under a random split: mean over absorbers."""
     if split == "random":
         return []
@@ -220,7 +221,7 @@ def _flattery(result: StudyResult, learner: str, split: str) -> list[dict[str, A
     return rows
 
 
-def _data(item: dict[str, Any], without: list[str]) -> dict[str, Any]:
+def _data(item: Record, without: list[str]) -> Record:
     """Take what is shown of one absorber's data."""
     provenance = item.get("provenance", {})
     # Each source once, with the curves that it gave: "XANES: …; PDF, dPDF: …".
@@ -247,7 +248,7 @@ def _data(item: dict[str, Any], without: list[str]) -> dict[str, Any]:
     }
 
 
-def _techniques(result: StudyResult) -> list[dict[str, Any]]:
+def _techniques(result: StudyResult) -> list[Record]:
     """Curves of each absorber that the study used: range, step, code."""
     used = {part for name in modalities_of(result) for part in name.split("+")}
     rows = []
@@ -270,7 +271,7 @@ def _techniques(result: StudyResult) -> list[dict[str, Any]]:
     return rows
 
 
-def _skip(item: dict[str, Any]) -> dict[str, Any]:
+def _skip(item: Record) -> Record:
     return {
         "absorber": item.get("absorber", ""),
         "task": task_title(item["task"]) if item.get("task") else "",
@@ -280,12 +281,12 @@ def _skip(item: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _score_table(result: StudyResult, task: str) -> dict[str, Any]:
+def _score_table(result: StudyResult, task: str) -> Record:
     """All metrics of one task: a row per absorber, split, learner and modality."""
     selected = select(result.scores, task=task)
     without = without_formulas(result)
     metrics = in_order(selected["metric"].tolist(), list(METRIC_TITLES))
-    rows: list[dict[str, Any]] = []
+    rows: list[Record] = []
     seen: set[tuple[str, str, str]] = set()
     for keys, table in selected.groupby(["absorber", "view", "split", "learner", "modality"], sort=False):
         absorber, view, split, learner, modality = (str(key) for key in keys)
