@@ -151,6 +151,49 @@ def field(label: str, control: Component, *, hint: str = "", error: Component | 
     return html.Div([html.Label(parts), *([error] if error is not None else [])], className="field")
 
 
+def choice(options: Sequence[tuple[str, str]], value: str | None, ident: str, **more: Any) -> Component:
+    """Make a list of labels with their values, of which one is chosen."""
+    listed = [{"label": label, "value": one} for label, one in options]
+    return dcc.Dropdown(listed, value, id=ident, clearable=False, searchable=False, **more)
+
+
+def chips(
+    title: str,
+    ident: str | dict[str, str],
+    options: Sequence[tuple[object, str]],
+    chosen: str | Sequence[str],
+    **more: Any,
+) -> Component:
+    """Make a group of options under a title: one of them is chosen where `chosen` is a text, else any."""
+    listed = [{"label": label, "value": value} for label, value in options]
+    look: dict[str, Any] = {"id": ident, "className": "chips"}
+    control: Component = dcc.Checklist(listed, [*chosen], **look)
+    if isinstance(chosen, str):
+        control = dcc.RadioItems(listed, chosen, **look)
+    return html.Fieldset([html.Legend(title, className="label"), control], **more)
+
+
+def button(label: str, ident: str | dict[str, Any], look: str = "quiet", **more: Any) -> Component:
+    """Make a button."""
+    return html.Button(label, id=ident, className=look, type="button", **more)
+
+
+def table(heads: Sequence[str], lines: Sequence[Component], **more: Any) -> Component:
+    """Make a table that scrolls where it is too wide; `lines` are its rows."""
+    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in heads]))
+    return html.Div(html.Table([head, html.Tbody(lines)], **more), className="scroll")
+
+
+def section(title: str, ident: str, *parts: Component, **more: Any) -> Component:
+    """Make a part of a page under its title."""
+    return html.Section([html.H2(title, id=ident), *parts], **aria(labelledby=ident), **more)
+
+
+def drawings(figures: Sequence[tuple[str, Mapping[str, Any]]]) -> Component:
+    """Show figures side by side."""
+    return html.Div([drawing(title, figure) for title, figure in figures], className="figures")
+
+
 def drop_zone(page: str, *, title: str, hint: str) -> Component:
     """Make a place to drop files, or to choose them."""
     data: dict[str, Any] = {"data-page": page}

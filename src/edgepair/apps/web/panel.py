@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dash import Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
-from edgepair.apps.web.components import aria, notice
+from edgepair.apps.web.components import aria, button, notice
 from edgepair.apps.web.jobs import ENDED
 from edgepair.conventions import EdgepairError
 
@@ -60,7 +60,7 @@ class JobPanel:
                 dcc.Interval(id=f"{name}-clock", interval=_EVERY_MS, disabled=job is None),
                 html.Div(id=f"{name}-begun"),
                 html.Div(id=f"{name}-progress", **aria(live="polite")),
-                html.Button("Cancel", id=f"{name}-cancel", className="quiet", hidden=True, type="button"),
+                button("Cancel", f"{name}-cancel", hidden=True),
             ],
             className="job",
         )

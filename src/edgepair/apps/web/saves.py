@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from dash import ALL, Input, Output, State, ctx, dcc, html
 from dash.exceptions import PreventUpdate
 
+from edgepair.apps.web.components import button
+
 if TYPE_CHECKING:
     from dash import Dash
     from dash.development.base_component import Component
@@ -39,10 +41,7 @@ class Saves:
     def buttons(self) -> Component:
         """Make the row of buttons."""
         kinds = [
-            html.Button(
-                label, id={"type": f"{self._page}-save", "kind": kind}, className="quiet", type="button"
-            )
-            for kind, label in self._kinds.items()
+            button(label, {"type": f"{self._page}-save", "kind": kind}) for kind, label in self._kinds.items()
         ]
         return html.Div([html.Span("Save: "), *kinds], className="row saves")
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from dash import ClientsideFunction, Input, Output, dcc, html, no_update
 
-from edgepair.apps.web.components import aria, notice
+from edgepair.apps.web.components import aria, button, notice
 from edgepair.conventions import EdgepairError, OptionError
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Shell:
                     [
                         html.Span("edgepair", className="name"),
                         html.Nav(id="navigation", **aria(label="Pages")),
-                        html.Button("Dark", id="theme", className="quiet", type="button"),
+                        button("Dark", "theme"),
                     ],
                     className="top",
                 ),

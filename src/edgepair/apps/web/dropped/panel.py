@@ -27,15 +27,6 @@ class FilesPanel:
     """Files of one page.
 
     The element of an example that was added stands in the store ``<page>-example-shown``.
-
-    Parameters
-    ----------
-    page : str
-        Name of the page; ids begin with it.
-    services : Services
-        Visits and jobs.
-    many : bool
-        Whether the files may be of many samples; else all are of one.
     """
 
     def __init__(self, page: str, services: Services, *, many: bool) -> None:
@@ -44,40 +35,12 @@ class FilesPanel:
         self._many = many
 
     def files(self, visit: Visit) -> DroppedFiles:
-        """Give what a visitor has decided; the visit's lock is to be held where that is changed.
-
-        Parameters
-        ----------
-        visit : Visit
-            The visitor.
-
-        Returns
-        -------
-        DroppedFiles
-            Of this page alone.
-        """
+        """Give what a visitor has decided; the visit's lock is to be held where that is changed."""
         found: DroppedFiles = visit.bag.setdefault(f"{self._page}-files", DroppedFiles())
         return found
 
     def layout(self, visit: Visit, *, title: str, example: str = "", begin: bool = False) -> list[Component]:
-        """Make the place to drop files, their list, and the place of fields and curve.
-
-        Parameters
-        ----------
-        visit : Visit
-            The visitor.
-        title : str
-            What to drop.
-        example : str, optional
-            Element of the example that is chosen.
-        begin : bool, optional
-            Whether to add that example at once, where there is no file yet.
-
-        Returns
-        -------
-        list of dash component
-            One below the other.
-        """
+        """Make the place to drop files, their list, and the place of fields and curve."""
         name, dropped = self._page, self.files(visit)
         return [
             *view.drop_place(
@@ -101,13 +64,7 @@ class FilesPanel:
         ]
 
     def register(self, app: Dash) -> None:
-        """Register the callbacks.
-
-        Parameters
-        ----------
-        app : dash.Dash
-            The page.
-        """
+        """Register the callbacks."""
         name, visit = self._page, State("visit", "data")
         app.callback(
             Output(f"{name}-files", "children"),
@@ -147,32 +104,7 @@ class FilesPanel:
         example: str | None,
         key: str | None,
     ) -> tuple[Any, Any, str]:
-        """Take what was dropped, chosen, removed or numbered.
-
-        Parameters
-        ----------
-        uploads : mapping or None
-            That files have come, and which were refused.
-        example_clicks : int or None
-            Of the button.
-        begun : int or None
-            1 when the page was opened with an example in its address.
-        removals, shows : sequence of int or None
-            Clicks of each file's buttons.
-        samples : sequence
-            Sample number of each file that has one.
-        looked : object
-            Changes when a file was read anew.
-        example : str or None
-            Element of the example.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        tuple
-            The list of files, which one is shown, and the element of the example.
-        """
+        """Take what was dropped, chosen, removed or numbered."""
         visit = self._services.visits.find(key)
         # When the page is new, everything counts as changed; only what has a value has happened.
         happened: list[Any] = [
@@ -196,40 +128,14 @@ class FilesPanel:
             return listed, shown, dropped.example
 
     def show_controls(self, shown: str | None, key: str | None) -> Any:
-        """Make the fields of the file that is shown.
-
-        Parameters
-        ----------
-        shown : str or None
-            Key of the file.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        dash component
-            Fields, filled with what the visitor has given before.
-        """
+        """Make the fields of the file that is shown."""
         if key is None:
             return no_update
         file = self.files(self._services.visits.find(key)).files.get(shown or "")
         return [] if file is None else view.controls(self._page, file, many=self._many)
 
     def redraw(self, values: Sequence[Any], key: str | None) -> tuple[Any, Any, list[Any]]:
-        """Read the file with what stands in the fields, and draw it.
-
-        Parameters
-        ----------
-        values : sequence
-            Of the fields; their names are in the request.
-        key : str or None
-            The visit.
-
-        Returns
-        -------
-        tuple
-            The curve; that it was read anew; errors beside the fields that they concern.
-        """
+        """Read the file with what stands in the fields, and draw it."""
         slots: list[Any] = [None] * len(ctx.outputs_list[2])
         if key is None:
             return no_update, no_update, slots

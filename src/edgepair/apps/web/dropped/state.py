@@ -18,27 +18,7 @@ MOST_SAMPLES = 60
 
 @dataclass
 class DroppedFile:
-    """A file, what stands in its fields, and how it was understood.
-
-    Attributes
-    ----------
-    upload : Upload
-        The file.
-    sample : int
-        Files of one number are answered together.
-    numbered : bool
-        Whether the visitor gave that number.
-    options : dict
-        What stands in its fields.
-    part : str or None
-        Its curve that is shown; None for the first.
-    parts : list of str
-        Its curves that are to be answered.
-    looked : Looked or None
-        How it was understood, the last time that it was.
-    error : EdgepairError or None
-        Why it is not understood now.
-    """
+    """A file, what stands in its fields, and how it was understood."""
 
     upload: Upload
     sample: int
@@ -70,31 +50,13 @@ class DroppedFile:
         return self.kind == "pdf" and self.options.get("role") == DPDF
 
     def request(self) -> FileRequest:
-        """Say how the file is to be read.
-
-        Returns
-        -------
-        FileRequest
-            Without a foil: which one counts is known among all files, `DroppedFiles.request`.
-        """
+        """Say how the file is to be read."""
         return FileRequest(self.upload.path, self.upload.name, options_of(self.options))
 
 
 @dataclass
 class DroppedFiles:
-    """The files of one visitor on one page.
-
-    Attributes
-    ----------
-    files : dict of str to DroppedFile
-        By their keys, in the order in which they came.
-    shown : str or None
-        Key of the file whose curve is drawn.
-    example : str
-        Element of the example that was added last; empty where files of the visitor's own came after it.
-    refused : list of EdgepairError
-        Why files were not taken.
-    """
+    """The files of one visitor on one page."""
 
     files: dict[str, DroppedFile] = field(default_factory=dict)
     shown: str | None = None
@@ -102,18 +64,7 @@ class DroppedFiles:
     refused: list[EdgepairError] = field(default_factory=list)
 
     def add(self, upload: Upload) -> DroppedFile:
-        """List a file that has come, as a sample of its own.
-
-        Parameters
-        ----------
-        upload : Upload
-            The file.
-
-        Returns
-        -------
-        DroppedFile
-            With the lowest number that is free.
-        """
+        """List a file that has come, as a sample of its own."""
         taken = {file.sample for file in self.files.values()}
         number = next(n for n in range(1, len(taken) + 2) if n not in taken)
         file = self.files[upload.key] = DroppedFile(upload, number)
@@ -129,23 +80,7 @@ class DroppedFiles:
                 file.sample = mine[0].sample
 
     def request(self, file: DroppedFile) -> FileRequest:
-        """Say how a file is to be read, and by which foil its energies are calibrated.
-
-        Parameters
-        ----------
-        file : DroppedFile
-            One of these.
-
-        Returns
-        -------
-        FileRequest
-            With a foil for spectra of the foil's element: the error of an angle differs at other edges.
-
-        Raises
-        ------
-        OptionError
-            There are two foils of that element.
-        """
+        """Say how a file is to be read, and by which foil its energies are calibrated."""
         foils = [
             one
             for one in self.files.values()
@@ -164,18 +99,7 @@ class DroppedFiles:
         return replace(file.request(), foil=foils[0].request())
 
     def samples(self) -> list[SampleRequest]:
-        """Put together what is to be answered at once.
-
-        Returns
-        -------
-        list of SampleRequest
-            Files of one number together; each curve of a file that holds many by itself.
-
-        Raises
-        ------
-        OptionError
-            There is nothing to answer, or too much.
-        """
+        """Put together what is to be answered at once."""
         together: dict[Any, list[tuple[FileRequest, str]]] = {}
         for key, file in self.files.items():
             if file.looked is None or file.is_foil:
@@ -201,18 +125,7 @@ class DroppedFiles:
         return [SampleRequest(tuple(curves)) for curves in together.values()]
 
     def one_sample(self) -> SampleRequest | None:
-        """Take all files as one sample, each by the curve of it that is shown.
-
-        Returns
-        -------
-        SampleRequest or None
-            None without a file.
-
-        Raises
-        ------
-        OptionError
-            A file was not read: it must not be left out in silence.
-        """
+        """Take all files as one sample, each by the curve of it that is shown."""
         curves = []
         for file in self.files.values():
             if file.error is not None or file.looked is None:

@@ -6,7 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
 
-from edgepair.apps.web.components import aria, drawing, drop_zone, facts, field, notice, warning_list
+from edgepair.apps.web.components import (
+    aria,
+    button,
+    choice,
+    drawings,
+    drop_zone,
+    facts,
+    field,
+    notice,
+    section,
+    table,
+    warning_list,
+)
 from edgepair.apps.web.work.reading import DPDF, FOIL
 from edgepair.conventions import BUNDLED_ABSORBERS
 
@@ -30,22 +42,13 @@ def drop_place(name: str, *, title: str, limits: Limits, example: str, optional:
         f"files of {limits.file_bytes / 1e6:.0f} MB. They stay on this server, and are removed after your "
         "visit."
     )
-    examples = [{"label": metal, "value": metal} for metal in BUNDLED_ABSORBERS]
-    control = dcc.Dropdown(examples, example, id=f"{name}-example", clearable=False, searchable=False)
-    return [
-        drop_zone(name, title=title, hint=hint),
-        html.Div(
-            [
-                field(
-                    "No file at hand? Bundled example",
-                    control,
-                    hint="a standard that answers rest on: a demonstration, not a test",
-                ),
-                html.Button("Add example", id=f"{name}-example-add", className="quiet", type="button"),
-            ],
-            className="row",
-        ),
-    ]
+    examples = field(
+        "No file at hand? Bundled example",
+        choice([(metal, metal) for metal in BUNDLED_ABSORBERS], example, f"{name}-example"),
+        hint="a standard that answers rest on: a demonstration, not a test",
+    )
+    add = button("Add example", f"{name}-example-add")
+    return [drop_zone(name, title=title, hint=hint), html.Div([examples, add], className="row")]
 
 
 def file_list(name: str, dropped: DroppedFiles, *, many: bool) -> list[Component]:
@@ -59,7 +62,6 @@ def file_list(name: str, dropped: DroppedFiles, *, many: bool) -> list[Component
         return told
     told_by_spectra = {file.sample for file in files.values() if file.metal and not file.is_foil}
     heads = ("File", "What it is", *(("Sample",) if many else ()), "")
-    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in heads]))
     rows = [
         _row(
             name,
@@ -87,7 +89,7 @@ def file_list(name: str, dropped: DroppedFiles, *, many: bool) -> list[Component
         )
     return [
         *told,
-        html.Div(html.Table([head, html.Tbody(rows)], className="files"), className="scroll"),
+        table(heads, rows, className="files"),
         html.P(" ".join(hints), className="hint"),
     ]
 
@@ -99,29 +101,18 @@ def _row(name: str, key: str, file: DroppedFile, *, here: bool, many: bool, name
         what.append(html.Span("; choose its element below", className="doubt"))
     if file.error is not None:
         what = [html.Span("not read", className="bad"), notice(file.error)]
-    cells = [
-        html.Th(
-            html.Button(
-                shown,
-                id={"type": f"{name}-show", "key": key},
-                className="link",
-                type="button",
-                title="Show how it was read",
-                **aria(pressed="true" if here else "false"),
-            ),
-            scope="row",
-        ),
-        html.Td(what),
-    ]
+    show = button(
+        shown,
+        {"type": f"{name}-show", "key": key},
+        "link",
+        title="Show how it was read",
+        **aria(pressed="true" if here else "false"),
+    )
+    cells = [html.Th(show, scope="row"), html.Td(what)]
     if many:
         cells.append(html.Td(_sample(name, key, file)))
-    remove = html.Button(
-        "Remove",
-        id={"type": f"{name}-remove", "key": key},
-        className="quiet small",
-        type="button",
-        **aria(label=f"Remove {shown}"),
-    )
+    ident, words = {"type": f"{name}-remove", "key": key}, aria(label=f"Remove {shown}")
+    remove = button("Remove", ident, "quiet small", **words)
     return html.Tr([*cells, html.Td(remove)], className="here" if here else "")
 
 
@@ -131,15 +122,9 @@ def _sample(name: str, key: str, file: DroppedFile) -> Any:
     if len(file.parts) > 1:
         return f"{len(file.parts)} samples"
     number = dcc.Input(
-        id={"type": f"{name}-sample", "key": key},
-        type="number",
-        value=file.sample,
-        min=1,
-        max=60,
-        step=1,
-        debounce=True,
-        className="short",
-    )
+        id={"type": f"{name}-sample", "key": key}, type="number", value=file.sample, min=1, max=60, step=1,
+        debounce=True, className="short",
+    )  # fmt: skip
     return html.Label([html.Span(f"Sample number of {file.upload.name}", className="unseen"), number])
 
 
@@ -158,20 +143,10 @@ def _kind(file: DroppedFile) -> str:
 
 def as_read(name: str) -> Component:
     """Make the place where a file's fields and curve stand."""
-    return html.Section(
-        [
-            html.H2("As read", id=f"{name}-as-read"),
-            html.Div(
-                [
-                    html.Div(id=f"{name}-controls", className="controls"),
-                    html.Div(id=f"{name}-curve", className="curve", **aria(live="polite")),
-                ],
-                className="beside",
-            ),
-        ],
-        **aria(labelledby=f"{name}-as-read"),
-        className="as-read",
-    )
+    fields = html.Div(id=f"{name}-controls", className="controls")
+    drawn = html.Div(id=f"{name}-curve", className="curve", **aria(live="polite"))
+    beside = html.Div([fields, drawn], className="beside")
+    return section("As read", f"{name}-as-read", beside, className="as-read")
 
 
 def controls(name: str, file: DroppedFile, *, many: bool) -> list[Component]:
@@ -192,25 +167,14 @@ def controls(name: str, file: DroppedFile, *, many: bool) -> list[Component]:
         if many:
             add("parts", "Curves to answer", dcc.Dropdown, options=choices, multi=True)
     number: dict[str, Any] = {"type": "number", "debounce": 0.6, "step": "any"}
-    text: dict[str, Any] = {
-        "type": "text",
-        "debounce": 0.8,
-        "maxLength": 200,
-        "spellCheck": False,
-        "autoComplete": "off",
-    }
+    text: dict[str, Any] = {"type": "text", "debounce": 0.8, "maxLength": 200}
+    text |= {"spellCheck": False, "autoComplete": "off"}
     options["role"] = options.get("role") or ""
     if file.kind:
         add("role", *_role(file.kind))
     asked = "" if file.kind == "xanes" else "whose surroundings are asked for"
-    add(
-        "absorber",
-        "Element",
-        dcc.Dropdown,
-        asked,
-        options=list(BUNDLED_ABSORBERS),
-        placeholder=_found(looked),
-    )
+    add("absorber", "Element", dcc.Dropdown, asked, options=list(BUNDLED_ABSORBERS),
+        placeholder=_found(looked))  # fmt: skip
     if file.kind != "pdf":
         e0 = looked.part.e0 if looked is not None else None
         add("e0", "E0 (eV)", dcc.Input, "on the scale of the file", placeholder=f"{e0:.2f}" if e0 else "",
@@ -261,6 +225,6 @@ def curve(part: Part, error: EdgepairError | None) -> list[Component]:
     return [
         *([notice(error)] if error is not None else []),
         *warning_list(part.warnings),
-        html.Div([drawing(title, figure) for title, figure in part.figures], className="figures"),
+        drawings(part.figures),
         html.Details([html.Summary("What was read"), facts(part.facts)], open=True),
     ]

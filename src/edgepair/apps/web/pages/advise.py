@@ -11,7 +11,7 @@ from dash import Input, Output, State, html
 from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import aria, notice
-from edgepair.apps.web.dropped import FilesPanel
+from edgepair.apps.web.dropped.panel import FilesPanel
 from edgepair.apps.web.pages import advise_view as view
 from edgepair.apps.web.panel import JobPanel
 from edgepair.apps.web.saves import Saves

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
 
-from edgepair.apps.web.components import aria, drawing, facts, field, warning_list
+from edgepair.apps.web.components import (
+    aria,
+    button,
+    choice,
+    drawing,
+    facts,
+    field,
+    section,
+    table,
+    warning_list,
+)
 from edgepair.conventions import TASKS
 
 if TYPE_CHECKING:
@@ -29,66 +39,30 @@ def form(
     panel: Component,
 ) -> Component:
     """Make the form of the question."""
-    return html.Section(
-        [
-            html.H2("The question", id=f"{NAME}-question"),
-            html.Div(
-                [
-                    field(
-                        "Element",
-                        dcc.Dropdown(
-                            [{"label": one.title, "value": one.name} for one in sources],
-                            values["set"],
-                            id=f"{NAME}-set",
-                            clearable=False,
-                            searchable=False,
-                        ),
-                        hint="whose simulated materials stand for yours",
-                    ),
-                    field(
-                        "What is to be read",
-                        dcc.Dropdown(
-                            [{"label": task.title, "value": task.name} for task in TASKS.values()],
-                            values["task"],
-                            id=f"{NAME}-task",
-                            clearable=False,
-                            searchable=False,
-                        ),
-                        hint="from the spectra",
-                    ),
-                    field(
-                        "Smallest gain that counts (no unit)",
-                        dcc.Input(
-                            id=f"{NAME}-gain",
-                            value=values["gain"],
-                            type="text",
-                            maxLength=8,
-                        ),
-                        hint="in weighted F1 or R², 0.001 to 0.5",
-                    ),
-                ],
-                className="row choice top-aligned",
-            ),
-            html.Div(id=f"{NAME}-gain-slot"),
-            dcc.Checklist(
-                [{"label": "find out to what quality each must be measured (some minutes)", "value": "yes"}],
-                ["yes"] if values["requirements"] else [],
-                id=f"{NAME}-requirements",
-                className="chips",
-            ),
-            html.H3("Measured already?", className="above"),
-            *files,
-            html.Div(
-                [
-                    html.Div(
-                        html.Button("Ask", id=f"{NAME}-ask", className="main", type="button"), className="row"
-                    ),
-                    panel,
-                ],
-                className="ask",
-            ),
-        ],
-        **aria(labelledby=f"{NAME}-question"),
+    tasks = [(task.title, task.name) for task in TASKS.values()]
+    element = choice([(one.title, one.name) for one in sources], values["set"], f"{NAME}-set")
+    gain = dcc.Input(id=f"{NAME}-gain", value=values["gain"], type="text", maxLength=8)
+    question = [
+        field("Element", element, hint="whose simulated materials stand for yours"),
+        field("What is to be read", choice(tasks, values["task"], f"{NAME}-task"), hint="from the spectra"),
+        field("Smallest gain that counts (no unit)", gain, hint="in weighted F1 or R², 0.001 to 0.5"),
+    ]
+    qualities = "find out to what quality each must be measured (some minutes)"
+    ask = html.Div(button("Ask", f"{NAME}-ask", "main"), className="row")
+    return section(
+        "The question",
+        f"{NAME}-question",
+        html.Div(question, className="row choice top-aligned"),
+        html.Div(id=f"{NAME}-gain-slot"),
+        dcc.Checklist(
+            [{"label": qualities, "value": "yes"}],
+            ["yes"] if values["requirements"] else [],
+            id=f"{NAME}-requirements",
+            className="chips",
+        ),
+        html.H3("Measured already?", className="above"),
+        *files,
+        html.Div([ask, panel], className="ask"),
     )
 
 
@@ -132,9 +106,5 @@ def answer(advised: Advised | None, saves: Component) -> list[Component]:
 def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Component]:
     if not rows:
         return []
-    head = html.Thead(html.Tr([html.Th(text, scope="col") for text in heads]))
     lines = [html.Tr([html.Td(text) for text in row]) for row in rows]
-    return [
-        html.H3(title, className="above"),
-        html.Div(html.Table([head, html.Tbody(lines)]), className="scroll"),
-    ]
+    return [html.H3(title, className="above"), table(heads, lines)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import ALL, Input, Output, State, ctx, html, no_update
 
-from edgepair.apps.web.components import notice
+from edgepair.apps.web.components import drawings, notice
 from edgepair.apps.web.pages import data_view as view
 from edgepair.apps.web.pages.data_query import (
     KEYS,
@@ -212,7 +212,7 @@ class DataPage:
             return html.P("This dataset has no labels to average by.", className="hint")
         filters, _ = parse_filter(short_texts(wanted))
         try:
-            return view.means(self._call(visit, work.draw_classes, name, filters, by))
+            return drawings(self._call(visit, work.draw_classes, name, filters, by))
         except EdgepairError as error:
             return notice(error)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import dcc, html
 
-from edgepair.apps.web.components import aria, drawing, facts, field
+from edgepair.apps.web.components import aria, button, chips, choice, drawings, facts, field, section
 from edgepair.apps.web.pages.data_query import MOST_SITES, parse_order, parse_sites, split_range
 from edgepair.conventions import TASKS
 
@@ -36,14 +36,8 @@ _DIGITS = {"bond_length": 3}
 
 def page(sources: Sequence[Source], chosen: Source, beneath: Sequence[Component]) -> Component:
     """Make the whole page."""
-    control = dcc.Dropdown(
-        [{"label": one.title, "value": one.name} for one in sources],
-        chosen.name,
-        id=f"{NAME}-set",
-        clearable=False,
-        searchable=False,
-        className="narrow",
-    )
+    options = [(one.title, one.name) for one in sources]
+    control = choice(options, chosen.name, f"{NAME}-set", className="narrow")
     return html.Div([field("Dataset", control), html.Div(list(beneath), id=f"{NAME}-body")])
 
 
@@ -70,58 +64,36 @@ def body(about: About, query: Mapping[str, str]) -> list[Component]:
             ],
             className="beside browse",
         ),
-        html.Section(
-            [
-                html.H2("Chosen sites", id=f"{NAME}-sites-title"),
-                html.Div(id=f"{NAME}-curves", **aria(live="polite")),
-            ],
-            **aria(labelledby=f"{NAME}-sites-title"),
-        ),
-        html.Section(
-            [
-                html.H2("Means of all sites found", id=f"{NAME}-means-title"),
-                field(
-                    "Averaged by",
-                    dcc.Dropdown(
-                        [{"label": TASKS[name].title, "value": name} for name in labels],
-                        by if by in labels else next(iter(labels), None),
-                        id=f"{NAME}-by",
-                        clearable=False,
-                        searchable=False,
-                        className="narrow",
-                    ),
-                    hint="bands: 16th to 84th percentile; in brackets: number of sites",
+        section("Chosen sites", f"{NAME}-sites-title", html.Div(id=f"{NAME}-curves", **aria(live="polite"))),
+        section(
+            "Means of all sites found",
+            f"{NAME}-means-title",
+            field(
+                "Averaged by",
+                choice(
+                    [(TASKS[name].title, name) for name in labels],
+                    by if by in labels else next(iter(labels), None),
+                    f"{NAME}-by",
+                    className="narrow",
                 ),
-                html.Div(id=f"{NAME}-means", **aria(live="polite")),
-            ],
-            **aria(labelledby=f"{NAME}-means-title"),
+                hint="bands: 16th to 84th percentile; in brackets: number of sites",
+            ),
+            html.Div(id=f"{NAME}-means", **aria(live="polite")),
         ),
     ]
 
 
 def _filters(about: About, query: Mapping[str, str]) -> list[Component]:
-    text: dict[str, Any] = {
-        "type": "text",
-        "debounce": 0.5,
-        "maxLength": 80,
-        "spellCheck": False,
-        "autoComplete": "off",
-    }
+    def text(name: str, example: str) -> Component:
+        return dcc.Input(
+            id=f"{NAME}-{name}", value=query.get(name, ""), placeholder=example, type="text", debounce=0.5,
+            maxLength=80, spellCheck=False, autoComplete="off",
+        )  # fmt: skip
+
     shown: list[Component] = [
         html.H2("Filter", className="first"),
-        field(
-            "Formula or material holds",
-            dcc.Input(id=f"{NAME}-text", value=query.get("text", ""), placeholder="LiFe or mp-19", **text),
-        ),
-        _with_slot(
-            "elements",
-            field(
-                "With the elements",
-                dcc.Input(
-                    id=f"{NAME}-elements", value=query.get("elements", ""), placeholder="Li, P", **text
-                ),
-            ),
-        ),
+        field("Formula or material holds", text("text", "LiFe or mp-19")),
+        _with_slot("elements", field("With the elements", text("elements", "Li, P"))),
     ]
     for task in TASKS.values():
         given = query.get(task.name, "")
@@ -129,9 +101,7 @@ def _filters(about: About, query: Mapping[str, str]) -> list[Component]:
             shown.append(_with_slot(task.name, _classes(task.name, about.classes[task.name], given)))
         elif task.name in about.ranges:
             shown.append(_with_slot(task.name, _range(task.name, about.ranges[task.name], given)))
-    clear = html.Button("Clear filters", id=f"{NAME}-clear", className="quiet", type="button")
-    shown.append(html.Div(clear))
-    return shown
+    return [*shown, html.Div(button("Clear filters", f"{NAME}-clear"))]
 
 
 def _with_slot(name: str, control: Component) -> Component:
@@ -141,58 +111,38 @@ def _with_slot(name: str, control: Component) -> Component:
 
 def _classes(task: str, classes: Sequence[tuple[float, int]], given: str) -> Component:
     options = [
-        {
-            "label": html.Span([f"{value:g}", html.Span(f"{count:,}", className="count")]),
-            "value": f"{value:g}",
-        }
+        (html.Span([f"{value:g}", html.Span(f"{count:,}", className="count")]), f"{value:g}")
         for value, count in classes
     ]
-    there = [option["value"] for option in options]
-    return html.Fieldset(
-        [
-            html.Legend(TASKS[task].title, className="label"),
-            dcc.Checklist(
-                options,
-                [part for part in given.split(",") if part in there],
-                id={"type": f"{NAME}-classes", "task": task},
-                className="chips",
-            ),
-        ]
-    )
+    there = [value for _, value in options]
+    chosen = [part for part in given.split(",") if part in there]
+    return chips(TASKS[task].title, {"type": f"{NAME}-classes", "task": task}, options, chosen)
 
 
 def _range(task: str, ends: tuple[float, float], given: str) -> Component:
     unit = TASKS[task].unit
     low, high = split_range(given)
+
     # Not of the type number: what a browser takes for none never gets here to be spoken of.
-    number: dict[str, Any] = {"type": "text", "debounce": 0.6, "maxLength": 12, "className": "short"}
+    def number(end: str, value: str, limit: float) -> Component:
+        return dcc.Input(
+            id={"type": f"{NAME}-end", "task": task, "end": end}, value=value, placeholder=f"{limit:.2f}",
+            type="text", debounce=0.6, maxLength=12, className="short",
+        )  # fmt: skip
+
     inputs = [
-        html.Label(
-            [
-                html.Span(end),
-                dcc.Input(
-                    id={"type": f"{NAME}-end", "task": task, "end": end},
-                    value=value,
-                    placeholder=f"{limit:.2f}",
-                    **number,
-                ),
-            ]
-        )
+        html.Label([html.Span(end), number(end, value, limit)])
         for end, value, limit in zip(("from", "to"), (low, high), ends, strict=True)
     ]
-    return html.Fieldset(
-        [
-            html.Legend(f"{TASKS[task].title} ({unit or 'no unit'})", className="label"),
-            html.Div(inputs, className="ends"),
-        ]
-    )
+    legend = html.Legend(f"{TASKS[task].title} ({unit or 'no unit'})", className="label")
+    return html.Fieldset([legend, html.Div(inputs, className="ends")])
 
 
 def _table(query: Mapping[str, str]) -> Component:
     order = parse_order(query.get("sort", ""), [name for name, _ in COLUMNS])
     heads = [
         html.Th(
-            html.Button(title, id={"type": f"{NAME}-sort", "column": name}, type="button", className="sort"),
+            button(title, {"type": f"{NAME}-sort", "column": name}, "sort"),
             id={"type": f"{NAME}-head", "column": name},
             scope="col",
             **aria(sort=sort_word(name, order)),
@@ -206,9 +156,9 @@ def _table(query: Mapping[str, str]) -> Component:
             html.Div(html.Table([head, html.Tbody(id=f"{NAME}-rows")]), className="scroll sites"),
             html.Div(
                 [
-                    html.Button("Previous", id=f"{NAME}-previous", className="quiet", type="button"),
+                    button("Previous", f"{NAME}-previous"),
                     html.Span(id=f"{NAME}-where", className="hint"),
-                    html.Button("Next", id=f"{NAME}-next", className="quiet", type="button"),
+                    button("Next", f"{NAME}-next"),
                 ],
                 className="row pager",
             ),
@@ -232,32 +182,17 @@ def _row(row: Mapping[str, Any], here: bool, n_chosen: int) -> Component:
     site = int(row["site"])
     what = f"{row['formula']}, site {row['site_index']}"
     cells = [html.Td(_cell(name, row[name])) for name, _ in COLUMNS[1:]]
-    return html.Tr(
-        [
-            html.Th(
-                html.Button(
-                    str(row["formula"]),
-                    id={"type": f"{NAME}-only", "site": site},
-                    className="link",
-                    type="button",
-                    title="Show its curves alone",
-                ),
-                scope="row",
-            ),
-            *cells,
-            html.Td(
-                html.Button(
-                    "✓ drawn" if here else "+ add",
-                    id={"type": f"{NAME}-compare", "site": site},
-                    className="quiet small",
-                    type="button",
-                    disabled=not here and n_chosen >= MOST_SITES,
-                    **aria(pressed="true" if here else "false", label=f"Compare {what}"),
-                )
-            ),
-        ],
-        className="here" if here else "",
+    ident = {"type": f"{NAME}-only", "site": site}
+    only = button(str(row["formula"]), ident, "link", title="Show its curves alone")
+    compare = button(
+        "✓ drawn" if here else "+ add",
+        {"type": f"{NAME}-compare", "site": site},
+        "quiet small",
+        disabled=not here and n_chosen >= MOST_SITES,
+        **aria(pressed="true" if here else "false", label=f"Compare {what}"),
     )
+    shown = [html.Th(only, scope="row"), *cells, html.Td(compare)]
+    return html.Tr(shown, className="here" if here else "")
 
 
 def _cell(name: str, value: Any) -> str:
@@ -275,35 +210,16 @@ def curves(shown: Sequence[SiteShown], figures: Sequence[tuple[str, Any]]) -> li
             f"Choose a formula in the table to see its curves; add up to {MOST_SITES} sites to compare them."
         )
         return [html.P(hint, className="hint")]
-    heads = [
-        html.Th(
-            [
-                html.Span(className="patch", style={"backgroundColor": one.colour}),
-                html.Span(one.name),
-                html.Button(
-                    "Remove",
-                    id={"type": f"{NAME}-drop", "site": one.site},
-                    className="quiet small",
-                    type="button",
-                    **aria(label=f"Remove {one.name}"),
-                ),
-            ],
-            scope="col",
-        )
-        for one in shown
-    ]
+    heads = []
+    for one in shown:
+        patch = html.Span(className="patch", style={"backgroundColor": one.colour})
+        ident, words = {"type": f"{NAME}-drop", "site": one.site}, aria(label=f"Remove {one.name}")
+        remove = button("Remove", ident, "quiet small", **words)
+        heads.append(html.Th([patch, html.Span(one.name), remove], scope="col"))
     told = [dict(one.facts) for one in shown]
     lines = [
         html.Tr([html.Th(name, scope="row"), *(html.Td(facts_of.get(name, "–")) for facts_of in told)])
         for name in told[0]
     ]
     table = html.Table([html.Thead(html.Tr([html.Td(), *heads])), html.Tbody(lines)], className="compared")
-    return [
-        html.Div(table, className="scroll"),
-        html.Div([drawing(title, figure) for title, figure in figures], className="figures"),
-    ]
-
-
-def means(figures: Sequence[tuple[str, Any]]) -> Component:
-    """Show the means of classes."""
-    return html.Div([drawing(title, figure) for title, figure in figures], className="figures")
+    return [html.Div(table, className="scroll"), drawings(figures)]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from dash import Input, Output, State, dcc, html
 
-from edgepair.apps.web.components import aria
+from edgepair.apps.web.components import aria, button, section
 from edgepair.apps.web.components import field as labelled
-from edgepair.apps.web.dropped import FilesPanel
+from edgepair.apps.web.dropped.panel import FilesPanel
 from edgepair.apps.web.pages import predict_answers as view
 from edgepair.apps.web.panel import JobPanel
 from edgepair.apps.web.saves import Saves
@@ -72,7 +72,7 @@ class PredictPage:
                 html.Div(
                     [
                         labelled("Confidence (%)", number, hint="of intervals and sets of classes"),
-                        html.Button("Answer", id=f"{NAME}-answer", className="main", type="button"),
+                        button("Answer", f"{NAME}-answer", "main"),
                     ],
                     className="row",
                 ),
@@ -83,9 +83,7 @@ class PredictPage:
         answers = html.Section(
             results, id=f"{NAME}-results", className="result", **aria(label="Answers", live="polite")
         )
-        measured = html.Section(
-            [html.H2("Measurements", id=f"{NAME}-measured"), *files], **aria(labelledby=f"{NAME}-measured")
-        )
+        measured = section("Measurements", f"{NAME}-measured", *files)
         return html.Div([measured, ask, answers, self._saves.place()])
 
     def register(self, app: Dash) -> None:

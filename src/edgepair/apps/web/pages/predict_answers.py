@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dash import html
 
-from edgepair.apps.web.components import drawing, facts, in_fields, notice, warning_list
+from edgepair.apps.web.components import drawing, facts, in_fields, notice, table, warning_list
 
 if TYPE_CHECKING:
     from dash.development.base_component import Component
@@ -54,7 +54,6 @@ def _overview(answers: Sequence[Answered]) -> Component:
     shown = [answered for answered in answers if answered.detail]
     titles = [row["title"] for row in shown[0].detail["rows"]] if shown else []
     heads = ("Sample", "Element", *titles, "Trust")
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for name in heads]))
     lines = []
     for number, answered in enumerate(answers, 1):
         name = html.Th(html.A(answered.name, href=f"#{_ident(number)}"), scope="row")
@@ -67,7 +66,7 @@ def _overview(answers: Sequence[Answered]) -> Component:
         values = [html.Td(_value(cells.get(title))) for title in titles]
         trust = html.Td(_trust(answered, short=True))
         lines.append(html.Tr([name, html.Td(answered.detail["absorber"]), *values, trust]))
-    return html.Div(html.Table([head, html.Tbody(lines)]), className="scroll")
+    return table(heads, lines)
 
 
 def _ident(number: int) -> str:
@@ -80,10 +79,6 @@ def _card(answered: Answered, number: int) -> Component:
         told = [html.H3(answered.name), notice(answered.error)]
         return html.Article(told, className="card", id=_ident(number))
     detail = answered.detail
-    techniques = detail["techniques"]
-    head = html.Thead(
-        html.Tr([html.Th("", scope="col"), *(html.Th(name, scope="col") for name in techniques)])
-    )
     rows = [
         html.Tr([html.Th(row["title"], scope="row"), *(html.Td(_value(cell)) for cell in row["cells"])])
         for row in detail["rows"]
@@ -94,7 +89,7 @@ def _card(answered: Answered, number: int) -> Component:
             html.P([html.Strong(f"{detail['absorber']}: "), detail["headline"]], className="headline"),
             html.P(["Trust: ", _trust(answered)], className="hint"),
             *warning_list(detail["warnings"]),
-            html.Div(html.Table([head, html.Tbody(rows)]), className="scroll"),
+            table(["", *detail["techniques"]], rows),
             *(
                 _draw(curve, "; nearest known materials beside, contributions beneath")
                 for curve in detail["curves"]
@@ -141,12 +136,9 @@ def _trust(answered: Answered, *, short: bool = False) -> Component:
 def _nearest(tables: Sequence[Mapping[str, Any]]) -> list[Component]:
     if not tables:
         return []
-    head = html.Thead(html.Tr([html.Th(name, scope="col") for _, name in _NEAREST]))
+    heads = [name for _, name in _NEAREST]
     shown = []
-    for table in tables:
-        lines = [html.Tr([html.Td(row[key]) for key, _ in _NEAREST]) for row in table["rows"]]
-        shown += [
-            html.P(table["title"], className="caption"),
-            html.Div(html.Table([head, html.Tbody(lines)]), className="scroll"),
-        ]
+    for one in tables:
+        lines = [html.Tr([html.Td(row[key]) for key, _ in _NEAREST]) for row in one["rows"]]
+        shown += [html.P(one["title"], className="caption"), table(heads, lines)]
     return [html.Details([html.Summary("Nearest known materials"), *shown])]

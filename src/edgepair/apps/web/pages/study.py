@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dash import Input, Output, State, dcc, html, no_update
+from dash import Input, Output, State, html, no_update
 
+from edgepair.apps.web.components import chips, choice, notice
 from edgepair.apps.web.components import field as labelled
-from edgepair.apps.web.components import notice
 from edgepair.apps.web.pages import study_view as view
 from edgepair.apps.web.panel import JobPanel
 from edgepair.apps.web.saves import Saves
@@ -197,14 +197,8 @@ class StudyPage:
     def _choice(self, state: _State, chosen: str) -> list[Component]:
         """Choose among studies where there are several; the control is there in any case."""
         places = self._places(state)
-        options = [{"label": place.name, "value": name} for name, place in places.items()]
-        control = dcc.Dropdown(
-            options,
-            chosen if chosen in places else None,
-            id=f"{NAME}-which",
-            clearable=False,
-            searchable=False,
-        )
+        options = [(place.name, name) for name, place in places.items()]
+        control = choice(options, chosen if chosen in places else None, f"{NAME}-which")
         return [html.Div(labelled("Study shown", control), hidden=len(options) < 2 and chosen in places)]
 
     def _body(self, visit: Visit, which: str, query: Mapping[str, str]) -> list[Component]:
@@ -218,16 +212,10 @@ class StudyPage:
             about = self._services.jobs.call(visit.key, work.describe, place, learner, lane=LANE)
         except EdgepairError as error:
             return [notice(error)]
-        learners = dcc.RadioItems(
-            [{"label": name, "value": name} for name in about["learners"]],
-            about["drawn"],
-            id=f"{NAME}-learner",
-            className="chips",
-        )
-        choice = html.Fieldset(
-            [html.Legend("Learner", className="label"), learners], hidden=len(about["learners"]) < 2
-        )
-        return [choice, *view.body(about, query, self._saves.buttons())]
+        names = [(name, name) for name in about["learners"]]
+        drawn = str(about["drawn"])
+        learners = chips("Learner", f"{NAME}-learner", names, drawn, hidden=len(names) < 2)
+        return [learners, *view.body(about, query, self._saves.buttons())]
 
     def _parse(self, datasets: Any, tasks: Any, depth: Any, contributions: Any) -> work.Order:
         names = [name for name in datasets or [] if isinstance(name, str)]
