@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import progress_bar, split_list
-from edgepair.apps.cli.options import Jobs, Json, Quiet, Radiation, Report, SpectrumReading, reads_spectra
+from edgepair.apps.cli.console import progress_bar, resumable, split_list
+from edgepair.apps.cli.options import (
+    Folds,
+    Jobs,
+    Json,
+    Quiet,
+    Radiation,
+    Repeats,
+    Report,
+    Scheduler,
+    Seed,
+    SpectrumReading,
+    reads_spectra,
+)
+from edgepair.apps.cli.predict_checks import check_outputs, check_used
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,16 +57,12 @@ def advise(
     ] = 0.02,
     requirements: Annotated[bool, typer.Option(help="Try poorer curves and fewer materials.")] = True,
     split: Annotated[str, typer.Option(help="formula, material or random.")] = "formula",
-    folds: Annotated[int, typer.Option(help="Number of folds.")] = 5,
-    repeats: Annotated[
-        int | None, typer.Option(help="How often folds are dealt anew; default by size.", show_default=False)
-    ] = None,
+    folds: Folds = 5,
+    repeats: Repeats = None,
     trees: Annotated[int, typer.Option(help="Trees in a forest.")] = 100,
-    seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 0,
+    seed: Seed = 0,
     jobs: Jobs = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="Dask scheduler whose processes make the fits, tcp://host:port.")
-    ] = None,
+    scheduler: Scheduler = None,
     report: Report = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -69,7 +77,7 @@ def advise(
     reading.check()
     for_sample = [*reading.given(), *(["--radiation"] if radiation else [])]
     _check(absorber, task, data, [] if sampled else for_sample)
-    _check_page(report, [path for path in (*sampled, reading.foil_file, data) if path is not None])
+    check_outputs(None, report, [path for path in (*sampled, reading.foil_file, data) if path is not None])
     asked: dict[str, Any] = {
         "techniques": split_list(modality), "split": split, "folds": folds, "repeats": repeats,
         "trees": trees, "seed": seed, "smallest_gain": smallest_gain, "n_jobs": jobs,
@@ -77,27 +85,16 @@ def advise(
     # A sample is answered before anything else, which may take a while: bad settings before that.
     check_options(task, tolerance=None, **asked)
     dataset = _dataset(absorber, data)
-    try:
+    with resumable():
         sample = _sample(
             files, dpdf, str(dataset.attrs["absorber"]), dataset if data else None,
             reading=reading, radiation=radiation,
         )  # fmt: skip
         with progress_bar("edgepair advise", quiet=quiet or as_json) as on_progress:
             advice = ask(
-                dataset,
-                task=task,
-                sample=sample,
-                requirements=requirements,
-                scheduler=scheduler,
-                on_progress=on_progress,
-                **asked,
-            )
-    except KeyboardInterrupt:
-        print(
-            "edgepair: interrupted; finished fits are kept, the same command goes on from there",
-            file=sys.stderr,
-        )
-        raise
+                dataset, task=task, sample=sample, requirements=requirements, scheduler=scheduler,
+                on_progress=on_progress, **asked,
+            )  # fmt: skip
     if report is not None:
         from edgepair.report.advice.page import write_advice
 
@@ -137,17 +134,6 @@ def _check(absorber: str | None, task: str, data: Path | None, unused: Sequence[
         )
 
 
-def _check_page(out: Path | None, inputs: Sequence[Path]) -> None:
-    """Refuse a place that cannot be written, or that holds the data, before the work begins."""
-    if out is None:
-        return
-    from edgepair.files.outputs import check_outputs
-    from edgepair.report.kit.embedding import check_page_name
-
-    check_page_name(out)
-    check_outputs({"--report": out}, inputs)
-
-
 def _dataset(absorber: str | None, data: Path | None) -> xr.Dataset:
     from edgepair.conventions import OptionError
     from edgepair.dataset import load_bundled, open_dataset
@@ -176,7 +162,6 @@ def _sample(
     radiation: str | None,
 ) -> Prediction | None:
     """Read the files of one sample, and ask what they say of it."""
-    from edgepair.apps.cli.predict_checks import check_used
     from edgepair.conventions import MeasurementError, OptionError
     from edgepair.measured.samples import Reading, Sample
     from edgepair.prediction import predict
@@ -219,12 +204,8 @@ def _sample(
         given["G_M"] = read_pdf(dpdf)[0]
     if not given:
         return None
-    check_used(
-        [Sample({}, absorber, **given)],
-        reading.columns,
-        reading.calibration,
-        {"radiation": radiation},
-    )
+    sample = Sample({}, absorber, **given)
+    check_used([sample], reading.columns, reading.calibration, {"radiation": radiation})
     foil = replace(reading, absorber=absorber).foil()
     return predict(
         **given, **reading.scale, absorber=absorber, foil=None if foil is None else foil.reading,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import output_console
+from edgepair.apps.cli.console import print_lines, resumable
 from edgepair.apps.cli.options import Jobs, Json, Quiet, Strict
 from edgepair.conventions.entries import read_pair
 
@@ -99,15 +99,7 @@ def build(
     quiet: Quiet = False,
 ) -> None:
     """Make a labelled, simulated dataset from crystal structures; resumable."""
-    from edgepair.builder import (
-        MAX_SITES,
-        build_dataset,
-        default_store,
-        estimate_build,
-        join_project_spectra,
-        read_spectra_table,
-        read_status,
-    )
+    from edgepair.builder import MAX_SITES, build_dataset, default_store, estimate_build, read_status
     from edgepair.files.outputs import check_outputs
 
     if status is not None:
@@ -120,49 +112,24 @@ def build(
     if not target.is_dir():
         check_outputs({"--out": target}, (chosen_source, spectra))
     joined_origin = _origin(origin)
+    simulated_by = _simulator(simulator, preset, card, cpu_limit)
+    structures, joined = _structures(chosen_source, spectra, chosen_absorber, joined_origin)
     options: dict[str, Any] = {
-        "absorber": chosen_absorber,
-        "out": target,
-        "simulator": _simulator(simulator, preset, card, cpu_limit),
-        "spectra": None,
-        "store": store,
-        "workers": jobs,
-        "max_sites": MAX_SITES if max_sites is None else max_sites,
-        "max_elements": max_elements,
-        "pdf": pdf,
-    }
-    structures: Any = chosen_source
-    if spectra is not None and str(spectra) == "mp":
-        if not chosen_source.startswith("mp:"):
-            raise _not_of_the_project(chosen_source)
-        filters = chosen_source.removeprefix("mp:")
-        structures, options["spectra"] = join_project_spectra(filters, chosen_absorber)
-    elif spectra is not None:
-        options["spectra"] = read_spectra_table(spectra, origin=joined_origin)
+        "absorber": chosen_absorber, "out": target, "simulator": simulated_by, "spectra": joined,
+        "store": store, "workers": jobs, "max_sites": MAX_SITES if max_sites is None else max_sites,
+        "max_elements": max_elements, "pdf": pdf,
+    }  # fmt: skip
     if dry_run:
         with _bar(quiet=quiet or as_json) as on_progress:
             estimate = estimate_build(structures, on_progress=on_progress, **options)
         _show_estimate(estimate, as_json)
         return
-    try:
-        with _bar(quiet=quiet or as_json) as on_progress:
-            result = build_dataset(
-                structures,
-                scheduler=scheduler,
-                energy_range=None if energy_range is None else _ends(energy_range),
-                composition_states=not bond_valence_only,
-                simulate=simulate,
-                retry_failed=retry_failed,
-                source_name=chosen_source,
-                on_progress=on_progress,
-                **options,
-            )
-    except KeyboardInterrupt:
-        print(
-            "edgepair: interrupted; finished results are kept, the same command goes on from there",
-            file=sys.stderr,
-        )
-        raise
+    with resumable("results"), _bar(quiet=quiet or as_json) as on_progress:
+        result = build_dataset(
+            structures, scheduler=scheduler, energy_range=_ends(energy_range),
+            composition_states=not bond_valence_only, simulate=simulate, retry_failed=retry_failed,
+            source_name=chosen_source, on_progress=on_progress, **options,
+        )  # fmt: skip
     if as_json:
         print(json.dumps(_document(result), ensure_ascii=False))
     elif not quiet:
@@ -186,15 +153,23 @@ def _required(source: str | None, absorber: str | None, out: Path | None) -> tup
     )
 
 
-def _not_of_the_project(source: str) -> Exception:
+def _structures(source: str, spectra: Path | None, absorber: str, origin: str) -> tuple[Any, Any]:
+    """Give the structures, and the spectra that are joined to them in place of simulating."""
+    from edgepair.builder import join_project_spectra, read_spectra_table
     from edgepair.conventions import OptionError
 
-    return OptionError(
-        "cannot take the Materials Project's spectra",
-        found=f"structures of {source!r}",
-        needed="structures of the Materials Project, which its spectra were computed of",
-        suggestion="edgepair build mp:elements=Fe+O --spectra mp --absorber Fe --out fe.zarr",
-    )
+    if spectra is None:
+        return source, None
+    if str(spectra) != "mp":
+        return source, read_spectra_table(spectra, origin=origin)
+    if not source.startswith("mp:"):
+        raise OptionError(
+            "cannot take the Materials Project's spectra",
+            found=f"structures of {source!r}",
+            needed="structures of the Materials Project, which its spectra were computed of",
+            suggestion="edgepair build mp:elements=Fe+O --spectra mp --absorber Fe --out fe.zarr",
+        )
+    return join_project_spectra(source.removeprefix("mp:"), absorber)
 
 
 def _origin(origin: str) -> str:
@@ -233,10 +208,11 @@ def _simulator(
     return Feff10(preset, chosen, cpu_limit)
 
 
-def _ends(text: str) -> tuple[float, float]:
-    return read_pair(
-        "--range", text, of="energy range", needed="eV from the tabulated edge", example="-10,50"
-    )
+def _ends(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    needed = "eV from the tabulated edge"
+    return read_pair("--range", text, of="energy range", needed=needed, example="-10,50")
 
 
 @contextmanager
@@ -308,13 +284,7 @@ def _document(result: BuildResult) -> dict[str, Any]:
         "cpu_seconds": round(result.cpu_seconds, 1),
         "seconds": round(result.seconds, 1),
         "not_done": [
-            {
-                "material_id": item.material_id,
-                "site": item.site,
-                "status": item.status,
-                "reason": item.reason,
-                "message": item.message,
-            }
+            {name: getattr(item, name) for name in ("material_id", "site", "status", "reason", "message")}
             for item in result.items
             if item.status != "done"
         ],
@@ -324,7 +294,6 @@ def _document(result: BuildResult) -> dict[str, Any]:
 def _show_result(result: BuildResult, store: Path) -> None:
     from edgepair.builder.records import INFERRED
 
-    console = output_console()
     sizes = result.dataset.sizes
     lines = [
         f"{result.out}: {sizes['site']} sites of {sizes['material']} materials, "
@@ -352,8 +321,7 @@ def _show_result(result: BuildResult, store: Path) -> None:
         lines += [f"  {count:>6}  {name}" for name, count in rest.items()]
     if gated or rest or inferred:
         lines.append(f"Each with its reason: {store / (result.out.name + '.items.csv')}")
-    for line in lines:
-        console.print(line, soft_wrap=True, markup=False)
+    print_lines(lines)
 
 
 def _show_estimate(estimate: BuildEstimate, as_json: bool) -> None:
@@ -372,16 +340,13 @@ def _show_estimate(estimate: BuildEstimate, as_json: bool) -> None:
         f"about {estimate.bytes_needed / 1e6:.1f} MB of disk",
     ]
     lines += [f"  {count:>6}  {name}" for name, count in estimate.as_dict()["items"].items()]
-    console = output_console()
-    for line in lines:
-        console.print(line, soft_wrap=True, markup=False)
+    print_lines(lines)
 
 
 def _show_status(status: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print(json.dumps(status, ensure_ascii=False))
         return
-    console = output_console()
     lines = [f"{status['dataset']}: {status['state']}; started {status['started']}, last {status['updated']}"]
     for name, stage in status["stages"].items():
         failed = f", {stage['failed']} failed" if stage["failed"] else ""
@@ -389,5 +354,4 @@ def _show_status(status: dict[str, Any], as_json: bool) -> None:
     lines += [f"  {count:>6}  {name}" for name, count in status.get("items", {}).items()]
     if "problem" in status:
         lines.append(status["problem"])
-    for line in lines:
-        console.print(line, soft_wrap=True, markup=False)
+    print_lines(lines)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from edgepair.conventions import Progress
 
@@ -47,6 +49,61 @@ def output_console() -> Console:
     if sys.stdout.isatty():
         return Console(highlight=False)
     return Console(highlight=False, width=PLAIN_WIDTH, color_system=None, force_terminal=False)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print texts as they are, never wrapped."""
+    console = output_console()
+    for line in lines:
+        console.print(line, soft_wrap=True, markup=False)
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document."""
+    print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+
+
+def plain_table(*titles: str, **look: Any) -> Table:
+    """Make a table without lines, with columns of one look that do not wrap."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, no_wrap=True, **look)
+    return table
+
+
+def aligned(rows: Sequence[Sequence[str]], indent: int) -> list[str]:
+    """Write rows of cells below each other as lines of text."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    cells = [[cell.ljust(width) for cell, width in zip(row, widths, strict=True)] for row in rows]
+    return [(" " * indent + "  ".join(row)).rstrip() for row in cells]
+
+
+@contextmanager
+def resumable(finished: str = "fits") -> Iterator[None]:
+    """Say, when Ctrl-C ends what takes long, that what is finished is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        told = f"finished {finished} are kept, the same command goes on from there"
+        print(f"edgepair: interrupted; {told}", file=sys.stderr)
+        raise
+
+
+@contextmanager
+def step_bar(title: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
+    """Show a progress bar of steps: the number done, of how many, and which is at work."""
+    with progress_bar(title, quiet=quiet) as on_progress:
+        if on_progress is None:
+            yield None
+            return
+        from edgepair.conventions import Progress
+
+        def show(number: int, total: int, text: str) -> None:
+            on_progress(Progress(done=number, total=total, text=text, cached=False))
+
+        yield show
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from edgepair.apps.cli.console import output_console, split_list
+from edgepair.apps.cli.console import print_lines, split_list
 from edgepair.apps.cli.data_standards import standards
 from edgepair.apps.cli.options import Command, Json, Verbose
 
@@ -108,8 +108,7 @@ def _mention_standards(absorbers: Sequence[str], *, verbose: bool) -> None:
             f"Measured standards: {text}; edgepair data standards lists them.",
             "Classes, grids, sources and licences: edgepair data --verbose",
         ]
-    for line in lines:
-        output_console().print(line, soft_wrap=True, markup=False)
+    print_lines(lines)
 
 
 def _report(datasets: list[xr.Dataset], *, as_json: bool, verbose: bool) -> None:
@@ -119,12 +118,8 @@ def _report(datasets: list[xr.Dataset], *, as_json: bool, verbose: bool) -> None
     if as_json:
         print(json.dumps(summaries, ensure_ascii=False))
         return
-    console = output_console()
     for summary in summaries:
-        for line in _lines(summary) if verbose else _lines(summary)[:1]:
-            console.print(line, soft_wrap=True, markup=False)
-        if verbose:
-            console.print()
+        print_lines([*_lines(summary), ""] if verbose else _lines(summary)[:1])
 
 
 def _lines(summary: dict[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import output_console, split_list
+from edgepair.apps.cli.console import aligned, print_json, print_lines, split_list
 from edgepair.apps.cli.options import Json
 
 if TYPE_CHECKING:
@@ -55,11 +54,9 @@ def standards(
     if save is not None:
         save_standards(chosen, save)
     if as_json:
-        print(json.dumps([_entry(standard) for standard in chosen], ensure_ascii=False, allow_nan=False))
-        return
-    console = output_console()
-    for line in _lines(chosen):
-        console.print(line, soft_wrap=True, markup=False)
+        print_json([_entry(standard) for standard in chosen])
+    else:
+        print_lines(_lines(chosen))
 
 
 def _of(found: Sequence[Standard], absorbers: list[str] | None) -> tuple[Standard, ...]:
@@ -103,16 +100,10 @@ def _lines(chosen: Sequence[Standard]) -> list[str]:
     for absorber in dict.fromkeys(standard.absorber for standard in chosen):
         mine = [standard for standard in chosen if standard.absorber == absorber]
         compounds = len({standard.compound for standard in mine})
-        lines.append(f"{absorber}  {_count(mine, 'spectrum', 'spectra')} of {compounds} compounds")
-        rows = [
-            ("compound", "ox.", "c.n.", "bond/Å", "shift/eV", "grade", "beamline", "standard"),
-            *(_row(standard) for standard in mine),
-        ]
-        widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
-        for row in rows:
-            cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-            lines.append(("    " + "  ".join(cells)).rstrip())
-        lines.append("")
+        what = "spectrum" if len(mine) == 1 else "spectra"
+        lines.append(f"{absorber}  {len(mine)} {what} of {compounds} compounds")
+        heads = ("compound", "ox.", "c.n.", "bond/Å", "shift/eV", "grade", "beamline", "standard")
+        lines += [*aligned([heads, *(_row(standard) for standard in mine)], 4), ""]
     # Standards of the user's own come without terms.
     terms = dict.fromkeys((standard.licence, _origin(standard)) for standard in chosen if standard.licence)
     for licence in dict.fromkeys(licence for licence, _ in terms):
@@ -141,7 +132,3 @@ def _row(standard: Standard) -> tuple[str, ...]:
 def _origin(standard: Standard) -> str:
     """Give the collection that a standard comes from, without its file."""
     return standard.source.partition(":")[0]
-
-
-def _count(items: Sequence[Standard], one: str, many: str) -> str:
-    return f"{len(items)} {one if len(items) == 1 else many}"

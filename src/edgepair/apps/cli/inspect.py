@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from edgepair.apps.cli.console import print_json
 from edgepair.apps.cli.inspect_text import print_seen
-from edgepair.apps.cli.options import Json, Quiet, Radiation, Report, SpectrumReading, reads_spectra
+from edgepair.apps.cli.options import (
+    Composition,
+    Deglitch,
+    Json,
+    NumberDensity,
+    Qmax,
+    Quiet,
+    Radiation,
+    Report,
+    SpectrumReading,
+    reads_spectra,
+)
 from edgepair.measured.samples import read_measured, without_reference
 from edgepair.report.measured.shown import Seen, SeenPdf, SeenXanes
 
@@ -28,11 +39,11 @@ def inspect(
         list[Path],
         typer.Argument(help="Measured files, XANES or PDF.", metavar="FILE...", show_default=False),
     ],
-    deglitch: Annotated[bool, typer.Option("--deglitch", help="Replace isolated glitches.")] = False,
+    deglitch: Deglitch = False,
     radiation: Radiation = None,
-    qmax: Annotated[float | None, typer.Option(help="Of a PDF: end of the data in Q, 1/Å.")] = None,
-    composition: Annotated[str | None, typer.Option(help="Of a PDF: chemical formula.")] = None,
-    number_density: Annotated[float | None, typer.Option(help="Of a PDF: atoms per Å³.")] = None,
+    qmax: Qmax = None,
+    composition: Composition = None,
+    number_density: NumberDensity = None,
     report: Report = None,
     save: Annotated[
         Path | None,
@@ -93,7 +104,7 @@ def inspect(
         pages = [MeasuredEntry(one.title, one.facts(), one.warnings, one.drawn) for one in seen]
         write_inspection(pages, report)
     if as_json:
-        print(json.dumps(documents if len(paths) > 1 else documents[0], ensure_ascii=False, allow_nan=False))
+        print_json(documents if len(paths) > 1 else documents[0])
     elif not quiet:
         print_seen(seen, plot=sys.stdout.isatty() if plot is None else plot)
     if errors or any(one.problem for one in seen):

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from edgepair.apps.cli.console import output_console
+from edgepair.apps.cli.console import output_console, print_lines
 from edgepair.apps.cli.plot import draw_curve
 from edgepair.report.measured.shown import Seen, SeenXanes
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
 
 _MOST_WARNINGS = 6
 
@@ -25,7 +20,7 @@ def print_seen(seen: Sequence[Seen], *, plot: bool) -> None:
     console = output_console()
     many = [one for one in seen if isinstance(one, SeenXanes)]
     if len(many) > MOST_IN_FULL and len(many) == len(seen):
-        _print_lines(console, many)
+        print_lines(_lines(many))
         return
     for one in seen:
         lines = [one.title]
@@ -35,23 +30,21 @@ def print_seen(seen: Sequence[Seen], *, plot: bool) -> None:
             x, y, unit = one.curve()
             width = max(20, min(100, console.width - 14))
             lines += ["", *draw_curve(x, y, width=width, unit=unit)]
-        for line in lines:
-            console.print(line, soft_wrap=True, markup=False)
-        console.print()
+        print_lines([*lines, ""])
 
 
-def _print_lines(console: Console, seen: Sequence[SeenXanes]) -> None:
-    """Print a line for each item, under its file, then what is doubtful of how many."""
+def _lines(seen: Sequence[SeenXanes]) -> Iterator[str]:
+    """Write a line for each item, under its file, then what is doubtful of how many."""
     file = ""
     for one in seen:
         scan = one.inspection.scan
         if scan.file != file:
             file = scan.file
-            console.print(f"{file} ({scan.format})", soft_wrap=True, markup=False)
-        console.print(f"    {scan.item or '-'}: {one.line()}", soft_wrap=True, markup=False)
+            yield f"{file} ({scan.format})"
+        yield f"    {scan.item or '-'}: {one.line()}"
     counts = Counter(warning for one in seen for warning in one.warnings)
     for warning, count in counts.most_common(_MOST_WARNINGS):
-        console.print(f"  ! {warning} ({count} of {len(seen)})", soft_wrap=True, markup=False)
+        yield f"  ! {warning} ({count} of {len(seen)})"
     rest = len(counts) - _MOST_WARNINGS
     if rest > 0:
-        console.print(f"  ! {rest} warnings more: --item shows one spectrum in full", markup=False)
+        yield f"  ! {rest} warnings more: --item shows one spectrum in full"

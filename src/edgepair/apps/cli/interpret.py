@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import progress_bar, split_list
+from edgepair.apps.cli.console import print_json, progress_bar, resumable, split_list
 from edgepair.apps.cli.datasets import open_datasets
 from edgepair.apps.cli.options import (
     Jobs,
     Json,
+    OwnDatasets,
     Quiet,
+    Repeats,
     Report,
+    Scheduler,
     SpectrumReading,
     Strict,
+    Tasks,
     asked_and_left_out,
     reads_spectra,
 )
@@ -34,17 +36,12 @@ PAGE = "report.html"
 @reads_spectra
 def interpret(
     reading: SpectrumReading,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(help="Dataset of your own (.zarr.zip or folder) in place of the bundled ones."),
-    ] = None,
+    data: OwnDatasets = None,
     absorber: Annotated[
         list[str] | None,
         typer.Option(help="Absorbers; of a sample, the absorbing metal.", show_default=False),
     ] = None,
-    task: Annotated[
-        list[str] | None, typer.Option(help="oxidation_state, coordination_number, bond_length.")
-    ] = None,
+    task: Tasks = None,
     modality: Annotated[
         list[str] | None, typer.Option(help="xanes, pdf, dpdf, npdf; default the first three.")
     ] = None,
@@ -55,9 +52,7 @@ def interpret(
     folds: Annotated[
         int | None, typer.Option(help="Number of folds [default: 5]", show_default=False)
     ] = None,
-    repeats: Annotated[
-        int | None, typer.Option(help="How often folds are dealt anew; default by size.", show_default=False)
-    ] = None,
+    repeats: Repeats = None,
     trees: Annotated[
         int | None, typer.Option(help="Trees in an explained forest [default: 100]", show_default=False)
     ] = None,
@@ -69,10 +64,7 @@ def interpret(
         int | None, typer.Option(help="Same seed, same numbers [default: 0]", show_default=False)
     ] = None,
     jobs: Jobs = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(help="Dask scheduler whose processes make the fits, tcp://host:port."),
-    ] = None,
+    scheduler: Scheduler = None,
     sample: Annotated[
         list[Path] | None,
         typer.Option(
@@ -90,15 +82,9 @@ def interpret(
 ) -> None:
     """Tell which techniques and regions carry the answers, and how sure that is."""
     forests: dict[str, Any] = {
-        "split": split,
-        "folds": folds,
-        "repeats": repeats,
-        "trees": trees,
-        "shap_rows": shap_rows,
-        "seed": seed,
-        "n_jobs": jobs,
-        "scheduler": scheduler,
-    }
+        "split": split, "folds": folds, "repeats": repeats, "trees": trees, "shap_rows": shap_rows,
+        "seed": seed, "n_jobs": jobs, "scheduler": scheduler,
+    }  # fmt: skip
     given = {name: value for name, value in forests.items() if value is not None}
     names = {"tasks": split_list(task), "techniques": split_list(modality)}
     _check_together(sample, given, reading.given())
@@ -132,8 +118,7 @@ def interpret(
     if as_json:
         from edgepair.report.interpretation.document import interpretation_document
 
-        document = {"out": str(target), **interpretation_document(result)}
-        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+        print_json({"out": str(target), **interpretation_document(result)})
     elif not quiet:
         from edgepair.apps.cli.interpret_text import print_interpretation
 
@@ -152,18 +137,12 @@ def _interpret(
 
     INTERPRETATION_FOLDER.check(target)
     datasets = open_datasets(data, absorbers)
-    try:
+    with resumable():
         with progress_bar("edgepair interpret", quiet=silent) as on_progress:
             result = explain(datasets, on_progress=on_progress, **options)
         with INTERPRETATION_FOLDER.staged(target) as folder:
             result.save(folder)
             write_interpretation(result, folder / PAGE)
-    except KeyboardInterrupt:
-        print(
-            "edgepair: interrupted; finished fits are kept, the same command goes on from there",
-            file=sys.stderr,
-        )
-        raise
     return result
 
 

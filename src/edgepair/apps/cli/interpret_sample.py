@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair.apps.cli.console import output_console
+from edgepair.apps.cli.console import output_console, plain_table, print_json, print_lines
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +57,7 @@ def explain_sample(
 
         write_sample_reasons(title, prediction, reasons, report)
     if as_json:
-        print(json.dumps(_document(sample, prediction, reasons), ensure_ascii=False, allow_nan=False))
+        print_json(_document(sample, prediction, reasons))
     elif not quiet:
         _show(title, prediction, reasons)
 
@@ -132,27 +131,17 @@ def _document(sample: Sample, prediction: Prediction, reasons: pd.DataFrame) -> 
 
 
 def _show(title: str, prediction: Prediction, reasons: pd.DataFrame) -> None:
-    from rich.table import Table
-
     from edgepair.report.interpretation.sample_page import sample_table
 
-    console = output_console()
-    console.print(f"{title}: {prediction.absorber}", soft_wrap=True, markup=False)
+    print_lines([f"{title}: {prediction.absorber}"])
     for technique in dict.fromkeys(reasons["technique"].astype(str)):
         content = sample_table(reasons, technique=technique)
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        table.add_column(content["technique"], no_wrap=True)
+        table = plain_table(content["technique"])
         for name in content["tasks"]:
             table.add_column(name, no_wrap=True, justify="right")
         last = len(content["rows"]) - 1
         for place, (name, cells) in enumerate(content["rows"]):
             table.add_row(name, *cells, style="bold" if place in (0, last) else "")
-        console.print()
-        console.print(table)
-    console.print(
-        "\nWhat each region added to the average of the training data; together they are the answer.",
-        soft_wrap=True,
-        markup=False,
-    )
-    for text in prediction.warnings:
-        console.print(f"! {text}", soft_wrap=True, markup=False)
+        output_console().print("", table)
+    told = "\nWhat each region added to the average of the training data; together they are the answer."
+    print_lines([told, *(f"! {text}" for text in prediction.warnings)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgepair.apps.cli.console import output_console
+from edgepair.apps.cli.console import output_console, plain_table, print_lines
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,41 +27,32 @@ def print_interpretation(result: Interpretation, report: Path, seconds: float) -
     from edgepair.conventions.wording import task_title
     from edgepair.report.interpretation.words import cells_of, learned_sentences, region_sentences
 
-    console = output_console()
-
-    def line(text: str = "") -> None:
-        console.print(text, soft_wrap=True, markup=False)
-
     cells = cells_of(result)
     for absorber, task in cells:
-        line(f"{absorber}, {task_title(task)}")
-        console.print(_table(result, absorber, task))
+        print_lines([f"{absorber}, {task_title(task)}"])
+        output_console().print(_table(result, absorber, task))
         sentences = region_sentences(result, absorber=absorber, task=task)
         sentences += learned_sentences(result, absorber=absorber, task=task)[:MOST_LEARNED]
-        for text in sentences:
-            line(f"  {text}")
-        line()
+        print_lines([*(f"  {text}" for text in sentences), ""])
     metrics = {TASKS[task].main_metric for _, task in cells if task in TASKS}
     named = ", ".join(text for name, text in _METRICS.items() if name in metrics)
-    line(f"Shuffled: fall of the score on held-out sites ({named}), with 95 % intervals.")
+    lines = [f"Shuffled: fall of the score on held-out sites ({named}), with 95 % intervals."]
     if (result.importances["kind"] == "shap").any():
-        line("|SHAP|: mean size of what a region adds to an answer: probability moved between classes, or Å.")
-    for text in result.warnings[:MOST_WARNINGS]:
-        line(f"! {text}")
+        told = "mean size of what a region adds to an answer: probability moved between classes, or Å."
+        lines.append(f"|SHAP|: {told}")
+    lines += [f"! {text}" for text in result.warnings[:MOST_WARNINGS]]
     if len(result.warnings) > MOST_WARNINGS:
-        line(f"! {len(result.warnings) - MOST_WARNINGS} warnings more, in the report")
+        lines.append(f"! {len(result.warnings) - MOST_WARNINGS} warnings more, in the report")
     if result.skipped:
-        line("\nLeft out:")
+        lines.append("\nLeft out:")
     for item in result.skipped:
         where = " ".join(item[key] for key in ("absorber", "task", "modality") if item[key])
-        line(f"  {where}: {item['reason']}" if where else f"  {item['reason']}")
-    line(f"\n{seconds:.0f} s. Report: {report}")
+        lines.append(f"  {where}: {item['reason']}" if where else f"  {item['reason']}")
+    print_lines([*lines, f"\n{seconds:.0f} s. Report: {report}"])
 
 
 def _table(result: Interpretation, absorber: str, task: str) -> Table:
     """Lay out what regions are worth: to each technique alone, and to all together."""
-    from rich.table import Table
-
     from edgepair.conventions.wording import short_title
     from edgepair.report.interpretation.words import importance_rows, range_of_region
 
@@ -69,9 +60,7 @@ def _table(result: Interpretation, absorber: str, task: str) -> Table:
     kinds = [kind for kind in _TITLES if any(kind in row["by_kind"] for row in rows)]
     alone = {(row["technique"], row["title"]): row for row in rows if "+" not in row["modality"]}
     together = {(row["technique"], row["title"]): row for row in rows if "+" in row["modality"]}
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("", no_wrap=True)
-    table.add_column("region", no_wrap=True)
+    table = plain_table("", "region")
     sides = [("alone", alone), ("together", together)] if together else [("", alone)]
     for side, _ in sides:
         for kind in kinds:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import split_list
+from edgepair.apps.cli.console import print_json, split_list
 from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture, waiting
-from edgepair.apps.cli.options import Json, Quiet, Report, SpectrumReading, reads_spectra
+from edgepair.apps.cli.options import Json, Quiet, Report, SpectrumReading, own_standards, reads_spectra
 from edgepair.conventions.entries import read_pair
 from edgepair.measured.samples import without_reference
 
@@ -79,7 +78,7 @@ def mix(
     _check([*paths, standards, reading.foil_file, model], out, report)
     scale = reading.scale
     between = read_pair("--range", energy_range, of="range", needed="eV from the edge", example="-20,60")
-    own = _own(standards, reading.absorber)
+    own = own_standards(standards, reading.absorber)
     foil = reading.foil()
     scale["foil"] = None if foil is None else foil.reading
     # Fitting a model takes seconds: none for an answer that nobody sees.
@@ -122,8 +121,7 @@ def mix(
 
         write_mixtures([(mixed, model_lines(answers)) for mixed, answers in found], report)
     if as_json:
-        document = documents if len(documents) > 1 else documents[0]
-        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+        print_json(documents if len(documents) > 1 else documents[0])
     elif not quiet:
         for mixed, answers in found:
             print_mixture(mixed, answers)
@@ -137,27 +135,14 @@ def _check(read: Sequence[Path | None], out: Path | None, report: Path | None) -
     from edgepair.files.outputs import check_outputs
 
     for option, target, endings in (("--out", out, (".csv",)), ("--report", report, (".html", ".htm"))):
-        if target is None:
-            continue
-        found, needed = "", "a file of its own in a folder that exists"
-        if target.suffix.lower() not in endings:
-            found, needed = f"the ending {target.suffix!r}", f"a file name that ends in {endings[0]}"
-        if found:
+        if target is not None and target.suffix.lower() not in endings:
             raise OutputError(
                 f"cannot write {str(target)!r}",
-                found=found,
-                needed=needed,
+                found=f"the ending {target.suffix!r}",
+                needed=f"a file name that ends in {endings[0]}",
                 suggestion=f"choose another name with {option}",
             )
     check_outputs({"--out": out, "--report": report}, read)
-
-
-def _own(path: Path | None, absorber: str | None) -> tuple[Standard, ...]:
-    if path is None:
-        return ()
-    from edgepair.standards.standards import read_standards
-
-    return read_standards(path, absorber=absorber)
 
 
 def _scans(paths: Sequence[Path], reading: SpectrumReading) -> list[tuple[Path, XanesScan | EdgepairError]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from edgepair.apps.cli.console import output_console
+from edgepair.apps.cli.console import aligned, print_lines
 
 if TYPE_CHECKING:
     from edgepair.measured import XanesScan
@@ -65,21 +65,12 @@ def print_mixture(mixture: SampleMixture, answers: Sequence[dict[str, Any]]) -> 
         mixture_title,
     )
 
-    rows = [HEADINGS, *combination_rows(mixture)]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(HEADINGS))]
     lines = [mixture_title(mixture)]
     lines += [f"    {name:<15} {value}" for name, value in mixture_facts(mixture)]
-    lines.append("")
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        lines.append(("  " + "  ".join(cells)).rstrip())
-    lines += ["", f"  {closing_line(mixture)}"]
+    lines += ["", *aligned([HEADINGS, *combination_rows(mixture)], 2), "", f"  {closing_line(mixture)}"]
     lines += [f"  {line}" for line in model_lines(answers)]
     lines += [f"  ! {warning}" for warning in mixture.warnings]
-    console = output_console()
-    for line in lines:
-        console.print(line, soft_wrap=True, markup=False)
-    console.print()
+    print_lines([*lines, ""])
 
 
 def _known(value: Any) -> Any:

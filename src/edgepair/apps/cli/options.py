@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
 
 import typer
 from typer.core import TyperCommand
@@ -15,22 +15,31 @@ from typer.core import TyperCommand
 from edgepair.conventions.entries import check_number
 from edgepair.measured.samples import Foil, read_foil_file, read_ranges
 
-PreEdge: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        help="Fit the pre-edge between these, eV from E0.", metavar="FIRST,LAST", show_default=False
-    ),
-]
-"""Option ``--pre`` of commands that normalise spectra."""
+if TYPE_CHECKING:
+    from edgepair.standards.standard import Standard
 
-PostEdge: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        help="Fit the post-edge between these, eV from E0.", metavar="FIRST,LAST", show_default=False
-    ),
+Tasks: TypeAlias = Annotated[
+    list[str] | None, typer.Option(help="oxidation_state, coordination_number, bond_length.")
 ]
-"""Option ``--post`` of commands that normalise spectra."""
-
+OwnDatasets: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(help="Dataset of your own (.zarr.zip or folder) in place of the bundled ones."),
+]
+OwnStandards: TypeAlias = Annotated[
+    Path | None, typer.Option(help="CSV table of standards of your own.", show_default=False)
+]
+Folds: TypeAlias = Annotated[int, typer.Option(help="Number of folds.")]
+Repeats: TypeAlias = Annotated[
+    int | None, typer.Option(help="How often folds are dealt anew; default by size.", show_default=False)
+]
+Seed: TypeAlias = Annotated[int, typer.Option(help="Same seed, same numbers.")]
+Scheduler: TypeAlias = Annotated[
+    str | None, typer.Option(help="Dask scheduler whose processes make the fits, tcp://host:port.")
+]
+Deglitch: TypeAlias = Annotated[bool, typer.Option("--deglitch", help="Replace isolated glitches.")]
+Qmax: TypeAlias = Annotated[float | None, typer.Option(help="Of a PDF: end of the data in Q, 1/Å.")]
+Composition: TypeAlias = Annotated[str | None, typer.Option(help="Of a PDF: chemical formula.")]
+NumberDensity: TypeAlias = Annotated[float | None, typer.Option(help="Of a PDF: atoms per Å³.")]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 Strict: TypeAlias = Annotated[
@@ -117,12 +126,17 @@ class SpectrumReading:
     @property
     def foil_file(self) -> Path | None:
         """The file of ``--reference``, where it is not ``none``."""
-        return reference_option(self.reference)[0]
+        return None if self._no_foil else self.reference
 
     @property
     def own_foils(self) -> bool:
         """Whether foils that were measured with a sample calibrate it."""
-        return reference_option(self.reference)[1]
+        return not self._no_foil
+
+    @property
+    def _no_foil(self) -> bool:
+        path = self.reference
+        return path is not None and str(path).lower() == "none" and not path.exists()
 
     def foil(self) -> Foil | None:
         """Read the file of ``--reference``."""
@@ -156,6 +170,15 @@ def reads_spectra(command: Callable[..., None]) -> Callable[..., None]:
     return called
 
 
+def own_standards(path: Path | None, absorber: str | None) -> tuple[Standard, ...]:
+    """Read the table of ``--standards``."""
+    if path is None:
+        return ()
+    from edgepair.standards.standards import read_standards
+
+    return read_standards(path, absorber=absorber)
+
+
 def asked_and_left_out(
     skipped: Sequence[Mapping[str, Any]], *, tasks: list[str] | None, modalities: list[str] | None
 ) -> bool:
@@ -187,9 +210,3 @@ class Command(TyperCommand):
         words = [word.partition("=") for word in args[:end]]
         spelled = [former.get(name, name) + equals + value for name, equals, value in words]
         return super().parse_args(ctx, [*spelled, *args[end:]])
-
-
-def reference_option(path: Path | None) -> tuple[Path | None, bool]:
-    """Give the file of ``--reference``, and whether foils in a sample's own file calibrate it."""
-    off = path is not None and str(path).lower() == "none" and not path.exists()
-    return (None if off else path), not off

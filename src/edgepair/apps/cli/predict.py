@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import progress_bar
-from edgepair.apps.cli.options import Json, Quiet, Radiation, Report, SpectrumReading, reads_spectra
+from edgepair.apps.cli.console import print_json, step_bar
+from edgepair.apps.cli.options import (
+    Composition,
+    Deglitch,
+    Json,
+    NumberDensity,
+    OwnStandards,
+    Qmax,
+    Quiet,
+    Radiation,
+    Report,
+    SpectrumReading,
+    own_standards,
+    reads_spectra,
+)
 from edgepair.apps.cli.predict_checks import check_outputs, check_request, check_used
 from edgepair.apps.cli.predict_text import FEW
 from edgepair.conventions.foreign_text import visible
@@ -46,14 +57,12 @@ def predict(
     pairs: Annotated[
         Path | None, typer.Option(help="CSV table of pairs: xanes,pdf,absorber.", show_default=False)
     ] = None,
-    deglitch: Annotated[bool, typer.Option("--deglitch", help="Replace isolated glitches.")] = False,
+    deglitch: Deglitch = False,
     radiation: Radiation = None,
-    qmax: Annotated[float | None, typer.Option(help="Of a PDF: end of the data in Q, 1/Å.")] = None,
-    composition: Annotated[str | None, typer.Option(help="Of a PDF: chemical formula.")] = None,
-    number_density: Annotated[float | None, typer.Option(help="Of a PDF: atoms per Å³.")] = None,
-    standards: Annotated[
-        Path | None, typer.Option(help="CSV table of standards of your own.", show_default=False)
-    ] = None,
+    qmax: Qmax = None,
+    composition: Composition = None,
+    number_density: NumberDensity = None,
+    standards: OwnStandards = None,
     data: Annotated[
         Path | None,
         typer.Option(help="Dataset in place of the bundled simulations.", show_default=False),
@@ -88,21 +97,17 @@ def predict(
     from edgepair.measured.guarded import expect_files
 
     foil = reading.foil()
-    own_standards = _standards(standards, reading.absorber)
+    own = own_standards(standards, reading.absorber)
     shared = {
-        "confidence_level": confidence,
-        "standards": own_standards,
-        **reading.scale,
-        "radiation": radiation,
-        "data": data,
-        "model": model,
-    }
+        "confidence_level": confidence, "standards": own, **reading.scale, "radiation": radiation,
+        "data": data, "model": model,
+    }  # fmt: skip
     how = Reading(reading.item, reading.spectrum, pdf_options, references=reading.own_foils)
     expect_files(len(files))
     samples: Sequence[Sample] = ()
     done: dict[int, list[_Answer]] = {}
     try:
-        with _bar(quiet=quiet or as_json) as show:
+        with step_bar("edgepair predict", quiet=quiet or as_json) as show:
             samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=how, on_file=_reading(show))
             check_used(samples, reading.spectrum, reading.calibration, pdf_options)
             if deglitch:
@@ -114,8 +119,8 @@ def predict(
     except (KeyboardInterrupt, SystemExit):
         print(f"edgepair: interrupted; {_keep(samples, done, out)}", file=sys.stderr)
         raise
-    if own_standards and model is None and not (quiet or as_json):
-        _tell_standards(own_standards, answers, data)
+    if own and model is None and not (quiet or as_json):
+        _tell_standards(own, answers, data)
     _finish(answers, out=out, report=report, as_json=as_json, quiet=quiet)
 
 
@@ -161,8 +166,7 @@ def _finish(
 
         write_prediction(samples, report)
     if as_json:
-        document = {"samples": [sample.document() for sample in samples]}
-        print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+        print_json({"samples": [sample.document() for sample in samples]})
     elif answered and not quiet:
         print_samples(samples)
     if not answered:
@@ -203,7 +207,7 @@ def _keep(samples: Sequence[Sample], done: dict[int, list[_Answer]], out: Path |
         return "no table or report was written"
     rows: list[PredictedSample] = []
     for place, sample in enumerate(samples):
-        sources = {name: (_text(file), _text(item)) for name, (file, item) in sample.sources.items()}
+        sources = _visible(sample)
         missing = PredictedSample(
             sources, sample.absorber or "", "failed", "interrupted before it was answered"
         )
@@ -233,7 +237,7 @@ def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Ans
     from edgepair.report.prediction.rows import PredictedSample
 
     absorber = sample.absorber or ""
-    sources = {name: (_text(file), _text(item)) for name, (file, item) in sample.sources.items()}
+    sources = _visible(sample)
     if sample.foil:
         told = f"the spectrum of {absorber} metal beside samples, no oxide: answered only if named by --item"
         return _Answer(PredictedSample(sources, absorber, "foil", told))
@@ -304,56 +308,26 @@ def _facts(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> Iterat
             yield "foil", calibrate_scan(sample.mu).text
         x = sample.mu.energy
         found = inspect_xanes(sample.mu, **{name: options.get(name) for name in ("e0", "pre", "post")})
-        yield (
-            "XANES",
-            (f"{sample.mu.format}; μ = {sample.mu.mu_from}; {len(x)} points, {x[0]:.1f} to {x[-1]:.1f} eV"),
-        )
+        span = f"{len(x)} points, {x[0]:.1f} to {x[-1]:.1f} eV"
+        yield "XANES", f"{sample.mu.format}; μ = {sample.mu.mu_from}; {span}"
         if found.spectrum is not None:
             step = f"edge step {found.spectrum.edge_step:.3g}"
             yield "edge", f"E0 {found.spectrum.e0:.2f} eV as measured, {step}"
     for title, curve in (("PDF", sample.G), ("dPDF", sample.G_M)):
         if curve is not None:
             end = f", Qmax {curve.qmax:g} 1/Å" if curve.qmax is not None else ""
-            yield (
-                title,
-                (
-                    f"{curve.format}; {curve.radiation or 'radiation not told'}{end}; {len(curve.r)} points, "
-                    f"{curve.r[0]:g} to {curve.r[-1]:g} Å"
-                ),
-            )
+            span = f"{len(curve.r)} points, {curve.r[0]:g} to {curve.r[-1]:g} Å"
+            yield title, f"{curve.format}; {curve.radiation or 'radiation not told'}{end}; {span}"
 
 
-def _text(name: str) -> str:
-    """Write a file's name so that it can be printed: it may hold bytes that are no text."""
-    return visible(name)
+def _visible(sample: Sample) -> dict[str, tuple[str, str]]:
+    """Name files and items so that they can be printed: they may hold bytes that are no text."""
+    return {name: (visible(file), visible(item)) for name, (file, item) in sample.sources.items()}
 
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _standards(path: Path | None, absorber: str | None) -> tuple[Any, ...]:
-    if path is None:
-        return ()
-    from edgepair.standards.standards import read_standards
-
-    return read_standards(path, absorber=absorber)
-
-
 def _reading(show: Callable[[int, int, str], None] | None) -> Callable[[str], None] | None:
     return None if show is None else lambda name: show(0, 1, f"reading {name}")
-
-
-@contextmanager
-def _bar(*, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
-    """Show how many samples are done, on terminals only."""
-    with progress_bar("edgepair predict", quiet=quiet) as on_progress:
-        if on_progress is None:
-            yield None
-            return
-        from edgepair.conventions import Progress
-
-        def show(number: int, total: int, text: str) -> None:
-            on_progress(Progress(done=number, total=total, text=text, cached=False))
-
-        yield show

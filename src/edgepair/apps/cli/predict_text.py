@@ -7,12 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from edgepair.apps.cli.console import output_console
+from edgepair.apps.cli.console import output_console, plain_table
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from edgepair.report.prediction.rows import PredictedSample
 
@@ -86,9 +87,8 @@ def _print_one(console: Console, sample: PredictedSample) -> None:
         _line(console, f"! {warning}")
 
 
-def _answers(sample: PredictedSample) -> Any:
+def _answers(sample: PredictedSample) -> Table:
     """Lay out a table: a row per task, a column per technique."""
-    from rich.table import Table
     from rich.text import Text
 
     from edgepair.conventions import TASKS
@@ -97,8 +97,7 @@ def _answers(sample: PredictedSample) -> Any:
 
     assert sample.prediction is not None
     answers = sample.prediction.table
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("", no_wrap=True)
+    table = plain_table("")
     techniques = list(dict.fromkeys(answers["technique"].astype(str)))
     for name in techniques:
         table.add_column(short_title(name))
@@ -147,7 +146,6 @@ def _nearest(sample: PredictedSample) -> list[str]:
 
 
 def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
-    from rich.table import Table
     from rich.text import Text
 
     from edgepair.conventions.wording import short_title
@@ -156,7 +154,7 @@ def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
     folder = _folder(samples)
     if folder:
         _line(console, f"in {folder}")
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table()
     table.add_column("sample", overflow="fold")
     for title in ("absorber", "E0, step, shift", "technique", *_SHORT.values(), "trust"):
         table.add_column(title, no_wrap=True)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import output_console, progress_bar, split_list
+from edgepair.apps.cli.console import output_console, plain_table, progress_bar, resumable, split_list
 from edgepair.apps.cli.datasets import open_datasets
-from edgepair.apps.cli.options import Jobs, Json, Quiet, Strict, asked_and_left_out
+from edgepair.apps.cli.options import (
+    Folds,
+    Jobs,
+    Json,
+    OwnDatasets,
+    Quiet,
+    Repeats,
+    Scheduler,
+    Seed,
+    Strict,
+    Tasks,
+    asked_and_left_out,
+)
 from edgepair.apps.cli.study_published import print_end, show_published
 
 if TYPE_CHECKING:
@@ -27,16 +38,11 @@ WIDE = 118
 
 
 def study(
-    data: Annotated[
-        list[str] | None,
-        typer.Option(help="Dataset of your own (.zarr.zip or folder) in place of the bundled ones."),
-    ] = None,
+    data: OwnDatasets = None,
     absorber: Annotated[
         list[str] | None, typer.Option(help="Absorbers; default Ti,Mn,Fe,Cu (V, Cr, Co, Ni ship too).")
     ] = None,
-    task: Annotated[
-        list[str] | None, typer.Option(help="oxidation_state, coordination_number, bond_length.")
-    ] = None,
+    task: Tasks = None,
     modality: Annotated[
         list[str] | None, typer.Option(help="xanes, pdf, dpdf, npdf, joined by +; e.g. xanes+pdf.")
     ] = None,
@@ -53,19 +59,14 @@ def study(
     split: Annotated[
         str, typer.Option(help="formula, material, or random (only to compare with published numbers).")
     ] = "formula",
-    folds: Annotated[int, typer.Option(help="Number of folds.")] = 5,
-    repeats: Annotated[
-        int | None, typer.Option(help="How often folds are dealt anew; default by size.", show_default=False)
-    ] = None,
+    folds: Folds = 5,
+    repeats: Repeats = None,
     trees: Annotated[
         int | None, typer.Option(help="Trees in a forest [default: 100]", show_default=False)
     ] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same numbers.")] = 0,
+    seed: Seed = 0,
     jobs: Jobs = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(help="Dask scheduler whose processes make the fits, tcp://host:port."),
-    ] = None,
+    scheduler: Scheduler = None,
     out: Annotated[Path, typer.Option(help="Folder for results and report.")] = Path("edgepair-study"),
     quick: Annotated[bool, typer.Option("--quick", help="A look: few trees, one repeat, no extras.")] = False,
     tune: Annotated[
@@ -97,46 +98,26 @@ def study(
     STUDY_FOLDER.check(out)
     published = protocol == "published"
     datasets = open_datasets(split_list(data), split_list(absorber), ideal=published)
-    try:
+    tasks, modalities = split_list(task), split_list(modality)
+    with resumable():
         with progress_bar("edgepair study", quiet=quiet or as_json) as on_progress:
             result = run_study(
-                datasets,
-                tasks=split_list(task),
-                modalities=split_list(modality),
-                learners=split_list(learner),
-                split=split,
-                folds=folds,
-                repeats=repeats,
-                trees=trees,
-                seed=seed,
-                quick=quick,
-                tune=tune,
-                contributions=contributions,
-                view=view,
-                per=per,
-                robustness=robustness,
-                protocol=protocol,
-                n_jobs=jobs,
-                scheduler=scheduler,
-                on_progress=on_progress,
-            )
+                datasets, tasks=tasks, modalities=modalities, learners=split_list(learner), split=split,
+                folds=folds, repeats=repeats, trees=trees, seed=seed, quick=quick, tune=tune,
+                contributions=contributions, view=view, per=per, robustness=robustness, protocol=protocol,
+                n_jobs=jobs, scheduler=scheduler, on_progress=on_progress,
+            )  # fmt: skip
         with STUDY_FOLDER.staged(out) as folder:
             result.save(folder)
             write_study(result, folder)
-    except KeyboardInterrupt:
-        print(
-            "edgepair: interrupted; finished fits are kept, the same command goes on from there",
-            file=sys.stderr,
-        )
-        raise
     if as_json:
         print(json.dumps(_document(result, out), ensure_ascii=False))
     elif not quiet and published:
         show_published(result, out, time.monotonic() - started)
     elif not quiet:
         _show(result, out, time.monotonic() - started)
-    asked = {"tasks": split_list(task), "modalities": split_list(modality)}
-    if asked_and_left_out(result.skipped, **asked) or (strict and result.skipped):
+    left_out = asked_and_left_out(result.skipped, tasks=tasks, modalities=modalities)
+    if left_out or (strict and result.skipped):
         raise typer.Exit(SKIPPED)
 
 
@@ -207,15 +188,12 @@ def _main(result: StudyResult) -> pd.DataFrame:
 
 def _table(result: StudyResult, wide: bool) -> Table:
     """Lay out the main scores of one view, best ones bold."""
-    from rich.table import Table
-
     from edgepair.conventions import TASKS, modality_title
 
     learner = result.config["config"]["learners"][0]
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = plain_table("", "task", "score")
     n_rows = "sites" if set(result.scores["view"]) <= {"sites"} else "materials"
-    for title in ("", "task", "score", n_rows):
-        table.add_column(title, no_wrap=True, justify="right" if title == n_rows else "left")
+    table.add_column(n_rows, no_wrap=True, justify="right")
     modalities = list(dict.fromkeys(result.scores["modality"]))
     for name in modalities:
         title = modality_title(name).replace(" + ", "\n+ ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgepair.apps.cli.console import output_console
+from edgepair.apps.cli.console import output_console, plain_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,14 +15,10 @@ if TYPE_CHECKING:
 
 def show_published(result: StudyResult, out: Path, seconds: float) -> None:
     """Print random beside grouped scores, a row per absorber, task and modality."""
-    from rich.table import Table
-
     from edgepair.conventions import TASKS, modality_title
 
     console = output_console()
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("", "task", "technique", "score"):
-        table.add_column(title, no_wrap=True)
+    table = plain_table("", "task", "technique", "score")
     for title in ("random split", "by formula", "difference", "no curve", "formula seen"):
         table.add_column(title.replace(" ", "\n"), no_wrap=True, justify="right")
     differences = result.differences

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import output_console, progress_bar, split_list
-from edgepair.apps.cli.options import Json, Quiet
-from edgepair.conventions.entries import read_pair
+from edgepair.apps.cli.console import (
+    output_console,
+    plain_table,
+    print_json,
+    print_lines,
+    split_list,
+    step_bar,
+)
+from edgepair.apps.cli.options import Json, OwnStandards, Quiet, own_standards
+from edgepair.conventions.entries import check_number, read_pair
 
 if TYPE_CHECKING:
     from edgepair.prediction.model_file import TrainedModels
@@ -35,9 +39,7 @@ def train(
         list[str] | None,
         typer.Option(help="xanes, pdf, dpdf, npdf; default all that the dataset holds.", show_default=False),
     ] = None,
-    standards: Annotated[
-        Path | None, typer.Option(help="CSV table of standards of your own.", show_default=False)
-    ] = None,
+    standards: OwnStandards = None,
     library: Annotated[
         bool, typer.Option(help="Use the library of standards, and bundled simulations of other metals.")
     ] = True,
@@ -65,25 +67,25 @@ def train(
 
     metal, target = _required(absorber, model, [path for path in (data, standards) if path is not None])
     edge_energy(metal)
-    _check_confidence(confidence)
+    check_number("--confidence", confidence, 0.5, 0.99, "")
     options: dict[str, Any] = {
         "techniques": split_list(modality),
-        "window": None if energy_range is None else _ends(energy_range),
+        "window": _ends(energy_range),
         "instrument": _instrument(qmax, qdamp, r_first, r_last),
         "library": library,
         "confidence_level": confidence,
         "seed": seed,
     }
     try:
-        with _bar(quiet=quiet or as_json) as show:
-            own = _standards(standards, metal)
+        with step_bar("edgepair train", quiet=quiet or as_json) as show:
+            own = own_standards(standards, metal)
             trained = train_models(data, absorber=metal, standards=own, on_step=show, **options)
     except KeyboardInterrupt:
         print(f"edgepair: interrupted; {str(target)!r} was not written", file=sys.stderr)
         raise
     save_trained(trained, target)
     if as_json:
-        print(json.dumps(_document(trained, target), ensure_ascii=False, allow_nan=False))
+        print_json(_document(trained, target))
     elif not quiet:
         _show(trained, target)
 
@@ -101,11 +103,10 @@ def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tup
             suggestion="edgepair train --data fe.zarr --absorber Fe --model fe.model",
         )
     check_outputs({"--out": out}, inputs)
-    found = "a file that is no model" if out.exists() and not _is_model(out) else ""
-    if found:
+    if out.exists() and not _is_model(out):
         raise OutputError(
             f"cannot write the model {str(out)!r}",
-            found=found,
+            found="a file that is no model",
             needed="a name that is free, or a model to be replaced, in a folder that exists",
             suggestion="choose another place with --model",
         )
@@ -123,13 +124,9 @@ def _is_model(path: Path) -> bool:
     return True
 
 
-def _check_confidence(level: float) -> None:
-    from edgepair.conventions.entries import check_number
-
-    check_number("--confidence", level, 0.5, 0.99, "")
-
-
-def _ends(text: str) -> tuple[float, float]:
+def _ends(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
     return read_pair("--range", text, of="range", needed="eV from the tabulated edge", example="-8,45")
 
 
@@ -148,14 +145,6 @@ def _instrument(qmax: float, qdamp: float, r_first: float, r_last: float) -> PDF
     return instrument
 
 
-def _standards(path: Path | None, absorber: str) -> tuple[Any, ...]:
-    if path is None:
-        return ()
-    from edgepair.standards.standards import read_standards
-
-    return read_standards(path, absorber=absorber)
-
-
 def _document(trained: TrainedModels, out: Path) -> dict[str, Any]:
     models: list[dict[str, Any]] = []
     if trained.window is not None:
@@ -170,28 +159,23 @@ def _document(trained: TrainedModels, out: Path) -> dict[str, Any]:
 
 
 def _show(trained: TrainedModels, out: Path) -> None:
-    from rich.table import Table
-
     from edgepair.conventions import TASKS, TECHNIQUES
 
-    console = output_console()
-
-    def line(text: str) -> None:
-        console.print(text, soft_wrap=True, markup=False)
-
-    line(f"{out}: a model of {trained.absorber}")
+    lines = [f"{out}: a model of {trained.absorber}"]
     if trained.window is not None:
-        line(f"    XANES   {trained.window.low:+g} to {trained.window.high:+g} eV from the tabulated edge")
+        lines.append(
+            f"    XANES   {trained.window.low:+g} to {trained.window.high:+g} eV from the tabulated edge"
+        )
     for name, (_, shown) in trained.curves.items():
-        line(
+        lines.append(
             f"    {TECHNIQUES[name].title:<7} Qmax {shown.qmax:g} 1/Å, Qdamp {shown.qdamp:g} 1/Å,"
             f" r from {shown.r_first:g} to {shown.r_last:g} Å"
         )
     level = f"{100 * trained.about['confidence_level']:g} %"
-    line(f"\nOn compounds and formulas left out; intervals and sets of classes at {level}:")
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("", "task", "left out", "right", "mean error", "in interval", "in set", "classes"):
-        table.add_column(title, no_wrap=True, justify="left" if title in ("", "task") else "right")
+    print_lines([*lines, f"\nOn compounds and formulas left out; intervals and sets of classes at {level}:"])
+    table = plain_table("", "task")
+    for title in ("left out", "right", "mean error", "in interval", "in set", "classes"):
+        table.add_column(title, no_wrap=True, justify="right")
     for name, scores in trained.about["scores"].items():
         for row in scores:
             table.add_row(
@@ -204,33 +188,19 @@ def _show(trained: TrainedModels, out: Path) -> None:
                 _percent(row["set_coverage"]),
                 "–" if row["set_size"] is None else f"{row['set_size']:.1f}",
             )
-    console.print(table)
-    line("right: oxidation state within 0.34, coordination number within 0.5 of the mean value")
+    output_console().print(table)
+    lines = ["right: oxidation state within 0.34, coordination number within 0.5 of the mean value"]
     if not trained.about["scores"].get("xanes", [True]):
-        line(
+        lines.append(
             f"! there are no standards of {trained.absorber}: how well the XANES model does is not known;"
             " its intervals are those of other metals"
         )
     elif trained.window is not None and trained.spectra[False].few_measured:
-        line("! next to no measured standards: the XANES model is judged on simulated spectra left out")
-    for text in trained.about["own_standards"].get("text", []):
-        line(text)
+        lines.append(
+            "! next to no measured standards: the XANES model is judged on simulated spectra left out"
+        )
+    print_lines([*lines, *trained.about["own_standards"].get("text", [])])
 
 
 def _percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.0f} %"
-
-
-@contextmanager
-def _bar(*, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
-    """Show which model is being fitted, on terminals only."""
-    with progress_bar("edgepair train", quiet=quiet) as on_progress:
-        if on_progress is None:
-            yield None
-            return
-        from edgepair.conventions import Progress
-
-        def show(number: int, total: int, text: str) -> None:
-            on_progress(Progress(done=number, total=total, text=text, cached=False))
-
-        yield show
