@@ -382,6 +382,8 @@ def _assemble(
         energy_error=math.nan if prepared is None else prepared.error,
         warnings=tuple(dict.fromkeys(warnings)),
         counted={part.technique: part.counted for part in parts if "coordination_number" in part.answers},
+        e0=math.nan if prepared is None else prepared.e0,
+        edge_step=math.nan if prepared is None else prepared.edge_step,
     )
 
 

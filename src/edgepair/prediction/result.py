@@ -69,6 +69,9 @@ class Prediction:
         Of intervals and class sets.
     energy_shift, energy_error : float
         What was added to the sample's energies, eV, and its likely error; NaN without XANES.
+    e0, edge_step : float
+        The sample's edge, eV on the scale of its file, and the step that mu was divided by; NaN without
+        XANES.
     warnings : tuple of str
         What makes the answer doubtful, in words.
     counted : mapping of str to str
@@ -88,6 +91,8 @@ class Prediction:
     energy_error: float = math.nan
     warnings: tuple[str, ...] = field(default_factory=tuple)
     counted: Mapping[str, str] = field(default_factory=dict)
+    e0: float = math.nan
+    edge_step: float = math.nan
 
     def to_json(self) -> str:
         """Write everything but the curves as JSON.

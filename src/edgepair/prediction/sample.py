@@ -33,7 +33,8 @@ FARTHEST_EDGE = 40.0
 class PreparedXanes:
     """A measured spectrum, normalised.
 
-    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); ``shift``, ``error`` in eV.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); ``shift``, ``error`` in eV; ``e0`` in eV on the scale of
+    the file.
     """
 
     absorber: str
@@ -44,6 +45,8 @@ class PreparedXanes:
     calibrated: bool
     metallic: bool
     warnings: tuple[str, ...]
+    e0: float
+    edge_step: float
 
     def moved(self, by: float, error: float) -> PreparedXanes:
         """Add to the energies.
@@ -104,6 +107,8 @@ def prepare_xanes(
             *warnings,
             *(text for text in inspection.warnings if not text.startswith(TOLD_OTHERWISE)),
         ),
+        spectrum.e0 - known.shift,
+        spectrum.edge_step,
     )
     at = spectrum.e0 - tabulated
     if not prepared.calibrated and abs(at) > FARTHEST_EDGE:

@@ -31,6 +31,7 @@ from edgepair.conventions.foreign_text import visible
 from edgepair.measured.samples import Foil, Reading, Sample, gather_samples, given_facts
 
 if TYPE_CHECKING:
+    from edgepair.prediction import Prediction
     from edgepair.report.prediction.rows import PredictedSample
 
 MOST_EXPLAINED = 60
@@ -258,7 +259,10 @@ def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Ans
             "  Try:    look at the file with edgepair inspect; if it looks right, report this as a fault"
         )
         return _Answer(PredictedSample(sources, absorber, "failed", _one_line(told)), reason)
-    facts = (*_facts(sample, foil, options), *(given_facts(**options) if sample.mu is not None else ()))
+    facts = (
+        *_facts(sample, foil, options, found),
+        *(given_facts(**options) if sample.mu is not None else ()),
+    )
     return _Answer(PredictedSample(_named(sources, found), found.absorber, prediction=found, facts=facts))
 
 
@@ -297,22 +301,19 @@ def _foil_for(sample: Sample, foil: Foil | None) -> Any:
     return foil.reading
 
 
-def _facts(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _facts(
+    sample: Sample, foil: Foil | None, options: dict[str, Any], found: Prediction
+) -> Iterator[tuple[str, str]]:
     """Say what was read of each file, and where a spectrum's edge is, on the scale of its file."""
     if sample.mu is not None:
-        from edgepair.measured.xanes.inspection import inspect_xanes
-
         if sample.mu.reference_item and not (options["shift"] or foil):
             from edgepair.measured.xanes.calibration import calibrate_scan
 
             yield "foil", calibrate_scan(sample.mu).text
         x = sample.mu.energy
-        found = inspect_xanes(sample.mu, **{name: options.get(name) for name in ("e0", "pre", "post")})
         span = f"{len(x)} points, {x[0]:.1f} to {x[-1]:.1f} eV"
         yield "XANES", f"{sample.mu.format}; μ = {sample.mu.mu_from}; {span}"
-        if found.spectrum is not None:
-            step = f"edge step {found.spectrum.edge_step:.3g}"
-            yield "edge", f"E0 {found.spectrum.e0:.2f} eV as measured, {step}"
+        yield "edge", f"E0 {found.e0:.2f} eV as measured, edge step {found.edge_step:.3g}"
     for title, curve in (("PDF", sample.G), ("dPDF", sample.G_M)):
         if curve is not None:
             end = f", Qmax {curve.qmax:g} 1/Å" if curve.qmax is not None else ""

@@ -163,15 +163,16 @@ def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
         if sample.prediction is None:
             table.add_row(Text(title), Text(sample.absorber), "", Text(sample.status, style="red"))
             continue
-        answers = sample.prediction.table
-        last = answers[answers["technique"] == sample.technique]
+        last = [row for row in sample.answers if row["technique"] == sample.technique]
         cells = []
         for task in _SHORT:
             cell = Text()
-            for row in last[last["task"] == task].itertuples():
-                cell.append(value_text(task, row.value).removesuffix(" Å"), style="bold")
-                classes = set_text(row.classes, None)
-                cell.append(f"  {classes}" if classes else f"  {range_text(task, row.lower, row.upper)}")
+            for row in last:
+                if row["task"] == task:
+                    cell.append(value_text(task, row["value"]).removesuffix(" Å"), style="bold")
+                    classes = set_text(row["classes"], None)
+                    ends = classes or range_text(task, row["lower"], row["upper"])
+                    cell.append(f"  {ends}")
             cells.append(cell)
         trust = Text(sample.trust, style=_STYLE.get(sample.trust, ""))
         technique = Text(short_title(sample.technique))

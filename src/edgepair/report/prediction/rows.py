@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS
@@ -66,20 +67,22 @@ class PredictedSample:
             for file, item in self.sources.values()
         )
 
+    @cached_property
+    def answers(self) -> list[dict[str, Any]]:
+        """The rows of its table: asking a frame for one of them takes longer than all of them together."""
+        return [] if self.prediction is None else self.prediction.table.to_dict("records")
+
     @property
     def technique(self) -> str:
         """All its techniques together; empty where they are not known."""
-        if self.prediction is not None and len(self.prediction.table):
-            return str(self.prediction.table["technique"].iloc[-1])
+        if self.answers:
+            return str(self.answers[-1]["technique"])
         return "+".join(name for name in self.sources if name)
 
     @property
     def trust(self) -> str:
         """The worst level of trust of the technique that stands last; empty without an answer."""
-        if self.prediction is None:
-            return ""
-        table = self.prediction.table
-        levels = table[table["technique"] == self.technique]["trust"].astype(str)
+        levels = [str(row["trust"]) for row in self.answers if row["technique"] == self.technique]
         return max(levels, key=lambda name: TRUST.index(name) if name in TRUST else 0, default="")
 
     def rows(self) -> list[dict[str, object]]:
@@ -95,7 +98,7 @@ class PredictedSample:
                 for task in TASKS
             ]
         rows = []
-        for answer in self.prediction.table.to_dict("records"):
+        for answer in self.answers:
             technique = str(answer["technique"])
             file, item = self._source(technique)
             row: dict[str, object] = {
