@@ -10,7 +10,7 @@ which sites happen to be held out, is moved to the mean of all refits first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.interpretation.number_forests import NumberTable
-    from edgepair.study.cells import Cell
+    from edgepair.study.cells import Cell, Rows
 
 
 def number_score_rows(
     cell: Cell, forests: NumberForests, full: Sequence[FitOutcome], drawn: NDArray[np.float64]
-) -> list[dict[str, Any]]:
+) -> Rows:
     """Tell how well a few numbers do, and how much of the full forest's score that is.
 
     ``drawn`` (n_draws, n_groups).
@@ -38,7 +38,7 @@ def number_score_rows(
     few = score(cell, "numbers", "forest", _outcomes(forests), drawn)
     whole = score(cell, "numbers", "forest", full, drawn)
     guess = score_baseline(cell, [_guess(cell, folds) for folds in cell.folds], drawn)
-    rows = []
+    rows: Rows = []
     for metric, value in few.value.items():
         lower, upper = few.interval(metric)
         gain = whole.value[metric] - guess.value[metric]
@@ -52,30 +52,19 @@ def number_score_rows(
         lowest, highest = interval_of(shares)
         sign = -1.0 if falls else 1.0
         better_lower, better_upper = interval_of(sign * (few.draws[metric] - guess.draws[metric]))
-        rows.append(
-            {
-                "absorber": cell.absorber,
-                "task": cell.task.name,
-                "metric": metric,
-                "value": value,
-                "lower": lower,
-                "upper": upper,
-                "share": share,
-                "share_lower": lowest,
-                "share_upper": highest,
-                "better": sign * better,
-                "better_lower": better_lower,
-                "better_upper": better_upper,
-            }
-        )
+        rows.append({
+            **cell.names, "metric": metric, "value": value, "lower": lower, "upper": upper,
+            "share": share, "share_lower": lowest, "share_upper": highest,
+            "better": sign * better, "better_lower": better_lower, "better_upper": better_upper,
+        })  # fmt: skip
     return rows
 
 
-def dependence_rows(cell: Cell, numbers: NumberTable, forests: NumberForests) -> list[dict[str, Any]]:
+def dependence_rows(cell: Cell, numbers: NumberTable, forests: NumberForests) -> Rows:
     """Tell how the answer follows each number."""
     companions = _companions(numbers, cell)
     names = [str(name) for name in cell.classes] or [""]
-    rows = []
+    rows: Rows = []
     for column, number in enumerate(numbers.names):
         positions = forests.grid[column][np.isfinite(forests.grid[column])]
         if len(positions) < 2:
@@ -85,20 +74,15 @@ def dependence_rows(cell: Cell, numbers: NumberTable, forests: NumberForests) ->
         ]
         for answer, name in enumerate(names):
             for point, position in enumerate(positions):
-                row = {
-                    "absorber": cell.absorber,
-                    "task": cell.task.name,
-                    "number": number,
-                    "title": numbers.titles[column],
-                    "unit": numbers.units[column],
-                    "position": float(position),
-                    "class": name,
-                }
+                row: dict[str, object] = {
+                    **cell.names, "number": number, "title": numbers.titles[column],
+                    "unit": numbers.units[column], "position": float(position), "class": name,
+                }  # fmt: skip
                 for kind, (value, lower, upper) in zip(("", "local_"), curves, strict=True):
                     row[kind + "value"] = float(value[point, answer])
                     row[kind + "lower"] = float(lower[point, answer])
                     row[kind + "upper"] = float(upper[point, answer])
-                rows.append(row | companions[column])
+                rows.append({**row, **companions[column]})
     return rows
 
 
@@ -115,7 +99,7 @@ def _interval(
     return parts[0], parts[1], parts[2]
 
 
-def _companions(numbers: NumberTable, cell: Cell) -> list[dict[str, Any]]:
+def _companions(numbers: NumberTable, cell: Cell) -> Rows:
     """Name, for each number, the one that goes with it most."""
     from scipy.stats import rankdata
 
@@ -149,13 +133,7 @@ def _outcomes(forests: NumberForests) -> list[FitOutcome]:
 def _guess(cell: Cell, folds: NDArray[np.int64]) -> FitOutcome:
     """Tell each site the commonest class, or the mean, of the folds it is not in."""
     task = FitTask(
-        learner="dummy",
-        task=cell.task.name,
-        target=cell.target,
-        n_classes=len(cell.classes),
-        groups=cell.groups,
-        folds=folds,
-        trees=1,
-        seed=0,
-    )
+        learner="dummy", task=cell.task.name, target=cell.target, n_classes=len(cell.classes),
+        groups=cell.groups, folds=folds, trees=1, seed=0,
+    )  # fmt: skip
     return fit_folds(np.zeros((len(folds), 1), dtype=np.float32), task)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.conventions import TECHNIQUES, subsets_of
 from edgepair.features import FeatureTable, compute_features
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from edgepair.features import Region
+    from edgepair.study.cells import Rows
 
 USUAL_TECHNIQUES = ("xanes", "pdf", "dpdf")
 """Techniques that are looked at unless others are asked for."""
@@ -91,9 +92,9 @@ class Explained:
         parts = modality.split("+")
         return join_groups([(self._by_technique[name], self.table(name).values.shape[1]) for name in parts])
 
-    def region_rows(self) -> list[dict[str, Any]]:
+    def region_rows(self) -> Rows:
         """List the rows of ``regions.csv``."""
-        rows = []
+        rows: Rows = []
         for name, regions in self.regions.items():
             having = {
                 group.name: len(group.window.columns)
@@ -115,7 +116,7 @@ class Explained:
             ]
         return rows
 
-    def cluster_rows(self) -> list[dict[str, Any]]:
+    def cluster_rows(self) -> Rows:
         """List the rows of ``clusters.csv``."""
         return [
             {

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from edgepair.interpretation.groups import Group
     from edgepair.interpretation.shap_values import ShapOutcome
     from edgepair.models import FitOutcome
-    from edgepair.study.cells import Cell
+    from edgepair.study.cells import Cell, Row, Rows
 
 
 def permutation_rows(
@@ -43,7 +43,7 @@ def permutation_rows(
     groups: Sequence[Group],
     outcomes: Sequence[FitOutcome],
     drawn: NDArray[np.float64],
-) -> list[dict[str, Any]]:
+) -> Rows:
     """List the permutation importances of one cell and modality.
 
     ``drawn`` (n_draws, n_groups).
@@ -56,7 +56,7 @@ def permutation_rows(
         return float(value), metrics_of(cell, drawn @ sums)[metric]
 
     whole = [main(outcome.predicted) for outcome in outcomes]
-    rows = []
+    rows: Rows = []
     for number, group in enumerate(groups):
         falls, draws = [], []
         for (value, value_draws), outcome in zip(whole, outcomes, strict=True):
@@ -68,9 +68,7 @@ def permutation_rows(
     return rows
 
 
-def impurity_rows(
-    cell: Cell, modality: str, groups: Sequence[Group], outcomes: Sequence[FitOutcome]
-) -> list[dict[str, Any]]:
+def impurity_rows(cell: Cell, modality: str, groups: Sequence[Group], outcomes: Sequence[FitOutcome]) -> Rows:
     """List the impurity importances of one cell and modality."""
     impurity = np.concatenate([outcome.impurity for outcome in outcomes]).astype(np.float64)
     gathered = np.stack([impurity[:, list(group.window.columns)].sum(axis=1) for group in groups], axis=1)
@@ -88,7 +86,7 @@ def shap_rows(
     groups: Sequence[Group],
     outcome: ShapOutcome,
     drawn: NDArray[np.float64],
-) -> list[dict[str, Any]]:
+) -> Rows:
     """List the mean sizes of what groups add, of one cell and modality.
 
     ``drawn`` (n_draws, n_groups).
@@ -101,28 +99,17 @@ def shap_rows(
     with np.errstate(invalid="ignore", divide="ignore"):
         # A draw may take none of the formulas that were explained.
         draws = totals[:, :-1] / totals[:, -1:]
-    rows = []
+    rows: Rows = []
     for number, group in enumerate(groups):
         lower, upper = interval_of(draws[:, number])
         rows.append(_row(cell, modality, group, "shap", float(size[:, number].mean()), lower, upper))
     return rows
 
 
-def _row(
-    cell: Cell, modality: str, group: Group, kind: str, value: float, lower: float, upper: float
-) -> dict[str, Any]:
+def _row(cell: Cell, modality: str, group: Group, kind: str, value: float, lower: float, upper: float) -> Row:
+    window = group.window
     return {
-        "absorber": cell.absorber,
-        "task": cell.task.name,
-        "modality": modality,
-        "technique": group.window.technique,
-        "kind": kind,
-        "grouping": group.grouping,
-        "name": group.name,
-        "title": group.title,
-        "low": group.window.low,
-        "high": group.window.high,
-        "value": value,
-        "lower": lower,
-        "upper": upper,
-    }
+        **cell.names, "modality": modality, "technique": window.technique, "kind": kind,
+        "grouping": group.grouping, "name": group.name, "title": group.title,
+        "low": window.low, "high": window.high, "value": value, "lower": lower, "upper": upper,
+    }  # fmt: skip

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.models import FitOutcome
-    from edgepair.study.cells import Cell
+    from edgepair.study.cells import Cell, Rows
     from edgepair.study.work import Work
 
 PERMUTATIONS = 39
@@ -63,7 +63,7 @@ def label_permutation_fits(
 
 def label_permutation_rows(
     cell: Cell, modality: str, fits: Sequence[Work], outcomes: Sequence[FitOutcome]
-) -> list[dict[str, Any]]:
+) -> Rows:
     """Test the score of a cell and modality against shuffled labels."""
     metric = cell.task.main_metric
     scores = []

@@ -16,7 +16,7 @@ wide.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.interpretation.number_forests import NumberTable
-    from edgepair.study.cells import Cell
+    from edgepair.study.cells import Cell, Rows
 
 LENGTH_STEP = 0.1
 """Å; step of a bond length per which slopes are given: about what a unit of oxidation state or of
@@ -37,25 +37,19 @@ coordination number changes it by."""
 _CHUNK = 200_000  # ranks held at a time: what a processor's cache holds is ranked eight times faster
 
 
-def movement_rows(cell: Cell, numbers: NumberTable, drawn: NDArray[np.float64]) -> list[dict[str, Any]]:
+def movement_rows(cell: Cell, numbers: NumberTable, drawn: NDArray[np.float64]) -> Rows:
     """Tell how each number moves with the label of a cell.
 
     ``drawn`` (n_draws, n_groups).
     """
     label = _label(cell)
-    rows: list[dict[str, Any]] = []
+    rows: Rows = []
     for column, name in enumerate(numbers.names):
         known = numbers.known[cell.sites, column]
         values = numbers.values[cell.sites, column].astype(np.float64)[known]
         if len(values) < 2 or np.ptp(values) == 0 or np.ptp(label[known]) == 0:
             continue
-        base = {
-            "absorber": cell.absorber,
-            "task": cell.task.name,
-            "number": name,
-            "title": numbers.titles[column],
-            "unit": numbers.units[column],
-        }
+        base = cell.names | {"number": name, "title": numbers.titles[column], "unit": numbers.units[column]}
         groups = cell.groups[known]
         slope, draws = _slopes(label[known], values[:, None], groups, drawn)
         lower, upper = interval_of(draws[:, 0])
@@ -67,7 +61,7 @@ def movement_rows(cell: Cell, numbers: NumberTable, drawn: NDArray[np.float64]) 
     return rows
 
 
-def curve_movement_rows(cell: Cell, technique: str, drawn: NDArray[np.float64]) -> list[dict[str, Any]]:
+def curve_movement_rows(cell: Cell, technique: str, drawn: NDArray[np.float64]) -> Rows:
     """Tell how the mean curve of a technique moves with the label of a cell, point by point.
 
     ``drawn`` (n_draws, n_groups).
@@ -80,20 +74,11 @@ def curve_movement_rows(cell: Cell, technique: str, drawn: NDArray[np.float64]) 
         index = cell.dataset["material_index"].values[index]
     curves = cell.dataset[kind.variable].values[:, thinned][index].astype(np.float64)
     slope, draws = _slopes(_label(cell), curves, cell.groups, drawn)
-    rows = []
+    rows: Rows = []
     for point, position in enumerate(axis[thinned]):
         lower, upper = interval_of(draws[:, point])
-        rows.append(
-            {
-                "absorber": cell.absorber,
-                "task": cell.task.name,
-                "technique": technique,
-                "position": float(position),
-                "value": float(slope[point]),
-                "lower": lower,
-                "upper": upper,
-            }
-        )
+        ends = {"value": float(slope[point]), "lower": lower, "upper": upper}
+        rows.append({**cell.names, "technique": technique, "position": float(position), **ends})
     return rows
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.models import FitOutcome, Window
-    from edgepair.study.cells import Cell
+    from edgepair.study.cells import Cell, Rows
     from edgepair.study.work import Work
 
 HALVES = 3
@@ -43,24 +43,14 @@ def rank_fits(
     folds = make_folds(
         cell.groups, n_folds=2, n_repeats=n, seed=seed, classes=cell.target if cell.classes else None
     )
+    halves: dict[str, Any] = {"purpose": "halves", "windows": tuple(windows)}
     return [
-        fit_work(
-            cell,
-            modality,
-            "forest",
-            folds=deal,
-            trees=trees,
-            seed=seed + k,
-            purpose="halves",
-            windows=tuple(windows),
-        )
+        fit_work(cell, modality, "forest", folds=deal, trees=trees, seed=seed + k, **halves)
         for k, deal in enumerate(folds)
     ]
 
 
-def region_rank_rows(
-    cell: Cell, modality: str, fits: Sequence[Work], outcomes: Sequence[FitOutcome]
-) -> list[dict[str, Any]]:
+def region_rank_rows(cell: Cell, modality: str, fits: Sequence[Work], outcomes: Sequence[FitOutcome]) -> Rows:
     """Compare the order of regions between forests of different materials, by what shuffling costs."""
     if not outcomes or len(outcomes[0].permuted) < 3:
         return []
@@ -115,11 +105,11 @@ def rank_rows(
     outcomes: Sequence[FitOutcome],
     groupings: Mapping[str, Sequence[Sequence[int]]],
     exchanged: Sequence[FitOutcome] = (),
-) -> list[dict[str, Any]]:
+) -> Rows:
     """Compare the order of importances between forests of different materials."""
     from scipy.stats import binom
 
-    rows = []
+    rows: Rows = []
     n_features = outcomes[0].impurity.shape[1] if outcomes else 0
     chance = np.array([outcome.impurity.mean(axis=0) for outcome in exchanged]).reshape(
         len(exchanged), -1 if exchanged else n_features

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -26,7 +26,7 @@ from edgepair.interpretation.result import COLUMNS, Interpretation
 from edgepair.interpretation.rounds import list_points, list_work
 from edgepair.interpretation.shap_values import MISSING, join_outcomes, shap_is_missing
 from edgepair.interpretation.stability import agreement_rows, few_materials_rows, point_sum_rows
-from edgepair.study.cells import Cell, Skip
+from edgepair.study.cells import Cell, Rows, Skip
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
@@ -139,7 +139,7 @@ def interpret(
             for work in list_work(about[cell.absorber], cell, config, explained_rows)
         ]
     )
-    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in COLUMNS}
+    tables: dict[str, Rows] = {name: [] for name in COLUMNS}
     warnings: list[str] = []
     for cells in plan.by_absorber():
         view = about[cells[0].absorber]
@@ -225,7 +225,7 @@ def _skips(plan: StudyPlan, *, asked: bool, shap_rows: int | None) -> list[Skip]
 
 
 def _score_rows(
-    tables: dict[str, list[dict[str, Any]]],
+    tables: dict[str, Rows],
     view: Explained,
     cell: Cell,
     done: Outcomes,
@@ -244,7 +244,7 @@ def _score_rows(
 
 
 def _importance_rows(
-    tables: dict[str, list[dict[str, Any]]],
+    tables: dict[str, Rows],
     view: Explained,
     cell: Cell,
     done: Outcomes,
@@ -265,9 +265,7 @@ def _importance_rows(
     tables["stability"] += point_sum_rows(found)
 
 
-def _stability_rows(
-    tables: dict[str, list[dict[str, Any]]], view: Explained, cell: Cell, done: Outcomes
-) -> None:
+def _stability_rows(tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes) -> None:
     rows = tables["stability"]
     fits = done.work(cell, view.full, purpose="labels")
     permuted = done.of(cell, view.full, purpose="labels")
@@ -298,7 +296,7 @@ def _remarks(view: Explained) -> list[str]:
     ]
 
 
-def _columns(name: str, rows: Sequence[dict[str, Any]]) -> list[str]:
+def _columns(name: str, rows: Rows) -> list[str]:
     """Order columns: those that are fixed first, then what else a table has."""
     fixed = COLUMNS[name]
     return list(dict.fromkeys((*fixed, *(column for row in rows for column in row))))

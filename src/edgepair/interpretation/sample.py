@@ -17,7 +17,7 @@ from edgepair.interpretation.explained import Explained, usual_techniques
 from edgepair.interpretation.rounds import explained_task
 from edgepair.interpretation.shap_values import fit_without_fold, forest_shap
 from edgepair.prediction import Prediction
-from edgepair.study.cells import Cell, Skip, plan_cell
+from edgepair.study.cells import Cell, Rows, Skip, plan_cell
 from edgepair.study.config import StudyConfig
 from edgepair.study.plan import check_datasets
 from edgepair.study.work import array_digest
@@ -160,7 +160,7 @@ def _of_prediction(prediction: Prediction, tasks: Sequence[str] | None, modality
             needed="one of " + ", ".join(techniques),
             suggestion=near_miss(modality, techniques),
         )
-    rows = []
+    rows: Rows = []
     for technique in techniques if modality is None else [modality]:
         curve = prediction.curves[technique][0]
         selected = reasons[reasons["technique"] == technique]
@@ -215,7 +215,7 @@ def _of_site(
         tasks=tasks, learners=["forest"], repeats=1, trees=trees, seed=seed, doing="explain a site"
     )
     known = _Known(dataset, tuple(having), trees, seed)
-    rows: list[dict[str, Any]] = []
+    rows: Rows = []
     reasons = []
     for task in config.task_list():
         cell, skipped = _cell(known, task.name)
@@ -233,7 +233,7 @@ def _of_site(
     return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS))
 
 
-def _explain_site(known: _Known, cell: Cell, site: int) -> list[dict[str, Any]]:
+def _explain_site(known: _Known, cell: Cell, site: int) -> Rows:
     about = _about(known)
     forest = _forest(known, cell.task.name, _unseen_fold(cell, site))
     table = about.table(about.full)
@@ -241,7 +241,7 @@ def _explain_site(known: _Known, cell: Cell, site: int) -> list[dict[str, Any]]:
     # In the unit of the task: the mean of the classes, or the value itself.
     unit = np.array(cell.classes, dtype=np.float64)[forest.classes_] if cell.classes else np.ones(1)
     added, start, answer = phi[0] @ unit, float(base @ unit), float(predicted[0] @ unit)
-    rows = []
+    rows: Rows = []
     for technique in about.techniques:
         regions = _own_regions(about, technique, site)
         selected = table.technique == technique
@@ -324,7 +324,7 @@ def _rows(
     sums: NDArray[np.float64],
     base: float,
     answer: float,
-) -> list[dict[str, Any]]:
+) -> Rows:
     return [
         {
             "modality": modality,

@@ -14,7 +14,7 @@ Two kinds of rows of ``stability.csv`` (others are in `edgepair.interpretation.r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -25,12 +25,10 @@ from edgepair.conventions.wording import counted
 from edgepair.study.scoring import INTERVAL
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import pandas as pd
     from numpy.typing import NDArray
 
-    from edgepair.study.cells import Cell
+    from edgepair.study.cells import Cell, Row, Rows
 
 STABILITY_COLUMNS = (
     "absorber",
@@ -62,11 +60,11 @@ _DRAWS = 1000  # of importances within their intervals, for the interval of an a
 _KINDS = {"permutation": "permutation importance", "shap": "SHAP", "impurity": "impurity importance"}
 
 
-def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> list[dict[str, Any]]:
+def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> Rows:
     """Compare the orders in which methods put regions and clusters."""
     from scipy.stats import kendalltau
 
-    rows = []
+    rows: Rows = []
     chosen = importances[importances["grouping"].isin(["region", "cluster"])]
     keys = ["absorber", "task", "modality", "grouping"]
     for (absorber, task, modality, grouping), part in chosen.groupby(keys, sort=False):
@@ -97,9 +95,9 @@ def few_materials(cell: Cell) -> list[str]:
     return [str(row["sentence"]) for row in few_materials_rows(cell)]
 
 
-def few_materials_rows(cell: Cell) -> list[dict[str, Any]]:
+def few_materials_rows(cell: Cell) -> Rows:
     r"""List where an answer rests on few formulas."""
-    rows = []
+    rows: Rows = []
     for name, members in _parts(cell):
         counts = np.sort(np.unique(cell.groups[members], return_counts=True)[1])[::-1]
         effective = float(counts.sum() ** 2 / (counts**2).sum())
@@ -136,7 +134,7 @@ def _parts(cell: Cell) -> list[tuple[str, NDArray[np.int64]]]:
 
 def stability_of(cell: Cell, modality: str, kind: str) -> dict[str, str]:
     """Say what a row of ``stability.csv`` is about."""
-    return {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "kind": kind}
+    return cell.names | {"modality": modality, "kind": kind}
 
 
 def stability_row(
@@ -146,9 +144,10 @@ def stability_row(
     lower: float = float("nan"),
     upper: float = float("nan"),
     sentence: str = "",
-) -> dict[str, Any]:
+) -> Row:
     """Make a row of ``stability.csv``."""
-    return where | {"name": name, "value": value, "lower": lower, "upper": upper, "sentence": sentence}
+    ends = {"value": value, "lower": lower, "upper": upper}
+    return {**where, "name": name, **ends, "sentence": sentence}
 
 
 def _within(part: pd.DataFrame, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -192,11 +191,11 @@ def _agreement(
     )
 
 
-def point_sum_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def point_sum_rows(rows: Sequence[Mapping[str, Any]]) -> Rows:
     """Hold the points of each region, shuffled one by one, against the region shuffled as a whole."""
     regions = [row for row in rows if row["grouping"] == "region"]
     points = [row for row in rows if row["grouping"] == "point"]
-    found = []
+    found: Rows = []
     most = max((row["value"] for row in regions), default=0.0)
     for region in regions:
         middle = [(point["low"] + point["high"]) / 2 for point in points]
@@ -224,7 +223,7 @@ def point_sum_rows(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return found
 
 
-def _says(points: float, region: dict[str, Any]) -> str:
+def _says(points: float, region: Mapping[str, Any]) -> str:
     """Say what the difference means, where there is one beyond the region's interval."""
     if points < region["lower"]:
         return ": neighbours stand in for a point that is shuffled alone."

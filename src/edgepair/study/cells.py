@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -44,6 +45,11 @@ class Cell:
     tables: dict[str, FeatureTable] = field(default_factory=dict)
 
     @property
+    def names(self) -> dict[str, str]:
+        """What the rows of a table about this cell begin with."""
+        return {"absorber": self.absorber, "task": self.task.name}
+
+    @property
     def n_repeats(self) -> int:
         """How often the folds are dealt."""
         return len(self.folds)
@@ -65,6 +71,12 @@ class Cell:
             recipes = RAW_RECIPES if self.raw else RECIPES
             self.tables[modality] = compute_features(self.dataset, modality, per=self.per, recipes=recipes)
         return self.tables[modality]
+
+
+Row: TypeAlias = Mapping[str, object]
+"""A row of a table on its way into a frame."""
+
+Rows: TypeAlias = list[Row]
 
 
 @dataclass(frozen=True)
@@ -106,82 +118,84 @@ def plan_cell(
 ) -> tuple[Cell | None, list[Skip]]:
     """Choose the sites, classes and folds of one cell."""
     absorber = str(dataset.attrs["absorber"])
-    n_folds = config.folds
 
-    def skip(reason: str, *, whole: bool = True) -> Skip:
+    def skip(reason: str, *, whole: bool = False) -> Skip:
         return Skip(absorber, task.name, "", reason, whole)
 
     if task.name not in dataset:
-        return None, [skip("the data have no such label")]
-    label = dataset[task.name].values
-    formulas = split_groups(dataset, "formula")
-    known = np.isfinite(label)
-    skipped = []
-    if task.name == "oxidation_state" and "oxidation_state_source" in dataset:
-        # A state that only the composition tells would be taught by the formula, not by the site.
-        by_composition = known & (dataset["oxidation_state_source"].values == "composition")
-        if by_composition.any():
-            skipped.append(
-                skip(f"{int(by_composition.sum())} sites with a state by composition only", whole=False)
-            )
-            known &= ~by_composition
-    if not known.any():
-        return None, [*skipped, skip("no site has this label")]
+        return None, [skip("the data have no such label", whole=True)]
+    known, reasons = _with_label(dataset, task)
+    label, formulas = dataset[task.name].values, split_groups(dataset, "formula")
     classes: tuple[int, ...] = ()
-    if task.kind == "classification":
-        fractional = known & (label != np.round(label))
-        if fractional.any():
-            skipped.append(skip(f"{int(fractional.sum())} sites with a fractional label", whole=False))
-            known &= ~fractional
-        names = []
-        for name in np.unique(label[known]).astype(int):
-            of_class = known & (label == name)
-            count = len(np.unique(formulas[of_class]))
-            if count < n_folds:
-                reason = (
-                    f"class {name}: {counted(count, 'formula')} ({counted(int(of_class.sum()), 'site')}), "
-                    f"fewer than {n_folds} folds"
-                )
-                skipped.append(skip(reason, whole=False))
-                known &= ~of_class
-            else:
-                names.append(int(name))
-        classes = tuple(names)
+    problem = "" if known.any() else "no site has this label"
+    if not problem and task.kind == "classification":
+        known, classes, more = _of_large_classes(label, known, formulas, config.folds)
+        reasons += more
         if len(classes) < 2:
             left = f"only class {classes[0]} is" if classes else "no class is"
-            return None, [*skipped, skip(f"{left} known for {n_folds} formulas or more")]
+            problem = f"{left} known for {config.folds} formulas or more"
     sites = np.flatnonzero(known)
     n_formulas = len(np.unique(formulas[sites]))
-    if n_formulas < n_folds:
-        return None, [*skipped, skip(f"{n_formulas} formulas, fewer than {n_folds} folds")]
-    target = label[sites]
+    if not problem and n_formulas < config.folds:
+        problem = f"{n_formulas} formulas, fewer than {config.folds} folds"
+    if not problem and not classes and np.ptp(label[sites]) == 0:
+        problem = "all sites have one value"
+    skipped = [skip(reason) for reason in reasons]
+    if problem:
+        return None, [*skipped, skip(problem, whole=True)]
+    target: NDArray[Any] = label[sites]
     if classes:
         target = np.searchsorted(np.array(classes), target.astype(int))
-    elif np.ptp(target) == 0:
-        return None, [*skipped, skip("all sites have one value")]
     chosen = split or config.split
     folds = make_folds(
         split_groups(dataset, chosen)[sites],
-        n_folds=n_folds,
+        n_folds=config.folds,
         n_repeats=1 if split else config.repeats_for(len(sites)),
         seed=config.seed,
         classes=target if classes else None,
     )
-    n_groups = int(formulas.max()) + 1
     cell = Cell(
-        dataset,
-        absorber,
-        task,
-        sites,
-        target,
-        classes,
-        formulas[sites],
-        n_groups,
-        folds,
-        chosen,
-        config.view,
-        dpdf_normalisation(dataset, config.per),
-        config.protocol == "published",
+        dataset, absorber, task, sites, target, classes, formulas[sites], int(formulas.max()) + 1, folds,
+        chosen, config.view, dpdf_normalisation(dataset, config.per), config.protocol == "published",
         {} if tables is None else tables,
-    )
+    )  # fmt: skip
     return cell, skipped
+
+
+def _with_label(dataset: xr.Dataset, task: Task) -> tuple[NDArray[np.bool_], list[str]]:
+    """Find the sites whose label can be learned, and say which cannot.
+
+    Returns (n_sites,).
+    """
+    known: NDArray[np.bool_] = np.isfinite(dataset[task.name].values)
+    if task.name != "oxidation_state" or "oxidation_state_source" not in dataset:
+        return known, []
+    # A state that only the composition tells would be taught by the formula, not by the site.
+    by_composition = known & (dataset["oxidation_state_source"].values == "composition")
+    n_guessed = int(by_composition.sum())
+    reasons = [f"{n_guessed} sites with a state by composition only"] if n_guessed else []
+    return known & ~by_composition, reasons
+
+
+def _of_large_classes(
+    label: NDArray[np.float64], known: NDArray[np.bool_], formulas: NDArray[np.int64], n_folds: int
+) -> tuple[NDArray[np.bool_], tuple[int, ...], list[str]]:
+    """Keep the sites of whole classes that have a formula for every fold.
+
+    ``label, known, formulas`` (n_sites,).
+    """
+    reasons, names = [], []
+    fractional = known & (label != np.round(label))
+    if fractional.any():
+        reasons.append(f"{int(fractional.sum())} sites with a fractional label")
+    known = known & ~fractional
+    for name in np.unique(label[known]).astype(int):
+        of_class = known & (label == name)
+        count = len(np.unique(formulas[of_class]))
+        if count >= n_folds:
+            names.append(int(name))
+            continue
+        sizes = f"{counted(count, 'formula')} ({counted(int(of_class.sum()), 'site')})"
+        reasons.append(f"class {name}: {sizes}, fewer than {n_folds} folds")
+        known &= ~of_class
+    return known, tuple(names), reasons

@@ -39,6 +39,10 @@ STUDYING = "run the study"
 """What cannot be done, in errors, unless the caller says otherwise."""
 
 
+_WORDS = {"split": SPLITS, "view": VIEWS, "per": NORMALISATIONS, "protocol": PROTOCOLS}
+_LOWEST = {"folds": 2, "repeats": 1, "trees": 1, "seed": 0}
+
+
 @dataclass(frozen=True)
 class StudyConfig:
     """Settings of a study, checked."""
@@ -81,47 +85,19 @@ class StudyConfig:
         doing: str = STUDYING,
     ) -> StudyConfig:
         """Check settings as a user gives them."""
-        named = (
-            ("split", split, SPLITS),
-            ("view", view, VIEWS),
-            ("per", per, NORMALISATIONS),
-            ("protocol", protocol, PROTOCOLS),
-        )
-        for name, value, known in named:
-            if value not in known:
-                raise _option(doing, name, value, "one of " + ", ".join(known))
-        numbers: tuple[tuple[str, Any, int], ...] = (
-            ("folds", folds, 2),
-            ("repeats", repeats, 1),
-            ("trees", trees, 1),
-            ("seed", seed, 0),
-        )
-        for name, value, lowest in numbers:
-            if value is None and name in ("repeats", "trees"):
-                continue
-            if isinstance(value, bool) or not isinstance(value, Integral) or value < lowest:
-                raise _option(doing, name, value, f"a whole number from {lowest}")
-        for name, names in (("tasks", tasks), ("modalities", modalities), ("learners", learners)):
-            if names is None:
-                continue
-            texts = not isinstance(names, str) and isinstance(names, Sequence)
-            if not texts or not len(names) or not all(isinstance(part, str) for part in names):
-                raise _option(doing, name, names, "a list of at least one name")
+        _check_words(doing, split=split, view=view, per=per, protocol=protocol)
+        _check_numbers(doing, folds=folds, repeats=repeats, trees=trees, seed=seed)
+        _check_lists(doing, tasks=tasks, modalities=modalities, learners=learners)
+        chosen = tuple(task.name for task in parse_tasks(tasks))
         if protocol == "published":
             _check_published(
-                doing,
-                learners=learners,
-                split=split,
-                tune=tune,
-                contributions=contributions,
-                view=view,
-                per=per,
-                robustness=robustness,
-            )
+                doing, learners=learners, split=split, tune=tune, contributions=contributions, view=view,
+                per=per, robustness=robustness,
+            )  # fmt: skip
             return cls(
-                tasks=tuple(task.name for task in parse_tasks(tasks)),
-                modalities=parse_modalities(PUBLISHED_MODALITIES if modalities is None else modalities),
-                learners=("published", "dummy"),
+                chosen,
+                parse_modalities(PUBLISHED_MODALITIES if modalities is None else modalities),
+                ("published", "dummy"),
                 folds=int(folds),
                 repeats=int(repeats or (QUICK_REFITS if quick else PUBLISHED_REFITS)),
                 trees=int(trees or (QUICK_TREES if quick else PUBLISHED_TREES)),
@@ -133,24 +109,15 @@ class StudyConfig:
             )
         if quick and repeats is None:
             repeats = 1
+        named, by = parse_modalities(modalities), parse_learners(learners)
         if contributions:
-            _check_contributions(parse_modalities(modalities), parse_learners(learners))
+            _check_contributions(named, by)
         return cls(
-            tasks=tuple(task.name for task in parse_tasks(tasks)),
-            modalities=parse_modalities(modalities),
-            learners=parse_learners(learners),
-            split=split,
-            folds=int(folds),
+            chosen, named, by, split=split, folds=int(folds),
             repeats=None if repeats is None else int(repeats),
-            trees=int(trees or (QUICK_TREES if quick else TREES)),
-            seed=int(seed),
-            tune=tune,
-            extras=not quick,
-            contributions=contributions,
-            view=view,
-            per=per,
-            robustness=robustness,
-        )
+            trees=int(trees or (QUICK_TREES if quick else TREES)), seed=int(seed), tune=tune,
+            extras=not quick, contributions=contributions, view=view, per=per, robustness=robustness,
+        )  # fmt: skip
 
     def task_list(self) -> tuple[Task, ...]:
         """Return the tasks themselves."""
@@ -167,17 +134,32 @@ class StudyConfig:
         return asdict(self)
 
 
+def _check_words(doing: str, **words: str) -> None:
+    for name, word in words.items():
+        if word not in _WORDS[name]:
+            raise _option(doing, name, word, "one of " + ", ".join(_WORDS[name]))
+
+
+def _check_numbers(doing: str, **numbers: object) -> None:
+    for name, number in numbers.items():
+        lowest = _LOWEST[name]
+        if number is None and name in ("repeats", "trees"):
+            continue
+        if isinstance(number, bool) or not isinstance(number, Integral) or number < lowest:
+            raise _option(doing, name, number, f"a whole number from {lowest}")
+
+
+def _check_lists(doing: str, **lists: object) -> None:
+    for name, names in lists.items():
+        texts = list(names) if isinstance(names, Sequence) and not isinstance(names, str) else []
+        if names is not None and not (texts and all(isinstance(part, str) for part in texts)):
+            raise _option(doing, name, names, "a list of at least one name")
+
+
 def _check_published(doing: str, **settings: object) -> None:
     """Refuse settings that the published protocol fixes."""
-    free = {
-        "learners": None,
-        "split": "formula",
-        "tune": False,
-        "contributions": False,
-        "view": "sites",
-        "per": "metal",
-        "robustness": False,
-    }
+    free: dict[str, object] = {"learners": None, "split": "formula", "view": "sites", "per": "metal"}
+    free |= dict.fromkeys(("tune", "contributions", "robustness"), False)
     changed = [name for name, value in settings.items() if value != free[name]]
     if changed:
         raise OptionError(

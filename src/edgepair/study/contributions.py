@@ -52,7 +52,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import factorial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -61,6 +61,8 @@ from edgepair.study.scoring import Score, interval_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from edgepair.study.cells import Rows
 
 
 def shapley_values(gains: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -127,7 +129,7 @@ def two_way_split(
     }
 
 
-def contribution_rows(scores: Mapping[str, Score], baseline: Score) -> list[dict[str, Any]]:
+def contribution_rows(scores: Mapping[str, Score], baseline: Score) -> Rows:
     """List the rows of ``contributions.csv`` of one learner on one cell."""
     techniques = techniques_in(list(scores))
     metric = baseline.cell.task.main_metric
@@ -136,31 +138,30 @@ def contribution_rows(scores: Mapping[str, Score], baseline: Score) -> list[dict
     values = np.array([_column(scores[name] if name else baseline, metric) for name in names])
     gains = values - values[0]
     full = names[-1]
-    table = _Rows(
-        {
-            "absorber": baseline.cell.absorber,
-            "task": baseline.cell.task.name,
-            "learner": scores[full].learner,
-            "metric": metric,
-        }
-    )
-    for name in subsets_of(techniques):
-        table.add(full, "score", name, values[names.index(name)])
-    for name in subsets_of(techniques):
-        table.add(full, "alone", name, gains[names.index(name)])
+    base = baseline.cell.names | {"learner": scores[full].learner, "metric": metric}
+    rows: Rows = []
+
+    def add(of: str, kind: str, technique: str, column: NDArray[np.float64]) -> None:
+        lower, upper = interval_of(column[1:])
+        told = {"of": of, "kind": kind, "technique": technique}
+        rows.append(base | told | {"value": float(column[0]), "lower": lower, "upper": upper})
+
+    for kind, of_subsets in (("score", values), ("alone", gains)):
+        for name in subsets_of(techniques):
+            add(full, kind, name, of_subsets[names.index(name)])
     for name, share in zip(techniques, shapley_values(gains), strict=True):
-        table.add(full, "shapley", name, share)
+        add(full, "shapley", name, share)
     coefficients = commonality_coefficients(gains)
     for name in subsets_of(techniques):
-        table.add(full, "commonality", name.replace("+", "&"), coefficients[names.index(name)])
+        add(full, "commonality", name.replace("+", "&"), coefficients[names.index(name)])
     for of, first, second in _sides(techniques):
         both = "+".join(techniques_in([first, second]))
         parts = two_way_split(*(gains[names.index(name)] for name in (first, second, both)))
-        table.add(of, "unique", first, parts["unique_first"])
-        table.add(of, "unique", second, parts["unique_second"])
+        add(of, "unique", first, parts["unique_first"])
+        add(of, "unique", second, parts["unique_second"])
         for kind in ("shared", "together", "interaction", "shared_most"):
-            table.add(of, kind, f"{first}&{second}", parts[kind])
-    return table.rows
+            add(of, kind, f"{first}&{second}", parts[kind])
+    return rows
 
 
 def _players(gains: NDArray[np.float64]) -> int:
@@ -187,16 +188,3 @@ def _sides(techniques: Sequence[str]) -> list[tuple[str, str, str]]:
             rest = "+".join(name for name in techniques if name != one)
             sides.append((f"{one}|{rest}", one, rest))
     return sides
-
-
-class _Rows:
-    """Rows of the table, each bounded by its draws."""
-
-    def __init__(self, base: dict[str, str]) -> None:
-        self._base = base
-        self.rows: list[dict[str, Any]] = []
-
-    def add(self, of: str, kind: str, technique: str, column: NDArray[np.float64]) -> None:
-        lower, upper = interval_of(column[1:])
-        names = {"of": of, "kind": kind, "technique": technique}
-        self.rows.append(self._base | names | {"value": float(column[0]), "lower": lower, "upper": upper})

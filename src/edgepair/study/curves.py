@@ -17,23 +17,22 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from edgepair.conventions import Technique
-    from edgepair.study.cells import Cell
+    from edgepair.study.cells import Cell, Rows
 
     Groups = Sequence[tuple[str, NDArray[np.int64]]]
 
 MOST_POINTS = 150
 
 
-def curve_rows(cell: Cell, modalities: Sequence[str]) -> list[dict[str, Any]]:
+def curve_rows(cell: Cell, modalities: Sequence[str]) -> Rows:
     """List the rows of ``curves.csv`` for one cell."""
     techniques = {t.name: t for modality in modalities for t in techniques_of(modality)}
     if cell.classes:
         groups = [(str(name), cell.sites[cell.target == k]) for k, name in enumerate(cell.classes)]
     else:
         groups = _thirds(cell.task, cell.sites, cell.target)
-    named = {"absorber": cell.absorber, "task": cell.task.name}
     return [
-        named | row
+        {**cell.names, **row}
         for technique in techniques.values()
         for row in _technique_rows(cell.dataset, technique, groups)
     ]
@@ -91,7 +90,7 @@ def class_curves(dataset: xr.Dataset, *, task: str, sites: ArrayLike | None = No
         groups = _thirds(kind, chosen, values)
     named = {"absorber": str(dataset.attrs["absorber"]), "task": task}
     rows = [
-        named | row
+        {**named, **row}
         for technique in TECHNIQUES.values()
         if technique.variable in dataset
         for row in _technique_rows(dataset, technique, groups)
@@ -99,11 +98,11 @@ def class_curves(dataset: xr.Dataset, *, task: str, sites: ArrayLike | None = No
     return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
 
 
-def _technique_rows(dataset: xr.Dataset, technique: Technique, groups: Groups) -> list[dict[str, Any]]:
+def _technique_rows(dataset: xr.Dataset, technique: Technique, groups: Groups) -> Rows:
     axis = dataset[technique.axis].values
     thinned = slice(None, None, max(1, len(axis) // MOST_POINTS))
     curves = dataset[technique.variable].values[:, thinned]
-    rows = []
+    rows: Rows = []
     for group, sites in groups:
         owners = dataset["material_index"].values[sites] if technique.owner == "material" else sites
         selected = curves[owners]

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edgepair.study.cells import Cell
+    from edgepair.study.cells import Cell, Row, Rows
 
 POINT_WIDTH = {"xanes": 0.5, "pdf": 0.1, "dpdf": 0.1, "npdf": 0.1}
 """Width of the points into which impurity importances are gathered, eV or Å."""
@@ -111,24 +111,18 @@ def pair_importance(
     # The score lost by permuting XANES less that lost by permuting the other: the unpermuted one cancels.
     difference = (losses[other] - losses["xanes"]).named("permutation")
     return PairImportance(
-        cell.absorber,
-        cell.task.name,
-        modality,
-        learner,
-        share,
-        float(permuted.mean()),
-        Quantity("share", excess, draws),
-        difference,
-    )
+        cell.absorber, cell.task.name, modality, learner, share, float(permuted.mean()),
+        Quantity("share", excess, draws), difference,
+    )  # fmt: skip
 
 
 def null_share_rows(
     cell: Cell, modality: str, learner: str, features: FeatureTable, null: Sequence[FitOutcome]
-) -> list[dict[str, Any]]:
+) -> Rows:
     """List each technique's share of the impurity where labels are permuted."""
-    base = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "learner": learner}
+    base = cell.names | {"modality": modality, "learner": learner}
     impurity = np.concatenate([fit.impurity for fit in null]).astype(np.float64)
-    rows = []
+    rows: Rows = []
     for name in dict.fromkeys(features.technique.tolist()):
         share = impurity[:, features.technique == name].sum(axis=1)
         ends = (float(share.mean()), float(share.min()), float(share.max()))
@@ -144,13 +138,13 @@ def importance_rows(
     outcomes: Sequence[FitOutcome],
     windows: Sequence[Window],
     drawn: NDArray[np.float64],
-) -> list[dict[str, Any]]:
+) -> Rows:
     """List the rows of ``importances.csv`` of one learner on one cell and modality.
 
     ``drawn`` (n_draws, n_groups).
     """
-    base = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "learner": learner}
-    rows: list[dict[str, Any]] = []
+    base = cell.names | {"modality": modality, "learner": learner}
+    rows: Rows = []
     impurity = np.concatenate([outcome.impurity for outcome in outcomes]).astype(np.float64)
     techniques = list(dict.fromkeys(features.technique.tolist()))
     if len(impurity):
@@ -175,21 +169,13 @@ def importance_row(
     value: float,
     lower: float,
     upper: float,
-) -> dict[str, Any]:
+) -> Row:
     """Make one row of ``importances.csv``; without a place it speaks of a whole technique."""
     position, low, high = index if index is not None else (np.nan, np.nan, np.nan)
-    return base | {
-        "technique": technique,
-        "axis": TECHNIQUES[technique].axis,
-        "unit": TECHNIQUES[technique].unit,
-        "position": position,
-        "position_low": low,
-        "position_high": high,
-        "kind": kind,
-        "value": value,
-        "lower": lower,
-        "upper": upper,
-    }
+    about = TECHNIQUES[technique]
+    names = {"technique": technique, "axis": about.axis, "unit": about.unit, "kind": kind}
+    place = {"position": position, "position_low": low, "position_high": high}
+    return base | names | place | {"value": value, "lower": lower, "upper": upper}
 
 
 def _impurity_rows(
@@ -198,7 +184,7 @@ def _impurity_rows(
     features: FeatureTable,
     impurity: NDArray[np.float64],
     n_repeats: int,
-) -> list[dict[str, Any]]:
+) -> Rows:
     selected = np.flatnonzero(features.technique == technique)
     width = POINT_WIDTH[technique]
     positions = np.unique(features.position[selected])
@@ -210,7 +196,7 @@ def _impurity_rows(
     for fit, row in enumerate(impurity[:, selected]):
         gathered[fit] = np.bincount(of_feature, weights=row, minlength=len(points))
     value, lower, upper = refit_interval(gathered, n_repeats)
-    rows = []
+    rows: Rows = []
     for point, name in enumerate(points):
         low = float(start + name * width)
         index = (round(low + width / 2, 6), round(low, 6), round(low + width, 6))
@@ -249,9 +235,9 @@ def _permutation_rows(
     outcome: FitOutcome,
     windows: Sequence[Window],
     drawn: NDArray[np.float64],
-) -> list[dict[str, Any]]:
+) -> Rows:
     whole = _main_quantity(cell, outcome.predicted, drawn)
-    rows = []
+    rows: Rows = []
     for window, predicted in zip(windows, outcome.permuted, strict=True):
         loss = whole - _main_quantity(cell, predicted, drawn)
         index = None if window.whole else ((window.low + window.high) / 2, window.low, window.high)

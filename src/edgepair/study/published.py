@@ -20,7 +20,7 @@ import numpy as np
 
 from edgepair.conventions import DataError
 from edgepair.dataset import make_folds
-from edgepair.study.cells import Cell
+from edgepair.study.cells import Cell, Rows
 from edgepair.study.config import STUDYING, StudyConfig
 from edgepair.study.curves import curve_rows
 from edgepair.study.fits import fit_work, repeat_seed
@@ -95,7 +95,7 @@ def run_published(datasets: Sequence[xr.Dataset], config: StudyConfig, runner: R
     }
     fitted = runner.run(refits(lambda cell, modality: chosen[cell.absorber, cell.task.name, modality]))
 
-    tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    tables: dict[str, Rows] = defaultdict(list)
     predictions = []
     for random, by_formula in pairs:
         modalities = plan.modalities[random.absorber]

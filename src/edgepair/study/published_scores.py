@@ -14,7 +14,7 @@ from edgepair.models import (
     regression_metrics,
     regression_sums,
 )
-from edgepair.study.cells import Cell
+from edgepair.study.cells import Cell, Rows
 from edgepair.study.importances import corrected_interval, importance_row
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ LEARNER = "published"
 
 def refit_scores(cell: Cell, outcomes: Sequence[FitOutcome]) -> dict[str, NDArray[np.float64]]:
     """Score each refit, shape (n_refits,) a metric, on held-out rows only; RMSE also in % of the mean."""
-    rows = []
+    rows: Rows = []
     for folds, outcome in zip(cell.folds, outcomes, strict=True):
         held = folds == 0
         probability = outcome.probability[held] if cell.classes else None
@@ -50,24 +50,23 @@ def row_metrics(
     return {name: float(value[0]) for name, value in metrics.items()}
 
 
-def _base(cell: Cell, modality: str, learner: str) -> dict[str, Any]:
-    return {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "learner": learner}
+def _base(cell: Cell, modality: str, learner: str) -> dict[str, str]:
+    return cell.names | {"modality": modality, "learner": learner}
 
 
 def _held_out_to_training(cell: Cell) -> float:
     return float(np.mean([(folds == 0).sum() / (folds != 0).sum() for folds in cell.folds]))
 
 
-def score_rows(
-    cell: Cell, modality: str, learner: str, values: dict[str, NDArray[np.float64]]
-) -> list[dict[str, Any]]:
+def score_rows(cell: Cell, modality: str, learner: str, values: dict[str, NDArray[np.float64]]) -> Rows:
     """List rows of ``scores.csv``: means over refits, with intervals corrected for their overlap."""
-    rows = []
-    more = cell.counts | {"view": "materials"}
+    rows: Rows = []
+    more: dict[str, int | str] = {**cell.counts, "view": "materials"}
     for metric, refits in values.items():
         mean, lower, upper = corrected_interval(refits[:, None], _held_out_to_training(cell))
         value = {"value": float(mean[0]), "lower": float(lower[0]), "upper": float(upper[0])}
-        rows.append(_base(cell, modality, learner) | {"split": cell.split, "metric": metric} | value | more)
+        named = _base(cell, modality, learner) | {"split": cell.split, "metric": metric}
+        rows.append({**named, **value, **more})
     return rows
 
 
@@ -77,10 +76,10 @@ def difference_rows(
     learner: str,
     random: dict[str, NDArray[np.float64]],
     by_formula: dict[str, NDArray[np.float64]],
-) -> list[dict[str, Any]]:
+) -> Rows:
     """Differences refit by refit; `cell` is that of the random split."""
     seen = [np.isin(cell.groups[folds == 0], cell.groups[folds != 0]).mean() for folds in cell.folds]
-    rows = []
+    rows: Rows = []
     for metric in random:
         change = (random[metric] - by_formula[metric])[:, None]
         mean, lower, upper = corrected_interval(change, _held_out_to_training(cell))
@@ -99,26 +98,22 @@ def difference_rows(
     return rows
 
 
-def published_importances(cell: Cell, modality: str, outcomes: Sequence[FitOutcome]) -> list[dict[str, Any]]:
+def published_importances(cell: Cell, modality: str, outcomes: Sequence[FitOutcome]) -> Rows:
     """List the forests' own importances of each point, and of each technique of a combination."""
     base, features = _base(cell, modality, LEARNER), cell.table(modality)
     impurity = np.concatenate([outcome.impurity for outcome in outcomes]).astype(np.float64)
     held_out = _held_out_to_training(cell)
     value, lower, upper = corrected_interval(impurity, held_out)
-    rows = []
+    rows: Rows = []
     techniques = list(dict.fromkeys(features.technique.tolist()))
     for name in techniques:
         columns = features.technique == name
         for point in np.flatnonzero(columns):
-            span = (
-                float(features.position[point]),
-                float(features.low[point]),
-                float(features.high[point]),
-            )
+            at, low, high = (float(x[point]) for x in (features.position, features.low, features.high))
             bounds = (max(float(lower[point]), 0.0), float(upper[point]))
-            rows.append(importance_row(base, name, span, "impurity", float(value[point]), *bounds))
+            rows.append(importance_row(base, name, (at, low, high), "impurity", float(value[point]), *bounds))
         if len(techniques) > 1:
             share = impurity[:, columns].sum(axis=1, keepdims=True)
-            mean, low, high = (float(item[0]) for item in corrected_interval(share, held_out))
-            rows.append(importance_row(base, name, None, "share", mean, max(low, 0.0), min(high, 1.0)))
+            mean, *ends = (float(item[0]) for item in corrected_interval(share, held_out))
+            rows.append(importance_row(base, name, None, "share", mean, max(ends[0], 0.0), min(ends[1], 1.0)))
     return rows

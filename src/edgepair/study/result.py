@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from edgepair.models import FitOutcome
-    from edgepair.study.cells import Cell
+    from edgepair.study.cells import Cell, Row
 
 SCORE_COLUMNS = (
     "absorber", "task", "modality", "learner", "split", "metric", "value", "lower", "upper",
@@ -77,6 +77,11 @@ STUDY_FOLDER = ResultFolder(
 _TEXTS = ("group", "material_id", "formula")
 
 
+def empty_table(name: str) -> pd.DataFrame:
+    """Make a table of a study that has no rows."""
+    return pd.DataFrame(columns=list(TABLES[name]))
+
+
 @dataclass(frozen=True)
 class StudyResult:
     """A finished study.
@@ -117,12 +122,10 @@ class StudyResult:
     config: dict[str, Any]
     learning: pd.DataFrame
     curves: pd.DataFrame
-    contributions: pd.DataFrame = field(
-        default_factory=lambda: pd.DataFrame(columns=list(CONTRIBUTION_COLUMNS))
-    )
-    robustness: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(ROBUSTNESS_COLUMNS)))
-    conditions: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(CONDITION_COLUMNS)))
-    differences: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(DIFFERENCE_COLUMNS)))
+    contributions: pd.DataFrame = field(default_factory=lambda: empty_table("contributions"))
+    robustness: pd.DataFrame = field(default_factory=lambda: empty_table("robustness"))
+    conditions: pd.DataFrame = field(default_factory=lambda: empty_table("conditions"))
+    differences: pd.DataFrame = field(default_factory=lambda: empty_table("differences"))
 
     @property
     def view(self) -> str:
@@ -214,7 +217,7 @@ class StudyResult:
         return cls(findings=findings, config=config, **tables)
 
 
-def table_frames(rows: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
+def table_frames(rows: Mapping[str, Sequence[Row]]) -> dict[str, pd.DataFrame]:
     """Make the tables of a result but for the predictions; those without rows are empty."""
     return {
         name: pd.DataFrame(rows.get(name, []), columns=list(columns))
@@ -251,8 +254,7 @@ def prediction_table(cell: Cell, modality: str, learner: str, outcomes: Sequence
     for repeat, outcome in enumerate(outcomes):
         predicted: Any = outcome.predicted
         columns: dict[str, Any] = {
-            "absorber": cell.absorber,
-            "task": cell.task.name,
+            **cell.names,
             "modality": modality,
             "learner": learner,
             "repeat": repeat,

@@ -6,13 +6,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import DataError, Progress
 from edgepair.dataset import drop_gated
-from edgepair.study.cells import Cell, Skip, available_modalities, plan_cell
+from edgepair.study.cells import Cell, Rows, Skip, available_modalities, plan_cell
 from edgepair.study.conditions import AS_STUDIED, Condition, conditions_for
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
@@ -28,13 +28,12 @@ from edgepair.study.scoring import Score, draw_groups, score, score_baseline
 from edgepair.study.work import Outcomes, Runner
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
     from numpy.typing import NDArray
 
     from edgepair.features import FeatureTable
     from edgepair.models import FitOutcome
-
-Rows = list[dict[str, Any]]
 
 
 def run_study(
@@ -144,22 +143,10 @@ def run_study(
     """
     started = time.monotonic()
     config = StudyConfig.check(
-        tasks=tasks,
-        modalities=modalities,
-        learners=learners,
-        split=split,
-        folds=folds,
-        repeats=repeats,
-        trees=trees,
-        seed=seed,
-        quick=quick,
-        tune=tune,
-        contributions=contributions,
-        view=view,
-        per=per,
-        robustness=robustness,
-        protocol=protocol,
-    )
+        tasks=tasks, modalities=modalities, learners=learners, split=split, folds=folds, repeats=repeats,
+        trees=trees, seed=seed, quick=quick, tune=tune, contributions=contributions, view=view, per=per,
+        robustness=robustness, protocol=protocol,
+    )  # fmt: skip
     check_processes(n_jobs)
     datasets = check_datasets(dataset, gated=True)
     runner = Runner(n_jobs=n_jobs, scheduler=scheduler, cache=cache, on_progress=on_progress)
@@ -167,34 +154,10 @@ def run_study(
         return run_published([drop_gated(item) for item in datasets], config, runner)
     plan = plan_study(datasets, config)
     conditions = conditions_for(config)
-    work, aside = [], 0.0
-    for cell in plan.cells:
-        modalities = plan.modalities[cell.absorber]
-        if cell.split != config.split:
-            work += fits_aside(cell, modalities, config, findings=False)
-            continue
-        work += study_fits(cell, modalities, config, subsets=plan.subsets.get(cell.absorber, ()))
-        if conditions:
-            # What a condition will take is estimated from the cells of the study itself.
-            aside += sum(item.cost for item in fits_aside(cell, modalities, config))
-    fitted = runner.run(work, later=aside * len(conditions))
+    fitted, aside = _fit(plan, config, runner, len(conditions))
     learner = config.learners[0]
     scores, findings = _test(plan.cells, plan.modalities, config.learners, fitted, config)
-    tables: dict[str, Rows] = defaultdict(list)
-    predictions = []
-    for cell in plan.cells:
-        if cell.split != config.split:
-            continue
-        drawn = _draws(cell, config)
-        for modality in plan.modalities[cell.absorber]:
-            for name in config.learners:
-                if name != "dummy":
-                    outcomes = fitted.of(cell, modality, name)
-                    predictions.append(prediction_table(cell, modality, name, outcomes))
-                    tables["importances"] += _importance_rows(cell, modality, name, fitted, drawn)
-                tables["learning"] += _learning_rows(cell, modality, name, fitted, drawn)
-        tables["curves"] += curve_rows(cell, plan.modalities[cell.absorber])
-        tables["contributions"] += _contribution_rows(cell, plan, learner, fitted, drawn)
+    tables, predictions = _tables(plan, config, fitted)
     skipped: list[Skip] = []
     if conditions:
         tables["robustness"] += _robustness_rows(AS_STUDIED, findings)
@@ -218,6 +181,42 @@ def run_study(
         config=describe_study(config, datasets, plan, time.monotonic() - started, names),
         **table_frames(tables),
     )
+
+
+def _fit(plan: StudyPlan, config: StudyConfig, runner: Runner, n_conditions: int) -> tuple[Outcomes, float]:
+    """Make the fits of the study itself; estimate what one condition will take, from the same cells."""
+    work, aside = [], 0.0
+    for cell in plan.cells:
+        modalities = plan.modalities[cell.absorber]
+        if cell.split != config.split:
+            work += fits_aside(cell, modalities, config, findings=False)
+            continue
+        work += study_fits(cell, modalities, config, subsets=plan.subsets.get(cell.absorber, ()))
+        if n_conditions:
+            aside += sum(item.cost for item in fits_aside(cell, modalities, config))
+    return runner.run(work, later=aside * n_conditions), aside
+
+
+def _tables(
+    plan: StudyPlan, config: StudyConfig, fitted: Outcomes
+) -> tuple[dict[str, Rows], list[pd.DataFrame]]:
+    """Gather the rows of the tables that rest on the study's own split, and the predictions."""
+    tables: dict[str, Rows] = defaultdict(list)
+    predictions = []
+    for cell in plan.cells:
+        if cell.split != config.split:
+            continue
+        drawn = _draws(cell, config)
+        for modality in plan.modalities[cell.absorber]:
+            for name in config.learners:
+                if name != "dummy":
+                    outcomes = fitted.of(cell, modality, name)
+                    predictions.append(prediction_table(cell, modality, name, outcomes))
+                    tables["importances"] += _importance_rows(cell, modality, name, fitted, drawn)
+                tables["learning"] += _learning_rows(cell, modality, name, fitted, drawn)
+        tables["curves"] += curve_rows(cell, plan.modalities[cell.absorber])
+        tables["contributions"] += _contribution_rows(cell, plan, config.learners[0], fitted, drawn)
+    return tables, predictions
 
 
 def _draws(cell: Cell, config: StudyConfig) -> NDArray[np.float64]:
@@ -260,11 +259,7 @@ def _score(
 
 
 def _under(
-    condition: Condition,
-    datasets: Sequence[xr.Dataset],
-    config: StudyConfig,
-    runner: Runner,
-    later: float,
+    condition: Condition, datasets: Sequence[xr.Dataset], config: StudyConfig, runner: Runner, later: float
 ) -> tuple[list[Score], tuple[Finding, ...], list[Skip]]:
     """Test the findings under one condition."""
     settings = condition.settings(config)
@@ -318,7 +313,8 @@ def _robustness_rows(condition: str, findings: Sequence[Finding]) -> Rows:
 
 def _condition_rows(condition: str, scores: Sequence[Score], learner: str, split: str) -> Rows:
     """List the main score of every modality, and of the baseline once."""
-    rows, seen = [], set()
+    rows: Rows = []
+    seen = set()
     for item in scores:
         key = (item.cell.absorber, item.cell.task.name, "" if item.learner == "dummy" else item.modality)
         if item.learner not in (learner, "dummy") or key in seen or item.cell.split != split:
@@ -350,10 +346,10 @@ def _contribution_rows(
 def _learning_rows(
     cell: Cell, modality: str, learner: str, fitted: Outcomes, drawn: NDArray[np.float64]
 ) -> Rows:
-    rows = []
+    rows: Rows = []
     metric = cell.task.main_metric
     n_train = cell.counts["n_formulas"] * (1 - 1 / len(np.unique(cell.folds[0])))
-    base = {"absorber": cell.absorber, "task": cell.task.name, "modality": modality, "learner": learner}
+    base = cell.names | {"modality": modality, "learner": learner}
     for fraction in LEARNING_FRACTIONS:
         outcomes = fitted.of(cell, modality, learner, ("learning", fraction))
         if outcomes:

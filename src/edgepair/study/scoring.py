@@ -86,13 +86,8 @@ class Score:
 
     def rows(self) -> list[dict[str, Any]]:
         """List the rows of ``scores.csv``."""
-        base = {
-            "absorber": self.cell.absorber,
-            "task": self.cell.task.name,
-            "modality": self.modality,
-            "learner": self.learner,
-            "split": self.cell.split,
-        }
+        base = self.cell.names | {"modality": self.modality, "learner": self.learner}
+        base |= {"split": self.cell.split}
         counts = self.cell.counts | {"view": self.cell.view}
         return [base | {"metric": metric} | self.bounds(metric) | counts for metric in self.value]
 
@@ -143,11 +138,7 @@ def metrics_of(cell: Cell, sums: NDArray[np.float64]) -> dict[str, NDArray[np.fl
 
 
 def score(
-    cell: Cell,
-    modality: str,
-    learner: str,
-    outcomes: Sequence[FitOutcome],
-    drawn: NDArray[np.float64],
+    cell: Cell, modality: str, learner: str, outcomes: Sequence[FitOutcome], drawn: NDArray[np.float64]
 ) -> Score:
     """Score one learner on one cell and modality.
 
@@ -189,11 +180,8 @@ def score_baseline(
     confusion = (counts[:, :, None] * shares).reshape(cell.n_groups, -1)
     sums = np.column_stack([confusion, counts @ -np.log(shares)])
     value, draws = dict(dummy.value), dict(dummy.draws)
-    by_shares, by_shares_draws = (
-        metrics_of(cell, sums.sum(axis=0, keepdims=True)),
-        metrics_of(cell, drawn @ sums),
-    )
-    for name, selected in by_shares.items():
+    by_shares_draws = metrics_of(cell, drawn @ sums)
+    for name, selected in metrics_of(cell, sums.sum(axis=0, keepdims=True)).items():
         gain = float(selected[0]) - value[name]
         if gain < 0 if name in LOWER_IS_BETTER else gain > 0:
             value[name], draws[name] = float(selected[0]), by_shares_draws[name]

@@ -52,13 +52,17 @@ class DataPage:
 
     def register(self, app: Dash) -> None:
         """Register the callbacks."""
-        visit, dataset = State("visit", "data"), State(f"{NAME}-set", "value")
+        self._register_choices(app)
+        self._register_views(app)
+
+    def _register_choices(self, app: Dash) -> None:
+        """Register what follows from the fields and buttons: dataset, filters, sites."""
         app.callback(
             Output(f"{NAME}-body", "children"),
             Input(f"{NAME}-set", "value"),
             Input(f"{NAME}-clear", "n_clicks"),
             State(f"{NAME}-sites", "data"),
-            visit,
+            State("visit", "data"),
             prevent_initial_call=True,
         )(self.change_set)
         app.callback(
@@ -69,6 +73,18 @@ class DataPage:
             Input({"type": f"{NAME}-end", "task": ALL, "end": ALL}, "value"),
             prevent_initial_call=True,
         )(self.filter)
+        app.callback(
+            Output(f"{NAME}-sites", "data"),
+            Input({"type": f"{NAME}-only", "site": ALL}, "n_clicks"),
+            Input({"type": f"{NAME}-compare", "site": ALL}, "n_clicks"),
+            Input({"type": f"{NAME}-drop", "site": ALL}, "n_clicks"),
+            State(f"{NAME}-sites", "data"),
+            prevent_initial_call=True,
+        )(self.choose)
+
+    def _register_views(self, app: Dash) -> None:
+        """Register what is shown of the choices: table, curves, means, address."""
+        visit, dataset = State("visit", "data"), State(f"{NAME}-set", "value")
         app.callback(
             Output(f"{NAME}-rows", "children"),
             Output(f"{NAME}-count", "children"),
@@ -87,14 +103,6 @@ class DataPage:
             dataset,
             visit,
         )(self.show_table)
-        app.callback(
-            Output(f"{NAME}-sites", "data"),
-            Input({"type": f"{NAME}-only", "site": ALL}, "n_clicks"),
-            Input({"type": f"{NAME}-compare", "site": ALL}, "n_clicks"),
-            Input({"type": f"{NAME}-drop", "site": ALL}, "n_clicks"),
-            State(f"{NAME}-sites", "data"),
-            prevent_initial_call=True,
-        )(self.choose)
         app.callback(Output(f"{NAME}-curves", "children"), Input(f"{NAME}-sites", "data"), dataset, visit)(
             self.show_sites
         )
