@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgepair.builder.curves import ENERGY_STEP, HOLD, energy_grid
 from edgepair.builder.gates import (
     BOND_VALENCE_OFF,
     FARTHEST_EDGE,
@@ -23,7 +24,6 @@ from edgepair.builder.gates import (
     median_edges,
     spectrum_faults,
 )
-from edgepair.builder.grid import ENERGY_STEP, HOLD, energy_grid
 from edgepair.conventions import DataError, EdgepairError
 from edgepair.dataset.assemble import assemble
 from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, ideal_r

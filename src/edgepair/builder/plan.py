@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from edgepair.builder.assembly import Assembled, MaterialRows, SiteRow
 from edgepair.builder.curves import absorption_problem
 from edgepair.builder.gates import gate_text
-from edgepair.builder.materials import Material, Site
 from edgepair.builder.records import Item
 from edgepair.builder.second_runs import Place, SecondRun
 from edgepair.builder.spectra_table import SpectraTable
-from edgepair.builder.stages import NOT_KEPT, Stages
+from edgepair.builder.stages import NOT_KEPT, Material, Site, Stages
 from edgepair.builder.work import unpack_array
 from edgepair.simulation import SiteSimulator
 from edgepair.structures import SourceMaterial, read_structure_source

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepair.builder.assembly import Assembled, CurveAxis, MaterialRows, assemble_materials
-from edgepair.builder.grid import check_energy_range
+from edgepair.builder.curves import check_energy_range
 from edgepair.builder.plan import Plan
 from edgepair.builder.provenance import build_settings, curve_attributes, left_out, provenance
 from edgepair.builder.records import BuildEstimate, BuildProgress, BuildResult, count_items

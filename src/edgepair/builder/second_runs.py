@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.builder.assembly import Assembled, MaterialRows
-from edgepair.builder.curves import absorption_problem
+from edgepair.builder.curves import HOLD, absorption_problem
 from edgepair.builder.gates import ABSORPTION, EDGE_POSITION, spectrum_faults
-from edgepair.builder.grid import HOLD
-from edgepair.builder.materials import Material
-from edgepair.builder.stages import Stages
+from edgepair.builder.stages import Material, Stages
 from edgepair.conventions import EdgepairError
 from edgepair.simulation import Feff10, SiteSimulator
 from edgepair.spectra import resample_mu

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from statistics import median
 from types import MappingProxyType
@@ -10,8 +11,8 @@ from typing import Any
 
 from edgepair.builder import work
 from edgepair.builder.keys import digest, site_key
-from edgepair.builder.materials import Material, Site
 from edgepair.builder.records import INFERRED, Item
+from edgepair.builder.result_store import ResultStore
 from edgepair.builder.runner import WORTH_ANOTHER_TRY, Order, Runner
 from edgepair.conventions import OutputError
 from edgepair.engine import shared_sandbox
@@ -22,6 +23,42 @@ from edgepair.structures import (
     are_identical,
     may_be_identical,
 )
+
+
+@dataclass(frozen=True)
+class Site:
+    """One inequivalent absorber site."""
+
+    given: int
+    primitive: int
+    multiplicity: int
+    equivalent: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Material:
+    """One usable material; its structure stays in the store."""
+
+    material_id: str
+    formula: str
+    kind: tuple[str, int, int]
+    structure_key: str
+    structure_hash: str
+    sites: tuple[Site, ...]
+
+    def packed(self, store: ResultStore) -> dict[str, Any]:
+        """Read its structure."""
+        record = store.get(self.structure_key)
+        if record is None:
+            raise OutputError(
+                f"cannot read the structure of {self.material_id} from {str(store.folder)!r}",
+                found="a damaged entry",
+                needed="what this run itself has written",
+                suggestion="run the same command again",
+            )
+        structure: dict[str, Any] = record["value"]["structure"]
+        return structure
+
 
 _COMPARE_CPU_LIMIT = 60.0
 

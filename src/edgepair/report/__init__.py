@@ -14,21 +14,19 @@ if TYPE_CHECKING:
         movement_figure,
     )
     from edgepair.report.interpretation.figure_regions import point_figure, region_figure
-    from edgepair.report.interpretation.figure_sample import sample_region_figure
     from edgepair.report.interpretation.figure_stability import agreement_figure, shuffled_labels_figure
     from edgepair.report.interpretation.page import render_interpretation, write_interpretation
-    from edgepair.report.interpretation.sample_page import write_sample_reasons
+    from edgepair.report.interpretation.sample_page import sample_region_figure, write_sample_reasons
     from edgepair.report.kit.style import modality_colour, modality_symbol
     from edgepair.report.measured.figure_sites import class_curve_figure, site_figure
     from edgepair.report.study.figure_conditions import condition_figure, robustness_figure
-    from edgepair.report.study.figure_confusion import confusion_figure
     from edgepair.report.study.figure_contributions import overlap_figure, shapley_figure
     from edgepair.report.study.figure_data import class_figure, value_figure
     from edgepair.report.study.figure_findings import finding_figure
     from edgepair.report.study.figure_importances import importance_figure
     from edgepair.report.study.figure_learning import learning_figure
     from edgepair.report.study.figure_overview import overview_figure, score_figure
-    from edgepair.report.study.figure_parity import parity_figure
+    from edgepair.report.study.figure_parity import confusion_figure, parity_figure
     from edgepair.report.study.figure_shares import share_figure
     from edgepair.report.study.figure_splits import split_figure
     from edgepair.report.study.page import render_study, write_study
@@ -40,7 +38,7 @@ _HOMES = {
     "class_curve_figure": "edgepair.report.measured.figure_sites",
     "class_figure": "edgepair.report.study.figure_data",
     "condition_figure": "edgepair.report.study.figure_conditions",
-    "confusion_figure": "edgepair.report.study.figure_confusion",
+    "confusion_figure": "edgepair.report.study.figure_parity",
     "dependence_figure": "edgepair.report.interpretation.figure_learned",
     "finding_figure": "edgepair.report.study.figure_findings",
     "group_figure": "edgepair.report.interpretation.figure_groups",
@@ -58,7 +56,7 @@ _HOMES = {
     "render_interpretation": "edgepair.report.interpretation.page",
     "render_study": "edgepair.report.study.page",
     "robustness_figure": "edgepair.report.study.figure_conditions",
-    "sample_region_figure": "edgepair.report.interpretation.figure_sample",
+    "sample_region_figure": "edgepair.report.interpretation.sample_page",
     "score_figure": "edgepair.report.study.figure_overview",
     "shapley_figure": "edgepair.report.study.figure_contributions",
     "share_figure": "edgepair.report.study.figure_shares",

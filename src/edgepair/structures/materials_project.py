@@ -110,15 +110,7 @@ def read_project_spectra(text: str, absorber: str) -> Iterator[ProjectSpectrum]:
             needed="elements, chemsys, formula or ids",
             suggestion="name the materials by ids=",
         )
-    search: dict[str, Any] = {"absorbing_element": absorber, "edge": "K", "spectrum_type": "XANES"}
-    if "elements" in filters:
-        search["elements"] = parse_elements(filters["elements"])
-    if "chemsys" in filters:
-        search["chemsys"] = filters["chemsys"]
-    if "formula" in filters:
-        search["formula"] = filters["formula"]
-    if "ids" in filters:
-        search["material_ids"] = filters["ids"].split("+")
+    search = {"absorbing_element": absorber, "edge": "K", "spectrum_type": "XANES"} | _search(filters)
     with _service() as service:
         found = service.materials.xas.search(**search)
         if not found:

@@ -15,7 +15,7 @@ import pytest
 from edgepair.conventions import OutputError
 from edgepair.interpretation import Interpretation
 from edgepair.interpretation.result import COLUMNS
-from edgepair.report.interpretation.document import interpretation_document
+from edgepair.report.interpretation.words import interpretation_document
 from edgepair.report.interpretation.figure_groups import MOST_GROUPS, group_figure
 from edgepair.report.interpretation.figure_learned import (
     dependence_figure,
@@ -23,7 +23,7 @@ from edgepair.report.interpretation.figure_learned import (
     movement_figure,
 )
 from edgepair.report.interpretation.figure_regions import point_figure, region_figure
-from edgepair.report.interpretation.figure_sample import sample_region_figure
+from edgepair.report.interpretation.sample_page import sample_region_figure
 from edgepair.report.interpretation.figure_stability import agreement_figure, shuffled_labels_figure
 from edgepair.report.interpretation.methods import interpretation_methods
 from edgepair.report.interpretation.page import render_interpretation, write_interpretation

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import print_json, progress_bar, resumable, split_list
-from edgepair.apps.cli.datasets import open_datasets
 from edgepair.apps.cli.options import (
     Jobs,
     Json,
@@ -22,6 +21,7 @@ from edgepair.apps.cli.options import (
     Strict,
     Tasks,
     asked_and_left_out,
+    open_datasets,
     reads_spectra,
 )
 from edgepair.apps.cli.study import SKIPPED
@@ -116,7 +116,7 @@ def interpret(
 
         write_interpretation(result, report)
     if as_json:
-        from edgepair.report.interpretation.document import interpretation_document
+        from edgepair.report.interpretation.words import interpretation_document
 
         print_json({"out": str(target), **interpretation_document(result)})
     elif not quiet:

@@ -119,7 +119,7 @@ def _of_techniques(reasons: pd.DataFrame, techniques: list[str]) -> pd.DataFrame
 
 
 def _document(sample: Sample, prediction: Prediction, reasons: pd.DataFrame) -> dict[str, Any]:
-    from edgepair.report.interpretation.document import rows_of
+    from edgepair.report.interpretation.words import rows_of
 
     return {
         "files": [file for file, _ in sample.sources.values()],

@@ -16,6 +16,8 @@ from edgepair.conventions.entries import check_number
 from edgepair.measured.samples import Foil, read_foil_file, read_ranges
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from edgepair.standards.standard import Standard
 
 Tasks: TypeAlias = Annotated[
@@ -210,3 +212,31 @@ class Command(TyperCommand):
         words = [word.partition("=") for word in args[:end]]
         spelled = [former.get(name, name) + equals + value for name, equals, value in words]
         return super().parse_args(ctx, [*spelled, *args[end:]])
+
+
+def open_datasets(
+    paths: list[str] | None, absorbers: list[str] | None, *, ideal: bool = False
+) -> list[xr.Dataset]:
+    """Open what a study or an interpretation is asked of."""
+    from edgepair.conventions import STUDY_ABSORBERS, OptionError
+    from edgepair.dataset import load_bundled, open_dataset
+    from edgepair.spectra import TYPICAL_INSTRUMENT
+
+    instrument = None if ideal else TYPICAL_INSTRUMENT
+    if paths is None:
+        return [load_bundled(name, instrument=instrument) for name in absorbers or STUDY_ABSORBERS]
+    datasets = [open_dataset(path, instrument=instrument) for path in paths]
+    here = [str(dataset.attrs["absorber"]) for dataset in datasets]
+    for name in absorbers or ():
+        if name not in here:
+            raise OptionError(
+                f"cannot study {name}",
+                found="datasets of " + ", ".join(here),
+                needed=f"a dataset of {name}",
+                suggestion="leave --absorber out, or name its file with --data",
+            )
+    return [
+        dataset
+        for dataset, name in zip(datasets, here, strict=True)
+        if absorbers is None or name in absorbers
+    ]

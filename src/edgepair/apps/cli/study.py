@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import output_console, plain_table, progress_bar, resumable, split_list
-from edgepair.apps.cli.datasets import open_datasets
 from edgepair.apps.cli.options import (
     Folds,
     Jobs,
@@ -23,6 +22,7 @@ from edgepair.apps.cli.options import (
     Strict,
     Tasks,
     asked_and_left_out,
+    open_datasets,
 )
 from edgepair.apps.cli.study_published import print_end, show_published
 

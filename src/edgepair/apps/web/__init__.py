@@ -2,7 +2,7 @@
 
 How a page is added:
 
-1. Write ``pages/<name>.py`` with a class that follows `edgepair.apps.web.pages.page.Page`: its path,
+1. Write ``pages/<name>.py`` with a class that follows `edgepair.apps.web.shell.Page`: its path,
    title and sentence; ``layout(query, visit)``, which makes its components from the address and from
    what the visitor has done so far; ``register(app)``, which registers its callbacks as
    ``app.callback(...)(method)``.

@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from edgepair.apps.web.workers import Worker
 from edgepair.conventions import EdgepairError, EngineError
@@ -33,6 +33,11 @@ ENDED = ("done", "refused", "failed", "cancelled")
 _log = logging.getLogger("edgepair.web")
 
 
+Function: TypeAlias = Callable[..., Any]
+Order: TypeAlias = tuple[Function, tuple[object, ...]]
+"""What another process is to call, and its arguments."""
+
+
 @dataclass
 class Job:
     """One call and what became of it."""
@@ -40,8 +45,8 @@ class Job:
     key: str
     owner: str
     lane: str
-    function: Callable[..., Any]
-    args: tuple[Any, ...]
+    function: Function
+    args: tuple[object, ...]
     state: str = "waiting"
     done: float = 0.0
     total: float = 0.0
@@ -80,7 +85,7 @@ class Jobs:
                 self._workers.append(worker)
                 threading.Thread(target=self._serve, args=(lane, worker), daemon=True).start()
 
-    def submit(self, owner: str, function: Callable[..., Any], *args: Any, lane: str = "answer") -> Job:
+    def submit(self, owner: str, function: Function, *args: object, lane: str = "answer") -> Job:
         """Ask for a call."""
         with self._changed:
             queue = self._queues[lane].setdefault(owner, deque())
@@ -101,8 +106,8 @@ class Jobs:
     def call(
         self,
         owner: str,
-        function: Callable[..., Any],
-        *args: Any,
+        function: Function,
+        *args: object,
         lane: str = "look",
         seconds: float = 60.0,
     ) -> Any:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from dash import Dash
     from dash.development.base_component import Component
 
+    from edgepair.apps.web.jobs import Order
     from edgepair.apps.web.services import Services
     from edgepair.apps.web.visits import Visit
 
@@ -35,7 +36,7 @@ class JobPanel:
         name: str,
         services: Services,
         *,
-        order: Callable[..., tuple[Callable[..., Any], tuple[Any, ...]]],
+        order: Callable[..., Order],
         answered: Callable[[Visit, Any], Any],
         lane: str = "answer",
     ) -> None:

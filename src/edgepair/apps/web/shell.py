@@ -1,10 +1,10 @@
-"""The frame around every page: name, navigation, theme; and which page an address means."""
+"""The frame around every page: name, navigation, theme; what a page is, and which one an address means."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
 from dash import ClientsideFunction, Input, Output, dcc, html, no_update
@@ -16,8 +16,23 @@ if TYPE_CHECKING:
     from dash import Dash
     from dash.development.base_component import Component
 
-    from edgepair.apps.web.pages.page import Page
     from edgepair.apps.web.services import Services
+    from edgepair.apps.web.visits import Visit
+
+
+class Page(Protocol):
+    """One page; made once, with the `Services`, and shared by all visitors: it keeps nothing itself."""
+
+    path: str
+    title: str
+    sentence: str
+
+    def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
+        """Make the page."""
+
+    def register(self, app: Dash) -> None:
+        """Register the callbacks."""
+
 
 _LONGEST_VALUE = 200
 """Characters of one value in the address."""

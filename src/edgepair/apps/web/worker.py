@@ -31,8 +31,8 @@ def _receive(connection: Connection, folder: str, orders: queue.Queue[Any]) -> N
 
 
 def carry_out(
-    function: Callable[..., Any], args: tuple[Any, ...], report: Callable[[float, float, str], None]
-) -> tuple[Any, ...]:
+    function: Callable[..., object], args: tuple[object, ...], report: Callable[[float, float, str], None]
+) -> tuple[object, ...]:
     """Carry out one call."""
     from edgepair.conventions import EdgepairError
 

@@ -11,12 +11,15 @@ import threading
 from collections.abc import Callable
 from multiprocessing import Pipe
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+Outcome: TypeAlias = tuple[Any, ...]
+"""A word for how a call ended, and what came of it."""
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    Ends = tuple["Connection[Any, Any]", "Connection[Any, Any]"]
+    Line = Connection[tuple[object, ...], Outcome]
 
 
 class Worker:
@@ -26,22 +29,22 @@ class Worker:
         self._folder = folder
         self._niceness = niceness
         self._process: subprocess.Popen[bytes] | None = None
-        self._connection: Connection[Any, Any] | None = None
+        self._connection: Line | None = None
         self._lock = threading.Lock()
         self._ended = False
 
     def run(
         self,
-        function: Callable[..., Any],
-        args: tuple[Any, ...],
+        function: Callable[..., object],
+        args: tuple[object, ...],
         on_progress: Callable[[float, float, str], None],
-    ) -> tuple[Any, ...]:
+    ) -> Outcome:
         """Carry out a call; one at a time."""
         try:
             connection = self._started()
             connection.send((function, args))
             while True:
-                outcome: tuple[Any, ...] = connection.recv()
+                outcome: Outcome = connection.recv()
                 if outcome[0] != "progress":
                     return outcome
                 on_progress(*outcome[1:])
@@ -67,7 +70,7 @@ class Worker:
         self._ended = True
         self.kill()
 
-    def _started(self) -> Connection[Any, Any]:
+    def _started(self) -> Line:
         with self._lock:
             if self._ended:
                 raise EOFError

@@ -1,7 +1,8 @@
-"""What an interpretation says, in sentences that follow from its numbers and intervals."""
+"""What an interpretation says: sentences that follow from its numbers and intervals, and its document."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from edgepair.conventions import TASKS, TECHNIQUES
@@ -10,6 +11,8 @@ from edgepair.report.kit.tables import about_technique, in_order, main_metric, s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pandas as pd
 
     from edgepair.interpretation import Interpretation
 
@@ -167,3 +170,35 @@ def range_of_region(low: float, high: float, unit: str) -> str:
     """
     digits = 1 if unit == "eV" else 2
     return f"{number(low, digits)}–{number(high, digits)} {unit}"
+
+
+PRINTED = ("regions", "scores", "contributions", "importances", "movement", "number_scores", "stability")
+"""Tables that are printed; curves, dependences and single points are in the files."""
+
+
+def interpretation_document(result: Interpretation) -> dict[str, object]:
+    """Gather what is printed as JSON."""
+    tables = {name: getattr(result, name) for name in PRINTED}
+    tables["importances"] = result.importances[result.importances["grouping"] != "point"]
+    sentences = [
+        {
+            "absorber": absorber,
+            "task": task,
+            "regions": region_sentences(result, absorber=absorber, task=task),
+            "learned": learned_sentences(result, absorber=absorber, task=task),
+        }
+        for absorber, task in cells_of(result)
+    ]
+    rows = {name: rows_of(table) for name, table in tables.items()}
+    return {
+        **rows,
+        "sentences": sentences,
+        "warnings": [str(text) for text in result.warnings],
+        "skipped": list(result.skipped),
+    }
+
+
+def rows_of(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Write a table as a list of rows that JSON knows."""
+    rows: list[dict[str, object]] = json.loads(table.to_json(orient="records", double_precision=15))
+    return rows

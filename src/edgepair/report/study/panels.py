@@ -20,14 +20,13 @@ from edgepair.report.kit.tables import (
     tasks_of,
 )
 from edgepair.report.study.figure_conditions import condition_figure, robustness_figure
-from edgepair.report.study.figure_confusion import confusion_figure
 from edgepair.report.study.figure_contributions import overlap_figure, shapley_figure
 from edgepair.report.study.figure_data import class_figure, value_figure
 from edgepair.report.study.figure_findings import finding_figure
 from edgepair.report.study.figure_importances import importance_figure
 from edgepair.report.study.figure_learning import learning_figure
 from edgepair.report.study.figure_overview import score_figure
-from edgepair.report.study.figure_parity import parity_figure
+from edgepair.report.study.figure_parity import confusion_figure, parity_figure
 from edgepair.report.study.figure_shares import share_figure
 from edgepair.report.study.figure_splits import split_figure
 from edgepair.study import FINDINGS

@@ -99,8 +99,8 @@ class FilesPanel:
         begun: int | None,
         removals: Sequence[int | None],
         shows: Sequence[int | None],
-        samples: Sequence[Any],
-        looked: Any,
+        samples: Sequence[object],
+        looked: object,
         example: str | None,
         key: str | None,
     ) -> tuple[Any, Any, str]:
@@ -134,7 +134,7 @@ class FilesPanel:
         file = self.files(self._services.visits.find(key)).files.get(shown or "")
         return [] if file is None else view.controls(self._page, file, many=self._many)
 
-    def redraw(self, values: Sequence[Any], key: str | None) -> tuple[Any, Any, list[Any]]:
+    def redraw(self, values: Sequence[object], key: str | None) -> tuple[Any, Any, list[Any]]:
         """Read the file with what stands in the fields, and draw it."""
         slots: list[Any] = [None] * len(ctx.outputs_list[2])
         if key is None:
@@ -188,7 +188,7 @@ class FilesPanel:
                     file.numbered = file.numbered or file.sample != number
                     file.sample = number
 
-    def _take_new(self, visit: Visit, names: Any = None) -> None:
+    def _take_new(self, visit: Visit, names: object = None) -> None:
         """Look at the files that have come, in the order in which the browser named them."""
         dropped = self.files(visit)
         new = [upload for upload in visit.files_of(self._page) if upload.key not in dropped.files]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dash import Dash
     from dash.development.base_component import Component
 
+    from edgepair.apps.web.jobs import Order
     from edgepair.apps.web.services import Services
     from edgepair.apps.web.visits import Visit
 
@@ -110,7 +111,7 @@ class AdvisePage:
         )(self.remember)
 
     def remember(
-        self, name: Any, task: Any, gain: Any, requirements: Any, key: str | None
+        self, name: object, task: object, gain: object, requirements: object, key: str | None
     ) -> tuple[dict[str, str], Any]:
         """Write the question into the address."""
         visit = self._services.visits.find(key)
@@ -124,9 +125,7 @@ class AdvisePage:
             return dict(state.view), notice(error)
         return dict(state.view), []
 
-    def _order(
-        self, visit: Visit, name: Any, task: Any, gain: Any, requirements: Any
-    ) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    def _order(self, visit: Visit, name: object, task: object, gain: object, requirements: object) -> Order:
         question = work.Question(
             self._services.shown.find(str(name)),
             str(task),
@@ -158,7 +157,7 @@ class AdvisePage:
         return state
 
 
-def _smallest_gain(text: Any) -> float:
+def _smallest_gain(text: object) -> float:
     try:
         value = float(str(text).replace(",", "."))
     except ValueError:

@@ -124,7 +124,7 @@ class DataPage:
             prevent_initial_call="initial_duplicate",
         )(self.remember)
 
-    def change_set(self, name: str, clear: int | None, sites: Any, key: str | None) -> Any:
+    def change_set(self, name: str, clear: int | None, sites: object, key: str | None) -> Any:
         """Show another dataset, or the same without filters."""
         visit = self._services.visits.find(key)
         if ctx.triggered_id == f"{NAME}-clear":
@@ -134,7 +134,7 @@ class DataPage:
             return self._body(visit, name, {"sites": joined_sites(sites)})
         return self._body(visit, name, {})
 
-    def filter(self, text: Any, elements: Any, classes: Any, ends: Any) -> dict[str, str]:
+    def filter(self, text: object, elements: object, classes: object, ends: object) -> dict[str, str]:
         """Take what stands in the fields."""
         wanted = {"text": str(text or ""), "elements": str(elements or "")}
         for one in ctx.inputs_list[2]:
@@ -146,12 +146,12 @@ class DataPage:
 
     def show_table(
         self,
-        wanted: Any,
+        wanted: object,
         sorts: Sequence[int | None],
         previous: int | None,
         following: int | None,
-        sites: Any,
-        place: Any,
+        sites: object,
+        place: object,
         name: str,
         key: str | None,
     ) -> tuple[Any, ...]:
@@ -188,7 +188,7 @@ class DataPage:
             slots,
         )
 
-    def choose(self, only: Any, compare: Any, drop: Any, sites: Any) -> Any:
+    def choose(self, only: object, compare: object, drop: object, sites: object) -> Any:
         """Choose the sites that are drawn."""
         what = ctx.triggered_id
         if not isinstance(what, dict) or not ctx.triggered[0]["value"]:
@@ -202,7 +202,7 @@ class DataPage:
             return [one for one in now if one != site]
         return [*now, site][:MOST_SITES]
 
-    def show_sites(self, sites: Any, name: str, key: str | None) -> Any:
+    def show_sites(self, sites: object, name: str, key: str | None) -> Any:
         """Draw the chosen sites."""
         visit = self._services.visits.find(key)
         chosen = parse_sites(joined_sites(sites))
@@ -213,7 +213,7 @@ class DataPage:
         except EdgepairError as error:
             return notice(error)
 
-    def show_means(self, wanted: Any, by: str | None, name: str, key: str | None) -> Any:
+    def show_means(self, wanted: object, by: str | None, name: str, key: str | None) -> Any:
         """Draw the means of the classes of all sites that pass the filters."""
         visit = self._services.visits.find(key)
         if by not in TASKS:
@@ -225,7 +225,7 @@ class DataPage:
             return notice(error)
 
     def remember(
-        self, wanted: Any, place: Any, sites: Any, by: str | None, name: str, key: str | None
+        self, wanted: object, place: object, sites: object, by: str | None, name: str, key: str | None
     ) -> dict[str, str]:
         """Write what is shown into the address, and keep it for the way back to this page."""
         visit = self._services.visits.find(key)

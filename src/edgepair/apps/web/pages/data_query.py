@@ -18,7 +18,7 @@ KEYS = ("set", "text", "elements", *TASKS, "sort", "page", "sites", "by")
 _BETWEEN = ".."
 
 
-def packed_range(low: Any, high: Any) -> str:
+def packed_range(low: object, high: object) -> str:
     """Write a range as it stands in the address.
 
     Examples
@@ -85,7 +85,7 @@ def parse_order(text: str, columns: Sequence[str]) -> tuple[str, bool]:
     return (name, text.startswith("-")) if name in columns else ("", False)
 
 
-def short_texts(data: Any) -> dict[str, str]:
+def short_texts(data: object) -> dict[str, str]:
     """Take what a browser sends as a dictionary of short texts.
 
     Examples
@@ -98,7 +98,7 @@ def short_texts(data: Any) -> dict[str, str]:
     return {str(name): str(value)[:200] for name, value in data.items() if name in KEYS}
 
 
-def joined_sites(sites: Any) -> str:
+def joined_sites(sites: object) -> str:
     """Write the rows of the sites that are drawn as they stand in the address.
 
     Examples
@@ -110,7 +110,7 @@ def joined_sites(sites: Any) -> str:
 
 
 def moved_place(
-    place: Mapping[str, str], what: Any, clicked: bool, columns: Sequence[str]
+    place: Mapping[str, str], what: object, clicked: bool, columns: Sequence[str]
 ) -> tuple[tuple[str, bool], int]:
     """Find order and page of the table after a click; another filter or order begins at the first page.
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from edgepair.apps.web.shown import Source
     from edgepair.apps.web.work.datasets import About, Listed, SiteShown
+    from edgepair.apps.web.work.words import Drawn
 
 NAME = "data"
 COLUMNS = (
@@ -203,7 +204,7 @@ def _cell(name: str, value: Any) -> str:
     return str(value)
 
 
-def curves(shown: Sequence[SiteShown], figures: Sequence[tuple[str, Any]]) -> list[Component]:
+def curves(shown: Sequence[SiteShown], figures: Sequence[Drawn]) -> list[Component]:
     """Show sites: labels side by side, then their curves."""
     if not shown:
         hint = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dash import Input, Output, State, dcc, html
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dash import Dash
     from dash.development.base_component import Component
 
+    from edgepair.apps.web.jobs import Order
     from edgepair.apps.web.services import Services
     from edgepair.apps.web.visits import Visit
 
@@ -105,7 +106,7 @@ class PredictPage:
             prevent_initial_call=True,
         )(self.remember)
 
-    def remember(self, example: str | None, confidence: Any, key: str | None) -> dict[str, str]:
+    def remember(self, example: str | None, confidence: object, key: str | None) -> dict[str, str]:
         """Write what can be shared into the address."""
         state = self._state(self._services.visits.find(key))
         if isinstance(confidence, int) and 50 <= confidence <= 99:
@@ -113,7 +114,7 @@ class PredictPage:
         shown = {"example": example} if example else {}
         return shown | ({} if state.confidence == CONFIDENCE else {"confidence": str(state.confidence)})
 
-    def _order(self, visit: Visit, confidence: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    def _order(self, visit: Visit, confidence: object) -> Order:
         return work.answer, (self._files.files(visit).samples(), _level(confidence), visit.folder)
 
     def _show(self, visit: Visit, answers: list[work.Answered]) -> list[Component]:
@@ -130,7 +131,7 @@ class PredictPage:
         return state
 
 
-def _level(confidence: Any) -> float:
+def _level(confidence: object) -> float:
     if isinstance(confidence, int | float) and 50 <= confidence <= 99:
         return float(confidence) / 100
     raise OptionError(

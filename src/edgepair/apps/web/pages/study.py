@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dash import Dash
     from dash.development.base_component import Component
 
+    from edgepair.apps.web.jobs import Order
     from edgepair.apps.web.services import Services
     from edgepair.apps.web.visits import Visit
 
@@ -131,27 +132,33 @@ class StudyPage:
         return absorber, task, modality
 
     def show_cell(
-        self, absorber: Any, task: Any, modality: Any, which: Any, learner: Any, key: str | None
+        self,
+        absorber: object,
+        task: object,
+        modality: object,
+        which: object,
+        learner: object,
+        key: str | None,
     ) -> tuple[Any, Any]:
         """Show what is behind one dot, and write it into the address."""
         visit = self._services.visits.find(key)
         state = self._state(visit)
-        names = {"absorber": absorber, "task": task, "modality": modality, "learner": learner, "study": which}
-        if not all(isinstance(name, str) for name in names.values()):
+        sent = {"study": which, "learner": learner, "absorber": absorber, "task": task, "modality": modality}
+        names = {name: value for name, value in sent.items() if isinstance(value, str)}
+        if names.keys() != sent.keys():
             return no_update, no_update
-        state.view = {name: names[name][:80] for name in KEYS}
+        state.view = {name: value[:80] for name, value in names.items()}
         try:
-            place = self._place(state, which)
-            shown = self._services.jobs.call(
-                visit.key, work.draw_cell, place, absorber, task, modality, learner, lane=LANE
-            )
+            place = self._place(state, names["study"])
+            cell = (names[name] for name in ("absorber", "task", "modality", "learner"))
+            shown = self._services.jobs.call(visit.key, work.draw_cell, place, *cell, lane=LANE)
         except EdgepairError as error:
             return notice(error), dict(state.view)
-        return view.cell(shown, modality), dict(state.view)
+        return view.cell(shown, names["modality"]), dict(state.view)
 
     def _order(
-        self, visit: Visit, datasets: Any, tasks: Any, depth: Any, contributions: Any
-    ) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        self, visit: Visit, datasets: object, tasks: object, depth: object, contributions: object
+    ) -> Order:
         order = self._parse(datasets, tasks, depth, contributions)
         state = self._state(visit)
         state.count += 1
@@ -183,7 +190,7 @@ class StudyPage:
         shown = {} if study is None else {SHOWN: work.Place(study, "the study on this page")}
         return shown | state.runs
 
-    def _place(self, state: _State, which: Any) -> work.Place:
+    def _place(self, state: _State, which: object) -> work.Place:
         places = self._places(state)
         if which in places:
             return places[which]
@@ -217,9 +224,12 @@ class StudyPage:
         learners = chips("Learner", f"{NAME}-learner", names, drawn, hidden=len(names) < 2)
         return [learners, *view.body(about, query, self._saves.buttons())]
 
-    def _parse(self, datasets: Any, tasks: Any, depth: Any, contributions: Any) -> work.Order:
-        names = [name for name in datasets or [] if isinstance(name, str)]
-        known = tuple(name for name in TASKS if name in (tasks or []))
+    def _parse(self, datasets: object, tasks: object, depth: object, contributions: object) -> work.Order:
+        names, wanted = (
+            [name for name in sent if isinstance(name, str)] if isinstance(sent, list) else []
+            for sent in (datasets, tasks)
+        )
+        known = tuple(name for name in TASKS if name in wanted)
         for what, chosen in (("dataset", names), ("task", known)):
             if not chosen:
                 raise OptionError(

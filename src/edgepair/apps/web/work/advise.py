@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.apps.web.shown import Source
 from edgepair.apps.web.work.datasets import open_source
-from edgepair.apps.web.work.figures import plain_figure
 from edgepair.apps.web.work.samples import SampleRequest, read_sample
+from edgepair.apps.web.work.words import Figure, plain_figure
 from edgepair.conventions import MeasurementError
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from edgepair.conventions import Progress
     from edgepair.prediction import Prediction
 
 PAGE_FILE, DOCUMENT_FILE = "advice.html", "advice.json"
@@ -40,7 +41,7 @@ class Advised:
     title: str
     words: tuple[str, ...]
     warnings: tuple[str, ...]
-    figure: Any
+    figure: Figure
     gains: list[tuple[str, ...]]
     gain_title: str
     needed: list[tuple[str, str]]
@@ -55,7 +56,7 @@ def ask(question: Question, folder: Path, on_progress: Callable[[float, float, s
     from edgepair.report.advice.figure import advice_figure
     from edgepair.report.advice.page import gain_cells, render_advice
 
-    def report(progress: Any) -> None:
+    def report(progress: Progress) -> None:
         on_progress(progress.done, progress.total, progress.text)
 
     on_progress(0.0, 0.0, "opening the data")

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.apps.web.shown import Source
-from edgepair.apps.web.work.figures import plain_figure
-from edgepair.apps.web.work.words import in_visitors_words
+from edgepair.apps.web.work.words import Drawn, in_visitors_words, plain_figure
 from edgepair.conventions import TASKS, TECHNIQUES, EdgepairError
 
 if TYPE_CHECKING:
@@ -138,7 +137,7 @@ def list_sites(
     )
 
 
-def draw_sites(source: Source, sites: Sequence[int]) -> tuple[list[SiteShown], list[tuple[str, Any]]]:
+def draw_sites(source: Source, sites: Sequence[int]) -> tuple[list[SiteShown], list[Drawn]]:
     """Draw all curves of some sites."""
     from edgepair.report.measured.figure_sites import SITE_LOOKS, site_figure, site_name
 
@@ -156,7 +155,7 @@ def draw_sites(source: Source, sites: Sequence[int]) -> tuple[list[SiteShown], l
     return shown, figures
 
 
-def draw_classes(source: Source, wanted: Mapping[str, Any], task: str) -> list[tuple[str, Any]]:
+def draw_classes(source: Source, wanted: Mapping[str, Any], task: str) -> list[Drawn]:
     """Draw the mean curves of the classes of the sites that are wanted."""
     from edgepair.report.measured.figure_sites import class_curve_figure
     from edgepair.study.curves import class_curves

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair.apps.web.work.figures import plain_figure
 from edgepair.apps.web.work.samples import SampleRequest, read_sample
+from edgepair.apps.web.work.words import plain_figure
 from edgepair.conventions import TASKS, EdgepairError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair.apps.web.work.figures import plain_figure
+from edgepair.apps.web.work.words import Drawn, in_visitors_words, plain_figure
 from edgepair.conventions import EdgepairError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Part:
     e0: float | None
     ranges: Mapping[str, tuple[float, float]]
     error: EdgepairError | None
-    figures: tuple[tuple[str, Any], ...]
+    figures: tuple[Drawn, ...]
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def read_foil_file(request: FileRequest) -> FoilReading:
     return read_foil_scan(scans, request.option("absorber"), request.name)
 
 
-def _figures(drawn: XanesInspection | PdfCurve) -> Iterator[tuple[str, dict[str, Any]]]:
+def _figures(drawn: XanesInspection | PdfCurve) -> Iterator[Drawn]:
     """Draw a curve as `edgepair inspect --report` does."""
     from edgepair.measured import PdfCurve
     from edgepair.report.measured.figures import normalized_figure, pdf_figure, raw_figure
@@ -173,7 +173,9 @@ def read(request: FileRequest) -> MeasuredFile:
     try:
         return _read(request.path, request.name, reading)
     except EdgepairError as error:
-        raise _in_visitors_words(error, request) from None
+        # Our own name of the file means nothing to anybody.
+        names = {request.path: request.name, Path(request.path.name): request.name}
+        raise in_visitors_words(error, names) from None
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -189,17 +191,6 @@ def _read(path: Path, name: str, options: tuple[tuple[str, Any], ...]) -> Measur
     )
     curves: Any = tuple(replace(curve, file=name) for curve in file.curves)
     return MeasuredFile(name, file.kind, curves)
-
-
-def _in_visitors_words(error: EdgepairError, request: FileRequest) -> EdgepairError:
-    """Name the file as the visitor does: our own name of it means nothing to anybody."""
-    parts = {
-        part: getattr(error, part)
-        .replace(str(request.path), request.name)
-        .replace(request.path.name, request.name)
-        for part in ("problem", "found", "needed", "suggestion")
-    }
-    return type(error)(parts.pop("problem"), **parts)
 
 
 def options_of(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.apps.web.shown import Source
-from edgepair.apps.web.work.figures import plain_figure
-from edgepair.apps.web.work.words import in_visitors_words
+from edgepair.apps.web.work.words import Drawn, Figure, in_visitors_words, plain_figure
 from edgepair.conventions import TASKS, TECHNIQUES, EdgepairError
 
 if TYPE_CHECKING:
+    from edgepair.conventions import Progress
     from edgepair.study import StudyResult
 
 _REMEMBERED = 3
@@ -58,9 +58,9 @@ class CellShown:
 
     metrics: tuple[str, ...]
     rows: list[tuple[str, str, list[tuple[str, str]]]]
-    answers: list[tuple[str, Any]]
-    importances: list[tuple[str, Any]]
-    more: list[tuple[str, Any]]
+    answers: list[Drawn]
+    importances: list[Drawn]
+    more: list[Drawn]
     legend: list[tuple[str, str]]
     words: tuple[str, ...]
 
@@ -73,7 +73,7 @@ def describe(place: Place, learner: str) -> dict[str, Any]:
     result = whole.in_view(whole.view)
     drawn = learner if learner in told["learners"] else told["learner"]
 
-    def scores(view: str, name: str) -> dict[str, Any]:
+    def scores(view: str, name: str) -> Figure:
         figure = score_figure(
             whole.in_view(view).scores,
             tasks=[task["name"] for task in told["tasks"]],
@@ -129,7 +129,7 @@ def run(order: Order, place: Place, on_progress: Callable[[float, float, str], N
     from edgepair import run_study
     from edgepair.apps.web.work.datasets import open_source
 
-    def report(progress: Any) -> None:
+    def report(progress: Progress) -> None:
         on_progress(progress.done, progress.total, progress.text)
 
     on_progress(0.0, 0.0, "opening the data")
@@ -211,7 +211,7 @@ def _scores(
 
 def _answers(
     result: StudyResult, told: dict[str, Any], names: dict[str, Any], modalities: Sequence[str]
-) -> list[tuple[str, Any]]:
+) -> list[Drawn]:
     from edgepair.conventions.wording import short_title
     from edgepair.report import confusion_figure, parity_figure
     from edgepair.report.kit.tables import select
@@ -232,7 +232,7 @@ def _answers(
     return shown
 
 
-def _importances(result: StudyResult, names: dict[str, str], modality: str) -> list[tuple[str, Any]]:
+def _importances(result: StudyResult, names: dict[str, str], modality: str) -> list[Drawn]:
     from edgepair.conventions.wording import short_title
     from edgepair.report import importance_figure
     from edgepair.report.kit.tables import select
@@ -249,7 +249,7 @@ def _importances(result: StudyResult, names: dict[str, str], modality: str) -> l
     return shown
 
 
-def _learning(result: StudyResult, told: dict[str, Any], names: dict[str, str]) -> list[tuple[str, Any]]:
+def _learning(result: StudyResult, told: dict[str, Any], names: dict[str, str]) -> list[Drawn]:
     from edgepair.report import learning_figure
     from edgepair.report.kit.tables import select
 
@@ -263,7 +263,7 @@ def _learning(result: StudyResult, told: dict[str, Any], names: dict[str, str]) 
 
 def _contributions(
     result: StudyResult, told: dict[str, Any], names: dict[str, str]
-) -> tuple[list[tuple[str, Any]], list[tuple[str, str]]]:
+) -> tuple[list[Drawn], list[tuple[str, str]]]:
     from edgepair.report.kit.tables import select
     from edgepair.report.study.figure_contributions import overlap_figure, part_colour, shapley_figure
 

@@ -1,11 +1,22 @@
-"""Errors in the words of a visitor, who knows names and not where files lie."""
+"""Figures and errors as a visitor's page can show them: plain values, names in place of paths."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from edgepair.conventions import EdgepairError
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+Figure: TypeAlias = dict[str, Any]
+"""A figure as plain values, as plotly's program in the browser takes it."""
+
+Drawn: TypeAlias = tuple[str, Figure]
+"""A caption, and its figure."""
 
 _PARTS = ("problem", "found", "needed", "suggestion")
 
@@ -23,3 +34,9 @@ def in_visitors_words(error: EdgepairError, names: Mapping[Path, str]) -> Edgepa
     for path, name in names.items():
         told = {part: text.replace(str(path), name) for part, text in told.items()}
     return type(error)(told.pop("problem"), **told)
+
+
+def plain_figure(figure: go.Figure) -> Figure:
+    """Write a figure as plain values."""
+    spec: Figure = json.loads(figure.to_json())
+    return spec
