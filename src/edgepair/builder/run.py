@@ -14,13 +14,7 @@ from edgepair.builder.plan import Plan
 from edgepair.builder.provenance import build_settings, curve_attributes, left_out, provenance
 from edgepair.builder.records import BuildEstimate, BuildProgress, BuildResult, count_items
 from edgepair.builder.result_store import ResultStore
-from edgepair.builder.second_runs import (
-    Place,
-    SecondRun,
-    replace_curves,
-    run_again,
-    second_run_attribute,
-)
+from edgepair.builder.second_runs import Place, SecondRun, replace_curves, run_again, second_run_attribute
 from edgepair.builder.spectra_table import SpectraTable
 from edgepair.builder.stages import Stages
 from edgepair.builder.status import StatusFile, write_items

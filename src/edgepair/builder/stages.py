@@ -17,12 +17,7 @@ from edgepair.builder.runner import WORTH_ANOTHER_TRY, Order, Runner
 from edgepair.conventions import OutputError
 from edgepair.engine import shared_sandbox
 from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, SiteSimulator
-from edgepair.structures import (
-    SYMMETRY_TOLERANCE,
-    SourceMaterial,
-    are_identical,
-    may_be_identical,
-)
+from edgepair.structures import SYMMETRY_TOLERANCE, SourceMaterial, are_identical, may_be_identical
 
 
 @dataclass(frozen=True)

@@ -81,11 +81,7 @@ def impurity_rows(cell: Cell, modality: str, groups: Sequence[Group], outcomes: 
 
 
 def shap_rows(
-    cell: Cell,
-    modality: str,
-    groups: Sequence[Group],
-    outcome: ShapOutcome,
-    drawn: NDArray[np.float64],
+    cell: Cell, modality: str, groups: Sequence[Group], outcome: ShapOutcome, drawn: NDArray[np.float64]
 ) -> Rows:
     """List the mean sizes of what groups add, of one cell and modality.
 

@@ -44,11 +44,7 @@ PERMUTATION_FOLDS = 3
 
 
 def label_permutation_fits(
-    cell: Cell,
-    modality: str,
-    trees: int = PERMUTATION_TREES,
-    n: int = PERMUTATIONS,
-    seed: int = 0,
+    cell: Cell, modality: str, trees: int = PERMUTATION_TREES, n: int = PERMUTATIONS, seed: int = 0
 ) -> list[Work]:
     """List the fits of a test against shuffled labels."""
     folds = make_folds(cell.groups, n_folds=PERMUTATION_FOLDS, n_repeats=1, seed=seed)[0]

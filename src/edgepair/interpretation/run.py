@@ -12,12 +12,7 @@ import pandas as pd
 
 from edgepair.conventions import TECHNIQUES, OptionError, Progress, techniques_of
 from edgepair.interpretation.dependence import dependence_rows, number_score_rows
-from edgepair.interpretation.explained import (
-    USUAL_TECHNIQUES,
-    Explained,
-    groups_remark,
-    usual_techniques,
-)
+from edgepair.interpretation.explained import USUAL_TECHNIQUES, Explained, groups_remark, usual_techniques
 from edgepair.interpretation.importances import impurity_rows, permutation_rows, shap_rows
 from edgepair.interpretation.label_permutation import label_permutation_rows
 from edgepair.interpretation.movement import curve_movement_rows, movement_rows
@@ -225,11 +220,7 @@ def _skips(plan: StudyPlan, *, asked: bool, shap_rows: int | None) -> list[Skip]
 
 
 def _score_rows(
-    tables: dict[str, Rows],
-    view: Explained,
-    cell: Cell,
-    done: Outcomes,
-    drawn: NDArray[np.float64],
+    tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes, drawn: NDArray[np.float64]
 ) -> None:
     scores = {}
     for modality in view.subsets:
@@ -244,11 +235,7 @@ def _score_rows(
 
 
 def _importance_rows(
-    tables: dict[str, Rows],
-    view: Explained,
-    cell: Cell,
-    done: Outcomes,
-    drawn: NDArray[np.float64],
+    tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes, drawn: NDArray[np.float64]
 ) -> None:
     rows = tables["importances"]
     for modality in view.modalities:

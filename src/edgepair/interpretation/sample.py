@@ -193,12 +193,7 @@ def _within(regions: Sequence[Region], positions: NDArray[np.float64]) -> tuple[
 
 
 def _of_site(
-    dataset: xr.Dataset,
-    site: int,
-    tasks: Sequence[str] | None,
-    modality: str | None,
-    trees: int,
-    seed: int,
+    dataset: xr.Dataset, site: int, tasks: Sequence[str] | None, modality: str | None, trees: int, seed: int
 ) -> pd.DataFrame:
     _check_name(modality)
     names = [t.name for t in techniques_of(modality or "+".join(usual_techniques([dataset])))]

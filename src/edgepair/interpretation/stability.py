@@ -30,17 +30,7 @@ if TYPE_CHECKING:
 
     from edgepair.study.cells import Cell, Row, Rows
 
-STABILITY_COLUMNS = (
-    "absorber",
-    "task",
-    "modality",
-    "kind",
-    "name",
-    "value",
-    "lower",
-    "upper",
-    "sentence",
-)
+STABILITY_COLUMNS = ("absorber", "task", "modality", "kind", "name", "value", "lower", "upper", "sentence")
 """Columns of ``stability.csv``."""
 
 LEVEL = 0.05

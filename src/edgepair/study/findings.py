@@ -114,11 +114,7 @@ _Cells = dict[tuple[str, str], _Evidence]
 
 
 def find(
-    scores: Sequence[Score],
-    importances: Sequence[PairImportance],
-    learner: str,
-    *,
-    view: str = "sites",
+    scores: Sequence[Score], importances: Sequence[PairImportance], learner: str, *, view: str = "sites"
 ) -> tuple[Finding, ...]:
     """Test the findings."""
     cells: dict[tuple[str, str], dict[str, Score]] = defaultdict(dict)

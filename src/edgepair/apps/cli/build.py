@@ -91,8 +91,7 @@ def build(
         bool, typer.Option("--dry-run", help="Tell sites, minutes and disk; write nothing.")
     ] = False,
     status: Annotated[
-        Path | None,
-        typer.Option(help="Tell how the build of this dataset stands.", show_default=False),
+        Path | None, typer.Option(help="Tell how the build of this dataset stands.", show_default=False)
     ] = None,
     strict: Strict = False,
     as_json: Json = False,

@@ -64,8 +64,7 @@ data_app.command()(standards)
 
 @data_app.command()
 def show(
-    paths: Annotated[list[str], typer.Argument(help="Datasets (.zarr.zip or folder).")],
-    as_json: Json = False,
+    paths: Annotated[list[str], typer.Argument(help="Datasets (.zarr.zip or folder).")], as_json: Json = False
 ) -> None:
     """Show what is in datasets of your own."""
     from edgepair.dataset import open_dataset
@@ -74,9 +73,7 @@ def show(
 
 
 @data_app.command()
-def validate(
-    paths: Annotated[list[str], typer.Argument(help="Datasets (.zarr.zip or folder).")],
-) -> None:
+def validate(paths: Annotated[list[str], typer.Argument(help="Datasets (.zarr.zip or folder).")]) -> None:
     """Say what is wrong with a dataset, in plain words."""
     from edgepair.conventions import EdgepairError
     from edgepair.dataset import open_dataset

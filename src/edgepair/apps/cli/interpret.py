@@ -46,8 +46,7 @@ def interpret(
         list[str] | None, typer.Option(help="xanes, pdf, dpdf, npdf; default the first three.")
     ] = None,
     split: Annotated[
-        str | None,
-        typer.Option(help="formula, material or random [default: formula]", show_default=False),
+        str | None, typer.Option(help="formula, material or random [default: formula]", show_default=False)
     ] = None,
     folds: Annotated[
         int | None, typer.Option(help="Number of folds [default: 5]", show_default=False)

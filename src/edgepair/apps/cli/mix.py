@@ -28,8 +28,7 @@ SOME_FAILED = 1
 def mix(
     reading: SpectrumReading,
     paths: Annotated[
-        list[Path],
-        typer.Argument(help="Measured XANES.", metavar="FILE...", show_default=False),
+        list[Path], typer.Argument(help="Measured XANES.", metavar="FILE...", show_default=False)
     ],
     standards: Annotated[
         Path | None,

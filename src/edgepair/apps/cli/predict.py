@@ -65,8 +65,7 @@ def predict(
     number_density: NumberDensity = None,
     standards: OwnStandards = None,
     data: Annotated[
-        Path | None,
-        typer.Option(help="Dataset in place of the bundled simulations.", show_default=False),
+        Path | None, typer.Option(help="Dataset in place of the bundled simulations.", show_default=False)
     ] = None,
     model: Annotated[
         Path | None, typer.Option(help="Model that edgepair train wrote.", show_default=False)

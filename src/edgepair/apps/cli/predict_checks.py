@@ -10,13 +10,7 @@ from edgepair.conventions.entries import check_number
 from edgepair.measured.samples import Sample
 
 
-def check_request(
-    files: Sequence[Path],
-    pairs: Path | None,
-    dpdf: Path | None,
-    *,
-    confidence: float,
-) -> None:
+def check_request(files: Sequence[Path], pairs: Path | None, dpdf: Path | None, *, confidence: float) -> None:
     """Refuse what cannot be meant, before anything is read."""
     from edgepair.conventions import OptionError
 

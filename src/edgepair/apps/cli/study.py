@@ -73,8 +73,7 @@ def study(
         bool, typer.Option("--tune", help="Search forest settings inside each training set.")
     ] = False,
     contributions: Annotated[
-        bool,
-        typer.Option("--contributions", help="Fit all subsets; tell what each technique contributes."),
+        bool, typer.Option("--contributions", help="Fit all subsets; tell what each technique contributes.")
     ] = False,
     view: Annotated[
         str, typer.Option(help="What a row is: sites, or materials (spectra averaged, as measured).")
@@ -83,8 +82,7 @@ def study(
         str, typer.Option(help="Normalisation of the dPDF: metal (neighbours of an atom) or total.")
     ] = "metal",
     robustness: Annotated[
-        bool,
-        typer.Option("--robustness", help="Test the findings under noise, other ranges, labels, rows."),
+        bool, typer.Option("--robustness", help="Test the findings under noise, other ranges, labels, rows.")
     ] = False,
     strict: Strict = False,
     as_json: Json = False,

@@ -104,12 +104,7 @@ class Jobs:
         return job
 
     def call(
-        self,
-        owner: str,
-        function: Function,
-        *args: object,
-        lane: str = "look",
-        seconds: float = 60.0,
+        self, owner: str, function: Function, *args: object, lane: str = "look", seconds: float = 60.0
     ) -> Any:
         """Ask for a call and wait for it."""
         job = self.submit(owner, function, *args, lane=lane)

@@ -22,10 +22,7 @@ class Services:
     """Visits and jobs of one server."""
 
     def __init__(
-        self,
-        limits: Limits,
-        make_worker: Callable[[Path, int], Worker] = Worker,
-        shown: Shown | None = None,
+        self, limits: Limits, make_worker: Callable[[Path, int], Worker] = Worker, shown: Shown | None = None
     ) -> None:
         self.shown = shown or Shown()
         # Readable by this user alone.

@@ -160,11 +160,7 @@ def point_figure(
     figure.update_yaxes(title_text=kind_axis("permutation", task), nticks=5)
     height = 260 + strip
     return styled(
-        figure,
-        height=height,
-        showlegend=True,
-        barmode="overlay",
-        legend={"y": 1 + strip / (height - 80)},
+        figure, height=height, showlegend=True, barmode="overlay", legend={"y": 1 + strip / (height - 80)}
     )
 
 

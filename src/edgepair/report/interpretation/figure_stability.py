@@ -81,10 +81,7 @@ def shuffled_labels_figure(stability: pd.DataFrame, *, absorber: str, task: str)
     figure.update_xaxes(title_text=metric_title(main_metric(task)), nticks=6)
     name_rows(figure, [safe(short_title(name)) for name in names], tickfont={"color": INK})
     return styled(
-        figure,
-        height=110 + 30 * len(names),
-        showlegend=True,
-        legend={"y": 1 + 6 / (30 + 30 * len(names))},
+        figure, height=110 + 30 * len(names), showlegend=True, legend={"y": 1 + 6 / (30 + 30 * len(names))}
     )
 
 

@@ -10,12 +10,7 @@ from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import capital, counted, listed, number, percent, short_title, task_title
 from edgepair.report.kit.embedding import FigureShelf, Panel, render_page, write_page
 from edgepair.report.kit.tables import task_with_unit
-from edgepair.report.prediction.figures import (
-    answer_figure,
-    curve_figure,
-    probability_figure,
-    series_figure,
-)
+from edgepair.report.prediction.figures import answer_figure, curve_figure, probability_figure, series_figure
 from edgepair.report.prediction.rows import TRUST, PredictedSample
 from edgepair.report.prediction.words import (
     counted_text,

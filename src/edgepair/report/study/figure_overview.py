@@ -115,11 +115,7 @@ def score_figure(
     alone = len(absorbers) == 1
     titles = [capital(task_title(task)) for task in tasks] if legend else None
     figure = make_subplots(
-        rows=1,
-        cols=max(len(tasks), 1),
-        shared_yaxes=True,
-        horizontal_spacing=0.05,
-        subplot_titles=titles,
+        rows=1, cols=max(len(tasks), 1), shared_yaxes=True, horizontal_spacing=0.05, subplot_titles=titles
     )
     ranges = _ranges(scores, [*tasks, *compared], learner, split)
     for column, task in enumerate(tasks, start=1):

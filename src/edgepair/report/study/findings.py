@@ -148,10 +148,7 @@ def _line(item: Finding) -> Record:
 
 
 def headline(
-    findings: Sequence[Record],
-    overview: Sequence[Record],
-    n_sites: int,
-    absorbers: Sequence[str],
+    findings: Sequence[Record], overview: Sequence[Record], n_sites: int, absorbers: Sequence[str]
 ) -> str:
     """Say in one sentence what the study found."""
     start = f"On {count(n_sites)} sites of {listed(absorbers)}"

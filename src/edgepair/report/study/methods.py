@@ -70,10 +70,7 @@ REFERENCES = (
         "60, 1590 (2021)",
         "https://doi.org/10.1021/acs.inorgchem.0c02996",
     ),
-    (
-        "Jain et al., The Materials Project, APL Mater. 1, 011002 (2013)",
-        "https://doi.org/10.1063/1.4812323",
-    ),
+    ("Jain et al., The Materials Project, APL Mater. 1, 011002 (2013)", "https://doi.org/10.1063/1.4812323"),
 )
 """What the study rests on: text and address; no address where none could be confirmed."""
 

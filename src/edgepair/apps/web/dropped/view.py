@@ -87,11 +87,7 @@ def file_list(name: str, dropped: DroppedFiles, *, many: bool) -> list[Component
             "A metal foil among them? Choose it, and set “Used as”: it then calibrates the energies of the "
             "others of its element."
         )
-    return [
-        *told,
-        table(heads, rows, className="files"),
-        html.P(" ".join(hints), className="hint"),
-    ]
+    return [*told, table(heads, rows, className="files"), html.P(" ".join(hints), className="hint")]
 
 
 def _row(name: str, key: str, file: DroppedFile, *, here: bool, many: bool, nameless: bool) -> Component:

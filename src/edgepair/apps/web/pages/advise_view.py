@@ -32,11 +32,7 @@ SAVES = {"html": "Page (HTML)", "json": "Document (JSON)"}
 
 
 def form(
-    sources: Sequence[Source],
-    values: Mapping[str, Any],
-    *,
-    files: Sequence[Component],
-    panel: Component,
+    sources: Sequence[Source], values: Mapping[str, Any], *, files: Sequence[Component], panel: Component
 ) -> Component:
     """Make the form of the question."""
     tasks = [(task.title, task.name) for task in TASKS.values()]
@@ -84,10 +80,7 @@ def answer(advised: Advised | None, saves: Component) -> list[Component]:
         *warning_list([f"{text[:1].upper()}{text[1:]}" for text in advised.warnings]),
         saves,
         html.Div(
-            drawing(
-                f"{caption[:1].upper()}{caption[1:]}. Bars: 95 % intervals.",
-                advised.figure,
-            ),
+            drawing(f"{caption[:1].upper()}{caption[1:]}. Bars: 95 % intervals.", advised.figure),
             className="wide-figure scroll" if two else "scroll",
             tabIndex="0",
             role="region",

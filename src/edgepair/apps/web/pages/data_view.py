@@ -163,7 +163,7 @@ def _table(query: Mapping[str, str]) -> Component:
                 ],
                 className="row pager",
             ),
-        ],
+        ]
     )
 
 

@@ -102,9 +102,7 @@ class StudyPage:
             prevent_initial_call=True,
         )(self.change)
         app.callback(
-            *(Output(*one) for one in cell),
-            Input(f"{NAME}-scores", "clickData"),
-            prevent_initial_call=True,
+            *(Output(*one) for one in cell), Input(f"{NAME}-scores", "clickData"), prevent_initial_call=True
         )(self.click)
         app.callback(
             Output(f"{NAME}-cell", "children"),

@@ -122,14 +122,7 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
             to_others = f"{foil.shift:+.2f} eV is added to the energies of other spectra"
             facts = (("used as", f"metal foil, edge at {foil.energy:.2f} eV: {to_others}"), *facts)
     part = Part(
-        curve.item,
-        facts,
-        warnings,
-        absorber,
-        e0,
-        ranges,
-        error,
-        tuple(_figures(told.drawn)) if draw else (),
+        curve.item, facts, warnings, absorber, e0, ranges, error, tuple(_figures(told.drawn)) if draw else ()
     )
     return Looked(file.kind, curve.format, items, part)
 
