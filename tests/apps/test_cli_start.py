@@ -14,7 +14,9 @@ from typing import Any
 
 import pytest
 
-HEAVY = ("numpy", "pandas", "scipy", "sklearn", "xarray", "zarr", "pymatgen", "plotly", "joblib", "diffpy")
+MODELS = ("sklearn", "pymatgen", "plotly", "joblib", "diffpy", "distributed", "scipy.stats", "scipy.signal")
+CURVES = (*MODELS, "scipy.interpolate", "scipy.optimize", "pandas", "xarray", "zarr", "dask")
+HEAVY = (*CURVES, "numpy", "scipy")
 
 LOADED = f"""
 import json, sys
@@ -47,6 +49,28 @@ def test_checks_before_an_answer_load_nothing_heavy() -> None:
         "check_outputs(Path('rows.csv'), Path('page.html'), []); import edgepair.report"
     )
     assert heavy_modules(code) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unwanted"),
+    [
+        (["inspect", "sample.dat"], CURVES),
+        (["data", "standards", "Ni"], CURVES),
+        # xarray loads dask wherever it is installed
+        (["data", "Ni"], MODELS),
+    ],
+)
+def test_short_commands_load_no_more_than_they_need(
+    arguments: list[str], unwanted: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    lines = [f"{7000 + k} {0.5 + (k >= 120) + 0.4 * (120 <= k < 130)}" for k in range(400)]
+    Path("sample.dat").write_text("# energy_eV mu\n" + "\n".join(lines) + "\n")
+    loaded = heavy_modules(
+        f"sys.argv = ['edgepair', *{arguments}]; from edgepair.apps.cli import main; main()"
+    )
+    assert "numpy" in loaded
+    assert not set(loaded) & set(unwanted)
 
 
 def test_the_list_of_heavy_modules_would_catch_one() -> None:

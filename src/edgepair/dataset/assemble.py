@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from edgepair.conventions import edge_energy
 from edgepair.dataset.schema import SCHEMA_VERSION, VARIABLES
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _TYPES: Mapping[str, Any] = {"float": np.float64, "integer": np.int64, "text": object, "flag": np.bool_}
 _CURVES = ("mu", "G", "G_M", "G_neutron")
@@ -43,6 +45,8 @@ def assemble(
     xarray.Dataset
         With dimensions, types and units of the schema; not yet validated.
     """
+    import xarray as xr
+
     variables = {}
     for name, values in arrays.items():
         spec = VARIABLES[name]

@@ -74,4 +74,6 @@ def load_bundled(absorber: str, *, instrument: PDFInstrument | None = TYPICAL_IN
     >>> load_bundled("Fe").attrs["absorber"]
     'Fe'
     """
-    return _load(absorber, instrument).copy(deep=True)
+    kept = _load(absorber, instrument)
+    # not deep: that would copy every word of the columns of text, which nothing can change
+    return kept.copy(data={name: variable.values.copy() for name, variable in kept.data_vars.items()})

@@ -6,9 +6,9 @@ import os
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from edgepair.conventions import DataError, OutputError
 from edgepair.conventions.foreign_text import visible
@@ -16,6 +16,9 @@ from edgepair.dataset.schema import VARIABLES, validate
 from edgepair.dataset.showing import show_pdf
 from edgepair.dataset.stored import check_folder, check_zip
 from edgepair.spectra import TYPICAL_INSTRUMENT, PDFInstrument
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """One time stamp for all members, so that the same data make the same bytes."""
@@ -59,8 +62,8 @@ def open_dataset(path: str | Path, *, instrument: PDFInstrument | None = TYPICAL
         if variable.kind == "text" and name in dataset.variables:
             words = [visible(w) if isinstance(w, str) else w for w in dataset[name].values.ravel()]
             text = np.array([*words, None], dtype=object)[:-1].reshape(dataset[name].shape)
-            # astype() drops how the file stores it, which does not hold for what is written next.
-            dataset[name] = dataset[name].astype(object).copy(data=text)
+            # A new variable: how the file stores it does not hold for what is written next.
+            dataset[name] = (dataset[name].dims, text, dataset[name].attrs)
     # A store lists its variables in no order; the schema has one.
     dataset = dataset[[name for name in VARIABLES if name in dataset] + _strangers(dataset)]
     validate(dataset, name=repr(str(path)))
@@ -69,21 +72,23 @@ def open_dataset(path: str | Path, *, instrument: PDFInstrument | None = TYPICAL
 
 def read_arrays(path: str | Path) -> xr.Dataset:
     """Read what `save_arrays` wrote, whatever it holds."""
+    import xarray as xr
     import zarr
 
     path = Path(path)
 
     dataset: xr.Dataset
     try:
+        # without chunks: all is read at once, and Dask, which takes a second to import, is not needed
         if path.is_dir():
             check_folder(path)
-            with xr.open_zarr(str(path), consolidated=False, decode_times=False) as opened:
+            with xr.open_zarr(str(path), chunks=None, consolidated=False, decode_times=False) as opened:
                 dataset = opened.load()
         else:
             with zipfile.ZipFile(path) as archive:
                 check_zip(archive)
             with zarr.storage.ZipStore(path, mode="r", read_only=True) as store:
-                opened = xr.open_zarr(store, consolidated=False, decode_times=False)
+                opened = xr.open_zarr(store, chunks=None, consolidated=False, decode_times=False)
                 dataset = opened.load()
                 opened.close()
     except Exception as error:

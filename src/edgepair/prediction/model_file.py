@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from edgepair._version import __version__
 from edgepair.conventions import TASKS, EdgepairError, ModelError
@@ -28,6 +27,8 @@ from edgepair.prediction.xanes_rows import XanesRows
 from edgepair.spectra import PDFInstrument
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from edgepair.measured.pdf.inspection import PdfInspection
 
 KIND = "edgepair-model-2"
@@ -328,6 +329,8 @@ def save_trained(trained: TrainedModels, path: str | Path) -> None:
     OutputError
         It cannot be written.
     """
+    import xarray as xr
+
     stored: dict[str, Any] = {}
 
     def put(part: str, rows: XanesRows | PdfRows) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from edgepair.conventions import DataError
 from edgepair.spectra.edge import checked_spectrum
@@ -45,6 +44,8 @@ def resample_mu(
     >>> resample_mu([0, 1, 2], [0, 1, 1], grid=[0.0, 1.0, 2.5], hold=1).round(3).tolist()
     [0.0, 1.0, 1.0]
     """
+    from scipy.interpolate import PchipInterpolator
+
     x, y = checked_spectrum(energy, mu, fewest=2, problem="cannot resample a spectrum")
     target = np.asarray(grid, dtype=np.float64)
     if x[0] - target[0] > hold or target[-1] - x[-1] > hold:

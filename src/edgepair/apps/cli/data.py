@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -54,7 +54,9 @@ def bundled(
     from edgepair.dataset import load_bundled
 
     chosen = split_list([*(names or ()), *(absorber or ())]) or list(BUNDLED_ABSORBERS)
-    _report([load_bundled(name) for name in chosen], as_json=as_json, verbose=verbose)
+    # a line of each tells no ranges of PDFs: they need not be shown through an instrument
+    shown: dict[str, Any] = {} if as_json or verbose else {"instrument": None}
+    _report((load_bundled(name, **shown) for name in chosen), as_json=as_json, verbose=verbose)
     if not as_json:
         _mention_standards(chosen, verbose=verbose)
 
@@ -108,7 +110,7 @@ def _mention_standards(absorbers: Sequence[str], *, verbose: bool) -> None:
     print_lines(lines)
 
 
-def _report(datasets: list[xr.Dataset], *, as_json: bool, verbose: bool) -> None:
+def _report(datasets: Iterable[xr.Dataset], *, as_json: bool, verbose: bool) -> None:
     from edgepair.dataset import summarise
 
     summaries = [summarise(dataset) for dataset in datasets]
