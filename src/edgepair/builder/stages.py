@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from statistics import median
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +15,7 @@ from edgepair.builder.result_store import ResultStore
 from edgepair.builder.runner import WORTH_ANOTHER_TRY, Order, Runner
 from edgepair.conventions import OutputError
 from edgepair.engine import shared_sandbox
+from edgepair.files.caching import installed_version
 from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, SiteSimulator
 from edgepair.structures import SYMMETRY_TOLERANCE, SourceMaterial, are_identical, may_be_identical
 
@@ -84,7 +84,14 @@ class Stages(Runner):
         self, sources: Iterable[SourceMaterial], limits: dict[str, int | None]
     ) -> tuple[list[Material], list[Item]]:
         """Read, check and reduce structures, and drop those that are listed twice."""
-        made_by = [self.absorber, limits, version("pymatgen-core"), version("spglib"), SYMMETRY_TOLERANCE, 4]
+        made_by = [
+            self.absorber,
+            limits,
+            installed_version("pymatgen-core"),
+            installed_version("spglib"),
+            SYMMETRY_TOLERANCE,
+            4,
+        ]
         names: list[tuple[str, str]] = []
 
         def orders() -> Iterator[Order]:
@@ -256,12 +263,12 @@ class Stages(Runner):
     def label_key(self, material: Material) -> str:
         """Hash what the labels of a material depend on."""
         sites = [site.primitive for site in material.sites]
-        made_by = [self.absorber, version("pymatgen-core"), version("spglib"), _LABELS]
+        made_by = [self.absorber, installed_version("pymatgen-core"), installed_version("spglib"), _LABELS]
         return digest("labels", material.structure_hash, sites, made_by)
 
     def pdf_key(self, material: Material) -> str:
         """Hash what the PDFs of a material depend on."""
-        made_by = [version("diffpy.pdffit2"), IDEAL_U_ISO, IDEAL_R_STEP, IDEAL_R_LAST]
+        made_by = [installed_version("diffpy.pdffit2"), IDEAL_U_ISO, IDEAL_R_STEP, IDEAL_R_LAST]
         return digest("pdf", material.structure_hash, self.absorber, made_by)
 
     def _cost(self, material: Material, site: Site, simulator: SiteSimulator) -> float:

@@ -6,6 +6,8 @@ import contextlib
 import os
 import stat
 import time
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
 ABANDONED_SECONDS = 3600.0
@@ -16,6 +18,12 @@ def user_folder(name: str) -> Path:
     """Return one of the user's cache folders."""
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "edgepair" / name
+
+
+@cache
+def installed_version(package: str) -> str:
+    """Tell the version of a package for the hash of a result: finding out reads and parses a file."""
+    return version(package)
 
 
 def is_trusted(folder: Path) -> bool:

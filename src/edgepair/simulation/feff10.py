@@ -10,7 +10,6 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from edgepair.conventions import OptionError, SimulationError, near_miss
 from edgepair.engine import CommandReport, run_command, scratch_folder
+from edgepair.files.caching import installed_version
 from edgepair.simulation.feff10_input import PRESETS, check_cards, cluster_radius, feff10_input
 from edgepair.simulation.simulator import SiteSpectrum
 
@@ -101,7 +101,7 @@ class Feff10:
     @property
     def version(self) -> str:
         """Version of feff10-rs."""
-        return version("feff10-rs")
+        return installed_version("feff10-rs")
 
     def parameters(self) -> dict[str, Any]:
         """Return every setting that changes the numbers.

@@ -11,7 +11,6 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -21,6 +20,7 @@ import numpy as np
 import edgepair.models
 from edgepair.conventions import EngineError, Progress
 from edgepair.engine import Call, open_processes
+from edgepair.files.caching import installed_version
 from edgepair.files.kept_arrays import KeptArrays
 from edgepair.files.scratch import own_scratch
 from edgepair.models import LEARNERS, FitOutcome, average_outcomes, fit_folds
@@ -106,7 +106,7 @@ def code_digest(function: Callable[..., Any]) -> str:
 def work_key(work: Work, table_digest: str) -> str:
     """Hash everything that a result depends on."""
     parts = [table_digest, array_digest(work.sites), code_digest(work.function), _content(work.task)]
-    parts += [version("scikit-learn"), version("numpy")]
+    parts += [installed_version("scikit-learn"), installed_version("numpy")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
