@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := $(VENV)/.ready-extras
 
-.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage fuzz contract map picture wheel coverage slow bundle screenshots lock clean
+.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage fuzz contract map picture wheel coverage slow bundle advice screenshots lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -79,6 +79,9 @@ slow: $(EXTRAS)  ## tests that are too slow for CI
 
 bundle: $(READY) ## make the bundled datasets anew (needs the source data; see CONTRIBUTING)
 	$(BIN)/python scripts/make_bundle.py $(DATA) $(BUNDLE_OPTIONS)
+
+advice: $(READY) ## compute anew what advise ships for bundles that changed (ADVICE="--absorber Fe")
+	$(BIN)/python scripts/make_advice.py $(ADVICE)
 
 screenshots: $(READY) ## pictures of every page in docs/pictures (needs chromium and chromedriver); look at them
 	$(BIN)/python scripts/screenshots.py docs/pictures

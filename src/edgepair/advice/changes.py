@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,6 @@ from edgepair.study.scoring import Score, interval_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepair.models import FitOutcome
     from edgepair.study.cells import Cell
 
 LENGTH_CHANGE = 0.02
@@ -30,38 +29,40 @@ _Z = 1.96
 
 def similar_rows(
     cell: Cell,
-    outcomes: Mapping[str, Sequence[FitOutcome]],
+    predicted: Mapping[str, Iterable[NDArray[Any]]],
     sample: SampleInHand,
     drawn: NDArray[np.float64],
 ) -> list[dict[str, Any]]:
     """List the rows of `Advice.similar`.
 
-    ``drawn`` (n_draws, n_groups).
+    ``predicted`` of each modality (n_repeats, n); ``drawn`` (n_draws, n_groups).
     """
     in_hand = "+".join(sample.techniques)
     # Where all that is in hand was fitted together, that is what another technique adds to.
-    selected = {in_hand} if in_hand in outcomes else set(sample.techniques)
+    selected = {in_hand} if in_hand in predicted else set(sample.techniques)
     rows = []
-    for have, add, both in pairs_of(outcomes):
+    for have, add, both in pairs_of(predicted):
         if have in selected and add not in sample.techniques:
-            changes = _changes(cell, outcomes[have], outcomes[both])
-            like, same = sites_like(sample, cell, have, outcomes[have])
+            changes = _changes(cell, predicted[have], predicted[both])
+            like, same = sites_like(sample, cell, have, predicted[have])
             for among, chosen in (("like_sample", like), ("all", np.ones(len(like), dtype=bool))):
                 base = {"have": have, "add": add, "among": among, "same_answer": same and among != "all"}
                 rows.append(base | _rates(cell, changes, chosen, drawn))
     return rows
 
 
-def _changes(cell: Cell, first: Sequence[FitOutcome], second: Sequence[FitOutcome]) -> NDArray[np.float64]:
+def _changes(
+    cell: Cell, first: Iterable[NDArray[Any]], second: Iterable[NDArray[Any]]
+) -> NDArray[np.float64]:
     """Tell of each site how often its answer changed, improved and worsened: shape (3, n)."""
     found = []
     for one, two in zip(first, second, strict=True):
         if cell.classes:
-            changed = one.predicted != two.predicted
-            before, after = one.predicted != cell.target, two.predicted != cell.target
+            changed = one != two
+            before, after = one != cell.target, two != cell.target
         else:
-            changed = np.abs(one.predicted - two.predicted) > LENGTH_CHANGE
-            before, after = (np.abs(outcome.predicted - cell.target) for outcome in (one, two))
+            changed = np.abs(one - two) > LENGTH_CHANGE
+            before, after = (np.abs(told - cell.target) for told in (one, two))
         found.append([changed, changed & (after < before), changed & (after > before)])
     mean: NDArray[np.float64] = np.mean(np.array(found, dtype=np.float64), axis=0)
     return mean
@@ -154,14 +155,13 @@ def pairs_of(modalities: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     return sorted(pairs, key=lambda pair: (pair[0] != "xanes", "+" in pair[0]))
 
 
-def gain_rows(scores: Mapping[str, Score], smallest: float) -> list[dict[str, Any]]:
-    """List the rows of `Advice.gains`."""
+def gain_rows(scores: Mapping[str, Score]) -> list[dict[str, Any]]:
+    """List the rows of `Advice.gains`, not judged yet."""
     rows = []
     for have, add, both in pairs_of(scores):
         for metric in metrics_told(scores[have]):
             sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
             lower, upper = interval_of(sign * (scores[both].draws[metric] - scores[have].draws[metric]))
-            main = metric == scores[have].cell.task.main_metric
             rows.append(
                 {
                     "have": have,
@@ -170,10 +170,17 @@ def gain_rows(scores: Mapping[str, Score], smallest: float) -> list[dict[str, An
                     "value": sign * (scores[both].value[metric] - scores[have].value[metric]),
                     "lower": lower,
                     "upper": upper,
-                    "verdict": verdict_of(lower, upper, smallest) if main else "",
                 }
             )
     return rows
+
+
+def judged_gains(gains: Sequence[dict[str, Any]], metric: str, smallest: float) -> list[dict[str, Any]]:
+    """Judge the gains in the main metric."""
+    return [
+        row | {"verdict": verdict_of(row["lower"], row["upper"], smallest) if row["metric"] == metric else ""}
+        for row in gains
+    ]
 
 
 def verdict_of(lower: float, upper: float, smallest: float) -> str:

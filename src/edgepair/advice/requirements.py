@@ -168,10 +168,10 @@ def needed_rows(rows: Sequence[Mapping[str, Any]], tolerance: float) -> list[dic
 
 def _likely_level(rows: Sequence[Mapping[str, Any]], tolerance: float) -> float:
     """Find where the loss reaches the tolerance, by best estimate; the last level where it does not."""
-    from sklearn.isotonic import isotonic_regression
+    from scipy.optimize import isotonic_regression
 
     # Nothing is lost at the data's own level, however the others scatter.
-    loss = np.maximum(isotonic_regression([float(row["loss"]) for row in rows]), 0.0)
+    loss = np.maximum(isotonic_regression([float(row["loss"]) for row in rows]).x, 0.0)
     level = [float(row["level"]) for row in rows]
     beyond = np.flatnonzero(loss > tolerance)
     if not len(beyond):

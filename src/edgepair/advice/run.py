@@ -9,17 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from edgepair._version import __version__
-from edgepair.advice.changes import gain_rows, score_rows, similar_rows
+from edgepair.advice.changes import judged_gains, similar_rows
+from edgepair.advice.evidence import Evidence, compute_evidence, drawn_groups, shipped_evidence
 from edgepair.advice.options import SMALLEST_GAIN, AdviceOptions, check_options
-from edgepair.advice.requirements import (
-    Trial,
-    needed_rows,
-    quality_trials,
-    requirement_rows,
-    share_trials,
-    small_cell,
-    trial_work,
-)
+from edgepair.advice.requirements import needed_rows
 from edgepair.advice.result import (
     GAIN_COLUMNS,
     NEEDED_COLUMNS,
@@ -39,11 +32,11 @@ from edgepair.advice.words import (
     score_sentence,
 )
 from edgepair.conventions import OptionError, Progress
+from edgepair.dataset import drop_gated
 from edgepair.interpretation.explained import groups_remark, usual_techniques
 from edgepair.interpretation.stability import FEW_IN_ALL
 from edgepair.study.config import DRAWS
 from edgepair.study.plan import check_datasets, plan_study
-from edgepair.study.scoring import Score, draw_groups, score, score_baseline
 from edgepair.study.work import Runner
 
 if TYPE_CHECKING:
@@ -111,7 +104,8 @@ def advise(
     scheduler : str, optional
         Address of a Dask scheduler whose processes make the fits instead.
     cache : bool, optional
-        Whether to use and keep finished fits in the user's cache folder.
+        Whether to use what ships computed for a bundled dataset, and to use and keep finished fits in the
+        user's cache folder.
     on_progress : callable, optional
         Called with a `Progress` after each fit.
 
@@ -149,7 +143,8 @@ def advise(
         task, techniques=techniques, smallest_gain=smallest_gain, tolerance=tolerance, n_jobs=n_jobs,
         split=split, folds=folds, repeats=repeats, trees=trees, seed=seed,
     )  # fmt: skip
-    data = _only(check_datasets(dataset, "advise"))
+    whole = _only(check_datasets(dataset, "advise", gated=True))
+    data = drop_gated(whole)
     # Before the long work: a sample that cannot be read is refused at once.
     answered = None if sample is None else answer_sample(sample, data)
     if answered is not None and techniques is None:
@@ -160,48 +155,29 @@ def advise(
     cell = plan.cells[0]
     in_hand = None if answered is None else sample_in_hand(answered, cell)
     modalities = plan.modalities[cell.absorber]
-    main = [Trial(cell, name, options.study.trees) for name in modalities]
-    guess = Trial(cell, modalities[0], 1, learner="dummy")
-    tried: list[Trial] = []
-    if requirements:
-        singles = [name for name in modalities if "+" not in name]
-        tried = quality_trials(small_cell(cell, options.study), singles)
-        tried += share_trials(cell, modalities, options.study.trees)
-    trials = [*main, guess, *tried]
-    runner = Runner(n_jobs=n_jobs, scheduler=scheduler, cache=cache, on_progress=on_progress)
-    fitted = runner.run([work for trial in trials for work in trial_work(trial, options.study.seed)])
-    outcomes = [fitted.of(trial.cell, trial.modality, trial.learner, trial) for trial in trials]
-    drawn: dict[int, Any] = {}
-
-    def scored(trial: Trial, done: Any) -> Score:
-        groups = trial.cell.n_groups
-        if groups not in drawn:
-            drawn[groups] = draw_groups(groups, DRAWS, [options.study.seed, 1, *cell.absorber.encode()])
-        return score(trial.cell, trial.modality, trial.learner, done, drawn[groups])
-
-    everything = [(trial, scored(trial, done)) for trial, done in zip(trials, outcomes, strict=True)]
-    scores = {trial.modality: item for trial, item in everything[: len(main)]}
-    guessed = score_baseline(cell, outcomes[len(main)], drawn[cell.n_groups]).value[cell.task.main_metric]
-    rows = requirement_rows(everything[len(main) + 1 :], scores)
-    needed = needed_rows(rows, options.tolerance)
-    gains = gain_rows(scores, options.smallest_gain)
-    score_table = score_rows(scores)
+    found = None
+    if cache:
+        found = shipped_evidence(whole, cell, modalities, options.study, requirements=requirements)
+    if found is None:
+        runner = Runner(n_jobs=n_jobs, scheduler=scheduler, cache=cache, on_progress=on_progress)
+        found = compute_evidence(cell, modalities, options.study, runner, requirements=requirements)
+    needed = needed_rows(found.requirements, options.tolerance)
+    gains = judged_gains(found.gains, cell.task.main_metric, options.smallest_gain)
     facts: dict[str, Any] = {}
     similar: list[dict[str, Any]] = []
     first = "+".join(in_hand.techniques) if in_hand is not None else ""
-    first = first if first in scores else next(iter(scores))
-    words = _recommend(cell, first, score_table, gains, rows, needed, guessed, options)
+    first = first if first in modalities else modalities[0]
+    words = _recommend(cell, first, found, gains, needed, options)
     if in_hand is not None:
-        kept = {trial.modality: done for trial, done in zip(main, outcomes, strict=False)}
         facts = sample_facts(in_hand, task)
-        similar = similar_rows(cell, kept, in_hand, drawn[cell.n_groups])
+        similar = similar_rows(cell, found.predicted, in_hand, drawn_groups(cell, options.study.seed))
         words = sample_sentences(facts, task, similar) + words
     return Advice(
         absorber=cell.absorber,
         task=cell.task.name,
-        scores=pd.DataFrame(score_table, columns=list(SCORE_COLUMNS)),
+        scores=pd.DataFrame(found.scores, columns=list(SCORE_COLUMNS)),
         gains=pd.DataFrame(gains, columns=list(GAIN_COLUMNS)),
-        requirements=pd.DataFrame(rows, columns=list(REQUIREMENT_COLUMNS)),
+        requirements=pd.DataFrame(found.requirements, columns=list(REQUIREMENT_COLUMNS)),
         needed=pd.DataFrame(
             [row | {"sentence": needed_sentence(row)} for row in needed], columns=list(NEEDED_COLUMNS)
         ),
@@ -214,8 +190,8 @@ def advise(
         | {
             "edgepair": __version__,
             "classes": list(cell.classes),
-            "guess": {cell.task.main_metric: guessed},
-            "requirement_sites": len(tried[0].cell.sites) if tried else 0,
+            "guess": {cell.task.main_metric: found.guess},
+            "requirement_sites": found.requirement_sites,
             "bootstrap_draws": DRAWS,
             "skipped": [item.as_dict() for item in plan.skipped],
             "seconds": round(time.monotonic() - started, 1),
@@ -237,22 +213,20 @@ def _only(datasets: Sequence[xr.Dataset]) -> xr.Dataset:
 def _recommend(
     cell: Cell,
     first: str,
-    scores: Sequence[dict[str, Any]],
+    found: Evidence,
     gains: Sequence[dict[str, Any]],
-    rows: Sequence[dict[str, Any]],
     needed: Sequence[dict[str, Any]],
-    guess: float,
     options: AdviceOptions,
 ) -> list[str]:
-    selected = [row for row in scores if row["technique"] == first]
+    selected = [row for row in found.scores if row["technique"] == first]
     unseen = "material" if cell.split == "formula" and groups_remark(cell.dataset) else cell.split
-    sentences = [score_sentence(cell.absorber, cell.task.name, selected, guess, unseen)]
+    sentences = [score_sentence(cell.absorber, cell.task.name, selected, found.guess, unseen)]
     judged = [row for row in gains if row["verdict"] and row["have"] == first]
     sentences += [gain_sentence(row, options.smallest_gain) for row in judged]
     # What is not worth measuring need not be measured well.
     spoken = [*first.split("+"), *(row["add"] for row in judged if row["verdict"] != "not_worth")]
     sentences += needed_sentences(needed, spoken, options.tolerance)
-    learning = learning_sentence(rows, first)
+    learning = learning_sentence(found.requirements, first)
     return [*sentences, *([learning] if learning else [])]
 
 

@@ -20,12 +20,11 @@ from edgepair.prediction.sample import EnergyWindow, choose_window
 from edgepair.prediction.xanes_rows import BROADENING, to_own_edge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     import xarray as xr
     from numpy.typing import NDArray
 
-    from edgepair.models import FitOutcome
     from edgepair.study.cells import Cell
 
 MOST_LIKE = 60
@@ -103,13 +102,13 @@ def sample_in_hand(prediction: Prediction, cell: Cell) -> SampleInHand:
 
 
 def sites_like(
-    sample: SampleInHand, cell: Cell, have: str, outcomes: Sequence[FitOutcome]
+    sample: SampleInHand, cell: Cell, have: str, predicted: Iterable[NDArray[Any]]
 ) -> tuple[NDArray[np.bool_], bool]:
     """Choose the sites that are like a sample: told the same by what is in hand, and nearest to it.
 
-    ``like`` (n,).
+    ``predicted`` (n_repeats, n); ``like`` (n,).
     """
-    same_answer = _same_answer(sample, cell, have, outcomes)
+    same_answer = _same_answer(sample, cell, have, predicted)
     same = bool(same_answer.sum() >= FEWEST_TOLD_THE_SAME)
     among = np.flatnonzero(same_answer) if same else np.arange(len(sample.apart))
     n_like = max(min(MOST_LIKE, round(LIKE_SHARE * len(among))), min(FEWEST_TOLD_THE_SAME, len(among)))
@@ -119,7 +118,7 @@ def sites_like(
 
 
 def _same_answer(
-    sample: SampleInHand, cell: Cell, have: str, outcomes: Sequence[FitOutcome]
+    sample: SampleInHand, cell: Cell, have: str, predicted: Iterable[NDArray[Any]]
 ) -> NDArray[np.bool_]:
     nothing = np.zeros(len(sample.apart), dtype=bool)
     task = cell.task.name
@@ -129,13 +128,13 @@ def _same_answer(
         if not len(selected):
             return nothing
         likeliest = int(selected["class"].iloc[int(selected["probability"].to_numpy().argmax())])
-        votes = np.mean([np.array(cell.classes)[one.predicted] == likeliest for one in outcomes], axis=0)
+        votes = np.mean([np.array(cell.classes)[one] == likeliest for one in predicted], axis=0)
         found: NDArray[np.bool_] = votes > 0.5
         return found
     rows = [row for row in sample.answers(task) if row["technique"] == have]
     if not rows:
         return nothing
-    mean = np.mean([one.predicted for one in outcomes], axis=0)
+    mean = np.mean(list(predicted), axis=0)
     close: NDArray[np.bool_] = np.abs(mean - rows[0]["value"]) <= SAME_LENGTH
     return close
 

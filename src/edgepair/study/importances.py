@@ -26,8 +26,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import norm as normal
-from scipy.stats import t as student_t
+from scipy.special import ndtri, stdtrit
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.features import FeatureTable
@@ -95,14 +94,14 @@ def pair_importance(
     share, lower, _ = (float(value[0]) for value in refit_interval(shares(outcomes), len(outcomes)))
     permuted = shares(null)[:, 0]
     n_null = len(permuted)
-    spread = float(permuted.std(ddof=1)) * np.sqrt(1 + 1 / n_null) * student_t.ppf(0.975, n_null - 1)
+    spread = float(permuted.std(ddof=1)) * np.sqrt(1 + 1 / n_null) * stdtrit(n_null - 1, 0.975)
     half = float(np.hypot(share - lower, spread))
     excess = share - float(permuted.mean())
     # The same for both pairs of a cell, whose refits share their folds: fully correlated, to be safe.
     rng = np.random.default_rng([*cell.absorber.encode(), *cell.task.name.encode()])
     # Quantiles of a normal distribution in a drawn order: their own percentiles are exact.
     spots = (np.arange(len(drawn)) + 0.5) / len(drawn)
-    draws = excess + half / 1.96 * rng.permutation(normal.ppf(spots))
+    draws = excess + half / 1.96 * rng.permutation(ndtri(spots))
     whole = {window.technique: number for number, window in enumerate(windows) if window.whole}
     losses = {
         name: _main_quantity(cell, outcomes[0].permuted[number], drawn) for name, number in whole.items()
@@ -225,7 +224,7 @@ def corrected_interval(
     if n_fits < 2:
         return mean, np.full_like(mean, np.nan), np.full_like(mean, np.nan)
     spread = values.std(axis=0, ddof=1) * np.sqrt(1 / n_fits + held_out)
-    half = student_t.ppf(0.975, n_fits - 1) * spread
+    half = stdtrit(n_fits - 1, 0.975) * spread
     return mean, mean - half, mean + half
 
 

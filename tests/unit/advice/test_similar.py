@@ -17,7 +17,6 @@ from edgepair.advice.similar import SampleInHand, as_measured, sample_in_hand, s
 from edgepair.advice.words import sample_facts, sample_sentences
 from edgepair.conventions import MeasurementError
 from edgepair.dataset import from_arrays
-from edgepair.models import FitOutcome
 from edgepair.prediction import Prediction, ShownCurve
 from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
@@ -52,11 +51,6 @@ def answered(
         "Fe", pd.DataFrame([row]), pd.DataFrame(chances), nothing, nothing,
         {technique: (ShownCurve("sample", x, y),)},
     )  # fmt: skip
-
-
-def outcome(predicted: np.ndarray) -> FitOutcome:
-    n = len(predicted)
-    return FitOutcome(predicted.astype(np.int16), np.eye(2)[predicted], np.zeros((0, 1)), np.zeros((0, n)))
 
 
 def test_sites_like_a_pdf_are_those_of_its_kind(make_told: Make) -> None:
@@ -112,13 +106,13 @@ def told(make_told: Make) -> tuple[Cell, SampleInHand]:
 def test_like_are_the_nearest_of_those_told_the_same(told: tuple[Cell, SampleInHand]) -> None:
     cell, sample = told
     predicted = (np.arange(90) % 3 > 0).astype(int)  # 60 of 90 are told 6
-    like, same = sites_like(sample, cell, "xanes", [outcome(predicted)])
+    like, same = sites_like(sample, cell, "xanes", [predicted])
     assert same
     assert like.sum() == 30
     assert predicted[like].all()
     assert np.flatnonzero(like).max() == 44
     # next to none told the same: the nearest of all
-    like, same = sites_like(sample, cell, "xanes", [outcome(np.zeros(90, dtype=int))])
+    like, same = sites_like(sample, cell, "xanes", [np.zeros(90, dtype=int)])
     assert not same
     assert np.flatnonzero(like).tolist() == list(range(45))
 
@@ -132,7 +126,7 @@ def test_changes_are_counted_for_the_better_and_the_worse(told: tuple[Cell, Samp
     second = right.copy()
     second[60:65] = 1 - second[60:65]  # right there, wrong at 5 others
     drawn = draw_groups(cell.n_groups, 400, [0])
-    outcomes = {"xanes": [outcome(first)], "pdf": [outcome(right)], "xanes+pdf": [outcome(second)]}
+    outcomes = {"xanes": [first], "pdf": [right], "xanes+pdf": [second]}
     rows = similar_rows(cell, outcomes, sample, drawn)
     assert [(row["have"], row["add"], row["among"]) for row in rows] == [
         ("xanes", "pdf", "like_sample"), ("xanes", "pdf", "all"),
@@ -150,7 +144,7 @@ def test_nothing_is_claimed_of_a_few_changes(told: tuple[Cell, SampleInHand]) ->
     first = cell.target.copy()
     first[:3] = 1 - first[:3]
     drawn = draw_groups(cell.n_groups, 400, [0])
-    outcomes = {"xanes": [outcome(first)], "xanes+pdf": [outcome(cell.target)]}
+    outcomes = {"xanes": [first], "xanes+pdf": [cell.target]}
     rows = similar_rows(cell, outcomes, sample, drawn)
     assert {row["verdict"] for row in rows} == {"few_changed"}
     sentences = sample_sentences(sample_facts(sample, "coordination_number"), "coordination_number", rows)
