@@ -69,6 +69,9 @@ def main() -> None:
         # A terminal that cannot show ± or ✓ gets a question mark, not a crash.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    # Our matrices are small: more threads of linear algebra wait for each other longer than they compute.
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     # A batch system that ends the job gets the same tidying-up as Ctrl-C.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(TERMINATED))
