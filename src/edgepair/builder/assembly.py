@@ -24,6 +24,7 @@ from edgepair.builder.gates import (
     median_edges,
     spectrum_faults,
 )
+from edgepair.builder.keys import Record
 from edgepair.conventions import DataError, EdgepairError
 from edgepair.dataset.assemble import assemble
 from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, ideal_r
@@ -204,7 +205,7 @@ def _arrays(
     kept: Sequence[tuple[MaterialRows, list[tuple[SiteRow, np.ndarray]]]],
     origin: str,
     composition_states: bool,
-) -> dict[str, Any]:
+) -> Record:
     rows = [(number, row) for number, (_, pairs) in enumerate(kept) for row, _ in pairs]
     labels = [row.labels for _, row in rows]
     widest = max(len(item["distances"]) for item in labels)
@@ -221,7 +222,7 @@ def _arrays(
     if not composition_states:
         columns["oxidation_state"][sources == "composition"] = np.nan
         sources[sources == "composition"] = ""
-    arrays: dict[str, Any] = {
+    arrays: Record = {
         **columns,
         "oxidation_state_source": sources,
         "origin": [origin] * len(rows),
@@ -242,7 +243,7 @@ def _arrays(
     return arrays
 
 
-def _pdf_attributes(name: str) -> dict[str, Any]:
+def _pdf_attributes(name: str) -> Record:
     return {
         "long_name": _PDFS[name],
         "origin": "pdffit2",
@@ -257,7 +258,7 @@ def _pdf_attributes(name: str) -> dict[str, Any]:
     }
 
 
-def _label_attributes() -> dict[str, Any]:
+def _label_attributes() -> Record:
     return {
         "origin": "computed",
         "code": f"pymatgen-core {version('pymatgen-core')}",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import OptionError, edge_energy
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 LARGEST = 1e30
 """Values beyond this do not fit into the 32-bit numbers that are stored."""
@@ -20,7 +20,7 @@ MOST_BELOW_ZERO = 0.2
 FEFF's potentials did not settle it ran away to 17 times its step."""
 
 
-def absorption_problem(energy: Any, mu: Any, variable: str = "mu") -> str:
+def absorption_problem(energy: ArrayLike, mu: ArrayLike, variable: str = "mu") -> str:
     """Say what keeps a simulated curve from being used; of an absorption, that it runs away.
 
     Examples
@@ -37,7 +37,7 @@ def absorption_problem(energy: Any, mu: Any, variable: str = "mu") -> str:
     return ""
 
 
-def curve_problem(x: Any, y: Any) -> str:
+def curve_problem(x: ArrayLike, y: ArrayLike) -> str:
     """Say what keeps a curve from being used, wherever its axis begins and ends.
 
     Examples

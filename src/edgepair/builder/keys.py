@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -13,11 +13,14 @@ from edgepair.simulation import SiteSimulator
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
+Record: TypeAlias = dict[str, Any]
+"""Plain values, as they stand in the JSON of the store."""
+
 _DIGITS = 6
 """Decimals of lengths (Å) and fractional coordinates that tell structures apart."""
 
 
-def digest(*parts: Any) -> str:
+def digest(*parts: object) -> str:
     """Hash values that are ready for JSON.
 
     Examples

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair.builder.assembly import Assembled, MaterialRows, SiteRow
 from edgepair.builder.curves import absorption_problem
 from edgepair.builder.gates import gate_text
+from edgepair.builder.keys import Record
 from edgepair.builder.records import Item
 from edgepair.builder.second_runs import Place, SecondRun
 from edgepair.builder.spectra_table import SpectraTable
@@ -84,7 +85,7 @@ class Plan:
         """Label, simulate, and collect what is there."""
         records = self.stages.label(self.materials)
         wanted: list[tuple[Material, Site]] = []
-        labels: dict[tuple[str, int], dict[str, Any]] = {}
+        labels: dict[tuple[str, int], Record] = {}
         for material in self.materials:
             record = records.get(material.material_id, NOT_KEPT)
             if not record["ok"]:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from edgepair._version import __version__
+from edgepair.builder.keys import Record
 from edgepair.builder.records import Item, count_items
 from edgepair.builder.spectra_table import SpectraTable
 from edgepair.simulation import SiteSimulator
@@ -22,12 +22,12 @@ def build_settings(
     max_sites: int | None,
     max_elements: int | None,
     pdf: bool,
-) -> dict[str, Any]:
+) -> Record:
     """Collect what made a dataset, the same on every machine: no path but a name."""
     name = str(source) if isinstance(source, str | Path) else "materials given in Python"
     if isinstance(source, Path) or (isinstance(source, str) and not source.startswith(("amcsd:", "mp:"))):
         name = Path(name).name or name
-    made: dict[str, Any] = {
+    made: Record = {
         "command": "edgepair build",
         "source": name,
         "absorber": absorber,
@@ -47,7 +47,7 @@ def build_settings(
     return made
 
 
-def curve_attributes(simulator: SiteSimulator, spectra: SpectraTable | None) -> dict[str, Any]:
+def curve_attributes(simulator: SiteSimulator, spectra: SpectraTable | None) -> Record:
     """Say of the curves where they come from."""
     if spectra is None:
         return simulator.attributes()
@@ -61,8 +61,8 @@ def left_out(items: list[Item]) -> str:
 
 
 def provenance(
-    absorber: str, items: list[Item], settings: Mapping[str, Any], attributes: Mapping[str, Any] | None
-) -> dict[str, Any]:
+    absorber: str, items: list[Item], settings: Mapping[str, object], attributes: Mapping[str, object] | None
+) -> Record:
     """Say of a dataset what made it, and what is not in it."""
     return {
         "title": f"{absorber} K-edge XANES and PDFs",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from edgepair.builder.claims import Claims
+from edgepair.builder.keys import Record
 from edgepair.conventions import OutputError
 
 _START = b'{"key":"'
@@ -102,7 +103,7 @@ class ResultStore:
         place = self._index.get(bytes.fromhex(key))
         return place is not None and place.ok
 
-    def get(self, key: str) -> dict[str, Any] | None:
+    def get(self, key: str) -> Record | None:
         """Read a result.
 
         Parameters
@@ -140,7 +141,7 @@ class ResultStore:
             return self._recover(key)
         return record
 
-    def _recover(self, key: str) -> dict[str, Any] | None:
+    def _recover(self, key: str) -> Record | None:
         """Look for another line with a result whose first is damaged."""
         start = _START + key.encode() + _OK
         for path in sorted(self.folder.glob("*.jsonl")):
@@ -176,7 +177,7 @@ class ResultStore:
             The disk is full or cannot be written. What was kept before stays.
         """
         ok = bool(record["ok"])
-        ordered: dict[str, Any] = {"key": key, "ok": ok, "kind": kind}
+        ordered: Record = {"key": key, "ok": ok, "kind": kind}
         ordered |= {k: v for k, v in record.items() if k not in ordered}
         line = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
         line = _with_checksum(line)
@@ -223,7 +224,7 @@ class ResultStore:
         except OSError as error:
             raise _unreadable(self.folder, error) from error
 
-    def records(self, kind: str) -> Iterator[dict[str, Any]]:
+    def records(self, kind: str) -> Iterator[Record]:
         """Read all results of a kind that are not failures.
 
         Parameters
@@ -340,7 +341,7 @@ def _with_checksum(line: bytes) -> bytes:
     return body + _CHECKSUM + hashlib.sha256(body).hexdigest().encode() + b'"}\n'
 
 
-def _record(line: bytes) -> dict[str, Any]:
+def _record(line: bytes) -> Record:
     """Read a line; ValueError where it is not what was written. Lines of before 1.0 have no checksum."""
     body, mark, rest = line.rpartition(_CHECKSUM)
     if mark and rest.strip() != hashlib.sha256(body).hexdigest().encode() + b'"}':

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 from edgepair.builder.assembly import Assembled, CurveAxis, MaterialRows, assemble_materials
 from edgepair.builder.curves import check_energy_range
@@ -73,7 +72,7 @@ def build_dataset(
     composition_states: bool = True,
     simulate: bool = True,
     retry_failed: bool = False,
-    attributes: Mapping[str, Any] | None = None,
+    attributes: Mapping[str, object] | None = None,
     source_name: str | None = None,
     on_progress: Callable[[BuildProgress], None] | None = None,
 ) -> BuildResult:
@@ -162,7 +161,7 @@ def build_dataset(
             # Before the dataset: where nothing is left, the reasons are needed most.
             write_items(folder, out.name, plan.items)
 
-            def put_together(materials: list[MaterialRows], more: Mapping[str, Any]) -> Assembled:
+            def put_together(materials: list[MaterialRows], more: Mapping[str, object]) -> Assembled:
                 return assemble_materials(
                     absorber,
                     materials,

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
+from edgepair.builder.keys import Record
 from edgepair.builder.records import BuildProgress
 from edgepair.builder.result_store import ResultStore
 from edgepair.engine import Call, Outcome, Processes, open_processes
@@ -25,9 +26,9 @@ class Order:
 
     kind: str
     key: str
-    args: tuple[Any, ...]
+    args: tuple[object, ...]
     cost: float
-    about: dict[str, Any]
+    about: Record
 
 
 class Runner:
@@ -52,7 +53,7 @@ class Runner:
         self._retry = retry_failed
         self._on_progress = on_progress
         self._processes: Processes | None = None
-        self._unkept: dict[str, dict[str, Any]] = {}
+        self._unkept: dict[str, Record] = {}
         self._refreshed = 0.0
         self._stack = ExitStack()
 
@@ -66,7 +67,7 @@ class Runner:
     def _run(
         self,
         stage: str,
-        function: Callable[..., dict[str, Any]],
+        function: Callable[..., Record],
         orders: Iterable[Order],
         *,
         total: int | None,
@@ -163,7 +164,7 @@ class Runner:
             self.store.refresh()
             self._refreshed = now
 
-    def _result(self, key: str) -> dict[str, Any] | None:
+    def _result(self, key: str) -> Record | None:
         return self._unkept.get(key) or self.store.get(key)
 
     def _known(self, key: str) -> bool:
@@ -196,6 +197,6 @@ def _chain(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
     yield from rest
 
 
-def _worth_another_try(record: dict[str, Any]) -> str:
+def _worth_another_try(record: Record) -> str:
     """Say why to try once more; a structure that cannot be used will be no better then."""
     return "" if record["ok"] or record["reason"] not in WORTH_ANOTHER_TRY else str(record["problem"])

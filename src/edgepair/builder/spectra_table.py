@@ -6,11 +6,10 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from edgepair.builder.keys import digest
+from edgepair.builder.keys import Record, digest
 from edgepair.conventions import DataError
 from edgepair.structures import SourceMaterial, read_project_spectra
 from edgepair.structures.tables import table_rows
@@ -146,7 +145,7 @@ def table_content(spectra: Mapping[str, tuple[JoinedSpectrum, ...]]) -> str:
     return digest(parts)
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
+def _rows(path: Path) -> Iterator[Record]:
     for row in table_rows(path):
         if isinstance(row, str):
             raise ValueError(row)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from edgepair.builder import work
-from edgepair.builder.keys import digest, site_key
+from edgepair.builder.keys import Record, digest, site_key
 from edgepair.builder.records import INFERRED, Item
 from edgepair.builder.result_store import ResultStore
 from edgepair.builder.runner import WORTH_ANOTHER_TRY, Order, Runner
@@ -41,7 +41,7 @@ class Material:
     structure_hash: str
     sites: tuple[Site, ...]
 
-    def packed(self, store: ResultStore) -> dict[str, Any]:
+    def packed(self, store: ResultStore) -> Record:
         """Read its structure."""
         record = store.get(self.structure_key)
         if record is None:
@@ -51,7 +51,7 @@ class Material:
                 needed="what this run itself has written",
                 suggestion="run the same command again",
             )
-        structure: dict[str, Any] = record["value"]["structure"]
+        structure: Record = record["value"]["structure"]
         return structure
 
 
@@ -152,7 +152,7 @@ class Stages(Runner):
         box = shared_sandbox("pymatgen.core.structure_matcher", "edgepair.structures.duplicates")
         return bool(box.call(are_identical, first, structure, cpu_seconds=_COMPARE_CPU_LIMIT).value)
 
-    def label(self, materials: list[Material]) -> dict[str, dict[str, Any]]:
+    def label(self, materials: list[Material]) -> dict[str, Record]:
         """Label the sites of materials."""
         keys = {m.material_id: self.label_key(m) for m in materials}
         orders = (
@@ -189,10 +189,10 @@ class Stages(Runner):
                 failed[name] = self._result(key) or NOT_KEPT
         return failed
 
-    def curves(self, material: Material) -> dict[str, Any]:
+    def curves(self, material: Material) -> Record:
         """Read the PDFs of a material."""
         record = self._result(self.pdf_key(material))
-        value: dict[str, Any] = record["value"] if record is not None and record["ok"] else {}
+        value: Record = record["value"] if record is not None and record["ok"] else {}
         return value
 
     def simulate(
@@ -202,7 +202,7 @@ class Stages(Runner):
         *,
         only_known: bool,
         stage: str = "spectra",
-    ) -> dict[tuple[str, int], dict[str, Any]]:
+    ) -> dict[tuple[str, int], Record]:
         """Simulate spectra."""
         keys = {
             (m.material_id, site.given): site_key(m.structure_hash, site.primitive, simulator)
@@ -228,7 +228,7 @@ class Stages(Runner):
             self._run(stage, work.simulate, orders, total=len(sites), cost=sum(costs.values()))
         return self._collect(keys)
 
-    def _about(self, material: Material, site: Site) -> dict[str, Any]:
+    def _about(self, material: Material, site: Site) -> Record:
         """Say for people, and for other programs, what a spectrum is of."""
         return {
             "material_id": material.material_id,
@@ -282,6 +282,6 @@ class Stages(Runner):
             cost = _UNKNOWN_COST
         return cost if 0 < cost < float("inf") else _UNKNOWN_COST
 
-    def _collect(self, keys: dict[Any, str]) -> dict[Any, dict[str, Any]]:
+    def _collect(self, keys: dict[Any, str]) -> dict[Any, Record]:
         records = {name: self._result(key) for name, key in keys.items()}
         return {name: record for name, record in records.items() if record is not None}

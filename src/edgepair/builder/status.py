@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
+from edgepair.builder.keys import Record
 from edgepair.builder.records import BuildProgress, Item
 from edgepair.conventions import DataError, OutputError
 from edgepair.conventions.foreign_text import table_cell
@@ -27,14 +27,14 @@ class StatusFile:
         self,
         folder: Path,
         name: str,
-        settings: Mapping[str, Any],
+        settings: Mapping[str, object],
         on_progress: Callable[[BuildProgress], None] | None,
     ) -> None:
         self._path = status_path(folder, name)
         self._on_progress = on_progress
         self._last = 0.0
         self._stage = ""
-        self._content: dict[str, Any] = {
+        self._content: Record = {
             "dataset": name,
             "state": "running",
             "started": _now(),
@@ -88,7 +88,7 @@ def status_path(folder: Path, name: str) -> Path:
     return folder / f"{name}.build.json"
 
 
-def read_status(folder: str | Path, name: str) -> dict[str, Any]:
+def read_status(folder: str | Path, name: str) -> Record:
     """Read how a build stands.
 
     Parameters
@@ -112,7 +112,7 @@ def read_status(folder: str | Path, name: str) -> dict[str, Any]:
     """
     path = status_path(Path(folder), name)
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
+        content: Record = json.loads(path.read_text())
         if not isinstance(content, dict) or not {"dataset", "state", "stages"} <= set(content):
             raise ValueError("a file of another kind")
     except (OSError, ValueError) as error:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgepair.builder.curves import absorption_problem
-from edgepair.builder.keys import structure_digest
+from edgepair.builder.keys import Record, structure_digest
 from edgepair.conventions import EdgepairError, OutputError
 from edgepair.engine import shared_sandbox
 from edgepair.engine.confinement import limited_cpu
@@ -50,22 +50,22 @@ _PRELOAD = (
 )
 
 
-def prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | None]) -> dict[str, Any]:
+def prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | None]) -> Record:
     """Read, check and reduce one structure, guarded against crashes and endless loops."""
     return _guarded(_prepare, material, absorber, dict(limits), limit=PREPARE_CPU_LIMIT)
 
 
-def label(structure: Mapping[str, Any], indices: list[int]) -> dict[str, Any]:
+def label(structure: Record, indices: list[int]) -> Record:
     """Label the sites of one prepared structure, guarded."""
     return _guarded(_label, dict(structure), list(indices), limit=LABEL_CPU_LIMIT)
 
 
-def simulate_pdfs(structure: Mapping[str, Any], absorber: str) -> dict[str, Any]:
+def simulate_pdfs(structure: Record, absorber: str) -> Record:
     """Simulate the PDFs of one prepared structure, guarded."""
     return _guarded(_simulate_pdfs, dict(structure), absorber, limit=PDF_CPU_LIMIT)
 
 
-def simulate(structure: Mapping[str, Any], index: int, simulator: SiteSimulator) -> dict[str, Any]:
+def simulate(structure: Record, index: int, simulator: SiteSimulator) -> Record:
     """Simulate one site."""
     try:
         spectrum = simulator.simulate(unpack_structure(structure), index)
@@ -95,21 +95,21 @@ def simulate(structure: Mapping[str, Any], index: int, simulator: SiteSimulator)
     }
 
 
-def _guarded(function: Any, *args: Any, limit: float) -> dict[str, Any]:
+def _guarded(function: Callable[..., Record], *args: object, limit: float) -> Record:
     result = shared_sandbox(*_PRELOAD).call(function, *args, cpu_seconds=limit, memory_bytes=MEMORY_LIMIT)
     if result.problem:
         failure = {"ok": False, "reason": "analysis failed", "problem": result.problem}
         return failure | ({"transient": True} if result.lost else {})
-    record: dict[str, Any] = result.value
+    record: Record = result.value
     return record | {"cpu_seconds": round(result.cpu_seconds, 3)}
 
 
-def _refusal(error: EdgepairError, reason: str) -> dict[str, Any]:
+def _refusal(error: EdgepairError, reason: str) -> Record:
     reason = str(getattr(error, "reason", reason))
     return {"ok": False, "reason": reason, "problem": f"{error.problem}: {error.found}"}
 
 
-def _prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | None]) -> dict[str, Any]:
+def _prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | None]) -> Record:
     try:
         with limited_cpu(READ_CPU_LIMIT):
             structure, notes = material.structure_and_notes()
@@ -149,12 +149,12 @@ def _prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int |
     }
 
 
-def _label(packed: Mapping[str, Any], indices: list[int]) -> dict[str, Any]:
+def _label(packed: Record, indices: list[int]) -> Record:
     labels = label_sites(unpack_structure(packed), indices)
     return {"ok": True, "value": {"sites": [label_record(item) for item in labels]}}
 
 
-def _simulate_pdfs(packed: Mapping[str, Any], absorber: str) -> dict[str, Any]:
+def _simulate_pdfs(packed: Record, absorber: str) -> Record:
     try:
         curves = simulate_pdf(unpack_structure(packed), (absorber,))
     except EdgepairError as error:
@@ -173,7 +173,7 @@ def _simulate_pdfs(packed: Mapping[str, Any], absorber: str) -> dict[str, Any]:
     }
 
 
-def label_record(labels: SiteLabels) -> dict[str, Any]:
+def label_record(labels: SiteLabels) -> Record:
     """Write labels for JSON, which does not know NaN: it becomes null."""
     numbers = {
         "oxidation_state": labels.oxidation_state,
@@ -195,7 +195,7 @@ def label_record(labels: SiteLabels) -> dict[str, Any]:
     }
 
 
-def pack_structure(structure: Structure) -> dict[str, Any]:
+def pack_structure(structure: Structure) -> Record:
     """Write a structure for JSON."""
     return {
         "lattice": structure.lattice.matrix.tolist(),
@@ -204,7 +204,7 @@ def pack_structure(structure: Structure) -> dict[str, Any]:
     }
 
 
-def unpack_structure(packed: Mapping[str, Any]) -> Structure:
+def unpack_structure(packed: Record) -> Structure:
     """Read what `pack_structure` wrote."""
     from pymatgen.core import Structure
 

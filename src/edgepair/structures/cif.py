@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -30,6 +30,9 @@ OVERLAP = 0.7
 """Å; two full atoms are never so close."""
 
 LISTED = "the listed operations"
+
+Block: TypeAlias = dict[str, Any]
+"""What a CIF says of one structure: texts, and lists of texts, by their keys."""
 
 _OPERATIONS = ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
 _HALL = ("_symmetry_space_group_name_hall", "_space_group_name_hall")
@@ -87,7 +90,7 @@ def _worth_telling(parser: CifParser) -> list[str]:
     return [words[:200] for words in found if not any(word in words for word in ours)]
 
 
-def _formula(block: dict[str, Any]) -> Composition | None:
+def _formula(block: Block) -> Composition | None:
     """Composition as the file states it, without hydrogen, which diffraction often leaves out."""
     from pymatgen.core import Composition
 
@@ -108,7 +111,7 @@ def _without_hydrogen(composition: Composition) -> Composition:
     return Composition({symbol: n for symbol, n in amounts.items() if symbol not in ("H", "D", "T")})
 
 
-def _name_elements(block: dict[str, Any], formula: Composition | None) -> list[str]:
+def _name_elements(block: Block, formula: Composition | None) -> list[str]:
     """Put an element's symbol at every site; say which labels needed thought."""
     source = "_atom_site_type_symbol" if "_atom_site_type_symbol" in block else "_atom_site_label"
     labels = block[source]
@@ -172,19 +175,19 @@ _RARE_BY_LABEL = ("Ho", "Po", "No", "Hf", "Cn", "Hs", "Hg", "Np", "Pa")
 """Elements whose symbols in capitals are more often an atom's name: HO1 is the hydrogen at O1."""
 
 
-def _first(block: dict[str, Any], keys: Sequence[str]) -> Any:
+def _first(block: Block, keys: Sequence[str]) -> Any:
     """Value of the first of some keys that says something, however it is written."""
     plain = {key.lower().rstrip("_").replace("h_m", "h-m"): value for key, value in block.items()}
     values = (plain.get(key) for key in keys)
     return next((value for value in values if value and value not in ("?", ".")), None)
 
 
-def _listed(block: dict[str, Any]) -> list[str]:
+def _listed(block: Block) -> list[str]:
     found = _first(block, _OPERATIONS)
     return [found] if isinstance(found, str) else list(found or [])
 
 
-def _candidates(block: dict[str, Any], listed: list[str]) -> tuple[list[tuple[str, list[str]]], str]:
+def _candidates(block: Block, listed: list[str]) -> tuple[list[tuple[str, list[str]]], str]:
     """List the sets of operations that a file can mean, with names, and the group as the file has it."""
     hall, name, number = (_first(block, keys) for keys in (_HALL, _NAMES, _NUMBERS))
     told = str(name or hall or (f"No. {number}" if number else ""))
@@ -273,7 +276,7 @@ def _setting_name(setting: int) -> str:
 
 def _choose(
     parser: CifParser,
-    block: dict[str, Any],
+    block: Block,
     formula: Composition | None,
     candidates: list[tuple[str, list[str]]],
     told: str,
@@ -310,9 +313,7 @@ def _choose(
     return structure, [f"{group}: read as {name}"]
 
 
-def _fault(
-    structure: Structure, operations: list[str], formula: Composition | None, block: dict[str, Any]
-) -> str:
+def _fault(structure: Structure, operations: list[str], formula: Composition | None, block: Block) -> str:
     """Why a set of operations cannot be the crystal's; empty where it can."""
     from pymatgen.core.operations import SymmOp
 

@@ -7,11 +7,13 @@ import json
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 from edgepair.conventions import StructureError
 from edgepair.engine import shared_sandbox
 from edgepair.structures.source_material import SourceMaterial
+
+Row: TypeAlias = dict[str, Any]
 
 _COLUMNS = {"structure": "dict", "poscar": "poscar", "cif": "cif"}
 """Columns that may hold a structure, and its form."""
@@ -100,7 +102,7 @@ def _holds_structure(path: Path, column: str, value: object) -> bool:
     return isinstance(value, str)
 
 
-def table_rows(path: Path) -> Iterator[dict[str, Any] | str]:
+def table_rows(path: Path) -> Iterator[Row | str]:
     """Read the rows of a table of any of the known kinds; a text where one of JSON lines is damaged.
 
     OSError, EOFError, ValueError, TypeError, RecursionError or zlib.error where it cannot be read.
@@ -108,7 +110,7 @@ def table_rows(path: Path) -> Iterator[dict[str, Any] | str]:
     yield from _parquet_rows(path) if path.suffix == ".parquet" else _json_rows(path)
 
 
-def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
+def _parquet_rows(path: Path) -> Iterator[Row]:
     """Read a Parquet file, a group of rows at a time in a guarded process: damage can crash the library.
 
     ValueError where it cannot be read.
@@ -117,7 +119,7 @@ def _parquet_rows(path: Path) -> Iterator[dict[str, Any]]:
         yield from _guarded(_row_group, path, number)
 
 
-def _guarded(function: Callable[..., Any], path: Path, *args: Any) -> Any:
+def _guarded(function: Callable[..., Any], path: Path, *args: object) -> Any:
     result = shared_sandbox("pyarrow.parquet").call(
         function,
         str(path),
@@ -138,18 +140,18 @@ def _row_groups(path: str) -> int:
         return int(file.num_row_groups)
 
 
-def _row_group(path: str, number: int) -> list[dict[str, Any]]:
+def _row_group(path: str, number: int) -> list[Row]:
     import pyarrow
     import pyarrow.parquet
 
     # Its own pools take more from the system than they need, which the limit counts.
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())
     with pyarrow.parquet.ParquetFile(path) as file:
-        rows: list[dict[str, Any]] = file.read_row_group(number, use_threads=False).to_pylist()
+        rows: list[Row] = file.read_row_group(number, use_threads=False).to_pylist()
     return rows
 
 
-def _json_rows(path: Path) -> Iterator[dict[str, Any] | str]:
+def _json_rows(path: Path) -> Iterator[Row | str]:
     with _open(path) as file:
         first = file.read(1)
         while first.isspace():
@@ -169,7 +171,7 @@ def _json_rows(path: Path) -> Iterator[dict[str, Any] | str]:
     yield from (_TOO_DEEP if nested_too_deep(row) else row for row in rows)
 
 
-def _json_lines(first: str, file: IO[str]) -> Iterator[dict[str, Any] | str]:
+def _json_lines(first: str, file: IO[str]) -> Iterator[Row | str]:
     known = False
     while line := file.readline(_LARGEST_LINE):
         text, first = first + line, ""

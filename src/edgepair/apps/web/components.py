@@ -60,7 +60,7 @@ def notice(error: EdgepairError, *, ident: str | dict[str, str] | None = None) -
     )
 
 
-def refused_upload(parts: Any) -> EdgepairError:
+def refused_upload(parts: object) -> EdgepairError:
     """Make an error of what the browser says was refused: text that is shown, nothing else."""
     from edgepair.conventions import EdgepairError
 
@@ -93,7 +93,7 @@ def in_fields(text: str) -> str:
     return _ARGUMENT.sub(named_argument, _OPTION.sub(named, text))
 
 
-def concerned_field(error: EdgepairError, given: Mapping[str, Any]) -> str:
+def concerned_field(error: EdgepairError, given: Mapping[str, object]) -> str:
     """Name the field that an error concerns."""
     for name, value in given.items():
         if isinstance(value, str) and value and repr(value) in error.problem:

@@ -37,7 +37,7 @@ class JobPanel:
         services: Services,
         *,
         order: Callable[..., Order],
-        answered: Callable[[Visit, Any], Any],
+        answered: Callable[[Visit, Any], object],
         lane: str = "answer",
     ) -> None:
         self.name = name
@@ -99,7 +99,7 @@ class JobPanel:
             self.show_answer
         )
 
-    def begin(self, clicks: int | None, *values: Any) -> tuple[Any, Any]:
+    def begin(self, clicks: int | None, *values: Any) -> tuple[object, object]:
         """Begin the job."""
         if not clicks:
             return no_update, no_update
@@ -115,7 +115,7 @@ class JobPanel:
             visit.bag[self.name], visit.holds = job.key, True
             return job.key, []
 
-    def show_answer(self, done: str | None, key: str | None) -> Any:
+    def show_answer(self, done: str | None, key: str | None) -> object:
         """Show what came of the job."""
         if done is None:
             raise PreventUpdate
@@ -127,7 +127,7 @@ class JobPanel:
             visit.bag[self.name] = None
             return self._answered(visit, job.value)
 
-    def show(self, _: int | None, key: str | None, visit: str | None) -> tuple[Any, bool, bool, Any]:
+    def show(self, _: int | None, key: str | None, visit: str | None) -> tuple[object, bool, bool, object]:
         """Show how far the job is."""
         job = self._services.jobs.find(visit or "", key)
         if job is None:
@@ -142,7 +142,7 @@ class JobPanel:
             return html.P("Cancelled.", className="hint"), True, True, no_update
         return notice(told), True, True, no_update
 
-    def cancel(self, clicks: int | None, key: str | None, visit: str | None) -> Any:
+    def cancel(self, clicks: int | None, key: str | None, visit: str | None) -> object:
         """Cancel the job."""
         if clicks:
             self._services.jobs.cancel(visit or "", key)

@@ -7,9 +7,10 @@ import errno
 import json
 import logging
 import secrets
+import socket
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.apps.web.jobs import LANES
 from edgepair.apps.web.settings import DEFAULT_PORT, Settings
@@ -166,7 +167,7 @@ def _with_token(settings: Settings) -> Settings:
     return settings
 
 
-def _bind(settings: Settings) -> Any:
+def _bind(settings: Settings) -> socket.socket:
     """Take the port, or the next that is free where none was asked for by its number."""
     if settings.port is not None:
         return _listen(settings.host, settings.port)
@@ -182,9 +183,7 @@ class _TakenError(OptionError):
     """Another program uses the port."""
 
 
-def _listen(host: str, port: int) -> Any:
-    import socket
-
+def _listen(host: str, port: int) -> socket.socket:
     sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -209,8 +208,6 @@ def _listen(host: str, port: int) -> Any:
 
 
 def _address(settings: Settings) -> str:
-    import socket
-
     host = socket.gethostname() if settings.host in ("0.0.0.0", "::") else settings.host
     shown = f"[{host}]" if ":" in host else host
     token = f"?token={settings.token}" if settings.token else ""
@@ -227,7 +224,7 @@ def _refuse_malformed(app: Dash) -> None:
         if "_dash-update-component" not in name:
             continue
 
-        def guarded(*args: Any, view: Callable[..., Any] = view, **kwargs: Any) -> Any:
+        def guarded(*args: object, view: Callable[..., object] = view, **kwargs: object) -> object:
             try:
                 body = request.get_json(silent=True)
                 if not isinstance(body, dict) or not isinstance(body.get("output"), str):

@@ -67,7 +67,7 @@ class Shell:
         for page in self._pages:
             page.register(app)
 
-    def show(self, path: str | None, search: str | None, visit: str | None) -> tuple[Any, Any]:
+    def show(self, path: str | None, search: str | None, visit: str | None) -> tuple[object, object]:
         """Show the page that an address means."""
         if visit is None:
             return no_update, no_update
@@ -118,7 +118,7 @@ class Shell:
             id="frame",
         )
 
-    def unforeseen(self, error: Exception) -> Any:
+    def unforeseen(self, error: Exception) -> object:
         """Tell the visitor of a fault of ours, or of a visit that ended: no field is concerned."""
         from dash import set_props
 

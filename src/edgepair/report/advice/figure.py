@@ -159,7 +159,7 @@ def _draw_gains(figure: go.Figure, gains: pd.DataFrame, smallest: float, row: in
     name_rows(figure, names, last=len(names) - 0.5, first=-0.5, tickfont={"size": 10}, row=row, col=1)
 
 
-def _dot(row: Any, y: int, modality: str, hover: str, size: int) -> Any:
+def _dot(row: Any, y: int, modality: str, hover: str, size: int) -> go.Scatter:
     error = error_bars(
         [row.value], [row.lower], [row.upper], faded(modality_colour(modality), 0.55), digits=None
     )

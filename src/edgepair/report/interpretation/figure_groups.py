@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -92,7 +92,7 @@ def group_figure(
     )
 
 
-def _dots(rows: pd.DataFrame, keys: Sequence[str], technique: str, *, first: bool) -> Any:
+def _dots(rows: pd.DataFrame, keys: Sequence[str], technique: str, *, first: bool) -> go.Scatter:
     return dots(
         rounded(rows["value"], 4),
         [keys.index(key) for key in rows["key"]],

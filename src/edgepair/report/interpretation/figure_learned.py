@@ -232,7 +232,7 @@ def _wrapped(title: str) -> str:
     return "<br>".join(safe(line) for line in textwrap.wrap(title, _TITLE))
 
 
-def _unit(unit: Any) -> str:
+def _unit(unit: object) -> str:
     return str(unit) if isinstance(unit, str) and unit else "no unit"
 
 

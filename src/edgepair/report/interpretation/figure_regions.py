@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,7 @@ from edgepair.report.study.figure_importances import add_class_curves
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+    from numpy.typing import NDArray
 
 KINDS: Mapping[str, str] = MappingProxyType({"permutation": "shuffled", "shap": "SHAP"})
 """Kinds of importance that are drawn by region, and how they are called in short."""
@@ -224,7 +225,9 @@ def _kind_caption(kind: str, task: str) -> str:
     return "mean absolute SHAP value of a region"
 
 
-def _clipped(rows: pd.DataFrame, span: tuple[float, float]) -> tuple[Any, Any]:
+def _clipped(
+    rows: pd.DataFrame, span: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     low = np.maximum(rows["low"].to_numpy(dtype=float), span[0])
     return low, np.minimum(rows["high"].to_numpy(dtype=float), span[1])
 

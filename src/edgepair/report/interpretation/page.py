@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.conventions.wording import (
     METRIC_TITLES,
@@ -200,7 +200,7 @@ def _facts(result: Interpretation) -> list[tuple[str, str]]:
     return [(name, text) for name, text in facts if text]
 
 
-def _fact(value: Any) -> str:
+def _fact(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value))
     return "" if value is None else str(value)

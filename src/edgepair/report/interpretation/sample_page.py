@@ -74,7 +74,9 @@ def sample_region_figure(
     return styled(figure, height=260 + 110 * len(tasks) + strip, hovermode="closest", margin={"t": strip})
 
 
-def _add_curve(figure: go.Figure, x: Any, y: Any, span: tuple[float, float]) -> None:
+def _add_curve(
+    figure: go.Figure, x: ArrayLike | None, y: ArrayLike | None, span: tuple[float, float]
+) -> None:
     if x is None or y is None:
         return
     at, values = np.asarray(x, dtype=float), np.asarray(y, dtype=float)

@@ -14,7 +14,7 @@ from edgepair.report.kit.tables import about_technique, rounded
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 LINE = "#9aa5b1"
 """Colour of lines that mark a value: zero, a baseline."""
@@ -49,15 +49,15 @@ def curve_title(technique: str, absorber: str) -> str:
 
 
 def error_bars(
-    value: Any, lower: Any, upper: Any, colour: str, *, thickness: float = 2, width: float = 0,
-    digits: int | None = 4,
+    value: ArrayLike, lower: ArrayLike, upper: ArrayLike, colour: str, *, thickness: float = 2,
+    width: float = 0, digits: int | None = 4,
 ) -> Look:  # fmt: skip
     """Make the bars of intervals; an end that is not known has none."""
     middle = np.asarray(value, dtype=float)
     above = np.nan_to_num(np.asarray(upper, dtype=float) - middle)
     below = np.nan_to_num(middle - np.asarray(lower, dtype=float))
 
-    def write(ends: NDArray[np.float64]) -> list[Any]:
+    def write(ends: NDArray[np.float64]) -> list[float] | list[float | None]:
         return ends.tolist() if digits is None else rounded(ends, digits)
 
     return {
@@ -66,15 +66,15 @@ def error_bars(
     }  # fmt: skip
 
 
-def whiskers(rows: pd.DataFrame, colour: str = "#52606d", *, thickness: float = 1.3, **more: Any) -> Any:
+def whiskers(rows: pd.DataFrame, colour: str = "#52606d", *, thickness: float = 1.3, **more: Any) -> Look:
     """Make error bars of a table's intervals."""
     return error_bars(rows["value"], rows["lower"], rows["upper"], colour, thickness=thickness, **more)
 
 
 def dots(
-    x: Any, y: Any, hover: Sequence[str], *, modality: str = "", marker: Look | None = None,
+    x: object, y: object, hover: Sequence[str], *, modality: str = "", marker: Look | None = None,
     error: Look | None = None, **more: Any,
-) -> Any:  # fmt: skip
+) -> go.Scatter:  # fmt: skip
     """Draw dots with intervals, in the colour and symbol of a modality unless the marker says otherwise."""
     import plotly.graph_objects as go
 
@@ -85,7 +85,7 @@ def dots(
     )  # fmt: skip
 
 
-def scatter(x: Any, y: Any, *, hover: str = "", mode: str = "lines", **more: Any) -> Any:
+def scatter(x: object, y: object, *, hover: str = "", mode: str = "lines", **more: Any) -> go.Scatter:
     """Draw a line, at positions or at what `even_axis` makes of them; without `hover` it does not answer."""
     import plotly.graph_objects as go
 
@@ -95,9 +95,9 @@ def scatter(x: Any, y: Any, *, hover: str = "", mode: str = "lines", **more: Any
 
 
 def joined_dots(
-    x: Any, y: Any, hover: Sequence[str], modality: str, *, width: float = 1.4, size: int = 7,
+    x: object, y: object, hover: Sequence[str], modality: str, *, width: float = 1.4, size: int = 7,
     error: Look | None = None, **more: Any,
-) -> Any:  # fmt: skip
+) -> go.Scatter:  # fmt: skip
     """Draw dots of a modality joined by a line, with intervals upwards and downwards."""
     colour = modality_colour(modality)
     look = {"color": colour, "symbol": modality_symbol(modality), "size": size}
@@ -107,14 +107,16 @@ def joined_dots(
     )  # fmt: skip
 
 
-def measured_line(x: Any, y: Any, name: str, colour: str, width: float, **line: Any) -> Any:
+def measured_line(
+    x: ArrayLike, y: ArrayLike, name: str, colour: str, width: float, **line: object
+) -> go.Scatter:
     """Draw a measured or fitted curve in full, in the legend if it has a name."""
     look = {"color": colour, "width": width} | line
     hover = "%{x}: %{y:.4g}"
     return scatter(rounded(x, 7), rounded(y, 6), hover=hover, name=name, line=look, showlegend=bool(name))
 
 
-def band(x: Any, rows: pd.DataFrame, colour: str, *, digits: int = 4) -> list[Any]:
+def band(x: object, rows: pd.DataFrame, colour: str, *, digits: int = 4) -> list[go.Scatter]:
     """Draw the ground between the columns ``lower`` and ``upper`` of a table."""
     edge: Look = {"line": {"width": 0}, "showlegend": False}
     return [
@@ -124,9 +126,9 @@ def band(x: Any, rows: pd.DataFrame, colour: str, *, digits: int = 4) -> list[An
 
 
 def bars(
-    low: NDArray[np.float64], high: NDArray[np.float64], height: Any, colour: Any, hover: Sequence[str], *,
-    fill: float = 0.9, digits: int = 7, **more: Any,
-) -> Any:  # fmt: skip
+    low: NDArray[np.float64], high: NDArray[np.float64], height: ArrayLike, colour: str | list[str],
+    hover: Sequence[str], *, fill: float = 0.9, digits: int = 7, **more: Any,
+) -> go.Bar:  # fmt: skip
     """Draw a bar over each stretch from `low` to `high`, of which it fills a part."""
     import plotly.graph_objects as go
 
@@ -136,7 +138,7 @@ def bars(
     )  # fmt: skip
 
 
-def ticks(at: Sequence[tuple[float, float, float]], **more: Any) -> Any:
+def ticks(at: Sequence[tuple[float, float, float]], **more: Any) -> go.Scatter:
     """Draw short upright lines for the baseline: value, and both ends along the rows."""
     x = [item for value, _, _ in at for item in (value, value, None)]
     y = [item for _, first, last in at for item in (first, last, None)]

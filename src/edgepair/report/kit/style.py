@@ -136,7 +136,7 @@ def styled(figure: go.Figure, *, height: int, **layout: Any) -> go.Figure:
 
 
 @cache
-def _template() -> Any:
+def _template() -> go.layout.Template:
     import plotly.graph_objects as go
 
     axis = {

@@ -12,7 +12,7 @@ from edgepair.conventions import TASKS, TECHNIQUES, Task, Technique
 from edgepair.conventions.wording import capital, task_title
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from edgepair.study import StudyResult
 
@@ -169,7 +169,7 @@ def thinned(table: pd.DataFrame, most: int = MOST_SITES, *, seed: int = 0) -> pd
     return table.iloc[np.sort(kept)]
 
 
-def rounded(values: Any, digits: int = 4) -> list[float | None]:
+def rounded(values: ArrayLike, digits: int = 4) -> list[float | None]:
     """Round to a number of significant digits, for a small page.
 
     Examples
@@ -181,7 +181,7 @@ def rounded(values: Any, digits: int = 4) -> list[float | None]:
     return [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in array.tolist()]
 
 
-def even_axis(positions: Any, digits: int = 6) -> dict[str, object]:
+def even_axis(positions: ArrayLike, digits: int = 6) -> dict[str, object]:
     """Write positions as start and step where they are evenly spaced: a page is smaller so.
 
     ``positions`` (n,).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,7 +27,9 @@ from edgepair.report.kit.tables import about_task, even_axis, in_order, rounded,
 from edgepair.report.prediction.words import TASK_DIGITS, contribution_table, range_text, value_text
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
+    from numpy.typing import ArrayLike, NDArray
 
     from edgepair.prediction import Prediction
     from edgepair.report.prediction.rows import PredictedSample
@@ -147,7 +149,7 @@ def series_figure(samples: Sequence[PredictedSample], numbers: Sequence[int]) ->
     return styled(figure, height=60 + 190 * len(tasks), showlegend=bool(several), hovermode="closest")
 
 
-def _worth_drawing(rows: Any) -> list[int]:
+def _worth_drawing(rows: pd.DataFrame) -> list[int]:
     """Leave out classes at both ends that nothing speaks for, but keep three."""
     chance = rows.groupby(rows["class"].astype(int))["probability"].max().sort_index()
     classes = [int(value) for value in chance.index]
@@ -188,19 +190,19 @@ def _add_curves(figure: go.Figure, prediction: Prediction, technique: str) -> No
     _add_line(figure, sample.x[seen], sample.y[seen], "this sample", hover="this sample", line=line)
 
 
-def _add_line(figure: go.Figure, x: Any, y: Any, name: str, *, hover: str, line: Look) -> None:
+def _add_line(figure: go.Figure, x: ArrayLike, y: ArrayLike, name: str, *, hover: str, line: Look) -> None:
     words = f"{hover}<br>%{{x}}: %{{y:.3f}}"
     figure.add_trace(scatter(even_axis(x, 8), rounded(y, 5), name=name, hover=words, line=line), 1, 1)
 
 
-def _brief(name: str, formula: Any, most: int = 36) -> str:
+def _brief(name: str, formula: object, most: int = 36) -> str:
     """Name a curve by what it is of; cut what would push the others out of the legend."""
     if isinstance(formula, str) and formula and name.startswith("mp-"):
         name = f"{formula} ({name})"
     return name if len(name) <= most else name[: most - 1] + "…"
 
 
-def _add_contributions(figure: go.Figure, rows: Any, *, row: int, task: str) -> None:
+def _add_contributions(figure: go.Figure, rows: pd.DataFrame, *, row: int, task: str) -> None:
     x = rows["position"].to_numpy(dtype=float)
     y = rows["contribution"].to_numpy(dtype=float)
     digits = TASK_DIGITS.get(task, 3) + 1
@@ -215,16 +217,17 @@ def _add_contributions(figure: go.Figure, rows: Any, *, row: int, task: str) -> 
     add_caption(figure, row, f"added to the {task_title(task)}")
 
 
-def _widths(x: Any) -> Any:
+def _widths(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Let bars touch, however the positions are spaced."""
     if len(x) < 2:
         return np.ones(len(x))
     steps = np.diff(x)
     left, right = np.r_[steps[0], steps], np.r_[steps, steps[-1]]
-    return 0.95 * np.minimum(np.minimum(left, right), 3 * np.median(steps))
+    widths: NDArray[np.float64] = 0.95 * np.minimum(np.minimum(left, right), 3 * np.median(steps))
+    return widths
 
 
-def _add_series(figure: go.Figure, rows: Any, *, row: int, task: str, technique: str) -> None:
+def _add_series(figure: go.Figure, rows: pd.DataFrame, *, row: int, task: str, technique: str) -> None:
     known = rows[rows["lower"].notna() & rows["upper"].notna()]
     ground = faded(modality_colour(technique), 0.15)
     figure.add_traces(band(known["scan"].tolist(), known, ground, digits=5), row, 1)

@@ -170,10 +170,10 @@ def _known(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return "" if value is None or value != value else str(value)
 
 
-def _short(value: Any) -> Any:
+def _short(value: object) -> object:
     # Six digits are more than any of these numbers is worth.
     return f"{value:.6g}" if isinstance(value, float) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -208,7 +208,7 @@ def range_text(task: str, lower: float | None, upper: float | None) -> str:
     return interval(lower, upper, TASK_DIGITS.get(task, 3))
 
 
-def set_text(classes: Any, probability: float | None) -> str:
+def set_text(classes: object, probability: float | None) -> str:
     """Write a set of classes with the probability of the likeliest.
 
     Examples

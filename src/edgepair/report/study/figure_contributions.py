@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,7 @@ from edgepair.report.study.figure_overview import dodge, row_axis
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+    from numpy.typing import ArrayLike
 
 SHARED_COLOUR = "#b8c1ca"
 """What both sides have: neither's colour."""
@@ -91,7 +92,7 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
     table = select(contributions, absorber=absorber, task=task, learner=learner)
     gains = select(table, kind="alone").set_index("technique")
     parts: dict[str, list[Record]] = {}
-    marks: list[tuple[float, Any]] = []
+    marks: list[tuple[float, pd.Series[float]]] = []
     figure = go.Figure()
     index = 0.0
     splits = select(table, kind="interaction")["of"].tolist()
@@ -149,7 +150,7 @@ def _joined(first: str, second: str, names: Sequence[str]) -> str:
     return next(name for name in names if set(name.split("+")) == parts)
 
 
-def _dots(table: pd.DataFrame, y: Any, name: str) -> Any:
+def _dots(table: pd.DataFrame, y: ArrayLike, name: str) -> go.Scatter:
     what = "gain of all together" if "+" in name else "Shapley value"
     return dots(
         table["value"].tolist(),
@@ -165,7 +166,7 @@ def _dots(table: pd.DataFrame, y: Any, name: str) -> Any:
     )
 
 
-def _bars(key: str, bars: list[Record]) -> Any:
+def _bars(key: str, bars: list[Record]) -> go.Bar:
     import plotly.graph_objects as go
 
     return go.Bar(
@@ -181,7 +182,7 @@ def _bars(key: str, bars: list[Record]) -> Any:
     )
 
 
-def _marks(marks: list[tuple[float, Any]]) -> Any:
+def _marks(marks: list[tuple[float, pd.Series[float]]]) -> go.Scatter:
     rows = pd.DataFrame([row for _, row in marks])
     return dots(
         rows["value"].tolist(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.conventions import TASKS
 from edgepair.conventions.wording import METRIC_TITLES, interval, number, safe, task_title
@@ -104,7 +104,7 @@ def _range(rows: list[tuple[float, Finding]]) -> list[float]:
     return [low - pad, high + pad]
 
 
-def _trace(rows: list[tuple[float, Finding]], mean: bool) -> Any:
+def _trace(rows: list[tuple[float, Finding]], mean: bool) -> go.Scatter:
     found = [item for _, item in rows]
     symbols = [_MARKS.get(item.verdict, "circle") for item in found]
     if mean:

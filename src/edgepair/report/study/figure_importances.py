@@ -202,7 +202,14 @@ def _add_permutation(figure: go.Figure, permutation: pd.DataFrame, colour: str) 
     ]
     error = whiskers(permutation, "rgba(31,41,51,0.6)", thickness=1, digits=3)
     trace = bars(
-        low, high, rounded(value, 3), faded(colour, 0.45), hover, digits=6, error_y=error, showlegend=False
+        low,
+        high,
+        np.array(rounded(value, 3), dtype=float),
+        faded(colour, 0.45),
+        hover,
+        digits=6,
+        error_y=error,
+        showlegend=False,
     )
     figure.add_trace(trace, 3, 1)
     zero_line(figure, vertical=False, row=3, col=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ from edgepair.report.kit.tables import (
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
+    from numpy.typing import ArrayLike
 
     from edgepair.study import StudyResult
 
@@ -174,7 +175,9 @@ def row_axis(absorbers: Sequence[str], modalities: Sequence[str]) -> dict[str, o
     }
 
 
-def dots(table: pd.DataFrame, y: Any, modality: str, metric: str, *, groups: str = "formulas") -> Any:
+def dots(
+    table: pd.DataFrame, y: ArrayLike, modality: str, metric: str, *, groups: str = "formulas"
+) -> go.Scatter:
     """Draw scores of one modality as dots with intervals.
 
     ``y`` (n_rows,).
@@ -206,7 +209,7 @@ def _baseline(scores: pd.DataFrame, task: str, split: str) -> dict[str, float]:
 
 def _baseline_ticks(
     baseline: dict[str, float], absorbers: Sequence[str], n_modalities: int, named: bool
-) -> Any:
+) -> go.Scatter:
     alone = len(absorbers) == 1
     at = [
         (baseline[name], *((-0.45, n_modalities - 0.55) if alone else (row - 0.43, row + 0.43)))

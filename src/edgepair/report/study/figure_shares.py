@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -92,7 +92,7 @@ def share_figure(
     return styled(figure, height=round(30 * index + 60), barmode="overlay", margin={"r": 16})
 
 
-def _bar(name: str, parts: list[Record]) -> Any:
+def _bar(name: str, parts: list[Record]) -> go.Bar:
     import plotly.graph_objects as go
 
     return go.Bar(
@@ -118,7 +118,7 @@ def _bar(name: str, parts: list[Record]) -> Any:
     )
 
 
-def _whiskers(ends: list[tuple[float, float, float, float]]) -> Any:
+def _whiskers(ends: list[tuple[float, float, float, float]]) -> go.Scatter:
     y, value, lower, upper = (list(column) for column in zip(*ends, strict=True))
     percents = (np.multiply(100, part) for part in (value, lower, upper))
     x, low, high = (part.tolist() for part in percents)

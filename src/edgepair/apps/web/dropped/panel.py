@@ -103,11 +103,11 @@ class FilesPanel:
         looked: object,
         example: str | None,
         key: str | None,
-    ) -> tuple[Any, Any, str]:
+    ) -> tuple[object, object, str]:
         """Take what was dropped, chosen, removed or numbered."""
         visit = self._services.visits.find(key)
         # When the page is new, everything counts as changed; only what has a value has happened.
-        happened: list[Any] = [
+        happened: list[object] = [
             ctx.triggered_prop_ids[one["prop_id"]] for one in ctx.triggered if one["value"]
         ]
         with visit.lock:
@@ -127,16 +127,16 @@ class FilesPanel:
             shown = dropped.shown if dropped.shown != before else no_update
             return listed, shown, dropped.example
 
-    def show_controls(self, shown: str | None, key: str | None) -> Any:
+    def show_controls(self, shown: str | None, key: str | None) -> object:
         """Make the fields of the file that is shown."""
         if key is None:
             return no_update
         file = self.files(self._services.visits.find(key)).files.get(shown or "")
         return [] if file is None else view.controls(self._page, file, many=self._many)
 
-    def redraw(self, values: Sequence[object], key: str | None) -> tuple[Any, Any, list[Any]]:
+    def redraw(self, values: Sequence[object], key: str | None) -> tuple[object, object, list[object]]:
         """Read the file with what stands in the fields, and draw it."""
-        slots: list[Any] = [None] * len(ctx.outputs_list[2])
+        slots: list[object] = [None] * len(ctx.outputs_list[2])
         if key is None:
             return no_update, no_update, slots
         visit = self._services.visits.find(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dash import Input, Output, State, html
 from dash.exceptions import PreventUpdate
@@ -112,7 +112,7 @@ class AdvisePage:
 
     def remember(
         self, name: object, task: object, gain: object, requirements: object, key: str | None
-    ) -> tuple[dict[str, str], Any]:
+    ) -> tuple[dict[str, str], object]:
         """Write the question into the address."""
         visit = self._services.visits.find(key)
         state = self._state(visit)

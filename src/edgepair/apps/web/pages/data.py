@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dash import Dash
     from dash.development.base_component import Component
 
+    from edgepair.apps.web.jobs import Function
     from edgepair.apps.web.services import Services
     from edgepair.apps.web.visits import Visit
 
@@ -124,7 +125,7 @@ class DataPage:
             prevent_initial_call="initial_duplicate",
         )(self.remember)
 
-    def change_set(self, name: str, clear: int | None, sites: object, key: str | None) -> Any:
+    def change_set(self, name: str, clear: int | None, sites: object, key: str | None) -> object:
         """Show another dataset, or the same without filters."""
         visit = self._services.visits.find(key)
         if ctx.triggered_id == f"{NAME}-clear":
@@ -154,7 +155,7 @@ class DataPage:
         place: object,
         name: str,
         key: str | None,
-    ) -> tuple[Any, ...]:
+    ) -> tuple[object, ...]:
         """Show one page of the table."""
         visit = self._services.visits.find(key)
         filters, errors = parse_filter(short_texts(wanted))
@@ -167,7 +168,7 @@ class DataPage:
             )
         except EdgepairError as error:
             errors["elements"], nothing = error, "Nothing is shown: a filter is not understood."
-        slots: list[Any] = [
+        slots: list[object] = [
             notice(errors[one["id"]["field"]]) if one["id"]["field"] in errors else []
             for one in ctx.outputs_list[7]
         ]
@@ -188,7 +189,7 @@ class DataPage:
             slots,
         )
 
-    def choose(self, only: object, compare: object, drop: object, sites: object) -> Any:
+    def choose(self, only: object, compare: object, drop: object, sites: object) -> object:
         """Choose the sites that are drawn."""
         what = ctx.triggered_id
         if not isinstance(what, dict) or not ctx.triggered[0]["value"]:
@@ -202,7 +203,7 @@ class DataPage:
             return [one for one in now if one != site]
         return [*now, site][:MOST_SITES]
 
-    def show_sites(self, sites: object, name: str, key: str | None) -> Any:
+    def show_sites(self, sites: object, name: str, key: str | None) -> object:
         """Draw the chosen sites."""
         visit = self._services.visits.find(key)
         chosen = parse_sites(joined_sites(sites))
@@ -213,7 +214,7 @@ class DataPage:
         except EdgepairError as error:
             return notice(error)
 
-    def show_means(self, wanted: object, by: str | None, name: str, key: str | None) -> Any:
+    def show_means(self, wanted: object, by: str | None, name: str, key: str | None) -> object:
         """Draw the means of the classes of all sites that pass the filters."""
         visit = self._services.visits.find(key)
         if by not in TASKS:
@@ -249,6 +250,6 @@ class DataPage:
             return [notice(error)]
         return view.body(about, query)
 
-    def _call(self, visit: Visit, function: Any, name: str, *args: Any) -> Any:
+    def _call(self, visit: Visit, function: Function, name: str, *args: object) -> Any:
         source = self._services.shown.find(name)
         return self._services.jobs.call(visit.key, function, source, *args, lane=LANE)

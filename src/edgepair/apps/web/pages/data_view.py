@@ -196,7 +196,7 @@ def _row(row: Mapping[str, Any], here: bool, n_chosen: int) -> Component:
     return html.Tr(shown, className="here" if here else "")
 
 
-def _cell(name: str, value: Any) -> str:
+def _cell(name: str, value: object) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, float):

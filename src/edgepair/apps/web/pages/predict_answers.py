@@ -59,7 +59,7 @@ def _overview(answers: Sequence[Answered]) -> Component:
         name = html.Th(html.A(answered.name, href=f"#{_ident(number)}"), scope="row")
         if answered.error is not None:
             why = f": found {answered.error.found}; needed {answered.error.needed}"
-            told: list[Any] = [html.Span("not answered", className="bad"), in_fields(why)]
+            told: list[str | Component] = [html.Span("not answered", className="bad"), in_fields(why)]
             lines.append(html.Tr([name, html.Td(told, colSpan=len(titles) + 2)]))
             continue
         cells = {row["title"]: row["cells"][-1] for row in answered.detail["rows"]}
@@ -120,7 +120,7 @@ def _draw(figure: Mapping[str, Any], more: str) -> Component:
     return drawing(figure["title"] + more, figure["figure"])
 
 
-def _value(cell: Mapping[str, str] | None) -> list[Any]:
+def _value(cell: Mapping[str, str] | None) -> list[str | Component]:
     if cell is None:
         return ["–"]
     more = [html.Span(f"set {cell['classes']}", className="range")] if cell["classes"] else []

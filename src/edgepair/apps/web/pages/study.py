@@ -114,13 +114,13 @@ class StudyPage:
             prevent_initial_call="initial_duplicate",
         )(self.show_cell)
 
-    def change(self, which: str, learner: str, key: str | None) -> Any:
+    def change(self, which: str, learner: str, key: str | None) -> object:
         """Show another study, or another learner."""
         visit = self._services.visits.find(key)
         state = self._state(visit)
         return self._body(visit, which, {**state.view, "learner": learner})
 
-    def click(self, clicked: Any) -> tuple[Any, Any, Any]:
+    def click(self, clicked: Any) -> tuple[object, object, object]:
         """Choose what a dot stands for."""
         try:
             absorber, task, modality = clicked["points"][0]["customdata"]
@@ -137,7 +137,7 @@ class StudyPage:
         which: object,
         learner: object,
         key: str | None,
-    ) -> tuple[Any, Any]:
+    ) -> tuple[object, object]:
         """Show what is behind one dot, and write it into the address."""
         visit = self._services.visits.find(key)
         state = self._state(visit)
@@ -163,7 +163,7 @@ class StudyPage:
         name = f"Your study {state.count}: {order.title}"
         return work.run, (order, work.Place(visit.folder / f"run{state.count}", name))
 
-    def _show_new(self, visit: Visit, place: work.Place) -> tuple[Any, Any]:
+    def _show_new(self, visit: Visit, place: work.Place) -> tuple[object, object]:
         """Show the study that was run."""
         state, name = self._state(visit), place.folder.name
         state.runs[name] = place
