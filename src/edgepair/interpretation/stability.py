@@ -80,11 +80,6 @@ def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> Rows:
     return rows
 
 
-def few_materials(cell: Cell) -> list[str]:
-    """Say where an answer rests on few formulas."""
-    return [str(row["sentence"]) for row in few_materials_rows(cell)]
-
-
 def few_materials_rows(cell: Cell) -> Rows:
     r"""List where an answer rests on few formulas."""
     rows: Rows = []

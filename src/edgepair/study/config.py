@@ -88,14 +88,13 @@ class StudyConfig:
         _check_words(doing, split=split, view=view, per=per, protocol=protocol)
         _check_numbers(doing, folds=folds, repeats=repeats, trees=trees, seed=seed)
         _check_lists(doing, tasks=tasks, modalities=modalities, learners=learners)
-        chosen = tuple(task.name for task in parse_tasks(tasks))
         if protocol == "published":
             _check_published(
                 doing, learners=learners, split=split, tune=tune, contributions=contributions, view=view,
                 per=per, robustness=robustness,
             )  # fmt: skip
             return cls(
-                chosen,
+                _task_names(tasks),
                 parse_modalities(PUBLISHED_MODALITIES if modalities is None else modalities),
                 ("published", "dummy"),
                 folds=int(folds),
@@ -113,7 +112,7 @@ class StudyConfig:
         if contributions:
             _check_contributions(named, by)
         return cls(
-            chosen, named, by, split=split, folds=int(folds),
+            _task_names(tasks), named, by, split=split, folds=int(folds),
             repeats=None if repeats is None else int(repeats),
             trees=int(trees or (QUICK_TREES if quick else TREES)), seed=int(seed), tune=tune,
             extras=not quick, contributions=contributions, view=view, per=per, robustness=robustness,
@@ -132,6 +131,10 @@ class StudyConfig:
     def as_dict(self) -> dict[str, Any]:
         """Return all settings by name."""
         return asdict(self)
+
+
+def _task_names(tasks: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(task.name for task in parse_tasks(tasks))
 
 
 def _check_words(doing: str, **words: str) -> None:

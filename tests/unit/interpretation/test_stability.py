@@ -16,7 +16,6 @@ from edgepair.interpretation.ranks import rank_fits, rank_rows, region_rank_rows
 from edgepair.interpretation.stability import (
     STABILITY_COLUMNS,
     agreement_rows,
-    few_materials,
     few_materials_rows,
     kendall_taus,
 )
@@ -141,7 +140,7 @@ def made(cell: Cell, *, formulas: Sequence[int], state: Sequence[int]) -> Cell:
 
 def test_a_class_of_few_formulas_is_named_with_what_they_could_hide(cell: Cell) -> None:
     few = made(cell, formulas=range(56), state=[0] * 50 + [1] * 6)
-    sentences = few_materials(few)
+    sentences = [str(row["sentence"]) for row in few_materials_rows(few)]
     assert len(sentences) == 1
     assert "Fe oxidation state 3 rests on 6 formulas (6 sites)" in sentences[0]
     # Exactly 5 % of runs of six show no error at this rate.
@@ -151,7 +150,7 @@ def test_a_class_of_few_formulas_is_named_with_what_they_could_hide(cell: Cell) 
 
 
 def test_enough_formulas_are_passed_over(cell: Cell) -> None:
-    assert few_materials(made(cell, formulas=range(100), state=[0, 1] * 50)) == []
+    assert few_materials_rows(made(cell, formulas=range(100), state=[0, 1] * 50)) == []
 
 
 def test_a_handful_of_formulas_that_hold_most_sites_is_named(cell: Cell) -> None:
