@@ -77,12 +77,10 @@ def simulate(structure: Record, index: int, simulator: SiteSimulator) -> Record:
         raise
     except BaseException as error:
         # Whatever somebody's simulator throws, CancelledError included, is this site's.
-        problem = f"{type(error).__name__}: {error}"
-        return {"ok": False, "reason": "simulation failed", "problem": problem}
+        return _failure("simulation failed", f"{type(error).__name__}: {error}")
     problem = absorption_problem(spectrum.x, spectrum.y, simulator.variable)
     if problem:
-        problem = f"the simulator gave {problem}"
-        return {"ok": False, "reason": "simulation failed", "problem": problem}
+        return _failure("simulation failed", f"the simulator gave {problem}")
     return {
         "ok": True,
         "cpu_seconds": round(float(spectrum.cpu_seconds), 2),
@@ -98,15 +96,17 @@ def simulate(structure: Record, index: int, simulator: SiteSimulator) -> Record:
 def _guarded(function: Callable[..., Record], *args: object, limit: float) -> Record:
     result = shared_sandbox(*_PRELOAD).call(function, *args, cpu_seconds=limit, memory_bytes=MEMORY_LIMIT)
     if result.problem:
-        failure = {"ok": False, "reason": "analysis failed", "problem": result.problem}
-        return failure | ({"transient": True} if result.lost else {})
+        return _failure("analysis failed", result.problem) | ({"transient": True} if result.lost else {})
     record: Record = result.value
     return record | {"cpu_seconds": round(result.cpu_seconds, 3)}
 
 
+def _failure(reason: str, problem: str) -> Record:
+    return {"ok": False, "reason": reason, "problem": problem}
+
+
 def _refusal(error: EdgepairError, reason: str) -> Record:
-    reason = str(getattr(error, "reason", reason))
-    return {"ok": False, "reason": reason, "problem": f"{error.problem}: {error.found}"}
+    return _failure(str(getattr(error, "reason", reason)), f"{error.problem}: {error.found}")
 
 
 def _prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | None]) -> Record:
@@ -116,8 +116,7 @@ def _prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int |
     except EdgepairError as error:
         return _refusal(error, "not readable")
     if len(structure) > MOST_ATOMS:
-        problem = f"{len(structure)} atoms in the cell, more than {MOST_ATOMS}"
-        return {"ok": False, "reason": "too many atoms", "problem": problem}
+        return _failure("too many atoms", f"{len(structure)} atoms in the cell, more than {MOST_ATOMS}")
     try:
         prepared = prepare_structure(structure, absorber, max_sites=limits.get("max_sites"))
     except EdgepairError as error:
@@ -126,7 +125,7 @@ def _prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int |
     most = limits.get("max_elements")
     if most is not None and len(composition) > most:
         problem = f"{composition.formula} has {len(composition)} elements, more than {most}"
-        return {"ok": False, "reason": "too many elements", "problem": problem}
+        return _failure("too many elements", problem)
     packed = pack_structure(prepared.structure)
     return {
         "ok": True,
@@ -158,7 +157,7 @@ def _simulate_pdfs(packed: Record, absorber: str) -> Record:
     try:
         curves = simulate_pdf(unpack_structure(packed), (absorber,))
     except EdgepairError as error:
-        return {"ok": False, "reason": "no PDF", "problem": f"{error.problem}: {error.found}"}
+        return _failure("no PDF", f"{error.problem}: {error.found}")
     slopes = curves.baseline
     return {
         "ok": True,
@@ -175,16 +174,12 @@ def _simulate_pdfs(packed: Record, absorber: str) -> Record:
 
 def label_record(labels: SiteLabels) -> Record:
     """Write labels for JSON, which does not know NaN: it becomes null."""
-    numbers = {
-        "oxidation_state": labels.oxidation_state,
-        "bond_length": labels.environment.bond_length,
-        "bond_length_spread": labels.bond_length_spread,
-        "nearest_metal_distance": labels.nearest_metal_distance,
-        "octahedral_order": labels.octahedral_order,
-        "tetrahedral_order": labels.tetrahedral_order,
-        "bond_valence_sum": labels.bond_valence_sum,
-        "coordination_number_bond_valence": labels.coordination_number_bond_valence,
-    }
+    names = (
+        "bond_length_spread", "nearest_metal_distance", "octahedral_order", "tetrahedral_order",
+        "bond_valence_sum", "coordination_number_bond_valence",
+    )  # fmt: skip
+    numbers = {"oxidation_state": labels.oxidation_state, "bond_length": labels.environment.bond_length}
+    numbers |= {name: getattr(labels, name) for name in names}
     return {
         **{name: value if np.isfinite(value) else None for name, value in numbers.items()},
         "oxidation_state_source": labels.oxidation_state_source,

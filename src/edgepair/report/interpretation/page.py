@@ -27,7 +27,7 @@ from edgepair.report.interpretation.words import (
     stability_sentences,
 )
 from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
-from edgepair.report.kit.tables import is_regression, main_metric, select
+from edgepair.report.kit.tables import is_regression, main_metric, select, skipped_row
 from edgepair.report.study.methods import RANDOM_BANNER
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def render_interpretation(result: Interpretation) -> str:
         "most_groups": MOST_GROUPS,
         "warnings": [str(text) for text in result.warnings],
         "data": [_data_line(result, item) for item in result.config.get("data", [])],
-        "skipped": [_skipped(item) for item in result.skipped],
+        "skipped": [skipped_row(item) for item in result.skipped],
         "methods": interpretation_methods(result),
         "references": REFERENCES,
         "facts": _facts(result),
@@ -178,16 +178,6 @@ def _data_line(result: Interpretation, item: dict[str, object]) -> dict[str, obj
         "materials": item.get("materials") or 0,
         "formulas": item.get("formulas") or 0,
         "regions": "; ".join(texts),
-    }
-
-
-def _skipped(item: dict[str, object]) -> dict[str, str]:
-    task, modality = str(item.get("task") or ""), str(item.get("modality") or "")
-    return {
-        "absorber": str(item.get("absorber") or ""),
-        "task": task_title(task) if task else "",
-        "modality": short_title(modality) if modality else "",
-        "reason": str(item["reason"]),
     }
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from edgepair.conventions import TASKS, TECHNIQUES, Task, Technique
-from edgepair.conventions.wording import capital, task_title
+from edgepair.conventions.wording import capital, short_title, task_title
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -131,6 +131,17 @@ def main_scores(scores: pd.DataFrame, *, task: str, learner: str, split: str) ->
         & (scores["view"] == (scores["view"].iloc[0] if len(scores) else ""))
     )
     return scores[chosen]
+
+
+def skipped_row(item: Mapping[str, object]) -> dict[str, str]:
+    """Say what was left out, and why, as a page writes it."""
+    absorber, task, modality = (str(item.get(key) or "") for key in ("absorber", "task", "modality"))
+    return {
+        "absorber": absorber,
+        "task": task_title(task) if task else "",
+        "modality": short_title(modality) if modality else "",
+        "reason": str(item.get("reason", "")),
+    }
 
 
 def select(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from edgepair.conventions.wording import (
     task_title,
 )
 from edgepair.report.kit.embedding import FigureShelf, render_page
-from edgepair.report.kit.tables import BASELINE, absorbers_of, modalities_of, select, tasks_of
+from edgepair.report.kit.tables import BASELINE, absorbers_of, modalities_of, select, skipped_row, tasks_of
 from edgepair.report.study.figure_splits import split_figure
 from edgepair.report.study.methods import REFERENCES
 from edgepair.report.study.panels import importance_panels
@@ -232,19 +232,9 @@ def published_methods(result: StudyResult) -> list[dict[str, str]]:
 
 
 def _skipped(item: Mapping[str, object]) -> dict[str, str]:
-    task, modality = str(item["task"] or ""), str(item["modality"] or "")
-    return {
-        "where": " ".join(
-            part
-            for part in (
-                str(item["absorber"]),
-                task_title(task) if task else "",
-                short_title(modality) if modality else "",
-            )
-            if part
-        ),
-        "reason": str(item["reason"]),
-    }
+    row = skipped_row(item)
+    parts = [row[key] for key in ("absorber", "task", "modality") if row[key]]
+    return {"where": " ".join(parts), "reason": row["reason"]}
 
 
 def _facts(result: StudyResult) -> str:

@@ -22,6 +22,7 @@ from edgepair.report.kit.tables import (
     main_scores,
     modalities_of,
     select,
+    skipped_row,
     tasks_of,
     without_formulas,
 )
@@ -81,7 +82,10 @@ def summarise_study(result: StudyResult) -> Record:
         "flattery": _flattery(result, learner, split),
         "data": [_data(item, without_formulas(result)) for item in result.config.get("data", [])],
         "techniques": _techniques(result),
-        "skipped": [_skip(item) for item in result.config.get("skipped", [])],
+        "skipped": [
+            skipped_row(item) | {"whole": bool(item.get("whole"))}
+            for item in result.config.get("skipped", [])
+        ],
         "scores": [_score_table(whole, name) for name in tasks_of(result)],
         "view": result.view,
         "other_view": whole.views[1] if len(whole.views) > 1 else "",
@@ -269,16 +273,6 @@ def _techniques(result: StudyResult) -> list[Record]:
                     }
                 )
     return rows
-
-
-def _skip(item: Record) -> Record:
-    return {
-        "absorber": item.get("absorber", ""),
-        "task": task_title(item["task"]) if item.get("task") else "",
-        "modality": short_title(item["modality"]) if item.get("modality") else "",
-        "reason": item.get("reason", ""),
-        "whole": bool(item.get("whole")),
-    }
 
 
 def _score_table(result: StudyResult, task: str) -> Record:
