@@ -22,7 +22,8 @@ def make_contributions(
     All numbers but those that are cut at zero have intervals that reach equally far on both sides.
     """
     metric = TASKS[task].main_metric
-    cell = SimpleNamespace(absorber=absorber, task=TASKS[task])
+    names = {"absorber": absorber, "task": task}
+    cell = SimpleNamespace(absorber=absorber, task=TASKS[task], names=names)
 
     def known(score: float) -> Any:
         draws = {metric: np.full(3, score)}
