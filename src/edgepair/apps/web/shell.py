@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from edgepair.apps.web.visits import Visit
 
 
+_LONGEST_VALUE = 200
+"""Characters of one value in the address."""
+
+_log = logging.getLogger("edgepair.web")
+
+
 class Page(Protocol):
     """One page; made once, with the `Services`, and shared by all visitors: it keeps nothing itself."""
 
@@ -32,12 +38,6 @@ class Page(Protocol):
 
     def register(self, app: Dash) -> None:
         """Register the callbacks."""
-
-
-_LONGEST_VALUE = 200
-"""Characters of one value in the address."""
-
-_log = logging.getLogger("edgepair.web")
 
 
 class Shell:

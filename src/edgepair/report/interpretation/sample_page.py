@@ -20,7 +20,6 @@ from edgepair.report.prediction.figures import LOWERED, RAISED
 from edgepair.report.prediction.words import TASK_DIGITS, value_text
 
 if TYPE_CHECKING:
-    import pandas as pd
     import plotly.graph_objects as go
     from numpy.typing import ArrayLike
 
