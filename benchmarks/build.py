@@ -29,8 +29,7 @@ from typing import Any
 import numpy as np
 
 from edgepair.builder import ResultStore
-from edgepair.builder.stages import Material, Site
-from edgepair.builder.stages import Stages
+from edgepair.builder.stages import Material, Site, Stages
 from edgepair.builder.work import simulate
 from edgepair.engine import Call, open_processes
 from edgepair.labels import label_sites
