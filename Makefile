@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := $(VENV)/.ready-extras
 
-.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage fuzz contract map picture wheel coverage slow bundle advice screenshots lock clean
+.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage bench-speed fuzz contract map picture wheel coverage slow bundle advice screenshots lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -64,6 +64,9 @@ picture: $(READY) ## the README's first picture, from a finished study (needs ch
 contract: $(READY) ## renew the snapshots of tests/contract: make contract REASON="why they have to change"
 	@test -n "$(REASON)" || { echo 'say why: make contract REASON="…"'; exit 2; }
 	EDGEPAIR_RENEW="$(REASON)" $(BIN)/python -m pytest tests/contract -q
+
+bench-speed: $(READY) ## whole commands timed, with their memory, against the floor of their imports (SPEED="--study")
+	$(BIN)/python benchmarks/speed.py $(SPEED)
 
 fuzz: $(EXTRAS)  ## files of every kind, changed at random: how many crash (FUZZ="--count 20000")
 	$(BIN)/python benchmarks/fuzz.py $(FUZZ)
