@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 SAME = 1e-3
 """eV within which two energies are the same point: a tenth of the finest step of a monochromator."""
 
+_TYPICAL = (3800.0, 66_000.0)
+"""eV: where the K edges from Ca to Lu, with their scans, lie."""
+
 BROKEN = 1e30
 """Magnitude from which a value is a broken number; the square of a smaller one still fits."""
 
@@ -72,3 +75,32 @@ def tidy(
     if fine.sum() < 10:
         return TidyPoints(x, (y,), tuple(warnings))
     return TidyPoints(x, (y, z if fine.all() else np.interp(x, x[fine], z[fine])), tuple(warnings))
+
+
+def runs_through_edge(values: NDArray[np.float64]) -> bool:
+    """Whether numbers without a label run through the range of a K edge, in one direction."""
+    finite = without_outliers(values)
+    if len(finite) < 10 or len(finite) < 0.9 * len(values):
+        return False
+    steps = np.diff(finite)
+    # A scan there and back turns once, at one of its ends.
+    turn = int(finite.argmax()) if finite[0] < finite[len(finite) // 2] else int(finite.argmin())
+    parts = [part for part in (steps[:turn], steps[turn:]) if len(part)]
+    one_way = all(max(float((p >= 0).mean()), float((p <= 0).mean())) > 0.9 for p in parts)
+    low, high = float(finite.min()), float(finite.max())
+    # A scan spans some tens of electronvolts at least and never doubles its energy.
+    for factor in (1.0, 1000.0):
+        if _TYPICAL[0] < low * factor and high * factor < _TYPICAL[1] and (high - low) * factor > 15:
+            return one_way and high < 2 * low
+    return False
+
+
+def without_outliers(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Leave out what cannot be an energy of the scan: the zeros of rows that were never measured."""
+    positive = values[np.isfinite(values) & (values > 0)]
+    if not len(positive):
+        return values[np.isfinite(values)]
+    middle = float(np.median(positive))
+    kept: NDArray[np.float64] = positive[(positive > middle / 2) & (positive < middle * 2)]
+    # Energies relative to an edge, or none at all: then what is negative is no outlier.
+    return kept if len(kept) > 0.5 * len(values) else values[np.isfinite(values)]

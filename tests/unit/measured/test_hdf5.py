@@ -81,6 +81,32 @@ def own_virtual(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
     file["a"].create_virtual_dataset("mu", layout)
 
 
+def own_virtual_by_name(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
+    """Columns of one array of the same file, which the virtual datasets name as it was called."""
+    file["raw"] = np.column_stack([energy, mu])
+    for number, name in enumerate(("energy", "mu")):
+        layout = h5py.VirtualLayout(shape=mu.shape, dtype=mu.dtype)
+        layout[:] = h5py.VirtualSource("scan.h5", "raw", shape=(len(mu), 2))[:, number]
+        file.create_virtual_dataset(f"a/{name}", layout)
+
+
+def records(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
+    """One dataset whose records have energy and mu."""
+    file["a"] = np.rec.fromarrays([energy, mu], names="energy,mu")  # type: ignore[call-overload]
+
+
+def apart(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
+    """Energies in another group than the counters, as instruments of GDA have them."""
+    file["entry1/instrument/qexafs_energy/qexafs_energy"] = energy
+    for name, values in (("I0", i0), ("It", it), ("lnI0It", np.log(i0 / it))):
+        file[f"entry1/instrument/qexafs_counterTimer01/{name}"] = values
+
+
+def named_by_their_axes(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
+    """Energies whose name does not say so: their course does."""
+    file["entry/plot/mono"], file["entry/plot/absorption"] = energy, mu
+
+
 LAYOUTS: dict[Callable[..., None], str] = {
     bliss: "1.1/measurement",
     nxxas: "entry",
@@ -89,6 +115,10 @@ LAYOUTS: dict[Callable[..., None], str] = {
     bluesky: "entry/data",
     one_column: "a",
     own_virtual: "a",
+    own_virtual_by_name: "a",
+    records: "a",
+    apart: "/",
+    named_by_their_axes: "/",
 }
 
 
@@ -136,3 +166,31 @@ def test_what_a_refused_file_holds_is_said(tmp_path: Path) -> None:
 def test_soleil_case(shared: Path) -> None:
     (scan,) = read_xanes(shared / "data" / "cases" / "soleil.nxs")
     assert (scan.item, scan.mu_from) == ("flyscan_0001/scan_data", "-ln(i1/i0)")
+
+
+def test_rows_of_an_array_are_items(columns: Columns, tmp_path: Path) -> None:
+    path = tmp_path / "map.h5"
+    with h5py.File(path, "w") as file:
+        file["energy"], file["mu"] = columns[0], np.stack([columns[1], 0.8 * columns[1], 1.1 * columns[1]])
+    scans = read_xanes(path)
+    assert [scan.item for scan in scans] == ["mu 1", "mu 2", "mu 3"]
+    np.testing.assert_allclose(scans[1].mu, 0.8 * columns[1])
+
+
+def test_groups_in_groups_without_end_and_beside_each_other(columns: Columns, tmp_path: Path) -> None:
+    deep, wide = tmp_path / "deep.h5", tmp_path / "wide.h5"
+    with h5py.File(deep, "w") as file:
+        inner = file
+        for _ in range(1500):
+            inner = inner.create_group("g")
+        inner["energy"], inner["mu"] = columns[:2]
+    with pytest.raises(MeasurementError, match="cannot read"):
+        read_xanes(deep)
+    with h5py.File(wide, "w") as file:
+        file["a/energy"], file["a/mu"] = columns[:2]
+        for number in range(20_100):
+            file.create_group(f"b{number}")
+        file["z/energy"], file["z/mu"] = columns[0], 2 * columns[1]
+    scans = read_xanes(wide)
+    assert [scan.item for scan in scans] == ["a"]
+    assert "only 20000 groups and datasets" in scans[0].warnings[0]

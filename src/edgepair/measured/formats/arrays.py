@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -105,8 +106,8 @@ def _of_igor(text: str) -> list[tuple[list[str], dict[str, list[Any]]]]:
             with_numbers = _numbers(match.group(2), match.group(3))
             if with_numbers:
                 scales[match.group(4)] = (match.group(1).upper(), *with_numbers)
-    lengths = [len(wave) for wave in waves.values() if len(wave) >= _FEWEST]
-    length = max(lengths, key=lengths.count, default=0)
+    lengths = Counter(len(wave) for wave in waves.values() if len(wave) >= _FEWEST)
+    length = lengths.most_common(1)[0][0] if lengths else 0
     columns = {_word(name): wave for name, wave in waves.items() if len(wave) == length}
     if len(columns) == 1 and (name := next(iter(columns))) in scales:
         kind, first, second = scales[name]

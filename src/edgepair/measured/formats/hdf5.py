@@ -8,16 +8,19 @@ groups of their own. What a file holds twice, by links or as a copy to plot, is 
 
 from __future__ import annotations
 
-import io
 import re
+from collections import deque
 from dataclasses import replace
 from importlib import import_module
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgepair.measured.content import unreadable
-from edgepair.measured.formats.hdf5_storage import find_inside, stored_elsewhere
+from edgepair.measured.formats.hdf5_storage import Field, OwnVirtual, find_inside, stored_elsewhere
+from edgepair.measured.points import runs_through_edge
 from edgepair.measured.roles import role_of
 from edgepair.measured.scan import ScanTable, Skipped
 
@@ -26,8 +29,11 @@ if TYPE_CHECKING:
 
 
 _LONGEST = 1_000_000
-_MOST_OBJECTS = 50_000
-_MOST_COLUMNS = 200
+_MOST_OBJECTS = 20_000
+_MOST_ROWS = 500
+"""Rows of an array of two dimensions that may be spectra."""
+
+_MOST_COLUMNS = 520
 _MOST_NUMBERS = 20_000_000
 
 
@@ -54,9 +60,15 @@ def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanT
         ) from error
     elsewhere: list[str] = []
     try:
-        with h5py.File(io.BytesIO(data), "r") as file:
-            tables = list(_tables(file, h5py, item, elsewhere))
-            arrays = [] if tables else _arrays(file, h5py)
+        with h5py.File(h5py.h5f.open_file_image(data), "r") as file:
+            groups, whole = _groups(file, h5py, path, elsewhere)
+            tables = list(_tables(groups, item))
+            arrays = [
+                f"{place}/{name} {tuple(member.shape)}".lstrip("/")
+                for place, members in groups.items()
+                for name, member in members.items()
+                if _length(member)
+            ]
     except _TooMuchError as error:
         raise unreadable(
             path,
@@ -80,6 +92,11 @@ def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanT
             needed="a complete file",
             suggestion="copy it again",
         ) from error
+    if tables and not whole:
+        note = (
+            f"only {_MOST_OBJECTS} groups and datasets of the file, half of them of one group, are looked at"
+        )
+        tables[0] = replace(tables[0], warnings=(*tables[0].warnings, note))
     if elsewhere:
         left_out = f"{len(elsewhere)} datasets whose numbers lie in other files: {'; '.join(elsewhere[:3])}"
         if not tables:
@@ -94,24 +111,11 @@ def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanT
         raise unreadable(
             path,
             found="an HDF5 file without a group that has energies beside other arrays of their length; "
-            f"its arrays: {', '.join(arrays) or 'none'}",
+            f"its arrays: {', '.join(arrays[:6]) or 'none'}",
             needed="a group with a dataset named energy, and mu or intensities beside it",
             suggestion="name the absorption by its path: --item /entry/data/mu",
         )
     return tuple(tables if item is not None else _without_repeats(tables))
-
-
-def _arrays(file: Any, h5py: Any) -> list[str]:
-    """List the first arrays of a file that could be of a spectrum, with their shapes."""
-    found: list[str] = []
-
-    def visit(name: str, member: Any) -> int | None:
-        if isinstance(member, h5py.Dataset) and _length(member):
-            found.append(f"{name} {tuple(member.shape)}")
-        return 1 if len(found) == 6 else None
-
-    file.visititems(visit)
-    return found
 
 
 def _without_repeats(tables: Sequence[ScanTable]) -> list[ScanTable]:
@@ -141,27 +145,41 @@ def _label(name: str, member: Any) -> str:
     return told or name
 
 
-def _tables(file: Any, h5py: Any, item: str | None, elsewhere: list[str]) -> Iterator[ScanTable]:
+def _groups(file: Any, h5py: Any, path: str, elsewhere: list[str]) -> tuple[dict[str, dict[str, Any]], bool]:
+    """Sort datasets by the group they stand in, and say whether all were looked at."""
     groups: dict[str, dict[str, Any]] = {}
-    count = 0
-    waiting = [("", file)]
+    own = (".", path, Path(path).name)
+    count, whole = 0, True
+    waiting = deque([("", file)])
     seen = set()
     while waiting and count < _MOST_OBJECTS:
-        place, group = waiting.pop(0)
-        for name in group:
-            count += 1
+        place, group = waiting.popleft()
+        # A group of too many leaves room for what stands in those before it.
+        names = list(islice(group, _MOST_OBJECTS // 2))
+        count, whole = count + len(names), whole and len(names) == len(group)
+        for name in names:
             member = find_inside(group, name)
             inner = f"{place}/{name}" if place else name
             if isinstance(member, h5py.Group):
                 if member.id not in seen and inner.count("/") < 12:
                     seen.add(member.id)
                     waiting.append((inner, member))
-            elif isinstance(member, h5py.Dataset) and (other := stored_elsewhere(member)):
+            elif not isinstance(member, h5py.Dataset):
+                continue
+            elif other := stored_elsewhere(member, own):
                 elsewhere.append(f"{inner} in {other!r}")
-            elif isinstance(member, h5py.Dataset):
+            elif member.dtype.names:
+                groups[inner] = {field: Field(member, field) for field in member.dtype.names[:_MOST_COLUMNS]}
+            else:
                 here = groups.setdefault(place, {})
                 label = _label(name, member)
-                here[name if label in here else label] = member
+                here[name if label in here else label] = (
+                    OwnVirtual(member, own) if member.is_virtual else member
+                )
+    return groups, whole and not waiting
+
+
+def _tables(groups: dict[str, dict[str, Any]], item: str | None) -> Iterator[ScanTable]:
     whole = item.strip("/") if item is not None else None
     numbers = 0
     for place, members in groups.items():
@@ -169,6 +187,31 @@ def _tables(file: Any, h5py: Any, item: str | None, elsewhere: list[str]) -> Ite
         if table is not None:
             numbers += table.values.size
             yield table
+    if not numbers and (scattered := _scattered(groups)):
+        table = _from_group("", scattered, {}, whole, _MOST_NUMBERS)
+        if table is not None:
+            yield replace(table, item="/")
+
+
+def _scattered(groups: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Gather arrays of one length from all groups, where one of them alone runs as energies do."""
+    arrays = {
+        (place, name): member for place, members in groups.items() for name, member in members.items()
+        if _length(member)
+    }  # fmt: skip
+    named = {key for key in arrays if role_of(key[1]) == "energy"}
+    if not named and len(arrays) <= _MOST_COLUMNS:
+        named = {key for key, member in arrays.items() if runs_through_edge(np.ravel(member[...]))}
+    if len({_length(arrays[key]) for key in named}) != 1 or len(named) != 1:
+        return {}
+    energy = named.pop()
+    same = {key: member for key, member in arrays.items() if _length(member) == _length(arrays[energy])}
+    found: dict[str, Any] = {"energy": same.pop(energy)}
+    for (place, name), member in same.items():
+        # A dataset called data or value is named by its group.
+        label = place.rsplit("/", 1)[-1] if name in ("data", "value") else name
+        found[label if label not in found else f"{place}/{name}"] = member
+    return found
 
 
 def _from_group(
@@ -184,6 +227,7 @@ def _from_group(
     columns |= {
         name: member for name, member in members.items() if name != energy_name and _length(member) == length
     }
+    columns |= _rows_of(members, length)
     entry = place
     if len(columns) == 1:
         # NXxas: the energies are in the monochromator's group, the beams in its neighbours.
@@ -221,6 +265,20 @@ def _from_group(
         mu=mu,
         mu_name=mu.strip("'") if mu and mu.startswith("'") else ("intensity" if mu else ""),
     )
+
+
+def _rows_of(members: dict[str, Any], length: int) -> dict[str, Any]:
+    """Take the rows, or columns, of arrays of two dimensions as columns, where one side is the energies'."""
+    found: dict[str, Any] = {}
+    for name, member in members.items():
+        shape: tuple[int, ...] = member.shape or ()
+        if len(shape) != 2 or member.dtype.kind not in "iuf" or length not in shape or 1 in shape:
+            continue
+        along = 1 if shape[1] == length else 0
+        if shape[1 - along] <= _MOST_ROWS and shape[0] * shape[1] <= _MOST_NUMBERS:
+            values = np.asarray(member[...], dtype=np.float64)
+            found |= {f"{name} {n + 1}": row for n, row in enumerate(values if along else values.T)}
+    return found
 
 
 def _signal(place: str, groups: dict[str, dict[str, Any]]) -> str:

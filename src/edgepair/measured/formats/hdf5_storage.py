@@ -7,9 +7,15 @@ may read. Each is looked at here before the library touches it.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _DEEPEST = 8
+_LARGEST = 20_000_000
 
 
 def find_inside(group: Any, name: str, depth: int = 0) -> Any:
@@ -23,22 +29,71 @@ def find_inside(group: Any, name: str, depth: int = 0) -> Any:
     return _walk(group, str(link.path), depth + 1)
 
 
-def stored_elsewhere(member: Any, depth: int = 0) -> str:
-    """Say in which other file a dataset's numbers lie; empty where they lie in this one."""
+def stored_elsewhere(member: Any, own: tuple[str, ...] = (".",), depth: int = 0) -> str:
+    """Say in which other file a dataset's numbers lie; empty where in this one, whose names are `own`."""
     external = member.external
     if external:
         return str(external[0][0])
     if not member.is_virtual:
         return ""
     for source in member.virtual_sources():
-        if source.file_name != ".":
+        if source.file_name not in own:
             return str(source.file_name)
         inner = _walk(member.file, str(source.dset_name), depth) if depth <= _DEEPEST else None
         if not hasattr(inner, "virtual_sources"):
             return "no dataset of this file"
-        if found := stored_elsewhere(inner, depth + 1):
+        if found := stored_elsewhere(inner, own, depth + 1):
             return found
     return ""
+
+
+class Field:
+    """A field of a dataset of records, as a dataset of its own."""
+
+    def __init__(self, member: Any, name: str) -> None:
+        self._member, self._name = member, name
+        self.shape, self.dtype = member.shape, member.dtype[name]
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        """Read the field."""
+        return np.asarray(self._member.fields(self._name)[key])
+
+
+class OwnVirtual:
+    """A virtual dataset put together from the datasets of its own file; the library never looks for them."""
+
+    def __init__(self, member: Any, own: tuple[str, ...]) -> None:
+        self._member, self._own = member, own
+        self.shape, self.dtype, self.attrs = member.shape, member.dtype, member.attrs
+
+    def __getitem__(self, key: Any) -> NDArray[Any]:
+        """Read all parts, then what is asked for."""
+        if np.prod([float(size) for size in self.shape]) > _LARGEST:
+            raise ValueError("a virtual dataset larger than spectra are")
+        whole = np.full(self.shape, self._member.fillvalue, dtype=self.dtype)
+        for source in self._member.virtual_sources():
+            inner = _walk(self._member.file, str(source.dset_name), 0)
+            part: Any = OwnVirtual(inner, self._own) if inner.is_virtual else inner
+            there = whole[_selected(source.vspace, self.shape)]
+            there[...] = np.reshape(part[_selected(source.src_space, part.shape)], there.shape)
+        result: NDArray[Any] = whole[key]
+        return result
+
+
+def _selected(space: Any, shape: tuple[int, ...]) -> tuple[slice, ...]:
+    """Turn a selection of evenly spaced numbers into slices."""
+    h5py: Any = import_module("h5py")
+    if space.get_select_type() == h5py.h5s.SEL_ALL:
+        return tuple(slice(0, size) for size in shape)
+    if space.get_select_type() != h5py.h5s.SEL_HYPERSLABS or not space.is_regular_hyperslab():
+        raise ValueError("a selection that is not regular")
+    slices = []
+    for start, stride, count, block in zip(*space.get_regular_hyperslab(), strict=True):
+        if count > 1 and block not in (1, stride):
+            raise ValueError("a selection of blocks apart")
+        step = stride if count > 1 and block == 1 else 1
+        slices.append(slice(start, start + (count * step if block == 1 else count * block), step))
+    return tuple(slices)
 
 
 def _walk(group: Any, path: str, depth: int) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from edgepair.conventions import MeasurementError, OptionError
 from edgepair.conventions.wording import listed
 from edgepair.measured.expression import describe_columns, find_column
+from edgepair.measured.points import runs_through_edge, without_outliers
 from edgepair.measured.roles import energy_rank, roles_of, unit_of
 
 if TYPE_CHECKING:
@@ -25,10 +26,6 @@ UNITS = ("eV", "keV", "degree")
 
 _LOWEST, _HIGHEST = 1000.0, 150_000.0
 """eV: no K edge measured in air or vacuum lies outside."""
-
-_TYPICAL = (3800.0, 66_000.0)
-"""eV: where the K edges from Ca to Lu, with their scans, lie."""
-
 
 CRYSTALS = {"Si(111)": 3.13560, "Si(220)": 1.92015, "Si(311)": 1.63752, "Ge(220)": 2.00043}
 """Å: lattice spacings of the commonest monochromators, at room temperature."""
@@ -136,37 +133,8 @@ def _varies(values: NDArray[np.float64]) -> bool:
     return len(finite) > 1 and bool(np.ptp(finite) > 0)
 
 
-def runs_through_edge(values: NDArray[np.float64]) -> bool:
-    """Whether numbers without a label run through the range of a K edge, in one direction."""
-    finite = _without_outliers(values)
-    if len(finite) < 10 or len(finite) < 0.9 * len(values):
-        return False
-    steps = np.diff(finite)
-    # A scan there and back turns once, at one of its ends.
-    turn = int(finite.argmax()) if finite[0] < finite[len(finite) // 2] else int(finite.argmin())
-    parts = [part for part in (steps[:turn], steps[turn:]) if len(part)]
-    one_way = all(max(float((p >= 0).mean()), float((p <= 0).mean())) > 0.9 for p in parts)
-    low, high = float(finite.min()), float(finite.max())
-    # A scan spans some tens of electronvolts at least and never doubles its energy.
-    for factor in (1.0, 1000.0):
-        if _TYPICAL[0] < low * factor and high * factor < _TYPICAL[1] and (high - low) * factor > 15:
-            return one_way and high < 2 * low
-    return False
-
-
-def _without_outliers(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Leave out what cannot be an energy of the scan: the zeros of rows that were never measured."""
-    positive = values[np.isfinite(values) & (values > 0)]
-    if not len(positive):
-        return values[np.isfinite(values)]
-    middle = float(np.median(positive))
-    kept: NDArray[np.float64] = positive[(positive > middle / 2) & (positive < middle * 2)]
-    # Energies relative to an edge, or none at all: then what is negative is no outlier.
-    return kept if len(kept) > 0.5 * len(values) else values[np.isfinite(values)]
-
-
 def _unit_by_magnitude(values: NDArray[np.float64], table: ScanTable, label: str, where: str) -> str:
-    finite = _without_outliers(values)
+    finite = without_outliers(values)
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
     angle = bool(label) and roles_of([label]).get("angle") is not None
     if angle and low > 1 and high < 89:
@@ -185,7 +153,7 @@ def _unit_by_magnitude(values: NDArray[np.float64], table: ScanTable, label: str
 
 def _contradicted(values: NDArray[np.float64], stated: str) -> str | None:
     """Name the unit that energies must have which cannot have the one stated."""
-    finite = _without_outliers(values)
+    finite = without_outliers(values)
     if not len(finite):
         return None
     low, high = float(finite.min()), float(finite.max())

@@ -7,10 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from edgepair.measured.edges import judge_edge
-from edgepair.measured.points import tidy
+from edgepair.measured.points import runs_through_edge, tidy
 from edgepair.measured.roles import role_of
 from edgepair.measured.scan import ScanTable
-from edgepair.measured.xanes.energies import runs_through_edge
 
 _SPECTRA = (None, "mu", "normalized", "flattened")
 _OF_FITS = {"fit", "lcf", "residual", "residuals", "resid", "bestfit"}
