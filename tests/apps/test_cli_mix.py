@@ -227,3 +227,31 @@ def test_what_cannot_be_is_refused_in_four_parts(
         assert done.err.count(part) == 1
     assert sample.read_bytes() == before
     assert sorted(path.name for path in Path().iterdir()) == ["sample.dat"]
+
+
+def test_the_same_command_goes_on_after_an_interruption(
+    edgepair: Call, sample: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import edgepair.mixtures.scan as scan
+
+    other, late = write_mixture("other.dat", PARTS, seed=1), write_mixture("late.dat", PARTS, seed=2)
+    calls: list[str] = []
+    mix_scan = scan.mix_scan
+
+    def counted(one: Any, *arguments: Any, **options: Any) -> Any:
+        calls.append(one.file)
+        if one.file == "late.dat" and len(calls) == 3:
+            raise KeyboardInterrupt
+        return mix_scan(one, *arguments, **options)
+
+    monkeypatch.setattr(scan, "mix_scan", counted)
+    command = ("mix", sample, other, late, "--shift", 0, "--max", 2, "--no-predict", "--out", "m.csv")
+    assert edgepair(*command).code == 130
+    assert not Path("m.csv").exists()
+    done = edgepair(*command)
+    assert (done.code, done.err) == (0, "")
+    assert calls == ["sample.dat", "other.dat", "late.dat", "late.dat"]
+    assert "2 mixtures are those of an interrupted run" in done.out
+    at_once = edgepair(*command[:-1], "whole.csv")
+    assert (at_once.code, len(calls)) == (0, 7)
+    assert Path("m.csv").read_text(encoding="utf-8") == Path("whole.csv").read_text(encoding="utf-8")

@@ -356,6 +356,49 @@ def test_an_interruption_keeps_what_was_answered(edgepair: Call, fake: Any) -> N
     assert left() == before
 
 
+def test_the_same_command_goes_on_after_an_interruption(edgepair: Call, fake: Any) -> None:
+    write_spectrum("a.xdi"), write_spectrum("interrupted.xdi"), write_spectrum("b.xdi", edge=7125.0)
+    command = ("predict", "a.xdi", "b.xdi", "interrupted.xdi", "--out", "r.csv")
+    assert edgepair(*command).code == 130
+    first, answered = table("r.csv"), len(fake.calls)
+    Path("r.csv").unlink()
+    assert edgepair(*command).code == 130
+    # Only the one that was not answered is asked again.
+    assert [call["mu"].file for call in fake.calls[answered:]] == ["interrupted.xdi"]
+    assert table("r.csv") == first
+    # Another file under the same name is another sample.
+    write_spectrum("b.xdi", edge=7125.5)
+    assert edgepair(*command).code == 130
+    assert [call["mu"].file for call in fake.calls[answered + 1 :]] == ["b.xdi", "interrupted.xdi"]
+
+
+def test_rows_of_an_interrupted_run_are_written_when_the_command_ends(
+    edgepair: Call, fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_spectrum("a.xdi"), write_spectrum("late.xdi")
+    answer = type(fake).__call__
+
+    def killed(self: Any, mu: Any = None, *rest: Any, **options: Any) -> Any:
+        if mu.file == "late.xdi":
+            raise KeyboardInterrupt
+        return answer(self, mu, *rest, **options)
+
+    command = ("predict", "a.xdi", "late.xdi", "--out", "r.csv")
+    with monkeypatch.context() as patched:
+        patched.setattr(type(fake), "__call__", killed)
+        assert edgepair(*command).code == 130
+    kept = [row for row in table("r.csv") if row["file"] == "a.xdi"]
+    done = edgepair(*command)
+    assert (done.code, done.err) == (0, "")
+    assert "1 of 2 answers are those of an interrupted run" in done.out
+    assert [row for row in table("r.csv") if row["file"] == "a.xdi"] == kept
+    assert {row["status"] for row in table("r.csv")} == {"ok"}
+    # Nothing is left of it: the command begins anew.
+    before = len(fake.calls)
+    assert edgepair(*command).code == 0
+    assert len(fake.calls) == before + 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +14,12 @@ from edgepair.apps.cli.console import print_json, split_list
 from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture, waiting
 from edgepair.apps.cli.options import Json, Quiet, Report, SpectrumReading, own_standards, reads_spectra
 from edgepair.conventions.entries import read_pair
+from edgepair.files.kept_rows import KeptRows
 from edgepair.measured.samples import without_reference
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from edgepair.conventions import EdgepairError
     from edgepair.measured import XanesScan
     from edgepair.mixtures.scan import SampleMixture
@@ -83,38 +87,55 @@ def mix(
     # Fitting a model takes seconds: none for an answer that nobody sees.
     asked = asks and (as_json or report is not None or not quiet)
     choice = split_list(only), split_list(without)
+    rows_alone = report is None and not as_json
+    settings = [reading, standards, library, *choice, most, between, shift_limit]
+    kept = KeptRows("mix", out if rows_alone else None, settings)
+    tables: list[pd.DataFrame] = []
     found: list[tuple[SampleMixture, list[dict[str, Any]]]] = []
     documents: list[dict[str, Any]] = []
     errors: list[EdgepairError] = []
-    for path, scan in _scans(paths, reading):
-        try:
-            if isinstance(scan, EdgepairError):
-                raise scan
-            if not reading.own_foils:
-                scan = without_reference(scan)
-            mixed = mix_scan(
-                scan, _chosen(own, scan, library, *choice),
-                limit=most, window=between, shift_limit=shift_limit, **scale,
-            )  # fmt: skip
-        except EdgepairError as error:
-            errors.append(error)
-            named = "" if isinstance(scan, EdgepairError) else scan.item
-            documents.append({"file": str(path), "item": named, "error": str(error)})
-            continue
-        answers = []
-        if asked:
-            with waiting(f"asking the model about {path.name}", quiet=quiet or as_json):
-                answers = model_rows(scan, standards=own, model=model, **scale)
-        found.append((mixed, answers))
-        documents.append(mixed.to_json() | {"model": answers})
-    for failed in errors if found else errors[:-1]:
+    with kept:
+        for path, scan in _scans(paths, reading):
+            key = kept.key(scan)
+            if earlier := kept.get(key):
+                import pandas as pd
+
+                tables.append(pd.DataFrame(earlier))
+                continue
+            try:
+                if isinstance(scan, EdgepairError):
+                    raise scan
+                if not reading.own_foils:
+                    scan = without_reference(scan)
+                mixed = mix_scan(
+                    scan, _chosen(own, scan, library, *choice),
+                    limit=most, window=between, shift_limit=shift_limit, **scale,
+                )  # fmt: skip
+            except EdgepairError as error:
+                errors.append(error)
+                named = "" if isinstance(scan, EdgepairError) else scan.item
+                documents.append({"file": str(path), "item": named, "error": str(error)})
+                continue
+            if out is not None:
+                tables.append(mixed.to_table())
+                kept.add(key, json.loads(tables[-1].to_json(orient="records", double_precision=15)))
+            answers = []
+            if asked:
+                with waiting(f"asking the model about {path.name}", quiet=quiet or as_json):
+                    answers = model_rows(scan, standards=own, model=model, **scale)
+            found.append((mixed, answers))
+            documents.append(mixed.to_json() | {"model": answers})
+    for failed in errors if found or tables else errors[:-1]:
         print(f"edgepair: {failed}", file=sys.stderr)
-    if not found:
+    if not found and not tables:
         raise errors[-1]
     if out is not None:
         from edgepair.report.mixture.words import write_mixture_table
 
-        write_mixture_table([mixed for mixed, _ in found], out)
+        write_mixture_table(tables, out)
+    kept.finish()
+    if len(tables) > len(found) and rows_alone and not quiet and out is not None:
+        print(f"{len(tables) - len(found)} mixtures are those of an interrupted run, in {str(out)!r}")
     if report is not None:
         from edgepair.report.mixture.page import write_mixtures
 

@@ -28,6 +28,7 @@ from edgepair.apps.cli.options import (
 from edgepair.apps.cli.predict_checks import check_outputs, check_request, check_used
 from edgepair.apps.cli.predict_text import FEW
 from edgepair.conventions.foreign_text import visible
+from edgepair.files.kept_rows import KeptRows
 from edgepair.measured.samples import Foil, Reading, Sample, gather_samples, given_facts
 
 if TYPE_CHECKING:
@@ -106,8 +107,12 @@ def predict(
     expect_files(len(files))
     samples: Sequence[Sample] = ()
     done: dict[int, list[_Answer]] = {}
+    # Where rows are all that is asked for, but the lines printed, those of an interrupted run will do.
+    rows_alone = report is None and not as_json
+    settings = [reading, confidence, radiation, standards, data, model]
+    kept = KeptRows("predict", out if rows_alone else None, settings)
     try:
-        with step_bar("edgepair predict", quiet=quiet or as_json) as show:
+        with kept, step_bar("edgepair predict", quiet=quiet or as_json) as show:
             samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=how, on_file=_reading(show))
             check_used(samples, reading.spectrum, reading.calibration, pdf_options)
             if deglitch:
@@ -115,13 +120,13 @@ def predict(
                 samples = [_without_glitches(sample, edge) for sample in samples]
             shown = as_json or report is not None or len(samples) <= FEW
             explained = {None: MOST_EXPLAINED if shown else 0, True: len(samples), False: 0}[explain]
-            answers = _answer_all(samples, foil, shared, show, explained, done)
+            answers = _answer_all(samples, foil, shared, show, explained, done, kept)
     except (KeyboardInterrupt, SystemExit):
         print(f"edgepair: interrupted; {_keep(samples, done, out)}", file=sys.stderr)
         raise
     if own and model is None and not (quiet or as_json):
         _tell_standards(own, answers, data)
-    _finish(answers, out=out, report=report, as_json=as_json, quiet=quiet)
+    _finish(answers, out=out, report=report, as_json=as_json, quiet=quiet, kept=kept)
 
 
 def _tell_standards(standards: tuple[Any, ...], answers: list[_Answer], data: Path | None) -> None:
@@ -145,7 +150,13 @@ class _Answer:
 
 
 def _finish(
-    answers: Sequence[_Answer], *, out: Path | None, report: Path | None, as_json: bool, quiet: bool
+    answers: Sequence[_Answer],
+    *,
+    out: Path | None,
+    report: Path | None,
+    as_json: bool,
+    quiet: bool,
+    kept: KeptRows,
 ) -> None:
     """Write and print, and end with the code that says how much was answered."""
     from edgepair.apps.cli.predict_text import print_samples
@@ -160,6 +171,10 @@ def _finish(
         from edgepair.report.prediction.rows import write_rows
 
         write_rows(samples, out)
+    kept.finish()
+    earlier = sum(sample.kept is not None for sample in samples)
+    if earlier and not quiet:
+        print(f"{earlier} of {len(samples)} answers are those of an interrupted run, in {str(out)!r}")
     answered = any(sample.prediction is not None for sample in samples)
     if report is not None and answered:
         from edgepair.report.prediction.page import write_prediction
@@ -169,7 +184,7 @@ def _finish(
         print_json({"samples": [sample.document() for sample in samples]})
     elif answered and not quiet:
         print_samples(samples)
-    if not answered:
+    if not answered and not any(sample.kept is not None and sample.status == "ok" for sample in samples):
         raise typer.Exit(REFUSED)
     if reasons:
         raise typer.Exit(SOME_FAILED)
@@ -182,19 +197,27 @@ def _answer_all(
     show: Callable[[int, int, str], None] | None,
     explained: int,
     answers: dict[int, list[_Answer]],
+    kept: KeptRows,
 ) -> list[_Answer]:
     """Answer samples, those of one absorber together; explain the first so many that were read.
 
     `answers` takes them one by one: what is there when a run is interrupted is not lost.
     """
+    from edgepair.report.prediction.rows import PredictedSample
+
     read = [place for place, sample in enumerate(samples) if sample.error is None]
     absorbers = list(dict.fromkeys(sample.absorber for sample in samples))
     order = sorted(range(len(samples)), key=lambda k: absorbers.index(samples[k].absorber))
     for number, place in enumerate(order):
         if show is not None:
             show(number, len(samples), next(iter(samples[place].sources.values()))[0])
+        key = kept.key(samples[place])
+        if earlier := kept.get(key):
+            answers[place] = [_Answer(PredictedSample(**one), reason) for one, reason in earlier]
+            continue
         explain = place in read[:explained]
         answers[place] = _answer(samples[place], foil, options | {"explain": explain})
+        kept.add(key, [(one.sample.to_keep(), one.reason) for one in answers[place]])
     return [answer for place in range(len(samples)) for answer in answers[place]]
 
 

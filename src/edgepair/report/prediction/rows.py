@@ -43,6 +43,8 @@ class PredictedSample:
     prediction: Prediction | None = None
     facts: Sequence[tuple[str, str]] = field(default_factory=tuple)
     combined_only: bool = False
+    kept: Sequence[Mapping[str, object]] | None = None
+    """Its rows, where an earlier run made them."""
 
     @property
     def file(self) -> str:
@@ -87,6 +89,8 @@ class PredictedSample:
 
     def rows(self) -> list[dict[str, object]]:
         """Give the rows of this sample."""
+        if self.kept is not None:
+            return [dict(row) for row in self.kept]
         if self.prediction is None:
             return [
                 dict.fromkeys(ROW_COLUMNS, "")
@@ -113,6 +117,12 @@ class PredictedSample:
             row |= {name: _text(answer[name]) for name in ("classes", "trust", "message")}
             rows.append({name: row[name] for name in ROW_COLUMNS})
         return rows
+
+    def to_keep(self) -> dict[str, object]:
+        """Give what makes this sample again, as far as its rows go, of plain values."""
+        sources = {name: list(source) for name, source in self.sources.items()}
+        told = {"sources": sources, "absorber": self.absorber, "status": self.status, "message": self.message}
+        return told | {"kept": self.rows()}
 
     def document(self) -> dict[str, object]:
         """Give the entry of ``predict --json``."""
