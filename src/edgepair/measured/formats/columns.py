@@ -30,10 +30,8 @@ _FEWEST = 10
 _COMMENTS = ("#", "%", "!", ";", "*", "//", "'", "@", "&")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][+-]?\d+)?")
 _COMMA_NUMBER = re.compile(r"[+-]?\d[\d.]*+,\d+(?:[eE][+-]?\d+)?")
-_GROUPS = {
-    False: re.compile(r"\s*+[+-]?\d{1,3}(?:[,'\s]\d{3})++(?:\.\d*+)?\s*+"),
-    True: re.compile(r"\s*+[+-]?\d{1,3}(?:['\s]\d{3})++(?:,\d*+)?\s*+"),
-}
+_GROUPS = re.compile(r"\s*+[+-]?\d{1,3}(?:[,'\s]\d{3})++(?:\.\d*+)?\s*+")
+_COMMA_GROUPS = re.compile(r"\s*+[+-]?\d{1,3}(?:['\s]\d{3})++(?:,\d*+)?\s*+")
 """Numbers in groups of three digits, as ``12,345.6``; with decimal commas, as ``12 345,6``."""
 
 _TIME = re.compile(
@@ -266,7 +264,10 @@ def _grouped(line: str, comma: bool) -> list[str]:
     fields = (
         [(one or other).strip() for one, other in re.findall(pattern, line)] if quoted else line.split(mark)
     )
-    grouped = [_GROUPS[comma].fullmatch(field.strip()) is not None for field in fields]
+    if comma:
+        grouped = [_COMMA_GROUPS.fullmatch(field.strip()) is not None for field in fields]
+    else:
+        grouped = [_GROUPS.fullmatch(field.strip()) is not None for field in fields]
     if len(fields) < 2 or (not quoted and not any(grouped)):
         return []
     return [

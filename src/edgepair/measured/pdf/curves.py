@@ -23,7 +23,7 @@ LARGEST_HOLE = 5
 
 _ERRORS = re.compile(r"(?i)[dδσ]_?[rgyx](?![a-z])|d_?g|delta|e(?:rr|sd)|e$|sig|unc|std|weight|w$|[gy]_?err")
 _NOT_MEASURED = re.compile(
-    r"(?i).*(?:calc|fit\b|diff|model|ideal|residual|base|(?<![a-z])rmc|(?<![a-z])sim|window)"
+    r"(?i)calc|fit\b|diff|model|ideal|residual|base|(?<![a-z])rmc|(?<![a-z])sim|window"
 )
 _DISTANCE = re.compile(r"r_?\d*(?:[(\[/ _].*)?$")
 _MEASURED = re.compile(r"(?i)y$|data$|.*(?:obs|exp(?:t|erim)|meas)")
@@ -113,7 +113,7 @@ def _measured_columns(names: list[str]) -> dict[str, int]:
     named = {
         key: number
         for number, key in enumerate(names)
-        if number and not any(other.match(key) for other in (_ERRORS, _NOT_MEASURED, _DISTANCE))
+        if number and not (_ERRORS.match(key) or _DISTANCE.match(key) or _NOT_MEASURED.search(key))
     }
     for function in _PREFERRED:
         # One function several times is a series; several functions of one sample are one curve.
