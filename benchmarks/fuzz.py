@@ -87,7 +87,15 @@ def _spectra() -> list[bytes]:
         "energy,mu\n",
     )
     texts = [(head + rows).encode() for head in heads]
-    return [*texts, texts[-1].replace(b" ", b","), gzip.compress(texts[0])]
+    x, y = _curve()
+    waves = "".join(
+        f"WAVES/D {n}\nBEGIN\n" + "\n".join(map(str, w)) + "\nEND\n" for n, w in (("e", x), ("mu", y))
+    )
+    angles = "".join(f"{1.6e7 / e:.3f} 1 {1e5:.0f}\n{5e4:.0f} {m:.5f}\n" for e, m in zip(x, y, strict=True))
+    arrays = json.dumps({"entry": {"energy": x, "mu": y, "element": "Fe"}, "rows": [{"a": 1, "b": 2}] * 12})
+    texts += [text.encode() for text in ("IGOR\n" + waves, " &SRS\n SRSRUN=1,\n &END\n" + angles, arrays)]
+    wide = texts[1].decode().encode("utf-16-le")
+    return [*texts, texts[4].replace(b" ", b","), gzip.compress(texts[0]), wide]
 
 
 def _pdfs() -> list[bytes]:
@@ -114,6 +122,8 @@ def _hdf5() -> list[bytes]:
                 file.create_dataset(f"entry/measurement/{name}", data=values, compression=compression)
             file["entry/plot/energy"] = h5py.SoftLink("/entry/measurement/energy")
             file["entry/title"] = "a scan"
+            file["records"] = np.rec.fromarrays([x, y], names="energy,mu")  # type: ignore[call-overload]
+            file["map/energy"], file["map/mu"] = x, [y, y]
             layout = h5py.VirtualLayout(shape=(len(x),), dtype="f8")
             layout[:] = h5py.VirtualSource(".", "/entry/measurement/mu", shape=(len(x),))
             file.create_virtual_dataset("entry/plot/mu", layout)

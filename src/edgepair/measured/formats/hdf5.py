@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 _LONGEST = 1_000_000
-_MOST_OBJECTS = 20_000
+_MOST_OBJECTS = 50_000
 _MOST_ROWS = 500
 """Rows of an array of two dimensions that may be spectra."""
 
