@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := $(VENV)/.ready-extras
 
-.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage bench-speed fuzz contract map picture wheel coverage slow bundle advice screenshots lock clean
+.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage bench-speed fuzz kills contract map picture wheel coverage slow bundle advice screenshots lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -70,6 +70,9 @@ bench-speed: $(READY) ## whole commands timed, with their memory, against the fl
 
 fuzz: $(EXTRAS)  ## files of every kind, changed at random: how many crash (FUZZ="--count 20000")
 	$(BIN)/python benchmarks/fuzz.py $(FUZZ)
+
+kills: $(EXTRAS)  ## commands killed at random moments: what they leave (KILLS="--kills 30")
+	$(BIN)/python benchmarks/kills.py $(KILLS)
 
 wheel: $(READY)  ## build the wheel and try it in an empty environment
 	$(BIN)/python scripts/try_wheel.py
