@@ -82,8 +82,12 @@ def test_angles_need_the_spacing(samples: ModuleType, written: Written) -> None:
     # Half a thousandth more spacing is half a thousandth less energy (Bragg's law).
     scan = read_xanes(written(text.replace("3.13551 A", "3.13708 A")))[0]
     assert scan.energy[0] == pytest.approx(7032.0 * 3.13551 / 3.13708, abs=0.01)
+    # Without it, the one crystal that puts an edge where an element has one is taken, and told.
+    scan = read_xanes(written(text.replace("D=", "E=")))[0]
+    assert scan.absorber == "Fe"
+    assert any("angles without a lattice spacing" in warning for warning in scan.warnings)
     with pytest.raises(MeasurementError) as error:
-        read_xanes(written(text.replace("D=", "E=")))
+        read_xanes(written(text.replace("D=", "E=")), absorber="Pt")
     assert "spacing" in error.value.needed
 
 
