@@ -13,13 +13,15 @@ from edgepair.files.reading import TooManyBytesError, read_regular
 from edgepair.measured.content import unreadable
 
 CPU_SECONDS = 8.0
+SECONDS_PER_MB = 4.0
 MEMORY_BYTES = 1_000_000_000
-"""What one file may take to be read."""
+"""What one file may take to be read: a table of 1,000 spectra, 3.5 MB, is judged spectrum by spectrum."""
 
 _WALL_SECONDS = 60.0
 _FEW = 3
 _PLAIN_BYTES = 1_000_000
 _PLAIN_LINE = 4_000
+_MOST_BYTES = 20_000_000
 _PRELOAD = ("edgepair.measured.preloaded",)
 
 _Read = TypeVar("_Read")
@@ -45,19 +47,20 @@ def read_guarded(read: Callable[..., _Read], path: str | Path, **options: Any) -
     box = reader_process()
     if not box.running and _is_short_text(path):
         return read(path, **options)
+    cpu_seconds = _cpu_seconds(path)
     outcome = box.call(
         _attempt,
         read.__module__,
         read.__qualname__,
         str(path),
         options,
-        cpu_seconds=CPU_SECONDS,
-        wall_seconds=_WALL_SECONDS,
+        cpu_seconds=cpu_seconds,
+        wall_seconds=max(_WALL_SECONDS, 3 * cpu_seconds),
         memory_bytes=MEMORY_BYTES,
         readable=(path,),
     )
     if outcome.problem:
-        raise _given_up(str(path), outcome.problem)
+        raise _given_up(str(path), outcome.problem, cpu_seconds)
     state, value = outcome.value
     if state == "refused":
         raise value
@@ -86,7 +89,15 @@ def _is_short_text(path: str | Path) -> bool:
     )
 
 
-def _given_up(path: str, problem: str) -> EdgepairError:
+def _cpu_seconds(path: str | Path) -> float:
+    try:
+        size = Path(path).stat().st_size
+    except (OSError, ValueError):
+        size = 0
+    return CPU_SECONDS + SECONDS_PER_MB * min(size, _MOST_BYTES) / 1e6
+
+
+def _given_up(path: str, problem: str, cpu_seconds: float) -> EdgepairError:
     if "was killed" in problem:
         return EngineError(
             f"cannot read {path!r}",
@@ -99,6 +110,6 @@ def _given_up(path: str, problem: str) -> EdgepairError:
     return unreadable(
         path,
         found=problem,
-        needed=f"a file that is read within {CPU_SECONDS:g} s of CPU time and {MEMORY_BYTES / 1e9:g} GB",
+        needed=f"a file that is read within {cpu_seconds:.0f} s of CPU time and {MEMORY_BYTES / 1e9:g} GB",
         suggestion="copy it again, or export the measurement alone, as columns of text",
     )

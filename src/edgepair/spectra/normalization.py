@@ -366,6 +366,9 @@ def _gross(y: NDArray[np.float64]) -> NDArray[np.bool_]:
     if len(y) < 12:
         return np.zeros(len(y), dtype=bool)
     off = np.abs(y - median_filter(y, size=7, mode="nearest"))
-    span = float(np.subtract(*np.quantile(y, [0.9, 0.1])))
+    ordered = np.sort(y)
+    span = float(ordered[int(0.9 * len(y))] - ordered[int(0.1 * len(y))])
+    if off.max() <= span:
+        return np.zeros(len(y), dtype=bool)
     marked = off > max(span, 20 * float(np.median(off)))
     return marked if marked.mean() < 0.2 else np.zeros(len(y), dtype=bool)

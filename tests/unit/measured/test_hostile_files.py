@@ -308,3 +308,12 @@ def test_a_crash_costs_its_own_file(
     with pytest.raises(MeasurementError, match="cannot read") as error:
         read_xanes(tmp_path / "a.h5")
     assert words in error.value.found
+
+
+def test_a_table_of_many_spectra_may_take_longer(tmp_path: Path) -> None:
+    small, large = tmp_path / "a.dat", tmp_path / "b.dat"
+    small.write_bytes(b"1 2\n")
+    large.write_bytes(b"1 2\n" * 1_000_000)
+    assert guarded._cpu_seconds(small) == pytest.approx(guarded.CPU_SECONDS, abs=0.1)
+    assert guarded._cpu_seconds(large) == pytest.approx(guarded.CPU_SECONDS + 4 * guarded.SECONDS_PER_MB)
+    assert guarded._cpu_seconds(tmp_path / "none") == guarded.CPU_SECONDS
