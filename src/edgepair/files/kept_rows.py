@@ -11,8 +11,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from edgepair._version import __version__
 from edgepair.files.caching import drop_oldest, is_trusted, user_folder
 
@@ -109,10 +107,10 @@ def _lines(data: bytes) -> list[tuple[str, Any]]:
 def fingerprint(value: object) -> str:
     """Tell the contents of arrays, of objects that hold them, and of files apart."""
     parts: list[bytes] = []
-    waiting = [value]
+    waiting: list[Any] = [value]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, np.ndarray):
+        if hasattr(part, "tobytes") and hasattr(part, "dtype"):
             parts += [str((part.shape, part.dtype)).encode(), part.tobytes()]
         elif dataclasses.is_dataclass(part) and not isinstance(part, type):
             waiting += [getattr(part, field.name) for field in dataclasses.fields(part)]

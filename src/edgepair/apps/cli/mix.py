@@ -90,7 +90,7 @@ def mix(
     rows_alone = report is None and not as_json
     settings = [reading, standards, library, *choice, most, between, shift_limit]
     kept = KeptRows("mix", out if rows_alone else None, settings)
-    tables: list[pd.DataFrame] = []
+    tables: list[pd.DataFrame | list[dict[str, object]]] = []
     found: list[tuple[SampleMixture, list[dict[str, Any]]]] = []
     documents: list[dict[str, Any]] = []
     errors: list[EdgepairError] = []
@@ -98,9 +98,7 @@ def mix(
         for path, scan in _scans(paths, reading):
             key = kept.key(scan)
             if earlier := kept.get(key):
-                import pandas as pd
-
-                tables.append(pd.DataFrame(earlier))
+                tables.append(earlier)
                 continue
             try:
                 if isinstance(scan, EdgepairError):
@@ -117,8 +115,9 @@ def mix(
                 documents.append({"file": str(path), "item": named, "error": str(error)})
                 continue
             if out is not None:
-                tables.append(mixed.to_table())
-                kept.add(key, json.loads(tables[-1].to_json(orient="records", double_precision=15)))
+                table = mixed.to_table()
+                tables.append(table)
+                kept.add(key, json.loads(table.to_json(orient="records", double_precision=15)))
             answers = []
             if asked:
                 with waiting(f"asking the model about {path.name}", quiet=quiet or as_json):

@@ -105,10 +105,10 @@ def closing_line(mixture: SampleMixture) -> str:
     return f"ordered by misfit, with a penalty per component; = fits as well as any ({count})"
 
 
-def write_mixture_table(tables: Sequence[pd.DataFrame], path: str | Path) -> Path:
-    """Write all combinations of some samples, a table of each, as one CSV."""
+def write_mixture_table(tables: Sequence[pd.DataFrame | list[dict[str, object]]], path: str | Path) -> Path:
+    """Write all combinations of some samples, a table or its rows of each, as one CSV."""
     import pandas as pd
 
-    table = pd.concat(tables, ignore_index=True)
+    table = pd.concat([pd.DataFrame(one) for one in tables], ignore_index=True)
     text = table.map(table_cell).to_csv(index=False, float_format="%.6g", lineterminator="\n")
     return write_whole(path, text, what="the table", suggestion="choose another place with --out")
