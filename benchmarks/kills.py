@@ -153,6 +153,7 @@ def run(name: str, kills: int, random_: random.Random, folder: Path) -> list[str
     while killed < kills:
         part = random_.uniform(0.5 if killed % 2 else 0.05, 1.0)
         process = start(trial, place)
+        code: int | None
         try:
             code = process.wait(part * seconds)
             ended += 1

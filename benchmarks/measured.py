@@ -94,7 +94,7 @@ class Row:
             kept = (energy >= own + SHORT[0]) & (energy <= own + SHORT[1])
             energy, mu = energy[kept], mu[kept]
         known = self.calibrated and how == "as it is"
-        return PreparedXanes(s.absorber, energy, mu, 0.0, 0.0, known, False, ())
+        return PreparedXanes(s.absorber, energy, mu, 0.0, 0.0, known, False, (), math.nan, math.nan)
 
 
 def read_rows(standards: Sequence[Standard]) -> list[Row]:

@@ -189,10 +189,10 @@ def read_damaged(folder: Path, count: int, seed: int) -> tuple[int, int]:
 
 
 def test_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
-    was_read, refused = read_damaged(tmp_path, 2000, seed=5)
+    was_read, refused = read_damaged(tmp_path, 600, seed=5)
     # Both happen, or the damage would be too weak or too strong to show anything.
-    assert was_read > 300
-    assert refused > 300
+    assert was_read > 90
+    assert refused > 90
 
 
 @pytest.mark.slow
