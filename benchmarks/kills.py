@@ -142,7 +142,7 @@ def run(name: str, kills: int, random_: random.Random, folder: Path) -> list[str
         each.mkdir(parents=True)
         trial.prepare(each)
     began = time.monotonic()
-    code = start(trial, whole).wait()
+    code: int | None = start(trial, whole).wait()
     seconds = time.monotonic() - began
     if code not in trial.codes:
         return [f"{name}: the first run ended with {code}: {(whole / 'errors').read_text()[-500:]}"]
@@ -153,7 +153,6 @@ def run(name: str, kills: int, random_: random.Random, folder: Path) -> list[str
     while killed < kills:
         part = random_.uniform(0.5 if killed % 2 else 0.05, 1.0)
         process = start(trial, place)
-        code: int | None
         try:
             code = process.wait(part * seconds)
             ended += 1
