@@ -35,10 +35,10 @@ Ravel and Sieber, Radiat. Phys. Chem. 63, 121 (2002), as XrayDB tabulates them. 
 XrayDB takes a second to import."""
 
 HIGHEST_STATES: Mapping[str, int] = MappingProxyType(
-    {"Ti": 4, "V": 5, "Cr": 6, "Mn": 7, "Fe": 6, "Co": 5, "Ni": 4, "Cu": 4}
+    {"Ti": 4, "V": 5, "Cr": 6, "Mn": 7, "Fe": 6, "Co": 5, "Ni": 4, "Cu": 3}
 )
-"""Highest oxidation state of a metal in any oxide: all valence electrons up to Mn, then what is known
-(ferrate(VI), cobaltate(V))."""
+"""Highest oxidation state of a metal in any oxide: all valence electrons up to Mn, then what is known:
+ferrate(VI), cobaltate(V), BaNiO3, LaCuO3."""
 
 NEGATIVE_FOR_NEUTRONS = ("Ti", "V", "Mn")
 """Absorbers of negative neutron scattering length, whose peaks with oxygen point down."""

@@ -42,16 +42,13 @@ class Evidence:
     contrast: float = 0.0
     symbol: str | None = None
     doubt: str = "shows no edge"
+    impossible: bool = False
+    """No absorption can be so, not even one that is weak or noisy."""
 
     @property
     def falls(self) -> bool:
-        """Whether the curve falls at an edge, as an intensity behind the sample does."""
-        return self.doubt.startswith("falls")
-
-    @property
-    def impossible(self) -> bool:
-        """Whether no absorption can be so, not even one that is weak or noisy."""
-        return self.doubt.startswith(("has ", "falls", "does not change"))
+        """Whether the curve surely falls at an edge, as an intensity behind the sample does."""
+        return self.impossible and self.step < 0
 
     @property
     def clear(self) -> bool:
@@ -67,7 +64,8 @@ def judge_edge(
     ``near`` is the tabulated edge of the element that the file names, where the scan holds it.
     """
     if len(energy) < 10 or not np.ptp(mu) > 0:
-        return Evidence(doubt="does not change" if len(energy) >= 10 else "has too few usable values")
+        doubt = "does not change" if len(energy) >= 10 else "has too few usable values"
+        return Evidence(doubt=doubt, impossible=True)
     clean = without_spikes(mu)
     rising = _judge(energy, clean, near)
     if rising.clear:
@@ -78,7 +76,7 @@ def judge_edge(
     if falling.clear and placed and falling.contrast > 3 * rising.contrast:
         return Evidence(
             e0=falling.e0, step=-falling.step, contrast=falling.contrast, symbol=falling.symbol,
-            doubt=f"falls at {falling.e0:.1f} eV, as an intensity behind the sample does",
+            doubt=f"falls at {falling.e0:.1f} eV, as an intensity behind the sample does", impossible=True,
         )  # fmt: skip
     return rising
 

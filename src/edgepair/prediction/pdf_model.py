@@ -114,13 +114,16 @@ class PdfModel:
         """
         return self._tell(features, task)[0]
 
-    def contributions(self, features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
-        """Divide a value among the features of one PDF, shape (n_features,).
+    def contributions(self, features: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Divide each task's value among the features of one PDF, shape (n_features,).
 
         They add up to the value less what the forest answers where nothing is known.
         """
         nothing = np.zeros(len(features), dtype=bool)
-        return contributions(self.fits[task], task, features, nothing, self.absorber)[1]
+        return {
+            task: contributions(fit, task, features, nothing, self.absorber)[1]
+            for task, fit in self.fits.items()
+        }
 
     def distances(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Measure how far PDFs are from every training material.

@@ -247,8 +247,7 @@ def _xanes_part(
     if explain:
         place = fitted.positions(shown[0])
         regions = find_regions(metal, "xanes", part.curves[0].x, part.curves[0].y)
-        for task in answers:
-            added = fitted.contributions(features[0], task)
+        for task, added in fitted.contributions(features[0]).items():
             ends = (window.low, window.high)
             part.reasons += stretch_contributions("xanes", task, added, place, ends, origin, regions)
     return part, prepared
@@ -310,8 +309,7 @@ def _pdf_part(
     )
     if explain:
         regions = find_regions(metal, technique, fitted.r, part.curves[0].y)
-        for task in answers:
-            added = fitted.contributions(features[0], task)
+        for task, added in fitted.contributions(features[0]).items():
             ends = (float(fitted.position.min()), float(fitted.position.max()))
             part.reasons += stretch_contributions(technique, task, added, fitted.position, ends, 0.0, regions)
     return part

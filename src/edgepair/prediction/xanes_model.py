@@ -129,27 +129,26 @@ class XanesModel:
         position = spectrum_features(self.window.grid(), mu[None], aligned=self.aligned)[1][0]
         return np.concatenate([np.full(len(self.absorbers), own_edge(self.window.grid(), mu)), position])
 
-    def contributions(self, features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
-        """Divide a value among the features of one spectrum, shape (n_features,).
+    def contributions(self, features: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        """Divide each task's value among the features of one spectrum, shape (n_features,).
 
-        They add up to the value less what the forest answers where the absorber alone is known.
+        They add up to the value less what is answered where the absorber alone is known.
         """
         given = np.arange(len(features)) < len(self.absorbers)
         absorber = str(self._absorber_of(features[None])[0])
-
-        def divide(name: str) -> tuple[float, NDArray[np.float64]]:
-            return contributions(self.fits[name], name, features, given, absorber)
-
-        _, added = divide(task)
-        if task != "bond_length" or not self._by_valence:
+        divided = {
+            name: contributions(fit, name, features, given, absorber) for name, fit in self.fits.items()
+        }
+        added = {name: parts for name, (_, parts) in divided.items()}
+        if "bond_length" not in added or not self._by_valence:
             return added
-        (state, of_state), (number, of_number) = (divide(name) for name in OF_LENGTH)
-        ends = np.meshgrid([state, state + of_state.sum()], [number, number + of_number.sum()], indexing="ij")
+        ends = [(start, start + parts.sum()) for start, parts in (divided[name] for name in OF_LENGTH)]
+        length = bond_valence_length(absorber, *np.meshgrid(*ends, indexing="ij"))
         # gains of the state, at both numbers, and of the number, at both states: halves of each add up
-        length = bond_valence_length(absorber, *ends)
-        for part, gain in ((of_state, length[1] - length[0]), (of_number, length[:, 1] - length[:, 0])):
-            if abs(whole := part.sum()) > 1e-9:
-                added = added + part * (gain.mean() / whole)
+        gains = ((length[1] - length[0]).mean(), (length[:, 1] - length[:, 0]).mean())
+        for name, gain in zip(OF_LENGTH, gains, strict=True):
+            if abs(whole := added[name].sum()) > 1e-9:
+                added["bond_length"] = added["bond_length"] + added[name] * (gain / whole)
         return added
 
     def distances(self, features: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:

@@ -262,7 +262,7 @@ def test_contributions_to_a_pdf_add_up_too(small_pdf: Any) -> None:
             shares = np.zeros((1, len(CLASSES[task])))
             shares[0, forest.classes] = start
             start = sharpened_mean(shares, CLASSES[task])
-        added = small_pdf.contributions(row[0], task)
+        added = small_pdf.contributions(row[0])[task]
         assert added.sum() == pytest.approx(small_pdf.value(row, task)[0] - start[0], abs=1e-9)
 
 

@@ -68,7 +68,8 @@ class JudgedTable:
             points = tidy(self.energy, values)
             usable = np.isfinite(self.energy).sum()
             if len(points.energy) < max(10, 0.5 * usable):
-                found = Evidence(doubt=f"has {len(points.energy)} usable values of {usable}")
+                doubt = f"has {len(points.energy)} usable values of {usable}"
+                found = Evidence(doubt=doubt, impossible=True)
             else:
                 found = judge_edge(points.energy, points.columns[0], near=self.near)
             made = Candidate(
