@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from edgepair.measured import read_pdf, read_xanes
     from edgepair.prediction import Prediction, predict
     from edgepair.report import write_study
+    from edgepair.series import Series, SeriesResult, analyse_series, read_series
     from edgepair.spectra import PDFInstrument
     from edgepair.study import StudyResult, run_study
 
@@ -30,8 +31,11 @@ _HOMES = {
     "Interpretation": "edgepair.interpretation",
     "PDFInstrument": "edgepair.spectra",
     "Prediction": "edgepair.prediction",
+    "Series": "edgepair.series",
+    "SeriesResult": "edgepair.series",
     "StudyResult": "edgepair.study",
     "advise": "edgepair.advice",
+    "analyse_series": "edgepair.series",
     "build_dataset": "edgepair.builder",
     "estimate_build": "edgepair.builder",
     "from_arrays": "edgepair.dataset",
@@ -41,6 +45,7 @@ _HOMES = {
     "open_dataset": "edgepair.dataset",
     "predict": "edgepair.prediction",
     "read_pdf": "edgepair.measured",
+    "read_series": "edgepair.series",
     "read_xanes": "edgepair.measured",
     "run_study": "edgepair.study",
     "save_dataset": "edgepair.dataset",
@@ -56,9 +61,12 @@ __all__ = [
     "Interpretation",
     "PDFInstrument",
     "Prediction",
+    "Series",
+    "SeriesResult",
     "StudyResult",
     "__version__",
     "advise",
+    "analyse_series",
     "build_dataset",
     "estimate_build",
     "features",
@@ -69,6 +77,7 @@ __all__ = [
     "open_dataset",
     "predict",
     "read_pdf",
+    "read_series",
     "read_xanes",
     "run_study",
     "save_dataset",

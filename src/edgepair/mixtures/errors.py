@@ -84,7 +84,7 @@ def assess(
         variance = noise**2 + float(((fit.fractions * standard_noise[list(fit.members)]) ** 2).sum())
         free = max(1, len(problem.mu) - _parameters(problem, fit))
         chi_square = fit.squares / (variance * free)
-        from_noise, from_scale, shift_error = _covariances(
+        from_noise, from_scale, shift_error = covariances(
             problem, fit, variance * max(1.0, chi_square) * length, scale_errors, sample_scale_error
         )
         done.append(
@@ -132,10 +132,14 @@ def _parameters(problem: Problem, fit: Fit) -> int:
     return len(fit.members) - 1 + _free(problem, fit)
 
 
-def _covariances(
+def covariances(
     problem: Problem, fit: Fit, variance: float, scale_errors: NDArray[np.float64], sample_error: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
-    """Propagate errors through the linearised fit, in which fractions can only trade places."""
+    """Propagate errors through the linearised fit, in which fractions can only trade places.
+
+    ``scale_errors`` (n_standards,) in eV; returns those of noise and of energy scales, (n_members, n_members)
+    each, and the error of the shift, eV.
+    """
     size = len(fit.members)
     slopes = problem.slopes(fit.members, fit.shift) * fit.fractions
     free = _free(problem, fit)

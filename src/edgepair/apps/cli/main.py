@@ -20,8 +20,10 @@ from edgepair.apps.cli.interpret import interpret
 from edgepair.apps.cli.mix import mix
 from edgepair.apps.cli.options import Command
 from edgepair.apps.cli.predict import predict
+from edgepair.apps.cli.series import series
 from edgepair.apps.cli.study import study
 from edgepair.apps.cli.train import train
+from edgepair.apps.cli.watch import watch
 from edgepair.conventions import EdgepairError
 
 REFUSED = 2
@@ -37,7 +39,7 @@ app = typer.Typer(
     help="Read oxidation state, coordination number and bond length of transition-metal oxides "
     "from XANES and pair distribution functions.",
 )
-for _command in (build, inspect, predict, mix, train, study, interpret, advise):
+for _command in (build, inspect, predict, mix, series, watch, train, study, interpret, advise):
     app.command(cls=Command)(_command)
 app.command(name="app")(web_page)
 app.add_typer(data_app, name="data")

@@ -216,7 +216,7 @@ def _answer_all(
             answers[place] = [_Answer(PredictedSample(**one), reason) for one, reason in earlier]
             continue
         explain = place in read[:explained]
-        answers[place] = _answer(samples[place], foil, options | {"explain": explain})
+        answers[place] = answer_sample(samples[place], foil, options | {"explain": explain})
         kept.add(key, [(one.sample.to_keep(), one.reason) for one in answers[place]])
     return [answer for place in range(len(samples)) for answer in answers[place]]
 
@@ -242,7 +242,7 @@ def _keep(samples: Sequence[Sample], done: dict[int, list[_Answer]], out: Path |
     return f"{len(done)} of {len(samples)} samples are in {str(out)!r}, the others are marked there"
 
 
-def _answer(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> list[_Answer]:
+def answer_sample(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> list[_Answer]:
     """Answer one sample; where a combination cannot be answered, each of its techniques."""
     first = _attempt(sample, foil, options)
     parts = sample.alone() if first.reason and sample.error is None else []

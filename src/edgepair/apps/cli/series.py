@@ -1,0 +1,125 @@
+"""The command ``edgepair series``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from edgepair.apps.cli.console import aligned, print_lines, split_list, step_bar
+from edgepair.apps.cli.options import Quiet, Report, Seed, SpectrumReading, own_standards, reads_spectra
+from edgepair.conventions.entries import read_pair
+
+if TYPE_CHECKING:
+    from edgepair.series import SeriesResult
+
+SOME_FAILED = 1
+
+
+@reads_spectra
+def series(
+    reading: SpectrumReading,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Spectra, a project, or a CSV table with the column file.",
+            metavar="FILE...",
+            show_default=False,
+        ),
+    ],
+    axis: Annotated[
+        str | None,
+        typer.Option(
+            help="temperature, potential, position, time, name, number, or a column of the table;"
+            " found where not given.",
+            show_default=False,
+        ),
+    ] = None,
+    standards: Annotated[
+        Path | None,
+        typer.Option(help="Table of standards of your own (.csv), besides the library.", show_default=False),
+    ] = None,
+    library: Annotated[
+        bool, typer.Option(help="Use the library of standards that ships with edgepair.")
+    ] = True,
+    number: Annotated[
+        int | None,
+        typer.Option(help="Components; default those that stand out of the noise.", show_default=False),
+    ] = None,
+    fixed: Annotated[
+        list[str] | None,
+        typer.Option(help="Compounds of the standards that are components.", show_default=False),
+    ] = None,
+    energy_range: Annotated[
+        str, typer.Option("--range", help="Range to analyse, eV from the edge.", metavar="FIRST,LAST")
+    ] = "-20,60",
+    asks: Annotated[
+        bool, typer.Option("--predict/--no-predict", help="Have the model answer for points and components.")
+    ] = True,
+    confidence: Annotated[float, typer.Option(help="Of the intervals of the model's answers.")] = 0.9,
+    seed: Seed = 0,
+    out: Annotated[Path | None, typer.Option(help="Folder for the tables (CSV).", show_default=False)] = None,
+    report: Report = None,
+    quiet: Quiet = False,
+) -> None:
+    """Analyse a series: values, components and fractions along temperature, time or another axis."""
+    from edgepair.files.outputs import check_outputs
+    from edgepair.report.kit.embedding import check_page_name
+    from edgepair.series import analyse_series, read_series
+    from edgepair.series.run import FOLDER
+
+    reading.check()
+    check_outputs({"--report": report}, [*paths, standards, reading.foil_file])
+    if out is not None:
+        FOLDER.check(out)
+    if report is not None:
+        check_page_name(report)
+    between = read_pair("--range", energy_range, of="range", needed="eV from the edge", example="-20,60")
+    own = own_standards(standards, reading.absorber)
+    foil = reading.foil()
+    with step_bar("edgepair series", quiet=quiet) as show:
+        found = read_series(
+            paths, axis=axis, absorber=reading.absorber, energy_range=between, shift=reading.shift,
+            foil=None if foil is None else foil.reading, item=reading.item, **reading.columns,
+        )  # fmt: skip
+        result = analyse_series(
+            found, standards=own, library=library, number=number, fixed=split_list(fixed) or (),
+            answered=asks, confidence_level=confidence, seed=seed, show=show,
+        )  # fmt: skip
+    if out is not None:
+        result.write(out)
+    if report is not None:
+        from edgepair.report.series.page import write_series
+
+        write_series(result, report)
+    if not quiet:
+        print_series(result)
+    if found.skipped:
+        raise typer.Exit(SOME_FAILED)
+
+
+def print_series(result: SeriesResult) -> None:
+    """Print what was found of a series."""
+    from edgepair.report.series.words import (
+        COMPONENT_HEADINGS,
+        FRACTION_HEADINGS,
+        RESOLVED_HEADINGS,
+        STANDARD_HEADINGS,
+        component_rows,
+        fraction_rows,
+        resolved_rows,
+        series_facts,
+        standard_rows,
+    )
+
+    lines = [f"{name:<12} {value}" for name, value in series_facts(result)]
+    for headings, rows in (
+        (COMPONENT_HEADINGS, component_rows(result)),
+        (STANDARD_HEADINGS, standard_rows(result)),
+        (FRACTION_HEADINGS, fraction_rows(result)),
+        (RESOLVED_HEADINGS, resolved_rows(result)),
+    ):
+        if rows:
+            lines += ["", *aligned([headings, *rows], 2)]
+    print_lines([*lines, *(["", *(f"  ! {text}" for text in result.warnings)] if result.warnings else [])])

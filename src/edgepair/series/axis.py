@@ -1,0 +1,182 @@
+"""What the points of a series differ in: a column of a table, a header's entry, a number in names, time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import OptionError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from edgepair.measured import XanesScan
+
+AXES = ("temperature", "potential", "position", "time", "name", "number")
+"""What an axis may be found as, where it is no column of a table."""
+
+_HEADER = {
+    "temperature": re.compile(r"temp", re.IGNORECASE),
+    "potential": re.compile(r"potential|voltage(?!.*(gain|keithley))", re.IGNORECASE),
+    "position": re.compile(r"position|depth|\bstage[_ .]?[xyz]\b|sample[_ .]?[xyz]\b", re.IGNORECASE),
+}
+_TIME = re.compile(r"(start[_ .]?time|date|time[_ .]?stamp|\btime\b|epoch|created)", re.IGNORECASE)
+_NUMBER = re.compile(r"(?:(?<![A-Za-z0-9.])-)?\d+(?:\.\d+)?")
+_QUANTITY = re.compile(r"^\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*([^\d\s][^\d]*)?$")
+_UNITS = {
+    "k": ("temperature", "K"), "c": ("temperature", "°C"), "degc": ("temperature", "°C"),
+    "°c": ("temperature", "°C"),
+    "v": ("potential", "V"), "mv": ("potential", "mV"), "s": ("time", "s"), "sec": ("time", "s"),
+    "min": ("time", "min"), "h": ("time", "h"), "um": ("position", "µm"), "µm": ("position", "µm"),
+    "mm": ("position", "mm"), "gpa": ("pressure", "GPa"), "bar": ("pressure", "bar"),
+}  # fmt: skip
+_DATES = (
+    "%Y-%m-%d %H:%M:%S",
+    "%Y/%m/%d %H:%M:%S",
+    "%d.%m.%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M:%S",
+    "%d-%b-%Y %H:%M:%S",
+)
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Where the points of a series stand.
+
+    Attributes
+    ----------
+    name, unit : str
+        As ``temperature`` and ``K``; the unit is empty where none is told.
+    values : numpy.ndarray
+        Shape (n_points,), in that unit.
+    told : str
+        Where it was found.
+    """
+
+    name: str
+    unit: str
+    values: NDArray[np.float64]
+    told: str
+
+
+def find_axis(scans: Sequence[XanesScan], asked: str | None, columns: Mapping[str, Sequence[str]]) -> Axis:
+    """Find what the points differ in.
+
+    Parameters
+    ----------
+    scans : sequence of XanesScan
+        The points.
+    asked : str or None
+        One of `AXES` or of the columns; what is found first where None.
+    columns : mapping of str to sequence of str
+        Columns of the user's table, a text a point.
+
+    Returns
+    -------
+    Axis
+        In the order of the points.
+
+    Raises
+    ------
+    OptionError
+        What was asked for is not there.
+    """
+    names = [asked] if asked is not None else [*columns, *AXES]
+    for name in names:
+        found = _of_column(name, columns[name]) if name in columns else _axis(name, scans)
+        if found is not None and (asked is not None or np.ptp(found.values) > 0):
+            return found
+    raise OptionError(
+        f"cannot put the series on the axis {asked!r}",
+        found="columns " + ", ".join(columns) if columns else "no such entry in every header or name",
+        needed="a number at each of the points",
+        suggestion="one of " + ", ".join([*columns, *AXES]) + "; or give a table with the columns file and "
+        + (asked or "temperature"),
+    )  # fmt: skip
+
+
+def _axis(name: str, scans: Sequence[XanesScan]) -> Axis | None:
+    if name == "number":
+        return Axis("number", "", np.arange(1.0, len(scans) + 1), "the order of the points")
+    if name == "name":
+        return _of_names([scan.item or scan.file.rsplit("/", 1)[-1] for scan in scans])
+    if name == "time":
+        return _of_time(scans)
+    pattern = _HEADER.get(name)
+    if pattern is None:
+        return None
+    for key in scans[0].header:
+        if pattern.search(key) and all(key in scan.header for scan in scans):
+            found = _of_column(name, [scan.header[key] for scan in scans])
+            if found is not None and np.ptp(found.values) > 0:
+                return Axis(name, found.unit, found.values, f"{key} in the headers")
+    return None
+
+
+def _of_column(name: str, texts: Sequence[str]) -> Axis | None:
+    matches = [_QUANTITY.match(text) for text in texts]
+    if not all(matches):
+        return None
+    values = np.array([float(match[1]) for match in matches if match])
+    units = {(match[2] or "").strip() for match in matches if match}
+    title, _, bracket = name.partition("(")
+    unit = units.pop() if len(units) == 1 else ""
+    return Axis(title.strip() or name, unit or bracket.rstrip(") "), values, f"the column {name}")
+
+
+def _of_names(names: Sequence[str]) -> Axis | None:
+    """Take the number that changes most often from name to name."""
+    tokens = [list(_NUMBER.finditer(name)) for name in names]
+    shared = min(map(len, tokens), default=0)
+    best: tuple[int, int] = (1, 0)
+    for place in range(shared):
+        best = max(best, (len({one[place].group() for one in tokens}), -place))
+    if best[0] < 2:
+        return None
+    place = -best[1]
+    values = np.array([float(one[place].group()) for one in tokens])
+    after = {
+        re.match(r"[ _]?([A-Za-zµ°]*)", name[one[place].end() :])[1]  # type: ignore[index]
+        for name, one in zip(names, tokens, strict=True)
+    }
+    unit = after.pop().lower() if len(after) == 1 else ""
+    quantity, unit = _UNITS.get(unit, ("name", ""))
+    return Axis(quantity, unit, values, f"the numbers in the names, as in {names[0]!r}")
+
+
+def _of_time(scans: Sequence[XanesScan]) -> Axis | None:
+    for key in scans[0].header:
+        if not _TIME.search(key) or not all(key in scan.header for scan in scans):
+            continue
+        moments = [_moment(scan.header[key]) for scan in scans]
+        if any(moment is None for moment in moments) or len(set(moments)) < len(moments):
+            continue
+        seconds = np.array([moment for moment in moments if moment is not None])
+        seconds -= seconds.min()
+        size, unit = next(
+            (size, unit) for size, unit in ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
+            if np.ptp(seconds) > 3 * size or unit == "s"
+        )  # fmt: skip
+        return Axis("time", unit, seconds / size, f"{key} in the headers, from the first point on")
+    return None
+
+
+def _moment(text: str) -> float | None:
+    """Read a time stamp as seconds."""
+    text = text.strip().strip("'\"")
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        pass
+    for form in _DATES:
+        try:
+            return datetime.strptime(text, form).timestamp()
+        except ValueError:
+            continue
+    match = _QUANTITY.match(text)
+    return float(match[1]) if match and float(match[1]) > 1e8 else None

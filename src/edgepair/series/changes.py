@@ -1,0 +1,138 @@
+"""Where along its axis a series changes: segments, crossing points, position of the edge."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+FEWEST = 3
+"""Points of the shortest segment."""
+
+WHITE_LINE = 25.0
+"""eV after the edge, within which the white line is looked for."""
+
+
+def change_points(
+    axis: NDArray[np.float64], scores: NDArray[np.float64], noise: NDArray[np.float64]
+) -> list[int]:
+    """Find the points at which straight segments of the scores end.
+
+    Parameters
+    ----------
+    axis : numpy.ndarray
+        Shape (n_points,).
+    scores : numpy.ndarray
+        Shape (n_points, n_scores).
+    noise : numpy.ndarray
+        Shape (n_points,): standard deviation of each score.
+
+    Returns
+    -------
+    list of int
+        First points of segments but the first: by least squares and the Bayesian information
+        criterion, exact over all segmentations.
+    """
+    n = len(axis)
+    deviation = max(float(np.median(noise)), _scatter(scores))
+    cost = np.full((n + 1, n + 1), np.inf)
+    for first in range(n):
+        for last in range(first + FEWEST, n + 1):
+            cost[first, last] = _straight(axis[first:last], scores[first:last]) / deviation**2
+    price = (2 * scores.shape[1] + 1) * np.log(n * scores.shape[1])
+    best, before = np.full(n + 1, np.inf), np.zeros(n + 1, dtype=int)
+    best[0] = 0.0
+    for last in range(FEWEST, n + 1):
+        whole = best[:last] + cost[:last, last] + price
+        before[last], best[last] = int(whole.argmin()), float(whole.min())
+    found, at = [], n
+    while at > 0 and np.isfinite(best[at]):
+        at = int(before[at])
+        found.append(at)
+    return sorted(found)[1:]
+
+
+def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+    """Give the squares that a straight line leaves over of each column."""
+    x, y = x - x.mean(), y - y.mean(axis=0)
+    power = float(x @ x)
+    slope = x @ y / power if power > 0 else np.zeros(y.shape[1])
+    return float(((y - np.outer(x, slope)) ** 2).sum())
+
+
+def _scatter(scores: NDArray[np.float64]) -> float:
+    """Give the standard deviation of points about the line through their neighbours, over all columns."""
+    if len(scores) < 5:
+        return 0.0
+    middle = scores[1:-1] - (scores[:-2] + scores[2:]) / 2
+    return float(1.4826 * np.median(np.abs(middle)) / np.sqrt(1.5))
+
+
+def crossing_points(
+    energy: NDArray[np.float64], mu: NDArray[np.float64], noise: float, e0: float
+) -> pd.DataFrame:
+    """Find isosbestic points: energies at which all spectra of the series are the same.
+
+    Parameters
+    ----------
+    energy : numpy.ndarray
+        Shape (n_energy,), eV.
+    mu : numpy.ndarray
+        Shape (n_points, n_energy).
+    noise : float
+        Standard deviation of a point.
+    e0 : float
+        Edge, eV; what lies before it is the same in all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``energy, mu, spread``: where the first principal change crosses zero and the spread over
+        the points is no more than twice the noise.
+    """
+    import pandas as pd
+
+    change = np.linalg.svd(mu - mu.mean(axis=0), full_matrices=False)[2][0]
+    spread = mu.std(axis=0)
+    crosses = np.flatnonzero((change[:-1] * change[1:] < 0) & (energy[:-1] > e0 - 5))
+    rows = []
+    for k in crosses:
+        part = change[k] / (change[k] - change[k + 1])
+        width = slice(max(0, k - 4), k + 6)
+        at = float(energy[k] + part * (energy[k + 1] - energy[k]))
+        # a straight line through each spectrum's points about it
+        near = slice(max(0, k - 2), k + 4)
+        here = np.polyfit(energy[near] - at, mu[:, near].T, 1)[1]
+        if spread[width].max() > 3 * noise and here.std() < 2 * noise:
+            rows.append((at, float(here.mean()), float(here.std())))
+    return pd.DataFrame(rows, columns=["energy", "mu", "spread"])
+
+
+def edge_and_white_line(
+    energy: NDArray[np.float64], mu: NDArray[np.float64], e0: float
+) -> NDArray[np.float64]:
+    """Tell where each spectrum rises through one half, and how high and where its white line is.
+
+    ``energy`` (n_energy,) in eV; ``mu`` (n_points, n_energy); ``e0`` in eV; returns (n_points, 3): eV, edge
+    steps, eV.
+    """
+    rows = []
+    line = np.flatnonzero((energy > e0 - 2) & (energy < e0 + WHITE_LINE))
+    for row in mu:
+        top = line[int(row[line].argmax())]
+        below = np.flatnonzero(row[: top + 1] < 0.5)
+        k = int(below[-1]) if len(below) else 0
+        step = row[k + 1] - row[k] if k + 1 < len(row) else 0.0
+        at = energy[k] + (0.5 - row[k]) / step * (energy[k + 1] - energy[k]) if step > 0 else np.nan
+        near = slice(max(0, top - 2), top + 3)
+        height, where = float(row[top]), float(energy[top])
+        if near.stop - near.start == 5 and top + 3 <= len(row):
+            bend, slope, base = np.polyfit(energy[near] - energy[top], row[near], 2)
+            if bend < 0 and abs(slope / (2 * bend)) < np.ptp(energy[near]):
+                where, height = energy[top] - slope / (2 * bend), base - slope**2 / (4 * bend)
+        rows.append((float(at), float(height), float(where)))
+    return np.array(rows)

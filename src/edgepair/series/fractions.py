@@ -1,0 +1,270 @@
+"""Which standards a series is made of, and how much of each at every point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.mixtures.errors import covariances
+from edgepair.mixtures.fit import SCALE_ERROR, UNKNOWN_SCALE_ERROR
+from edgepair.mixtures.noise import correlation_length
+from edgepair.mixtures.search import Fit, Problem
+from edgepair.series.resolution import closed_fractions
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+    from scipy.interpolate import PchipInterpolator
+
+    from edgepair.standards.standard import Standard
+
+    Shift = float | NDArray[np.float64]
+    Misfit = Callable[[Sequence[int], Shift], tuple[float, NDArray[np.float64]]]
+
+MOST_STANDARDS = 14
+"""Standards nearest to the space of the components, all combinations of which are tried."""
+
+AS_GOOD = 1.1
+"""Times the least misfit: combinations up to it count in the error of the choice."""
+
+LEAST_SCALE_ERROR = 0.02
+"""eV; no standard's own shift is known better: shapes of one compound differ by more than noise."""
+
+VALUES = ("oxidation_state", "coordination_number", "bond_length")
+
+
+@dataclass(frozen=True)
+class SeriesFractions:
+    """A series as linear combinations of standards.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        A row a point and compound: ``point, compound, standard, fraction, error, noise_error, scale_error,
+        choice_error``.
+    values : pandas.DataFrame
+        A row a point: ``point`` and, of each of ``oxidation_state, coordination_number, bond_length``, the
+        mean under the fractions and, with ``_error`` added, its standard error; and ``r_factor,
+        reduced_chi_square``.
+    shift : float
+        One for the whole series, eV, as fitted on top of the calibration.
+    others : tuple of str
+        Combinations that describe the series as well.
+    """
+
+    table: pd.DataFrame
+    values: pd.DataFrame
+    shift: float
+    others: tuple[str, ...]
+
+
+def fit_series(
+    energy: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    standards: Sequence[Standard],
+    number: int,
+    *,
+    shift_limit: float,
+) -> SeriesFractions | None:
+    r"""Fit the combination of standards that describes all points together best.
+
+    Parameters
+    ----------
+    energy : numpy.ndarray
+        Shape (n_energy,), eV.
+    mu : numpy.ndarray
+        Shape (n_points, n_energy), normalised.
+    noise : numpy.ndarray
+        Shape (n_points,).
+    standards : sequence of Standard
+        Nearest to the space of the components first.
+    number : int
+        Compounds in a combination.
+    shift_limit : float
+        Largest shift of the whole series, eV.
+
+    Returns
+    -------
+    SeriesFractions or None
+        None where too few compounds are given.
+
+    Notes
+    -----
+    :math:`R = \sum (\mu - \mu_\mathrm{fit})^2 / \sum \mu^2` and :math:`\chi^2_\nu = \sum (\mu -
+    \mu_\mathrm{fit})^2 / (\sigma^2 (N - k))`, with N points and k free fractions, as in the established
+    programs. A fraction's error is the root of the squares of those of noise, of the standards'
+    energy scales and of the choice among combinations that fit as well.
+    """
+    from scipy.interpolate import PchipInterpolator
+    from scipy.optimize import minimize_scalar
+
+    near = list(standards)[:MOST_STANDARDS]
+    curves = [PchipInterpolator(standard.energy, standard.mu) for standard in near]
+    chosen = [
+        members for members in combinations(range(len(near)), number)
+        if len({near[k].compound for k in members}) == number
+    ]  # fmt: skip
+    if not chosen:
+        return None
+
+    def misfit(members: Sequence[int], shift: Shift) -> tuple[float, NDArray[np.float64]]:
+        by = np.broadcast_to(shift, len(members))
+        spectra = np.array([curves[k](energy + one) for k, one in zip(members, by, strict=True)])
+        fractions = closed_fractions(mu, spectra)
+        return float(((mu - fractions @ spectra) ** 2).sum()), fractions
+
+    ranked = sorted(chosen, key=lambda members: misfit(members, 0.0)[0])[:40]
+    fitted = []
+    for members in ranked:
+        shift = 0.0
+        if shift_limit > 0:
+            limits = (-shift_limit, shift_limit)
+            found = minimize_scalar(
+                lambda s, m=members: misfit(m, s)[0],
+                bounds=limits,
+                method="bounded",
+                options={"xatol": 0.005},
+            )
+            shift = float(found.x)
+        fitted.append((misfit(members, shift)[0], members, shift))
+    fitted.sort()
+    least, best, shift = fitted[0]
+    equal = [one for one in fitted[1:] if one[0] <= AS_GOOD * least]
+    choice = _choice(
+        [best, *(one[1] for one in equal)], [shift, *(one[2] for one in equal)], near, misfit, least
+    )
+    known = np.array([np.isfinite(near[k].energy_shift) for k in best])
+    scale = np.where(known, SCALE_ERROR, UNKNOWN_SCALE_ERROR)
+    apart, errors = (
+        _own_shifts(misfit, best, shift, scale, mu, noise)
+        if shift_limit > 0 else (np.full(number, shift), np.zeros(number))
+    )  # fmt: skip
+    moved = [
+        (lambda at, own=0, k=k, by=by: curves[k](at + by, own)) for k, by in zip(best, apart, strict=True)
+    ]
+    tables = _tables(
+        energy, mu, noise, [near[k] for k in best], moved, errors, misfit(best, apart)[1], choice
+    )
+    names = tuple(" + ".join(near[k].compound for k in one[1]) for one in equal)
+    return SeriesFractions(*tables, shift, tuple(dict.fromkeys(names)))
+
+
+def _choice(
+    chosen: Sequence[Sequence[int]],
+    shifts: Sequence[float],
+    near: Sequence[Standard],
+    misfit: Misfit,
+    least: float,
+) -> NDArray[np.float64]:
+    """Tell by how much combinations that fit as well differ in the best one's compounds, (n_points, n_best)."""
+    best = [near[k].compound for k in chosen[0]]
+    told, weights = [], []
+    for members, shift in zip(chosen, shifts, strict=True):
+        squares, fractions = misfit(members, shift)
+        names = [near[k].compound for k in members]
+        mine = [
+            fractions[:, names.index(name)] if name in names else np.zeros(len(fractions)) for name in best
+        ]
+        told.append(np.array(mine).T)
+        weights.append(least / squares)
+    mean = np.average(told, axis=0, weights=weights)
+    spread: NDArray[np.float64] = np.sqrt(np.average((np.array(told) - mean) ** 2, axis=0, weights=weights))
+    return spread
+
+
+def _own_shifts(
+    misfit: Misfit,
+    best: Sequence[int],
+    shift: float,
+    scale: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    noise: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Find each standard's own shift, near the common one as far as scales agree, and its error."""
+    from scipy.optimize import minimize
+
+    squares, fractions = misfit(best, shift)
+    variance = max(float((noise**2).mean()), squares / mu.size)
+    variance *= _smoothness(mu, fractions)
+
+    def posterior(by: NDArray[np.float64]) -> float:
+        return misfit(best, by)[0] / variance + float((((by - by.mean()) / scale) ** 2).sum())
+
+    start = np.full(len(best), shift)
+    found = minimize(posterior, start, method="Nelder-Mead", options={"xatol": 0.003, "fatol": 0.05}).x
+    step = 0.05
+    axes = step * np.eye(len(best))
+    curvature = np.array(
+        [
+            [
+                posterior(found + a + b) - posterior(found + a - b) - posterior(found - a + b)
+                + posterior(found - a - b) for b in axes
+            ]
+            for a in axes
+        ]
+    ) / (8 * step**2)  # fmt: skip
+    covariance = np.linalg.pinv(curvature, hermitian=True)
+    return found, np.clip(np.sqrt(np.clip(np.diag(covariance), 0, None)), LEAST_SCALE_ERROR, scale)
+
+
+def _smoothness(mu: NDArray[np.float64], fractions: NDArray[np.float64]) -> float:
+    """Count the points that the misfit of a series stays the same for."""
+    left = mu - fractions @ np.linalg.lstsq(fractions, mu, rcond=None)[0]
+    return float(np.median([correlation_length(row) for row in left]))
+
+
+def _tables(
+    energy: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    mine: Sequence[Standard],
+    curves: Sequence[PchipInterpolator],
+    scale: NDArray[np.float64],
+    fractions: NDArray[np.float64],
+    choice: NDArray[np.float64],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    import pandas as pd
+
+    members = tuple(range(len(mine)))
+    rows, values = [], []
+    labels = {name: np.array([getattr(one, name) for one in mine]) for name in VALUES}
+    for point, row in enumerate(mu):
+        problem = Problem(energy, row, curves, [one.compound for one in mine], 0.0)
+        left = row - problem.matrix(members, 0.0) @ fractions[point]
+        squares = float(left @ left)
+        chi_square = squares / (noise[point] ** 2 * max(1, len(row) - len(mine) + 1))
+        variance = noise[point] ** 2 * max(1.0, chi_square) * correlation_length(left)
+        fit = Fit(members, fractions[point], 0.0, squares)
+        # shifts are those of all points together: none of a point's own takes up what scales differ by
+        from_noise, from_scale, _ = covariances(problem, fit, variance, scale, 0.0)
+        total = from_noise + from_scale + np.diag(choice[point] ** 2)
+        for k, one in enumerate(mine):
+            parts = [
+                np.sqrt(max(0.0, float(part))) for part in (total[k, k], from_noise[k, k], from_scale[k, k])
+            ]
+            rows.append((point, one.compound, one.name, fractions[point, k], *parts, choice[point, k]))
+        told: list[float] = []
+        for name in VALUES:
+            label = labels[name]
+            told += [float(fractions[point] @ label), float(np.sqrt(max(0.0, label @ total @ label)))]
+        values.append((point, *told, squares / float(row @ row), chi_square))
+    columns = [
+        "point",
+        "compound",
+        "standard",
+        "fraction",
+        "error",
+        "noise_error",
+        "scale_error",
+        "choice_error",
+    ]
+    of_values = [name + end for name in VALUES for end in ("", "_error")]
+    return (
+        pd.DataFrame(rows, columns=columns),
+        pd.DataFrame(values, columns=["point", *of_values, "r_factor", "reduced_chi_square"]),
+    )

@@ -1,0 +1,236 @@
+r"""How many components a series has, and which standards lie in their space.
+
+.. math:: D \approx C S, \qquad D\,(n_\mathrm{points} \times n_\mathrm{energy})
+
+The singular values of :math:`D`, squared, are the eigenvalues :math:`\lambda_j` of E. R. Malinowski's
+factor analysis, whose indicator function and F-test (J. Chemometrics 3, 49 (1988)) stand in the table.
+The number itself is told by a test without a distribution: what is left over by k components is held
+against the same rows, each moved round by an energy of its own, which leaves noise as it is and takes
+apart what several points have in common. Straight lines before and after the edge, which errors of the
+normalisation differ by from point to point, do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.series.drift import LARGEST_DRIFT, find_drift
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from edgepair.standards.standard import Standard
+
+SIGNIFICANCE = 0.01
+"""Chance at which noise alone would show one component more."""
+
+SHUFFLES = 99
+MOST_COMPONENTS = 8
+"""Components that are looked for."""
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Principal components of a series.
+
+    Attributes
+    ----------
+    number : int
+        Components that stand out of the noise.
+    table : pandas.DataFrame
+        A row a component: ``component, singular_value, explained, left_over, indicator, f_significance,
+        chance``. ``explained``: cumulative share of the variance; ``left_over``: root mean square of what is
+        left, edge steps; ``chance``: how often noise alone would be as large.
+    loadings : numpy.ndarray
+        Shape (n_components, n_energy), orthonormal.
+    scores : numpy.ndarray
+        Shape (n_points, n_components).
+    residual : numpy.ndarray
+        Shape (n_points, n_energy): what `number` components leave over.
+    """
+
+    number: int
+    table: pd.DataFrame
+    loadings: NDArray[np.float64]
+    scores: NDArray[np.float64]
+    residual: NDArray[np.float64]
+
+
+def find_principal(
+    energy: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    e0: float,
+    *,
+    number: int | None = None,
+    seed: int = 0,
+) -> Principal:
+    """Find principal components and how many there are.
+
+    Parameters
+    ----------
+    energy : numpy.ndarray
+        Shape (n_energy,), eV.
+    mu : numpy.ndarray
+        Shape (n_points, n_energy), normalised.
+    e0 : float
+        Edge, eV.
+    number : int, optional
+        Components to keep; those that stand out of the noise where not given.
+    seed : int, optional
+        Of the test; same seed, same numbers.
+
+    Returns
+    -------
+    Principal
+        Components, the largest first.
+    """
+    import pandas as pd
+    from scipy.stats import f as f_distribution
+
+    n, m = mu.shape
+    left, size, right = np.linalg.svd(mu, full_matrices=False)
+    most = min(MOST_COMPONENTS, len(size) - 1)
+    eigen, c, r = size**2, min(n, m), max(n, m)
+    power = np.cumsum(eigen)
+    random = np.random.default_rng(seed)
+    counted = mu - mu @ (lines := _normalisation(energy, e0)).T @ lines
+    own_left, own_size, own_right = np.linalg.svd(counted, full_matrices=False)
+    rows, found, sought = [], 0, True
+    for k in range(1, most + 1):
+        before = counted - (own_left[:, : k - 1] * own_size[: k - 1]) @ own_right[: k - 1]
+        chance = _chance(before, k - 1, random) if sought else float("nan")
+        sought = sought and chance <= SIGNIFICANCE
+        found += sought
+        rest = eigen[k:].sum()
+        deviation = float(np.sqrt(rest / (r * (c - k))))
+        j = np.arange(k + 1, c + 1)
+        ratio = ((r - j + 1) * (c - j + 1)).sum() / ((r - k + 1) * (c - k + 1)) * eigen[k - 1] / rest
+        rows.append(
+            (
+                k, size[k - 1], power[k - 1] / power[-1], np.sqrt(rest / mu.size), deviation / (c - k) ** 2,
+                float(f_distribution.sf(ratio, 1, c - k)), chance,
+            )
+        )  # fmt: skip
+    names = ["component", "singular_value", "explained", "left_over", "indicator", "f_significance", "chance"]
+    kept = max(1, min(number or found, most))
+    scores = left[:, :most] * size[:most]
+    return Principal(
+        kept, pd.DataFrame(rows, columns=names), right[:most], scores,
+        mu - scores[:, :kept] @ right[:kept],
+    )  # fmt: skip
+
+
+def _normalisation(energy: NDArray[np.float64], e0: float) -> NDArray[np.float64]:
+    """Give what errors of a normalisation add to a spectrum: lines before and after the edge, orthonormal."""
+    above = np.clip(energy - e0, 0.0, None)
+    lines: NDArray[np.float64] = np.linalg.qr(np.array([np.ones_like(energy), energy - e0, above]).T)[0].T
+    return lines
+
+
+def find_components(
+    energy: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    e0: float,
+    *,
+    number: int | None = None,
+    seed: int = 0,
+) -> tuple[Principal, NDArray[np.float64], NDArray[np.float64]]:
+    """Find principal components of a series whose energy scale may drift.
+
+    Parameters
+    ----------
+    energy : numpy.ndarray
+        Shape (n_energy,), eV.
+    mu : numpy.ndarray
+        Shape (n_points, n_energy), normalised.
+    e0 : float
+        Edge, eV.
+    number : int, optional
+        Components to keep; as many as are needed where not given.
+    seed : int, optional
+        Of the test; same seed, same numbers.
+
+    Returns
+    -------
+    principal : Principal
+        Components, of spectra without the drift.
+    moved : numpy.ndarray
+        Shape (n_points, n_energy): those spectra.
+    drift : numpy.ndarray
+        Shape (n_points,): what was added to the energies, eV; zeros where no drift saves a component.
+    """
+    found = find_principal(energy, mu, e0, number=number, seed=seed)
+    for fewer in range(1, found.number if number is None else 1):
+        drift, moved = find_drift(energy, mu, fewer)
+        again = find_principal(energy, moved, e0, seed=seed)
+        if again.number <= fewer and np.abs(drift).max() < LARGEST_DRIFT:
+            return again, moved, drift
+    return found, mu, np.zeros(len(mu))
+
+
+def _chance(residual: NDArray[np.float64], taken: int, random: np.random.Generator) -> float:
+    """Tell how often rows moved apart have as large a first component as they have together."""
+    n, m = residual.shape
+    # what components took of the noise as well is given back to the rows that are compared
+    grown = 1.0 / max((1 - taken / n) * (1 - taken / m), 1e-3)
+    seen = np.linalg.eigvalsh(residual @ residual.T)[-1]
+    at = np.arange(m)
+    larger = 0
+    for _ in range(SHUFFLES):
+        moved = np.take_along_axis(residual, (at + random.integers(0, m, (n, 1))) % m, axis=1)
+        larger += grown * np.linalg.eigvalsh(moved @ moved.T)[-1] >= seen
+    return (1 + larger) / (1 + SHUFFLES)
+
+
+def targets(
+    energy: NDArray[np.float64], principal: Principal, noise: float, standards: Sequence[Standard], *,
+    shift_limit: float,
+) -> pd.DataFrame:  # fmt: skip
+    """Tell which standards lie in the space of the components: target transformation.
+
+    Parameters
+    ----------
+    energy : numpy.ndarray
+        Shape (n_energy,), eV.
+    principal : Principal
+        Of the series.
+    noise : float
+        Standard deviation of a point of the series' spectra, edge steps.
+    standards : sequence of Standard
+        Of the same element.
+    shift_limit : float
+        Largest shift of a standard, eV, that is tried.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row a standard, the nearest to the space first: ``standard, compound, misfit, shift,
+        in_space``; ``misfit`` is the root mean square of what the components leave over of it, edge
+        steps. ``in_space``: it is no more than a measurement of the same compound elsewhere is off.
+    """
+    import pandas as pd
+    from scipy.interpolate import PchipInterpolator
+
+    space = principal.loadings[: principal.number]
+    shifts = np.arange(-shift_limit, shift_limit + 0.05, 0.1) if shift_limit else np.zeros(1)
+    rows = []
+    for standard in standards:
+        if standard.energy[0] > energy[0] + shift_limit or standard.energy[-1] < energy[-1]:
+            continue
+        curve = PchipInterpolator(standard.energy, standard.mu)
+        seen = curve(energy[None] + shifts[:, None])
+        left = np.sqrt(((seen - seen @ space.T @ space) ** 2).mean(axis=1))
+        best = int(left.argmin())
+        rows.append((standard.name, standard.compound, float(left[best]), float(shifts[best])))
+    table = pd.DataFrame(rows, columns=["standard", "compound", "misfit", "shift"])
+    table["in_space"] = table["misfit"] < np.hypot(2 * noise, SAME_COMPOUND)
+    return table.sort_values("misfit", kind="stable").reset_index(drop=True)
+
+
+SAME_COMPOUND = 0.028
+"""Edge steps; median by which calibrated spectra of one compound from two sources differ."""

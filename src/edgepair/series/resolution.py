@@ -1,0 +1,235 @@
+r"""Spectra of the components of a series, where no standards are known: curve resolution.
+
+.. math:: D \approx C S, \qquad C \ge 0, \quad C\,\mathbf 1 = \mathbf 1, \quad S \ge 0
+
+by alternating least squares (R. Tauler, Chemometr. Intell. Lab. Syst. 30, 133 (1995)) from the purest
+points. Any :math:`T` with :math:`T\,\mathbf 1 = \mathbf 1` whose :math:`C T^{-1}` and :math:`T S` keep the
+constraints describes the series as well: how far that lets each component go is told beside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MOST_STEPS = 500
+CONVERGED = 1e-7
+"""Relative change of the misfit at which steps end."""
+
+DRAWS = 40
+"""Of points with replacement, for errors."""
+
+MOST_TURNED = 4
+"""Components up to which the rotational ambiguity is looked for."""
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Components of a series.
+
+    Attributes
+    ----------
+    fractions, fraction_errors, fraction_low, fraction_high : numpy.ndarray
+        Shape (n_points, n_components): share of each component, its standard error from noise and the
+        choice of points, and how far its rotational ambiguity reaches; NaN for more than four.
+    spectra, spectrum_errors : numpy.ndarray
+        Shape (n_components, n_energy), and their standard errors.
+    left_over : float
+        Root mean square misfit, edge steps.
+    purest : tuple of int
+        Points from which the components were started.
+    """
+
+    fractions: NDArray[np.float64]
+    fraction_errors: NDArray[np.float64]
+    fraction_low: NDArray[np.float64]
+    fraction_high: NDArray[np.float64]
+    spectra: NDArray[np.float64]
+    spectrum_errors: NDArray[np.float64]
+    left_over: float
+    purest: tuple[int, ...]
+
+
+def resolve(
+    mu: NDArray[np.float64],
+    number: int,
+    *,
+    fixed: NDArray[np.float64] | None = None,
+    noise: float,
+    seed: int = 0,
+) -> Resolution:
+    """Resolve a series into components.
+
+    Parameters
+    ----------
+    mu : numpy.ndarray
+        Shape (n_points, n_energy), normalised.
+    number : int
+        Components.
+    fixed : numpy.ndarray, optional
+        Shape (n_fixed, n_energy): spectra that are some of them, as of standards.
+    noise : float
+        Standard deviation of a point.
+    seed : int, optional
+        Of the draws of points; same seed, same numbers.
+
+    Returns
+    -------
+    Resolution
+        Components in the order in which they are largest along the series, fixed ones first.
+    """
+    given = np.empty((0, mu.shape[1])) if fixed is None else fixed[:number]
+    purest = _purest(mu, number, given)
+    spectra, fractions = _alternate(mu, np.vstack([given, mu[purest]]), len(given))
+    free = np.arange(len(given), number)
+    order = [*range(len(given)), *free[np.argsort(fractions[:, free].argmax(axis=0), kind="stable")]]
+    spectra, fractions = spectra[order], fractions[:, order]
+    random = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(DRAWS):
+        rows = random.integers(0, len(mu), len(mu))
+        if np.linalg.matrix_rank(fractions[rows], tol=1e-3) == number:
+            drawn.append(_alternate(mu[rows], spectra, len(given))[0])
+    spread = np.array(drawn or [spectra])
+    told = np.array([closed_fractions(mu, one) for one in spread])
+    by_noise = noise * np.sqrt(np.diag(np.linalg.pinv(spectra @ spectra.T)))
+    low, high = _turned(fractions, spectra, len(given), by_noise.max(), noise)
+    return Resolution(
+        fractions,
+        np.hypot(told.std(axis=0), by_noise),
+        low,
+        high,
+        spectra,
+        spread.std(axis=0),
+        float(np.sqrt(((mu - fractions @ spectra) ** 2).mean())),
+        tuple(int(k) for k in purest),
+    )
+
+
+def closed_fractions(mu: NDArray[np.float64], spectra: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Fit fractions that are not negative and add up to one, exactly.
+
+    ``mu`` (n_points, n_energy); ``spectra`` (n_components, n_energy); returns (n_points, n_components).
+    """
+    gram, product = spectra @ spectra.T, mu @ spectra.T
+    best = np.full(len(mu), np.inf)
+    fractions = np.zeros((len(mu), len(spectra)))
+    for members in _subsets(len(spectra)):
+        size = len(members)
+        system = np.ones((size + 1, size + 1))
+        system[:size, :size] = gram[np.ix_(members, members)]
+        system[size, size] = 0
+        right = np.column_stack([product[:, members], np.ones(len(mu))])
+        part = np.linalg.lstsq(system, right.T, rcond=None)[0][:size].T
+        squares = np.einsum("ni,ij,nj->n", part, system[:size, :size], part) - 2 * (
+            part * right[:, :size]
+        ).sum(1)
+        better = (part >= 0).all(axis=1) & (squares < best)
+        best[better] = squares[better]
+        fractions[better] = 0.0
+        fractions[np.ix_(better, members)] = part[better]
+    return fractions
+
+
+def _subsets(number: int) -> Iterator[list[int]]:
+    for size in range(1, number + 1):
+        yield from (list(members) for members in combinations(range(number), size))
+
+
+def _purest(mu: NDArray[np.float64], number: int, given: NDArray[np.float64]) -> list[int]:
+    """Find the points that are farthest from what the components before them can be mixed to."""
+    # on the components that matter: the farthest point is not to be the noisiest
+    left, size, right = np.linalg.svd(mu, full_matrices=False)
+    smooth = (left[:, :number] * size[:number]) @ right[:number]
+    chosen: list[int] = []
+    if not len(given):
+        chosen = [int(((smooth - smooth.mean(axis=0)) ** 2).sum(axis=1).argmax())]
+    while len(chosen) + len(given) < number:
+        basis = np.vstack([given, smooth[chosen]])
+        away = smooth - closed_fractions(smooth, basis) @ basis
+        chosen.append(int((away**2).sum(axis=1).argmax()))
+    return chosen
+
+
+def _alternate(
+    mu: NDArray[np.float64], spectra: NDArray[np.float64], n_fixed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    before = np.inf
+    fractions = closed_fractions(mu, spectra)
+    for _ in range(MOST_STEPS):
+        rest = mu - fractions[:, :n_fixed] @ spectra[:n_fixed]
+        spectra = np.vstack(
+            [spectra[:n_fixed], _positive_spectra(rest, fractions[:, n_fixed:], spectra[n_fixed:])]
+        )
+        fractions = closed_fractions(mu, spectra)
+        now = float(((mu - fractions @ spectra) ** 2).sum())
+        if before - now < CONVERGED * now:
+            break
+        before = now
+    return spectra, fractions
+
+
+def _positive_spectra(
+    mu: NDArray[np.float64], fractions: NDArray[np.float64], before: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Fit spectra that are not negative; a component that no point holds stays as it was."""
+    from scipy.optimize import nnls
+
+    held = fractions.max(axis=0) > 1e-3
+    spectra = before.copy()
+    if held.any():
+        mine = fractions[:, held]
+        fitted = np.linalg.lstsq(mine, mu, rcond=None)[0]
+        for column in np.flatnonzero((fitted < 0).any(axis=0)):
+            fitted[:, column] = nnls(mine, np.maximum(mu[:, column], 0.0))[0]
+        spectra[held] = fitted
+    return spectra
+
+
+def _turned(
+    fractions: NDArray[np.float64], spectra: NDArray[np.float64], n_fixed: int, slack: float, noise: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Find the least and the greatest share that each component can have, the misfit being the same."""
+    from scipy.optimize import minimize
+
+    number = len(spectra)
+    if number > MOST_TURNED:
+        unknown = np.full_like(fractions, np.nan)
+        return unknown, unknown
+    low, high = fractions.copy(), fractions.copy()
+    free = number - n_fixed
+    start = np.delete(np.eye(number), number - 1, axis=1)[n_fixed:].ravel()
+
+    def turn(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        rows = x.reshape(free, number - 1)
+        return np.vstack([np.eye(number)[:n_fixed], np.column_stack([rows, 1 - rows.sum(axis=1)])])
+
+    def shares(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return fractions @ np.linalg.pinv(turn(x))
+
+    def allowed(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        # energies and points that bind are the outermost: all are held
+        return np.concatenate(
+            [(shares(x) + 2 * slack).ravel(), (turn(x)[n_fixed:] @ spectra + 2 * noise).ravel()]
+        )
+
+    if number == 1 or not free:
+        return low, high
+    for component in range(number):
+        for sign in (1.0, -1.0):
+            found = minimize(
+                lambda x, k=component, s=sign: s * shares(x)[:, k].mean(),
+                start, method="SLSQP", constraints={"type": "ineq", "fun": allowed},
+                options={"maxiter": 60, "ftol": 1e-6},
+            )  # fmt: skip
+            if np.isfinite(found.x).all() and allowed(found.x).min() > -1e-3:
+                told = np.clip(shares(found.x), 0.0, 1.0)
+                low, high = np.minimum(low, told), np.maximum(high, told)
+    return low, high
