@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
 import shutil
@@ -66,6 +67,13 @@ def typed_names(edgepair: Call, saved: Path, hematite: Structure, quiet_place: P
     Path("cifs").mkdir()
     hematite.to("cifs/hematite.cif")
     assert edgepair("data", "standards", "--absorber", "Fe", "--save", "iron").code == 0
+    spec = importlib.util.spec_from_file_location("made_up_series", ROOT / "examples" / "made_up_series.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    made.write_series("heating", points=8)
+    made.write_series("scans", points=3)
     table = Path("iron/standards.csv").read_text(encoding="utf-8").splitlines()
     rows = [f"iron/{line}" for line in table[1:] if "Goethite" in line or "Hematite" in line]
     Path("standards.csv").write_text("\n".join([table[0], *rows[:6]]) + "\n", encoding="utf-8")
@@ -89,10 +97,15 @@ def test_a_quick_command_does_what_the_page_says(edgepair: Call, typed_names: No
     assert done.out
 
 
+def _files(word: str) -> list[Path] | list[str]:
+    """Do what a shell does with patterns of files that are there."""
+    return sorted(Path().glob(word)) or [word]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [c for c in COMMANDS if not is_quick(c) and not reason_not_here(c)])
 def test_a_command_does_what_the_page_says(edgepair: Call, typed_names: None, command: str) -> None:
-    words = [str(name) for word in shlex.split(command) for name in sorted(Path().glob(word)) or [word]]
+    words = [str(name) for word in shlex.split(command) for name in _files(word)]
     if "--status" in words or "--no-simulate" in words:
         # both look at what a build has left
         assert edgepair("build", "cifs/", "--absorber", "Fe", "--out", "fe.zarr").code == 0

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 FEWEST = 3
 """Points of the shortest segment."""
 
+APART = 3.0
+"""eV between two isosbestic points."""
+
 WHITE_LINE = 25.0
 """eV after the edge, within which the white line is looked for."""
 
@@ -99,7 +102,7 @@ def crossing_points(
     change = np.linalg.svd(mu - mu.mean(axis=0), full_matrices=False)[2][0]
     spread = mu.std(axis=0)
     crosses = np.flatnonzero((change[:-1] * change[1:] < 0) & (energy[:-1] > e0 - 5))
-    rows = []
+    rows: list[tuple[float, float, float]] = []
     for k in crosses:
         part = change[k] / (change[k] - change[k + 1])
         width = slice(max(0, k - 4), k + 6)
@@ -108,8 +111,25 @@ def crossing_points(
         near = slice(max(0, k - 2), k + 4)
         here = np.polyfit(energy[near] - at, mu[:, near].T, 1)[1]
         if spread[width].max() > 3 * noise and here.std() < 2 * noise:
-            rows.append((at, float(here.mean()), float(here.std())))
+            row = (at, float(here.mean()), float(here.std()))
+            if rows and at - rows[-1][0] < APART:
+                # noise makes a shallow crossing several: the best of them is one
+                rows[-1] = min(rows[-1], row, key=lambda one: one[2])
+            else:
+                rows.append(row)
     return pd.DataFrame(rows, columns=["energy", "mu", "spread"])
+
+
+def half_step(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> float:
+    """Tell where a spectrum rises through one half for the last time, eV; NaN where it does not.
+
+    ``energy, mu`` (n_energy,), up to the white line.
+    """
+    below = np.flatnonzero(mu < 0.5)
+    if not len(below) or below[-1] + 1 >= len(mu):
+        return float("nan")
+    k = int(below[-1])
+    return float(energy[k] + (0.5 - mu[k]) / (mu[k + 1] - mu[k]) * (energy[k + 1] - energy[k]))
 
 
 def edge_and_white_line(
@@ -124,10 +144,7 @@ def edge_and_white_line(
     line = np.flatnonzero((energy > e0 - 2) & (energy < e0 + WHITE_LINE))
     for row in mu:
         top = line[int(row[line].argmax())]
-        below = np.flatnonzero(row[: top + 1] < 0.5)
-        k = int(below[-1]) if len(below) else 0
-        step = row[k + 1] - row[k] if k + 1 < len(row) else 0.0
-        at = energy[k] + (0.5 - row[k]) / step * (energy[k + 1] - energy[k]) if step > 0 else np.nan
+        at = half_step(energy[: top + 1], row[: top + 1])
         near = slice(max(0, top - 2), top + 3)
         height, where = float(row[top]), float(energy[top])
         if near.stop - near.start == 5 and top + 3 <= len(row):

@@ -34,6 +34,12 @@ AS_GOOD = 1.1
 LEAST_SCALE_ERROR = 0.02
 """eV; no standard's own shift is known better: shapes of one compound differ by more than noise."""
 
+STEP_ERROR = 0.01
+"""By which the sum of fractions may be off: edge steps of a series and of standards differ by ranges."""
+
+INDEPENDENT = 4.0
+"""Points of a spectrum that err together, typically, in the price of a sum that is off."""
+
 VALUES = ("oxidation_state", "coordination_number", "bond_length")
 
 
@@ -104,6 +110,7 @@ def fit_series(
     from scipy.optimize import minimize_scalar
 
     near = list(standards)[:MOST_STANDARDS]
+    closure = INDEPENDENT * float(np.median(noise)) ** 2 / STEP_ERROR**2
     curves = [PchipInterpolator(standard.energy, standard.mu) for standard in near]
     chosen = [
         members for members in combinations(range(len(near)), number)
@@ -115,7 +122,7 @@ def fit_series(
     def misfit(members: Sequence[int], shift: Shift) -> tuple[float, NDArray[np.float64]]:
         by = np.broadcast_to(shift, len(members))
         spectra = np.array([curves[k](energy + one) for k, one in zip(members, by, strict=True)])
-        fractions = closed_fractions(mu, spectra)
+        fractions = closed_fractions(mu, spectra, closure=closure)
         return float(((mu - fractions @ spectra) ** 2).sum()), fractions
 
     ranked = sorted(chosen, key=lambda members: misfit(members, 0.0)[0])[:40]
@@ -161,7 +168,7 @@ def _choice(
     misfit: Misfit,
     least: float,
 ) -> NDArray[np.float64]:
-    """Tell by how much combinations that fit as well differ in the best one's compounds, (n_points, n_best)."""
+    """Tell how much combinations that fit as well differ in the compounds of the best, (n_points, n_best)."""
     best = [near[k].compound for k in chosen[0]]
     told, weights = [], []
     for members, shift in zip(chosen, shifts, strict=True):
@@ -170,7 +177,7 @@ def _choice(
         mine = [
             fractions[:, names.index(name)] if name in names else np.zeros(len(fractions)) for name in best
         ]
-        told.append(np.array(mine).T)
+        told.append(np.array(mine).T / fractions.sum(axis=1, keepdims=True))
         weights.append(least / squares)
     mean = np.average(told, axis=0, weights=weights)
     spread: NDArray[np.float64] = np.sqrt(np.average((np.array(told) - mean) ** 2, axis=0, weights=weights))
@@ -239,7 +246,8 @@ def _tables(
         squares = float(left @ left)
         chi_square = squares / (noise[point] ** 2 * max(1, len(row) - len(mine) + 1))
         variance = noise[point] ** 2 * max(1.0, chi_square) * correlation_length(left)
-        fit = Fit(members, fractions[point], 0.0, squares)
+        share = fractions[point] / fractions[point].sum()
+        fit = Fit(members, share, 0.0, squares)
         # shifts are those of all points together: none of a point's own takes up what scales differ by
         from_noise, from_scale, _ = covariances(problem, fit, variance, scale, 0.0)
         total = from_noise + from_scale + np.diag(choice[point] ** 2)
@@ -247,11 +255,11 @@ def _tables(
             parts = [
                 np.sqrt(max(0.0, float(part))) for part in (total[k, k], from_noise[k, k], from_scale[k, k])
             ]
-            rows.append((point, one.compound, one.name, fractions[point, k], *parts, choice[point, k]))
+            rows.append((point, one.compound, one.name, share[k], *parts, choice[point, k]))
         told: list[float] = []
         for name in VALUES:
             label = labels[name]
-            told += [float(fractions[point] @ label), float(np.sqrt(max(0.0, label @ total @ label)))]
+            told += [float(share @ label), float(np.sqrt(max(0.0, label @ total @ label)))]
         values.append((point, *told, squares / float(row @ row), chi_square))
     columns = [
         "point",

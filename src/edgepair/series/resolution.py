@@ -113,12 +113,17 @@ def resolve(
     )
 
 
-def closed_fractions(mu: NDArray[np.float64], spectra: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit fractions that are not negative and add up to one, exactly.
+def closed_fractions(
+    mu: NDArray[np.float64], spectra: NDArray[np.float64], *, closure: float = np.inf
+) -> NDArray[np.float64]:
+    """Fit fractions that are not negative and add up to one, exactly or as far as `closure` holds them.
 
-    ``mu`` (n_points, n_energy); ``spectra`` (n_components, n_energy); returns (n_points, n_components).
+    ``mu`` (n_points, n_energy); ``spectra`` (n_components, n_energy); ``closure`` times the
+    square by which the sum is off is added to the misfit; returns (n_points, n_components).
     """
-    gram, product = spectra @ spectra.T, mu @ spectra.T
+    held = bool(np.isfinite(closure))
+    added = closure if held else 0.0
+    gram, product = spectra @ spectra.T + added, mu @ spectra.T + added
     best = np.full(len(mu), np.inf)
     fractions = np.zeros((len(mu), len(spectra)))
     for members in _subsets(len(spectra)):
@@ -127,10 +132,10 @@ def closed_fractions(mu: NDArray[np.float64], spectra: NDArray[np.float64]) -> N
         system[:size, :size] = gram[np.ix_(members, members)]
         system[size, size] = 0
         right = np.column_stack([product[:, members], np.ones(len(mu))])
-        part = np.linalg.lstsq(system, right.T, rcond=None)[0][:size].T
-        squares = np.einsum("ni,ij,nj->n", part, system[:size, :size], part) - 2 * (
-            part * right[:, :size]
-        ).sum(1)
+        n = size if held else size + 1
+        part = np.linalg.lstsq(system[:n, :n], right[:, :n].T, rcond=None)[0][:size].T
+        squares = np.einsum("ni,ij,nj->n", part, system[:size, :size], part)
+        squares -= 2 * (part * right[:, :size]).sum(axis=1)
         better = (part >= 0).all(axis=1) & (squares < best)
         best[better] = squares[better]
         fractions[better] = 0.0

@@ -16,6 +16,7 @@ from edgepair.measured import XanesScan, read_xanes
 from edgepair.mixtures.noise import noise_of
 from edgepair.prediction.sample import PreparedXanes, prepare_xanes
 from edgepair.series.axis import Axis, find_axis
+from edgepair.series.changes import WHITE_LINE, half_step
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,9 +51,9 @@ class Series:
     energy : numpy.ndarray
         Shape (n_energy,), eV, on the calibrated scale.
     mu : numpy.ndarray
-        Shape (n_points, n_energy): normalised with one edge and one pair of ranges for all.
+        Shape (n_points, n_energy): normalised with edges that move as smoothly as the half step does.
     e0 : float
-        That edge, eV on the calibrated scale.
+        Median of the edges, eV on the calibrated scale.
     noise : numpy.ndarray
         Shape (n_points,): standard deviation of a point of each spectrum.
     shift, shift_error : float
@@ -177,7 +178,7 @@ def _on_one_scale(
     between: tuple[float, float],
     skipped: tuple[tuple[str, str], ...],
 ) -> Series:
-    """Normalise all with one edge, and move all by one shift and the drift that their foils tell."""
+    """Normalise all alike, and move all by one shift and the drift that their foils tell."""
     if not between[0] < between[1]:
         raise OptionError(
             "cannot analyse the series",
@@ -185,21 +186,25 @@ def _on_one_scale(
             needed="a first energy below the last",
             suggestion="--range=-20,60",
         )
-    e0 = float(np.median([one.e0 for one in alone]))
+    own = np.array([one.e0 for one in alone])
+    e0 = float(np.median(own))
+    half = np.array([_half_step(one) for one in alone])
+    # the steepest point jumps from compound to compound, the half step does not: steps change as smoothly
+    edges = np.where(np.isfinite(half), half + float(np.nanmedian(own - half)), own)
     shifts = np.array([one.shift for one in alone])
     calibrated = all(one.calibrated for one in alone)
     shift, drift, error = float(np.median(shifts)), np.zeros(len(shifts)), UNKNOWN_SCALE
     if calibrated:
         error = float(np.median([one.error for one in alone]))
         if np.ptp(shifts) > 0:
-            half = DRIFT_POINTS // 2
-            padded = np.pad(shifts, half, mode="edge")
+            around = DRIFT_POINTS // 2
+            padded = np.pad(shifts, around, mode="edge")
             drift = np.array([np.median(padded[k : k + DRIFT_POINTS]) for k in range(len(shifts))]) - shift
     else:
         shift = 0.0
     same = [
-        prepare_xanes(scan, metal, shift=shift + float(moved), e0=e0)
-        for scan, moved in zip(scans, drift, strict=True)
+        prepare_xanes(scan, metal, shift=shift + float(moved), e0=float(at))
+        for scan, moved, at in zip(scans, drift, edges, strict=True)
     ]
     edge = e0 + shift - edge_energy(metal)
     low = max(edge + between[0], *(one.energy[0] for one in same))
@@ -219,6 +224,13 @@ def _on_one_scale(
         axis, tuple(scans), metal, grid + tabulated, mu, e0 + shift, noise, shift, error, drift,
         calibrated, skipped,
     )  # fmt: skip
+
+
+def _half_step(one: PreparedXanes) -> float:
+    """Tell where a spectrum rises through one half, eV on the scale of its file."""
+    energy = one.energy + edge_energy(one.absorber) - one.shift
+    before = energy < one.e0 + WHITE_LINE
+    return half_step(energy[before], np.maximum.accumulate(one.mu[before]))
 
 
 def _of_table(

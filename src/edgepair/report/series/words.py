@@ -24,6 +24,7 @@ def axis_name(result: SeriesResult) -> str:
 def series_facts(result: SeriesResult) -> list[tuple[str, str]]:
     """Say what was analysed, and what was found first."""
     series, principal = result.series, result.principal
+    n = principal.number
     drift, position = series.drift.max() - series.drift.min(), series.axis.values
     rows = [
         ("series", f"{len(series.mu)} spectra of {series.absorber}"),
@@ -36,7 +37,7 @@ def series_facts(result: SeriesResult) -> list[tuple[str, str]]:
         ),
         ("range", f"{series.energy[0] - series.e0:+.0f} to {series.energy[-1] - series.e0:+.0f} eV of E0 at"
          f" {series.e0:.2f} eV"),
-        ("components", f"{principal.number} stand out of the noise; they leave {_left_over(result):.4f} edge steps"),
+        ("components", f"{n} stand out of the noise and leave {_left_over(result):.4f} edge steps"),
     ]  # fmt: skip
     if result.changes:
         rows.append(("changes", "at " + ", ".join(f"{value:g}" for value in result.changes)))

@@ -1,0 +1,131 @@
+"""``edgepair series`` and ``edgepair watch`` as a user types them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from edgepair.standards import load_standards
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    known = {one.compound: one for one in load_standards("Fe") if np.isfinite(one.energy_shift)}
+    first, last = known["siderite"], known["hematite"]
+    energy = np.r_[np.arange(7010.0, 7092, 5), np.arange(7092.0, 7140, 0.5), np.arange(7140.0, 7350, 3)]
+    rng, paths = np.random.default_rng(3), []
+    (tmp_path / "scans").mkdir()
+    for k in range(6):
+        part = k / 5
+        mu = (1 - part) * np.interp(energy, first.energy, first.mu) + part * np.interp(
+            energy, last.energy, last.mu
+        )
+        path = tmp_path / "scans" / f"scan{k + 1:03d}.dat"
+        rows = "\n".join(
+            f"{x:.2f} {y:.6f}" for x, y in zip(energy, mu + rng.normal(0, 0.003, len(mu)), strict=True)
+        )
+        path.write_text(f"# energy mu\n{rows}\n", encoding="utf-8")
+        paths.append(path)
+    return paths
+
+
+def test_a_series_of_files_with_a_table_of_its_axis(
+    edgepair: Call, files: list[Path], tmp_path: Path
+) -> None:
+    table = tmp_path / "list.csv"
+    rows = "".join(f"scans/{path.name},{20 + 15 * k}\n" for k, path in enumerate(files))
+    table.write_text(f"file,charge (mAh/g)\n{rows}", encoding="utf-8")
+    out, page = tmp_path / "out", tmp_path / "page.html"
+    done = edgepair("series", table, "--shift", 0, "--out", out, "--report", page, "--no-predict")
+    assert (done.code, done.err) == (0, "")
+    assert "charge (mAh/g), 20 to 95" in done.out
+    assert "siderite" in done.out
+    told = json.loads((out / "series.json").read_text(encoding="utf-8"))
+    assert (told["axis"], told["unit"], told["n_components"]) == ("charge", "mAh/g", 2)
+    fractions = pd.read_csv(out / "fractions.csv").query("compound == 'hematite'")["fraction"]
+    assert np.abs(fractions.to_numpy() - np.linspace(0, 1, 6)).max() < 0.03
+    text = page.read_text(encoding="utf-8")
+    assert "spectra along the axis" in text
+    assert "resolved fractions" in text
+    again = edgepair(
+        "series", *files, "--shift", 0, "--no-predict", "--quiet", "--out", out, "--axis", "name"
+    )
+    assert (again.code, again.out) == (0, "")
+    assert json.loads((out / "series.json").read_text(encoding="utf-8"))["axis"] == "name"
+
+
+def test_what_cannot_be_analysed_is_said_in_four_parts(
+    edgepair: Call, files: list[Path], tmp_path: Path
+) -> None:
+    for arguments, told in (
+        ((*files[:2],), "cannot make a series"),
+        ((*files, "--axis", "colour"), "cannot put the series on the axis 'colour'"),
+        ((*files, "--out", files[0].parent), "with other files in it"),
+        ((*files, "--range", "60,-20"), "cannot analyse the series"),
+        ((*files, "--number", 0), "cannot resolve the series"),
+        ((*files, "--report", tmp_path / "a.pdf"), "ends in .html"),
+    ):
+        done = edgepair("series", *arguments, "--no-predict")
+        assert done.code == 2, arguments
+        assert told in done.err
+        assert "Needed:" in done.err
+
+
+def test_a_folder_is_watched_answered_and_gone_on_with(files: list[Path], tmp_path: Path) -> None:
+    folder, out, page = tmp_path / "live", tmp_path / "live.csv", tmp_path / "live.html"
+    folder.mkdir()
+    for path in files[:3]:
+        shutil.copy(path, folder)
+    (folder / "notes.txt").write_text("no scan", encoding="utf-8")
+    command = [
+        sys.executable, "-m", "edgepair", "watch", str(folder), "--out", str(out), "--report", str(page),
+        "--like", "scan*.dat", "--shift", "0", "--idle", "4",
+    ]  # fmt: skip
+    run = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    )
+    deadline = time.monotonic() + 120
+    while not (out.exists() and len(pd.read_csv(out)) == 9) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    # one that is still being written: half of it first
+    text = files[3].read_text(encoding="utf-8")
+    (folder / files[3].name).write_text(text[: len(text) // 3], encoding="utf-8")
+    time.sleep(0.3)
+    (folder / files[3].name).write_text(text, encoding="utf-8")
+    printed, errors = run.communicate(timeout=180)
+    assert run.returncode == 0, errors
+    rows = pd.read_csv(out)
+    assert len(rows) == 12
+    assert (rows["status"] == "ok").all()
+    assert printed.count("oxidation_state") == 4
+    assert "spectra along the axis" in page.read_text(encoding="utf-8")
+    assert sorted(path.name for path in folder.iterdir()) == ["notes.txt", *(path.name for path in files[:4])]
+    for path in files[4:]:
+        shutil.copy(path, folder)
+    again = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
+    assert len(pd.read_csv(out)) == 18
+    assert again.stdout.count("oxidation_state") == 6
+    assert pd.read_csv(out).merge(rows, how="inner").shape[0] == 12
+
+
+def test_watching_never_writes_into_the_folder(edgepair: Call, files: list[Path], tmp_path: Path) -> None:
+    folder = files[0].parent
+    done = edgepair("watch", folder, "--out", folder / "answers.csv")
+    assert done.code == 2
+    assert "only read" in done.err
+    done = edgepair("watch", tmp_path / "nowhere", "--out", tmp_path / "answers.csv")
+    assert done.code == 2
+    assert "no folder of that name" in done.err

@@ -1,0 +1,174 @@
+"""Number of components, drift, standards in the space, fractions: right on made-up series."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.optimize import nnls
+
+from edgepair.mixtures.noise import noise_of
+from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
+from edgepair.series.fractions import fit_series
+from edgepair.series.principal import find_components, find_principal, targets
+from edgepair.series.resolution import closed_fractions, resolve
+from edgepair.standards.standard import Standard
+
+from .conftest import usable
+
+Mix = Callable[..., Any]
+METALS = ("Fe", "Mn", "Cu", "Ti", "V", "Ni")
+
+
+def fitted(energy: Any, mu: Any, absorber: str, number: int) -> Any:
+    principal, moved, _ = find_components(energy, mu, energy[0] + 20)
+    noise = np.array([noise_of(energy, row) for row in moved])
+    known = usable(absorber, energy)
+    table = targets(energy, principal, float(np.median(noise)), known, shift_limit=0.5)
+    by_name: dict[tuple[str, str], Standard] = {(one.name, one.compound): one for one in known}
+    near = [by_name[pair] for pair in zip(table["standard"], table["compound"], strict=True)]
+    return principal, table, fit_series(energy, moved, noise, near, number, shift_limit=0.5)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+@pytest.mark.parametrize("drift", [0.0, 0.3])
+def test_the_number_of_components_is_found_in_noise_and_drift(mix: Mix, number: int, drift: float) -> None:
+    told = []
+    for seed, metal in enumerate(METALS):
+        energy, mu, _, _ = mix(metal, number, seed=10 * number + seed, drift=drift)
+        principal, _, moved = find_components(energy, mu, energy[0] + 20)
+        told.append(principal.number)
+        # a drift along which the sample changes too may hide in the change
+        if moved.any():
+            assert np.ptp(moved) == pytest.approx(drift, abs=0.15)
+    assert told == [number] * len(METALS)
+
+
+def run_many(mix: Mix, seeds: range, drift: float) -> dict[str, Any]:
+    found: dict[str, list[Any]] = {"number": [], "error": [], "held": [], "state": []}
+    for seed in seeds:
+        number, metal = 2 + seed % 2, METALS[seed % len(METALS)]
+        energy, mu, fractions, parts = mix(metal, number, seed=seed, drift=drift)
+        principal, _, result = fitted(energy, mu, metal, number)
+        found["number"].append(principal.number == number)
+        state = fractions @ np.array([one.oxidation_state for one in parts])
+        found["state"].append(np.abs(result.values["oxidation_state"] - state).max())
+        names = [one.compound for one in parts]
+        if set(result.table["compound"]) == set(names):
+            for k, name in enumerate(names):
+                mine = result.table[result.table["compound"] == name]
+                off = np.abs(mine["fraction"].to_numpy() - fractions[:, k])
+                found["error"].append(float(np.sqrt((off**2).mean())))
+                found["held"] += (off <= 1.96 * mine["error"].to_numpy()).tolist()
+    return found
+
+
+def test_fractions_and_states_are_right_and_their_errors_honest(mix: Mix) -> None:
+    found = run_many(mix, range(8), 0.0)
+    assert np.mean(found["number"]) == 1
+    assert np.percentile(found["error"], 90) < 0.03
+    assert np.mean(found["held"]) > 0.85
+    assert max(found["state"]) < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("drift", [0.0, 0.3])
+def test_figures_of_two_hundred_made_up_series(mix: Mix, drift: float) -> None:
+    found = run_many(mix, range(1000, 1100), drift)
+    print({name: (np.mean(values), np.percentile(values, 90)) for name, values in found.items()})
+    assert np.mean(found["number"]) >= 0.95
+    assert np.percentile(found["error"], 90) < 0.03
+    assert 0.88 <= np.mean(found["held"]) <= 0.99
+    assert np.mean(np.array(found["state"]) < 0.1) >= 0.95
+
+
+def test_noise_alone_has_one_component_and_uneven_noise_too(mix: Mix) -> None:
+    energy, mu, _, _ = mix("Fe", 1, seed=1, noise=0.0)
+    rng = np.random.default_rng(0)
+    grown = 0.003 * (1 + np.linspace(0, 2, len(energy)))
+    for n_points in (5, 12, 60):
+        rows = np.repeat(mu[:1], n_points, axis=0)
+        found = find_principal(energy, rows + grown * rng.normal(size=rows.shape), energy[0] + 20)
+        assert found.number == 1
+
+
+def test_scores_and_loadings_give_the_series_back(mix: Mix) -> None:
+    energy, mu, _, _ = mix("Fe", 3, seed=5)
+    found = find_principal(energy, mu, energy[0] + 20)
+    again = found.scores[:, : found.number] @ found.loadings[: found.number] + found.residual
+    assert np.allclose(again, mu)
+    assert found.table["explained"].is_monotonic_increasing
+    assert found.table["indicator"].idxmin() + 1 == 3
+
+
+def test_standards_of_the_series_lie_in_its_space_and_few_others(mix: Mix) -> None:
+    energy, mu, _, parts = mix("Fe", 2, seed=4)
+    _, table, _ = fitted(energy, mu, "Fe", 2)
+    near = table[table["in_space"]]
+    assert {one.compound for one in parts} <= set(near["compound"])
+    assert len(near) < len(table) / 2
+
+
+def test_closed_fractions_are_those_of_a_general_solver() -> None:
+    rng = np.random.default_rng(2)
+    spectra, mu = rng.uniform(0, 1, (4, 60)), rng.uniform(0, 1, (30, 60))
+    found = closed_fractions(mu, spectra)
+    assert np.allclose(found.sum(axis=1), 1)
+    assert (found >= 0).all()
+    heavy = 1e4
+    for row, own in zip(mu, found, strict=True):
+        # closure as a heavily weighted row of a non-negative fit
+        other = nnls(np.vstack([spectra.T, heavy * np.ones(4)]), np.append(row, heavy))[0]
+        assert np.allclose(own, other, atol=1e-4)
+
+
+def test_curve_resolution_finds_pure_points_and_tells_the_ambiguity(mix: Mix) -> None:
+    energy, mu, fractions, _ = mix("Fe", 2, seed=8, noise=0.003)
+    found = resolve(mu, 2, noise=0.003)
+    assert np.sqrt(((found.fractions - fractions) ** 2).mean()) < 0.05
+    assert (
+        (found.fraction_low <= found.fractions + 1e-9) & (found.fractions <= found.fraction_high + 1e-9)
+    ).all()
+    held = (found.fraction_low - 0.02 <= fractions) & (fractions <= found.fraction_high + 0.02)
+    assert held.all()
+    assert found.left_over < 0.0035
+    again = resolve(mu, 2, noise=0.003)
+    assert np.array_equal(found.spectra, again.spectra)
+    assert np.array_equal(found.fraction_errors, again.fraction_errors)
+    fixed = resolve(mu, 2, fixed=mu[:1], noise=0.003)
+    assert np.array_equal(fixed.spectra[0], mu[0])
+    assert len(energy) == found.spectra.shape[1]
+
+
+def test_changes_are_found_where_the_slope_changes() -> None:
+    at = np.arange(40.0)
+    rng = np.random.default_rng(0)
+    scores = np.array([np.clip((at - 15) / 10, 0, 1), np.zeros(40)]).T + rng.normal(0, 0.01, (40, 2))
+    found = change_points(at, scores, np.full(40, 0.01))
+    assert len(found) == 2
+    assert abs(found[0] - 15) <= 1
+    assert abs(found[1] - 25) <= 1
+    assert change_points(at, rng.normal(0, 0.01, (40, 1)), np.full(40, 0.01)) == []
+
+
+def test_isosbestic_points_of_two_components_and_none_of_a_shift() -> None:
+    energy = np.arange(7100.0, 7180, 0.5)
+    part = np.linspace(0, 1, 12)[:, None]
+    first, last = np.exp(-(((energy - 7130) / 8) ** 2)), np.exp(-(((energy - 7140) / 8) ** 2))
+    rng = np.random.default_rng(1)
+    mu = (1 - part) * first + part * last + rng.normal(0, 0.002, (12, len(energy)))
+    found = crossing_points(energy, mu, 0.002, 7120.0)
+    assert np.abs(found["energy"] - 7135).min() < 0.3
+    moving = np.exp(-(((energy - 7130 - 10 * part) / 8) ** 2)) + rng.normal(0, 0.002, (12, len(energy)))
+    assert not len(crossing_points(energy, moving, 0.002, 7120.0))
+
+
+def test_edge_and_white_line_of_a_known_curve() -> None:
+    energy = np.arange(7100.0, 7160, 0.25)
+    mu = 1 / (1 + np.exp(-(energy - 7120) / 1.5)) + 0.5 * np.exp(-(((energy - 7128) / 3) ** 2))
+    ((edge, height, at),) = edge_and_white_line(energy, mu[None], 7120.0)
+    assert edge == pytest.approx(7119.99, abs=0.1)
+    assert height == pytest.approx(mu.max(), abs=1e-3)
+    assert at == pytest.approx(7128, abs=0.1)

@@ -1,0 +1,118 @@
+"""Reading a series: its axis, its one energy scale, what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import edgepair
+from edgepair.conventions import DataError, EdgepairError, OptionError
+from edgepair.measured import XanesScan, read_xanes
+from edgepair.series.axis import find_axis
+
+
+def scan(name: str, **header: str) -> XanesScan:
+    return XanesScan(name, "", "test", np.arange(3.0), np.zeros(3), "mu", header=header)
+
+
+@pytest.mark.parametrize(
+    ("names", "quantity", "unit", "values"),
+    [
+        (["x000t010q35.gr", "x004t010q35.gr", "x012t010q35.gr"], "name", "", [0, 4, 12]),
+        (["run12_300K.dat", "run13_350K.dat", "run14_375K.dat"], "temperature", "K", [300, 350, 375]),
+        (["cell2_-0.5V_a.xdi", "cell2_0.0V_a.xdi", "cell2_0.5V_a.xdi"], "potential", "V", [-0.5, 0, 0.5]),
+        (["a-1.dat", "a-2.dat", "a-10.dat"], "name", "", [1, 2, 10]),
+        (["anneal 5min", "anneal 10min", "anneal 60min"], "time", "min", [5, 10, 60]),
+    ],
+)
+def test_numbers_in_names_are_an_axis(
+    names: list[str], quantity: str, unit: str, values: list[float]
+) -> None:
+    found = find_axis([scan(name) for name in names], "name", {})
+    if quantity == "temperature":
+        # scan and temperature change alike: the first is taken where none is named
+        assert found.values.tolist() in ([12, 13, 14], values)
+        return
+    assert (found.name, found.unit) == (quantity, unit)
+    assert found.values.tolist() == values
+
+
+def test_headers_come_before_names_and_times_are_read() -> None:
+    scans = [scan(f"s{k}.dat", **{"Sample.temperature": f"{300 + 5 * k} K"}) for k in range(4)]
+    found = find_axis(scans, None, {})
+    assert (found.name, found.unit, found.values[-1]) == ("temperature", "K", 315)
+    moments = [f"2021-05-01T10:{10 * k:02d}:00" for k in range(4)]
+    scans = [scan("s.dat", **{"Scan.start_time": moment}) for moment in moments]
+    found = find_axis(scans, None, {})
+    assert (found.name, found.unit) == ("time", "min")
+    assert found.values.tolist() == [0, 10, 20, 30]
+    assert find_axis([scan("s"), scan("s")], None, {}).name == "number"
+    assert find_axis(scans, None, {"dose (MGy)": ["1", "2", "3", "5"]}).unit == "MGy"
+    with pytest.raises(OptionError, match="potential"):
+        find_axis(scans, "potential", {})
+
+
+def test_a_series_has_one_scale_and_one_grid(series_files: list[Path]) -> None:
+    found = edgepair.read_series(series_files, shift=0.0)
+    assert (found.axis.name, found.axis.unit) == ("temperature", "°C")
+    assert found.axis.values.tolist() == list(range(30, 530, 50))
+    assert found.mu.shape == (10, len(found.energy))
+    assert found.calibrated
+    assert not found.drift.any()
+    assert np.abs(found.mu[:, -1] - 1).max() < 0.1
+    assert found.noise == pytest.approx(0.003 / 0.8, rel=0.5)
+
+
+def test_foils_tell_the_drift(series_files: list[Path]) -> None:
+    scans = [read_xanes(path)[0] for path in series_files]
+    energy = scans[0].energy
+    mu = 1 / (1 + np.exp(-(energy - 7112.0 + 1.0) / 1.0)) + 0.05 * np.sin((energy - 7112) / 4) * (
+        energy > 7112
+    )
+    moved = [
+        replace(one, energy=one.energy + 0.05 * k, reference=(energy + 0.05 * k, mu), reference_absorber="Fe")
+        for k, one in enumerate(scans)
+    ]
+    found = edgepair.read_series(moved)
+    assert found.calibrated
+    assert np.ptp(found.drift) == pytest.approx(0.45, abs=0.2)
+    assert np.corrcoef(found.drift, np.arange(10))[0, 1] < -0.95
+
+
+def test_a_series_is_analysed_whole(series_files: list[Path], tmp_path: Path) -> None:
+    series = edgepair.read_series(series_files, shift=0.0)
+    result = edgepair.analyse_series(series)
+    assert result.principal.number == 2
+    assert result.fractions is not None
+    assert set(result.fractions.table["compound"]) == {"siderite", "hematite"}
+    truth = 1 / (1 + np.exp(-(series.axis.values - 280) / 40))
+    mine = result.fractions.table.query("compound == 'hematite'")["fraction"].to_numpy()
+    assert np.abs(mine - truth).max() < 0.03
+    assert np.abs(result.fractions.values["oxidation_state"] - 2 - truth).max() < 0.05
+    answers = result.component_answers.query("task == 'oxidation_state'")["value"].to_numpy()
+    assert answers == pytest.approx([2, 3], abs=0.15)
+    within = (result.points["oxidation_state_lower"] <= 2 + truth) & (
+        2 + truth <= result.points["oxidation_state_upper"]
+    )
+    assert within.mean() >= 0.7
+    assert result.write(tmp_path / "out").is_dir()
+    assert sorted(path.stem for path in (tmp_path / "out").iterdir()) == sorted([*result.tables(), "series"])
+    again = edgepair.analyse_series(series, answered=False)
+    assert again.fractions is not None
+    assert again.fractions.table.equals(result.fractions.table)
+
+
+def test_what_is_no_series_is_refused(series_files: list[Path], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="2 spectra"):
+        edgepair.read_series(series_files[:2])
+    bad = tmp_path / "bad.dat"
+    bad.write_text("nothing", encoding="utf-8")
+    found = edgepair.read_series([*series_files, bad], shift=0.0)
+    assert [name for name, _ in found.skipped] == [str(bad)]
+    with pytest.raises(EdgepairError, match="components"):
+        edgepair.analyse_series(found, number=30)
+    with pytest.raises(EdgepairError, match="unobtainium"):
+        edgepair.analyse_series(found, fixed=["unobtainium"], answered=False)
