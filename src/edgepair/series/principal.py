@@ -6,8 +6,9 @@ The singular values of :math:`D`, squared, are the eigenvalues :math:`\lambda_j`
 factor analysis, whose indicator function and F-test (J. Chemometrics 3, 49 (1988)) stand in the table.
 The number itself is told by a test without a distribution: what is left over by k components is held
 against the same rows, each moved round by an energy of its own, which leaves noise as it is and takes
-apart what several points have in common. Straight lines before and after the edge, which errors of the
-normalisation differ by from point to point, do not count.
+apart what several points have in common. What one point alone holds is no noise either, where it is twice the
+noise and more than measurements of one compound differ by. Straight lines before and after the edge, which
+errors of the normalisation differ by from point to point, do not count.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepair.mixtures.errors import STANDARD_ERROR
+from edgepair.mixtures.noise import noise_of
 from edgepair.series.drift import LARGEST_DRIFT, find_drift
 
 if TYPE_CHECKING:
@@ -100,11 +103,14 @@ def find_principal(
     random = np.random.default_rng(seed)
     counted = mu - mu @ (lines := _normalisation(energy, e0)).T @ lines
     own_left, own_size, own_right = np.linalg.svd(counted, full_matrices=False)
+    noise = float(np.median([noise_of(energy, row) for row in mu]))
+    floor = max(2 * noise, STANDARD_ERROR)
     rows, found, sought = [], 0, True
     for k in range(1, most + 1):
         before = counted - (own_left[:, : k - 1] * own_size[: k - 1]) @ own_right[: k - 1]
         chance = _chance(before, k - 1, random) if sought else float("nan")
-        sought = sought and chance <= SIGNIFICANCE
+        beyond = np.sqrt((before**2).sum() / ((n - k + 1) * (m - k + 1))) > floor
+        sought = sought and (chance <= SIGNIFICANCE or bool(beyond))
         found += sought
         rest = eigen[k:].sum()
         deviation = float(np.sqrt(rest / (r * (c - k))))

@@ -16,7 +16,7 @@ from edgepair.series.principal import find_components, find_principal, targets
 from edgepair.series.resolution import closed_fractions, resolve
 from edgepair.standards.standard import Standard
 
-from .conftest import usable
+from .conftest import grid, usable
 
 Mix = Callable[..., Any]
 METALS = ("Fe", "Mn", "Cu", "Ti", "V", "Ni")
@@ -92,6 +92,14 @@ def test_noise_alone_has_one_component_and_uneven_noise_too(mix: Mix) -> None:
         rows = np.repeat(mu[:1], n_points, axis=0)
         found = find_principal(energy, rows + grown * rng.normal(size=rows.shape), energy[0] + 20)
         assert found.number == 1
+
+
+def test_spectra_that_have_nothing_in_common_are_as_many_components() -> None:
+    energy = grid("Fe")
+    every = {one.compound: one for one in usable("Fe", energy)}
+    mu = np.array([np.interp(energy, one.energy, one.mu) for one in list(every.values())[:9]])
+    mu += np.random.default_rng(0).normal(0, 0.001, mu.shape)
+    assert find_principal(energy, mu, energy[0] + 20).number > 4
 
 
 def test_scores_and_loadings_give_the_series_back(mix: Mix) -> None:
