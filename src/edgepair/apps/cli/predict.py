@@ -299,7 +299,9 @@ def _without_glitches(sample: Sample, edge: dict[str, Any]) -> Sample:
 
 def _named(sources: dict[str, tuple[str, str]], found: Any) -> dict[str, tuple[str, str]]:
     """Name the techniques as the answer does: the radiation of a PDF may have been settled there."""
-    told = {part for name in found.table["technique"].astype(str) for part in name.split("+")}
+    from edgepair.prediction.result import rows_of
+
+    told = {part for row in rows_of(found, "table") for part in row["technique"].split("+")}
     swap = {"pdf": "npdf", "npdf": "pdf"}
     return {
         name if name in told or swap.get(name) not in told else swap[name]: source
