@@ -13,7 +13,8 @@ from typing import Self
 from edgepair.builder.keys import Record
 from edgepair.builder.records import BuildProgress
 from edgepair.builder.result_store import ResultStore
-from edgepair.engine import Call, Outcome, Processes, open_processes, run_here
+from edgepair.engine import Call, Outcome, Processes, open_processes
+from edgepair.engine.own_process import run_here
 
 QUICK = 3.0
 """CPU time, s, of work that is done here: to start other processes takes more."""

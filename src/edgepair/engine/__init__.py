@@ -1,7 +1,6 @@
 """Engine: outside programs, guarded calls, tasks on many processes (Dask, here only)."""
 
 from edgepair.engine.command import CommandReport, run_command, scratch_folder
-from edgepair.engine.own_process import run_here
 from edgepair.engine.sandbox import GuardedResult, Sandbox, shared_sandbox
 from edgepair.engine.tasks import Call, Outcome, Processes, open_processes
 
@@ -14,7 +13,6 @@ __all__ = [
     "Sandbox",
     "open_processes",
     "run_command",
-    "run_here",
     "scratch_folder",
     "shared_sandbox",
 ]

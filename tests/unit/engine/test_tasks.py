@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from edgepair.conventions import EngineError
-from edgepair.engine import Call, Processes, open_processes, run_here
+from edgepair.engine import Call, Processes, open_processes
+from edgepair.engine.own_process import run_here
 
 
 @pytest.fixture(scope="module")
