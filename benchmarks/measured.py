@@ -120,7 +120,8 @@ def tell(rows: Sequence[Row], standards: Sequence[Standard], *, briefly: bool = 
             if key not in models:
                 models[key] = XanesModel(key[0], standards, {}, aligned=key[1])
             fitted = models[key]
-            answers, shown, features = xanes_answers(fitted, prepared, 0.9)
+            to_own = to_own_edge(prepared.energy, prepared.mu, fitted.window)
+            answers, shown, features = xanes_answers(fitted, prepared, 0.9, to_own)
             if how == "as it is":
                 far = bool(fitted.distances(features, row.absorber).min() > 1)
                 low = bool(fitted.low_white_line(shown[0], row.absorber))
@@ -350,7 +351,8 @@ def bench_pdf(root: Path, rows: list[Row], standards: Sequence[Standard]) -> Non
             by = 0.0 if prepared.calibrated else to_own_edge(prepared.energy, prepared.mu, EnergyWindow())
             window = choose_window(prepared.energy[0] + by, prepared.energy[-1] + by)
             model = XanesModel(window, kept, {}, aligned=not prepared.calibrated)
-            xanes = xanes_answers(model, prepared, 0.9)[0]
+            to_own = to_own_edge(prepared.energy, prepared.mu, window)
+            xanes = xanes_answers(model, prepared, 0.9, to_own)[0]
             both = {task: join_answers(task, [xanes[task], answers[task]])[0] for task in answers}
         for task, column in COLUMNS.items():
             known = number(entry[column])

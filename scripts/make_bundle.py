@@ -1,20 +1,23 @@
 """Make the datasets that ship inside the package, or one of them anew, with the builder.
 
-usage: python scripts/make_bundle.py SHARED_DATA [--absorber Fe ...] [--workers 2] [--out FOLDER]
+usage: python scripts/make_bundle.py [SHARED_DATA] [--absorber Fe ...] [--workers 2] [--out FOLDER]
 
 SHARED_DATA holds ``mp_feff9/`` and ``feff10/``. Spectra of V, Mn, Fe and Ni are those in
 ``simulations/``, which is a result store; labels and PDFs go into ``simulations/`` too, but not into
-the repository. The same inputs give the same bytes.
+the repository. The same inputs give the same bytes. What `edgepair data` shows of all is written last.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
 from edgepair.builder import BuildResult, build_dataset, read_spectra_table
 from edgepair.conventions import BUNDLED_ABSORBERS
+from edgepair.dataset import bundled_path, load_bundled, summarise
+from edgepair.dataset.bundled import bundled_digest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -83,13 +86,15 @@ def build(data: Path, absorber: str, out: Path, workers: int) -> BuildResult:
 def main() -> None:
     """Run the command."""
     parser = argparse.ArgumentParser(description="Make the bundled datasets.")
-    parser.add_argument("data", type=Path, help="folder with mp_feff9/ and feff10/")
+    parser.add_argument(
+        "data", type=Path, nargs="?", help="folder with mp_feff9/ and feff10/; without: only the summaries"
+    )
     parser.add_argument("--absorber", action="append", choices=BUNDLED_ABSORBERS)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=ROOT / "src/edgepair/dataset/bundled")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    for absorber in options.absorber or BUNDLED_ABSORBERS:
+    for absorber in (options.absorber or BUNDLED_ABSORBERS) if options.data else ():
         target = options.out / f"{absorber}.zarr.zip"
         result = build(options.data, absorber, target, options.workers)
         counts = {name: count for name, count in result.counts().items() if name != "done"}
@@ -99,6 +104,13 @@ def main() -> None:
             f"{target.stat().st_size / 1e6:.2f} MB, {result.seconds:.0f} s; left out: {counts or 'nothing'}",
             flush=True,
         )
+    if options.out.samefile(bundled_path("Fe").parent):
+        known = {
+            name: {"sha256": bundled_digest(name), "summary": summarise(load_bundled(name))}
+            for name in BUNDLED_ABSORBERS
+        }
+        text = json.dumps(known, ensure_ascii=False, indent=1) + "\n"
+        (options.out / "summaries.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from edgepair.conventions import BUNDLED_ABSORBERS
-from edgepair.dataset import load_bundled, open_dataset, summarise
+from edgepair.dataset import bundled, load_bundled, open_dataset, summarise
 
 
 @pytest.fixture
@@ -41,6 +41,14 @@ def test_json_holds_the_same_numbers(command: Callable[..., Any]) -> None:
     document = json.loads(done.out)
     assert [item["absorber"] for item in document] == ["Fe", "Mn"]
     assert document[0] == json.loads(json.dumps(summarise(load_bundled("Fe"))))
+
+
+@pytest.mark.parametrize("absorber", BUNDLED_ABSORBERS)
+def test_summaries_that_ship_are_those_of_the_bundle(absorber: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else: python scripts/make_bundle.py, without data."""
+    found = json.loads(json.dumps(summarise(load_bundled(absorber))))
+    monkeypatch.setattr(bundled, "load_bundled", None)
+    assert bundled.bundled_summary(absorber) == found
 
 
 def test_an_absorber_that_does_not_ship_is_refused(edgepair: Callable[..., Any]) -> None:

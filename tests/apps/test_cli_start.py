@@ -56,8 +56,8 @@ def test_checks_before_an_answer_load_nothing_heavy() -> None:
     [
         (["inspect", "sample.dat"], CURVES),
         (["data", "standards", "Ni"], CURVES),
-        # xarray loads dask wherever it is installed
-        (["data", "Ni"], MODELS),
+        (["data"], CURVES),
+        (["data", "Ni", "--json"], CURVES),
     ],
 )
 def test_short_commands_load_no_more_than_they_need(

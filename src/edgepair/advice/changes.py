@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.advice.similar import SampleInHand, sites_like
 from edgepair.conventions import techniques_of
 from edgepair.models import LOWER_IS_BETTER
 from edgepair.study.scoring import Score, interval_of
@@ -15,6 +14,7 @@ from edgepair.study.scoring import Score, interval_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edgepair.advice.similar import SampleInHand
     from edgepair.study.cells import Cell
 
 LENGTH_CHANGE = 0.02
@@ -37,6 +37,8 @@ def similar_rows(
 
     ``predicted`` of each modality (n_repeats, n); ``drawn`` (n_draws, n_groups).
     """
+    from edgepair.advice.similar import sites_like
+
     in_hand = "+".join(sample.techniques)
     # Where all that is in hand was fitted together, that is what another technique adds to.
     selected = {in_hand} if in_hand in predicted else set(sample.techniques)

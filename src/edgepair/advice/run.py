@@ -21,7 +21,6 @@ from edgepair.advice.result import (
     SIMILAR_COLUMNS,
     Advice,
 )
-from edgepair.advice.similar import answer_sample, sample_in_hand
 from edgepair.advice.words import (
     gain_sentence,
     learning_sentence,
@@ -146,7 +145,12 @@ def advise(
     whole = _only(check_datasets(dataset, "advise", gated=True))
     data = drop_gated(whole)
     # Before the long work: a sample that cannot be read is refused at once.
-    answered = None if sample is None else answer_sample(sample, data)
+    answered = None
+    if sample is not None:
+        # models of measured curves, which nothing else here needs
+        from edgepair.advice.similar import answer_sample, sample_in_hand
+
+        answered = answer_sample(sample, data)
     if answered is not None and techniques is None:
         options = options.beside(list(answered.curves))
     if techniques is None:

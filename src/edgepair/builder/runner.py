@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import chain
 from typing import Self
 
 from edgepair.builder.keys import Record
 from edgepair.builder.records import BuildProgress
 from edgepair.builder.result_store import ResultStore
 from edgepair.engine import Call, Outcome, Processes, open_processes
+from edgepair.engine.own_process import run_here
+
+QUICK = 3.0
+"""CPU time, s, of work that is done here: to start other processes takes more."""
 
 _PATIENCE = 0.5
 """Seconds between looks at what other runs have finished."""
@@ -49,7 +55,8 @@ class Runner:
         self.computed = 0
         self.found = 0
         self.cpu_seconds = 0.0
-        self._where = {"scheduler": scheduler, "workers": workers}
+        self._scheduler, self._workers = scheduler, workers
+        self._alone = scheduler is None and (workers or os.cpu_count() or 1) == 1
         self._retry = retry_failed
         self._on_progress = on_progress
         self._processes: Processes | None = None
@@ -72,8 +79,12 @@ class Runner:
         *,
         total: int | None,
         cost: float = 0.0,
+        apart: bool = False,
     ) -> None:
-        """Carry out what is not in the store yet and keep each result as it comes."""
+        """Carry out what is not in the store yet and keep each result as it comes.
+
+        ``apart``: the function is somebody's, and may end its process.
+        """
         counts = {"seen": 0, "cached": 0, "done": 0, "failed": 0}
         ahead: dict[str, Order] = {}
         elsewhere: list[Order] = []
@@ -112,11 +123,21 @@ class Runner:
         wanted, first = orders, True
         while True:
             calls = missing(wanted, first=first)
-            call = next(calls, None)
+            some: list[Call] = []
+            for call in calls:
+                some.append(call)
+                if self._alone or self._is_much(ahead.values()):
+                    break
             # The clock of the stage starts here, not with its first result.
             tell()
-            if call is not None:
-                for outcome in self._open().run(function, _chain(call, calls), failed=_worth_another_try):
+            if some:
+                todo = chain(some, calls)
+                outcomes = (
+                    run_here(function, todo, failed=_worth_another_try, apart=apart)
+                    if self._alone or not self._is_much(ahead.values())
+                    else self._open().run(function, todo, failed=_worth_another_try)
+                )
+                for outcome in outcomes:
                     order = ahead.pop(outcome.key)
                     ok = self._keep(order, outcome)
                     counts["done"] += 1
@@ -127,7 +148,7 @@ class Runner:
                 break
             # Another run is at these: take them up when it has finished, do them if it dies.
             wanted, elsewhere, first = elsewhere, [], False
-            if call is None:
+            if not some:
                 time.sleep(_PATIENCE)
         tell()
 
@@ -172,10 +193,16 @@ class Runner:
         record = self.store.get(key) if key in self.store else None
         return record is not None and (record["ok"] or not self._retry)
 
+    def _is_much(self, ahead: Iterable[Order]) -> bool:
+        """Say whether work is worth other processes; where they run, any is."""
+        running = self._processes is not None or self._scheduler is not None
+        return running or sum(order.cost for order in ahead) > QUICK
+
     def _open(self) -> Processes:
         """Start processes when the first piece of work needs one."""
         if self._processes is None:
-            self._processes = self._stack.enter_context(open_processes(**self._where))  # type: ignore[arg-type]
+            opened = open_processes(scheduler=self._scheduler, workers=self._workers)
+            self._processes = self._stack.enter_context(opened)
         return self._processes
 
     def _tell(
@@ -190,11 +217,6 @@ class Runner:
     ) -> None:
         if self._on_progress is not None:
             self._on_progress(BuildProgress(stage, done, total, failed, cached, *cost))
-
-
-def _chain(first: Call, rest: Iterator[Call]) -> Iterator[Call]:
-    yield first
-    yield from rest
 
 
 def _worth_another_try(record: Record) -> str:

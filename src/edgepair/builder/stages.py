@@ -225,7 +225,7 @@ class Stages(Runner):
                 for m, site in sites
                 for key in [keys[m.material_id, site.given]]
             )
-            self._run(stage, work.simulate, orders, total=len(sites), cost=sum(costs.values()))
+            self._run(stage, work.simulate, orders, total=len(sites), cost=sum(costs.values()), apart=True)
         return self._collect(keys)
 
     def _about(self, material: Material, site: Site) -> Record:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,7 +92,7 @@ def make_folds(
 
     Notes
     -----
-    scikit-learn's ``StratifiedGroupKFold`` (``GroupKFold`` without classes), dealt anew with the
+    What scikit-learn's ``StratifiedGroupKFold`` (``GroupKFold`` without classes) deals, dealt anew with the
     next random state, up to `MOST_DEALS` times, where a class that has enough groups is missing
     from a fold.
     """
@@ -126,20 +125,41 @@ def make_folds(
 def _deal(
     groups: NDArray[np.int64], n_folds: int, state: int, classes: NDArray[np.float64] | None
 ) -> NDArray[np.int64]:
-    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+    """Deal groups once, as scikit-learn does: to import that takes longer than to deal."""
+    rng = np.random.RandomState(state)
+    names, number = np.unique(groups, return_inverse=True)
+    fold_of = np.empty(len(names), dtype=np.int64)
+    kind, total = (
+        (None, None) if classes is None else np.unique(classes, return_inverse=True, return_counts=True)[1:]
+    )
+    # To spread the classes evenly, one of them must have a site for every fold.
+    if kind is None or total is None or total.max() < n_folds:
+        for fold, part in enumerate(np.array_split(rng.permutation(names), n_folds)):
+            fold_of[np.searchsorted(names, part)] = fold
+        return fold_of[number]
+    counts = np.zeros((len(names), len(total)))
+    np.add.at(counts, (number, kind), 1)
+    order = np.arange(len(names))
+    rng.shuffle(order)
+    held = np.zeros((n_folds, len(total)))
+    # those of the most uneven classes first
+    for group in order[np.argsort(-counts[order].std(axis=1), kind="stable")]:
+        fold = _evenest(held, counts[group], total)
+        held[fold] += counts[group]
+        fold_of[group] = fold
+    return fold_of[number]
 
-    target = np.zeros(len(groups)) if classes is None else np.asarray(classes)
-    # StratifiedGroupKFold refuses where no class has a site for every fold.
-    spread = classes is not None and np.unique(target, return_counts=True)[1].max() >= n_folds
-    kind = StratifiedGroupKFold if spread else GroupKFold
-    folds = np.empty(len(groups), dtype=np.int64)
-    with warnings.catch_warnings():
-        # It warns of classes with fewer sites than folds, which callers leave out or accept.
-        warnings.simplefilter("ignore", UserWarning)
-        deals = kind(n_folds, shuffle=True, random_state=state).split(target, target, groups)
-        for fold, (_, held_out) in enumerate(deals):
-            folds[held_out] = fold
-    return folds
+
+def _evenest(held: NDArray[np.float64], added: NDArray[np.float64], total: NDArray[np.int64]) -> int:
+    """Find the fold that a group leaves the classes most even by, among equals the smallest."""
+    proposed = held + np.eye(len(held))[:, :, None] * added
+    uneven = np.std(proposed / total, axis=1).mean(axis=1).tolist()
+    sizes = held.sum(axis=1).tolist()
+    best, least, fewest = 0, float("inf"), float("inf")
+    for fold, (value, size) in enumerate(zip(uneven, sizes, strict=True)):
+        if value < least or (abs(value - least) <= 1e-8 + 1e-5 * least and size < fewest):
+            best, least, fewest = fold, value, size
+    return best
 
 
 def _missing(

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 2
 """How often a task is tried: once more after a failure, then the failure is recorded."""
 
+KILLED = "the process that carried it out was killed"
+
 _EVERYWHERE = {"__main__", "builtins", "_operator", "operator", "posix", "nt"}
 """Modules that need no look: they come with Python, or a function of theirs is sent by value."""
 
@@ -210,7 +212,7 @@ class Processes:
         try:
             return future.result(), ""
         except KilledWorker:
-            return None, "the process that carried it out was killed"
+            return None, KILLED
         except (CancelledError, TimeoutError, OSError) as error:
             if isinstance(error, OSError) and future.status == "error":
                 return None, f"{type(error).__name__}: {error}"

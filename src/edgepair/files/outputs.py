@@ -46,14 +46,22 @@ def _files_of(path: Path) -> Iterator[Path]:
         if path.suffix.lower() != ".csv" or not path.is_file() or path.stat().st_size > _LARGEST_TABLE:
             return
         with path.open(encoding="utf-8", errors="replace", newline="") as stream:
-            for row in csv.reader(stream):
-                for cell in row:
-                    if cell.strip():
-                        yield path.parent / cell.strip()
-                        yield Path(cell.strip())
+            # a table of spectra has a number in every cell: looking each up would take a minute
+            for cell in {cell.strip() for row in csv.reader(stream) for cell in row}:
+                if cell and not _is_number(cell):
+                    yield path.parent / cell
+                    yield Path(cell)
     except (OSError, ValueError, csv.Error):
         # Whoever reads it says what is wrong with it.
         return
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _covers(source: Path, target: Path) -> bool:

@@ -16,7 +16,6 @@ from edgepair.features import find_regions, region_numbers
 from edgepair.interpretation.explained import Explained, usual_techniques
 from edgepair.interpretation.rounds import explained_task
 from edgepair.interpretation.shap_values import fit_without_fold, forest_shap
-from edgepair.prediction import Prediction
 from edgepair.study.cells import Cell, Rows, Skip, plan_cell
 from edgepair.study.config import StudyConfig
 from edgepair.study.plan import check_datasets
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.features import Region
+    from edgepair.prediction import Prediction
 
 SAMPLE_COLUMNS = (
     "modality", "technique", "task", "region", "title", "low", "high", "contribution", "base", "answer",
@@ -89,6 +89,8 @@ def interpret_sample(
     those of single techniques and is not divided further. A site is explained by exact Shapley
     values of a forest that saw no site of its formula; the first call fits it, later ones do not.
     """
+    from edgepair.prediction import Prediction
+
     if isinstance(sample, Prediction):
         if site is not None:
             raise OptionError(

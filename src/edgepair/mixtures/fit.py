@@ -258,6 +258,10 @@ def _tables(
     import pandas as pd
 
     shares = [_by_compound(item, standards) for item in every]
+    means = {
+        quantity: np.array([_values(quantity, item, standards) @ item.fit.fractions for item in every])
+        for quantity in QUANTITIES
+    }
     rows, parts = [], []
     for rank, item in enumerate(shown, start=1):
         fit = item.fit
@@ -285,7 +289,9 @@ def _tables(
             "as_good": item.as_good,
         }
         for quantity in QUANTITIES:
-            row[quantity], row[f"{quantity}_error"] = _mean(quantity, item, every, weights, standards)
+            row[quantity], row[f"{quantity}_error"] = _mean(
+                item, _values(quantity, item, standards), means[quantity], weights
+            )
         rows.append(row)
         parts += [
             {
@@ -310,23 +316,17 @@ def _by_compound(item: Assessment, standards: Sequence[Standard]) -> dict[str, f
     }
 
 
+def _values(quantity: str, item: Assessment, standards: Sequence[Standard]) -> NDArray[np.float64]:
+    return np.array([getattr(standards[member], quantity) for member in item.fit.members], dtype=float)
+
+
 def _mean(
-    quantity: str,
-    item: Assessment,
-    every: Sequence[Assessment],
-    weights: NDArray[np.float64],
-    standards: Sequence[Standard],
+    item: Assessment, values: NDArray[np.float64], means: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> tuple[float, float]:
     """Average a value over a combination; NaN where a compound's is not known."""
-
-    def of(other: Assessment) -> tuple[float, NDArray[np.float64]]:
-        values = np.array([getattr(standards[member], quantity) for member in other.fit.members], dtype=float)
-        return float(values @ other.fit.fractions), values
-
-    mean, values = of(item)
+    mean = float(values @ item.fit.fractions)
     variance = float(values @ item.covariance @ values)
     if item.as_good:
-        means = np.array([of(other)[0] for other in every])
         known = np.isfinite(means) & (weights > 0)
         if known.any():
             variance += float(weights[known] @ (means[known] - mean) ** 2 / weights[known].sum())

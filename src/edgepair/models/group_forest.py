@@ -14,11 +14,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.models.trees import GrownTree, grow_trees
+from edgepair.models.trees import GrownTree, JoinedTrees, grow_trees, join_trees
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +41,9 @@ FOLDS = 10
 
 FEWEST_GROUPS = 6
 """Groups of a source from which on it is a fold of its own; the smaller ones share one."""
+
+FEW_ROWS = 8
+"""Rows up to which all trees are gone through at once."""
 
 MOST_GROUPS = 32
 """Groups in one fold; a larger source is left out whole several times, each time for some of its groups."""
@@ -111,7 +115,15 @@ class GroupForest:
 
         ``features`` (n, n_features).
         """
-        return _tell(self.trees, self.classes, features.astype(np.float32), self.n_classes)
+        seen = features.astype(np.float32)
+        if len(seen) <= FEW_ROWS and not np.isnan(seen).any():
+            return _summary(self.joined.predict(seen), self.classes, self.n_classes)
+        return _tell(self.trees, self.classes, seen, self.n_classes)
+
+    @cached_property
+    def joined(self) -> JoinedTrees:
+        """The trees' nodes in a row."""
+        return join_trees(self.trees)
 
 
 def fit_group_forest(
@@ -175,9 +187,13 @@ def _grow(
 def _tell(
     trees: Sequence[GrownTree], classes: NDArray[np.int64], features: NDArray[np.float32], n_classes: int
 ) -> NDArray[np.float64]:
-    told = np.array([tree.tree_.predict(features) for tree in trees])
+    return _summary(np.array([tree.tree_.predict(features) for tree in trees]), classes, n_classes)
+
+
+def _summary(told: NDArray[np.float64], classes: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+    """Give the mean of trees, shape (n_trees, n_rows, n_outputs), and of values their scatter."""
     if not n_classes:
         return np.column_stack([told[:, :, 0].mean(axis=0), told[:, :, 0].std(axis=0)])
-    shares = np.zeros((len(features), n_classes))
+    shares = np.zeros((told.shape[1], n_classes))
     shares[:, classes] = told.mean(axis=0)
     return shares

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgepair.models.trees import JoinedTrees, join_trees
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -38,7 +40,7 @@ class _Leaves:
 
 
 def forest_shapley(
-    fitted: Sequence[Any], row: NDArray[np.float32], given: NDArray[np.bool_] | None = None
+    fitted: Sequence[Any] | JoinedTrees, row: NDArray[np.float32], given: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Divide the mean of fitted trees among features, from that where the ``given`` features alone are known.
 
@@ -46,7 +48,8 @@ def forest_shapley(
     given; together they add up to what the trees predict.
     """
     known = np.zeros(len(row), dtype=bool) if given is None else given
-    leaves = _reachable([tree.tree_ for tree in fitted], row, known)
+    trees = fitted if isinstance(fitted, JoinedTrees) else join_trees(fitted)
+    leaves = _reachable(trees, row, known)
     base = leaves.value.T @ leaves.share.prod(axis=1)
     parts = np.zeros((len(row), leaves.value.shape[1]))
     order = np.argsort(leaves.asked)
@@ -72,21 +75,14 @@ def _gains(row: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.f
     return gain
 
 
-def _reachable(trees: list[Any], row: NDArray[np.float32], given: NDArray[np.bool_]) -> _Leaves:
-    first = np.cumsum([0] + [tree.node_count for tree in trees[:-1]])
-
-    def joined(name: str) -> NDArray[Any]:
-        return np.concatenate([getattr(tree, name) for tree in trees])
-
-    feature, threshold, weight = joined("feature"), joined("threshold"), joined("weighted_n_node_samples")
-    shift = np.repeat(first, [tree.node_count for tree in trees])
-    left, right = joined("children_left") + shift, joined("children_right") + shift
-    value = joined("value")[:, 0, :] / len(trees)
-    depth = max(1, *(int(tree.max_depth) for tree in trees))
-    node = first
-    slot = np.zeros((len(node), depth), dtype=np.intp)
-    met, share = np.ones((len(node), depth)), np.ones((len(node), depth))
-    asked = np.zeros(len(node), dtype=np.intp)
+def _reachable(trees: JoinedTrees, row: NDArray[np.float32], given: NDArray[np.bool_]) -> _Leaves:
+    feature, threshold, weight, depth = trees.feature, trees.threshold, trees.weight, trees.depth
+    value = trees.value / len(trees.first)
+    node: NDArray[Any] = trees.first
+    slot: NDArray[Any] = np.zeros((len(node), depth), dtype=np.intp)
+    met: NDArray[Any] = np.ones((len(node), depth))
+    share: NDArray[Any] = np.ones((len(node), depth))
+    asked: NDArray[Any] = np.zeros(len(node), dtype=np.intp)
     ended: list[tuple[NDArray[Any], ...]] = []
     while len(node):
         leaf = feature[node] < 0
@@ -98,7 +94,7 @@ def _reachable(trees: list[Any], row: NDArray[np.float32], given: NDArray[np.boo
         same = (slot == by[:, None]) & (np.arange(depth) < asked[:, None])
         place = np.where(same.any(axis=1), same.argmax(axis=1), asked)
         children = []
-        for child, follows in ((left[node], goes_left), (right[node], ~goes_left)):
+        for child, follows in ((trees.left[node], goes_left), (trees.right[node], ~goes_left)):
             part = weight[child] / weight[node]
             kept = np.where(given[by], follows, follows | (part > 0))
             asks = kept & ~given[by]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -334,7 +334,8 @@ def save_trained(trained: TrainedModels, path: str | Path) -> None:
     stored: dict[str, Any] = {}
 
     def put(part: str, rows: XanesRows | PdfRows) -> None:
-        for name, values in vars(rows).items():
+        for name in [one.name for one in fields(rows)]:
+            values = getattr(rows, name)
             if isinstance(values, dict):
                 for task, known in values.items():
                     stored[f"{part}.{name}.{task}"] = ((f"{part}_row",), known)

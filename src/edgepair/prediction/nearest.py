@@ -29,11 +29,9 @@ def nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[dict[st
     rows = fitted.rows
     found = []
     for simulated in (False, True):
-        order = [
-            int(i) for i in np.argsort(apart) if rows.simulated[i] == simulated and np.isfinite(apart[i])
-        ]
+        order = np.argsort(apart)
         named: set[str] = set()
-        for row in order:
+        for row in order[(rows.simulated[order] == simulated) & np.isfinite(apart[order])].tolist():
             # repeats of one compound say the same
             name = str(rows.name[row] if simulated else rows.group[row].split(" ", 1)[1])
             if name in named:

@@ -54,8 +54,6 @@ COUNTED = MappingProxyType(
 )
 """What coordination numbers count, by what they were learnt from."""
 
-EXPLANATION_COLUMNS = ["technique", "task", "part", "position", "contribution", "region"]
-
 CAUTION = 0.7
 """Distance, in units of what is called outside, from which to be careful."""
 
@@ -204,10 +202,11 @@ def _xanes_part(
             suggestion="simulate some with edgepair build and give them by --data, or give --standards",
         )
     before = prepared.shift
-    answers, shown, features = xanes_answers(fitted, prepared, level)
+    to_own = to_own_edge(prepared.energy, prepared.mu, window)
+    answers, shown, features = xanes_answers(fitted, prepared, level, to_own)
     apart = fitted.distances(features, metal)[0]
     distance = float(apart.min())
-    own = OWN_EDGE - to_own_edge(prepared.energy, prepared.mu, window)
+    own = OWN_EDGE - to_own
     off, error = fitted.asked_shift(features, own)
     if not prepared.calibrated:
         doubts.append(
@@ -254,15 +253,13 @@ def _xanes_part(
 
 
 def xanes_answers(
-    fitted: XanesModel, prepared: PreparedXanes, level: float
+    fitted: XanesModel, prepared: PreparedXanes, level: float, to_own: float
 ) -> tuple[dict[str, Answer], NDArray[np.float64], NDArray[np.float64]]:
-    """Answer every task for one spectrum."""
-    energy, window = prepared.energy, fitted.window
-    if fitted.aligned:
-        energy = energy + to_own_edge(energy, prepared.mu, window)
-    shown = window.show(energy, prepared.mu)[None]
+    """Answer every task for one spectrum, whose own edge lies `to_own` (eV) from where edges are put."""
+    energy = prepared.energy + (to_own if fitted.aligned else 0.0)
+    shown = fitted.window.show(energy, prepared.mu)[None]
     features = fitted.features(shown, prepared.absorber)
-    return {task: fitted.answer(features, task, level) for task in fitted.fits}, shown, features
+    return fitted.answers(features, level), shown, features
 
 
 def _pdf_part(
@@ -323,8 +320,6 @@ def _unit_size(curve: NDArray[np.float64]) -> NDArray[np.float64]:
 def _assemble(
     metal: str, parts: list[_Part], prepared: PreparedXanes | None, level: float, warnings: list[str]
 ) -> Prediction:
-    import pandas as pd
-
     table, chances, reasons = [], [], []
     for part in parts:
         metallic = part.technique == "xanes" and prepared is not None and prepared.metallic
@@ -369,10 +364,10 @@ def _assemble(
     nearest = [{k: v for k, v in row.items() if k != "row"} for part in parts for row in part.nearest]
     return Prediction(
         absorber=metal,
-        table=pd.DataFrame(table),
-        probabilities=pd.DataFrame(chances, columns=["technique", "task", "class", "probability"]),
-        explanation=pd.DataFrame(reasons, columns=EXPLANATION_COLUMNS),
-        nearest=pd.DataFrame(nearest),
+        table=table,
+        probabilities=chances,
+        explanation=reasons,
+        nearest=nearest,
         curves={part.technique: part.curves for part in parts},
         first_shells={part.technique: part.first_shell for part in parts if part.first_shell is not None},
         confidence_level=level,

@@ -37,6 +37,36 @@ class ShownCurve:
     y: NDArray[np.float64]
 
 
+class _Frame:
+    """A table that is given as rows and made a frame of when it is looked at.
+
+    Of a thousand samples, frames take as long as the answers.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, held: Any, owner: type) -> Any:
+        if held is None:
+            return self
+        if isinstance(vars(held)[self._name], list):
+            import pandas as pd
+
+            columns = _COLUMNS.get(self._name)
+            vars(held)[self._name] = pd.DataFrame(vars(held)[self._name], columns=columns)
+        return vars(held)[self._name]
+
+    def __set__(self, held: Any, table: pd.DataFrame | list[dict[str, Any]]) -> None:
+        vars(held)[self._name] = table
+
+
+_COLUMNS = {
+    "probabilities": ["technique", "task", "class", "probability"],
+    "explanation": ["technique", "task", "part", "position", "contribution", "region"],
+}
+"""Of tables that may be empty."""
+
+
 @dataclass(frozen=True)
 class Prediction:
     """Values, intervals and reasons for one sample.
@@ -109,10 +139,21 @@ class Prediction:
             "energy_error": self.energy_error,
             "warnings": list(self.warnings),
             "coordination_counted": dict(self.counted),
-            "answers": self.table.to_dict("records"),
-            "probabilities": self.probabilities.to_dict("records"),
-            "explanation": self.explanation.to_dict("records"),
-            "nearest": self.nearest.to_dict("records"),
+            "answers": rows_of(self, "table"),
+            "probabilities": rows_of(self, "probabilities"),
+            "explanation": rows_of(self, "explanation"),
+            "nearest": rows_of(self, "nearest"),
             "first_shells": {name: asdict(shell) for name, shell in self.first_shells.items()},
         }
         return json.dumps(json_ready(document), ensure_ascii=False, indent=1)
+
+
+for _name in ("table", "probabilities", "explanation", "nearest"):
+    setattr(Prediction, _name, _Frame(_name))
+
+
+def rows_of(prediction: Prediction, name: str) -> list[dict[str, Any]]:
+    """Give the rows of one of its tables, without a frame where none was made."""
+    held = vars(prediction)[name]
+    rows: list[dict[str, Any]] = held if isinstance(held, list) else held.to_dict("records")
+    return rows

@@ -94,7 +94,7 @@ def contributions(
     They add up to the value less that of the forest where the ``given`` features alone are known, which
     comes first.
     """
-    base, parts = forest_shapley(fit.forest.trees, row.astype(np.float32), given)
+    base, parts = forest_shapley(fit.forest.joined, row.astype(np.float32), given)
     if task not in CLASSES:
         return float(base[0]), parts[:, 0]
     classes = CLASSES[task]

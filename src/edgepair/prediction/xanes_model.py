@@ -48,6 +48,9 @@ _PAST_WHITE_LINE = 25.0  # eV from the tabulated edge, behind the white lines of
 SCALE_ERROR = 2.0
 """eV; error of an energy scale where nothing tells."""
 
+_Told = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
+"""Value, probabilities and claimed error, shapes (n,), (n, n_classes) and (n,)."""
+
 
 class XanesModel:
     """Answers for measured spectra of one window."""
@@ -97,7 +100,18 @@ class XanesModel:
 
         ``features`` (n, n_features).
         """
-        value, probability, claimed = self._tell(features, task)
+        return self._answer(self._tell(features, task, {}), task, level)
+
+    def answers(self, features: NDArray[np.float64], level: float) -> dict[str, Answer]:
+        """Answer every task that was learnt, asking each forest once.
+
+        ``features`` (n, n_features).
+        """
+        known: dict[str, _Told] = {}
+        return {task: self._answer(self._tell(features, task, known), task, level) for task in self.fits}
+
+    def _answer(self, told: _Told, task: str, level: float) -> Answer:
+        value, probability, claimed = told
         half = claimed * self.quantile(task, level)
         sets: tuple[tuple[int, ...], ...] = ()
         if task in CLASSES:
@@ -109,17 +123,28 @@ class XanesModel:
 
         ``features`` (n, n_features); returns (n,).
         """
-        return self._tell(features, task)[0]
+        return self._tell(features, task, {})[0]
 
     def quantile(self, task: str, level: float) -> float:
         """Return the conformal factor of a task's claimed standard deviations."""
-        fit = self.fits[task]
-        return self._quantile(np.abs(fit.value - self.rows.targets[task]) / fit.error, level)
+        if ("value", task, level) not in self._quantiles:
+            fit = self.fits[task]
+            score = np.abs(fit.value - self.rows.targets[task]) / fit.error
+            self._quantiles["value", task, level] = self._quantile(score, level)
+        return self._quantiles["value", task, level]
 
     def set_quantile(self, task: str, level: float) -> float:
         """Return the probability up to which classes are taken into a set."""
-        shares = class_shares(self.rows.targets[task], CLASSES[task])
-        return self._quantile(class_scores(self.fits[task].probability, shares), level)
+        if ("set", task, level) not in self._quantiles:
+            shares = class_shares(self.rows.targets[task], CLASSES[task])
+            score = class_scores(self.fits[task].probability, shares)
+            self._quantiles["set", task, level] = self._quantile(score, level)
+        return self._quantiles["set", task, level]
+
+    @cached_property
+    def _quantiles(self) -> dict[tuple[str, str, float], float]:
+        """Quantiles as they were asked for: the same for every spectrum."""
+        return {}
 
     def positions(self, mu: NDArray[np.float64]) -> NDArray[np.float64]:
         """Tell where on the energy axis each feature of a spectrum sits.
@@ -216,17 +241,20 @@ class XanesModel:
         absorber: NDArray[np.str_] = self.absorbers[features[:, : len(self.absorbers)].argmax(axis=1)]
         return absorber
 
-    def _tell(
-        self, features: NDArray[np.float64], task: str
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Tell value, probabilities and claimed error, shapes (n,), (n, n_classes) and (n,)."""
+    def _tell(self, features: NDArray[np.float64], task: str, known: dict[str, _Told]) -> _Told:
+        """Tell one task; `known` takes what the forests have told of these features."""
+        if task in known:
+            return known[task]
         absorber = self._absorber_of(features)
         value, probability, claimed = settle(self.fits[task].forest.tell(features), task, absorber)
-        if task != "bond_length" or not self._by_valence:
-            return value, probability, claimed
-        (state, _, of_state), (number, _, of_number) = (self._tell(features, name) for name in OF_LENGTH)
-        expected, error = _expected_length(absorber, state, number, of_state, of_number)
-        return value + expected, probability, np.hypot(claimed, error)
+        if task == "bond_length" and self._by_valence:
+            (state, _, of_state), (number, _, of_number) = (
+                self._tell(features, name, known) for name in OF_LENGTH
+            )
+            expected, error = _expected_length(absorber, state, number, of_state, of_number)
+            value, claimed = value + expected, np.hypot(claimed, error)
+        known[task] = value, probability, claimed
+        return known[task]
 
     def _fit_length(self, weight: NDArray[np.float64], folds: Sequence[Fold]) -> TaskFit:
         """Fit what lengths differ by from those that bond valence gives for a row's state and number.
@@ -234,7 +262,7 @@ class XanesModel:
         What is not known of a row is what the forests tell that have not learnt from it.
         """
         rows, absorber, values = self.rows, self.rows.absorber, self.rows.targets["bond_length"]
-        told = [self._tell(self._features, name) for name in OF_LENGTH]
+        told = [self._tell(self._features, name, {}) for name in OF_LENGTH]
         known = [rows.targets[name] for name in OF_LENGTH]
         learnt = [np.where(np.isnan(k), t[0], k) for k, t in zip(known, told, strict=True)]
         expected, _ = _expected_length(absorber, *learnt, *np.zeros((2, len(values))))

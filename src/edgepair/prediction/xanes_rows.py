@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,12 +63,12 @@ class XanesRows:
     edge: NDArray[np.float64]
     targets: dict[str, NDArray[np.float64]]
 
-    @property
+    @cached_property
     def few_measured(self) -> bool:
         """Whether there are so few standards that simulated rows stand for measured ones."""
         return len(np.unique(self.group[~self.simulated])) < FEWEST_COMPOUNDS
 
-    @property
+    @cached_property
     def votes(self) -> NDArray[np.bool_]:
         """Which rows tell how far answers are off.
 

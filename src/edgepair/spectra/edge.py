@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import DataError
-from edgepair.spectra.smoothing import parabola_vertex, point_noise, smooth_with_slope, without_spikes
+from edgepair.spectra.smoothing import (
+    fit_polynomial,
+    parabola_vertex,
+    point_noise,
+    smooth_with_slope,
+    without_spikes,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -28,6 +35,10 @@ _HALF_WINDOW = 12  # grid points between the two medians whose difference is a s
 _WAVE = 2.2
 """Largest relative slope of EXAFS times the distance to E0, without unit: amplitudes of a tenth
 at wavelengths that grow with the distance. What rises faster is another edge."""
+
+_MOST_FOUND = 4096
+_found: dict[tuple[bytes, float | None], float] = {}
+"""Edges of the spectra last looked at, by their content."""
 
 
 def find_e0(energy: ArrayLike, mu: ArrayLike, *, near: float | None = None) -> float:
@@ -61,6 +72,18 @@ def find_e0(energy: ArrayLike, mu: ArrayLike, *, near: float | None = None) -> f
     steps, as a scan has them around the edge it is made for.
     """
     x, y = checked_spectrum(energy, mu)
+    # a spectrum is read, looked at as a foil and normalised, each by the same edge
+    key = hashlib.blake2b(x.tobytes() + y.tobytes()).digest(), near
+    found = _found.get(key)
+    if found is None:
+        found = _steepest(x, y, near)
+        if len(_found) >= _MOST_FOUND:
+            _found.clear()
+        _found[key] = found
+    return found
+
+
+def _steepest(x: NDArray[np.float64], y: NDArray[np.float64], near: float | None) -> float:
     y = without_spikes(y)
     centre = _centre(x, y, near)
     grid = np.arange(max(x[0], centre - 150), min(x[-1], centre + 100), 0.25)
@@ -168,7 +191,7 @@ def _centre(x: NDArray[np.float64], y: NDArray[np.float64], near: float | None) 
         background = (grid > near - 150) & (grid < near + NEAR[0])
         if background.sum() > 40:
             # A weak edge on a steep background: what counts is the rise above that background.
-            step = step - 2 * reach * _GRID * np.polyfit(grid[background], level[background], 1)[0]
+            step = step - 2 * reach * _GRID * fit_polynomial(grid[background], level[background], 1)[0]
         if inside.sum() < 8 or step[inside].max() <= 0:
             raise _no_edge(x, near)
         return float(grid[np.where(inside, step, -np.inf).argmax()])
@@ -190,7 +213,7 @@ def _half_level(
     """Take the background off; return what is left and half of its step."""
     before = grid < centre - 25
     if before.sum() > 80:
-        line = np.polyfit(grid[before] - centre, smooth[before], 1)
+        line = fit_polynomial(grid[before] - centre, smooth[before], 1)
         height = smooth - np.polyval(line, grid - centre)
     else:
         height = smooth - smooth[: max(1, int((grid < centre).sum()))].min()

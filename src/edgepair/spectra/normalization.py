@@ -22,6 +22,7 @@ import numpy as np
 from edgepair.conventions import DataError, OptionError
 from edgepair.spectra.edge import checked_spectrum, other_edges
 from edgepair.spectra.edge import find_e0 as find_e0
+from edgepair.spectra.smoothing import fit_polynomial
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -235,11 +236,12 @@ def _rough_step(x: NDArray[np.float64], y: NDArray[np.float64], edge: float) -> 
     first, last = float(x[0] - edge), float(x[-1] - edge)
     before = (max(first, -70.0), max(-20.0, 0.6 * first))
     after = (min(12.0, 0.4 * last), min(last, 80.0))
-    steps = []
+    step = 0.0
     for level in (False, True):
-        _, curve = _background(x, y, edge, before, after, 0, level=level or first > -PRE_SLOPED)
-        steps.append(float(curve[-1]))
-    return steps[0] if steps[0] > 0 else steps[1]
+        if step <= 0:
+            _, curve = _background(x, y, edge, before, after, 0, level=level or first > -PRE_SLOPED)
+            step = float(curve[-1])
+    return step
 
 
 def _cut_short(
@@ -355,8 +357,7 @@ def _fit(
         )
     u, v = x[inside] - edge, y[inside]
     good = ~_gross(v)
-    fitted: NDArray[np.float64] = np.polyfit(u[good], v[good], degree)
-    return fitted
+    return fit_polynomial(u[good], v[good], degree)
 
 
 def _gross(y: NDArray[np.float64]) -> NDArray[np.bool_]:

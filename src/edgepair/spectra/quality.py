@@ -183,17 +183,23 @@ def _jumps(x: NDArray[np.float64], y: NDArray[np.float64], noise: float, e0: flo
     sigma = 0.0 if np.isnan(noise) else noise
     left = np.arange(5, n - 6)  # the last point before the change
     middle = 0.5 * (x[left] + x[left + 1])
+    away = (middle - e0 < -25) | (middle - e0 > 50)
+    left, middle = left[away], middle[away]
     index = left[:, None] + np.arange(-5, 7)
     places, values = x[index] - middle[:, None], y[index]
     unit = places / np.abs(places).max(axis=1, keepdims=True)
-    # One parabola and a step between the points: what the step takes up is the jump.
-    columns = np.stack([np.ones_like(unit), unit, unit**2, (unit > 0).astype(float)], axis=2)
-    answer = np.linalg.pinv(columns) @ values[:, :, None]
-    misfit = values - (columns @ answer)[:, :, 0]
+    # One parabola and a step between the points: what the step takes up is the jump. Least squares of
+    # all places at once: what is left of the later columns and of the values once a column is taken out.
+    columns = [np.ones_like(unit), unit, unit**2, (unit > 0).astype(float), values]
+    for k in range(4):
+        out = columns[k] / np.sqrt((columns[k] ** 2).sum(axis=1, keepdims=True))
+        for later in range(k + 1, 5):
+            part = (out * columns[later]).sum(axis=1)
+            columns[later] = columns[later] - part[:, None] * out
+    jump, misfit = part / np.sqrt((columns[3] ** 2).sum(axis=1)), columns[4]
     spread = np.sqrt((misfit**2).sum(axis=1) / 8)
-    away = (middle - e0 < -25) | (middle - e0 > 50)
     limit = np.maximum(SMALLEST_JUMP, 12 * np.maximum(sigma, spread))
-    found = middle[away & (np.abs(answer[:, 3, 0]) > limit)]
+    found = middle[np.abs(jump) > limit]
     return tuple(float(at) for k, at in enumerate(found) if k == 0 or at - found[k - 1] > 5)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from edgepair.conventions import DataError, OptionError
 from edgepair.dataset import make_folds, split_groups
+from edgepair.dataset.splits import _deal
 
 Integers = NDArray[np.int64]
 
@@ -160,3 +163,20 @@ def test_classes_too_rare_for_every_fold_are_accepted() -> None:
         np.arange(12), n_folds=6, n_repeats=2, seed=0, classes=np.repeat([0.0, 1.0, 2.0, 3.0], 3)
     )
     assert all(np.bincount(repeat).tolist() == [2] * 6 for repeat in folds)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_they_are_scikit_learns(seed: int) -> None:
+    from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
+
+    rng = np.random.default_rng(seed)
+    n_groups, n_folds = int(rng.integers(8, 60)), int(rng.integers(2, 7))
+    groups = np.unique(rng.integers(0, n_groups, 200), return_inverse=True)[1]
+    classes = rng.choice([2.0, 3.0, 4.0, 6.0], 200, p=[0.5, 0.3, 0.15, 0.05])
+    for kind, told in ((StratifiedGroupKFold, classes), (GroupKFold, None)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            theirs = list(kind(n_folds, shuffle=True, random_state=seed).split(classes, classes, groups))
+        dealt = _deal(groups, n_folds, seed, told)
+        for fold, (_, held_out) in enumerate(theirs):
+            np.testing.assert_array_equal(np.flatnonzero(dealt == fold), held_out)

@@ -7,13 +7,16 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from edgepair.conventions import EngineError
 from edgepair.engine import Call, Processes, open_processes
+from edgepair.engine.own_process import run_here
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +26,25 @@ def processes() -> Iterator[Processes]:
         yield opened
 
 
-def test_values(processes: Processes) -> None:
+Run = Callable[..., Any]
+
+
+@pytest.fixture(params=["others", "here", "forks"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Each way to carry out tasks."""
+    if request.param == "others":
+        opened: Processes = request.getfixturevalue("processes")
+        return opened.run
+    return partial(run_here, apart=request.param == "forks")
+
+
+def test_values(run: Run) -> None:
     calls = (Call(f"mul-{n}", (n, 3)) for n in range(300))
-    done = {outcome.key: outcome.value for outcome in processes.run(operator.mul, calls)}
+    done = {outcome.key: outcome.value for outcome in run(operator.mul, calls)}
     assert done == {f"mul-{n}": 3 * n for n in range(300)}
 
 
-def test_tasks_are_read_no_further_ahead_than_needed(processes: Processes) -> None:
+def test_tasks_are_read_no_further_ahead_than_needed(run: Run) -> None:
     taken = []
 
     def calls() -> Iterator[Call]:
@@ -37,28 +52,27 @@ def test_tasks_are_read_no_further_ahead_than_needed(processes: Processes) -> No
             taken.append(n)
             yield Call(f"ahead-{n}", (n,))
 
-    for seen, _ in enumerate(processes.run(operator.neg, calls()), start=1):
+    for seen, _ in enumerate(run(operator.neg, calls()), start=1):
         assert len(taken) - seen < 20
 
 
-def test_failure_is_tried_twice_then_recorded(processes: Processes) -> None:
-    (outcome,) = processes.run(operator.truediv, [Call("div", (1, 0))])
+def test_failure_is_tried_twice_then_recorded(run: Run) -> None:
+    (outcome,) = run(operator.truediv, [Call("div", (1, 0))])
     assert (outcome.value, outcome.attempts) == (None, 2)
     assert outcome.problem.startswith("ZeroDivisionError")
 
 
-def test_value_that_counts_as_a_failure(processes: Processes) -> None:
-    (outcome,) = processes.run(
-        operator.neg, [Call("neg", (1,))], failed=lambda v: "negative" if v < 0 else ""
-    )
+def test_value_that_counts_as_a_failure(run: Run) -> None:
+    (outcome,) = run(operator.neg, [Call("neg", (1,))], failed=lambda v: "negative" if v < 0 else "")
     assert (outcome.value, outcome.problem, outcome.attempts) == (-1, "negative", 2)
 
 
-def test_a_task_that_ends_its_process_costs_itself_only(processes: Processes) -> None:
+@pytest.mark.parametrize("run", ["others", "forks"], indirect=True)
+def test_a_task_that_ends_its_process_costs_itself_only(run: Run) -> None:
     calls = [Call("exit", (13,))]
-    (outcome,) = processes.run(os._exit, calls)
+    (outcome,) = run(os._exit, calls)
     assert "killed" in outcome.problem
-    assert [o.value for o in processes.run(operator.neg, [Call("after", (1,))])] == [-1]
+    assert [o.value for o in run(operator.neg, [Call("after", (1,))])] == [-1]
 
 
 def test_a_worker_that_is_killed_loses_nothing(tmp_path: Path, processes: Processes) -> None:

@@ -153,3 +153,13 @@ def test_the_trees_are_those_of_scikit_learns_forests() -> None:
     told = fit_group_forest(features, np.eye(4)[number], weight, [], seed=7).tell(features)
     np.testing.assert_allclose(told[:, [1, 3]], chances.predict_proba(seen), atol=1e-12)
     np.testing.assert_array_equal(told[:, [0, 2]], 0.0)
+
+
+@pytest.mark.parametrize("classes", [True, False])
+def test_few_rows_are_told_as_many_are(classes: bool) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 4))
+    target = np.eye(3)[rng.integers(0, 3, 60)] if classes else X[:, 0]
+    forest = fit_group_forest(X, target, np.ones(60), [])
+    new = rng.normal(size=(group_forest.FEW_ROWS + 1, 4))
+    np.testing.assert_array_equal(forest.tell(new)[:-1], forest.tell(new[:-1]))

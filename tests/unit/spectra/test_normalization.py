@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edgepair.conventions import DataError, OptionError, edge_energy
 from edgepair.measured import read_xanes
 from edgepair.spectra import find_e0, normalize_mu
+from edgepair.spectra.smoothing import fit_polynomial
 
 Floats = NDArray[np.float64]
 E0 = 7124.0
@@ -273,3 +274,13 @@ def test_every_spectrum_of_the_index_is_normalised(
         assert spectrum.mu[far].mean() == pytest.approx(1, abs=0.12), row["file"]
         seen += 1
     assert seen > 60
+
+
+@pytest.mark.parametrize("degree", [0, 1, 2, 3])
+def test_polynomials_are_those_of_least_squares(degree: int) -> None:
+    rng = np.random.default_rng(degree)
+    x = np.sort(rng.uniform(-150.0, 500.0, 80))
+    y = rng.normal(size=80) + 1e-3 * x
+    np.testing.assert_allclose(fit_polynomial(x, y, degree), np.polyfit(x, y, degree), rtol=1e-9)
+    few = x[: degree + 1]
+    np.testing.assert_allclose(np.polyval(fit_polynomial(few, few**degree, degree), few), few**degree)

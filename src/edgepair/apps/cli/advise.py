@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import progress_bar, resumable, split_list
+from edgepair.apps.cli.console import resumable, split_list
 from edgepair.apps.cli.options import (
     Folds,
     Jobs,
@@ -24,6 +24,7 @@ from edgepair.apps.cli.options import (
     reads_spectra,
 )
 from edgepair.apps.cli.predict_checks import check_outputs, check_used
+from edgepair.apps.cli.progress import progress_bar
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,9 @@ import typer
 
 from edgepair.apps.cli.console import print_lines, resumable
 from edgepair.apps.cli.options import Jobs, Json, Quiet, Strict
+from edgepair.apps.cli.progress import duration, progress_bar
 from edgepair.conventions.entries import read_pair
+from edgepair.conventions.progress import Progress
 
 if TYPE_CHECKING:
     from edgepair.builder import BuildEstimate, BuildProgress, BuildResult
@@ -216,59 +217,19 @@ def _ends(text: str | None) -> tuple[float, float] | None:
 
 @contextmanager
 def _bar(*, quiet: bool) -> Iterator[Callable[[BuildProgress], None] | None]:
-    """Show a bar with rate, failures and time left, on terminals only."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    import time
-
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
-    columns = (
-        TextColumn("{task.description:<16}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.completed:.0f}/{task.total:.0f}{task.fields[tail]}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        row = bar.add_task("edgepair build", total=1, tail="")
-        stage, started, cached = "", time.monotonic(), 0
+    """Show the stage, failures and the time left by what its items cost."""
+    with progress_bar("edgepair build", quiet=quiet) as on_progress:
+        if on_progress is None:
+            yield None
+            return
 
         def show(step: BuildProgress) -> None:
-            nonlocal stage, started, cached
-            if step.stage != stage:
-                stage, started, cached = step.stage, time.monotonic(), step.cached
-            elapsed = time.monotonic() - started
-            fresh = step.done - step.cached
-            tail = f"  {60 * fresh / elapsed:.3g} a minute" if fresh and elapsed > 1 else ""
-            if step.failed:
-                tail += f"  {step.failed} failed"
-            if step.cost_done and elapsed > 1:
-                left = elapsed * max(step.cost_total - step.cost_done, 0.0) / step.cost_done
-                tail += f"  {duration(left)} left"
-            bar.update(
-                row, description=step.stage, completed=step.done, total=max(step.total, step.done), tail=tail
-            )
+            failed = f", {step.failed} failed" if step.failed else ""
+            text = f"{step.stage} {step.done} of {max(step.total, step.done)}{failed}"
+            done, total = (step.cost_done, step.cost_total) if step.cost_total else (step.done, step.total)
+            on_progress(Progress(done, total, text, cached=False))
 
         yield show
-
-
-def duration(seconds: float) -> str:
-    """Write a time for people.
-
-    Examples
-    --------
-    >>> duration(75), duration(4000), duration(400000)
-    ('1 min 15 s', '1 h 06 min', '4 d 15 h')
-    """
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours:02d} h"
-    if hours:
-        return f"{hours} h {minutes:02d} min"
-    return f"{minutes} min {rest:02d} s"
 
 
 def _document(result: BuildResult) -> dict[str, Any]:

@@ -1,18 +1,16 @@
-"""Printing: tables for people, progress on terminals only."""
+"""Printing: tables for people."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
-
-    from edgepair.conventions import Progress
 
 PLAIN_WIDTH = 130
 """Width of tables where the output is not a terminal, characters."""
@@ -89,55 +87,3 @@ def resumable(finished: str = "fits") -> Iterator[None]:
         told = f"finished {finished} are kept, the same command goes on from there"
         print(f"edgepair: interrupted; {told}", file=sys.stderr)
         raise
-
-
-@contextmanager
-def step_bar(title: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None] | None]:
-    """Show a progress bar of steps: the number done, of how many, and which is at work."""
-    with progress_bar(title, quiet=quiet) as on_progress:
-        if on_progress is None:
-            yield None
-            return
-        from edgepair.conventions import Progress
-
-        def show(number: int, total: int, text: str) -> None:
-            on_progress(Progress(done=number, total=total, text=text, cached=False))
-
-        yield show
-
-
-@contextmanager
-def progress_bar(title: str, *, quiet: bool) -> Iterator[Callable[[Progress], None] | None]:
-    """Show a progress bar with the time left, on terminals only."""
-    if quiet or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TextColumn("{task.percentage:3.0f} %"),
-        TextColumn("{task.fields[left]}"),
-        TextColumn("[dim]{task.fields[last]}"),
-    )
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        row = bar.add_task(title, total=None, left="", last="preparing")
-        computed = 0.0
-
-        def show(step: Progress) -> None:
-            nonlocal computed
-            seen = bar.tasks[0].completed
-            if not step.cached:
-                computed += step.done - seen
-            elapsed = bar.tasks[0].elapsed or 0.0
-            left = ""
-            if computed > 0:
-                # Fits that came from the cache took no time and say nothing of what is left.
-                seconds = elapsed * (step.total - step.done) / computed
-                left = f"{int(seconds // 60)} min {int(seconds % 60):02d} s left"
-            bar.update(row, total=step.total, completed=step.done, left=left, last=step.text)
-
-        yield show

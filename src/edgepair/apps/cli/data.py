@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -14,9 +14,6 @@ from typer.core import TyperGroup
 from edgepair.apps.cli.console import print_lines, split_list
 from edgepair.apps.cli.data_standards import standards
 from edgepair.apps.cli.options import Command, Json, Verbose
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 _SYMBOLS = re.compile(r"[A-Z][a-z]?(,[A-Z][a-z]?)*")
 
@@ -51,12 +48,10 @@ def bundled(
 ) -> None:
     """Show the bundled datasets, a line a metal: what `edgepair data` does, and `edgepair data Fe`."""
     from edgepair.conventions import BUNDLED_ABSORBERS
-    from edgepair.dataset import load_bundled
+    from edgepair.dataset.bundled import bundled_summary
 
     chosen = split_list([*(names or ()), *(absorber or ())]) or list(BUNDLED_ABSORBERS)
-    # a line of each tells no ranges of PDFs: they need not be shown through an instrument
-    shown: dict[str, Any] = {} if as_json or verbose else {"instrument": None}
-    _report((load_bundled(name, **shown) for name in chosen), as_json=as_json, verbose=verbose)
+    _report([bundled_summary(name) for name in chosen], as_json=as_json, verbose=verbose)
     if not as_json:
         _mention_standards(chosen, verbose=verbose)
 
@@ -69,9 +64,9 @@ def show(
     paths: Annotated[list[str], typer.Argument(help="Datasets (.zarr.zip or folder).")], as_json: Json = False
 ) -> None:
     """Show what is in datasets of your own."""
-    from edgepair.dataset import open_dataset
+    from edgepair.dataset import open_dataset, summarise
 
-    _report([open_dataset(path) for path in paths], as_json=as_json, verbose=True)
+    _report([summarise(open_dataset(path)) for path in paths], as_json=as_json, verbose=True)
 
 
 @data_app.command()
@@ -110,10 +105,7 @@ def _mention_standards(absorbers: Sequence[str], *, verbose: bool) -> None:
     print_lines(lines)
 
 
-def _report(datasets: Iterable[xr.Dataset], *, as_json: bool, verbose: bool) -> None:
-    from edgepair.dataset import summarise
-
-    summaries = [summarise(dataset) for dataset in datasets]
+def _report(summaries: Sequence[dict[str, Any]], *, as_json: bool, verbose: bool) -> None:
     if as_json:
         print(json.dumps(summaries, ensure_ascii=False))
         return

@@ -22,6 +22,7 @@ from edgepair.apps.cli.options import (
     SpectrumReading,
     reads_spectra,
 )
+from edgepair.apps.cli.progress import step_bar
 from edgepair.measured.samples import read_measured, without_reference
 from edgepair.report.measured.shown import Seen, SeenPdf, SeenXanes
 
@@ -69,29 +70,32 @@ def inspect(
     check_outputs({"--report": report, "--save": save}, (*paths, reading.foil_file))
     expect_files(len(paths))
     foil = reading.foil()
+    calibrated_by = None if foil is None else foil.reading
     scale = reading.scale
     documents: list[dict[str, Any]] = []
     seen: list[Seen] = []
     errors: list[EdgepairError] = []
-    for path in paths:
-        try:
-            kind, parts = _read(path, reading, pdf_options)
-            here: list[Seen] = []
-            for part in parts:
-                if kind == "pdf":
-                    here.append(SeenPdf(part, inspect_pdf(part, absorber=reading.absorber)))
-                else:
-                    scan = part if reading.own_foils else without_reference(part)
-                    here.append(_inspected(scan, None if foil is None else foil.reading, deglitch, **scale))
-        except EdgepairError as error:
-            errors.append(error)
-            documents.append(
-                {"file": str(path), "kind": None, "format": "", "items": [], "error": str(error)}
-            )
-            continue
-        seen += here
-        items = [one.to_json() for one in here]
-        documents.append({"file": str(path), "kind": kind, "format": parts[0].format, "items": items})
+    with step_bar("edgepair inspect", quiet=quiet or as_json) as show:
+        for number, path in enumerate(paths):
+            show(number, len(paths), path.name)
+            try:
+                kind, parts = _read(path, reading, pdf_options)
+                here: list[Seen] = []
+                for part in parts:
+                    if kind == "pdf":
+                        here.append(SeenPdf(part, inspect_pdf(part, absorber=reading.absorber)))
+                    else:
+                        scan = part if reading.own_foils else without_reference(part)
+                        here.append(_inspected(scan, calibrated_by, deglitch, **scale))
+            except EdgepairError as error:
+                errors.append(error)
+                documents.append(
+                    {"file": str(path), "kind": None, "format": "", "items": [], "error": str(error)}
+                )
+                continue
+            seen += here
+            items = [one.to_json() for one in here]
+            documents.append({"file": str(path), "kind": kind, "format": parts[0].format, "items": items})
     for failed in errors if seen else errors[:-1]:
         print(f"edgepair: {failed}", file=sys.stderr)
     if not seen:

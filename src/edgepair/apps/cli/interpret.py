@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import print_json, progress_bar, resumable, split_list
+from edgepair.apps.cli.console import print_json, resumable, split_list
 from edgepair.apps.cli.options import (
     Jobs,
     Json,
@@ -24,6 +24,7 @@ from edgepair.apps.cli.options import (
     open_datasets,
     reads_spectra,
 )
+from edgepair.apps.cli.progress import progress_bar
 from edgepair.apps.cli.study import SKIPPED
 
 if TYPE_CHECKING:

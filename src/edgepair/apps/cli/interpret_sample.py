@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.apps.cli.console import output_console, plain_table, print_json, print_lines
+from edgepair.apps.cli.progress import step_bar
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,11 +43,14 @@ def explain_sample(
     reading = replace(reading, absorber=absorber)
     sample = _read(paths, reading)
     foil = reading.foil()
-    prediction = predict(
-        sample.mu, sample.G, sample.G_M, absorber=sample.absorber, data=own, explain=True,
-        foil=None if foil is None else foil.reading, **reading.scale,
-    )  # fmt: skip
-    reasons = interpret_sample(prediction, tasks=tasks)
+    with step_bar("edgepair interpret", quiet=quiet or as_json) as show:
+        show(0, 2, "answering")
+        prediction = predict(
+            sample.mu, sample.G, sample.G_M, absorber=sample.absorber, data=own, explain=True,
+            foil=None if foil is None else foil.reading, **reading.scale,
+        )  # fmt: skip
+        show(1, 2, "explaining")
+        reasons = interpret_sample(prediction, tasks=tasks)
     if techniques is not None:
         reasons = _of_techniques(reasons, techniques)
     title = " + ".join(

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import print_json, split_list
-from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture, waiting
+from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture
 from edgepair.apps.cli.options import Json, Quiet, Report, SpectrumReading, own_standards, reads_spectra
+from edgepair.apps.cli.progress import step_bar
 from edgepair.conventions.entries import read_pair
 from edgepair.files.kept_rows import KeptRows
 from edgepair.measured.samples import without_reference
@@ -94,8 +95,10 @@ def mix(
     found: list[tuple[SampleMixture, list[dict[str, Any]]]] = []
     documents: list[dict[str, Any]] = []
     errors: list[EdgepairError] = []
-    with kept:
-        for path, scan in _scans(paths, reading):
+    with kept, step_bar("edgepair mix", quiet=quiet or as_json) as show:
+        scans = _scans(paths, reading)
+        for number, (path, scan) in enumerate(scans):
+            show(number, len(scans), path.name)
             key = kept.key(scan)
             if earlier := kept.get(key):
                 tables.append(earlier)
@@ -118,10 +121,7 @@ def mix(
                 table = mixed.to_table()
                 tables.append(table)
                 kept.add(key, json.loads(table.to_json(orient="records", double_precision=15)))
-            answers = []
-            if asked:
-                with waiting(f"asking the model about {path.name}", quiet=quiet or as_json):
-                    answers = model_rows(scan, standards=own, model=model, **scale)
+            answers = model_rows(scan, standards=own, model=model, **scale) if asked else []
             found.append((mixed, answers))
             documents.append(mixed.to_json() | {"model": answers})
     for failed in errors if found or tables else errors[:-1]:

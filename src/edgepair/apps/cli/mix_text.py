@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgepair.apps.cli.console import aligned, print_lines
@@ -40,19 +38,6 @@ def model_lines(rows: Sequence[dict[str, Any]]) -> list[str]:
                 text += f" ({row['lower']:.2f} to {row['upper']:.2f})"
             lines.append(text + (f", trust: {row['trust']}" if row["trust"] else ""))
     return lines
-
-
-@contextmanager
-def waiting(text: str, *, quiet: bool) -> Iterator[None]:
-    """Say on a terminal what takes a while."""
-    if quiet or not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-    from rich.markup import escape
-
-    with Console(stderr=True).status(escape(text)):
-        yield
 
 
 def print_mixture(mixture: SampleMixture, answers: Sequence[dict[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import print_json, step_bar
+from edgepair.apps.cli.console import print_json
 from edgepair.apps.cli.options import (
     Composition,
     Deglitch,
@@ -27,6 +27,7 @@ from edgepair.apps.cli.options import (
 )
 from edgepair.apps.cli.predict_checks import check_outputs, check_request, check_used
 from edgepair.apps.cli.predict_text import FEW
+from edgepair.apps.cli.progress import step_bar
 from edgepair.conventions.foreign_text import visible
 from edgepair.files.kept_rows import KeptRows
 from edgepair.measured.samples import Foil, Reading, Sample, gather_samples, given_facts
@@ -113,7 +114,9 @@ def predict(
     kept = KeptRows("predict", out if rows_alone else None, settings)
     try:
         with kept, step_bar("edgepair predict", quiet=quiet or as_json) as show:
-            samples = gather_samples(files, pairs=pairs, dpdf=dpdf, reading=how, on_file=_reading(show))
+            samples = gather_samples(
+                files, pairs=pairs, dpdf=dpdf, reading=how, on_file=lambda name: show(0, 1, f"reading {name}")
+            )
             check_used(samples, reading.spectrum, reading.calibration, pdf_options)
             if deglitch:
                 edge = {name: reading.scale[name] for name in ("e0", "pre", "post")}
@@ -194,7 +197,7 @@ def _answer_all(
     samples: Sequence[Sample],
     foil: Foil | None,
     options: dict[str, Any],
-    show: Callable[[int, int, str], None] | None,
+    show: Callable[[int, int, str], None],
     explained: int,
     answers: dict[int, list[_Answer]],
     kept: KeptRows,
@@ -209,8 +212,7 @@ def _answer_all(
     absorbers = list(dict.fromkeys(sample.absorber for sample in samples))
     order = sorted(range(len(samples)), key=lambda k: absorbers.index(samples[k].absorber))
     for number, place in enumerate(order):
-        if show is not None:
-            show(number, len(samples), next(iter(samples[place].sources.values()))[0])
+        show(number, len(samples), next(iter(samples[place].sources.values()))[0])
         key = kept.key(samples[place])
         if earlier := kept.get(key):
             answers[place] = [_Answer(PredictedSample(**one), reason) for one, reason in earlier]
@@ -299,7 +301,9 @@ def _without_glitches(sample: Sample, edge: dict[str, Any]) -> Sample:
 
 def _named(sources: dict[str, tuple[str, str]], found: Any) -> dict[str, tuple[str, str]]:
     """Name the techniques as the answer does: the radiation of a PDF may have been settled there."""
-    told = {part for name in found.table["technique"].astype(str) for part in name.split("+")}
+    from edgepair.prediction.result import rows_of
+
+    told = {part for row in rows_of(found, "table") for part in row["technique"].split("+")}
     swap = {"pdf": "npdf", "npdf": "pdf"}
     return {
         name if name in told or swap.get(name) not in told else swap[name]: source
@@ -350,7 +354,3 @@ def _visible(sample: Sample) -> dict[str, tuple[str, str]]:
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _reading(show: Callable[[int, int, str], None] | None) -> Callable[[str], None] | None:
-    return None if show is None else lambda name: show(0, 1, f"reading {name}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import output_console, plain_table, progress_bar, resumable, split_list
+from edgepair.apps.cli.console import output_console, plain_table, resumable, split_list
 from edgepair.apps.cli.options import (
     Folds,
     Jobs,
@@ -24,6 +24,7 @@ from edgepair.apps.cli.options import (
     asked_and_left_out,
     open_datasets,
 )
+from edgepair.apps.cli.progress import progress_bar
 from edgepair.apps.cli.study_published import print_end, show_published
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from edgepair.apps.cli.console import (
     print_json,
     print_lines,
     split_list,
-    step_bar,
 )
 from edgepair.apps.cli.options import Json, OwnStandards, Quiet, own_standards
+from edgepair.apps.cli.progress import step_bar
 from edgepair.conventions.entries import check_number, read_pair
 
 if TYPE_CHECKING:

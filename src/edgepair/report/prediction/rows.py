@@ -71,8 +71,10 @@ class PredictedSample:
 
     @cached_property
     def answers(self) -> list[dict[str, Any]]:
-        """The rows of its table: asking a frame for one of them takes longer than all of them together."""
-        return [] if self.prediction is None else self.prediction.table.to_dict("records")
+        """The rows of its table."""
+        from edgepair.prediction.result import rows_of
+
+        return [] if self.prediction is None else rows_of(self.prediction, "table")
 
     @property
     def technique(self) -> str:
