@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from edgepair.conventions import TASKS, Displayed
+from edgepair.conventions.wording import short_title
 from edgepair.files.json_values import json_ready
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ class ShownCurve:
     y: NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Prediction:
+@dataclass(frozen=True, repr=False, eq=False)
+class Prediction(Displayed, topic="prediction", main_table="table"):
     """Values, intervals and reasons for one sample.
 
     Attributes
@@ -93,6 +95,18 @@ class Prediction:
     counted: Mapping[str, str] = field(default_factory=dict)
     e0: float = math.nan
     edge_step: float = math.nan
+
+    def _lines(self) -> Iterator[str]:
+        technique = "".join(self.table["technique"].astype(str).iloc[-1:])
+        last = self.table[self.table["technique"] == technique]
+        level = f"intervals of {100 * self.confidence_level:.0f} %"
+        yield f"Prediction: {self.absorber} by {short_title(technique)}, {level}"
+        for row in last.itertuples():
+            task, digits = TASKS[str(row.task)], 3 if row.task == "bond_length" else 2
+            unit = f" {task.unit}" if task.unit else ""
+            ends = f"{row.lower:.{digits}f} to {row.upper:.{digits}f}"
+            yield f"{task.title} {row.value:.{digits}f} ({ends}){unit}; trust {row.trust}"
+        yield from self.warnings
 
     def to_json(self) -> str:
         """Write everything but the curves as JSON.
