@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from edgepair.interpretation import Interpretation, interpret_sample
     from edgepair.interpretation.run import interpret
     from edgepair.measured import read_pdf, read_xanes
-    from edgepair.prediction import Prediction, predict
+    from edgepair.prediction import Prediction, Predictions, predict
     from edgepair.report import write_study
     from edgepair.spectra import PDFInstrument
     from edgepair.study import StudyResult, run_study
@@ -30,6 +30,7 @@ _HOMES = {
     "Interpretation": "edgepair.interpretation",
     "PDFInstrument": "edgepair.spectra",
     "Prediction": "edgepair.prediction",
+    "Predictions": "edgepair.prediction",
     "StudyResult": "edgepair.study",
     "advise": "edgepair.advice",
     "build_dataset": "edgepair.builder",
@@ -56,6 +57,7 @@ __all__ = [
     "Interpretation",
     "PDFInstrument",
     "Prediction",
+    "Predictions",
     "StudyResult",
     "__version__",
     "advise",

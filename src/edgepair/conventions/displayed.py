@@ -113,10 +113,12 @@ class DisplayedCurve(Displayed):
         x = vars(self)[name]
         return f"{len(x)} points, {x[0]:.6g} to {x[-1]:.6g} {unit}"
 
-    def _source(self) -> str:
-        """Name the file without its folder, and the item."""
+    @property
+    def title(self) -> str:
+        """The file without its folder, and the item."""
         known = vars(self)
-        return ", ".join(part for part in (re.split(r"[/\\]", known["file"])[-1], known["item"]) if part)
+        file = str(known.get("file") or known.get("name", ""))
+        return ", ".join(part for part in (re.split(r"[/\\]", file)[-1], known.get("item")) if part)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the points as a table.

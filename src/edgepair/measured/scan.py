@@ -102,7 +102,7 @@ class XanesScan(DisplayedCurve):
         object.__setattr__(self, "warnings", tuple(map(visible, self.warnings)))
 
     def _lines(self) -> Iterator[str]:
-        yield f"XanesScan: {self.absorber or '?'} {self.edge or 'edge ?'}, {self._span()}; {self._source()}"
+        yield f"XanesScan: {self.absorber or '?'} {self.edge or 'edge ?'}, {self._span()}; {self.title}"
         yield f"mu = {self.mu_from or '?'}"
         yield from self.warnings
 

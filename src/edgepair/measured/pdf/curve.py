@@ -69,5 +69,5 @@ class PdfCurve(DisplayedCurve, x=("r", "Å"), y=("G", "Å⁻²")):
     def _lines(self) -> Iterator[str]:
         known = [self.radiation or "radiation ?", self.composition or "composition ?"]
         known += [f"Qmax {self.qmax:g} 1/Å"] if self.qmax is not None else []
-        yield f"PdfCurve: {', '.join(known)}; {self._span()}; {self._source()}"
+        yield f"PdfCurve: {', '.join(known)}; {self._span()}; {self.title}"
         yield from self.warnings

@@ -52,7 +52,7 @@ def render_prediction(samples: Sequence[PredictedSample]) -> str:
         "title": _title(samples),
         "sentence": _sentence(samples),
         "series": _series(samples, shelf),
-        "overview": [_line(sample) for sample in samples] if len(samples) > 1 else [],
+        "overview": [overview_row(sample) for sample in samples] if len(samples) > 1 else [],
         "tasks": TASK_HEADS,
         "samples": [sample_detail(sample, shelf) for sample in drawn],
         "left_out": len(answered) - len(drawn),
@@ -96,7 +96,7 @@ def headline(sample: PredictedSample) -> str:
     )
 
 
-def _line(sample: PredictedSample) -> dict[str, object]:
+def overview_row(sample: PredictedSample) -> dict[str, object]:
     """One line of the table of all samples."""
     cells = {}
     if sample.prediction is not None:
