@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edgepair.interpretation import Interpretation, interpret_sample
     from edgepair.interpretation.run import interpret
     from edgepair.measured import read_pdf, read_xanes
+    from edgepair.models import OxideForestClassifier, OxideForestRegressor, PdfFeatures, XanesFeatures
     from edgepair.prediction import Prediction, Predictions, predict
     from edgepair.report import write_study
     from edgepair.spectra import PDFInstrument
@@ -28,10 +29,14 @@ _HOMES = {
     "Advice": "edgepair.advice",
     "EdgepairError": "edgepair.conventions",
     "Interpretation": "edgepair.interpretation",
+    "OxideForestClassifier": "edgepair.models",
+    "OxideForestRegressor": "edgepair.models",
     "PDFInstrument": "edgepair.spectra",
+    "PdfFeatures": "edgepair.models",
     "Prediction": "edgepair.prediction",
     "Predictions": "edgepair.prediction",
     "StudyResult": "edgepair.study",
+    "XanesFeatures": "edgepair.models",
     "advise": "edgepair.advice",
     "build_dataset": "edgepair.builder",
     "estimate_build": "edgepair.builder",
@@ -55,10 +60,14 @@ __all__ = [
     "Advice",
     "EdgepairError",
     "Interpretation",
+    "OxideForestClassifier",
+    "OxideForestRegressor",
     "PDFInstrument",
+    "PdfFeatures",
     "Prediction",
     "Predictions",
     "StudyResult",
+    "XanesFeatures",
     "__version__",
     "advise",
     "build_dataset",
