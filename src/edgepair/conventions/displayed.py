@@ -18,12 +18,19 @@ MOST_LINES, MOST_LETTERS = 8, 118
 """Of the text that stands for a result."""
 
 
-class _Views(Protocol):
-    """How the report shows the results of one topic."""
+class Views(Protocol):
+    """How the report shows what belongs to one topic."""
 
-    def tables(self, item: Displayed) -> str: ...
+    def tables(self, item: object) -> str:
+        """Lay out the tables of its page."""
 
-    def draw(self, item: Displayed, name: str, given: Mapping[str, str]) -> go.Figure: ...
+    def draw(self, item: object, name: str, given: Mapping[str, str]) -> go.Figure:
+        """Draw a figure by its name and choices."""
+
+
+def views_of(topic: str) -> Views:
+    """Load a folder of the report, which imports this room and is imported by none below it."""
+    return cast(Views, import_module(f"edgepair.report.{topic}.views"))
 
 
 class Displayed:
@@ -55,10 +62,7 @@ class Displayed:
     __hash__ = None  # type: ignore[assignment]  # arrays have none
 
     def _repr_html_(self) -> str:
-        return self._views().tables(self)
-
-    def _views(self) -> _Views:
-        return cast(_Views, import_module(f"edgepair.report.{self._topic}.views"))
+        return views_of(self._topic).tables(self)
 
     def plot(self, figure: str = "", **choices: str) -> go.Figure:
         """Draw a figure as its page shows it.
@@ -81,7 +85,7 @@ class Displayed:
         OptionError
             There is no such figure, or more has to be chosen.
         """
-        return self._views().draw(self, figure, choices)
+        return views_of(self._topic).draw(self, figure, choices)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the main table: answers, scores, importances or gains; of a curve its points.
