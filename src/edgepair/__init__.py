@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from edgepair.interpretation import Interpretation, interpret_sample
     from edgepair.interpretation.run import interpret
     from edgepair.measured import read_pdf, read_xanes
-    from edgepair.prediction import Prediction, predict
+    from edgepair.models import OxideForestClassifier, OxideForestRegressor, PdfFeatures, XanesFeatures
+    from edgepair.prediction import Prediction, Predictions, predict
     from edgepair.report import write_study
     from edgepair.series import Series, SeriesResult, analyse_series, read_series
     from edgepair.spectra import PDFInstrument
@@ -29,11 +30,16 @@ _HOMES = {
     "Advice": "edgepair.advice",
     "EdgepairError": "edgepair.conventions",
     "Interpretation": "edgepair.interpretation",
+    "OxideForestClassifier": "edgepair.models",
+    "OxideForestRegressor": "edgepair.models",
     "PDFInstrument": "edgepair.spectra",
+    "PdfFeatures": "edgepair.models",
     "Prediction": "edgepair.prediction",
+    "Predictions": "edgepair.prediction",
     "Series": "edgepair.series",
     "SeriesResult": "edgepair.series",
     "StudyResult": "edgepair.study",
+    "XanesFeatures": "edgepair.models",
     "advise": "edgepair.advice",
     "analyse_series": "edgepair.series",
     "build_dataset": "edgepair.builder",
@@ -59,11 +65,16 @@ __all__ = [
     "Advice",
     "EdgepairError",
     "Interpretation",
+    "OxideForestClassifier",
+    "OxideForestRegressor",
     "PDFInstrument",
+    "PdfFeatures",
     "Prediction",
+    "Predictions",
     "Series",
     "SeriesResult",
     "StudyResult",
+    "XanesFeatures",
     "__version__",
     "advise",
     "analyse_series",

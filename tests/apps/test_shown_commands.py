@@ -32,7 +32,7 @@ NOT_HERE = {
     "--retry-failed": "needs an earlier run that failed; tests/unit/builder has one",
 }
 """What a command has that cannot be run here, and where it is run instead."""
-QUICK = ("inspect", "data")
+QUICK = ("inspect", "data", "cite")
 
 
 def _spectrum(edge: float, *, white_line: float = 0.3) -> np.ndarray[Any, Any]:

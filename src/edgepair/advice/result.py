@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from edgepair.conventions import Displayed
 from edgepair.files.json_values import json_ready
 
 if TYPE_CHECKING:
@@ -24,8 +26,8 @@ SIMILAR_COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Advice:
+@dataclass(frozen=True, repr=False, eq=False)
+class Advice(Displayed, topic="advice", main_table="gains"):
     """Whether a second technique is worth measuring, and to what quality.
 
     Attributes
@@ -73,6 +75,11 @@ class Advice:
     warnings: tuple[str, ...] = ()
     sample: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+
+    def _lines(self) -> Iterator[str]:
+        yield f"Advice: {self.absorber}, {self.task}"
+        yield from self.recommendation
+        yield from self.warnings
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as JSON knows it.

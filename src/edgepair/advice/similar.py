@@ -82,7 +82,8 @@ def answer_sample(sample: Any, dataset: xr.Dataset) -> Prediction:
         return sample
     given: dict[str, Any] = {"mu" if isinstance(sample, XanesScan) else "G": sample}
     data = None if absorber in BUNDLED_ABSORBERS else dataset
-    return predict(**given, absorber=absorber, data=data, explain=False)
+    found: Prediction = predict(**given, absorber=absorber, data=data, explain=False)
+    return found
 
 
 def sample_in_hand(prediction: Prediction, cell: Cell) -> SampleInHand:

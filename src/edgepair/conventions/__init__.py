@@ -8,6 +8,7 @@ from edgepair.conventions.absorbers import (
     edge_energy,
     points_down,
 )
+from edgepair.conventions.displayed import Displayed, DisplayedCurve
 from edgepair.conventions.errors import (
     DataError,
     EdgepairError,
@@ -43,6 +44,8 @@ __all__ = [
     "TASKS",
     "TECHNIQUES",
     "DataError",
+    "Displayed",
+    "DisplayedCurve",
     "EdgepairError",
     "EngineError",
     "LabelError",

@@ -1,5 +1,8 @@
 """Datasets: schema, building from arrays, storage, splits and bundled data."""
 
+from typing import TYPE_CHECKING
+
+from edgepair.conventions.lazy import lazy_names
 from edgepair.dataset.arrays import from_arrays
 from edgepair.dataset.assemble import assemble
 from edgepair.dataset.averaging import average_sites
@@ -12,12 +15,20 @@ from edgepair.dataset.splits import SPLITS, make_folds, split_groups
 from edgepair.dataset.store import open_dataset, save_dataset
 from edgepair.dataset.summary import summarise
 
+if TYPE_CHECKING:
+    from edgepair.dataset.accessor import CurvePlots, DatasetAccessor
+
+# They need xarray, which not every command loads.
+_ACCESSOR = dict.fromkeys(("CurvePlots", "DatasetAccessor"), "edgepair.dataset.accessor")
+
 __all__ = [
     "GATES",
     "GATE_SEPARATOR",
     "SCHEMA_VERSION",
     "SPLITS",
     "VARIABLES",
+    "CurvePlots",
+    "DatasetAccessor",
     "SiteFilter",
     "assemble",
     "average_sites",
@@ -37,3 +48,5 @@ __all__ = [
     "summarise",
     "validate",
 ]
+
+__getattr__, _ = lazy_names(__name__, _ACCESSOR)

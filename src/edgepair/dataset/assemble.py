@@ -47,6 +47,8 @@ def assemble(
     """
     import xarray as xr
 
+    from edgepair.dataset import accessor  # noqa: F401  gives datasets their .edgepair
+
     variables = {}
     for name, values in arrays.items():
         spec = VARIABLES[name]

@@ -75,6 +75,8 @@ def read_arrays(path: str | Path) -> xr.Dataset:
     import xarray as xr
     import zarr
 
+    from edgepair.dataset import accessor  # noqa: F401  gives datasets their .edgepair
+
     path = Path(path)
 
     dataset: xr.Dataset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -10,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from edgepair.conventions import TASKS, Displayed
+from edgepair.conventions.wording import counted, listed
 from edgepair.files.result_folder import ResultFolder, read_tables, write_tables
 from edgepair.interpretation.stability import STABILITY_COLUMNS
 from edgepair.study.result import CONTRIBUTION_COLUMNS, CURVE_COLUMNS
@@ -59,8 +62,8 @@ INTERPRETATION_FOLDER = ResultFolder(
 """What a folder with an interpretation looks like."""
 
 
-@dataclass(frozen=True)
-class Interpretation:
+@dataclass(frozen=True, repr=False, eq=False)
+class Interpretation(Displayed, topic="interpretation", main_table="importances"):
     """Why forests answer as they do, for one or several absorbers.
 
     Attributes
@@ -120,6 +123,18 @@ class Interpretation:
     def complete(self) -> bool:
         """Whether everything that was asked for was done."""
         return not any(item["whole"] for item in self.skipped)
+
+    def _lines(self) -> Iterator[str]:
+        absorbers = listed(list(dict.fromkeys(self.scores["absorber"].astype(str))))
+        left_out = f"{len(self.skipped)} left out"
+        yield f"Interpretation: {absorbers}; {counted(len(self.regions), 'region')}, {left_out}"
+        whole = self.importances.query(
+            "grouping == 'region' and kind == 'permutation' and modality == technique"
+        )
+        for name, rows in whole.groupby("task", sort=False):
+            most = rows.loc[rows["value"].idxmax()]
+            yield f"{TASKS[str(name)].title}: most falls with the {most.title} of {most.technique} permuted"
+        yield from self.warnings
 
     def save(self, directory: str | Path) -> Path:
         """Write a table each as CSV, and the settings, into a folder.

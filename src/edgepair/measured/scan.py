@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from edgepair.conventions.displayed import DisplayedCurve
 from edgepair.conventions.foreign_text import visible, visible_values
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ class Candidate:
     problem: str = ""
 
 
-@dataclass(frozen=True)
-class XanesScan:
+@dataclass(frozen=True, repr=False, eq=False)
+class XanesScan(DisplayedCurve):
     """One measured absorption spectrum, before normalisation.
 
     Attributes
@@ -99,6 +100,11 @@ class XanesScan:
             object.__setattr__(self, name, visible(getattr(self, name)))
         object.__setattr__(self, "header", visible_values(self.header))
         object.__setattr__(self, "warnings", tuple(map(visible, self.warnings)))
+
+    def _lines(self) -> Iterator[str]:
+        yield f"XanesScan: {self.absorber or '?'} {self.edge or 'edge ?'}, {self._span()}; {self.title}"
+        yield f"mu = {self.mu_from or '?'}"
+        yield from self.warnings
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,8 @@
 """Models: curves to features, features to forests, and how well they do."""
 
+from typing import TYPE_CHECKING
+
+from edgepair.conventions.lazy import lazy_names
 from edgepair.models.fitting import FitOutcome, FitTask, Window, average_outcomes, choose_windows, fit_folds
 from edgepair.models.learners import LEARNERS, Learner, fitted_learners, parse_learners
 from edgepair.models.metrics import (
@@ -12,6 +15,17 @@ from edgepair.models.metrics import (
     regression_sums,
 )
 
+if TYPE_CHECKING:
+    from edgepair.models.estimators import (
+        OxideForestClassifier,
+        OxideForestRegressor,
+        PdfFeatures,
+        XanesFeatures,
+    )
+
+# They are made of scikit-learn's classes, which take a second to load.
+_ESTIMATORS = ("OxideForestClassifier", "OxideForestRegressor", "PdfFeatures", "XanesFeatures")
+
 __all__ = [
     "CLASSIFICATION_METRICS",
     "LEARNERS",
@@ -20,7 +34,11 @@ __all__ = [
     "FitOutcome",
     "FitTask",
     "Learner",
+    "OxideForestClassifier",
+    "OxideForestRegressor",
+    "PdfFeatures",
     "Window",
+    "XanesFeatures",
     "average_outcomes",
     "choose_windows",
     "classification_metrics",
@@ -31,3 +49,5 @@ __all__ = [
     "regression_metrics",
     "regression_sums",
 ]
+
+__getattr__, _ = lazy_names(__name__, dict.fromkeys(_ESTIMATORS, "edgepair.models.estimators"))

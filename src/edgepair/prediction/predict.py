@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from numbers import Real
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from edgepair.conventions import (
     TASKS,
     TECHNIQUES,
     DataError,
+    EdgepairError,
     OptionError,
     edge_energy,
 )
@@ -25,15 +27,16 @@ from edgepair.measured import FirstShell, PdfCurve, XanesScan, prepare_pdf
 from edgepair.measured.pdf.first_shell import only_metal
 from edgepair.prediction.answers import CLASSES, Answer, join_answers
 from edgepair.prediction.first_shell import join_first_shell
+from edgepair.prediction.given import Arrays, GivenSample, ManyCurves, OneCurve, gather_given
 from edgepair.prediction.nearest import nearest_materials, nearest_rows, stretch_contributions
-from edgepair.prediction.result import Prediction, ShownCurve
+from edgepair.prediction.result import Prediction, Predictions, ShownCurve
 from edgepair.prediction.sample import PreparedXanes, pdf_curve, prepare_xanes, technique_of
 from edgepair.prediction.source import Source
 from edgepair.prediction.xanes_rows import to_own_edge
 
 if TYPE_CHECKING:
     import xarray as xr
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from edgepair.prediction.xanes_model import XanesModel
     from edgepair.spectra.alignment import FoilReading
@@ -75,10 +78,45 @@ class _Part:
     counted: str = COUNTED["simulations"]
 
 
+class PredictOptions(TypedDict, total=False):
+    """Options of `predict`."""
+
+    absorber: str | None
+    confidence_level: float
+    standards: Sequence[Standard]
+    shift: float | None
+    foil: FoilReading | None
+    e0: float | None
+    pre: tuple[float, float] | None
+    post: tuple[float, float] | None
+    radiation: str | None
+    data: xr.Dataset | str | Path | None
+    model: str | Path | None
+    explain: bool
+
+
+@overload
 def predict(
-    mu: XanesScan | tuple[ArrayLike, ArrayLike] | None = None,
-    G: PdfCurve | tuple[ArrayLike, ArrayLike] | None = None,
-    G_M: PdfCurve | tuple[ArrayLike, ArrayLike] | None = None,
+    mu: XanesScan | Arrays | None = None,
+    G: PdfCurve | Arrays | None = None,
+    G_M: PdfCurve | Arrays | None = None,
+    **options: Unpack[PredictOptions],
+) -> Prediction: ...
+
+
+@overload
+def predict(
+    mu: OneCurve | ManyCurves | None = None,
+    G: OneCurve | ManyCurves | None = None,
+    G_M: OneCurve | ManyCurves | None = None,
+    **options: Unpack[PredictOptions],
+) -> Prediction | Predictions: ...
+
+
+def predict(
+    mu: OneCurve | ManyCurves | None = None,
+    G: OneCurve | ManyCurves | None = None,
+    G_M: OneCurve | ManyCurves | None = None,
     *,
     absorber: str | None = None,
     confidence_level: float = 0.9,
@@ -92,16 +130,18 @@ def predict(
     data: xr.Dataset | str | Path | None = None,
     model: str | Path | None = None,
     explain: bool = True,
-) -> Prediction:
+) -> Prediction | Predictions:
     """Read oxidation state, coordination number and bond length off measured curves.
 
     Parameters
     ----------
-    mu : XanesScan or pair of array_like, optional
-        Absorption at the absorber's K edge, as `read_xanes` gives it; or energies in eV and mu.
-    G : PdfCurve or pair of array_like, optional
-        Total PDF, as `read_pdf` gives it; or r in Å and G.
-    G_M : PdfCurve or pair of array_like, optional
+    mu : path, XanesScan, pair of array_like, DataArray or sequence, optional
+        Absorption at the absorber's K edge: a file, what `read_xanes` gives, energies in eV or keV and mu,
+        or an array with the coordinate ``energy``. A sequence of files or of curves, a file of several
+        spectra and an array of more dimensions are several samples. A PDF given first, alone, is one.
+    G : path, PdfCurve, pair of array_like, DataArray or sequence, optional
+        Total PDF: a file, what `read_pdf` gives, r in Å and G, or an array with the coordinate ``r``.
+    G_M : path, PdfCurve, pair of array_like, DataArray or sequence, optional
         The absorber's differential PDF.
     absorber : str, optional
         Chemical symbol; may be left out where the spectrum tells.
@@ -129,31 +169,60 @@ def predict(
 
     Returns
     -------
-    Prediction
-        Answers of each technique alone, then of all together.
+    Prediction or Predictions
+        Of one sample: answers of each technique alone, then of all together. Of several: a sequence of
+        these, with one table.
 
     Raises
     ------
     EdgepairError
-        Nothing was given, or something cannot be understood.
+        Nothing was given, or something cannot be understood; of several samples, none can be.
     """
-    if mu is None and G is None and G_M is None:
-        raise OptionError(
-            "cannot answer for nothing",
-            found="neither a spectrum nor a PDF",
-            needed="mu, G or G_M",
-            suggestion="pass what edgepair.read_xanes or edgepair.read_pdf gives",
-        )
     _check_level(confidence_level)
-    source = Source(tuple(standards), data, model, shift_given=shift is not None)
+    answer = partial(
+        _answer, absorber=absorber, level=confidence_level, radiation=radiation, explain=explain,
+        source=Source(tuple(standards), data, model, shift_given=shift is not None),
+        prepare=partial(prepare_xanes, absorber=absorber, shift=shift, foil=foil, e0=e0, pre=pre, post=post),
+    )  # fmt: skip
+    samples = gather_given(mu, G, G_M, absorber=absorber, radiation=radiation)
+    if len(samples) == 1:
+        return answer(samples[0])
+    outcomes = [_try_answer(answer, sample) for sample in samples]
+    if not any(isinstance(outcome, Prediction) for outcome in outcomes):
+        answer(samples[0])
+    return Predictions(tuple(sample.name(n) for n, sample in enumerate(samples, 1)), tuple(outcomes))
+
+
+def _try_answer(answer: Callable[[GivenSample], Prediction], sample: GivenSample) -> Prediction | str:
+    """Answer one sample of several, or say why there is no answer."""
+    try:
+        return answer(sample)
+    except EdgepairError as error:
+        return f"{error.problem}: found {error.found}; needed {error.needed}; try: {error.suggestion}"
+
+
+def _answer(
+    sample: GivenSample,
+    *,
+    absorber: str | None,
+    level: float,
+    radiation: str | None,
+    explain: bool,
+    source: Source,
+    prepare: Callable[[XanesScan | Arrays], PreparedXanes],
+) -> Prediction:
+    """Answer one sample."""
+    if sample.error is not None:
+        raise sample.error
+    mu, G, G_M = sample.mu, sample.G, sample.G_M
     parts: list[_Part] = []
     warnings: list[str] = []
     prepared: PreparedXanes | None = None
     metal = absorber
     if mu is not None:
-        prepared = prepare_xanes(mu, absorber, shift=shift, foil=foil, e0=e0, pre=pre, post=post)
+        prepared = prepare(mu)
         metal = prepared.absorber
-        part, prepared = _xanes_part(prepared, source, confidence_level, explain)
+        part, prepared = _xanes_part(prepared, source, level, explain)
         parts.append(part)
         warnings += prepared.warnings
     if metal is None:
@@ -168,11 +237,11 @@ def predict(
         )
     for curve, kind in ((G, "G"), (G_M, "G_M")):
         if curve is not None:
-            parts.append(_pdf_part(curve, kind, metal, radiation, source, confidence_level, explain))
+            parts.append(_pdf_part(curve, kind, metal, radiation, source, level, explain))
     parts.sort(key=lambda part: list(TECHNIQUES).index(part.technique))
     for part in parts:
         warnings += part.doubts
-    return _assemble(metal, parts, prepared, confidence_level, warnings)
+    return _assemble(metal, parts, prepared, level, warnings)
 
 
 def _check_level(level: Any) -> None:
@@ -263,7 +332,7 @@ def xanes_answers(
 
 
 def _pdf_part(
-    given: PdfCurve | tuple[ArrayLike, ArrayLike],
+    given: PdfCurve | Arrays,
     kind: str,
     metal: str,
     radiation: str | None,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
+from edgepair.conventions import TASKS, Displayed
+from edgepair.conventions.wording import short_title
 from edgepair.files.json_values import json_ready
 
 if TYPE_CHECKING:
@@ -67,8 +69,8 @@ _COLUMNS = {
 """Of tables that may be empty."""
 
 
-@dataclass(frozen=True)
-class Prediction:
+@dataclass(frozen=True, repr=False, eq=False)
+class Prediction(Displayed, topic="prediction", main_table="table"):
     """Values, intervals and reasons for one sample.
 
     Attributes
@@ -124,6 +126,18 @@ class Prediction:
     e0: float = math.nan
     edge_step: float = math.nan
 
+    def _lines(self) -> Iterator[str]:
+        technique = "".join(self.table["technique"].astype(str).iloc[-1:])
+        last = self.table[self.table["technique"] == technique]
+        level = f"intervals of {100 * self.confidence_level:.0f} %"
+        yield f"Prediction: {self.absorber} by {short_title(technique)}, {level}"
+        for row in last.itertuples():
+            task, digits = TASKS[str(row.task)], 3 if row.task == "bond_length" else 2
+            unit = f" {task.unit}" if task.unit else ""
+            ends = f"{row.lower:.{digits}f} to {row.upper:.{digits}f}"
+            yield f"{task.title} {row.value:.{digits}f} ({ends}){unit}; trust {row.trust}"
+        yield from self.warnings
+
     def to_json(self) -> str:
         """Write everything but the curves as JSON.
 
@@ -157,3 +171,61 @@ def rows_of(prediction: Prediction, name: str) -> list[dict[str, Any]]:
     held = vars(prediction)[name]
     rows: list[dict[str, Any]] = held if isinstance(held, list) else held.to_dict("records")
     return rows
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Predictions(Displayed, Sequence[Prediction], topic="prediction", main_table="table"):
+    """Answers for several samples, in their order.
+
+    As a sequence it holds the samples that could be answered; the table has them all.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of all samples: file and item, else a number.
+    outcomes : tuple of Prediction or str
+        For each sample its answer, or why there is none.
+    """
+
+    names: tuple[str, ...]
+    outcomes: tuple[Prediction | str, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The tables of all, below each other.
+
+        Columns ``sample, absorber``, those of `Prediction.table` and ``status``, which is ``ok`` or
+        ``refused``, with the reason in ``message`` and a row per task.
+        """
+        import pandas as pd
+
+        columns = ["sample", "absorber", *self[0].table.columns, "status"]
+        rows: list[dict[str, object]] = []
+        for name, outcome in zip(self.names, self.outcomes, strict=True):
+            if isinstance(outcome, str):
+                told: dict[str, object] = {"sample": name, "status": "refused", "message": outcome}
+                rows += [told | {"task": task} for task in TASKS]
+            else:
+                told = {"sample": name, "absorber": outcome.absorber, "status": "ok"}
+                rows += [told | row for row in outcome.table.to_dict("records")]
+        return pd.DataFrame(rows, columns=columns)
+
+    def __len__(self) -> int:
+        return sum(isinstance(outcome, Prediction) for outcome in self.outcomes)
+
+    @overload
+    def __getitem__(self, index: int) -> Prediction: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Prediction]: ...
+
+    def __getitem__(self, index: int | slice) -> Prediction | Sequence[Prediction]:
+        return [outcome for outcome in self.outcomes if isinstance(outcome, Prediction)][index]
+
+    def _lines(self) -> Iterator[str]:
+        yield f"Predictions: {len(self.outcomes)} samples, {len(self)} answered"
+        for name, outcome in zip(self.names, self.outcomes, strict=True):
+            rows = [] if isinstance(outcome, str) else outcome.table.to_dict("records")
+            last = [row for row in rows if row["technique"] == rows[-1]["technique"]]
+            values = ", ".join(f"{TASKS[row['task']].symbol} {row['value']:.3g}" for row in last)
+            yield f"{name}: {values or outcome}"

@@ -11,6 +11,7 @@ import numpy as np
 from edgepair.conventions import DataError, MeasurementError, OptionError, edge_energy
 from edgepair.features.xanes import STEP
 from edgepair.measured import PdfCurve, XanesScan
+from edgepair.measured.xanes.energies import contradicting_unit
 from edgepair.measured.xanes.inspection import XanesInspection, calibrated, inspect_xanes
 
 if TYPE_CHECKING:
@@ -205,7 +206,15 @@ def _scan_of(pair: tuple[ArrayLike, ArrayLike]) -> XanesScan:
     energy, mu = _two_arrays(pair, "a spectrum", "energies in eV and absorption", "read_xanes")
     if energy.ndim == 1 and len(energy) > 1 and energy[0] > energy[-1]:
         energy, mu = energy[::-1], mu[::-1]
-    return XanesScan("", "", "arrays", energy, mu, "as given")
+    return XanesScan("", "", "arrays", in_ev(energy), mu, "as given")
+
+
+def in_ev(energy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Take energies that can only be in keV as such, as the reader of files does.
+
+    ``energy`` (n_energy,).
+    """
+    return 1000 * energy if contradicting_unit(energy, "eV") == "keV" else energy
 
 
 FULL = (-8.0, 45.0)

@@ -7,6 +7,7 @@ from edgepair.conventions.lazy import lazy_names
 if TYPE_CHECKING:
     from edgepair.report.advice.figure import advice_figure
     from edgepair.report.advice.page import write_advice
+    from edgepair.report.citing import Citation, cite
     from edgepair.report.interpretation.figure_groups import group_figure
     from edgepair.report.interpretation.figure_learned import (
         dependence_figure,
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
     from edgepair.report.study.summary import summarise_study
 
 _HOMES = {
+    "Citation": "edgepair.report.citing",
     "advice_figure": "edgepair.report.advice.figure",
     "agreement_figure": "edgepair.report.interpretation.figure_stability",
+    "cite": "edgepair.report.citing",
     "class_curve_figure": "edgepair.report.measured.figure_sites",
     "class_figure": "edgepair.report.study.figure_data",
     "condition_figure": "edgepair.report.study.figure_conditions",
@@ -72,8 +75,10 @@ _HOMES = {
 }
 
 __all__ = [
+    "Citation",
     "advice_figure",
     "agreement_figure",
+    "cite",
     "class_curve_figure",
     "class_figure",
     "condition_figure",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edgepair.conventions.displayed import DisplayedCurve
 from edgepair.conventions.foreign_text import visible
 
 if TYPE_CHECKING:
@@ -12,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class Standard:
+@dataclass(frozen=True, repr=False, eq=False)
+class Standard(DisplayedCurve):
     """One measured, normalised and calibrated spectrum of a known compound.
 
     Attributes
@@ -63,3 +65,10 @@ class Standard:
         """Write the words of its file so that they can be shown."""
         for name in ("name", "compound", "beamline", "sample", "quality", "source", "licence", "formula"):
             object.__setattr__(self, name, visible(getattr(self, name)))
+
+    def _lines(self) -> Iterator[str]:
+        yield f"Standard: {self.compound}, {self.absorber} K, {self._span()}; {self.name}"
+        yield (
+            f"oxidation state {self.oxidation_state:g}, coordination number {self.coordination_number:g},"
+            f" bond length {self.bond_length:.3f} Å"
+        )

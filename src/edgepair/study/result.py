@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from edgepair.conventions import TASKS, Displayed
+from edgepair.conventions.wording import METRIC_TITLES, listed, short_title
 from edgepair.files.json_values import json_ready
 from edgepair.files.result_folder import ResultFolder, read_tables, write_tables
 from edgepair.study.findings import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import xarray as xr
 
     from edgepair.models import FitOutcome
     from edgepair.study.cells import Cell, Row
@@ -82,8 +86,8 @@ def empty_table(name: str) -> pd.DataFrame:
     return pd.DataFrame(columns=list(TABLES[name]))
 
 
-@dataclass(frozen=True)
-class StudyResult:
+@dataclass(frozen=True, repr=False, eq=False)
+class StudyResult(Displayed, topic="study", main_table="scores"):
     """A finished study.
 
     Attributes
@@ -162,6 +166,32 @@ class StudyResult:
     def complete(self) -> bool:
         """Whether every absorber, task and modality that was asked for was done."""
         return not any(item["whole"] for item in self.skipped)
+
+    def _lines(self) -> Iterator[str]:
+        settings = self.config["config"]
+        absorbers = listed(list(dict.fromkeys(self.scores["absorber"].astype(str))))
+        yield f"StudyResult: {absorbers}; {len(self.scores)} scores, split by {settings['split']}"
+        own = self.scores.query("learner != 'dummy' and split == @settings['split'] and view == @self.view")
+        for name, rows in own.groupby("task", sort=False):
+            main = rows[rows["metric"] == TASKS[str(name)].main_metric]
+            means = main.groupby("modality")["value"].agg(["mean", "count"])
+            means = means[means["count"] == means["count"].max()]["mean"]
+            best = f"{means.max():.3f}, best by {short_title(means.idxmax())}"
+            yield f"{TASKS[str(name)].title}: {METRIC_TITLES[TASKS[str(name)].main_metric]} {best}"
+        yield f"{len(self.findings)} findings, {len(self.skipped)} left out"
+
+    def to_xarray(self) -> xr.Dataset:
+        """Give the scores as arrays.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``value``, ``lower``, ``upper`` over ``absorber, task, modality, learner, split, metric`` and, of
+            a study with two views, ``view``; NaN where there is none. Bond lengths in Å.
+        """
+        names = [*SCORE_COLUMNS[:6], *(["view"] if len(self.views) > 1 else [])]
+        arrays: xr.Dataset = self.scores.set_index(names)[["value", "lower", "upper"]].to_xarray()
+        return arrays
 
     def save(self, directory: str | Path) -> Path:
         """Write the tables, findings and settings into a folder.

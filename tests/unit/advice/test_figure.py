@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -55,3 +57,16 @@ def test_without_requirements_scores_and_gains_stand_alone(
     page = render_advice(advice)
     assert "To what quality" not in page
     assert "What adding a technique changes" in page
+
+
+def test_a_notebook_shows_the_words_and_tables_of_the_page(small: Advice) -> None:
+    lines = repr(small).splitlines()
+    assert lines[0] == "<Advice: Fe, coordination_number"
+    assert len(lines) <= 8
+    assert small.recommendation[0][:60] in lines[1]
+    shown, page = small._repr_html_(), render_advice(small)
+    tables = re.findall(r"<table.*?</table>", shown, re.DOTALL)
+    assert tables
+    assert all(table in page for table in tables)
+    assert small.plot().to_json() == advice_figure(small).to_json()
+    assert pickle.loads(pickle.dumps(small)) == small

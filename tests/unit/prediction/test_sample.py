@@ -142,7 +142,7 @@ def broken() -> dict[str, tuple[Any, ...]]:
         "missing": (energy, hole),
         "constant": (energy, np.ones(len(energy))),
         "upside down": (energy, -mu),
-        "keV": (energy / 1000, mu),
+        "on another scale": (energy / 500, mu),
         "another length": (energy, mu[:-1]),
         "nothing": ([], []),
         "two dimensions": (np.ones((12, 2)), np.ones((12, 2))),

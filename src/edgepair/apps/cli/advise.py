@@ -208,7 +208,8 @@ def _sample(
     sample = Sample({}, absorber, **given)
     check_used([sample], reading.columns, reading.calibration, {"radiation": radiation})
     foil = replace(reading, absorber=absorber).foil()
-    return predict(
+    found: Prediction = predict(
         **given, **reading.scale, absorber=absorber, foil=None if foil is None else foil.reading,
         radiation=radiation, data=data, explain=False,
     )  # fmt: skip
+    return found

@@ -14,6 +14,7 @@ from edgepair._version import __version__
 from edgepair.apps.cli.advise import advise
 from edgepair.apps.cli.app import app as web_page
 from edgepair.apps.cli.build import build
+from edgepair.apps.cli.cite import cite
 from edgepair.apps.cli.data import data_app
 from edgepair.apps.cli.inspect import inspect
 from edgepair.apps.cli.interpret import interpret
@@ -39,7 +40,7 @@ app = typer.Typer(
     help="Read oxidation state, coordination number and bond length of transition-metal oxides "
     "from XANES and pair distribution functions.",
 )
-for _command in (build, inspect, predict, mix, series, watch, train, study, interpret, advise):
+for _command in (build, inspect, predict, mix, series, watch, train, study, interpret, advise, cite):
     app.command(cls=Command)(_command)
 app.command(name="app")(web_page)
 app.add_typer(data_app, name="data")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from edgepair.conventions.displayed import DisplayedCurve
 from edgepair.conventions.foreign_text import visible, visible_values
 
 if TYPE_CHECKING:
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True)
-class PdfCurve:
+@dataclass(frozen=True, repr=False, eq=False)
+class PdfCurve(DisplayedCurve, x=("r", "Å"), y=("G", "Å⁻²")):
     """One measured pair distribution function.
 
     Attributes
@@ -64,3 +65,9 @@ class PdfCurve:
             object.__setattr__(self, name, visible(getattr(self, name)))
         object.__setattr__(self, "header", visible_values(self.header))
         object.__setattr__(self, "warnings", tuple(map(visible, self.warnings)))
+
+    def _lines(self) -> Iterator[str]:
+        known = [self.radiation or "radiation ?", self.composition or "composition ?"]
+        known += [f"Qmax {self.qmax:g} 1/Å"] if self.qmax is not None else []
+        yield f"PdfCurve: {', '.join(known)}; {self._span()}; {self.title}"
+        yield from self.warnings

@@ -97,7 +97,7 @@ def find_energy(
     known = stated or _unit_by_magnitude(values, table, label, where)
     if unit is None and stated is not None and stated != "degree":
         # What is labelled eV and runs from 6.9 to 7.4 is in keV, and nothing else.
-        known = _contradicted(values, stated) or stated
+        known = contradicting_unit(values, stated) or stated
         if known != stated:
             warnings = (*warnings, f"energies are labelled {stated}, and are in {known} by their size")
     energy = _in_ev(values, known, table, where)
@@ -151,7 +151,7 @@ def _unit_by_magnitude(values: NDArray[np.float64], table: ScanTable, label: str
     )
 
 
-def _contradicted(values: NDArray[np.float64], stated: str) -> str | None:
+def contradicting_unit(values: NDArray[np.float64], stated: str) -> str | None:
     """Name the unit that energies must have which cannot have the one stated."""
     finite = without_outliers(values)
     if not len(finite):

@@ -49,18 +49,11 @@ def render_advice(advice: Advice) -> str:
     """Make the text of the page."""
     shelf = FigureShelf()
     config = advice.config
-    content = {
+    content = advice_tables(advice) | {
         "title": f"{advice.absorber}, {task_title(advice.task)}: what to measure",
         "sentences": advice.recommendation,
         "warnings": advice.warnings,
         "figure": shelf.keep(advice_figure(advice), "Scores, and what poorer measurements lose"),
-        "gains": gain_cells(advice),
-        "metric": METRIC_TITLES[_main_metric(advice)],
-        "needed": [
-            {"technique": short_title(row.technique), "sentence": capital(row.sentence)}
-            for row in advice.needed.itertuples()
-        ],
-        "tolerance": f"{config['tolerance']:g}",
         "smallest": f"{config['smallest_gain']:g}",
         "facts": (
             f"{config['n_sites']} sites of {config['n_formulas']} formulas, split by {config['split']};"
@@ -70,6 +63,19 @@ def render_advice(advice: Advice) -> str:
         ),
     }
     return render_page("advice.html.j2", content, shelf)
+
+
+def advice_tables(advice: Advice) -> dict[str, object]:
+    """Lay out the tables: gains, and what quality is needed."""
+    return {
+        "gains": gain_cells(advice),
+        "metric": METRIC_TITLES[_main_metric(advice)],
+        "needed": [
+            {"technique": short_title(row.technique), "sentence": capital(row.sentence)}
+            for row in advice.needed.itertuples()
+        ],
+        "tolerance": f"{advice.config['tolerance']:g}",
+    }
 
 
 def gain_cells(advice: Advice) -> list[tuple[str, ...]]:

@@ -72,14 +72,10 @@ def render_interpretation(result: Interpretation) -> str:
     """
     shelf = FigureShelf()
     explorers = collect_interpretation(result, shelf)
-    cells = cells_of(result)
-    content = {
-        "title": _title(result),
+    content = interpretation_tables(result) | {
+        "title": interpretation_title(result),
         "sentence": _sentence(result),
         "random": RANDOM_BANNER if result.config["config"].get("split") == "random" else "",
-        "modalities": _modalities(result),
-        "scores": [_score_line(result, *cell) for cell in cells],
-        "cells": [_cell(result, *cell) for cell in cells],
         "most_groups": MOST_GROUPS,
         "warnings": [str(text) for text in result.warnings],
         "data": [_data_line(result, item) for item in result.config.get("data", [])],
@@ -91,11 +87,22 @@ def render_interpretation(result: Interpretation) -> str:
     return render_page("interpretation.html.j2", content, shelf, explorers)
 
 
+def interpretation_tables(result: Interpretation) -> dict[str, object]:
+    """Lay out the tables: scores, and what regions are worth, a cell per absorber and task."""
+    cells = cells_of(result)
+    return {
+        "modalities": _modalities(result),
+        "scores": [_score_line(result, *cell) for cell in cells],
+        "cells": [_cell(result, *cell) for cell in cells],
+    }
+
+
 def _absorbers(result: Interpretation) -> list[str]:
     return list(dict.fromkeys(absorber for absorber, _ in cells_of(result)))
 
 
-def _title(result: Interpretation) -> str:
+def interpretation_title(result: Interpretation) -> str:
+    """Name the page."""
     return f"Where in the curves of {listed(_absorbers(result))} the answers are found, and why"
 
 

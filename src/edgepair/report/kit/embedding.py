@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +15,7 @@ from edgepair.conventions.wording import capital, count, interval, number, perce
 from edgepair.files.writing import write_whole
 
 if TYPE_CHECKING:
+    import jinja2
     import plotly.graph_objects as go
 
 _WORTH_SHARING = 400
@@ -110,9 +111,30 @@ def render_page(
     explorers: Mapping[str, Explorer] | None = None,
 ) -> str:
     """Fill a template with its content, figures and the programs that draw them: a page without a network."""
-    import jinja2
     import plotly.offline
     from markupsafe import Markup
+
+    folder = files("edgepair.report") / "templates"
+    behind = explorers or {}
+    return _template(name).render(
+        {"version": __version__, **content},
+        explorers=behind,
+        scripts={key: Markup(embedded_json(value["panels"])) for key, value in behind.items() if value},
+        specs=[{"id": key, "json": Markup(embedded_json(value))} for key, value in shelf.specs.items()],
+        template=Markup(embedded_json(shelf.template)),
+        style=Markup((folder / "report.css").read_text(encoding="utf-8")),
+        script=Markup((folder / "report.js").read_text(encoding="utf-8")),
+        plotly=Markup(plotly.offline.get_plotlyjs().replace("</script", "<\\/script")),
+    )
+
+
+def render_tables(title: str, sentences: Sequence[str], content: Mapping[str, object]) -> str:
+    """Lay out tables of a page for a notebook."""
+    return _template("views.html.j2").render({"title": title, "sentences": sentences, **content})
+
+
+def _template(name: str) -> jinja2.Template:
+    import jinja2
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("edgepair.report", "templates"),
@@ -126,15 +148,4 @@ def render_page(
         "capital": capital, "count": count, "percent": percent, "minus": with_minus,
     }  # fmt: skip
     environment.globals |= {"interval": interval, "technique_title": short_title}
-    folder = files("edgepair.report") / "templates"
-    behind = explorers or {}
-    return environment.get_template(name).render(
-        {"version": __version__, **content},
-        explorers=behind,
-        scripts={key: Markup(embedded_json(value["panels"])) for key, value in behind.items() if value},
-        specs=[{"id": key, "json": Markup(embedded_json(value))} for key, value in shelf.specs.items()],
-        template=Markup(embedded_json(shelf.template)),
-        style=Markup((folder / "report.css").read_text(encoding="utf-8")),
-        script=Markup((folder / "report.js").read_text(encoding="utf-8")),
-        plotly=Markup(plotly.offline.get_plotlyjs().replace("</script", "<\\/script")),
-    )
+    return environment.get_template(name)

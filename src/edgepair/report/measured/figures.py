@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from edgepair.measured import PdfCurve
     from edgepair.measured.xanes.inspection import XanesInspection
+    from edgepair.standards import Standard
 
 _HEIGHT = 340
 _PRE, _POST = "#009e73", "#d55e00"
@@ -87,4 +88,15 @@ def pdf_figure(curve: PdfCurve) -> go.Figure:
         fixedrange=False,
     )
     figure.update_yaxes(title_text=curve_title("pdf", ""))
+    return styled(figure, height=_HEIGHT)
+
+
+def standard_figure(standard: Standard) -> go.Figure:
+    """Draw a measured standard, normalised."""
+    import plotly.graph_objects as go
+
+    line = measured_line(standard.energy, standard.mu, standard.name, modality_colour("xanes"), 1.6)
+    figure = go.Figure(line)
+    figure.update_xaxes(title_text=axis_title("xanes"), showgrid=False, fixedrange=False)
+    figure.update_yaxes(title_text="normalised μ(E) (no unit)")
     return styled(figure, height=_HEIGHT)

@@ -31,6 +31,9 @@ MOST_DRAWN = 60
 """Samples that are shown with all their figures, as many as the command explains; of the others a page
 lists the values."""
 
+TASK_HEADS = [{"name": name, "title": task_with_unit(name)} for name in TASKS]
+"""How a table names the tasks."""
+
 SERIES = 5
 """More samples than this of one absorber are drawn against their number."""
 
@@ -49,8 +52,8 @@ def render_prediction(samples: Sequence[PredictedSample]) -> str:
         "title": _title(samples),
         "sentence": _sentence(samples),
         "series": _series(samples, shelf),
-        "overview": [_line(sample) for sample in samples] if len(samples) > 1 else [],
-        "tasks": [{"name": name, "title": task_with_unit(name)} for name in TASKS],
+        "overview": [overview_row(sample) for sample in samples] if len(samples) > 1 else [],
+        "tasks": TASK_HEADS,
         "samples": [sample_detail(sample, shelf) for sample in drawn],
         "left_out": len(answered) - len(drawn),
         "refused": [
@@ -93,7 +96,7 @@ def headline(sample: PredictedSample) -> str:
     )
 
 
-def _line(sample: PredictedSample) -> dict[str, object]:
+def overview_row(sample: PredictedSample) -> dict[str, object]:
     """One line of the table of all samples."""
     cells = {}
     if sample.prediction is not None:
@@ -139,13 +142,6 @@ def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, obje
     """Tell everything about one sample, as the page and the app show it."""
     prediction = sample.prediction
     assert prediction is not None
-    table = prediction.table
-    techniques = list(dict.fromkeys(table["technique"].astype(str)))
-    rows = []
-    for task in [name for name in TASKS if name in set(table["task"])]:
-        mine = table[table["task"] == task]
-        cells = {str(row.technique): _cell(row) for row in mine.itertuples()}
-        rows.append({"title": task_with_unit(task), "cells": [cells.get(name) for name in techniques]})
     told = disagreements(prediction)
     if any("disagree" in warning for warning in prediction.warnings):
         told = []
@@ -159,8 +155,7 @@ def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, obje
         "absorber": sample.absorber,
         "headline": headline(sample),
         "level": percent(prediction.confidence_level),
-        "techniques": [short_title(name) for name in techniques],
-        "rows": rows,
+        **answer_rows(prediction),
         "warnings": [*told, *prediction.warnings],
         "facts": _facts(sample, prediction),
         "reasons": reason_sentences(prediction),
@@ -172,6 +167,21 @@ def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, obje
             if len(prediction.probabilities) and (prediction.probabilities["task"] == task).any()
         ],
         "curves": curves,
+    }
+
+
+def answer_rows(prediction: Prediction) -> dict[str, object]:
+    """Lay out the tables of one answer: a row per task, and the nearest materials by each technique."""
+    table = prediction.table
+    techniques = list(dict.fromkeys(table["technique"].astype(str)))
+    rows = []
+    for task in [name for name in TASKS if name in set(table["task"])]:
+        mine = table[table["task"] == task]
+        cells = {str(row.technique): _cell(row) for row in mine.itertuples()}
+        rows.append({"title": task_with_unit(task), "cells": [cells.get(name) for name in techniques]})
+    return {
+        "techniques": [short_title(name) for name in techniques],
+        "rows": rows,
         "nearest": [
             {"title": short_title(name), "rows": rows_of_nearest}
             for name in techniques

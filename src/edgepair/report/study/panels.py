@@ -56,11 +56,11 @@ def collect_panels(result: StudyResult, keep: Keep) -> dict[str, Panels]:
         "other_view": [panel for other in other_views for panel in _overview(other, keep)],
         "robustness": _robustness(result, keep),
         "findings": _findings(result, keep),
-        "shapley": _per_task(result, keep, partial(_shapley, result), scored=True),
-        "shares": _per_task(result, keep, partial(_shares, result)),
-        "splits": _per_task(result, keep, partial(_splits, result)),
+        "shapley": _per_task(result, keep, partial(draw_shapley, result), scored=True),
+        "shares": _per_task(result, keep, partial(draw_shares, result)),
+        "splits": _per_task(result, keep, partial(draw_splits, result)),
         "classes": _classes(result, keep),
-        "spreads": _per_task(result, keep, partial(_spreads, result)),
+        "spreads": _per_task(result, keep, partial(draw_spreads, result)),
     }
 
 
@@ -68,11 +68,11 @@ def collect_explorers(result: StudyResult, keep: Keep) -> dict[str, Explorer]:
     """Draw the figures that stand behind choices."""
     result = result.in_view(result.view)
     return {
-        "conditions": _by_absorber(result, keep, _conditions, scored=True),
-        "contributions": _by_absorber(result, keep, _contributions, scored=True),
+        "conditions": _by_absorber(result, keep, draw_conditions, scored=True),
+        "contributions": _by_absorber(result, keep, draw_contributions, scored=True),
         "importances": importance_panels(result, keep),
         "predictions": _predictions(result, keep),
-        "learning": _by_absorber(result, keep, _learning),
+        "learning": _by_absorber(result, keep, draw_learning),
     }
 
 
@@ -140,20 +140,23 @@ def _robustness(result: StudyResult, keep: Keep) -> list[Panel]:
     ]
 
 
-def _conditions(result: StudyResult, absorber: str, task: str) -> go.Figure | None:
+def draw_conditions(result: StudyResult, absorber: str, task: str) -> go.Figure | None:
+    """Draw scores of a task under every condition; None where there is none."""
     if not len(select(result.conditions, task=task, absorber=absorber)):
         return None
     return condition_figure(result.conditions, task=task, absorber=absorber)
 
 
-def _shapley(result: StudyResult, task: str) -> go.Figure | None:
+def draw_shapley(result: StudyResult, task: str) -> go.Figure | None:
+    """Draw the Shapley values of the techniques; None where there is none."""
     learner = main_learner(result)
     selected = select(result.contributions, task=task, learner=learner)
     absorbers = [name for name in absorbers_of(result) if name in set(selected["absorber"])]
     return shapley_figure(selected, task=task, learner=learner, absorbers=absorbers) if absorbers else None
 
 
-def _contributions(result: StudyResult, absorber: str, task: str) -> go.Figure | None:
+def draw_contributions(result: StudyResult, absorber: str, task: str) -> go.Figure | None:
+    """Draw what two techniques know alone, both, and only together; None where there is none."""
     names = {"absorber": absorber, "task": task, "learner": main_learner(result)}
     if not len(select(result.contributions, **names)):
         return None
@@ -214,7 +217,8 @@ def _rest(modality: str, technique: str) -> str:
     return short_title("+".join(part for part in modality.split("+") if part != technique))
 
 
-def _shares(result: StudyResult, task: str) -> go.Figure | None:
+def draw_shares(result: StudyResult, task: str) -> go.Figure | None:
+    """Draw the share of each technique in the importances; None where there is none."""
     learner = main_learner(result)
     shares = select(result.importances, kind="share", learner=learner)
     if not (shares["task"] == task).any():
@@ -245,7 +249,8 @@ def _predictions(result: StudyResult, keep: Keep) -> Explorer:
     return explorer(_KEYS, panels)
 
 
-def _learning(result: StudyResult, absorber: str, task: str) -> go.Figure | None:
+def draw_learning(result: StudyResult, absorber: str, task: str) -> go.Figure | None:
+    """Draw scores against the number of groups learnt from; None where there is none."""
     names = {"absorber": absorber, "task": task, "learner": main_learner(result)}
     if not len(select(result.learning, **names)):
         return None
@@ -253,7 +258,8 @@ def _learning(result: StudyResult, absorber: str, task: str) -> go.Figure | None
     return learning_figure(result.learning, **names, modalities=modalities, groups=groups)
 
 
-def _splits(result: StudyResult, task: str) -> go.Figure | None:
+def draw_splits(result: StudyResult, task: str) -> go.Figure | None:
+    """Draw scores of random splits beside the honest ones; None where there is none."""
     learner, split = main_learner(result), _split(result)
     random = select(result.scores, split="random", learner=learner, task=task)
     if split == "random" or not len(random):
@@ -280,7 +286,8 @@ def _classes(result: StudyResult, keep: Keep) -> list[Panel]:
     return panels
 
 
-def _spreads(result: StudyResult, task: str) -> go.Figure | None:
+def draw_spreads(result: StudyResult, task: str) -> go.Figure | None:
+    """Draw how the values of a task are spread; None where there is none."""
     if not is_regression(task) or not len(select(result.predictions, task=task)):
         return None
     return value_figure(result.predictions, task=task)

@@ -86,7 +86,7 @@ def summarise_study(result: StudyResult) -> Record:
             skipped_row(item) | {"whole": bool(item.get("whole"))}
             for item in result.config.get("skipped", [])
         ],
-        "scores": [_score_table(whole, name) for name in tasks_of(result)],
+        "scores": [score_table(whole, name) for name in tasks_of(result)],
         "view": result.view,
         "other_view": whole.views[1] if len(whole.views) > 1 else "",
         "n_conditions": len(result.config.get("conditions", [])),
@@ -275,7 +275,7 @@ def _techniques(result: StudyResult) -> list[Record]:
     return rows
 
 
-def _score_table(result: StudyResult, task: str) -> Record:
+def score_table(result: StudyResult, task: str) -> Record:
     """All metrics of one task: a row per absorber, split, learner and modality."""
     selected = select(result.scores, task=task)
     without = without_formulas(result)

@@ -34,7 +34,8 @@ class SampleRead:
 
         total = self.curves.get("pdf", self.curves.get("npdf"))
         given = {"absorber": self.absorber, **self.normalizing, **options}
-        return predict(self.curves.get("xanes"), total, self.curves.get("dpdf"), **given)
+        found: Prediction = predict(self.curves.get("xanes"), total, self.curves.get("dpdf"), **given)
+        return found
 
 
 def read_sample(request: SampleRequest) -> SampleRead:
