@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -12,6 +12,7 @@ import numpy as np
 
 from edgepair._version import __version__
 from edgepair.conventions import EdgepairError, OptionError
+from edgepair.conventions.displayed import Displayed
 from edgepair.files.json_values import json_ready
 from edgepair.files.result_folder import ResultFolder, write_tables
 from edgepair.prediction import predict
@@ -49,8 +50,8 @@ FOLDER = ResultFolder(
 """The folder of ``--out``."""
 
 
-@dataclass(frozen=True)
-class SeriesResult:
+@dataclass(frozen=True, repr=False, eq=False)
+class SeriesResult(Displayed, topic="series", main_table="points"):
     """What a series tells.
 
     Attributes
@@ -91,6 +92,16 @@ class SeriesResult:
     crossings: pd.DataFrame
     changes: tuple[float, ...]
     warnings: tuple[str, ...] = field(default_factory=tuple)
+
+    def _lines(self) -> Iterator[str]:
+        series, axis = self.series, self.series.axis
+        yield f"SeriesResult: {len(series.mu)} spectra of {series.absorber} along {axis.name} {axis.unit}"
+        yield f"components: {self.principal.number}"
+        if self.fractions is not None:
+            yield "standards: " + ", ".join(dict.fromkeys(self.fractions.table["compound"]))
+        if self.changes:
+            yield "changes at " + ", ".join(f"{value:g}" for value in self.changes)
+        yield from self.warnings
 
     def tables(self) -> Mapping[str, pd.DataFrame]:
         """Give all tables by name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,3 +117,13 @@ def test_what_is_no_series_is_refused(series_files: list[Path], tmp_path: Path) 
         edgepair.analyse_series(found, number=30)
     with pytest.raises(EdgepairError, match="unobtainium"):
         edgepair.analyse_series(found, fixed=["unobtainium"], answered=False)
+
+
+def test_a_result_shows_itself_in_a_notebook(series_files: list[Path]) -> None:
+    result = edgepair.analyse_series(edgepair.read_series(series_files, shift=0.0), answered=False)
+    assert "10 spectra of Fe along temperature" in repr(result)
+    assert len(repr(result).splitlines()) <= 8
+    assert "hematite" in result._repr_html_()
+    assert result.plot("difference from the first point").data
+    assert result.to_frame().equals(result.points)
+    assert pickle.loads(pickle.dumps(result)) == result

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgepair.apps.cli.console import aligned, print_lines, split_list, step_bar
+from edgepair.apps.cli.console import aligned, print_lines, split_list
 from edgepair.apps.cli.options import Quiet, Report, Seed, SpectrumReading, own_standards, reads_spectra
+from edgepair.apps.cli.progress import step_bar
 from edgepair.conventions.entries import read_pair
 
 if TYPE_CHECKING:

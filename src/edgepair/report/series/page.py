@@ -95,22 +95,30 @@ def write_series(result: SeriesResult, path: str | Path) -> Path:
     return write_page(lambda: _render(result), path, what="the page", option="--report")
 
 
-def _render(result: SeriesResult) -> str:
-    shelf = FigureShelf()
+def series_tables(result: SeriesResult) -> list[dict[str, object]]:
+    """Lay out the tables, those that have rows."""
     tables = [
         ("Components", COMPONENT_HEADINGS, component_rows(result)),
         ("Standards nearest to the space of the components", STANDARD_HEADINGS, standard_rows(result)),
         ("Linear combination of standards", FRACTION_HEADINGS, fraction_rows(result)),
         ("Resolved components", RESOLVED_HEADINGS, resolved_rows(result)),
     ]
+    return [{"title": title, "headings": names, "rows": rows} for title, names, rows in tables if rows]
+
+
+def series_title(result: SeriesResult) -> str:
+    """Say how many spectra of what there are."""
+    return f"{len(result.series.mu)} spectra of {result.series.absorber} along {axis_name(result)}"
+
+
+def _render(result: SeriesResult) -> str:
+    shelf = FigureShelf()
     content = {
         "facts": series_facts(result),
         "warnings": result.warnings,
-        "tables": [
-            {"title": title, "headings": names, "rows": rows} for title, names, rows in tables if rows
-        ],
+        "tables": series_tables(result),
         "figures": [shelf.keep(figure, title) for title, figure in series_figures(result).items()],
-        "title": f"{len(result.series.mu)} spectra of {result.series.absorber} along {axis_name(result)}",
+        "title": series_title(result),
     }
     return render_page("series.html.j2", content, shelf)
 

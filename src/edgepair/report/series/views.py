@@ -1,0 +1,30 @@
+"""A series in a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edgepair.report.kit.drawings import Drawing, draw_figure
+from edgepair.report.kit.embedding import render_tables
+from edgepair.report.series.page import series_figures, series_tables, series_title
+from edgepair.report.series.words import series_facts
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from edgepair.series import SeriesResult
+
+
+def tables(item: SeriesResult) -> str:
+    """Lay out what was found, components, standards and fractions."""
+    content = {"facts": series_facts(item), "tables": series_tables(item)}
+    return render_tables(series_title(item), item.warnings, content)
+
+
+def draw(item: SeriesResult, name: str, given: Mapping[str, str]) -> go.Figure:
+    """Draw a figure of the page by its title."""
+    figures = series_figures(item)
+    drawings = {title: Drawing(partial(figures.__getitem__, title), {}) for title in figures}
+    return draw_figure(drawings, name, given)
