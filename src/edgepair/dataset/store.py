@@ -15,6 +15,7 @@ from edgepair.conventions.foreign_text import visible
 from edgepair.dataset.schema import VARIABLES, validate
 from edgepair.dataset.showing import show_pdf
 from edgepair.dataset.stored import check_folder, check_zip
+from edgepair.files.reading import check_regular
 from edgepair.spectra import TYPICAL_INSTRUMENT, PDFInstrument
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def read_arrays(path: str | Path) -> xr.Dataset:
             with xr.open_zarr(str(path), chunks=None, consolidated=False, decode_times=False) as opened:
                 dataset = opened.load()
         else:
+            check_regular(path)
             with zipfile.ZipFile(path) as archive:
                 check_zip(archive)
             with zarr.storage.ZipStore(path, mode="r", read_only=True) as store:
