@@ -15,11 +15,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair._version import __version__
 from edgepair.conventions import EngineError
+from edgepair.files.reading import read_regular
 from edgepair.files.scratch import own_scratch
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ ATTEMPTS = 2
 _EVERYWHERE = {"__main__", "builtins", "_operator", "operator", "posix", "nt"}
 """Modules that need no look: they come with Python, or a function of theirs is sent by value."""
 
+_LARGEST_ADDRESS = 1_000_000
 _AHEAD_LOCAL = 4
 _AHEAD_REMOTE = 2000
 """Tasks handed over beyond one per process. A cluster that grows with its queue must see one; the
@@ -289,11 +290,11 @@ def _connect(scheduler: str) -> Iterator[Client]:
         address = scheduler
         if scheduler.endswith(".json"):
             # Dask would wait for the file for ever.
-            address = str(json.loads(Path(scheduler).read_text())["address"])
+            address = str(json.loads(read_regular(scheduler, _LARGEST_ADDRESS))["address"])
         if "://" not in address:
             raise ValueError("no address of the form tcp://host:port")
         client = Client(address, timeout="20s", set_as_default=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise EngineError(
             f"cannot reach the Dask scheduler {scheduler!r}",
             found=f"{type(error).__name__}: {error}",

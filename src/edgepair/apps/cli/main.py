@@ -20,13 +20,12 @@ from edgepair.apps.cli.interpret import interpret
 from edgepair.apps.cli.mix import mix
 from edgepair.apps.cli.options import Command
 from edgepair.apps.cli.predict import predict
+from edgepair.apps.cli.starting import INTERRUPTED, TERMINATED
 from edgepair.apps.cli.study import study
 from edgepair.apps.cli.train import train
 from edgepair.conventions import EdgepairError
 
 REFUSED = 2
-INTERRUPTED = 130
-TERMINATED = 143
 
 app = typer.Typer(
     name="edgepair",
