@@ -16,6 +16,7 @@ from edgepair.dataset.schema import VARIABLES, validate
 from edgepair.dataset.showing import show_pdf
 from edgepair.dataset.stored import check_folder, check_zip
 from edgepair.files.reading import check_regular
+from edgepair.files.writing import what_stands_at
 from edgepair.spectra import TYPICAL_INSTRUMENT, PDFInstrument
 
 if TYPE_CHECKING:
@@ -119,6 +120,8 @@ def check_target(path: str | Path) -> None:
         found, needed = "a folder that is no dataset", "a name that is free, or a dataset to be replaced"
     elif path.is_file() and not _is_our_zip(path):
         found, needed = "a file that is no dataset", "a name that is free, or a dataset to be replaced"
+    elif not path.is_dir() and what_stands_at(path):
+        found, needed = what_stands_at(path), "a name that is free, or a dataset to be replaced"
     elif not os.access(path.parent, os.W_OK):
         found, needed = "a folder that cannot be written", "a folder that can be written"
     if found:
@@ -186,6 +189,8 @@ def save_arrays(dataset: xr.Dataset, path: str | Path, *, zipped: bool = True) -
         encoding[name] = {"chunks": stored[name].shape or None, "compressors": (shuffled,)}
         stored[name].encoding = {}
     try:
+        if not path.is_dir() and (found := what_stands_at(path)):
+            raise FileExistsError(None, found)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".edgepair-") as scratch:
             folder = Path(scratch) / "data.zarr"
             stored.to_zarr(

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from edgepair._version import __version__
@@ -342,7 +343,18 @@ def _local_cluster(workers: int | None) -> Iterator[Client]:
                         suggestion="put them there, as each process reads the script; or fewer workers",
                     ) from error
                 stack.enter_context(cluster)
+            stack.push(partial(_killed_where_interrupted, cluster))
             yield stack.enter_context(Client(cluster, set_as_default=False))
+
+
+def _killed_where_interrupted(cluster: Any, kind: type[BaseException] | None, *_: object) -> None:
+    """End the workers at once where a signal ends the run: waiting for their tasks would take seconds."""
+    if kind is None or issubclass(kind, Exception):
+        return
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+        with contextlib.suppress(OSError, TypeError):
+            os.kill(nanny.pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -361,16 +373,21 @@ def _quiet_logs() -> Iterator[None]:
 def _interrupts_held() -> Iterator[None]:
     """Hold Ctrl-C back while workers start: it reaches the whole group, and the parent ends them.
 
-    Workers inherit that it is ignored. The parent gets what came meanwhile when all have started,
-    unless one of Dask's threads took it, and dropped it: then it takes a second Ctrl-C.
+    Threads that are made meanwhile, and the workers that they start, inherit that it is blocked. What
+    reaches the parent, by whichever of its threads, is remembered, and comes when all have started.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    came: list[object] = []
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: came.append(None))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if came:
+            signal.raise_signal(signal.SIGINT)
