@@ -9,6 +9,7 @@ import json
 import os
 import resource
 import struct
+import sys
 import tarfile
 import time
 import zipfile
@@ -19,7 +20,7 @@ import pytest
 
 from edgepair.builder.spectra_table import read_spectra_table
 from edgepair.conventions import DataError, StructureError
-from edgepair.structures import tables
+from edgepair.structures import SourceMaterial, tables
 from edgepair.structures.files import read_structure_files
 from edgepair.structures.tables import read_structure_table
 
@@ -97,6 +98,20 @@ def test_links_pipes_and_devices(tmp_path: Path) -> None:
         member.size = len(POSCAR)
         tar.addfile(member, io.BytesIO(POSCAR.encode()))
     assert [material.material_id for material in read_structure_files(tmp_path / "a.tar")] == ["good"]
+
+
+def test_a_dictionary_names_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Properties of sites may be objects of any module, which would be imported to read them."""
+    (tmp_path / "never_imported.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    site = {"abc": [0, 0, 0], "properties": {"x": {"@module": "never_imported", "@class": "Any"}}}
+    nickel, oxygen = ({"species": [{"element": e, "occu": 1}]} for e in ("Ni", "O"))
+    matrix = [[4.2, 0, 0], [0, 4.2, 0], [0, 0, 4.2]]
+    sites = [site | nickel, site | oxygen | {"abc": [0.5, 0.5, 0.5]}]
+    source = {"lattice": {"matrix": matrix}, "sites": sites}
+    for form in (source, json.dumps(source)):
+        assert len(SourceMaterial("a", form, "dict").structure()) == 2
+    assert "never_imported" not in sys.modules
 
 
 def _zip_that_lies(path: Path, method: int) -> None:
