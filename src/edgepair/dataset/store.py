@@ -15,6 +15,8 @@ from edgepair.conventions.foreign_text import visible
 from edgepair.dataset.schema import VARIABLES, validate
 from edgepair.dataset.showing import show_pdf
 from edgepair.dataset.stored import check_folder, check_zip
+from edgepair.files.reading import check_regular
+from edgepair.files.writing import what_stands_at
 from edgepair.spectra import TYPICAL_INSTRUMENT, PDFInstrument
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ def read_arrays(path: str | Path) -> xr.Dataset:
             with xr.open_zarr(str(path), chunks=None, consolidated=False, decode_times=False) as opened:
                 dataset = opened.load()
         else:
+            check_regular(path)
             with zipfile.ZipFile(path) as archive:
                 check_zip(archive)
             with zarr.storage.ZipStore(path, mode="r", read_only=True) as store:
@@ -119,6 +122,8 @@ def check_target(path: str | Path) -> None:
         found, needed = "a folder that is no dataset", "a name that is free, or a dataset to be replaced"
     elif path.is_file() and not _is_our_zip(path):
         found, needed = "a file that is no dataset", "a name that is free, or a dataset to be replaced"
+    elif not path.is_dir() and what_stands_at(path):
+        found, needed = what_stands_at(path), "a name that is free, or a dataset to be replaced"
     elif not os.access(path.parent, os.W_OK):
         found, needed = "a folder that cannot be written", "a folder that can be written"
     if found:
@@ -186,6 +191,8 @@ def save_arrays(dataset: xr.Dataset, path: str | Path, *, zipped: bool = True) -
         encoding[name] = {"chunks": stored[name].shape or None, "compressors": (shuffled,)}
         stored[name].encoding = {}
     try:
+        if not path.is_dir() and (found := what_stands_at(path)):
+            raise FileExistsError(None, found)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=".edgepair-") as scratch:
             folder = Path(scratch) / "data.zarr"
             stored.to_zarr(

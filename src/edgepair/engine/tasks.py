@@ -15,11 +15,13 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from functools import partial
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
 from edgepair._version import __version__
 from edgepair.conventions import EngineError
+from edgepair.files.reading import read_regular
 from edgepair.files.scratch import own_scratch
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ KILLED = "the process that carried it out was killed"
 _EVERYWHERE = {"__main__", "builtins", "_operator", "operator", "posix", "nt"}
 """Modules that need no look: they come with Python, or a function of theirs is sent by value."""
 
+_LARGEST_ADDRESS = 1_000_000
 _AHEAD_LOCAL = 4
 _AHEAD_REMOTE = 2000
 """Tasks handed over beyond one per process. A cluster that grows with its queue must see one; the
@@ -291,11 +294,11 @@ def _connect(scheduler: str) -> Iterator[Client]:
         address = scheduler
         if scheduler.endswith(".json"):
             # Dask would wait for the file for ever.
-            address = str(json.loads(Path(scheduler).read_text())["address"])
+            address = str(json.loads(read_regular(scheduler, _LARGEST_ADDRESS))["address"])
         if "://" not in address:
             raise ValueError("no address of the form tcp://host:port")
         client = Client(address, timeout="20s", set_as_default=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise EngineError(
             f"cannot reach the Dask scheduler {scheduler!r}",
             found=f"{type(error).__name__}: {error}",
@@ -343,7 +346,18 @@ def _local_cluster(workers: int | None) -> Iterator[Client]:
                         suggestion="put them there, as each process reads the script; or fewer workers",
                     ) from error
                 stack.enter_context(cluster)
+            stack.push(partial(_killed_where_interrupted, cluster))
             yield stack.enter_context(Client(cluster, set_as_default=False))
+
+
+def _killed_where_interrupted(cluster: Any, kind: type[BaseException] | None, *_: object) -> None:
+    """End the workers at once where a signal ends the run: waiting for their tasks would take seconds."""
+    if kind is None or issubclass(kind, Exception):
+        return
+    for nanny in cluster.workers.values():
+        nanny.auto_restart = False
+        with contextlib.suppress(OSError, TypeError):
+            os.kill(nanny.pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -362,16 +376,23 @@ def _quiet_logs() -> Iterator[None]:
 def _interrupts_held() -> Iterator[None]:
     """Hold Ctrl-C back while workers start: it reaches the whole group, and the parent ends them.
 
-    Workers inherit that it is ignored. The parent gets what came meanwhile when all have started,
-    unless one of Dask's threads took it, and dropped it: then it takes a second Ctrl-C.
+    Threads that are made meanwhile, and the workers that they start, inherit that it is blocked. What
+    reaches the parent, by whichever of its threads, is remembered, and comes when all have started.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    # Started later, it would let the signal through again in the thread that starts workers.
+    resource_tracker.ensure_running()
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    came: list[object] = []
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, lambda *_: came.append(None))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if came:
+            signal.raise_signal(signal.SIGINT)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from edgepair.conventions.errors import OutputError
+from edgepair.files.writing import what_stands_at
 
 _LARGEST_TABLE = 10_000_000
 
@@ -22,14 +23,12 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[object]) 
     read = [path for given in inputs if given is not None for path in _files_of(Path(str(given)))]
     for number, (option, target) in enumerate(named.items()):
         others = list(named.items())[:number]
-        found = ""
-        if target.is_dir():
-            found = "a folder of that name"
-        elif not target.parent.is_dir():
+        found = what_stands_at(target)
+        if not found and not target.parent.is_dir():
             found = f"no folder {str(target.parent)!r}"
-        elif any(_covers(path, target) for path in read):
+        elif not found and any(_covers(path, target) for path in read):
             found = "one of the files to be read"
-        else:
+        elif not found:
             found = next((f"the same name for {other}" for other, path in others if _same(path, target)), "")
         if found:
             raise OutputError(

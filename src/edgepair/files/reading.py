@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import io
 import os
 import stat
 import zlib
 from pathlib import Path
+
+_LARGEST_TABLE = 10_000_000
 
 
 class TooManyBytesError(ValueError):
@@ -21,15 +25,33 @@ def read_regular(path: str | Path, most: int) -> bytes:
     # O_NONBLOCK: a pipe that nobody writes to would keep open() waiting.
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
     with open(handle, "rb") as stream:  # noqa: PTH123
-        kind = os.fstat(handle).st_mode
-        if stat.S_ISDIR(kind):
-            raise IsADirectoryError(errno.EISDIR, "a folder")
-        if not stat.S_ISREG(kind):
-            raise OSError(errno.EINVAL, "a pipe or a device, which may never end")
+        check_regular(handle)
         data = stream.read(most + 1) if os.fstat(handle).st_size <= most else b""
         if len(data) > most or os.fstat(handle).st_size > most:
             raise TooManyBytesError
         return data
+
+
+def check_regular(path: str | Path | int) -> None:
+    """Refuse what `read_regular` refuses, of a file that a library opens itself."""
+    kind = os.stat(path).st_mode  # noqa: PTH116
+    if stat.S_ISDIR(kind):
+        raise IsADirectoryError(errno.EISDIR, "a folder")
+    if not stat.S_ISREG(kind):
+        raise OSError(errno.EINVAL, "a pipe or a device, which may never end")
+
+
+def read_table(path: str | Path) -> list[dict[str, str]]:
+    """Read a CSV table that a user wrote; OSError or ValueError where it is none."""
+    try:
+        text = read_regular(path, _LARGEST_TABLE).decode("utf-8-sig")
+        return list(csv.DictReader(io.StringIO(text)))
+    except TooManyBytesError as error:
+        raise ValueError(f"more than {_LARGEST_TABLE / 1e6:.0f} MB") from error
+    except UnicodeDecodeError as error:
+        raise ValueError("a file that is not text") from error
+    except csv.Error as error:
+        raise ValueError(f"no table of text: {error}") from error
 
 
 def unpack_gzip(data: bytes, most: int) -> bytes:

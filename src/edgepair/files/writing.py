@@ -9,13 +9,20 @@ from pathlib import Path
 from edgepair.conventions.errors import OutputError
 
 
+def what_stands_at(target: Path) -> str:
+    """Say what stands at a place and must not be replaced: what is moved there replaces a device too."""
+    if target.is_dir():
+        return "a folder of that name"
+    return "a pipe or a device" if target.exists() and not target.is_file() else ""
+
+
 def write_whole(path: str | Path, text: str, *, what: str, suggestion: str) -> Path:
     """Write a text file beside its place, then move it there."""
     target = Path(path)
     scratch: Path | None = None
     try:
-        if target.is_dir():
-            raise IsADirectoryError(None, "a folder of that name")
+        if found := what_stands_at(target):
+            raise FileExistsError(None, found)
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".edgepair-", suffix=".part")
         scratch = Path(name)
         # Names of files may hold bytes that are no text.

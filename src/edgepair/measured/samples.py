@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions.entries import read_pair
+from edgepair.files.reading import read_table
 
 if TYPE_CHECKING:
     from edgepair.conventions import EdgepairError
@@ -324,11 +323,11 @@ def _read_pairs(path: Path) -> list[tuple[Path | None, Path | None, str | None]]
 
     needed = "a CSV file with the columns xanes and pdf, and absorber where the edge does not tell it"
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except (OSError, ValueError, csv.Error) as error:
+        rows = read_table(path)
+    except (OSError, ValueError) as error:
         raise DataError(
             f"cannot read the pairs {str(path)!r}",
-            found=getattr(error, "strerror", None) or "a file that is not text",
+            found=getattr(error, "strerror", None) or str(error),
             needed=needed,
             suggestion="check the path; export the table as CSV in UTF-8",
         ) from error

@@ -5,7 +5,6 @@ What is in the library, from where and on which terms, is listed by ``edgepair d
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
@@ -26,6 +25,7 @@ from edgepair.conventions import (
     edge_energy,
     near_miss,
 )
+from edgepair.files.reading import read_table
 from edgepair.measured import XanesScan, read_xanes
 from edgepair.measured.xanes.inspection import calibrated, inspect_xanes
 from edgepair.spectra import NormalizedSpectrum
@@ -99,15 +99,14 @@ def read_standards(path: str | Path, *, absorber: str | None = None) -> tuple[St
     """
     source = Path(path)
     try:
-        text = source.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        rows = read_table(source)
+    except (OSError, ValueError) as error:
         raise DataError(
             f"cannot read the standards {str(path)!r}",
-            found=getattr(error, "strerror", None) or "a file that is not text",
+            found=getattr(error, "strerror", None) or str(error),
             needed="a CSV file with the columns " + ", ".join(COLUMNS),
             suggestion="check the path; export the table as CSV in UTF-8",
         ) from error
-    rows = list(csv.DictReader(io.StringIO(text)))
     present = [name.strip() for name in (rows[0] if rows else {}) if name]
     missing = [name for name in ("file", "compound") if name not in present]
     if missing:

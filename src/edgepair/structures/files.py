@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from edgepair.conventions import StructureError
 from edgepair.files.reading import TooManyBytesError, read_regular, unpack_gzip
 from edgepair.structures.source_material import SourceMaterial
-from edgepair.structures.tables import nested_too_deep, read_structure_table
+from edgepair.structures.tables import look_through, nested_too_deep, read_structure_table
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _TABLES = (".parquet", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
@@ -25,6 +25,9 @@ _FORMS |= {".xyz": "xyz", ".extxyz": "xyz", ".json": "json"}
 _LONGEST_COUNT = 9
 _LARGEST = 64_000_000
 """Bytes of one structure file; larger ones are something else."""
+
+_HARMLESS = 1_000_000
+"""Bytes of a file that is not packed, which no content makes costly."""
 
 
 def read_structure_files(source: str | Path) -> Iterator[SourceMaterial]:
@@ -122,7 +125,18 @@ def _from_file(file: Path, name: str, identifier: str) -> Iterator[SourceMateria
     except TooManyBytesError:
         yield _unreadable(name, f"a file of more than {_LARGEST / 1e6:.0f} MB")
         return
+    if len(data) > _HARMLESS or data.startswith(b"\x1f\x8b"):
+        try:
+            look_through(_go_through_file, file)
+        except ValueError as error:
+            yield _unreadable(name, str(error))
+            return
     yield from _from_bytes(name, data, file, identifier)
+
+
+def _go_through_file(path: str) -> None:
+    for _ in _from_bytes(Path(path).name, read_regular(path, _LARGEST), None, path):
+        pass
 
 
 def _unreadable(name: str, why: str) -> SourceMaterial:
@@ -131,17 +145,12 @@ def _unreadable(name: str, why: str) -> SourceMaterial:
 
 def _from_archive(path: Path) -> Iterator[SourceMaterial]:
     """Read members in memory: nothing is unpacked, so that no name in the archive matters."""
-    members = _zip_members if path.name.lower().endswith(".zip") else _tar_members
     count = 0
     try:
-        for name, data in members(path):
-            if _hidden_name(name):
-                continue
+        look_through(_go_through_archive, path)
+        for material in _members(path):
             count += 1
-            if data is None:
-                yield _unreadable(name, f"a file of more than {_LARGEST / 1e6:.0f} MB")
-            else:
-                yield from _from_bytes(name, data, None, _stem(name))
+            yield material
     except (
         zipfile.BadZipFile,
         tarfile.TarError,
@@ -149,12 +158,13 @@ def _from_archive(path: Path) -> Iterator[SourceMaterial]:
         EOFError,
         OSError,
         zlib.error,
+        ValueError,
         RuntimeError,
         NotImplementedError,
     ) as error:
         raise StructureError(
             f"cannot read the archive {str(path)!r}",
-            found=f"{type(error).__name__}: {error}",
+            found=f"{type(error).__name__}: {error}".removeprefix("ValueError: "),
             needed="a zip or tar archive that is complete and not encrypted",
             suggestion="copy it again, or unpack it and name the folder",
         ) from error
@@ -165,6 +175,22 @@ def _from_archive(path: Path) -> Iterator[SourceMaterial]:
             needed="CIF, POSCAR, XYZ or JSON files",
             suggestion="check that it is the right archive",
         )
+
+
+def _go_through_archive(path: str) -> None:
+    for _ in _members(Path(path)):
+        pass
+
+
+def _members(path: Path) -> Iterator[SourceMaterial]:
+    members = _zip_members if path.name.lower().endswith(".zip") else _tar_members
+    for name, data in members(path):
+        if _hidden_name(name):
+            continue
+        if data is None:
+            yield _unreadable(name, f"a file of more than {_LARGEST / 1e6:.0f} MB")
+        else:
+            yield from _from_bytes(name, data, None, _stem(name))
 
 
 def _zip_members(path: Path) -> Iterator[tuple[str, bytes | None]]:

@@ -95,19 +95,26 @@ _NEEDED = "the text of a CIF, POSCAR or XYZ with a cell, or a pymatgen dictionar
 def _read(source: str | dict[str, Any], form: str) -> tuple[Structure, tuple[str, ...]]:
     from pymatgen.core import Structure
 
+    if form == "dict" and isinstance(source, str):
+        source = json.loads(source)
     if isinstance(source, dict):
-        return Structure.from_dict(source), ()
+        return Structure.from_dict(_without_properties(source)), ()
     if form == "cif":
         from edgepair.structures.cif import read_cif
 
         return read_cif(source)
     if form == "xyz":
         return _read_xyz(source), ()
-    if form == "dict":
-        return Structure.from_dict(json.loads(source)), ()
     if form == "poscar":
         return _read_poscar(source)
     raise ValueError(source or "a kind of file that is not known")
+
+
+def _without_properties(source: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what else is known of sites: its reader imports whatever module it names."""
+    return source | {
+        "sites": [{k: v for k, v in site.items() if k != "properties"} for site in source["sites"]]
+    }
 
 
 def _read_poscar(text: str) -> tuple[Structure, tuple[str, ...]]:

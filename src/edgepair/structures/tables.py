@@ -11,6 +11,7 @@ from typing import IO, Any, TypeAlias
 
 from edgepair.conventions import StructureError
 from edgepair.engine import shared_sandbox
+from edgepair.files.reading import check_regular
 from edgepair.structures.source_material import SourceMaterial
 
 Row: TypeAlias = dict[str, Any]
@@ -21,7 +22,12 @@ _COLUMNS = {"structure": "dict", "poscar": "poscar", "cif": "cif"}
 _LARGEST_LINE = 64_000_000
 _LARGEST_ARRAY = 500_000_000
 _GROUP_CPU_SECONDS = 60.0
-_GROUP_MEMORY = 1_000_000_000
+_GROUP_BYTES = 16_000_000
+_MEMORY = 1_000_000_000
+_CPU_SECONDS, _SECONDS_PER_MB = 3.0, 1.0
+_HARMLESS = 1_000_000
+"""Bytes of a file that is not packed, which no content makes costly."""
+
 _DEEPEST = 40
 _TOO_DEEP = "objects nested more than 40 levels deep"
 
@@ -107,47 +113,79 @@ def table_rows(path: Path) -> Iterator[Row | str]:
 
     OSError, EOFError, ValueError, TypeError, RecursionError or zlib.error where it cannot be read.
     """
-    yield from _parquet_rows(path) if path.suffix == ".parquet" else _json_rows(path)
+    check_regular(path)
+    if path.suffix == ".parquet":
+        yield from _parquet_rows(path)
+        return
+    if path.suffix == ".gz" or path.stat().st_size > _HARMLESS:
+        look_through(_go_through_rows, path)
+    yield from _json_rows(path)
+
+
+def look_through(go_through: Callable[[str], None], path: Path) -> None:
+    """Have a guarded process read a file to its end first; ValueError where that takes too much.
+
+    What then reads it here can neither take for ever, nor all memory, nor crash.
+    """
+    _guarded("edgepair.structures.files", _seconds(path), go_through, path)
+
+
+def _seconds(path: Path) -> float:
+    return _CPU_SECONDS + _SECONDS_PER_MB * path.stat().st_size / 1e6
+
+
+def _go_through_rows(path: str) -> None:
+    for _ in _json_rows(Path(path)):
+        pass
 
 
 def _parquet_rows(path: Path) -> Iterator[Row]:
-    """Read a Parquet file, a group of rows at a time in a guarded process: damage can crash the library.
+    """Read a Parquet file, some groups of rows at a time in a guarded process: damage can crash the library.
 
     ValueError where it cannot be read.
     """
-    for number in range(_guarded(_row_groups, path)):
-        yield from _guarded(_row_group, path, number)
+    for groups in _guarded("pyarrow.parquet", _GROUP_CPU_SECONDS, _row_groups, path):
+        yield from _guarded("pyarrow.parquet", _GROUP_CPU_SECONDS, _rows_of_groups, path, groups)
 
 
-def _guarded(function: Callable[..., Any], path: Path, *args: object) -> Any:
-    result = shared_sandbox("pyarrow.parquet").call(
-        function,
-        str(path),
-        *args,
-        cpu_seconds=_GROUP_CPU_SECONDS,
-        memory_bytes=_GROUP_MEMORY,
-        readable=(path,),
+def _guarded(
+    preload: str, cpu_seconds: float, function: Callable[..., Any], path: Path, *args: object
+) -> Any:
+    result = shared_sandbox(preload).call(
+        function, str(path), *args, cpu_seconds=cpu_seconds, memory_bytes=_MEMORY, readable=(path,)
     )
+    if result.problem.startswith("MemoryError"):
+        raise ValueError(f"more than {_MEMORY / 1e9:g} GB of memory to read it")
     if result.problem:
         raise ValueError(result.problem)
     return result.value
 
 
-def _row_groups(path: str) -> int:
+def _row_groups(path: str) -> list[list[int]]:
+    """Give the groups of rows that are read together, so that many small ones do not take a process each."""
     import pyarrow.parquet
 
+    together: list[list[int]] = []
+    room = 0
     with pyarrow.parquet.ParquetFile(path) as file:
-        return int(file.num_row_groups)
+        for number in range(file.num_row_groups):
+            size = int(file.metadata.row_group(number).total_byte_size)
+            if not together or size > room:
+                together.append([])
+                room = _GROUP_BYTES
+            together[-1].append(number)
+            room -= size
+    return together
 
 
-def _row_group(path: str, number: int) -> list[Row]:
+def _rows_of_groups(path: str, groups: list[int]) -> list[Row]:
     import pyarrow
     import pyarrow.parquet
 
     # Its own pools take more from the system than they need, which the limit counts.
     pyarrow.set_memory_pool(pyarrow.system_memory_pool())
     with pyarrow.parquet.ParquetFile(path) as file:
-        rows: list[Row] = file.read_row_group(number, use_threads=False).to_pylist()
+        rows: list[Row] = file.read_row_groups(groups, use_threads=False).to_pylist()
     return rows
 
 

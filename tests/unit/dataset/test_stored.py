@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import os
+import struct
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from numcodecs import Blosc
 
 from edgepair.conventions import DataError
 from edgepair.dataset.store import read_arrays, save_arrays
@@ -81,6 +85,67 @@ def test_metadata_decide_neither_code_nor_memory(store: Path, change: dict[str, 
     with pytest.raises(DataError) as error:
         read_arrays(store)
     assert words in error.value.found
+
+
+TEN = {
+    "zarr_format": 2, "shape": [10], "chunks": [10], "dtype": "<f8", "compressor": {"id": "blosc"},
+    "filters": None, "fill_value": 0, "order": "C",
+}  # fmt: skip
+TEXTS = {"dtype": "|O", "filters": [{"id": "vlen-utf8"}], "fill_value": ""}
+LARGE = Blosc("zstd").encode(np.zeros(10_000_000))
+V3 = {
+    "zarr_format": 3, "node_type": "array", "shape": [10**9], "data_type": "float64", "fill_value": 1.0,
+    "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [10**9]}}, "attributes": {},
+    "chunk_key_encoding": {"name": "default"}, "codecs": [{"name": "bytes"}],
+}  # fmt: skip
+COUNTS = struct.pack("<I", 10**9)
+
+ATTACKS = {
+    "a chunk that unpacks to 80 MB": ({"a/.zarray": TEN, "a/0": LARGE}, "80000000 bytes in the chunk"),
+    "format 3 beside it": ({"zarr.json": {"zarr_format": 3}, "a/zarr.json": V3}, "Zarr format 3"),
+    "a negative size": ({"a/.zarray": TEN | {"shape": [10**10], "chunks": [10**10]},
+                         "b/c/.zarray": TEN | {"shape": [-(10**10)]}}, "an array of [-10000000000]"),
+    "long texts": ({"a/.zarray": TEN | {"dtype": "<U100000000"}}, "4.0 GB in"),
+    "empty texts": ({"a/.zarray": TEN | TEXTS | {"shape": [10**7], "chunks": [10**7]}}, "10000000 texts"),
+    "a count of texts": ({"a/.zarray": TEN | TEXTS | {"compressor": None}, "a/0": COUNTS}, "1000000000 tex"),
+    "a packed count": ({"a/.zarray": TEN | TEXTS, "a/0": Blosc().encode(COUNTS * 9)}, "1000000000 texts"),
+    "packed twice": ({"a/.zarray": TEN | {"filters": [{"id": "blosc"}]}}, "through ['blosc']"),
+    "empty chunks": ({"a/.zarray": TEN | {"shape": [10**7], "chunks": [1]}}, "10000000 chunks of 'a'"),
+    "arrays": ({f"a{n}/.zarray": TEN for n in range(1001)}, "1001 arrays"),
+    "attributes": ({".zattrs": "[" + "[]," * 4_000_000 + "[]]"}, "bytes of '.zattrs'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_neither_metadata_nor_chunks_take_more_than_they_bring(attack: str, tmp_path: Path) -> None:
+    members, words = ATTACKS[attack]
+    path = tmp_path / "a.zarr.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(".zgroup", '{"zarr_format": 2}')
+        for name, content in members.items():
+            archive.writestr(name, content if isinstance(content, str | bytes) else json.dumps(content))
+    with pytest.raises(DataError) as error:
+        read_arrays(path)
+    assert words in error.value.found
+
+
+def test_members_of_a_zip_that_overlap(tmp_path: Path) -> None:
+    path = tmp_path / "a.zarr.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a/0", b"0" * 1000)
+        for number in range(1, 50):
+            again = copy.copy(archive.infolist()[0])
+            again.filename = f"a/{number}"
+            archive.filelist.append(again)
+    with pytest.raises(DataError, match="overlap"):
+        read_arrays(path)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.zarr.zip")
+    for path in (tmp_path / "a.zarr.zip", Path("/dev/zero")):
+        with pytest.raises(DataError, match="a pipe or a device"):
+            read_arrays(path)
 
 
 def test_links_in_a_folder(tmp_path: Path) -> None:

@@ -7,9 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
+import xarray as xr
 
 from edgepair.conventions import OutputError
+from edgepair.dataset.store import check_target, save_arrays
 from edgepair.files.outputs import check_outputs
+from edgepair.files.writing import write_whole
 
 
 def _refused(found: str, target: Path, *inputs: object) -> None:
@@ -56,6 +59,21 @@ def test_places_that_cannot_be(measured: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot write") as error:
         check_outputs({"--out": tmp_path / "x", "--report": tmp_path / "x"}, [])
     assert error.value.found == "the same name for --out"
+
+
+def test_a_device_is_not_replaced(measured: Path, tmp_path: Path) -> None:
+    """What is written beside is moved into place: as the administrator, that would take /dev/null away."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    _refused("a pipe or a device", pipe, measured)
+    _refused("a pipe or a device", Path(os.devnull), measured)
+    with pytest.raises(OutputError, match="a pipe or a device"):
+        write_whole(pipe, "text", what="the table", suggestion="choose another place")
+    with pytest.raises(OutputError, match="a pipe or a device"):
+        save_arrays(xr.Dataset({"x": ("x", [1.0])}), pipe)
+    with pytest.raises(OutputError, match="a pipe or a device"):
+        check_target(pipe)
+    assert pipe.is_fifo()
 
 
 def test_others_are_written(measured: Path, tmp_path: Path) -> None:

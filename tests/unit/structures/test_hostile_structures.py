@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import gzip
 import io
+import itertools
 import json
 import os
+import resource
+import struct
+import sys
 import tarfile
+import time
+import zipfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
 
-from edgepair.conventions import StructureError
+from edgepair.builder.spectra_table import read_spectra_table
+from edgepair.conventions import DataError, StructureError
+from edgepair.structures import SourceMaterial, tables
 from edgepair.structures.files import read_structure_files
 from edgepair.structures.tables import read_structure_table
 
@@ -89,3 +98,120 @@ def test_links_pipes_and_devices(tmp_path: Path) -> None:
         member.size = len(POSCAR)
         tar.addfile(member, io.BytesIO(POSCAR.encode()))
     assert [material.material_id for material in read_structure_files(tmp_path / "a.tar")] == ["good"]
+
+
+def test_a_dictionary_names_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Properties of sites may be objects of any module, which would be imported to read them."""
+    (tmp_path / "never_imported.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    site = {"abc": [0, 0, 0], "properties": {"x": {"@module": "never_imported", "@class": "Any"}}}
+    nickel, oxygen = ({"species": [{"element": e, "occu": 1}]} for e in ("Ni", "O"))
+    matrix = [[4.2, 0, 0], [0, 4.2, 0], [0, 0, 4.2]]
+    sites = [site | nickel, site | oxygen | {"abc": [0.5, 0.5, 0.5]}]
+    source = {"lattice": {"matrix": matrix}, "sites": sites}
+    for form in (source, json.dumps(source)):
+        assert len(SourceMaterial("a", form, "dict").structure()) == 2
+    assert "never_imported" not in sys.modules
+
+
+def _zip_that_lies(path: Path, method: int) -> None:
+    """Say that a member is of 100 bytes, which is what the library looks at, and unpacks more."""
+    with zipfile.ZipFile(path, "w", method) as archive, archive.open("a.cif", "w") as member:
+        for _ in range(120):
+            member.write(b" " * 10_000_000)
+    data = bytearray(path.read_bytes())
+    at = data.rfind(b"PK\x01\x02") + 24
+    data[at : at + 4] = struct.pack("<I", 100)
+    path.write_bytes(data)
+
+
+def _header(name: str, size: int, kind: bytes) -> bytes:
+    member = tarfile.TarInfo(name)
+    member.size, member.type = size, kind
+    return member.tobuf(tarfile.GNU_FORMAT)
+
+
+def _pax(**headers: str) -> bytes:
+    records = b""
+    for key, value in headers.items():
+        record = f" {key.replace('_', '.')}={value}\n".encode()
+        records += str(next(n for n in range(999) if n == len(str(n)) + len(record))).encode() + record
+    return _header("pax", len(records), b"x") + records + b"\0" * (-len(records) % 512)
+
+
+SPARSE = {
+    "GNU_sparse_major": "1",
+    "GNU_sparse_minor": "0",
+    "GNU_sparse_name": "a",
+    "GNU_sparse_realsize": "9",
+}
+MEGABYTE = b"\0" * 1_000_000
+
+TARS: dict[str, Iterable[bytes]] = {
+    "long name": itertools.chain([_header("a", 2 * 10**9, b"L")], itertools.repeat(MEGABYTE, 2000)),
+    "header": itertools.chain([_header("a", 2 * 10**9, b"x")], itertools.repeat(MEGABYTE, 2000)),
+    "digits": [_header("a", 10**6, b"x"), b"1" * 10**6],
+    "no map": [_pax(**SPARSE), _header("a", 512, b"0"), b"1" * 512],
+    "map": itertools.chain(
+        [_pax(**SPARSE), _header("a", 10**9, b"0"), b"999999999\n"], itertools.repeat(b"1\n" * 500_000, 1000)
+    ),
+    "backwards": [_pax(size="-1024"), _header("a.cif", 0, b"0"), b"\0" * 1024],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attack", [*TARS, "deflate", "bzip2", "lzma"])
+def test_an_archive_takes_no_more_than_its_share(attack: str, tmp_path: Path) -> None:
+    """Neither all memory nor hours: what goes through it first is ended at its limits."""
+    path = tmp_path / ("a.tar.gz" if attack in TARS else "a.zip")
+    if attack in TARS:
+        with gzip.open(path, "wb", compresslevel=1) as file:
+            for part in TARS[attack]:
+                file.write(part)
+    else:
+        _zip_that_lies(path, getattr(zipfile, f"ZIP_{attack.upper().replace('DEFLATE', 'DEFLATED')}"))
+    _is_refused_cheaply(path, lambda: list(read_structure_files(path)))
+
+
+ROWS = {
+    "blanks": [b" " * 10**7] * 100,
+    "blank lines": [json.dumps({"id": "a", "poscar": POSCAR}).encode(), *[b"\n" * 10**7] * 100],
+    "array": [b"[", *[b"{}," * 10**6] * 30, b"{}]"],
+    "line": [b'{"id": "a", "poscar": "", "x": [', *[b"[]," * 10**6] * 20, b"[]]}"],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attack", ROWS)
+def test_a_table_takes_no_more_than_its_share(attack: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(b"".join(ROWS[attack]), 1))
+    _is_refused_cheaply(path, lambda: list(read_structure_table(path)))
+
+
+def _is_refused_cheaply(path: Path, read: Callable[[], object]) -> None:
+    began, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(StructureError) as error:
+        read()
+    assert str(path) in error.value.problem
+    assert time.process_time() - began < 1
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def test_a_parquet_file_of_many_small_groups_is_read_in_few_calls(tmp_path: Path) -> None:
+    pq = pytest.importorskip("pyarrow.parquet")
+    import pyarrow as pa
+
+    path = tmp_path / "a.parquet"
+    with pq.ParquetWriter(path, pa.schema([("id", pa.string()), ("poscar", pa.string())])) as writer:
+        for number in range(500):
+            writer.write_table(pa.table({"id": [str(number)], "poscar": [POSCAR]}))
+    assert [row.material_id for row in read_structure_table(path)] == [str(n) for n in range(500)]
+    assert len(tables._row_groups(str(path))) == 1
+
+
+def test_tables_that_are_pipes_are_not_waited_for(tmp_path: Path) -> None:
+    for name in ("a.jsonl", "a.parquet", "a.json"):
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(DataError, match="a pipe or a device"):
+            read_spectra_table(tmp_path / name)

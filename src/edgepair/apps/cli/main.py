@@ -22,14 +22,13 @@ from edgepair.apps.cli.mix import mix
 from edgepair.apps.cli.options import Command
 from edgepair.apps.cli.predict import predict
 from edgepair.apps.cli.series import series
+from edgepair.apps.cli.starting import INTERRUPTED, TERMINATED
 from edgepair.apps.cli.study import study
 from edgepair.apps.cli.train import train
 from edgepair.apps.cli.watch import watch
 from edgepair.conventions import EdgepairError
 
 REFUSED = 2
-INTERRUPTED = 130
-TERMINATED = 143
 
 app = typer.Typer(
     name="edgepair",

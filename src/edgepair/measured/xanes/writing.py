@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from edgepair._version import __version__
 from edgepair.conventions import OutputError
+from edgepair.files.writing import write_whole
 from edgepair.measured.xanes.calibration import MARK
 from edgepair.measured.xanes.inspection import XanesInspection, calibrated, is_fluorescence
 
@@ -64,29 +63,10 @@ def write_xdi(path: str | Path, inspection: XanesInspection, *, replaced: tuple[
     lines += [f"# warning: {_one_line(text)}" for text in inspection.warnings]
     lines += ["# ---", f"# energy {label}"]
     lines += [f"{x:.6f} {y:.9f}" for x, y in zip(spectrum.energy, spectrum.mu, strict=True)]
-    _write(target, "\n".join(lines) + "\n")
-    return target
+    return write_whole(
+        target, "\n".join(lines) + "\n", what="the spectrum", suggestion="choose another place with --save"
+    )
 
 
 def _one_line(text: str) -> str:
     return " ".join(str(text).split())
-
-
-def _write(target: Path, text: str) -> None:
-    scratch: Path | None = None
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".inspect-", suffix=".xdi")
-        scratch = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        scratch.chmod(0o644)
-        scratch.replace(target)
-    except OSError as error:
-        if scratch is not None:
-            scratch.unlink(missing_ok=True)
-        raise OutputError(
-            f"cannot write {str(target)!r}",
-            found=f"{type(error).__name__}: {error.strerror or error}",
-            needed="a folder that exists and can be written",
-            suggestion="choose another place with --save",
-        ) from error
