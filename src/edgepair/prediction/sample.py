@@ -11,6 +11,7 @@ import numpy as np
 from edgepair.conventions import DataError, MeasurementError, OptionError, edge_energy
 from edgepair.features.xanes import STEP
 from edgepair.measured import PdfCurve, XanesScan
+from edgepair.measured.edges import settle_absorber
 from edgepair.measured.xanes.energies import contradicting_unit
 from edgepair.measured.xanes.inspection import XanesInspection, calibrated, inspect_xanes
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from edgepair.spectra.alignment import FoilReading
 
 FEWEST_POINTS = 10
-"""Points of the shortest PDF that is looked at."""
+"""Points of the shortest curve that is looked at."""
 
 TOLD_OTHERWISE = ("no energy calibration", "energies as measured")
 """How warnings of the inspection begin that an answer has words of its own for."""
@@ -206,7 +207,12 @@ def _scan_of(pair: tuple[ArrayLike, ArrayLike]) -> XanesScan:
     energy, mu = _two_arrays(pair, "a spectrum", "energies in eV and absorption", "read_xanes")
     if energy.ndim == 1 and len(energy) > 1 and energy[0] > energy[-1]:
         energy, mu = energy[::-1], mu[::-1]
-    return XanesScan("", "", "arrays", in_ev(energy), mu, "as given")
+    energy = in_ev(energy)
+    usable = energy.ndim == 1 and energy.shape == mu.shape and len(energy) >= FEWEST_POINTS
+    seen = None
+    if usable and np.isfinite([energy, mu]).all() and (np.diff(energy) > 0).all():
+        seen = settle_absorber(energy, mu, header_symbol=None, header_edge=None, given=None)[0]
+    return XanesScan("", "", "arrays", energy, mu, "as given", absorber=seen)
 
 
 def in_ev(energy: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -42,6 +42,10 @@ USUAL_SHARE = 90.0
 """Per cent of the standards that are nearer than 1 to another compound of another source: what lies
 farther is called unlike anything, one oxide in ten among it."""
 
+FEWEST_UNCALIBRATED = 20
+"""Compounds whose standards have no calibration, from which on intervals of samples without one are at least
+as wide as theirs have to be: they are measured less well in other ways too."""
+
 _FEWEST_COMPOUNDS = 5
 _PAST_WHITE_LINE = 25.0  # eV from the tabulated edge, behind the white lines of oxides
 
@@ -293,7 +297,12 @@ class XanesModel:
     def _quantile(self, scores: NDArray[np.float64], level: float) -> float:
         # one vote a group among the rows that could be judged at all
         votes = self.rows.votes & np.isfinite(scores)
-        return conformal_quantile(scores[votes], group_weights(self.rows.group[votes]), level)
+        apart = votes & ~self.rows.shift_known
+        judges = [votes]
+        if self.aligned and len(np.unique(self.rows.group[apart])) >= FEWEST_UNCALIBRATED:
+            judges.append(apart)
+        group = self.rows.group
+        return max(conformal_quantile(scores[one], group_weights(group[one]), level) for one in judges)
 
     def _fit(self, task: str) -> TaskFit:
         rows = self.rows
