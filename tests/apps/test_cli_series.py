@@ -67,6 +67,16 @@ def test_a_series_of_files_with_a_table_of_its_axis(
     assert json.loads((out / "series.json").read_text(encoding="utf-8"))["axis"] == "name"
 
 
+def test_names_in_a_table_move_no_cursor(edgepair: Call, files: list[Path], tmp_path: Path) -> None:
+    table = tmp_path / "list.csv"
+    rows = "".join(f"{path},{k}\n" for k, path in enumerate(files))
+    table.write_text(f"file,dose\x1b[31m (\x1b[2J)\n{rows}no\x1b[31mwhere.dat,9\n", encoding="utf-8")
+    done = edgepair("series", table, "--shift", 0, "--no-predict")
+    assert done.code == 1
+    assert "left out" in done.out
+    assert "\x1b" not in done.out + done.err
+
+
 def test_what_cannot_be_analysed_is_said_in_four_parts(
     edgepair: Call, files: list[Path], tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import OptionError
+from edgepair.conventions.foreign_text import visible
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,7 +127,7 @@ def _of_column(name: str, texts: Sequence[str]) -> Axis | None:
     units = {(match[2] or "").strip() for match in matches if match}
     title, _, bracket = name.partition("(")
     unit = units.pop() if len(units) == 1 else ""
-    return Axis(title.strip() or name, unit or bracket.rstrip(") "), values, f"the column {name}")
+    return Axis(title.strip() or name, visible(unit or bracket.rstrip(") ")), values, f"the column {name}")
 
 
 def _of_names(names: Sequence[str]) -> Axis | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import DataError, EdgepairError, OptionError, edge_energy
+from edgepair.conventions.foreign_text import visible
 from edgepair.measured import XanesScan, read_xanes
 from edgepair.mixtures.noise import noise_of
 from edgepair.prediction.sample import PreparedXanes, prepare_xanes
@@ -31,6 +32,9 @@ RANGE = (-20.0, 60.0)
 
 DRIFT_POINTS = 7
 """Points over whose foils the drift of the energy scale is a running median."""
+
+LARGEST_TABLE = 10_000_000
+"""Bytes of a table of files; what is larger is read as a spectrum."""
 
 UNKNOWN_SCALE = 2.0
 """eV; error of the shift of a series that nothing calibrates."""
@@ -140,7 +144,7 @@ def read_series(
                 )
             )  # fmt: skip
         except EdgepairError as error:
-            skipped.append((str(source), f"{error.problem}: {error.found}"))
+            skipped.append((visible(str(source)), visible(f"{error.problem}: {error.found}")))
             continue
         samples = [scan for scan in read if not scan.foil]
         scans += samples
@@ -152,7 +156,7 @@ def read_series(
             prepared.append(prepare_xanes(scan, metal, shift=shift, foil=foil))
             kept.append(place)
         except EdgepairError as error:
-            skipped.append((_title(scan), f"{error.problem}: {error.found}"))
+            skipped.append((_title(scan), visible(f"{error.problem}: {error.found}")))
     if len(kept) < FEWEST_POINTS:
         raise DataError(
             "cannot make a series",
@@ -241,6 +245,8 @@ def _of_table(
         return given, {}
     path = Path(given[0])
     try:
+        if path.stat().st_size > LARGEST_TABLE or not path.is_file():
+            return given, {}
         rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
     except (OSError, ValueError, csv.Error):
         return given, {}
@@ -248,7 +254,7 @@ def _of_table(
         return given, {}
     files: list[XanesScan | str | Path] = [path.parent / (row["file"] or "") for row in rows]
     names = [name for name in rows[0] if name and name != "file"]
-    return files, {name: [row[name] or "" for row in rows] for name in names}
+    return files, {visible(name): [row[name] or "" for row in rows] for name in names}
 
 
 def _only_metal(scans: Sequence[XanesScan], absorber: str | None) -> str:
