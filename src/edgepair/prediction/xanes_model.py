@@ -134,7 +134,12 @@ class XanesModel:
         if ("value", task, level) not in self._quantiles:
             fit = self.fits[task]
             score = np.abs(fit.value - self.rows.targets[task]) / fit.error
-            self._quantiles["value", task, level] = self._quantile(score, level)
+            found = self._quantile(score, level, self.rows.votes)
+            apart = self.rows.votes & ~self.rows.shift_known
+            if self.aligned and len(np.unique(self.rows.group[apart])) >= FEWEST_UNCALIBRATED:
+                # sets of classes would hold all of them
+                found = max(found, self._quantile(score, level, apart))
+            self._quantiles["value", task, level] = found
         return self._quantiles["value", task, level]
 
     def set_quantile(self, task: str, level: float) -> float:
@@ -142,7 +147,7 @@ class XanesModel:
         if ("set", task, level) not in self._quantiles:
             shares = class_shares(self.rows.targets[task], CLASSES[task])
             score = class_scores(self.fits[task].probability, shares)
-            self._quantiles["set", task, level] = self._quantile(score, level)
+            self._quantiles["set", task, level] = self._quantile(score, level, self.rows.votes)
         return self._quantiles["set", task, level]
 
     @cached_property
@@ -294,15 +299,10 @@ class XanesModel:
         """Absorber and shape, which do not change with the energy scale."""
         return features[:, : len(self.absorbers) + N_SHAPE]
 
-    def _quantile(self, scores: NDArray[np.float64], level: float) -> float:
+    def _quantile(self, scores: NDArray[np.float64], level: float, judges: NDArray[np.bool_]) -> float:
         # one vote a group among the rows that could be judged at all
-        votes = self.rows.votes & np.isfinite(scores)
-        apart = votes & ~self.rows.shift_known
-        judges = [votes]
-        if self.aligned and len(np.unique(self.rows.group[apart])) >= FEWEST_UNCALIBRATED:
-            judges.append(apart)
-        group = self.rows.group
-        return max(conformal_quantile(scores[one], group_weights(group[one]), level) for one in judges)
+        votes = judges & np.isfinite(scores)
+        return conformal_quantile(scores[votes], group_weights(self.rows.group[votes]), level)
 
     def _fit(self, task: str) -> TaskFit:
         rows = self.rows
