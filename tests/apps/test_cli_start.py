@@ -58,6 +58,11 @@ def test_checks_before_an_answer_load_nothing_heavy() -> None:
         (["data", "standards", "Ni"], CURVES),
         (["data"], CURVES),
         (["data", "Ni", "--json"], CURVES),
+        # what ships needs no forests: neither they nor scikit-learn, whose import is a second
+        (
+            ["advise", "--absorber", "Ni", "--task", "coordination_number", "--quiet"],
+            tuple(name for name in MODELS if name != "pymatgen"),
+        ),
     ],
 )
 def test_short_commands_load_no_more_than_they_need(

@@ -152,14 +152,11 @@ def _predict_stages(forest: Any, values: NDArray[np.float32], task: FitTask) -> 
     stages = []
     total: Any = 0.0
     for number, tree in enumerate(forest.estimators_[: max(task.stages)], start=1):
-        if task.n_classes:
-            total = total + tree.predict_proba(values, check_input=False)
-        else:
-            total = total + tree.predict(values, check_input=False)
+        total = total + tree.tree_.predict(values)
         if number in task.stages:
             stages.append(total / number)
     if not task.n_classes:
-        return np.array(stages)
+        return np.array(stages)[:, :, 0]
     # Rounded as probabilities are kept, so that ties are broken alike.
     named: NDArray[Any] = forest.classes_[np.array(stages, dtype=np.float32).argmax(axis=2)]
     return named

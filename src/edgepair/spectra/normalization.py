@@ -366,9 +366,12 @@ def _gross(y: NDArray[np.float64]) -> NDArray[np.bool_]:
 
     if len(y) < 12:
         return np.zeros(len(y), dtype=bool)
-    off = np.abs(y - median_filter(y, size=7, mode="nearest"))
     ordered = np.sort(y)
     span = float(ordered[int(0.9 * len(y))] - ordered[int(0.1 * len(y))])
+    # no point is farther from the median about it than three steps
+    if 3 * np.abs(np.diff(y)).max() <= span:
+        return np.zeros(len(y), dtype=bool)
+    off = np.abs(y - median_filter(y, size=7, mode="nearest"))
     if off.max() <= span:
         return np.zeros(len(y), dtype=bool)
     marked = off > max(span, 20 * float(np.median(off)))

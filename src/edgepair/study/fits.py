@@ -26,7 +26,8 @@ FEW_TREES = 20
 the impurity scatters over permutations more than over trees."""
 
 LEARNING_FRACTIONS = (0.1, 0.25, 0.5, 1.0)
-"""Shares of the training formulas in learning curves, all with `FEW_TREES`."""
+"""Shares of the training formulas in learning curves, all with `FEW_TREES`; of all formulas these are the
+first trees of the study's own forest."""
 
 NULL_FITS = 5
 """Forests that learn permuted labels, for the share of the impurity that numbers of features give."""
@@ -109,10 +110,20 @@ def study_fits(
             if learner in first and able:
                 permute = "windows" if config.extras else "techniques" if "+" in modality else ""
             tune = config.tune and able and learner != "stock"
+            first_trees = (min(config.trees, FEW_TREES),) if is_last_point(config, learner) else ()
             work += [
-                _round(cell, modality, learner, config, number, permute="" if number else permute, tune=tune)
+                _round(
+                    cell,
+                    modality,
+                    learner,
+                    config,
+                    number,
+                    permute="" if number else permute,
+                    tune=tune,
+                    stages=() if number else first_trees,
+                )
                 for number in rounds
-            ]
+            ]  # fmt: skip
         if config.extras:
             work += [
                 _round(
@@ -120,6 +131,7 @@ def study_fits(
                 )
                 for name in first
                 for share in LEARNING_FRACTIONS
+                if share < 1 or not is_last_point(config, name)
             ]
         work += _null_fits(cell, modality, config)
     return work + [
@@ -129,6 +141,13 @@ def study_fits(
         for learner in first
         for number in rounds
     ]
+
+
+def is_last_point(config: StudyConfig, learner: str) -> bool:
+    """Say whether the study's own fits of a learner tell the last point of its learning curve too."""
+    return (
+        config.extras and not config.tune and learner == config.learners[0] and LEARNERS[learner].importances
+    )
 
 
 def fits_aside(

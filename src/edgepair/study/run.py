@@ -348,10 +348,13 @@ def _learning_rows(
 ) -> Rows:
     rows: Rows = []
     metric = cell.task.main_metric
+    own = fitted.of(cell, modality, learner)
     n_train = cell.counts["n_formulas"] * (1 - 1 / len(np.unique(cell.folds[0])))
     base = cell.names | {"modality": modality, "learner": learner}
     for fraction in LEARNING_FRACTIONS:
         outcomes = fitted.of(cell, modality, learner, ("learning", fraction))
+        if fraction == 1 and not outcomes and own and len(own[0].staged):
+            outcomes = [replace(own[0], predicted=own[0].staged[0])]
         if outcomes:
             item = score(cell, modality, learner, outcomes, drawn)
             size = {"metric": metric, "fraction": fraction, "n_formulas": round(n_train * fraction)}

@@ -121,3 +121,21 @@ def test_what_stands_beside_the_study_is_small(cell: Cell) -> None:
     assert [(fit.modality, fit.learner, fit.task.windows) for fit in random] == [
         ("xanes", "forest", ()), ("xanes+pdf", "forest", ()),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("learner", ["forest", "stock"])
+def test_the_last_point_of_a_learning_curve_is_read_off_the_studys_own_fit(cell: Cell, learner: str) -> None:
+    config = StudyConfig.check(trees=FEW_TREES + 5, repeats=2, learners=[learner, "kernel"])
+    fits = [fit for fit in study_fits(cell, ["xanes"], config) if fit.learner == learner]
+    assert [fit.task.stages for fit in fits if fit.purpose == "score"] == [(FEW_TREES,), ()]
+    assert ("learning", 1.0) not in {fit.purpose for fit in fits}
+    own = fit_folds(cell.table("xanes").values, fits[0].task)
+    few = replace(fits[0].task, trees=FEW_TREES, stages=(), windows=())
+    np.testing.assert_array_equal(own.staged[0], fit_folds(cell.table("xanes").values, few).predicted)
+
+
+def test_where_settings_are_searched_a_learning_curve_has_fits_of_its_own(cell: Cell) -> None:
+    for changes in ({"tune": True}, {"learners": ["blend"]}):
+        fits = study_fits(cell, ["xanes"], StudyConfig.check(**changes))
+        assert ("learning", 1.0) in {fit.purpose for fit in fits}
+        assert not any(fit.task.stages for fit in fits)

@@ -163,6 +163,8 @@ def _sample(
     radiation: str | None,
 ) -> Prediction | None:
     """Read the files of one sample, and ask what they say of it."""
+    if not files and dpdf is None:
+        return None
     from edgepair.conventions import MeasurementError, OptionError
     from edgepair.measured.samples import Reading, Sample
     from edgepair.prediction import predict
@@ -203,8 +205,6 @@ def _sample(
         from edgepair.measured import read_pdf
 
         given["G_M"] = read_pdf(dpdf)[0]
-    if not given:
-        return None
     sample = Sample({}, absorber, **given)
     check_used([sample], reading.columns, reading.calibration, {"radiation": radiation})
     foil = replace(reading, absorber=absorber).foil()

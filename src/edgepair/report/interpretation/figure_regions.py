@@ -179,23 +179,30 @@ def region_span(bands: pd.DataFrame, technique: str) -> tuple[float, float]:
 def add_regions(figure: go.Figure, bands: pd.DataFrame, span: tuple[float, float], *, n_rows: int = 1) -> int:
     """Lay regions behind a figure as bands, named above its first row."""
     lines = 1
+    # all at once: each that is added alone has those before it checked again
+    shapes, names = [], []
     for index, band in enumerate(bands.sort_values("low").itertuples()):
         low, high = max(float(band.low), span[0]), min(float(band.high), span[1])
         if high <= low:
             continue
         for row in range(1, n_rows + 1):
             suffix = "" if row == 1 else str(row)
-            figure.add_shape(
-                type="rect", x0=low, x1=high, y0=0, y1=1, xref=f"x{suffix}", yref=f"y{suffix} domain",
-                fillcolor=_BANDS[index % 2], line={"width": 0}, layer="below",
+            shapes.append(
+                {"type": "rect", "x0": low, "x1": high, "y0": 0, "y1": 1, "xref": f"x{suffix}",
+                 "yref": f"y{suffix} domain", "fillcolor": _BANDS[index % 2], "line": {"width": 0},
+                 "layer": "below"}
             )  # fmt: skip
         fits = int(_WIDTH * (high - low) / (span[1] - span[0]) / _CHARACTER)
         wrapped = textwrap.wrap(str(band.title), max(fits, 5), break_long_words=False)
         lines = max(lines, len(wrapped))
-        figure.add_annotation(
-            x=(low + high) / 2, xref="x", y=1, yref="y domain", text="<br>".join(map(safe, wrapped)),
-            showarrow=False, yanchor="bottom", font={"size": 11, "color": MUTED},
+        names.append(
+            {"x": (low + high) / 2, "xref": "x", "y": 1, "yref": "y domain",
+             "text": "<br>".join(map(safe, wrapped)), "showarrow": False, "yanchor": "bottom",
+             "font": {"size": 11, "color": MUTED}}
         )  # fmt: skip
+    figure.update_layout(
+        shapes=[*figure.layout.shapes, *shapes], annotations=[*figure.layout.annotations, *names]
+    )
     return 6 + 15 * lines
 
 
