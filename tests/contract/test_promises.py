@@ -106,7 +106,7 @@ EXIT_CODES = [
     "build", "build missing --absorber Fe --out fe.zarr", "build bad.dat --absorber Fe --out fe.zarr",
     "data --absorber Cu", "data --absorber Zz", "data show SAVED", "data show missing", "data validate SAVED",
     "data validate SAVED bad.dat", "data validate bad.dat", "data standards CuO", "data standards Nothing",
-    "app --port 99999",
+    "app --port 99999", "cite", "cite SAVED", "cite missing", "study --figures no/where",
 ]  # fmt: skip
 
 
