@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.py"))
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = [path for folder in ("examples", "docs/gallery") for path in sorted((ROOT / folder).glob("*.py"))]
 
 
 def test_there_are_examples() -> None:
-    assert EXAMPLES
+    assert {path.parent.name for path in EXAMPLES} == {"examples", "gallery"}
+    page = (ROOT / "docs" / "gallery" / "index.md").read_text(encoding="utf-8")
+    assert all(f"docs/gallery/{path.name}" in page for path in EXAMPLES if path.parent.name == "gallery")
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)

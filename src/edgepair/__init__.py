@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair._version import __version__
 
 if TYPE_CHECKING:
-    from edgepair import features
+    from edgepair import features, figures
     from edgepair.advice import Advice, advise
     from edgepair.builder import build_dataset, estimate_build
     from edgepair.conventions import EdgepairError
@@ -58,7 +58,7 @@ _HOMES = {
     "write_study": "edgepair.report",
 }
 
-_PARTS = ("features",)
+_PARTS = ("features", "figures")
 """Packages whose functions are called by the package's name: ``edgepair.features.describe_pdf``."""
 
 __all__ = [
@@ -81,6 +81,7 @@ __all__ = [
     "build_dataset",
     "estimate_build",
     "features",
+    "figures",
     "from_arrays",
     "interpret",
     "interpret_sample",

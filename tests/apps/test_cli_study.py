@@ -27,9 +27,13 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_study_as_a_command(command: Callable[..., Any], saved: Path, quiet_place: Path) -> None:
-    done = command("study", "--data", saved, *SMALL, "--jobs", "2", "--out", "out")
+    done = command("study", "--data", saved, *SMALL, "--jobs", "2", "--out", "out", "--figures", "print")
     assert (done.code, done.err) == (0, "")
-    assert names(quiet_place) == ["out"]
+    assert names(quiet_place) == ["out", "print"]
+    cell = "Fe_oxidation_state"
+    figures = (f"confusion_{cell}", f"importances_{cell}", "scores")
+    drawn = [f"{name}.{kind}" for name in figures for kind in ("pdf", "svg")]
+    assert names(quiet_place / "print") == drawn
     assert names(quiet_place / "out") == FILES
     assert names(quiet_place.parent / "scratch") == []
     assert "oxidation state" in done.out

@@ -68,7 +68,7 @@ def _described(item: Any) -> Any:
 
 
 def test_public_names_and_their_parameters(snapshot: Call) -> None:
-    names = [name for name in package.__all__ if name not in ("__version__", "features")]
+    names = [name for name in package.__all__ if name not in ("__version__", "features", "figures")]
     snapshot("public_names", {name: _described(getattr(package, name)) for name in sorted(names)})
 
 
@@ -106,7 +106,7 @@ EXIT_CODES = [
     "build", "build missing --absorber Fe --out fe.zarr", "build bad.dat --absorber Fe --out fe.zarr",
     "data --absorber Cu", "data --absorber Zz", "data show SAVED", "data show missing", "data validate SAVED",
     "data validate SAVED bad.dat", "data validate bad.dat", "data standards CuO", "data standards Nothing",
-    "app --port 99999",
+    "app --port 99999", "cite", "cite SAVED", "cite missing", "study --figures no/where",
 ]  # fmt: skip
 
 

@@ -39,6 +39,17 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[object]) 
             )
 
 
+def check_folder(folder: Path, *, option: str) -> None:
+    """Refuse, before the work begins, a folder that could not be made."""
+    if not (folder.is_dir() or (folder.parent.is_dir() and not folder.exists())):
+        raise OutputError(
+            f"cannot write to the folder {str(folder)!r}",
+            found="a file of that name" if folder.exists() else f"no folder {str(folder.parent)!r}",
+            needed="a folder, or a name for one in a folder that exists",
+            suggestion=f"choose another place with {option}",
+        )
+
+
 def _files_of(path: Path) -> Iterator[Path]:
     yield path
     try:

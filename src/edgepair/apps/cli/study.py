@@ -26,6 +26,7 @@ from edgepair.apps.cli.options import (
 )
 from edgepair.apps.cli.progress import progress_bar
 from edgepair.apps.cli.study_published import print_end, show_published
+from edgepair.files.outputs import check_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +86,10 @@ def study(
     robustness: Annotated[
         bool, typer.Option("--robustness", help="Test the findings under noise, other ranges, labels, rows.")
     ] = False,
+    figures: Annotated[
+        Path | None,
+        typer.Option(help="Folder for figures at journal size (SVG, PDF).", show_default=False),
+    ] = None,
     strict: Strict = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -95,6 +100,8 @@ def study(
 
     started = time.monotonic()
     STUDY_FOLDER.check(out)
+    if figures is not None:
+        check_folder(figures, option="--figures")
     published = protocol == "published"
     datasets = open_datasets(split_list(data), split_list(absorber), ideal=published)
     tasks, modalities = split_list(task), split_list(modality)
@@ -109,6 +116,10 @@ def study(
         with STUDY_FOLDER.staged(out) as folder:
             result.save(folder)
             write_study(result, folder)
+    if figures is not None:
+        from edgepair.figures import write_figures
+
+        write_figures(result, figures)
     if as_json:
         print(json.dumps(_document(result, out), ensure_ascii=False))
     elif not quiet and published:

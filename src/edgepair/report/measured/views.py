@@ -26,7 +26,7 @@ def tables(item: XanesScan | PdfCurve | Standard) -> str:
         seen: Seen = (
             SeenPdf(item, inspect_pdf(item)) if isinstance(item, PdfCurve) else SeenXanes(inspect_xanes(item))
         )
-        return render_tables(seen.title or "measured curve", seen.warnings, {"facts": seen.facts()})
+        return render_tables(item.title or "measured curve", seen.warnings, {"facts": seen.facts()})
     facts = [(task.title, f"{getattr(item, task.name):.4g} {task.unit}") for task in TASKS.values()]
     facts += [(name, getattr(item, name)) for name in ("beamline", "sample", "quality", "source", "licence")]
     return render_tables(f"{item.compound}, {item.absorber} K edge", [], {"facts": facts})

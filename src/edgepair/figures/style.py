@@ -1,0 +1,86 @@
+"""One style for all figures in print: sizes, fonts, colours and symbols."""
+
+from __future__ import annotations
+
+import re
+from contextlib import AbstractContextManager
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from edgepair.report.kit.style import modality_colour, modality_symbol
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MILLIMETRES = 1 / 25.4
+ONE_COLUMN, TWO_COLUMNS = 85 * MILLIMETRES, 175 * MILLIMETRES
+"""Widths of a journal's columns, inches."""
+
+STYLE = MappingProxyType(
+    {
+        "font.family": "sans-serif",
+        "font.size": 7,
+        "axes.labelsize": 7,
+        "axes.titlesize": 7,
+        "axes.linewidth": 0.6,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "xtick.labelsize": 6,
+        "ytick.labelsize": 6,
+        "xtick.major.width": 0.6,
+        "ytick.major.width": 0.6,
+        "xtick.major.size": 2.5,
+        "ytick.major.size": 2.5,
+        "lines.linewidth": 0.9,
+        "lines.markersize": 3.5,
+        "legend.fontsize": 6,
+        "legend.frameon": False,
+        # Text stays text: a drawing program can change the font.
+        "svg.fonttype": "none",
+        "pdf.fonttype": 42,
+        # The same figure gives the same bytes.
+        "svg.hashsalt": "edgepair",
+    }
+)
+
+_MARKERS = {
+    "circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "triangle-down": "v", "cross": "P",
+    "x": "X", "star": "*", "pentagon": "p", "hexagon": "h",
+}  # fmt: skip
+"""The symbols of the pages as matplotlib names them."""
+
+
+def in_style() -> AbstractContextManager[None]:
+    """Draw and write in this style, whatever the user's own is."""
+    settings: dict[Any, Any] = dict(STYLE)
+    return mpl.rc_context(settings)
+
+
+def look(modality: str) -> tuple[str, str]:
+    """Give colour and marker of a modality, those of the pages."""
+    return modality_colour(modality), _MARKERS[modality_symbol(modality)]
+
+
+def plain(title: str) -> str:
+    r"""Write a title of a page, which may hold indices, for print.
+
+    Examples
+    --------
+    >>> plain("dPDF G<sub>Fe</sub>(r)")
+    'dPDF G$_{\\mathrm{Fe}}$(r)'
+    """
+    return re.sub("<sub>(.*?)</sub>", r"$_{\\mathrm{\1}}$", title)
+
+
+def panels(
+    rows: int, columns: int, *, width: float, height: float, **layout: Any
+) -> tuple[Figure, list[list[Axes]]]:
+    """Make a figure of panels, ``width`` and ``height`` in inches."""
+    with in_style():
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False, **layout)
+    grid: list[list[Axes]] = axes.tolist()
+    return figure, grid
