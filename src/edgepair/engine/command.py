@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgepair.conventions import OutputError
+from edgepair.files.scratch import writing_scratch
 
 _WORDS = 4000
 """Characters kept of what a program says."""
@@ -61,15 +61,8 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
     OutputError
         There is no such place, or no room.
     """
-    try:
+    with writing_scratch():
         scratch = tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
-    except OSError as error:
-        raise OutputError(
-            "cannot make a scratch folder",
-            found=f"{type(error).__name__}: {error}",
-            needed="a folder for temporary files that can be written",
-            suggestion="set TMPDIR to one with room",
-        ) from error
     with scratch as folder:
         yield Path(folder)
 

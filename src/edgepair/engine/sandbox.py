@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 _LENGTH = struct.Struct("<Q")
+_SECONDS_TO_END = 0.5
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,12 @@ class Sandbox:
                     process.stdin.close()
             if process.stdout is not None:
                 process.stdout.close()
-            process.wait()
+            try:
+                process.wait(_SECONDS_TO_END)
+            except subprocess.TimeoutExpired:
+                # It still loads its modules, which nobody needs any more.
+                process.kill()
+                process.wait()
 
     def _started(self) -> subprocess.Popen[bytes]:
         if not self.running:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import multiprocessing
 import os
 import secrets
 import signal
@@ -15,7 +16,6 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ from edgepair.files.reading import read_regular
 from edgepair.files.scratch import own_scratch
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 ATTEMPTS = 2
 """How often a task is tried: once more after a failure, then the failure is recorded."""
@@ -312,7 +312,7 @@ def _connect(scheduler: str) -> Iterator[Client]:
 @contextmanager
 def _local_cluster(workers: int | None) -> Iterator[Client]:
     import dask
-    from distributed import Client, LocalCluster
+    from distributed import Client
 
     settings = {
         # A task that ends its process is tried on one other, then given up.
@@ -323,41 +323,47 @@ def _local_cluster(workers: int | None) -> Iterator[Client]:
     }
     with own_scratch("dask") as scratch:
         settings["temporary-directory"] = str(scratch)
+        others = set(multiprocessing.active_children())
         with ExitStack() as stack:
-            with dask.config.set(settings), _interrupts_held():
-                try:
-                    cluster = LocalCluster(
-                        n_workers=workers or os.cpu_count() or 1,
-                        threads_per_worker=1,
-                        processes=True,
-                        # Loopback with certificates of its own: on a shared machine nobody else
-                        # gets in.
-                        host="127.0.0.1",
-                        security=True,
-                        dashboard_address="127.0.0.1:0",
-                        silence_logs=50,
-                    )
-                except (RuntimeError, OSError) as error:
-                    raise EngineError(
-                        "cannot start processes for the tasks",
-                        found=f"{type(error).__name__}: {error}",
-                        needed="processes of this machine; in a script, calls under "
-                        "if __name__ == '__main__':",
-                        suggestion="put them there, as each process reads the script; or fewer workers",
-                    ) from error
-                stack.enter_context(cluster)
-            stack.push(partial(_killed_where_interrupted, cluster))
-            yield stack.enter_context(Client(cluster, set_as_default=False))
+            try:
+                with dask.config.set(settings), _interrupts_held():
+                    cluster = stack.enter_context(_started_cluster(workers))
+                    # What ends it in order at the end of Python would wait for what is killed.
+                    cluster.shutdown_on_close = False
+                yield stack.enter_context(Client(cluster, set_as_default=False))
+            except (KeyboardInterrupt, SystemExit):
+                _abandon(stack.pop_all(), set(multiprocessing.active_children()) - others)
+                raise
 
 
-def _killed_where_interrupted(cluster: Any, kind: type[BaseException] | None, *_: object) -> None:
-    """End the workers at once where a signal ends the run: waiting for their tasks would take seconds."""
-    if kind is None or issubclass(kind, Exception):
-        return
-    for nanny in cluster.workers.values():
-        nanny.auto_restart = False
-        with contextlib.suppress(OSError, TypeError):
-            os.kill(nanny.pid, signal.SIGKILL)
+def _started_cluster(workers: int | None) -> LocalCluster:
+    from distributed import LocalCluster
+
+    try:
+        return LocalCluster(
+            n_workers=workers or os.cpu_count() or 1,
+            threads_per_worker=1,
+            processes=True,
+            # Loopback with certificates of its own: on a shared machine nobody else gets in.
+            host="127.0.0.1",
+            security=True,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=50,
+        )
+    except (RuntimeError, OSError) as error:
+        raise EngineError(
+            "cannot start processes for the tasks",
+            found=f"{type(error).__name__}: {error}",
+            needed="processes of this machine; in a script, calls under if __name__ == '__main__':",
+            suggestion="put them there, as each process reads the script; or fewer workers",
+        ) from error
+
+
+def _abandon(stack: ExitStack, workers: Iterable[Any]) -> None:
+    """Kill the workers where a signal ends the run, and wait for nothing: closing in order takes seconds."""
+    for process in workers:
+        process.kill()
+    threading.Thread(target=stack.close, daemon=True).start()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -26,6 +27,8 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[object]) 
         found = what_stands_at(target)
         if not found and not target.parent.is_dir():
             found = f"no folder {str(target.parent)!r}"
+        elif not found and not os.access(target.parent, os.W_OK):
+            found = f"a folder that cannot be written, {str(target.parent)!r}"
         elif not found and any(_covers(path, target) for path in read):
             found = "one of the files to be read"
         elif not found:
@@ -34,7 +37,7 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[object]) 
             raise OutputError(
                 f"cannot write to {str(target)!r}",
                 found=found,
-                needed="a file of its own in a folder that exists",
+                needed="a file of its own in a folder that exists and can be written",
                 suggestion=f"choose another place with {option}",
             )
 

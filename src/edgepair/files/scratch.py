@@ -13,20 +13,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from edgepair.conventions.errors import OutputError
+
 _ELSEWHERE_SECONDS = 7 * 86400.0
 """Age from which a folder of another machine, whose processes cannot be looked up, is left over."""
 
 
 @contextmanager
 def own_scratch(kind: str) -> Iterator[Path]:
-    """Make a scratch folder named after this process, gone at the end; sweep what the dead left.
-
-    OSError where it cannot be made.
-    """
+    """Make a scratch folder named after this process, gone at the end; sweep what the dead left."""
     sweep(kind)
     prefix = f"edgepair-{kind}-{_host()}-{os.getpid()}-"
-    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+    with writing_scratch():
+        scratch = tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+    with scratch as folder:
         yield Path(folder)
+
+
+@contextmanager
+def writing_scratch() -> Iterator[None]:
+    """Raise an OutputError where temporary files cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            "cannot write into a scratch folder",
+            found=f"{type(error).__name__}: {error.strerror or error}",
+            needed="a folder for temporary files that can be written and has room",
+            suggestion="set TMPDIR to one with room",
+        ) from error
 
 
 def sweep(kind: str) -> None:

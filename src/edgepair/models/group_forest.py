@@ -14,7 +14,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+<<<<<<< HEAD
 from functools import cached_property
+=======
+from threading import Event
+>>>>>>> w16
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -141,6 +145,7 @@ def fit_group_forest(
     seen = features.astype(np.float32)
     n_classes = 0 if target.ndim == 1 else target.shape[1]
     told = np.full((len(seen), n_classes or 2), np.nan)
+    stop = Event()
     usable = [
         (number, fold)
         for number, fold in enumerate(folds, 1)
@@ -150,15 +155,21 @@ def fit_group_forest(
     def tell_fold(numbered: tuple[int, Fold]) -> NDArray[np.float64]:
         number, fold = numbered
         kept = ~fold.unseen
-        trees, classes = _grow(seen[kept], target[kept], weight[kept], FOLD_TREES, seed + number)
+        trees, classes = _grow(seen[kept], target[kept], weight[kept], FOLD_TREES, seed + number, stop)
         return _tell(trees, classes, seen[fold.judged], n_classes)
 
     # the folds' trees together are about as many as those of the forest on all rows: a thread for each half
     with ThreadPoolExecutor(2) as threads:
-        whole = threads.submit(_grow, seen, target, weight, TREES, seed)
-        for (_, fold), answers in zip(usable, threads.map(tell_fold, usable), strict=True):
-            told[fold.judged] = answers
-        return GroupForest(*whole.result(), n_classes, told)
+        try:
+            whole = threads.submit(_grow, seen, target, weight, TREES, seed, stop)
+            for (_, fold), answers in zip(usable, threads.map(tell_fold, usable), strict=True):
+                told[fold.judged] = answers
+            return GroupForest(*whole.result(), n_classes, told)
+        except BaseException:
+            # Ctrl-C waits for a tree, not for two forests.
+            stop.set()
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _grow(
@@ -167,11 +178,13 @@ def _grow(
     weight: NDArray[np.float64],
     n_trees: int,
     seed: int,
+    stop: Event,
 ) -> tuple[list[GrownTree], NDArray[np.int64]]:
     if target.ndim == 1:
         grown = grow_trees(
-            features, target, weight, n_trees=n_trees, seed=seed, n_classes=0, max_features=VALUE_FEATURES
-        )
+            features, target, weight,
+            n_trees=n_trees, seed=seed, n_classes=0, max_features=VALUE_FEATURES, stop=stop,
+        )  # fmt: skip
         return grown, np.empty(0, np.int64)
     row, column = np.nonzero(target > 0.01)
     votes = weight[row] * target[row, column]
@@ -180,6 +193,7 @@ def _grow(
     grown = grow_trees(
         features[row], number, votes * total[column] ** -BALANCE,
         n_trees=n_trees, seed=seed, n_classes=len(classes), max_features=CLASS_FEATURES,
+        stop=stop,
     )  # fmt: skip
     return grown, classes
 

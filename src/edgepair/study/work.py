@@ -22,7 +22,7 @@ from edgepair.conventions import EngineError, Progress
 from edgepair.engine import Call, open_processes
 from edgepair.files.caching import installed_version
 from edgepair.files.kept_arrays import KeptArrays
-from edgepair.files.scratch import own_scratch
+from edgepair.files.scratch import own_scratch, writing_scratch
 from edgepair.models import LEARNERS, FitOutcome, average_outcomes, fit_folds
 
 if TYPE_CHECKING:
@@ -154,7 +154,8 @@ class Runner:
             for number, item in enumerate(work):
                 if item.table not in tables:
                     path = scratch / f"{len(tables)}.npy"
-                    np.save(path, item.table.values)
+                    with writing_scratch():
+                        np.save(path, item.table.values)
                     mapped = np.load(path, mmap_mode="r")
                     tables[item.table] = (mapped, array_digest(mapped))
                 values, digest = tables[item.table]

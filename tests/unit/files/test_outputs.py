@@ -61,6 +61,14 @@ def test_places_that_cannot_be(measured: Path, tmp_path: Path) -> None:
     assert error.value.found == "the same name for --out"
 
 
+def test_a_folder_that_cannot_be_written(
+    measured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found before the work, which may take hours, not after it."""
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path)
+    _refused(f"a folder that cannot be written, {str(tmp_path)!r}", tmp_path / "new", measured)
+
+
 def test_a_device_is_not_replaced(measured: Path, tmp_path: Path) -> None:
     """What is written beside is moved into place: as the administrator, that would take /dev/null away."""
     pipe = tmp_path / "pipe"

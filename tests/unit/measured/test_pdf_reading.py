@@ -169,6 +169,21 @@ def test_nanometres_become_angstrom(tmp_path: Path, header: str) -> None:
     assert bool(curve.warnings) == (not header), "what no word told is said"
 
 
+def test_picometres_become_angstrom_where_the_header_says_so(tmp_path: Path) -> None:
+    curve = read_one(write(tmp_path / "a.gr", "#L r(pm) G(pm^-2)\n", R * 100, G / 1e4))
+    np.testing.assert_allclose(curve.r, R, atol=1e-9)
+    np.testing.assert_allclose(curve.G, G, rtol=1e-3, atol=1e-3)
+    with pytest.raises(MeasurementError, match="the unit of r") as error:
+        read_pdf(write(tmp_path / "b.gr", "", R * 100, G / 1e4))
+    assert "a step of" in error.value.found
+
+
+def test_distances_below_zero_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MeasurementError) as error:
+        read_pdf(write(tmp_path / "a.gr", "", R - 5, G))
+    assert "r from -" in error.value.found
+
+
 def test_angstrom_called_nm_stays(tmp_path: Path) -> None:
     curve = read_one(write(tmp_path / "a.gr", "r (nm)  G(r)\n", R[:1500], G[:1500]))
     assert curve.r[-1] == pytest.approx(15.0)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.measured.content import unreadable
-from edgepair.measured.formats.hdf5_storage import Field, OwnVirtual, find_inside, stored_elsewhere
+from edgepair.measured.formats.hdf5_storage import Field, OwnVirtual, Records, find_inside, stored_elsewhere
 from edgepair.measured.points import runs_through_edge
 from edgepair.measured.roles import role_of
 from edgepair.measured.scan import ScanTable, Skipped
@@ -169,7 +169,9 @@ def _groups(file: Any, h5py: Any, path: str, elsewhere: list[str]) -> tuple[dict
             elif other := stored_elsewhere(member, own):
                 elsewhere.append(f"{inner} in {other!r}")
             elif member.dtype.names:
-                groups[inner] = {field: Field(member, field) for field in member.dtype.names[:_MOST_COLUMNS]}
+                records, shape = Records(member), member.shape
+                names_of_fields = records.dtype.names[:_MOST_COLUMNS]
+                groups[inner] = {field: Field(records, field, shape) for field in names_of_fields}
             else:
                 here = groups.setdefault(place, {})
                 label = _label(name, member)

@@ -6,6 +6,7 @@ may read. Each is looked at here before the library touches it.
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -47,16 +48,33 @@ def stored_elsewhere(member: Any, own: tuple[str, ...] = (".",), depth: int = 0)
     return ""
 
 
+class Records:
+    """A dataset of records, read whole and once: each field by itself takes the library as long as all."""
+
+    def __init__(self, member: Any) -> None:
+        self._member = member
+        self.dtype = member.dtype
+        self.is_small = member.size is not None and member.size * len(self.dtype.names) <= _LARGEST
+
+    def field(self, name: str) -> NDArray[Any]:
+        """Read one field of all records."""
+        return np.asarray(self._all[name] if self.is_small else self._member.fields(name)[...])
+
+    @cached_property
+    def _all(self) -> NDArray[Any]:
+        return np.asarray(self._member[...])
+
+
 class Field:
     """A field of a dataset of records, as a dataset of its own."""
 
-    def __init__(self, member: Any, name: str) -> None:
-        self._member, self._name = member, name
-        self.shape, self.dtype = member.shape, member.dtype[name]
+    def __init__(self, records: Records, name: str, shape: tuple[int, ...]) -> None:
+        self._records, self._name = records, name
+        self.shape, self.dtype = shape, records.dtype[name]
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
         """Read the field."""
-        return np.asarray(self._member.fields(self._name)[key])
+        return np.asarray(self._records.field(self._name)[key])
 
 
 class OwnVirtual:

@@ -43,6 +43,7 @@ COARSEST = 0.25
 """Å; a coarser step ends the data at 13 Å⁻¹, where first shells are not resolved."""
 
 _NANOMETRES = re.compile(r"(?i)(?:[(\[_/]\s*+|\s)nm\b")
+_PICOMETRES = re.compile(r"(?i)(?:[(\[_/]\s*+|\s)pm\b")
 
 
 def read_pdf(
@@ -248,7 +249,10 @@ def _refuse_other_output(header: PdfHeader, name: str) -> None:
 def _in_angstrom(
     r: NDArray[np.float64], G: NDArray[np.float64], table: Table, name: str, notes: list[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Convert nm to Å where the header or the curve says nm."""
+    """Convert nm to Å where the header or the curve says nm, and pm where the header does."""
+    if r[-1] > 100 and any(_PICOMETRES.search(line) for line in table.header[-4:] if "=" not in line):
+        # In Å, so many would be no PDF's.
+        r, G = r / 100, G * 1e4
     told = any(_NANOMETRES.search(line) for line in table.header[-4:] if "=" not in line)
     # No diffraction reaches beyond 80 Å⁻¹: such fine ripples are of a curve over nm.
     end = estimate_qmax(r, G) if r[-1] < 20 else None
