@@ -14,11 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-<<<<<<< HEAD
 from functools import cached_property
-=======
 from threading import Event
->>>>>>> w16
 from typing import TYPE_CHECKING
 
 import numpy as np
