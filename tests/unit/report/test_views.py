@@ -131,7 +131,7 @@ def test_a_curve_is_laid_out_as_inspect_does(results: dict[str, Displayed]) -> N
 
 def test_words_of_a_file_are_no_markup(results: dict[str, Displayed]) -> None:
     bad: Any = results["scan"]
-    page = replace(bad, file="<script>alert(1)</script>.dat")._repr_html_()
+    page = replace(bad, file="<script>alert(1)<br>.dat")._repr_html_()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
