@@ -201,6 +201,7 @@ def test_tables_and_arrays_hold_the_numbers(results: dict[str, Displayed]) -> No
     np.testing.assert_array_equal(array.sel(energy=7120.0), scan.mu[120])
     assert array["energy"].attrs["units"] == "eV"
     assert (array.attrs["absorber"], "reference" in array.attrs) == ("Fe", False)
+    assert "energy_unit" not in replace(scan, energy_unit="keV").to_xarray().attrs
     assert pdf.to_xarray().attrs["units"] == "Å⁻²"
     assert list(pdf.to_frame()) == ["r", "G"]
 
