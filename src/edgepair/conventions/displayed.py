@@ -149,10 +149,11 @@ class DisplayedCurve(Displayed):
 
         (axis, unit), (values, of_values) = self._axes
         known = vars(self)
+        # The unit in the file is not that of the array.
         attrs = {
             name: value
             for name, value in known.items()
-            if isinstance(value, str | float) and value != "" and value == value
+            if isinstance(value, str | float) and value != "" and value == value and name != "energy_unit"
         }
         coordinate = xr.Variable(axis, known[axis], {"units": unit})
         return xr.DataArray(

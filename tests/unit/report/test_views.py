@@ -131,7 +131,7 @@ def test_a_curve_is_laid_out_as_inspect_does(results: dict[str, Displayed]) -> N
 
 def test_words_of_a_file_are_no_markup(results: dict[str, Displayed]) -> None:
     bad: Any = results["scan"]
-    page = replace(bad, file="<script>alert(1)</script>.dat")._repr_html_()
+    page = replace(bad, file="<script>alert(1)<br>.dat")._repr_html_()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
@@ -201,6 +201,7 @@ def test_tables_and_arrays_hold_the_numbers(results: dict[str, Displayed]) -> No
     np.testing.assert_array_equal(array.sel(energy=7120.0), scan.mu[120])
     assert array["energy"].attrs["units"] == "eV"
     assert (array.attrs["absorber"], "reference" in array.attrs) == ("Fe", False)
+    assert "energy_unit" not in replace(scan, energy_unit="keV").to_xarray().attrs
     assert pdf.to_xarray().attrs["units"] == "Å⁻²"
     assert list(pdf.to_frame()) == ["r", "G"]
 
