@@ -71,7 +71,8 @@ def test_predict_of_twelve_files(edgepair: Call, snapshot: Call) -> None:
     assert done.code == 0, done.err
     samples = json.loads(done.out)["samples"]
     assert sum(len(sample["file"].split("|")) for sample in samples) == 12
-    snapshot("answers", [_answers(sample) for sample in samples], tolerance=0.02)
+    # on another processor the last bits choose other splits of equal worth: 3.87 was 3.85 there
+    snapshot("answers", [_answers(sample) for sample in samples], tolerance=0.05)
 
 
 def _answers(sample: dict[str, Any]) -> dict[str, Any]:

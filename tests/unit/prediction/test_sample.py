@@ -183,8 +183,10 @@ def test_all_scans_of_a_file_at_once_are_refused_with_a_hint(make_scan: Any) -> 
 
 
 def test_an_unknown_absorber_is_asked_for(make_spectrum: Any) -> None:
+    energy, mu = make_spectrum()
+    assert prepare_xanes((energy, mu), None).absorber == "Fe"
     with pytest.raises(MeasurementError) as caught:
-        prepare_xanes(make_spectrum(), None)
+        prepare_xanes((energy - 210, mu), None)
     assert "--absorber" in caught.value.suggestion
     with pytest.raises(OptionError):
         prepare_xanes(make_spectrum(), "Xx")
