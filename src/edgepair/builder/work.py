@@ -46,6 +46,9 @@ _PRELOAD = (
     "pymatgen.core.local_env",
     "pymatgen.core.bond_valence",
     "pymatgen.symmetry.analyzer",
+    # what the first CIF loads, which every fork would load anew
+    "pymatgen.io.cif",
+    "pymatgen.optimization.neighbors",
     "diffpy.pdffit2",
 )
 
