@@ -13,6 +13,9 @@ from edgepair.structures.sites import AbsorberSite, symmetry_of
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
+LATTICE_VECTORS = (0.1, 1000.0)
+"""Å; no crystal repeats within less, and none that can be simulated only beyond."""
+
 SHORTEST_DISTANCE = 0.7
 """Distance, Å, below which two atoms overlap; the shortest bond there is, H–H, has 0.74 Å."""
 
@@ -124,6 +127,16 @@ def prepare_structure(
             found="coordinates that are not finite, or a cell without volume",
             needed="numbers for every coordinate, and three lattice vectors that span a cell",
             suggestion="export it again",
+        )
+    shortest, longest = LATTICE_VECTORS
+    if not shortest <= min(structure.lattice.abc) <= max(structure.lattice.abc) <= longest:
+        # What looks for symmetry and neighbours would take minutes over such cells, or all memory.
+        edges = ", ".join(f"{edge:.4g}" for edge in structure.lattice.abc)
+        raise StructureError(
+            f"cannot use the structure of {name}",
+            found=f"a cell with edges of {edges} Å",
+            needed=f"edges from {shortest:g} to {longest:g} Å",
+            suggestion="check the unit, and the scaling factor of a POSCAR",
         )
     plain = _plain(structure, name)
     elements = sorted({site.specie.symbol for site in plain})

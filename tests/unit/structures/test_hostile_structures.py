@@ -22,6 +22,7 @@ from edgepair.builder.spectra_table import read_spectra_table
 from edgepair.conventions import DataError, StructureError
 from edgepair.structures import SourceMaterial, tables
 from edgepair.structures.files import read_structure_files
+from edgepair.structures.preparation import prepare_structure
 from edgepair.structures.tables import read_structure_table
 
 POSCAR = "NiO\n1.0\n0 2.1 2.1\n2.1 0 2.1\n2.1 2.1 0\nNi O\n1 1\ndirect\n0 0 0\n0.5 0.5 0.5\n"
@@ -98,6 +99,15 @@ def test_links_pipes_and_devices(tmp_path: Path) -> None:
         member.size = len(POSCAR)
         tar.addfile(member, io.BytesIO(POSCAR.encode()))
     assert [material.material_id for material in read_structure_files(tmp_path / "a.tar")] == ["good"]
+
+
+@pytest.mark.parametrize("cell", ["0 0.001 2000", "0 1e8 1e8"])
+def test_cells_that_no_crystal_has_are_refused_at_once(cell: str) -> None:
+    structure = SourceMaterial("a", POSCAR.replace("0 2.1 2.1", cell), "poscar").structure()
+    began = time.process_time()
+    with pytest.raises(StructureError, match="a cell with edges of"):
+        prepare_structure(structure, "Ni")
+    assert time.process_time() - began < 1
 
 
 def test_a_dictionary_names_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
