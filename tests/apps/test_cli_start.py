@@ -118,7 +118,8 @@ def test_every_option_of_the_study_has_help(edgepair: Callable[..., Any]) -> Non
     wanted = {
         "--data", "--absorber", "--task", "--modality", "--learner", "--split", "--folds", "--repeats",
         "--trees", "--seed", "--jobs", "--scheduler", "--out", "--quick", "--tune", "--contributions",
-        "--view", "--per", "--robustness", "--protocol", "--json", "--quiet", "--strict", "--help",
+        "--view", "--per", "--robustness", "--figures", "--protocol", "--json", "--quiet", "--strict",
+        "--help",
     }  # fmt: skip
     assert set(options) == wanted
 
