@@ -16,6 +16,9 @@ FEWEST = 3
 APART = 3.0
 """eV between two isosbestic points."""
 
+MOST_SEGMENTS = 6
+"""Straight pieces at most: of a smooth course that is known well, ever more would be told."""
+
 WHITE_LINE = 25.0
 """eV after the edge, within which the white line is looked for."""
 
@@ -38,7 +41,7 @@ def change_points(
     -------
     list of int
         First points of segments but the first: by least squares and the Bayesian information
-        criterion, exact over all segmentations.
+        criterion, exact over all segmentations into at most `MOST_SEGMENTS`.
     """
     n = len(axis)
     deviation = max(float(np.median(noise)), _scatter(scores))
@@ -47,14 +50,17 @@ def change_points(
         for last in range(first + FEWEST, n + 1):
             cost[first, last] = _straight(axis[first:last], scores[first:last]) / deviation**2
     price = (2 * scores.shape[1] + 1) * np.log(n * scores.shape[1])
-    best, before = np.full(n + 1, np.inf), np.zeros(n + 1, dtype=int)
-    best[0] = 0.0
-    for last in range(FEWEST, n + 1):
-        whole = best[:last] + cost[:last, last] + price
-        before[last], best[last] = int(whole.argmin()), float(whole.min())
+    best = np.full((MOST_SEGMENTS + 1, n + 1), np.inf)
+    before = np.zeros(best.shape, dtype=int)
+    best[0, 0] = 0.0
+    for segments in range(1, MOST_SEGMENTS + 1):
+        for last in range(FEWEST, n + 1):
+            whole = best[segments - 1, :last] + cost[:last, last]
+            before[segments, last], best[segments, last] = int(whole.argmin()), float(whole.min())
+    chosen = int((best[:, n] + price * np.arange(MOST_SEGMENTS + 1)).argmin())
     found, at = [], n
-    while at > 0 and np.isfinite(best[at]):
-        at = int(before[at])
+    for segments in range(chosen, 0, -1):
+        at = int(before[segments, at])
         found.append(at)
     return sorted(found)[1:]
 

@@ -159,6 +159,9 @@ def test_changes_are_found_where_the_slope_changes() -> None:
     assert abs(found[0] - 15) <= 1
     assert abs(found[1] - 25) <= 1
     assert change_points(at, rng.normal(0, 0.01, (40, 1)), np.full(40, 0.01)) == []
+    smooth = 1 / (1 + np.exp(-(np.arange(200.0) - 100) / 15))[:, None]
+    assert 2 <= len(change_points(np.arange(200.0), smooth, np.full(200, 1e-4))) <= 5
+    assert change_points(np.arange(3.0), smooth[:3], np.full(3, 0.1)) == []
 
 
 def test_isosbestic_points_of_two_components_and_none_of_a_shift() -> None:
