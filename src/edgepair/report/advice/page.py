@@ -42,7 +42,7 @@ def write_advice(advice: Advice, path: str | Path) -> Path:
     OutputError
         The file cannot be written, or is to be of another kind.
     """
-    return write_page(lambda: render_advice(advice), path, what="the page", option="--out")
+    return write_page(lambda: render_advice(advice), path, what="the page", option="--report")
 
 
 def render_advice(advice: Advice) -> str:
