@@ -86,6 +86,8 @@ def test_what_cannot_be_analysed_is_said_in_four_parts(
         ((*files, "--out", files[0].parent), "with other files in it"),
         ((*files, "--range", "60,-20"), "cannot analyse the series"),
         ((*files, "--number", 0), "cannot resolve the series"),
+        ((*files, "--e0", 7120, "--pre=-150,-30"), "--e0 and --pre"),
+        ((*files, "--fixed", "siderite,hematite,FeO", "--number", 2), "cannot hold 'siderite'"),
         ((*files, "--report", tmp_path / "a.pdf"), "ends in .html"),
     ):
         done = edgepair("series", *arguments, "--no-predict")

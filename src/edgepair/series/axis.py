@@ -28,6 +28,7 @@ _HEADER = {
 }
 _TIME = re.compile(r"(start[_ .]?time|date|time[_ .]?stamp|\btime\b|epoch|created)", re.IGNORECASE)
 _NUMBER = re.compile(r"(?:(?<![A-Za-z0-9.])-)?\d+(?:\.\d+)?")
+_AFTER = re.compile(r"[ _]?([A-Za-zµ°]*)")
 _QUANTITY = re.compile(r"^\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*([^\d\s][^\d]*)?$")
 _UNITS = {
     "k": ("temperature", "K"), "c": ("temperature", "°C"), "degc": ("temperature", "°C"),
@@ -131,21 +132,22 @@ def _of_column(name: str, texts: Sequence[str]) -> Axis | None:
 
 
 def _of_names(names: Sequence[str]) -> Axis | None:
-    """Take the number that changes most often from name to name."""
+    """Take the number with a unit, else the one that changes most often from name to name."""
     tokens = [list(_NUMBER.finditer(name)) for name in names]
-    shared = min(map(len, tokens), default=0)
-    best: tuple[int, int] = (1, 0)
-    for place in range(shared):
-        best = max(best, (len({one[place].group() for one in tokens}), -place))
-    if best[0] < 2:
+    found: list[tuple[bool, int, int, str]] = []
+    for place in range(min(map(len, tokens), default=0)):
+        distinct = len({one[place].group() for one in tokens})
+        after = {
+            _AFTER.match(name, one[place].end()).group(1).lower()  # type: ignore[union-attr]  # may be empty
+            for name, one in zip(names, tokens, strict=True)
+        }
+        unit = after.pop() if len(after) == 1 else ""
+        if distinct > 1:
+            found.append((unit in _UNITS, distinct, -place, unit))
+    if not found:
         return None
-    place = -best[1]
-    values = np.array([float(one[place].group()) for one in tokens])
-    after = {
-        re.match(r"[ _]?([A-Za-zµ°]*)", name[one[place].end() :])[1]  # type: ignore[index]
-        for name, one in zip(names, tokens, strict=True)
-    }
-    unit = after.pop().lower() if len(after) == 1 else ""
+    _, _, place, unit = max(found)
+    values = np.array([float(one[-place].group()) for one in tokens])
     quantity, unit = _UNITS.get(unit, ("name", ""))
     return Axis(quantity, unit, values, f"the numbers in the names, as in {names[0]!r}")
 

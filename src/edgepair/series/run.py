@@ -251,12 +251,13 @@ def analyse_series(
     fitted = fit_series(
         series.energy, series.mu, series.noise, ordered, min(principal.number, 4), shift_limit=limit
     )  # fmt: skip
+    if fitted is not None and fitted.others:
+        warnings.append("other standards describe the series as well: " + "; ".join(fitted.others[:5]))
     tell(2, steps, "curve resolution")
     resolution = None
+    held = _fixed(series, fixed, ordered, principal.number if resolved else 0)
     if resolved and 1 < principal.number <= MOST_RESOLVED:
-        resolution = resolve(
-            series.mu, principal.number, fixed=_fixed(series, fixed, ordered), noise=noise, seed=seed
-        )
+        resolution = resolve(series.mu, principal.number, fixed=held, noise=noise, seed=seed)
     elif resolved and principal.number > 1:
         warnings.append(
             f"{principal.number} components are not resolved: at most {MOST_RESOLVED} are; give --number"
@@ -301,9 +302,18 @@ def _warnings(series: Series, principal: Principal) -> list[str]:
     return told
 
 
-def _fixed(series: Series, names: Sequence[str], standards: Sequence[Standard]) -> np.ndarray | None:
+def _fixed(
+    series: Series, names: Sequence[str], standards: Sequence[Standard], number: int
+) -> np.ndarray | None:
     if not names:
         return None
+    if not len(names) <= number <= MOST_RESOLVED or number < 2:
+        raise OptionError(
+            "cannot hold " + ", ".join(map(repr, names)) + " in a curve resolution",
+            found=f"{len(names)} to be held, and {number} components",
+            needed=f"a resolution into 2 to {MOST_RESOLVED} components, no fewer than are held",
+            suggestion="give --number, or leave --fixed out",
+        )
     rows = []
     for name in names:
         mine = [one for one in standards if name.lower() in (one.compound.lower(), one.name.lower())]

@@ -14,6 +14,7 @@ import numpy as np
 from edgepair.conventions import DataError, EdgepairError, OptionError, edge_energy
 from edgepair.conventions.foreign_text import visible
 from edgepair.measured import XanesScan, read_xanes
+from edgepair.measured.samples import without_reference
 from edgepair.mixtures.noise import noise_of
 from edgepair.prediction.sample import PreparedXanes, prepare_xanes
 from edgepair.series.axis import Axis, find_axis
@@ -92,6 +93,7 @@ def read_series(
     energy_range: tuple[float, float] = RANGE,
     shift: float | None = None,
     foil: FoilReading | None = None,
+    references: bool = True,
     item: str | None = None,
     mu: str | None = None,
     energy_column: str | None = None,
@@ -115,6 +117,8 @@ def read_series(
         To be added to all energies, eV.
     foil : FoilReading, optional
         From a foil measured apart.
+    references : bool, optional
+        Whether foils that were measured with the spectra calibrate them.
     item, mu, energy_column, energy_unit : str, optional
         As `edgepair.read_xanes` takes them.
 
@@ -146,7 +150,7 @@ def read_series(
         except EdgepairError as error:
             skipped.append((visible(str(source)), visible(f"{error.problem}: {error.found}")))
             continue
-        samples = [scan for scan in read if not scan.foil]
+        samples = [scan if references else without_reference(scan) for scan in read if not scan.foil]
         scans += samples
         of_row += [row] * len(samples)
     metal = _only_metal(scans, absorber)

@@ -10,6 +10,7 @@ import os
 import pickle
 import resource
 import tarfile
+import tempfile
 import threading
 import time
 import zipfile
@@ -56,9 +57,12 @@ def _hdf5() -> bytes:
     return memory.getvalue()
 
 
+RAN = Path(tempfile.gettempdir()) / f"edgepair-was-here-{os.getpid()}"
+
+
 class _Runs:
     def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, ("/tmp/edgepair-was-here",)
+        return os.mkdir, (str(RAN),)
 
 
 def _hostile() -> dict[str, bytes]:
@@ -108,7 +112,7 @@ def test_hostile_files_of_every_kind_cost_others_nothing(
     print(f"{len(waited)} good files beside the bad, at most {max(waited):.2f} s")
     assert max(waited) < 2.0
     assert all(name in told[0] for name in hostile)
-    assert not Path("/tmp/edgepair-was-here").exists()
+    assert not RAN.exists()
 
 
 @pytest.mark.slow

@@ -33,10 +33,6 @@ def test_numbers_in_names_are_an_axis(
     names: list[str], quantity: str, unit: str, values: list[float]
 ) -> None:
     found = find_axis([scan(name) for name in names], "name", {})
-    if quantity == "temperature":
-        # scan and temperature change alike: the first is taken where none is named
-        assert found.values.tolist() in ([12, 13, 14], values)
-        return
     assert (found.name, found.unit) == (quantity, unit)
     assert found.values.tolist() == values
 
@@ -81,6 +77,7 @@ def test_foils_tell_the_drift(series_files: list[Path]) -> None:
     assert found.calibrated
     assert np.ptp(found.drift) == pytest.approx(0.45, abs=0.2)
     assert np.corrcoef(found.drift, np.arange(10))[0, 1] < -0.95
+    assert not edgepair.read_series(moved, references=False).calibrated
 
 
 def test_a_series_is_analysed_whole(series_files: list[Path], tmp_path: Path) -> None:
@@ -98,7 +95,7 @@ def test_a_series_is_analysed_whole(series_files: list[Path], tmp_path: Path) ->
     within = (result.points["oxidation_state_lower"] <= 2 + truth) & (
         2 + truth <= result.points["oxidation_state_upper"]
     )
-    assert within.mean() >= 0.7
+    assert within.mean() >= 0.8
     assert result.write(tmp_path / "out").is_dir()
     assert sorted(path.stem for path in (tmp_path / "out").iterdir()) == sorted([*result.tables(), "series"])
     again = edgepair.analyse_series(series, answered=False)

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from edgepair.apps.cli.console import aligned, print_lines, split_list
-from edgepair.apps.cli.options import Quiet, Report, Seed, SpectrumReading, own_standards, reads_spectra
+from edgepair.apps.cli.options import (
+    OwnStandards,
+    Quiet,
+    Report,
+    Seed,
+    SpectrumReading,
+    own_standards,
+    reads_spectra,
+)
 from edgepair.apps.cli.progress import step_bar
 from edgepair.conventions.entries import read_pair
 
@@ -37,10 +45,7 @@ def series(
             show_default=False,
         ),
     ] = None,
-    standards: Annotated[
-        Path | None,
-        typer.Option(help="Table of standards of your own (.csv), besides the library.", show_default=False),
-    ] = None,
+    standards: OwnStandards = None,
     library: Annotated[
         bool, typer.Option(help="Use the library of standards that ships with edgepair.")
     ] = True,
@@ -71,6 +76,7 @@ def series(
     from edgepair.series.run import FOLDER
 
     reading.check()
+    _check(reading)
     check_outputs({"--report": report}, [*paths, standards, reading.foil_file])
     if out is not None:
         FOLDER.check(out)
@@ -82,7 +88,8 @@ def series(
     with step_bar("edgepair series", quiet=quiet) as show:
         found = read_series(
             paths, axis=axis, absorber=reading.absorber, energy_range=between, shift=reading.shift,
-            foil=None if foil is None else foil.reading, item=reading.item, **reading.columns,
+            foil=None if foil is None else foil.reading, item=reading.item, references=reading.own_foils,
+            **reading.columns,
         )  # fmt: skip
         result = analyse_series(
             found, standards=own, library=library, number=number, fixed=split_list(fixed) or (),
@@ -98,6 +105,20 @@ def series(
         print_series(result)
     if found.skipped:
         raise typer.Exit(SOME_FAILED)
+
+
+def _check(reading: SpectrumReading) -> None:
+    """Refuse what normalises one spectrum: a series is normalised by edges of its own."""
+    typed = [name for name in reading.given() if name in ("--e0", "--pre", "--post")]
+    if typed:
+        from edgepair.conventions import OptionError
+
+        raise OptionError(
+            "cannot normalise a series as one spectrum",
+            found=" and ".join(typed),
+            needed="none of them: edges and ranges move with the spectra of a series",
+            suggestion=f"leave {typed[0]} out; look at single spectra with edgepair inspect",
+        )
 
 
 def print_series(result: SeriesResult) -> None:

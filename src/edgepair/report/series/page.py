@@ -147,7 +147,7 @@ def _waterfall(result: SeriesResult) -> go.Figure:
 
     series, figure = result.series, go.Figure()
     chosen = _spread(len(series.mu))
-    for colour, k in zip(_colours(len(chosen)), chosen, strict=True):
+    for colour, k in zip(sequence_colours(len(chosen)), chosen, strict=True):
         name = f"{series.axis.values[k]:g}" if k in (chosen[0], chosen[-1]) else ""
         figure.add_trace(measured_line(series.energy, series.mu[k], name, colour, 1.3))
     for at in result.crossings.itertuples():
@@ -160,7 +160,7 @@ def _differences(result: SeriesResult) -> go.Figure:
 
     series, figure = result.series, go.Figure()
     chosen = _spread(len(series.mu))[1:]
-    for colour, k in zip(_colours(len(chosen)), chosen, strict=True):
+    for colour, k in zip(sequence_colours(len(chosen)), chosen, strict=True):
         figure.add_trace(measured_line(series.energy, series.mu[k] - series.mu[0], "", colour, 1.3))
     return _axes(figure, "energy E (eV)", "μ(E) − μ of the first point (no unit)")
 
@@ -311,7 +311,3 @@ def _residual(result: SeriesResult) -> go.Figure:
 
 def _spread(n: int) -> list[int]:
     return sorted({round(k) for k in np.linspace(0, n - 1, min(n, _MOST_DRAWN))})
-
-
-def _colours(n: int) -> list[str]:
-    return sequence_colours(n)
