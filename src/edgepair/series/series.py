@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 
 from edgepair.conventions import DataError, EdgepairError, OptionError, edge_energy
 from edgepair.conventions.foreign_text import visible
+from edgepair.files.reading import read_table
 from edgepair.measured import XanesScan, read_xanes
 from edgepair.measured.samples import without_reference
 from edgepair.mixtures.noise import noise_of
@@ -33,9 +32,6 @@ RANGE = (-20.0, 60.0)
 
 DRIFT_POINTS = 7
 """Points over whose foils the drift of the energy scale is a running median."""
-
-LARGEST_TABLE = 10_000_000
-"""Bytes of a table of files; what is larger is read as a spectrum."""
 
 UNKNOWN_SCALE = 2.0
 """eV; error of the shift of a series that nothing calibrates."""
@@ -249,10 +245,9 @@ def _of_table(
         return given, {}
     path = Path(given[0])
     try:
-        if path.stat().st_size > LARGEST_TABLE or not path.is_file():
-            return given, {}
-        rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
-    except (OSError, ValueError, csv.Error):
+        rows = read_table(path)
+    except (OSError, ValueError):
+        # whoever reads it as a spectrum says what is wrong with it
         return given, {}
     if not rows or "file" not in rows[0]:
         return given, {}
