@@ -46,16 +46,22 @@ _PRELOAD = (
     "pymatgen.core.local_env",
     "pymatgen.core.bond_valence",
     "pymatgen.symmetry.analyzer",
-    # what the first CIF loads, which every fork would load anew
-    "pymatgen.io.cif",
     "pymatgen.optimization.neighbors",
     "diffpy.pdffit2",
 )
 
+_READERS = {
+    "cif": ("pymatgen.io.cif", "edgepair.structures.cif"),
+    "poscar": ("pymatgen.io.vasp",),
+    "xyz": ("ase.io.extxyz",),
+}
+"""What reading a structure loads, which every fork would load anew."""
+
 
 def prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | None]) -> Record:
     """Read, check and reduce one structure, guarded against crashes and endless loops."""
-    return _guarded(_prepare, material, absorber, dict(limits), limit=PREPARE_CPU_LIMIT)
+    modules = _READERS.get(material.kind, ())
+    return _guarded(_prepare, material, absorber, dict(limits), limit=PREPARE_CPU_LIMIT, modules=modules)
 
 
 def label(structure: Record, indices: list[int]) -> Record:
@@ -96,8 +102,11 @@ def simulate(structure: Record, index: int, simulator: SiteSimulator) -> Record:
     }
 
 
-def _guarded(function: Callable[..., Record], *args: object, limit: float) -> Record:
-    result = shared_sandbox(*_PRELOAD).call(function, *args, cpu_seconds=limit, memory_bytes=MEMORY_LIMIT)
+def _guarded(
+    function: Callable[..., Record], *args: object, limit: float, modules: tuple[str, ...] = ()
+) -> Record:
+    sandbox = shared_sandbox(*_PRELOAD)
+    result = sandbox.call(function, *args, cpu_seconds=limit, memory_bytes=MEMORY_LIMIT, modules=modules)
     if result.problem:
         return _failure("analysis failed", result.problem) | ({"transient": True} if result.lost else {})
     record: Record = result.value

@@ -77,6 +77,7 @@ class Sandbox:
         wall_seconds: float | None = None,
         memory_bytes: int | None = None,
         readable: Sequence[str | Path] | None = None,
+        modules: Sequence[str] = (),
     ) -> GuardedResult:
         """Call a function.
 
@@ -95,6 +96,8 @@ class Sandbox:
         readable : sequence of str or Path, optional
             The only files and folders that it may open, besides those of Python, and nothing for
             writing; any by default. Needs Linux 5.13; elsewhere the call is not confined.
+        modules : sequence of str, optional
+            What the function loads besides the preloaded: loaded once, before the fork, and kept.
 
         Returns
         -------
@@ -110,6 +113,7 @@ class Sandbox:
             "memory_bytes": memory_bytes,
             "readable": None if readable is None else [str(Path(path).absolute()) for path in readable],
             "folder": _working_folder(),
+            "modules": list(modules),
         }
         with self._lock:
             answer = self._ask(pickle.dumps(order))

@@ -118,6 +118,17 @@ def _serve(order: dict[str, Any], caller: int, nothing: int) -> tuple[Any, ...] 
     return ("answered", bytes(answer), seconds)
 
 
+def _load(names: list[str]) -> None:
+    """Load what is not loaded yet."""
+    new = [name for name in names if name not in sys.modules]
+    for name in new:
+        importlib.import_module(name)
+    if new:
+        # Forks share what is loaded; without this the collector would copy it page by page.
+        gc.collect()
+        gc.freeze()
+
+
 def main() -> None:
     """Serve until the caller's end of the pipe closes."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -126,17 +137,14 @@ def main() -> None:
     answers = os.dup(1)
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 1)
-    for name in sys.argv[1:]:
-        importlib.import_module(name)
-    # Forks share what is loaded; without this the collector would copy it page by page.
-    gc.collect()
-    gc.freeze()
+    _load(sys.argv[1:])
     while True:
         head = read_exactly(0, _LENGTH.size)
         if len(head) < _LENGTH.size:
             return
-        data = read_exactly(0, _LENGTH.unpack(head)[0])
-        answer = _serve(pickle.loads(data), 0, nothing)
+        order = pickle.loads(read_exactly(0, _LENGTH.unpack(head)[0]))
+        _load(order["modules"])
+        answer = _serve(order, 0, nothing)
         if answer is None:
             return
         body = pickle.dumps(answer)

@@ -39,6 +39,11 @@ class SourceMaterial:
         """Write the identifier so that it can be shown."""
         object.__setattr__(self, "material_id", visible(self.material_id))
 
+    @property
+    def kind(self) -> str:
+        """`form`, or what it is by default."""
+        return self.form or ("poscar" if isinstance(self.source, str) else "dict")
+
     def structure(self) -> Structure:
         """Read the structure.
 
@@ -64,12 +69,11 @@ class SourceMaterial:
         notes : tuple of str
             Sentences on what the file does not say and was inferred.
         """
-        form = self.form or ("poscar" if isinstance(self.source, str) else "dict")
         try:
             with warnings.catch_warnings():
                 # What can change the crystal is among the notes.
                 warnings.simplefilter("ignore")
-                structure, notes = _read(self.source, form)
+                structure, notes = _read(self.source, self.kind)
         except Exception as error:
             # Parsers fail on foreign text with almost any kind of exception.
             words = " ".join(f"{type(error).__name__}: {error}".split())

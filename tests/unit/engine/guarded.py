@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 import warnings
 
@@ -11,6 +12,10 @@ def double(value: int) -> int:
     print("what a library prints must not disturb the answer")
     warnings.warn("nor what it warns of", stacklevel=1)
     return 2 * value
+
+
+def loaded(name: str) -> bool:
+    return name in sys.modules
 
 
 def refuse(value: int) -> None:

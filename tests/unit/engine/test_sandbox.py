@@ -126,6 +126,13 @@ def test_other_files_stay_closed(sandbox: Sandbox, functions: ModuleType, tmp_pa
     assert not (tmp_path / "new").exists()
 
 
+def test_a_module_is_loaded_once_for_all_later_calls(sandbox: Sandbox, functions: ModuleType) -> None:
+    name = "wave"
+    assert not sandbox.call(functions.loaded, name, cpu_seconds=10).value
+    for modules in ((name,), ()):
+        assert sandbox.call(functions.loaded, name, cpu_seconds=10, modules=modules).value
+
+
 def test_modules_of_the_working_folder_are_not_run(
     functions: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
