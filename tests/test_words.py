@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-KINDS = (".py", ".md", ".html", ".js")
+KINDS = (".py", ".md", ".html", ".js", ".j2")
 NOT_USED = {
     "spread_out": "scatter_rows",
     "knowing nothing": "baseline",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edgepair.conventions import TASKS
 from edgepair.features import compute_features
-from edgepair.interpretation.label_permutation import (
+from edgepair.interpretation.rounds import (
     _exchange,
     label_permutation_fits,
     label_permutation_rows,

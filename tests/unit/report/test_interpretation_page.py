@@ -15,16 +15,24 @@ import pytest
 from edgepair.conventions import OutputError
 from edgepair.interpretation import Interpretation
 from edgepair.interpretation.result import COLUMNS
-from edgepair.report.interpretation.figure_groups import MOST_GROUPS, group_figure
 from edgepair.report.interpretation.figure_learned import (
+    agreement_figure,
     dependence_figure,
     movement_curve_figure,
     movement_figure,
+    shuffled_labels_figure,
 )
-from edgepair.report.interpretation.figure_regions import point_figure, region_figure
-from edgepair.report.interpretation.figure_stability import agreement_figure, shuffled_labels_figure
-from edgepair.report.interpretation.methods import interpretation_methods
-from edgepair.report.interpretation.page import render_interpretation, write_interpretation
+from edgepair.report.interpretation.figure_regions import (
+    MOST_GROUPS,
+    group_figure,
+    point_figure,
+    region_figure,
+)
+from edgepair.report.interpretation.page import (
+    interpretation_methods,
+    render_interpretation,
+    write_interpretation,
+)
 from edgepair.report.interpretation.sample_page import sample_region_figure, sample_table
 from edgepair.report.interpretation.words import importance_rows, interpretation_document, region_sentences
 from edgepair.report.prediction.figures import LOWERED, RAISED

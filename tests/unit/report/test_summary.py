@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgepair.models import LEARNERS
-from edgepair.models.kernel import KernelRegressor
+from edgepair.models.kernel_ridge import KernelRegressor
 from edgepair.report import summarise_study
 from edgepair.report.study.summary import best_modalities
 
