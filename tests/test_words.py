@@ -14,6 +14,9 @@ NOT_USED = {
     "knowing nothing": "baseline",
     "exchanged labels": "permuted labels",
     "a price for each compound": "a penalty per component",
+    "kernel machine": "kernel ridge",
+    "leant on": "reliable",
+    "labels exchanged": "labels permuted",
 }
 """Word: what is said instead. A word joins the list when the last place that uses it is mended."""
 

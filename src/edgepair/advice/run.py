@@ -73,7 +73,7 @@ class AdviceOptions:
         """Add techniques to those that are weighed."""
         names = combinations([*self.study.modalities, *techniques])
         if len(techniques) > 1:
-            # What is in hand is held against itself and one more, not against each of its parts alone.
+            # What is in hand is compared with itself and one more, not against each of its parts alone.
             more = [name for name in names if "+" not in name and name not in techniques]
             selected = "+".join(techniques)
             names = parse_modalities([*names, selected, *(f"{selected}+{name}" for name in more)])
@@ -121,7 +121,7 @@ def check_options(
 
 
 def combinations(names: Sequence[str]) -> tuple[str, ...]:
-    """Put techniques beside XANES, and list what each combination is held against.
+    """Put techniques beside XANES, and list what each combination is compared with.
 
     Examples
     --------
@@ -216,7 +216,7 @@ def advise(
     Notes
     -----
     Forests are fitted to curves of the quality at hand, training and held-out ones alike, as
-    edgepair does with measured curves. What a poorer quality costs is held against a forest of the
+    edgepair does with measured curves. What a poorer quality costs is compared with a forest of the
     same size on the same sites and folds; intervals are of the paired difference.
 
     Examples

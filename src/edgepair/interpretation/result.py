@@ -88,7 +88,7 @@ class Interpretation(Displayed, topic="interpretation.page", main_table="importa
     number_scores : pandas.DataFrame
         How far those few numbers carry.
     stability : pandas.DataFrame
-        How far all this can be leant on, with a sentence each.
+        How reliable all this is, with a sentence each.
     curves : pandas.DataFrame
         Mean curves of each class, on which regions are drawn.
     config : dict

@@ -42,7 +42,7 @@ EXCHANGE_TREES = 10
 """Trees of the forests that are fitted to permuted labels, and to the real ones beside them."""
 
 MANY_SITES = 1000
-"""Sites from which on half the exchanges of labels are enough to tell."""
+"""Sites from which on half the permutations of labels are enough to tell."""
 
 
 def list_work(about: Explained, cell: Cell, config: StudyConfig, shap_rows: int) -> list[Work]:
@@ -168,7 +168,7 @@ def label_permutation_rows(
     title = "weighted F1" if cell.classes else "R²"
     sentence = (
         f"{cell.absorber} {cell.task.title}, {modality_title(modality)}: {title} {real:.2f} of a small "
-        f"forest is {says} with labels exchanged between formulas (mean {null.mean():.2f}, 95 % of "
+        f"forest is {says} with labels permuted between formulas (mean {null.mean():.2f}, 95 % of "
         f"{len(null)} exchanges from {lower:.2f} to {upper:.2f}; p = {p:.3f}{least})."
     )
     where = stability_of(cell, modality, "label_permutation")

@@ -1,4 +1,4 @@
-"""Why forests answer as they do: techniques, regions, numbers, and how far that can be leant on."""
+"""Why forests answer as they do: techniques, regions, numbers, and how reliable that is."""
 
 from __future__ import annotations
 

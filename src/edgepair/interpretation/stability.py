@@ -1,4 +1,4 @@
-r"""How far an interpretation can be leant on.
+r"""How reliable an interpretation is.
 
 Kinds of rows of ``stability.csv`` (``label_permutation`` is in `edgepair.interpretation.rounds`):
 
@@ -340,7 +340,7 @@ def rank_rows(
             more.append(stability_row(where, f"{grouping}_exchanged", mean, lower, upper))
             more.append(stability_row(where, f"{grouping}_exchanged_top", first_again))
             sentence += (
-                f"; with labels exchanged between formulas {(1 + mean) / 2:.0%} of the pairs, and the same "
+                f"; with labels permuted between formulas {(1 + mean) / 2:.0%} of the pairs, and the same "
                 f"first in {first_again:.0%} of exchanges"
             )
             by_chance = float(binom.sf(sum(same) - 1, len(same), first_again))

@@ -181,7 +181,7 @@ def find_other_bonds(structure: Structure, index: int) -> tuple[tuple[str, float
 
     A metal is bonded to where the compound is metal-rich: where its anions take up fewer electrons than
     the lowest usual states of its cations would give. The others stay in bonds between metals.
-    Elsewhere short distances between metals (2.6 Å in VO2 and Ti2O3) are not held against a site.
+    Elsewhere short distances between metals (2.6 Å in VO2 and Ti2O3) are no fault of a site.
 
     References
     ----------

@@ -119,7 +119,7 @@ LEARNERS = MappingProxyType(
             ),
             Learner(
                 "blend",
-                "mean of the forest and the kernel machine",
+                "mean of the forest and the kernel ridge",
                 "",
                 "",
                 importances=False,

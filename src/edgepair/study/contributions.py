@@ -1,7 +1,7 @@
 r"""What each technique contributes to the score, without counting anything twice.
 
 The value :math:`v(S)` of a set of techniques S is the main score (weighted F1 or R²) of one learner
-that sees the curves of S, on held-out formulas; :math:`v(\emptyset)` is that of the best guess, which
+that sees the curves of S, on held-out formulas; :math:`v(\emptyset)` is that of the baseline, which
 looks at no curve (`edgepair.study.scoring.score_baseline`). The gain is :math:`g(S) = v(S) - v(\emptyset)`.
 All subsets of the techniques are fitted on the same folds. Kinds in ``contributions.csv``:
 
@@ -262,11 +262,11 @@ def _sentences(cell: _Cell) -> tuple[str, ...]:
     if not gain[1] > 0:
         # What is not shown to be there is not split: the parts would be chance.
         return (
-            f"{begin} are not shown to know more than the best guess that looks at no curve: "
+            f"{begin} are not shown to know more than the baseline that looks at no curve: "
             f"{_write(gain[0], sign=True)} in {cell.metric} (95 % interval {_span(gain, sign=True)}).",
         )
     sentences = [
-        f"{begin} gain {gain[0]:.3f} in {cell.metric} over the best guess (95 % interval {_span(gain)}).",
+        f"{begin} gain {gain[0]:.3f} in {cell.metric} over the baseline (95 % interval {_span(gain)}).",
         _split(cell, ranked[0]),
     ]
     if len(techniques) > 2:

@@ -169,7 +169,7 @@ def score_baseline(
     Notes
     -----
     Weighted F1 punishes who names one class only: of two equal classes that has 1/3, a coin 1/2. A
-    learner of pure noise answers like the coin; held against the dummy alone it would seem to know
+    learner of pure noise answers like the coin; compared with the dummy alone it would seem to know
     something.
     """
     dummy = score(cell, modality, "dummy", outcomes, drawn)

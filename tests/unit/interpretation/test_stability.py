@@ -1,4 +1,4 @@
-"""How far an interpretation can be leant on."""
+"""How reliable an interpretation is."""
 
 from __future__ import annotations
 

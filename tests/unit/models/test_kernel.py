@@ -1,4 +1,4 @@
-"""The kernel machine against its own formula, and averages of learners."""
+"""The kernel ridge against its own formula, and averages of learners."""
 
 from __future__ import annotations
 

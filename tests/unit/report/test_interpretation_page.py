@@ -364,8 +364,8 @@ def test_methods_describe_what_was_done_and_nothing_else(made: Interpretation) -
     bare = make_interpretation(importances=without, stability=made.stability.iloc[:0])
     titles = [item["title"] for item in interpretation_methods(bare)]
     assert "SHAP" not in titles
-    assert "Labels exchanged" not in titles
-    assert {"SHAP", "Labels exchanged"} <= {item["title"] for item in interpretation_methods(made)}
+    assert "Labels permuted" not in titles
+    assert {"SHAP", "Labels permuted"} <= {item["title"] for item in interpretation_methods(made)}
     assert "mean |SHAP|" not in json.dumps([_titles(f) for f in [_figures(bare)["regions"]]])
 
 

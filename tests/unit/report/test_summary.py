@@ -142,7 +142,7 @@ def test_every_learner_is_told_with_its_settings(study: Any, names: list[str], t
     for name in names:
         assert f"“{name}” is " in text or name == "dummy"
     if "blend" in names:
-        assert "the mean of the forest’s and the kernel machine’s answers" in text
+        assert "the mean of the forest’s and the kernel ridge’s answers" in text
     if {"blend", "kernel"} & set(names):
         machine = KernelRegressor()
         assert "Matérn kernel (3/2) on standardised features" in text

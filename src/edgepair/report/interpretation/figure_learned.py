@@ -312,7 +312,7 @@ _KINDS = {"permutation": "permutation", "shap": "SHAP", "impurity": "impurity"}
 
 
 def shuffled_labels_figure(stability: pd.DataFrame, *, absorber: str, task: str) -> go.Figure | None:
-    """Draw scores beside those of forests that learned labels exchanged between formulas.
+    """Draw scores beside those of forests that learned labels permuted between formulas.
 
     Parameters
     ----------
@@ -343,13 +343,13 @@ def shuffled_labels_figure(stability: pd.DataFrame, *, absorber: str, task: str)
             rounded(grey["value"], 4),
             [names.index(name) for name in shown],
             [
-                f"{short_title(name)}, labels exchanged: {number(row.value, 2)} "
+                f"{short_title(name)}, labels permuted: {number(row.value, 2)} "
                 f"({interval(row.lower, row.upper, 2)})"
                 for name, row in zip(shown, grey.itertuples(), strict=True)
             ],
             marker={"color": LINE, "symbol": "line-ns-open", "size": 12, "line": {"width": 2}},
             error=whiskers(grey, LINE, thickness=5),
-            name="labels exchanged (95 % of the trials)",
+            name="labels permuted (95 % of the trials)",
         )
     )
     scored = [name for name in names if name in real.index]

@@ -1,4 +1,4 @@
-"""One file that says why: regions, what was learned, how far it can be leant on."""
+"""One file that says why: regions, what was learned, how reliable it is."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _learned(result: Interpretation, absorber: str, task: str) -> Drawn:
 
 def _stability(result: Interpretation, absorber: str, task: str) -> Drawn:
     yield (
-        "Scores with labels exchanged between formulas",
+        "Scores with labels permuted between formulas",
         shuffled_labels_figure(result.stability, absorber=absorber, task=task),
     )
     yield (

@@ -76,7 +76,7 @@ def _learners(named: list[str], trees: int, tune: bool) -> str:
     return " ".join(sentences)
 
 
-_NOUNS = {"forest": "forest", "kernel": "kernel machine"}
+_NOUNS = {"forest": "forest", "kernel": "kernel ridge"}
 """Learners as parts of an average."""
 
 
