@@ -13,7 +13,7 @@ Kinds of rows of ``stability.csv`` (``label_permutation`` is in `edgepair.interp
     their materials and agree too well. Regions are ordered by what shuffling them costs, each
     forest on the other's half. Clusters and points are too many for that and ordered by impurity,
     which puts some features first whatever the labels: of these the same is given for labels
-    exchanged between formulas, and only an order that holds better than that is due to the labels.
+    permuted between formulas, and only an order that holds better than that is due to the labels.
 
 .. [1] Kendall, Biometrika 33, 239 (1945), doi 10.1093/biomet/33.3.239
 """
