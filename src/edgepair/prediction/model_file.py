@@ -86,24 +86,12 @@ class TrainedModels:
 
     @property
     def techniques(self) -> tuple[str, ...]:
-        """What can be answered for.
-
-        Returns
-        -------
-        tuple of str
-            Names, XANES first.
-        """
+        """What can be answered for, XANES first."""
         return (*(("xanes",) if self.window is not None else ()), *self.curves)
 
     @property
     def has_standards(self) -> bool:
-        """Whether measured spectra of the absorber are among what was learnt from.
-
-        Returns
-        -------
-        bool
-            False also where it answers for no spectra.
-        """
+        """Whether measured spectra of the absorber are among what was learnt from."""
         return self.window is not None and self.spectra[False].has_standards(self.absorber)
 
     @cached_property
@@ -249,13 +237,7 @@ class TrainedModels:
 
     @property
     def name(self) -> str:
-        """How messages call it.
-
-        Returns
-        -------
-        str
-            With its file, where there is one.
-        """
+        """How messages call it."""
         return f"the model {self.source!r}" if self.source else "the model"
 
     def _compare(self, part: str, answers: np.ndarray[Any, Any]) -> None:
