@@ -19,7 +19,7 @@ import pandas as pd
 from pymatgen.core import Structure
 
 from edgepair.builder import ResultStore
-from edgepair.builder.keys import site_key, structure_digest
+from edgepair.builder.records import site_key, structure_digest
 from edgepair.builder.work import pack_structure, simulate, unpack_structure
 from edgepair.simulation import Feff10
 from edgepair.structures import prepare_structure

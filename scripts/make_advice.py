@@ -14,7 +14,7 @@ import json
 import time
 
 from edgepair.advice.evidence import compute_evidence, evidence_bytes, shipped_about, shipped_path
-from edgepair.advice.options import check_options
+from edgepair.advice.run import check_options
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS
 from edgepair.dataset import drop_gated, load_bundled
 from edgepair.study.plan import plan_study

@@ -12,8 +12,7 @@ import numpy as np
 
 from edgepair.measured import read_xanes
 from edgepair.spectra import normalize_mu
-from edgepair.spectra.alignment import foil_energy
-from edgepair.spectra.metal_shape import METALS
+from edgepair.spectra.alignment import METALS, foil_energy
 
 TARGET = Path(__file__).resolve().parents[1] / "src" / "edgepair" / "spectra" / "foils.csv"
 GRID = np.arange(-10.0, 40.5, 0.5)

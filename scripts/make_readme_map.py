@@ -33,7 +33,7 @@ def entrances(room: str) -> tuple[str, ...]:
     if room in ENTRANCES:
         return ENTRANCES[room]
     tree = ast.parse((PACKAGE / room / "__init__.py").read_text(encoding="utf-8"))
-    first = re.findall(r'"(\w+)": "edgepair', (PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    first = re.findall(r'^    "(\w+)",', (PACKAGE / "__init__.py").read_text(encoding="utf-8"), re.MULTILINE)
     counts: Counter[str] = Counter()
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"edgepair.{room}."):

@@ -15,7 +15,7 @@ import typer
 from edgepair.apps.cli.main import app
 from edgepair.conventions import STUDY_ABSORBERS
 from edgepair.dataset import load_bundled
-from edgepair.study.provenance import data_checksum
+from edgepair.study.plan import data_checksum
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

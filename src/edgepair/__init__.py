@@ -5,9 +5,9 @@ Public names are loaded when they are first used, so that importing edgepair is 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from edgepair._lazy import lazy_names
 from edgepair._version import __version__
 
 if TYPE_CHECKING:
@@ -25,41 +25,6 @@ if TYPE_CHECKING:
     from edgepair.series import Series, SeriesResult, analyse_series, read_series
     from edgepair.spectra import PDFInstrument
     from edgepair.study import StudyResult, run_study
-
-_HOMES = {
-    "Advice": "edgepair.advice",
-    "EdgepairError": "edgepair.conventions",
-    "Interpretation": "edgepair.interpretation",
-    "OxideForestClassifier": "edgepair.models",
-    "OxideForestRegressor": "edgepair.models",
-    "PDFInstrument": "edgepair.spectra",
-    "PdfFeatures": "edgepair.models",
-    "Prediction": "edgepair.prediction",
-    "Predictions": "edgepair.prediction",
-    "Series": "edgepair.series",
-    "SeriesResult": "edgepair.series",
-    "StudyResult": "edgepair.study",
-    "XanesFeatures": "edgepair.models",
-    "advise": "edgepair.advice",
-    "analyse_series": "edgepair.series",
-    "build_dataset": "edgepair.builder",
-    "estimate_build": "edgepair.builder",
-    "from_arrays": "edgepair.dataset",
-    "interpret": "edgepair.interpretation",
-    "interpret_sample": "edgepair.interpretation",
-    "load_bundled": "edgepair.dataset",
-    "open_dataset": "edgepair.dataset",
-    "predict": "edgepair.prediction",
-    "read_pdf": "edgepair.measured",
-    "read_series": "edgepair.series",
-    "read_xanes": "edgepair.measured",
-    "run_study": "edgepair.study",
-    "save_dataset": "edgepair.dataset",
-    "write_study": "edgepair.report",
-}
-
-_PARTS = ("features", "figures")
-"""Packages whose functions are called by the package's name: ``edgepair.features.describe_pdf``."""
 
 __all__ = [
     "Advice",
@@ -96,14 +61,7 @@ __all__ = [
     "write_study",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Load a public name from the module that defines it."""
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    if name in _PARTS:
-        return import_module(f"edgepair.{name}")
-    raise AttributeError(f"module 'edgepair' has no attribute {name!r}")
+__getattr__, _ = lazy_names(__name__, __file__)
 
 
 def __dir__() -> list[str]:

@@ -16,9 +16,10 @@ from edgepair.conventions import DataError
 from edgepair.dataset import load_bundled
 from edgepair.prediction import load_trained, save_trained, train_models
 from edgepair.report import cite
-from edgepair.report.citing import PAPER
+from edgepair.report.citing import references
 
 Call = Callable[..., Any]
+((PAPER, _),) = references("narong")
 ROOT = Path(__file__).resolve().parents[2]
 
 

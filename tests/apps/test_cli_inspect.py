@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from edgepair.measured import read_xanes
-from edgepair.spectra.metal_shape import foil_spectra
+from edgepair.spectra.alignment import foil_spectra
 
 Call = Callable[..., Any]
 ENERGY = 7112 + np.r_[np.arange(-180, -30, 10.0), np.arange(-30, 60, 0.3), np.arange(60, 600, 3.0)]

@@ -14,8 +14,7 @@ import pytest
 
 from edgepair.conventions import DataError
 from edgepair.mixtures.scan import COLUMNS
-from edgepair.standards.standard import Standard
-from edgepair.standards.standards import load_standards
+from edgepair.standards.standards import Standard, load_standards
 
 Call = Callable[..., Any]
 PARTS = {"bmm-standards__Fe-Hematite.xdi": 0.7, "bmm-standards__Fe-Siderite.xdi": 0.3}

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from edgepair.conventions import TASKS
-from edgepair.spectra.metal_shape import foil_spectra
+from edgepair.spectra.alignment import foil_spectra
 
 Call = Callable[..., Any]
 COLUMNS = [

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgepair.apps.cli.plot import draw_curve
+from edgepair.apps.cli.inspect import draw_curve
 
 
 def heights(lines: list[str]) -> list[int]:

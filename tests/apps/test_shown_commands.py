@@ -15,7 +15,7 @@ import pytest
 from pymatgen.core import Structure
 
 from edgepair.dataset import open_dataset, save_dataset
-from edgepair.spectra.metal_shape import foil_spectra
+from edgepair.spectra.alignment import foil_spectra
 
 Call = Callable[..., Any]
 ROOT = Path(__file__).resolve().parents[2]

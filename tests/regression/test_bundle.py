@@ -26,7 +26,7 @@ from edgepair.builder.gates import (
     edge_position,
     median_edges,
 )
-from edgepair.builder.keys import digest
+from edgepair.builder.records import digest
 from edgepair.conventions import BUNDLED_ABSORBERS
 from edgepair.dataset import GATE_SEPARATOR, GATES, bundled_path, drop_gated, open_dataset
 from edgepair.labels import bond_valence_sum

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgepair.advice.result import GAIN_COLUMNS, SIMILAR_COLUMNS
 from edgepair.conventions import techniques_of
+from edgepair.conventions.displayed import Record
 from edgepair.models import LOWER_IS_BETTER
 from edgepair.study.scoring import Score, interval_of
 
@@ -32,7 +35,7 @@ def similar_rows(
     predicted: Mapping[str, Iterable[NDArray[Any]]],
     sample: SampleInHand,
     drawn: NDArray[np.float64],
-) -> list[dict[str, Any]]:
+) -> list[Record]:
     """List the rows of `Advice.similar`.
 
     ``predicted`` of each modality (n_repeats, n); ``drawn`` (n_draws, n_groups).
@@ -72,7 +75,7 @@ def _changes(
 
 def _rates(
     cell: Cell, changes: NDArray[np.float64], chosen: NDArray[np.bool_], drawn: NDArray[np.float64]
-) -> dict[str, Any]:
+) -> Record:
     groups = cell.groups[chosen]
     n_formulas = len(np.unique(groups))
     count = np.bincount(groups, minlength=cell.n_groups)
@@ -87,20 +90,12 @@ def _rates(
     # A bootstrap of what never (or always) happened says nothing of how rare it may be.
     ends = interval_of(share) if 0 < rate < 1 else _wilson(float(rate), n_formulas)
     net_ends = interval_of(net)
-    return {
-        "n_sites": total,
-        "n_formulas": n_formulas,
-        "n_changed": round(float(changed.sum()), 1),
-        "changed": float(rate),
-        "changed_lower": ends[0],
-        "changed_upper": ends[1],
-        "better": float(better.sum() / total),
-        "worse": float(worse.sum() / total),
-        "net": float((better - worse).sum() / total),
-        "net_lower": net_ends[0],
-        "net_upper": net_ends[1],
-        "verdict": _verdict(float(changed.sum()), *net_ends),
-    }
+    shares = (float(part.sum() / total) for part in (better, worse, better - worse))
+    values = (
+        total, n_formulas, round(float(changed.sum()), 1), float(rate), *ends, *shares, *net_ends,
+        _verdict(float(changed.sum()), *net_ends),
+    )  # fmt: skip
+    return dict(zip(SIMILAR_COLUMNS[4:], values, strict=True))
 
 
 def _wilson(rate: float, n: int) -> tuple[float, float]:
@@ -126,58 +121,39 @@ def metrics_told(score: Score) -> tuple[str, ...]:
     return (task.main_metric, *EVERYDAY_METRICS[task.kind])
 
 
-def score_rows(scores: Mapping[str, Score]) -> list[dict[str, Any]]:
+def score_rows(scores: Mapping[str, Score]) -> list[Record]:
     """List the rows of `Advice.scores`."""
-    rows = []
-    for modality, item in scores.items():
-        for metric in metrics_told(item):
-            lower, upper = item.interval(metric)
-            rows.append(
-                {
-                    "technique": modality,
-                    "metric": metric,
-                    "value": item.value[metric],
-                    "lower": lower,
-                    "upper": upper,
-                }
-            )
-    return rows
+    return [
+        {"technique": modality, "metric": metric} | item.bounds(metric)
+        for modality, item in scores.items()
+        for metric in metrics_told(item)
+    ]
 
 
-def pairs_of(modalities: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def pairs_of(modalities: Iterable[str]) -> list[tuple[str, str, str]]:
     """List what can be added to what."""
-    pairs = []
-    for have in modalities:
-        own = [technique.name for technique in techniques_of(have)]
-        for both in modalities:
-            others = [technique.name for technique in techniques_of(both)]
-            if len(others) == len(own) + 1 and set(own) < set(others):
-                (add,) = set(others) - set(own)
-                pairs.append((have, add, both))
+    pairs: list[tuple[str, str, str]] = []
+    parts = {name: {technique.name for technique in techniques_of(name)} for name in modalities}
+    for have, both in permutations(parts, 2):
+        more = parts[both] - parts[have]
+        if len(more) == 1 and parts[have] < parts[both]:
+            pairs.append((have, more.pop(), both))
     return sorted(pairs, key=lambda pair: (pair[0] != "xanes", "+" in pair[0]))
 
 
-def gain_rows(scores: Mapping[str, Score]) -> list[dict[str, Any]]:
+def gain_rows(scores: Mapping[str, Score]) -> list[Record]:
     """List the rows of `Advice.gains`, not judged yet."""
     rows = []
     for have, add, both in pairs_of(scores):
         for metric in metrics_told(scores[have]):
             sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
             lower, upper = interval_of(sign * (scores[both].draws[metric] - scores[have].draws[metric]))
-            rows.append(
-                {
-                    "have": have,
-                    "add": add,
-                    "metric": metric,
-                    "value": sign * (scores[both].value[metric] - scores[have].value[metric]),
-                    "lower": lower,
-                    "upper": upper,
-                }
-            )
+            value = sign * (scores[both].value[metric] - scores[have].value[metric])
+            rows.append(dict(zip(GAIN_COLUMNS, (have, add, metric, value, lower, upper), strict=False)))
     return rows
 
 
-def judged_gains(gains: Sequence[dict[str, Any]], metric: str, smallest: float) -> list[dict[str, Any]]:
+def judged_gains(gains: Sequence[Record], metric: str, smallest: float) -> list[Record]:
     """Judge the gains in the main metric."""
     return [
         row | {"verdict": verdict_of(row["lower"], row["upper"], smallest) if row["metric"] == metric else ""}

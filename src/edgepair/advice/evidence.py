@@ -19,14 +19,15 @@ from edgepair._version import __version__
 from edgepair.advice.changes import gain_rows, score_rows
 from edgepair.advice.requirements import (
     FORMULAS,
+    SHARES,
     Trial,
     quality_trials,
     requirement_rows,
-    share_trials,
     small_cell,
     trial_work,
 )
 from edgepair.conventions import BUNDLED_ABSORBERS
+from edgepair.conventions.displayed import Record
 from edgepair.dataset import load_bundled
 from edgepair.dataset.bundled import bundled_path
 from edgepair.study.config import DRAWS
@@ -53,9 +54,9 @@ class Evidence:
     ``predicted`` maps modalities to positions in the list of classes, or values, (n_repeats, n_sites).
     """
 
-    scores: list[dict[str, Any]]
-    gains: list[dict[str, Any]]
-    requirements: list[dict[str, Any]]
+    scores: list[Record]
+    gains: list[Record]
+    requirements: list[Record]
     guess: float
     requirement_sites: int
     predicted: dict[str, NDArray[Any]]
@@ -64,18 +65,20 @@ class Evidence:
         """Take what is about some modalities, in their order."""
         place = {name: number for number, name in enumerate(modalities)}
         pairs = {frozenset(name.split("+")) for name in modalities}
-        rows = [row for row in self.requirements if row["technique"] in place and requirements]
-        return Evidence(
+        scores, rows = (
             sorted(
-                (row for row in self.scores if row["technique"] in place),
-                key=lambda row: place[row["technique"]],
-            ),
+                (row for row in table if row["technique"] in place), key=lambda row: place[row["technique"]]
+            )
+            for table in (self.scores, self.requirements if requirements else [])
+        )
+        return Evidence(
+            scores,
             [
                 row
                 for row in self.gains
                 if row["have"] in place and frozenset([*row["have"].split("+"), row["add"]]) in pairs
             ],
-            sorted(rows, key=lambda row: (row["quantity"] == FORMULAS, place[row["technique"]])),
+            sorted(rows, key=lambda row: row["quantity"] == FORMULAS),
             self.guess,
             self.requirement_sites if requirements else 0,
             {name: self.predicted[name] for name in modalities},
@@ -92,7 +95,7 @@ def compute_evidence(
     if requirements:
         singles = [name for name in modalities if "+" not in name]
         tried = quality_trials(small_cell(cell, config), singles)
-        tried += share_trials(cell, modalities, config.trees)
+        tried += [Trial(cell, name, config.trees, fraction=part) for name in modalities for part in SHARES]
     trials = [*main, guess, *tried]
     fitted = runner.run([work for trial in trials for work in trial_work(trial, config.seed)])
     outcomes = [fitted.of(trial.cell, trial.modality, trial.learner, trial) for trial in trials]
@@ -110,7 +113,12 @@ def compute_evidence(
         baseline.value[cell.task.main_metric],
         len(tried[0].cell.sites) if tried else 0,
         {
-            trial.modality: np.array([_told(cell, one.predicted) for one in done])
+            trial.modality: np.array(
+                [
+                    one.predicted.astype(np.int16) if cell.classes else np.round(one.predicted, LENGTH_DIGITS)
+                    for one in done
+                ]
+            )
             for trial, done in zip(main, outcomes, strict=False)
         },
     )
@@ -119,10 +127,6 @@ def compute_evidence(
 def drawn_groups(cell: Cell, seed: int) -> NDArray[np.float64]:
     """Draw the formulas of a cell, (n_draws, n_groups): the same whenever it is asked."""
     return draw_groups(cell.n_groups, DRAWS, [seed, 1, *cell.absorber.encode()])
-
-
-def _told(cell: Cell, predicted: NDArray[Any]) -> NDArray[Any]:
-    return predicted.astype(np.int16) if cell.classes else np.round(predicted, LENGTH_DIGITS)
 
 
 def shipped_evidence(
@@ -151,7 +155,7 @@ def shipped_path(absorber: str) -> Path:
     return path
 
 
-def shipped_about(absorber: str, config: StudyConfig) -> dict[str, Any]:
+def shipped_about(absorber: str, config: StudyConfig) -> Record:
     """Tell what evidence depends on: the bundle, the settings, the program."""
     settings = replace(config, tasks=(), modalities=()).as_dict()
     return {
@@ -161,9 +165,9 @@ def shipped_about(absorber: str, config: StudyConfig) -> dict[str, Any]:
     }
 
 
-def evidence_bytes(about: Mapping[str, Any], found: Mapping[str, Evidence]) -> bytes:
+def evidence_bytes(about: Record, found: Mapping[str, Evidence]) -> bytes:
     """Write the evidence of all tasks of a bundled dataset: the same bytes for the same evidence."""
-    tasks: dict[str, Any] = {}
+    tasks: Record = {}
     for task, evidence in found.items():
         scale = 1 if next(iter(evidence.predicted.values())).dtype.kind == "i" else 10**LENGTH_DIGITS
         predicted = {

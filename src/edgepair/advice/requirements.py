@@ -6,11 +6,14 @@ import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import TECHNIQUES
+from edgepair.conventions.displayed import Record
 from edgepair.dataset import select_sites
 from edgepair.dataset.qualities import QUALITIES, Quality, levels_for, own_level
 from edgepair.features import compute_features
@@ -66,26 +69,19 @@ def quality_trials(cell: Cell, techniques: Sequence[str]) -> list[Trial]:
     trials = []
     for name in techniques:
         trials.append(Trial(cell, name, REQUIREMENT_TREES))
-        for quality in QUALITIES.values():
-            if quality.axis == TECHNIQUES[name].axis:
-                levels = levels_for(cell.dataset, name, quality)
-                trials += [
-                    Trial(cell, name, REQUIREMENT_TREES, quality=quality, level=level) for level in levels
-                ]
+        trials += [
+            Trial(cell, name, REQUIREMENT_TREES, quality=quality, level=level)
+            for quality in QUALITIES.values()
+            if quality.axis == TECHNIQUES[name].axis
+            for level in levels_for(cell.dataset, name, quality)
+        ]
     return trials
 
 
-def share_trials(cell: Cell, modalities: Sequence[str], trees: int) -> list[Trial]:
-    """List what is tried of training sets."""
-    return [Trial(cell, name, trees, fraction=share) for name in modalities for share in SHARES]
-
-
-def requirement_rows(
-    scored: Sequence[tuple[Trial, Score]], main: Mapping[str, Score]
-) -> list[dict[str, Any]]:
+def requirement_rows(scored: Sequence[tuple[Trial, Score]], main: Mapping[str, Score]) -> list[Record]:
     """List the rows of `Advice.requirements`."""
     whole = {trial.modality: item for trial, item in scored if trial.quality is None and trial.fraction == 1}
-    rows: list[dict[str, Any]] = []
+    rows: list[Record] = []
     for trial, item in scored:
         if trial.quality is not None:
             quality = trial.quality
@@ -110,23 +106,14 @@ def training_formulas(cell: Cell) -> float:
     return float(round(cell.counts["n_formulas"] * (1 - 1 / len(np.unique(cell.folds[0])))))
 
 
-def _losses(level: float, item: Score, reference: Score) -> dict[str, Any]:
+def _losses(level: float, item: Score, reference: Score) -> Record:
     metric = item.cell.task.main_metric
-    lower, upper = item.interval(metric)
-    loss_lower, loss_upper = interval_of(reference.draws[metric] - item.draws[metric])
-    return {
-        "level": level,
-        "metric": metric,
-        "value": item.value[metric],
-        "lower": lower,
-        "upper": upper,
-        "loss": reference.value[metric] - item.value[metric],
-        "loss_lower": loss_lower,
-        "loss_upper": loss_upper,
-    }
+    lower, upper = interval_of(reference.draws[metric] - item.draws[metric])
+    loss = {"loss": reference.value[metric] - item.value[metric], "loss_lower": lower, "loss_upper": upper}
+    return {"level": level, "metric": metric} | item.bounds(metric) | loss
 
 
-def needed_rows(rows: Sequence[Mapping[str, Any]], tolerance: float) -> list[dict[str, Any]]:
+def needed_rows(rows: Sequence[Record], tolerance: float) -> list[Record]:
     """Find what each quality must be.
 
     Notes
@@ -137,11 +124,10 @@ def needed_rows(rows: Sequence[Mapping[str, Any]], tolerance: float) -> list[dic
     poorer levels (least squares), reaches the tolerance, on straight lines between levels; it has no
     interval, and is never better than what is enough nor worse than the first that is too poor.
     """
-    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for row in rows:
-        found.setdefault((row["technique"], row["quantity"]), []).append(row)
     needed = []
-    for (technique, quantity), selected in found.items():
+    # the rows of one quality stand together
+    for (technique, quantity), group in groupby(rows, itemgetter("technique", "quantity")):
+        selected = list(group)
         own, tried = selected[0], selected[1:]
         bad = [number for number, row in enumerate(tried) if row["loss_lower"] > tolerance]
         before = tried[: bad[0]] if bad else tried
@@ -153,20 +139,15 @@ def needed_rows(rows: Sequence[Mapping[str, Any]], tolerance: float) -> list[dic
             likely = poorer(likely, good[-1])
         needed.append(
             {
-                "technique": technique,
-                "quantity": quantity,
-                "unit": own["unit"],
-                "own": own["level"],
-                "enough": good[-1] if good else own["level"],
-                "likely": likely,
-                "too_poor": tried[bad[0]]["level"] if bad else math.nan,
-                "poorest": tried[-1]["level"],
+                "technique": technique, "quantity": quantity, "unit": own["unit"], "own": own["level"],
+                "enough": good[-1] if good else own["level"], "likely": likely,
+                "too_poor": tried[bad[0]]["level"] if bad else math.nan, "poorest": tried[-1]["level"],
             }
-        )
+        )  # fmt: skip
     return needed
 
 
-def _likely_level(rows: Sequence[Mapping[str, Any]], tolerance: float) -> float:
+def _likely_level(rows: Sequence[Record], tolerance: float) -> float:
     """Find where the loss reaches the tolerance, by best estimate; the last level where it does not."""
     from scipy.optimize import isotonic_regression
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.conventions import Displayed
-from edgepair.files.json_values import json_ready
+from edgepair.conventions.displayed import Record
+from edgepair.files.writing import json_ready
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,15 +74,15 @@ class Advice(Displayed, topic="advice", main_table="gains"):
     similar: pd.DataFrame
     recommendation: tuple[str, ...]
     warnings: tuple[str, ...] = ()
-    sample: dict[str, Any] = field(default_factory=dict)
-    config: dict[str, Any] = field(default_factory=dict)
+    sample: Record = field(default_factory=dict)
+    config: Record = field(default_factory=dict)
 
     def _lines(self) -> Iterator[str]:
         yield f"Advice: {self.absorber}, {self.task}"
         yield from self.recommendation
         yield from self.warnings
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Record:
         """Return everything as JSON knows it.
 
         Returns
@@ -90,7 +91,7 @@ class Advice(Displayed, topic="advice", main_table="gains"):
             ``absorber, task, rows, gains, requirements, needed, recommendation, warnings, sample,
             similar, config``; what is not known is None.
         """
-        document: dict[str, Any] = {
+        document: Record = {
             "absorber": self.absorber,
             "task": self.task,
             "rows": self.scores.to_dict("records"),
@@ -103,7 +104,7 @@ class Advice(Displayed, topic="advice", main_table="gains"):
             "similar": self.similar.to_dict("records"),
             "config": self.config,
         }
-        plain: dict[str, Any] = json_ready(document)
+        plain: Record = json_ready(document)
         return plain
 
     def to_json(self) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,7 +13,6 @@ import pandas as pd
 from edgepair._version import __version__
 from edgepair.advice.changes import judged_gains, similar_rows
 from edgepair.advice.evidence import Evidence, compute_evidence, drawn_groups, shipped_evidence
-from edgepair.advice.options import SMALLEST_GAIN, AdviceOptions, check_options
 from edgepair.advice.requirements import needed_rows
 from edgepair.advice.result import (
     GAIN_COLUMNS,
@@ -30,20 +31,109 @@ from edgepair.advice.words import (
     sample_sentences,
     score_sentence,
 )
-from edgepair.conventions import OptionError, Progress
+from edgepair.conventions import OptionError, Progress, parse_modalities, techniques_of
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.errors import check_choice
+from edgepair.conventions.tasks import TASKS
 from edgepair.dataset import drop_gated
 from edgepair.interpretation.explained import groups_remark, usual_techniques
 from edgepair.interpretation.stability import FEW_IN_ALL
-from edgepair.study.config import DRAWS
+from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.plan import check_datasets, plan_study
 from edgepair.study.work import Runner
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from edgepair.advice.similar import SampleInHand
     from edgepair.measured import PdfCurve, XanesScan
     from edgepair.prediction import Prediction
     from edgepair.study.cells import Cell
+    from edgepair.study.plan import StudyPlan
+
+TECHNIQUES_ASKED = ("xanes", "pdf", "dpdf")
+"""Techniques that are weighed against each other unless others are named."""
+
+SMALLEST_GAIN = 0.02
+"""Gain in weighted F1 or R² from which on a second measurement is taken as worth its time; also what
+may be lost by a poorer one. About what the choice of learner changes (docs/decisions/0001)."""
+
+LEARNER = "forest"
+
+
+@dataclass(frozen=True)
+class AdviceOptions:
+    """Settings of the advisor, checked."""
+
+    study: StudyConfig
+    smallest_gain: float
+    tolerance: float
+
+    def beside(self, techniques: Sequence[str]) -> AdviceOptions:
+        """Add techniques to those that are weighed."""
+        names = combinations([*self.study.modalities, *techniques])
+        if len(techniques) > 1:
+            # What is in hand is compared with itself and one more, not against each of its parts alone.
+            more = [name for name in names if "+" not in name and name not in techniques]
+            selected = "+".join(techniques)
+            names = parse_modalities([*names, selected, *(f"{selected}+{name}" for name in more)])
+        return replace(self, study=replace(self.study, modalities=names))
+
+    def as_dict(self) -> Record:
+        """Return the settings by name."""
+        of_study = {
+            name: getattr(self.study, name) for name in ("split", "folds", "repeats", "trees", "seed")
+        }
+        own = {"smallest_gain": self.smallest_gain, "tolerance": self.tolerance}
+        return {"modalities": list(self.study.modalities)} | of_study | own
+
+
+def check_options(
+    task: str,
+    *,
+    techniques: Sequence[str] | None,
+    smallest_gain: float,
+    tolerance: float | None,
+    n_jobs: int | None,
+    **study: Any,
+) -> AdviceOptions:
+    """Check settings as a user gives them."""
+    check_choice("cannot advise on the task", "task", task, TASKS)
+    check_processes(n_jobs, "advise")
+    tolerance = smallest_gain if tolerance is None else tolerance
+    numbers: tuple[tuple[str, Any], ...] = (("smallest_gain", smallest_gain), ("tolerance", tolerance))
+    for name, value in numbers:
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0.001 <= float(value) <= 0.5:
+            raise OptionError(
+                f"cannot advise with {name} {value!r}",
+                found=f"{name} {value!r}",
+                needed="a difference of weighted F1 or R² from 0.001 to 0.5",
+                suggestion=f"leave it out for {SMALLEST_GAIN:g}",
+            )
+    checked = StudyConfig.check(
+        tasks=[task], modalities=TECHNIQUES_ASKED if techniques is None else techniques,
+        learners=[LEARNER], doing="advise", **study,
+    )  # fmt: skip
+    modalities = combinations(checked.modalities)
+    return AdviceOptions(
+        replace(checked, modalities=modalities, extras=False), float(smallest_gain), float(tolerance)
+    )
+
+
+def combinations(names: Sequence[str]) -> tuple[str, ...]:
+    """Put techniques beside XANES, and list what each combination is compared with.
+
+    Examples
+    --------
+    >>> combinations(["xanes", "pdf"])
+    ('xanes', 'pdf', 'xanes+pdf')
+    """
+    single = [name for name in names if "+" not in name]
+    joined = [name for name in names if "+" in name]
+    parts = [part.name for name in joined for part in techniques_of(name)]
+    pairs = [f"xanes+{name}" for name in single if name != "xanes"] if "xanes" in single else []
+    return parse_modalities([*single, *parts, *pairs, *joined])
+
 
 FEW_FORMULAS = 60
 """Formulas below which a warning says that the answer rests on few."""
@@ -126,7 +216,7 @@ def advise(
     Notes
     -----
     Forests are fitted to curves of the quality at hand, training and held-out ones alike, as
-    edgepair does with measured curves. What a poorer quality costs is held against a forest of the
+    edgepair does with measured curves. What a poorer quality costs is compared with a forest of the
     same size on the same sites and folds; intervals are of the paired difference.
 
     Examples
@@ -142,7 +232,14 @@ def advise(
         task, techniques=techniques, smallest_gain=smallest_gain, tolerance=tolerance, n_jobs=n_jobs,
         split=split, folds=folds, repeats=repeats, trees=trees, seed=seed,
     )  # fmt: skip
-    whole = _only(check_datasets(dataset, "advise", gated=True))
+    whole, *others = check_datasets(dataset, "advise", gated=True)
+    if others:
+        raise OptionError(
+            "cannot advise on several absorbers at once",
+            found="datasets of " + ", ".join(str(item.attrs["absorber"]) for item in (whole, *others)),
+            needed="one dataset",
+            suggestion="ask about one after the other",
+        )
     data = drop_gated(whole)
     # Before the long work: a sample that cannot be read is refused at once.
     answered = None
@@ -165,17 +262,31 @@ def advise(
     if found is None:
         runner = Runner(n_jobs=n_jobs, scheduler=scheduler, cache=cache, on_progress=on_progress)
         found = compute_evidence(cell, modalities, options.study, runner, requirements=requirements)
+    return _advice(plan, found, in_hand, options, time.monotonic() - started)
+
+
+def _advice(
+    plan: StudyPlan, found: Evidence, in_hand: SampleInHand | None, options: AdviceOptions, seconds: float
+) -> Advice:
+    """Judge the evidence, for a sample where there is one."""
+    cell = plan.cells[0]
+    metric, modalities = cell.task.main_metric, plan.modalities[cell.absorber]
     needed = needed_rows(found.requirements, options.tolerance)
-    gains = judged_gains(found.gains, cell.task.main_metric, options.smallest_gain)
-    facts: dict[str, Any] = {}
-    similar: list[dict[str, Any]] = []
+    gains = judged_gains(found.gains, metric, options.smallest_gain)
+    facts: Record = {}
+    similar: list[Record] = []
     first = "+".join(in_hand.techniques) if in_hand is not None else ""
-    first = first if first in modalities else modalities[0]
-    words = _recommend(cell, first, found, gains, needed, options)
+    words = _recommend(cell, first if first in modalities else modalities[0], found, gains, needed, options)
     if in_hand is not None:
-        facts = sample_facts(in_hand, task)
+        facts = sample_facts(in_hand, cell.task.name)
         similar = similar_rows(cell, found.predicted, in_hand, drawn_groups(cell, options.study.seed))
-        words = sample_sentences(facts, task, similar) + words
+        words = sample_sentences(facts, cell.task.name, similar) + words
+    config = options.as_dict() | cell.counts
+    config |= {
+        "edgepair": __version__, "classes": list(cell.classes), "guess": {metric: found.guess},
+        "requirement_sites": found.requirement_sites, "bootstrap_draws": DRAWS,
+        "skipped": [item.as_dict() for item in plan.skipped], "seconds": round(seconds, 1),
+    }  # fmt: skip
     return Advice(
         absorber=cell.absorber,
         task=cell.task.name,
@@ -189,37 +300,16 @@ def advise(
         recommendation=tuple(words),
         warnings=tuple(_doubts(cell, plan.skipped)),
         sample=facts,
-        config=options.as_dict()
-        | cell.counts
-        | {
-            "edgepair": __version__,
-            "classes": list(cell.classes),
-            "guess": {cell.task.main_metric: found.guess},
-            "requirement_sites": found.requirement_sites,
-            "bootstrap_draws": DRAWS,
-            "skipped": [item.as_dict() for item in plan.skipped],
-            "seconds": round(time.monotonic() - started, 1),
-        },
+        config=config,
     )
-
-
-def _only(datasets: Sequence[xr.Dataset]) -> xr.Dataset:
-    if len(datasets) > 1:
-        raise OptionError(
-            "cannot advise on several absorbers at once",
-            found="datasets of " + ", ".join(str(item.attrs["absorber"]) for item in datasets),
-            needed="one dataset",
-            suggestion="ask about one after the other",
-        )
-    return datasets[0]
 
 
 def _recommend(
     cell: Cell,
     first: str,
     found: Evidence,
-    gains: Sequence[dict[str, Any]],
-    needed: Sequence[dict[str, Any]],
+    gains: Sequence[Record],
+    needed: Sequence[Record],
     options: AdviceOptions,
 ) -> list[str]:
     selected = [row for row in found.scores if row["technique"] == first]

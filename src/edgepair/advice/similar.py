@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, MeasurementError, OptionError, edge_energy
+from edgepair.conventions.displayed import Record
 from edgepair.dataset import average_sites
 from edgepair.features.xanes import STEP
 from edgepair.measured import PdfCurve, XanesScan
@@ -52,10 +53,10 @@ class SampleInHand:
     by: str
     apart: NDArray[np.float64]
 
-    def answers(self, task: str) -> list[dict[str, Any]]:
+    def answers(self, task: str) -> list[Record]:
         """List what is said of one task."""
         table = self.prediction.table
-        rows: list[dict[str, Any]] = table[table["task"] == task].to_dict("records")
+        rows: list[Record] = table[table["task"] == task].to_dict("records")
         return rows
 
 
@@ -80,7 +81,7 @@ def answer_sample(sample: Any, dataset: xr.Dataset) -> Prediction:
         )
     if isinstance(sample, Prediction):
         return sample
-    given: dict[str, Any] = {"mu" if isinstance(sample, XanesScan) else "G": sample}
+    given: Record = {"mu" if isinstance(sample, XanesScan) else "G": sample}
     data = None if absorber in BUNDLED_ABSORBERS else dataset
     found: Prediction = predict(**given, absorber=absorber, data=data, explain=False)
     return found

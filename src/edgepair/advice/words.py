@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from edgepair.advice.requirements import FORMULAS
 from edgepair.conventions import TASKS, TECHNIQUES, modality_title
+from edgepair.conventions.displayed import Record
 from edgepair.dataset.qualities import QUALITIES
 
 if TYPE_CHECKING:
@@ -34,15 +35,13 @@ def percent(share: float, *, sign: bool = False) -> str:
     return f"{100 * share:+.0f} %" if sign else f"{100 * share:.0f} %"
 
 
-def ends(row: Mapping[str, Any], prefix: str = "", *, sign: bool = False) -> str:
+def ends(row: Record, prefix: str = "", *, sign: bool = False) -> str:
     """Write the interval of a row."""
     mark = "+" if sign else ""
     return f"{row[prefix + 'lower']:{mark}.3f} to {row[prefix + 'upper']:{mark}.3f}"
 
 
-def score_sentence(
-    absorber: str, task: str, rows: Sequence[Mapping[str, Any]], guess: float, split: str
-) -> str:
+def score_sentence(absorber: str, task: str, rows: Sequence[Record], guess: float, split: str) -> str:
     """Say how good what is in hand is alone."""
     unseen = {"formula": "formulas", "material": "materials"}.get(split, "sites")
     metric = TASKS[task].main_metric
@@ -56,7 +55,7 @@ def score_sentence(
     )
 
 
-def gain_sentence(row: Mapping[str, Any], smallest: float) -> str:
+def gain_sentence(row: Record, smallest: float) -> str:
     """Say whether adding a technique is worth it."""
     what, have = named(row["add"]), modality_title(row["have"])
     numbers = f"{row['value']:+.3f} ({ends(row, sign=True)}) in {_METRICS[row['metric']]}"
@@ -75,7 +74,7 @@ def gain_sentence(row: Mapping[str, Any], smallest: float) -> str:
     return f"Whether to add {what} to {have} is undecided by these data: {numbers}."
 
 
-def needed_sentence(row: Mapping[str, Any]) -> str:
+def needed_sentence(row: Record) -> str:
     """Say what a quality must be."""
     if row["quantity"] == FORMULAS:
         title, most = "training formulas", False
@@ -94,9 +93,7 @@ def needed_sentence(row: Mapping[str, Any]) -> str:
     return f"{likely} ({certain}" + (f"; {poor})" if poor else ")")
 
 
-def needed_sentences(
-    needed: Sequence[Mapping[str, Any]], techniques: Sequence[str], tolerance: float
-) -> list[str]:
+def needed_sentences(needed: Sequence[Record], techniques: Sequence[str], tolerance: float) -> list[str]:
     """Say what each technique must be measured to."""
     sentences = []
     for name in techniques:
@@ -109,7 +106,7 @@ def needed_sentences(
     return sentences
 
 
-def learning_sentence(rows: Sequence[Mapping[str, Any]], technique: str) -> str:
+def learning_sentence(rows: Sequence[Record], technique: str) -> str:
     """Say whether more training materials would help."""
     selected = [row for row in rows if row["technique"] == technique and row["quantity"] == FORMULAS]
     if len(selected) < 2:
@@ -128,7 +125,7 @@ SURE = 0.9
 """Probability of the likeliest class from which on a set of one class can hardly change."""
 
 
-def sample_facts(sample: SampleInHand, task: str) -> dict[str, Any]:
+def sample_facts(sample: SampleInHand, task: str) -> Record:
     """Gather what is known of a sample now."""
     answers = sample.answers(task)
     return {
@@ -141,7 +138,7 @@ def sample_facts(sample: SampleInHand, task: str) -> dict[str, Any]:
     }
 
 
-def sample_sentences(facts: Mapping[str, Any], task: str, similar: Sequence[Mapping[str, Any]]) -> list[str]:
+def sample_sentences(facts: Record, task: str, similar: Sequence[Record]) -> list[str]:
     """Say what a sample's answer is, and whether another measurement may change it."""
     sentences = []
     if facts["answers"]:
@@ -159,7 +156,7 @@ def sample_sentences(facts: Mapping[str, Any], task: str, similar: Sequence[Mapp
     return sentences
 
 
-def _answer_sentence(answer: Mapping[str, Any], task: str, level: float) -> str:
+def _answer_sentence(answer: Record, task: str, level: float) -> str:
     unit = f" {TASKS[task].unit}" if TASKS[task].unit else ""
     text = (
         f"The sample: {modality_title(str(answer['technique']))} says {TASKS[task].title}"
@@ -177,7 +174,7 @@ def _answer_sentence(answer: Mapping[str, Any], task: str, level: float) -> str:
     return text + "."
 
 
-def _change_sentence(row: Mapping[str, Any], every: Mapping[str, Any]) -> str:
+def _change_sentence(row: Record, every: Record) -> str:
     have = modality_title(row["have"])
     same = f" that {have} told the same and" if row["same_answer"] else ""
     like = f"{same} that are most like the sample"

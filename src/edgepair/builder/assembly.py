@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.builder.curves import ENERGY_STEP, HOLD, energy_grid
+from edgepair.builder.curves import ENERGY_STEP, HOLD, absorption_problem, energy_grid
 from edgepair.builder.gates import (
+    ABSORPTION,
     BOND_VALENCE_OFF,
+    EDGE_POSITION,
     FARTHEST_EDGE,
     FEWEST_BONDS,
     MOST_ABSORPTION,
@@ -24,14 +26,16 @@ from edgepair.builder.gates import (
     median_edges,
     spectrum_faults,
 )
-from edgepair.builder.keys import Record
+from edgepair.builder.stages import Material, Stages
 from edgepair.conventions import DataError, EdgepairError
-from edgepair.dataset.assemble import assemble
-from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, ideal_r
+from edgepair.conventions.displayed import Record
+from edgepair.dataset.arrays import assemble
+from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, Feff10, SiteSimulator, ideal_r
 from edgepair.spectra import resample_mu
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
 _PDFS = {
     "G": "total x-ray PDF",
@@ -76,7 +80,7 @@ class SiteRow:
 
     site: int
     multiplicity: int
-    labels: Mapping[str, Any]
+    labels: Record
     x: np.ndarray
     y: np.ndarray
 
@@ -112,8 +116,8 @@ def assemble_materials(
     *,
     origin: str,
     axis: CurveAxis,
-    curve_attributes: Mapping[str, Any],
-    provenance: Mapping[str, Any],
+    curve_attributes: Record,
+    provenance: Record,
     energy_range: tuple[float, float] | None = None,
     composition_states: bool = True,
 ) -> Assembled:
@@ -180,7 +184,7 @@ def assemble_materials(
 
 def _check(
     absorber: str,
-    labels: Sequence[Mapping[str, Any]],
+    labels: Sequence[Record],
     states: np.ndarray,
     spectra: tuple[np.ndarray, np.ndarray] | None,
 ) -> tuple[list[tuple[Fault, ...]], dict[float, float]]:
@@ -265,4 +269,113 @@ def _label_attributes() -> Record:
         "citation": "Ong et al., Comput. Mater. Sci. 68, 314 (2013), doi 10.1016/j.commatsci.2012.10.028",
         "settings": "BVAnalyzer() where charge balance agrees or does not tell, CrystalNN().get_nn_info, "
         "SpacegroupAnalyzer(symprec=0.01)",
+    }
+
+
+Place = tuple[str, int]
+"""Identifier of a material, and a site of it."""
+
+
+@dataclass(frozen=True)
+class SecondRun:
+    """What came of simulating one site again.
+
+    ``curve`` in eV.
+    """
+
+    curve: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+    message: str
+
+
+def run_again(
+    stages: Stages,
+    materials: Sequence[Material],
+    first: Assembled,
+    simulator: SiteSimulator,
+    *,
+    only_known: bool,
+) -> dict[Place, SecondRun]:
+    """Simulate the sites again whose spectrum failed a check.
+
+    Notes
+    -----
+    The second spectrum is checked like the first, against the medians of the first runs. It has a key of
+    its own in the store.
+    """
+    settings = simulator.with_larger_scf() if isinstance(simulator, Feff10) else None
+    if settings is None:
+        return {}
+    suspect = {
+        place: "; ".join(fault.message for fault in faults if fault.gate in (EDGE_POSITION, ABSORPTION))
+        for place, faults in first.faults.items()
+        if any(fault.gate in (EDGE_POSITION, ABSORPTION) for fault in faults)
+    }
+    sites = [(m, site) for m in materials for site in m.sites if (m.material_id, site.given) in suspect]
+    if not sites:
+        return {}
+    records = stages.simulate(sites, settings, only_known=only_known, stage="spectra again")
+    energy = first.dataset["energy"].values
+    states = _states(first)
+    found = {}
+    for place, why in suspect.items():
+        curve, problem = _usable(records.get(place))
+        if curve is not None:
+            try:
+                mu = resample_mu(*curve, grid=energy, hold=HOLD)
+            except EdgepairError as error:
+                problem = f"{error.problem}: {error.found}"
+            else:
+                faults = spectrum_faults(stages.absorber, energy, mu, states[place], first.medians)
+                problem = "; ".join(fault.message for fault in faults)
+        if problem:
+            found[place] = SecondRun(None, problem)
+        else:
+            found[place] = SecondRun(
+                curve, f"run again with SCF {settings.cards['SCF']}, for the first had {why}"
+            )
+    return found
+
+
+def replace_curves(materials: Sequence[MaterialRows], runs: Mapping[Place, SecondRun]) -> list[MaterialRows]:
+    """Put the second spectra that pass in the place of the first."""
+    changed = []
+    for item in materials:
+        rows = []
+        for row in item.rows:
+            run = runs.get((item.material_id, row.site))
+            curve = run.curve if run is not None else None
+            rows.append(row if curve is None else replace(row, x=curve[0], y=curve[1]))
+        changed.append(replace(item, rows=tuple(rows)))
+    return changed
+
+
+def second_run_attribute(runs: Mapping[Place, SecondRun], simulator: SiteSimulator) -> dict[str, str]:
+    """Say of a dataset's absorption which rows come from a second run, and with which card."""
+    settings = simulator.with_larger_scf() if isinstance(simulator, Feff10) else None
+    sites = sorted((len(name), name, site) for (name, site), run in runs.items() if run.curve is not None)
+    if settings is None or not sites:
+        return {}
+    named = [f"{name} site {site}" for _, name, site in sites]
+    return {"run_again": json.dumps({"cards": dict(settings.cards), "sites": named}, ensure_ascii=False)}
+
+
+def _usable(
+    record: Record | None,
+) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64]] | None, str]:
+    """Read a second spectrum, or say why there is none."""
+    if record is None:
+        return None, "not done yet"
+    if not record["ok"]:
+        return None, str(record["problem"])
+    x, y = np.array(record["value"]["x"]), np.array(record["value"]["y"])
+    problem = absorption_problem(x, y)
+    return (None, f"the simulator gave {problem}") if problem else ((x, y), "")
+
+
+def _states(assembled: Assembled) -> dict[Place, float]:
+    dataset = assembled.dataset
+    names = dataset["material_id"].values[dataset["material_index"].values]
+    sites, states = dataset["site_index"].values, dataset["oxidation_state"].values
+    return {
+        (str(name), int(site)): float(state) for name, site, state in zip(names, sites, states, strict=True)
     }

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from edgepair.builder.assembly import Assembled, MaterialRows, SiteRow
+from edgepair.builder.assembly import Assembled, MaterialRows, Place, SecondRun, SiteRow
 from edgepair.builder.curves import absorption_problem
 from edgepair.builder.gates import gate_text
-from edgepair.builder.keys import Record
 from edgepair.builder.records import Item
-from edgepair.builder.second_runs import Place, SecondRun
 from edgepair.builder.spectra_table import SpectraTable
 from edgepair.builder.stages import NOT_KEPT, Material, Site, Stages
 from edgepair.builder.work import unpack_array
+from edgepair.conventions.displayed import Record
 from edgepair.simulation import SiteSimulator
 from edgepair.structures import SourceMaterial, read_structure_source
 
@@ -119,7 +118,7 @@ class Plan:
             if material.material_id not in failed
         ]
 
-    def _fail(self, material: Material, record: Mapping[str, Any]) -> None:
+    def _fail(self, material: Material, record: Record) -> None:
         """Say of a material as a whole that it failed, in place of what was said of its sites."""
         name = material.material_id
         self.items = [item for item in self.items if item.material_id != name or item.status != "done"]
@@ -178,7 +177,7 @@ class Plan:
         return curves
 
 
-def _material_rows(material: Material, rows: list[SiteRow], analysis: Mapping[str, Any]) -> MaterialRows:
+def _material_rows(material: Material, rows: list[SiteRow], analysis: Record) -> MaterialRows:
     curves = {name: unpack_array(text) for name, text in analysis.get("pdf", {}).items()}
     baselines = analysis.get("baseline", {})
     return MaterialRows(
@@ -186,7 +185,7 @@ def _material_rows(material: Material, rows: list[SiteRow], analysis: Mapping[st
     )
 
 
-def _other_neighbours(label: Mapping[str, Any]) -> str:
+def _other_neighbours(label: Record) -> str:
     """Say what a site is bonded to that is not oxygen; empty where it is to oxygen alone."""
     if not label["elements"] or set(label["elements"]) != {"O"}:
         return "neighbours " + (", ".join(label["elements"]) or "not found")

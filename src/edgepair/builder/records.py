@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions.displayed import Record
+from edgepair.simulation import SiteSimulator
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import xarray as xr
+    from pymatgen.core import Structure
 
 STATUSES = ("done", "gated", "duplicate", "rejected", "left out", "failed", "missing")
 """What can become of an item. Gated: a site that is in the dataset but failed a check, so that nothing
@@ -170,7 +178,7 @@ class BuildEstimate:
     measured_on: int
     items: tuple[Item, ...]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Record:
         """Return the estimate for JSON.
 
         Returns
@@ -191,3 +199,35 @@ def count_items(items: tuple[Item, ...]) -> dict[str, int]:
         return STATUSES.index(name.partition(":")[0]), -count, name
 
     return dict(sorted(counts.items(), key=order))
+
+
+_DIGITS = 6
+"""Decimals of lengths (Å) and fractional coordinates that tell structures apart."""
+
+
+def digest(*parts: object) -> str:
+    """Hash values that are ready for JSON.
+
+    Examples
+    --------
+    >>> digest("a", {"x": 1, "y": 2}) == digest("a", {"y": 2, "x": 1})
+    True
+    """
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def structure_digest(structure: Structure) -> str:
+    """Hash a crystal structure as it is written: cell, elements, positions, order of atoms."""
+    positions = np.round(structure.frac_coords, _DIGITS) % 1.0
+    # Adding zero turns -0.0 into 0.0, which would otherwise be another text.
+    return digest(
+        (np.round(structure.lattice.matrix, _DIGITS) + 0.0).tolist(),
+        [site.specie.symbol for site in structure],
+        (np.round(positions, _DIGITS) % 1.0 + 0.0).tolist(),
+    )
+
+
+def site_key(structure_hash: str, index: int, simulator: SiteSimulator) -> str:
+    """Hash what a simulated spectrum depends on."""
+    return digest("site", structure_hash, index, simulator.name, simulator.version, simulator.parameters())

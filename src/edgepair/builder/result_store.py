@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import gzip
 import hashlib
 import json
 import os
 import secrets
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from edgepair.builder.claims import Claims
-from edgepair.builder.keys import Record
 from edgepair.conventions import OutputError
+from edgepair.conventions.displayed import Record
 
 _START = b'{"key":"'
 _KEY = slice(len(_START), len(_START) + 64)
@@ -145,21 +146,16 @@ class ResultStore:
         """Look for another line with a result whose first is damaged."""
         start = _START + key.encode() + _OK
         for path in sorted(self.folder.glob("*.jsonl")):
-            offset = 0
             with path.open("rb") as file:
-                for line in file:
-                    if line.startswith(start) and line.endswith(b"\n"):
-                        try:
+                for offset, line in _lines(file, 0):
+                    if line.startswith(start):
+                        with contextlib.suppress(ValueError, RecursionError):
                             record = _record(line)
-                        except (ValueError, RecursionError):
-                            record = {}
-                        if record:
                             self._index[bytes.fromhex(key)] = _Place(path.name, offset, len(line), True)
                             return record
-                    offset += len(line)
         return None
 
-    def put(self, kind: str, key: str, record: Mapping[str, Any]) -> None:
+    def put(self, kind: str, key: str, record: Record) -> None:
         """Keep a result.
 
         Parameters
@@ -298,24 +294,17 @@ class ResultStore:
                 self.damaged += 1
                 return
             self._packed[path.name] = data
-            self._scan(path.name, data, 0)
+            for offset, line in _lines((data.removesuffix(b"\n") + b"\n").splitlines(keepends=True), 0):
+                self._take(path.name, line, offset)
             self._seen[path.name] = (stat.st_size, stat.st_mtime_ns)
         elif stat.st_size > before:
             with path.open("rb") as file:
                 file.seek(before)
-                offset = before
                 # Line by line: a segment may be larger than memory.
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        break
+                for offset, line in _lines(file, before):
                     self._take(path.name, line, offset)
-                    offset += len(line)
-            self._seen[path.name] = (offset, 0)
-
-    def _scan(self, name: str, data: bytes, offset: int) -> None:
-        for line in data.splitlines(keepends=True):
-            self._take(name, line, offset)
-            offset += len(line)
+                    before = offset + len(line)
+            self._seen[path.name] = (before, 0)
 
     def _take(self, name: str, line: bytes, offset: int) -> None:
         try:
@@ -333,6 +322,14 @@ class ResultStore:
         # A success is never replaced: neither by another run's failure nor by the same result again.
         if known is None or not known.ok:
             self._index[short] = place
+
+
+def _lines(source: Iterable[bytes], offset: int) -> Iterator[tuple[int, bytes]]:
+    """List lines that are complete, with where they begin; a last one that is not may still be written."""
+    for line in source:
+        if line.endswith(b"\n"):
+            yield offset, line
+        offset += len(line)
 
 
 def _with_checksum(line: bytes) -> bytes:
@@ -360,3 +357,88 @@ def _unreadable(path: Path, error: OSError) -> OutputError:
         needed="a folder that can be read",
         suggestion="check its permissions, or name another folder with --store",
     )
+
+
+class Claims:
+    """A folder with a file per result that is being made, and one per run that is at it.
+
+    Notes
+    -----
+    A run holds a lock on its own file as long as it lives, however it ends. Claims of a run whose
+    file is not locked are void. Where a file system keeps no locks, two runs may do one thing twice;
+    nothing worse comes of it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._token = f"run-{secrets.token_hex(8)}"
+        self._lock: int | None = None
+        self._mine: set[str] = set()
+
+    def take(self, key: str) -> bool:
+        """Claim a result."""
+        if key in self._mine:
+            return True
+        path = self._folder / key
+        try:
+            self._begin()
+            for _ in range(2):
+                try:
+                    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+                except FileExistsError:
+                    if self._lives(path.read_text()):
+                        return False
+                    path.unlink(missing_ok=True)
+                    continue
+                os.write(handle, self._token.encode())
+                os.close(handle)
+                self._mine.add(key)
+                return True
+        except OSError:
+            # No claims can be made here; results can be, or the store says so itself.
+            return True
+        return False
+
+    def release(self, key: str) -> None:
+        """Give a claim up."""
+        if key in self._mine:
+            self._mine.discard(key)
+            with contextlib.suppress(OSError):
+                (self._folder / key).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Give all claims up."""
+        for key in list(self._mine):
+            self.release(key)
+        if self._lock is not None:
+            with contextlib.suppress(OSError):
+                (self._folder / self._token).unlink(missing_ok=True)
+            os.close(self._lock)
+            self._lock = None
+            with contextlib.suppress(OSError):
+                self._folder.rmdir()
+
+    def _begin(self) -> None:
+        if self._lock is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock = os.open(self._folder / self._token, os.O_CREAT | os.O_RDWR, 0o644)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _lives(self, token: str) -> bool:
+        """Say whether a run lives: whether it still holds the lock on its file."""
+        if not token:
+            # Made this instant, its name not yet in it.
+            return True
+        try:
+            handle = os.open(self._folder / Path(token).name, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        finally:
+            os.close(handle)
+        with contextlib.suppress(OSError):
+            (self._folder / Path(token).name).unlink(missing_ok=True)
+        return False

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 
-from edgepair.builder.assembly import Assembled, CurveAxis, MaterialRows, assemble_materials
+from edgepair._version import __version__
+from edgepair.builder.assembly import (
+    Assembled,
+    CurveAxis,
+    MaterialRows,
+    Place,
+    SecondRun,
+    assemble_materials,
+    replace_curves,
+    run_again,
+    second_run_attribute,
+)
 from edgepair.builder.curves import check_energy_range
 from edgepair.builder.plan import Plan
-from edgepair.builder.provenance import build_settings, curve_attributes, left_out, provenance
-from edgepair.builder.records import BuildEstimate, BuildProgress, BuildResult, count_items
+from edgepair.builder.records import BuildEstimate, BuildProgress, BuildResult, Item, count_items
 from edgepair.builder.result_store import ResultStore
-from edgepair.builder.second_runs import Place, SecondRun, replace_curves, run_again, second_run_attribute
 from edgepair.builder.spectra_table import SpectraTable
 from edgepair.builder.stages import Stages
 from edgepair.builder.status import StatusFile, write_items
 from edgepair.conventions import OptionError, edge_energy
+from edgepair.conventions.displayed import Record
 from edgepair.dataset.schema import ORIGINS
 from edgepair.dataset.store import check_target, save_dataset
 from edgepair.simulation import Feff10, SiteSimulator
@@ -320,3 +332,63 @@ def _check_simulator(simulator: SiteSimulator, spectra: SpectraTable | None, pdf
             needed="at least one of mu, G, G_M, G_neutron, which the schema knows",
             suggestion="leave --no-pdf out",
         )
+
+
+def build_settings(
+    source: object,
+    absorber: str,
+    simulator: SiteSimulator,
+    spectra: SpectraTable | None,
+    max_sites: int | None,
+    max_elements: int | None,
+    pdf: bool,
+) -> Record:
+    """Collect what made a dataset, the same on every machine: no path but a name."""
+    name = str(source) if isinstance(source, str | Path) else "materials given in Python"
+    if isinstance(source, Path) or (isinstance(source, str) and not source.startswith(("amcsd:", "mp:"))):
+        name = Path(name).name or name
+    made: Record = {
+        "command": "edgepair build",
+        "source": name,
+        "absorber": absorber,
+        "max_sites": max_sites,
+        "max_elements": max_elements,
+        "pdf": pdf,
+    }
+    if spectra is None:
+        made["simulator"] = {"name": simulator.name, "version": simulator.version}
+        made["simulator"] |= simulator.parameters()
+    else:
+        made["spectra"] = {"content_sha256": spectra.content, "origin": spectra.origin, "rows": len(spectra)}
+    packages = ("pymatgen-core", "spglib", "numpy", "scipy")
+    made["versions"] = {"edgepair": __version__} | {name: version(name) for name in packages}
+    if pdf:
+        made["versions"]["diffpy.pdffit2"] = version("diffpy.pdffit2")
+    return made
+
+
+def curve_attributes(simulator: SiteSimulator, spectra: SpectraTable | None) -> Record:
+    """Say of the curves where they come from."""
+    if spectra is None:
+        return simulator.attributes()
+    return {"long_name": "absorption", "origin": spectra.origin} | dict(spectra.attributes)
+
+
+def left_out(items: list[Item]) -> str:
+    """Count what is not in the dataset, for its attribute."""
+    counts = {k: n for k, n in count_items(tuple(items)).items() if k != "done"}
+    return json.dumps(counts, ensure_ascii=False)
+
+
+def provenance(
+    absorber: str, items: list[Item], settings: Mapping[str, object], attributes: Mapping[str, object] | None
+) -> Record:
+    """Say of a dataset what made it, and what is not in it."""
+    return {
+        "title": f"{absorber} K-edge XANES and PDFs",
+        "made_by": f"edgepair {__version__}, edgepair build",
+        "build": json.dumps(settings, ensure_ascii=False, sort_keys=True),
+        "left_out": left_out(items),
+        "groups": "formula",
+        **dict(attributes or {}),
+    }

@@ -6,13 +6,13 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Self
 
-from edgepair.builder.keys import Record
 from edgepair.builder.records import BuildProgress
 from edgepair.builder.result_store import ResultStore
+from edgepair.conventions.displayed import Record
 from edgepair.engine import Call, Outcome, Processes, open_processes
 from edgepair.engine.own_process import run_here
 
@@ -35,6 +35,30 @@ class Order:
     args: tuple[object, ...]
     cost: float
     about: Record
+
+
+@dataclass
+class _Stage:
+    """How far a stage is, which orders it is at, and which another run is at."""
+
+    name: str
+    total: int | None
+    cost: float
+    seen: int = 0
+    cached: int = 0
+    done: int = 0
+    failed: int = 0
+    spent: float = 0.0
+    ahead: dict[str, Order] = field(default_factory=dict)
+    elsewhere: list[Order] = field(default_factory=list)
+
+    def progress(self) -> BuildProgress:
+        """Count, and estimate the cost of all of it."""
+        total = self.seen if self.total is None else self.total
+        each = self.spent / self.done if self.done else 0.0
+        cost = max(self.cost or each * (total - self.cached), self.spent)
+        done = self.done + self.cached
+        return BuildProgress(self.name, done, total, self.failed, self.cached, self.spent, cost)
 
 
 class Runner:
@@ -85,72 +109,52 @@ class Runner:
 
         ``apart``: the function is somebody's, and may end its process.
         """
-        counts = {"seen": 0, "cached": 0, "done": 0, "failed": 0}
-        ahead: dict[str, Order] = {}
-        elsewhere: list[Order] = []
-        spent = 0.0
-
-        def missing(wanted: Iterable[Order], *, first: bool) -> Iterator[Call]:
-            for order in wanted:
-                counts["seen"] += first
-                self._refresh()
-                if order.key in ahead or self._known(order.key):
-                    counts["cached"] += 1
-                    self.found += 1
-                elif not self.store.claim(order.key):
-                    elsewhere.append(order)
-                elif self._finished_meanwhile(order.key):
-                    counts["cached"] += 1
-                    self.found += 1
-                else:
-                    ahead[order.key] = order
-                    yield Call(order.key, order.args)
-
-        def tell() -> None:
-            known = counts["seen"] if total is None else total
-            each = spent / counts["done"] if counts["done"] else 0.0
-            everything = cost or each * (known - counts["cached"])
-            done = counts["done"] + counts["cached"]
-            self._tell(
-                stage,
-                done,
-                known,
-                failed=counts["failed"],
-                cached=counts["cached"],
-                cost=(spent, max(everything, spent)),
-            )
-
+        at = _Stage(stage, total, cost)
         wanted, first = orders, True
         while True:
-            calls = missing(wanted, first=first)
+            calls = self._missing(wanted, at, first=first)
             some: list[Call] = []
             for call in calls:
                 some.append(call)
-                if self._alone or self._is_much(ahead.values()):
+                if self._alone or self._is_much(at.ahead.values()):
                     break
             # The clock of the stage starts here, not with its first result.
-            tell()
+            self._tell(at.progress())
             if some:
                 todo = chain(some, calls)
                 outcomes = (
                     run_here(function, todo, failed=_worth_another_try, apart=apart)
-                    if self._alone or not self._is_much(ahead.values())
+                    if self._alone or not self._is_much(at.ahead.values())
                     else self._open().run(function, todo, failed=_worth_another_try)
                 )
                 for outcome in outcomes:
-                    order = ahead.pop(outcome.key)
-                    ok = self._keep(order, outcome)
-                    counts["done"] += 1
-                    counts["failed"] += not ok
-                    spent += order.cost
-                    tell()
-            if not elsewhere:
+                    order = at.ahead.pop(outcome.key)
+                    at.failed += not self._keep(order, outcome)
+                    at.done += 1
+                    at.spent += order.cost
+                    self._tell(at.progress())
+            if not at.elsewhere:
                 break
             # Another run is at these: take them up when it has finished, do them if it dies.
-            wanted, elsewhere, first = elsewhere, [], False
+            wanted, at.elsewhere, first = at.elsewhere, [], False
             if not some:
                 time.sleep(_PATIENCE)
-        tell()
+        self._tell(at.progress())
+
+    def _missing(self, wanted: Iterable[Order], at: _Stage, *, first: bool) -> Iterator[Call]:
+        """Claim what is not known yet; what another run is at is set aside."""
+        for order in wanted:
+            at.seen += first
+            self._refresh()
+            known = order.key in at.ahead or self._known(order.key)
+            if not known and not self.store.claim(order.key):
+                at.elsewhere.append(order)
+            elif known or self._finished_meanwhile(order.key):
+                at.cached += 1
+                self.found += 1
+            else:
+                at.ahead[order.key] = order
+                yield Call(order.key, order.args)
 
     def _keep(self, order: Order, outcome: Outcome) -> bool:
         """Keep one result; say whether it is one."""
@@ -205,18 +209,9 @@ class Runner:
             self._processes = self._stack.enter_context(opened)
         return self._processes
 
-    def _tell(
-        self,
-        stage: str,
-        done: int,
-        total: int,
-        *,
-        failed: int = 0,
-        cached: int = 0,
-        cost: tuple[float, float] = (0.0, 0.0),
-    ) -> None:
+    def _tell(self, progress: BuildProgress) -> None:
         if self._on_progress is not None:
-            self._on_progress(BuildProgress(stage, done, total, failed, cached, *cost))
+            self._on_progress(progress)
 
 
 def _worth_another_try(record: Record) -> str:

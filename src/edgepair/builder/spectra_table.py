@@ -9,8 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from edgepair.builder.keys import Record, digest
+from edgepair.builder.records import digest
 from edgepair.conventions import DataError
+from edgepair.conventions.displayed import Record
 from edgepair.structures import SourceMaterial, read_project_spectra
 from edgepair.structures.tables import table_rows
 

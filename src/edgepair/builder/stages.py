@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from statistics import median
-from types import MappingProxyType
 from typing import Any
 
 from edgepair.builder import work
-from edgepair.builder.keys import Record, digest, site_key
-from edgepair.builder.records import INFERRED, Item
+from edgepair.builder.records import INFERRED, BuildProgress, Item, digest, site_key
 from edgepair.builder.result_store import ResultStore
 from edgepair.builder.runner import WORTH_ANOTHER_TRY, Order, Runner
 from edgepair.conventions import OutputError
+from edgepair.conventions.displayed import Record
 from edgepair.engine import shared_sandbox
 from edgepair.files.caching import installed_version
 from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, SiteSimulator
@@ -66,9 +66,7 @@ _UNKNOWN_COST = 1.0
 _LABELS = 2
 """Raised whenever the definition of a label changes, so that they are found anew."""
 
-NOT_KEPT: Mapping[str, Any] = MappingProxyType(
-    {"ok": False, "reason": "no result", "problem": "it was not kept"}
-)
+NOT_KEPT: Record = {"ok": False, "reason": "no result", "problem": "it was not kept"}
 """What stands for a record that another run, or a full disk, took away."""
 
 PREPARE_COST = 0.02
@@ -84,14 +82,8 @@ class Stages(Runner):
         self, sources: Iterable[SourceMaterial], limits: dict[str, int | None]
     ) -> tuple[list[Material], list[Item]]:
         """Read, check and reduce structures, and drop those that are listed twice."""
-        made_by = [
-            self.absorber,
-            limits,
-            installed_version("pymatgen-core"),
-            installed_version("spglib"),
-            SYMMETRY_TOLERANCE,
-            4,
-        ]
+        versions = [installed_version(name) for name in ("pymatgen-core", "spglib")]
+        made_by = [self.absorber, limits, *versions, SYMMETRY_TOLERANCE, 4]
         names: list[tuple[str, str]] = []
 
         def orders() -> Iterator[Order]:
@@ -139,7 +131,7 @@ class Stages(Runner):
                 kept[material.material_id] = material
                 classes.setdefault(material.kind, []).append(material)
             if number % 20 == 0 or number == len(materials):
-                self._tell("comparing", number, len(materials))
+                self._tell(BuildProgress("comparing", number, len(materials), 0, 0, 0.0, 0.0))
         return list(kept.values()), items
 
     def _identical(self, known: Material, material: Material) -> bool:
@@ -149,41 +141,32 @@ class Stages(Runner):
         if not may_be_identical(first, structure):
             return False
         # Guarded: the search over settings of large cells can take for ever.
-        box = shared_sandbox("pymatgen.core.structure_matcher", "edgepair.structures.duplicates")
+        box = shared_sandbox("pymatgen.core.structure_matcher", "edgepair.structures.preparation")
         return bool(box.call(are_identical, first, structure, cpu_seconds=_COMPARE_CPU_LIMIT).value)
 
     def label(self, materials: list[Material]) -> dict[str, Record]:
         """Label the sites of materials."""
         keys = {m.material_id: self.label_key(m) for m in materials}
-        orders = (
-            Order(
-                "labels",
-                keys[m.material_id],
-                (m.packed(self.store), [site.primitive for site in m.sites]),
-                LABEL_COST,
-                {"material_id": m.material_id, "formula": m.formula},
-            )
-            for m in materials
-        )
+        args = ([site.primitive for site in m.sites] for m in materials)
+        orders = self._of_materials("labels", materials, keys, args, LABEL_COST)
         self._run("labels", work.label, orders, total=len(materials))
         return self._collect(keys)
 
-    def simulate_pdfs(self, materials: list[Material]) -> dict[str, Mapping[str, Any]]:
+    def _of_materials(
+        self, kind: str, materials: list[Material], keys: dict[str, str], args: Iterable[object], cost: float
+    ) -> Iterator[Order]:
+        """List what is to be done of materials, whose structures are read when it is their turn."""
+        for m, more in zip(materials, args, strict=False):
+            about = {"material_id": m.material_id, "formula": m.formula}
+            yield Order(kind, keys[m.material_id], (m.packed(self.store), more), cost, about)
+
+    def simulate_pdfs(self, materials: list[Material]) -> dict[str, Record]:
         """Simulate the PDFs of materials."""
         keys = {m.material_id: self.pdf_key(m) for m in materials}
-        orders = (
-            Order(
-                "pdf",
-                keys[m.material_id],
-                (m.packed(self.store), self.absorber),
-                PDF_COST,
-                {"material_id": m.material_id, "formula": m.formula},
-            )
-            for m in materials
-        )
+        orders = self._of_materials("pdf", materials, keys, repeat(self.absorber), PDF_COST)
         self._run("PDFs", work.simulate_pdfs, orders, total=len(materials))
         # Curves are read when they are needed: a million materials fit.
-        failed: dict[str, Mapping[str, Any]] = {}
+        failed: dict[str, Record] = {}
         for name, key in keys.items():
             if not self.store.is_ok(key):
                 failed[name] = self._result(key) or NOT_KEPT
@@ -216,26 +199,19 @@ class Stages(Runner):
             }
             orders = (
                 Order(
-                    simulator.name,
-                    key,
-                    (m.packed(self.store), site.primitive, simulator),
+                    simulator.name, key, (m.packed(self.store), site.primitive, simulator),
                     costs.get(key, 0.0),
-                    self._about(m, site),
+                    # for people, and for other programs
+                    {
+                        "material_id": m.material_id, "formula": m.formula, "absorber": self.absorber,
+                        "site": site.given,
+                    },
                 )
                 for m, site in sites
                 for key in [keys[m.material_id, site.given]]
-            )
+            )  # fmt: skip
             self._run(stage, work.simulate, orders, total=len(sites), cost=sum(costs.values()), apart=True)
         return self._collect(keys)
-
-    def _about(self, material: Material, site: Site) -> Record:
-        """Say for people, and for other programs, what a spectrum is of."""
-        return {
-            "material_id": material.material_id,
-            "formula": material.formula,
-            "absorber": self.absorber,
-            "site": site.given,
-        }
 
     def unfinished_cost(self, materials: list[Material], *, pdf: bool) -> float:
         """Add up what the labels and PDFs cost that are not in the store."""

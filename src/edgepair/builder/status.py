@@ -6,16 +6,16 @@ import contextlib
 import csv
 import io
 import json
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edgepair.builder.keys import Record
 from edgepair.builder.records import BuildProgress, Item
 from edgepair.conventions import DataError, OutputError
-from edgepair.conventions.foreign_text import table_cell
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.errors import table_cell
+from edgepair.files.writing import write_whole
 
 _SECONDS_BETWEEN = 2.0
 
@@ -35,13 +35,9 @@ class StatusFile:
         self._last = 0.0
         self._stage = ""
         self._content: Record = {
-            "dataset": name,
-            "state": "running",
-            "started": _now(),
-            "updated": _now(),
-            "stages": {},
+            "dataset": name, "state": "running", "started": _now(), "updated": _now(), "stages": {},
             "settings": dict(settings),
-        }
+        }  # fmt: skip
 
     def __enter__(self) -> StatusFile:
         return self
@@ -59,12 +55,8 @@ class StatusFile:
 
     def progress(self, step: BuildProgress) -> None:
         """Take in how far a stage is."""
-        self._content["stages"][step.stage] = {
-            "done": step.done,
-            "total": step.total,
-            "failed": step.failed,
-            "found": step.cached,
-        }
+        counts = {"done": step.done, "total": step.total, "failed": step.failed, "found": step.cached}
+        self._content["stages"][step.stage] = counts
         if self._on_progress is not None:
             self._on_progress(step)
         turn = step.stage != self._stage or step.done == step.total
@@ -143,22 +135,11 @@ def write_items(folder: Path, name: str, items: list[Item]) -> Path:
 
 
 def _replace(path: Path, text: str) -> None:
-    try:
+    # where the folder cannot be made, writing into it says so
+    with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Not a temporary file of the system's kind, which nobody else may read.
-        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-        try:
-            beside.write_text(text, encoding="utf-8", errors="replace")
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"cannot write {str(path)!r}",
-            found=f"{type(error).__name__}: {error.strerror or error}",
-            needed="a folder that can be written, with room",
-            suggestion="make room or name another folder with --store; the same command goes on",
-        ) from error
+    suggestion = "make room or name another folder with --store; the same command goes on"
+    write_whole(path, text, what="a file of the build", suggestion=suggestion)
 
 
 def _now() -> str:

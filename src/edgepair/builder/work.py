@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.builder.curves import absorption_problem
-from edgepair.builder.keys import Record, structure_digest
+from edgepair.builder.records import structure_digest
 from edgepair.conventions import EdgepairError, OutputError
+from edgepair.conventions.displayed import Record
 from edgepair.engine import shared_sandbox
 from edgepair.engine.confinement import limited_cpu
 from edgepair.labels import SiteLabels, label_sites

@@ -7,12 +7,15 @@ import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, ClassVar, Protocol, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, cast
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
     import xarray as xr
+
+Record: TypeAlias = dict[str, Any]
+"""One row of a table, or one entry of a document, by the names of its columns or keys."""
 
 MOST_LINES, MOST_LETTERS = 8, 118
 """Of the text that stands for a result."""
@@ -29,8 +32,8 @@ class Views(Protocol):
 
 
 def views_of(topic: str) -> Views:
-    """Load a folder of the report, which imports this room and is imported by none below it."""
-    return cast(Views, import_module(f"edgepair.report.{topic}.views"))
+    """Load a module of the report, which imports this room and is imported by none below it."""
+    return cast(Views, import_module(f"edgepair.report.{topic}"))
 
 
 class Displayed:
@@ -44,7 +47,7 @@ class Displayed:
     _main_table: ClassVar[str]
 
     def __init_subclass__(cls, topic: str = "", main_table: str = "") -> None:
-        """Name the folder of the report that lays it out, which imports this room, and its main table."""
+        """Name the module of the report that lays it out, which imports this room, and its main table."""
         cls._topic, cls._main_table = topic, main_table
 
     def _lines(self) -> Iterator[str]:
@@ -108,7 +111,7 @@ class DisplayedCurve(Displayed):
         cls, x: tuple[str, str] = ("energy", "eV"), y: tuple[str, str] = ("mu", "")
     ) -> None:
         """Name the fields of the axis and of the values, with their units."""
-        super().__init_subclass__(topic="measured")
+        super().__init_subclass__(topic="measured.page")
         cls._axes = x, y
 
     def _span(self) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-
-from edgepair.conventions.foreign_text import visible
+import math
+import unicodedata
+from collections.abc import Iterable, Mapping
 
 
 class EdgepairError(Exception):
@@ -116,3 +116,97 @@ def near_miss(name: str, allowed: Iterable[str]) -> str:
     names = {item.lower(): item for item in allowed}
     close = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.6)
     return f"did you mean {names[close[0]]!r}?" if close else "use one of: " + ", ".join(names.values())
+
+
+def check_choice(doing: str, what: str, name: object, allowed: Iterable[str]) -> None:
+    """Refuse a name that is none of those that are allowed."""
+    names = list(allowed)
+    if name not in names:
+        raise OptionError(
+            f"{doing} {name!r}",
+            found=f"{what} {name!r}",
+            needed="one of " + ", ".join(names),
+            suggestion=near_miss(str(name), names),
+        )
+
+
+def read_pair(option: str, text: str, *, of: str, needed: str, example: str) -> tuple[float, float]:
+    """Read an option that takes two numbers.
+
+    Examples
+    --------
+    >>> read_pair("--range", "-20,60", of="range", needed="eV from the edge", example="-20,60")
+    (-20.0, 60.0)
+    """
+    try:
+        # A minus sign as it is typeset, for what was copied from a page.
+        first, last = (float(part) for part in text.replace("\u2212", "-").split(","))
+        if not (math.isfinite(first) and math.isfinite(last)):
+            raise ValueError
+    except ValueError as error:
+        raise OptionError(
+            f"cannot read the {of} {text!r}",
+            found=f"{text!r}",
+            needed=f"two numbers with a comma between them, {needed}",
+            suggestion=f"{option}={example}",
+        ) from error
+    return first, last
+
+
+def check_number(name: str, value: float | None, low: float, high: float, unit: str) -> None:
+    """Refuse an option's number that no measurement has."""
+    if value is None or (math.isfinite(value) and low <= value <= high):
+        return
+    shown = f" {unit}" if unit else ""
+    raise OptionError(
+        f"cannot use {name} {value:g}",
+        found=f"{value:g}{shown}",
+        needed=f"a number from {low:g} to {high:g}{shown}",
+        suggestion="check the unit" if unit else f"give it as in {name} {(low + high) / 2:g}",
+    )
+
+
+_FORMULA = ("=", "+", "-", "@")
+
+
+def visible(text: str, kept: str = "") -> str:
+    r"""Write what terminals would obey (escapes, line ends, changes of direction) as it is typed in Python.
+
+    Examples
+    --------
+    >>> visible("Fe\x1b[2J foil\u202e"), visible("hématite, 5 µm")
+    ('Fe\\x1b[2J foil\\u202e', 'hématite, 5 µm')
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c
+        if c.isprintable() or c in kept or unicodedata.category(c) == "Zs"
+        else c.encode("unicode_escape").decode("ascii")
+        for c in text
+    )
+
+
+def visible_values(values: Mapping[str, str]) -> dict[str, str]:
+    """Write keys and values of a header so that they can be shown."""
+    return {visible(key): visible(value) for key, value in values.items()}
+
+
+def table_cell(value: object) -> object:
+    """Write a cell that spreadsheets take as text where it begins as a formula does; numbers stay.
+
+    Examples
+    --------
+    >>> table_cell("=1+1"), table_cell("-0.5"), table_cell("Fe2O3")
+    ("'=1+1", '-0.5', 'Fe2O3')
+    """
+    if not isinstance(value, str):
+        return value
+    value = visible(value)
+    if not value.startswith(_FORMULA):
+        return value
+    try:
+        number = float(value)
+    except ValueError:
+        return "'" + value
+    return value if math.isfinite(number) or value.lstrip("+-").isalpha() else "'" + value

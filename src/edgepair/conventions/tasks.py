@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from edgepair.conventions.errors import OptionError, near_miss
+from edgepair.conventions.errors import check_choice
 
 
 @dataclass(frozen=True)
@@ -83,11 +83,5 @@ def parse_tasks(names: Sequence[str] | None) -> tuple[Task, ...]:
     if names is None:
         return tuple(TASKS.values())
     for name in names:
-        if name not in TASKS:
-            raise OptionError(
-                f"cannot study the task {name!r}",
-                found=f"task {name!r}",
-                needed="one of " + ", ".join(TASKS),
-                suggestion=near_miss(name, TASKS),
-            )
+        check_choice("cannot study the task", "task", name, TASKS)
     return tuple(task for task in TASKS.values() if task.name in names)

@@ -2,24 +2,19 @@
 
 from typing import TYPE_CHECKING
 
-from edgepair.conventions.lazy import lazy_names
-from edgepair.dataset.arrays import from_arrays
-from edgepair.dataset.assemble import assemble
-from edgepair.dataset.averaging import average_sites
+from edgepair._lazy import lazy_names
+from edgepair.dataset.arrays import assemble, from_arrays
+from edgepair.dataset.averaging import average_sites, drop_gated, select_sites
 from edgepair.dataset.bundled import bundled_path, load_bundled
 from edgepair.dataset.schema import GATE_SEPARATOR, GATES, SCHEMA_VERSION, VARIABLES, find_problems, validate
-from edgepair.dataset.selection import drop_gated, select_sites
-from edgepair.dataset.showing import show_pdf
 from edgepair.dataset.site_listing import SiteFilter, find_sites, site_table
 from edgepair.dataset.splits import SPLITS, make_folds, split_groups
 from edgepair.dataset.store import open_dataset, save_dataset
-from edgepair.dataset.summary import summarise
-
-if TYPE_CHECKING:
-    from edgepair.dataset.accessor import CurvePlots, DatasetAccessor
+from edgepair.dataset.summary import show_pdf, summarise
 
 # They need xarray, which not every command loads.
-_ACCESSOR = dict.fromkeys(("CurvePlots", "DatasetAccessor"), "edgepair.dataset.accessor")
+if TYPE_CHECKING:
+    from edgepair.dataset.accessor import CurvePlots, DatasetAccessor
 
 __all__ = [
     "GATES",
@@ -49,4 +44,4 @@ __all__ = [
     "validate",
 ]
 
-__getattr__, _ = lazy_names(__name__, _ACCESSOR)
+__getattr__, _ = lazy_names(__name__, __file__)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import partialmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import xarray as xr
 
 from edgepair.conventions import parse_tasks
-from edgepair.conventions.displayed import views_of
+from edgepair.conventions.displayed import Record, views_of
 from edgepair.dataset.schema import validate
 from edgepair.dataset.splits import make_folds, split_groups
 from edgepair.dataset.summary import summarise
@@ -56,7 +56,7 @@ class DatasetAccessor:
     def __init__(self, dataset: xr.Dataset) -> None:
         self._dataset = dataset
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Record:
         """Count what is in the dataset.
 
         Returns

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgepair.conventions import TECHNIQUES, DataError, edge_energy
-from edgepair.dataset.assemble import assemble
-from edgepair.dataset.schema import axis_problems, energy_problems, validate
+from edgepair.conventions.displayed import Record
+from edgepair.dataset.schema import SCHEMA_VERSION, VARIABLES, axis_problems, energy_problems, validate
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -95,7 +95,7 @@ def from_arrays(
         "bond_length": bond_length,
     }
     n_sites = _count_sites(curves, labels, material_id)
-    arrays: dict[str, Any] = {}
+    arrays: Record = {}
     _take_axes(arrays, absorber, edge, energy, r, curves)
     index, identifiers = _materials(material_id, n_sites)
     for name, values in curves.items():
@@ -164,7 +164,7 @@ def _shape_error(name: str, found: tuple[int, ...], needed: tuple[int, ...]) -> 
     )
 
 
-def _count_sites(curves: dict[str, Any], labels: dict[str, Any], material_id: Sequence[str] | None) -> int:
+def _count_sites(curves: Record, labels: Record, material_id: Sequence[str] | None) -> int:
     if all(values is None for values in curves.values()):
         raise DataError(
             "cannot make a dataset",
@@ -194,12 +194,12 @@ def _per_site(name: str, values: ArrayLike, n_sites: int) -> np.ndarray:
 
 
 def _take_axes(
-    arrays: dict[str, Any],
+    arrays: Record,
     absorber: str,
     edge: str,
     energy: ArrayLike | None,
     r: ArrayLike | None,
-    curves: dict[str, Any],
+    curves: Record,
 ) -> None:
     for name, axis, users in (
         ("energy", energy, ["mu"]),
@@ -323,3 +323,60 @@ def _formulas(
                 suggestion="give sites of different formulas different material_id",
             )
     return [chosen[material] for material in range(len(identifiers))]
+
+
+_TYPES: Mapping[str, Any] = {"float": np.float64, "integer": np.int64, "text": object, "flag": np.bool_}
+_CURVES = ("mu", "G", "G_M", "G_neutron")
+
+
+def assemble(
+    absorber: str,
+    arrays: Mapping[str, Any],
+    *,
+    edge: str = "K",
+    attributes: Mapping[str, Mapping[str, Any]] | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> xr.Dataset:
+    """Make a dataset from arrays named as in the schema.
+
+    Parameters
+    ----------
+    absorber : str
+        Chemical symbol.
+    arrays : mapping of str to array_like
+        Arrays by name of their variable.
+    edge : str, optional
+        Name of the edge.
+    attributes : mapping, optional
+        Attributes of variables (origin, licence, citation, code, settings), by variable.
+    provenance : mapping, optional
+        Attributes of the dataset.
+
+    Returns
+    -------
+    xarray.Dataset
+        With dimensions, types and units of the schema; not yet validated.
+    """
+    import xarray as xr
+
+    from edgepair.dataset import accessor  # noqa: F401  gives datasets their .edgepair
+
+    variables = {}
+    for name, values in arrays.items():
+        spec = VARIABLES[name]
+        dtype = np.float32 if name in _CURVES else _TYPES[spec.kind]
+        units = {"units": spec.units} if spec.units else {}
+        extra = dict((attributes or {}).get(name, {}))
+        variables[name] = (spec.dims, np.asarray(values, dtype=dtype), units | extra)
+    axes = {name: variables.pop(name) for name in ("energy", "r") if name in variables}
+    return xr.Dataset(
+        variables,
+        coords=axes,
+        attrs={
+            "schema_version": SCHEMA_VERSION,
+            "absorber": absorber,
+            "edge": edge,
+            "edge_energy": edge_energy(absorber, edge),
+            **(provenance or {}),
+        },
+    )

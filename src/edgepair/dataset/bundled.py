@@ -7,9 +7,10 @@ import json
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.conventions import BUNDLED_ABSORBERS, OptionError, near_miss
+from edgepair.conventions.displayed import Record
 from edgepair.dataset.store import open_dataset
 from edgepair.dataset.summary import summarise
 from edgepair.spectra import TYPICAL_INSTRUMENT, PDFInstrument
@@ -82,11 +83,11 @@ def load_bundled(absorber: str, *, instrument: PDFInstrument | None = TYPICAL_IN
     return kept.copy(data={name: variable.values.copy() for name, variable in kept.data_vars.items()})
 
 
-def bundled_summary(absorber: str) -> dict[str, Any]:
+def bundled_summary(absorber: str) -> Record:
     """Give what `summarise` finds in a bundled dataset, which ships beside it: to load all takes seconds."""
     kept = _summaries().get(absorber, {})
     if kept.get("sha256") == bundled_digest(absorber):
-        summary: dict[str, Any] = kept["summary"]
+        summary: Record = kept["summary"]
         return summary
     return summarise(load_bundled(absorber))
 
@@ -97,7 +98,7 @@ def bundled_digest(absorber: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _summaries() -> dict[str, Any]:
+def _summaries() -> Record:
     text = (resources.files("edgepair.dataset") / "bundled" / "summaries.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
+    found: Record = json.loads(text)
     return found

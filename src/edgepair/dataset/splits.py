@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import DataError, OptionError, near_miss
+from edgepair.conventions import DataError
+from edgepair.conventions.errors import check_choice
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -40,13 +41,7 @@ def split_groups(dataset: xr.Dataset, split: str = "formula") -> NDArray[np.int6
     OptionError
         The split is not known.
     """
-    if split not in SPLITS:
-        raise OptionError(
-            f"cannot split by {split!r}",
-            found=f"split {split!r}",
-            needed="one of " + ", ".join(SPLITS),
-            suggestion=near_miss(split, SPLITS),
-        )
+    check_choice("cannot split by", "split", split, SPLITS)
     if split == "random":
         return np.arange(dataset.sizes["site"])
     names = dataset["formula" if split == "formula" else "material_id"].values

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import json
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions.displayed import Record
 from edgepair.dataset.schema import GATE_SEPARATOR, GATES
+from edgepair.spectra import PDFInstrument, apply_instrument
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
-def summarise(dataset: xr.Dataset) -> dict[str, Any]:
+def summarise(dataset: xr.Dataset) -> Record:
     """Count what is in a dataset.
 
     Parameters
@@ -42,7 +45,7 @@ def summarise(dataset: xr.Dataset) -> dict[str, Any]:
                 "unit": technique.unit,
                 **{k: str(v) for k, v in dataset[technique.variable].attrs.items() if k != "units"},
             }
-    tasks: dict[str, Any] = {}
+    tasks: Record = {}
     for task in TASKS.values():
         if task.name not in dataset:
             continue
@@ -61,7 +64,7 @@ def summarise(dataset: xr.Dataset) -> dict[str, Any]:
                 "unit": task.unit,
             }
     origins, counts = np.unique(dataset["origin"].values.astype(str), return_counts=True)
-    quality: dict[str, Any] = {}
+    quality: Record = {}
     if "gate" in dataset:
         failed = [str(text) for text in dataset["gate"].values.tolist() if text]
         by_gate = {gate: sum(gate in text.split(GATE_SEPARATOR) for text in failed) for gate in GATES}
@@ -89,3 +92,44 @@ def summarise(dataset: xr.Dataset) -> dict[str, Any]:
             if k not in ("absorber", "edge", "edge_energy", "schema_version")
         },
     }
+
+
+def show_pdf(dataset: xr.Dataset, instrument: PDFInstrument) -> xr.Dataset:
+    """Show the ideal PDFs of a dataset through an instrument.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema. Its PDFs are ideal where their attribute ``ideal_u_iso`` says so.
+    instrument : PDFInstrument
+        What to impose.
+
+    Returns
+    -------
+    xarray.Dataset
+        With the curves on ``instrument.grid()`` and the parameters in the attribute
+        ``instrument`` of each; unchanged where no PDF is ideal.
+
+    Raises
+    ------
+    OptionError
+        The instrument cannot be imposed on these curves.
+    """
+    names = [t.variable for t in TECHNIQUES.values() if t.axis == "r" and t.variable in dataset]
+    ideal = [name for name in names if "ideal_u_iso" in dataset[name].attrs]
+    if not ideal or len(ideal) < len(names):
+        return dataset
+    r = dataset["r"].values
+    shown = dataset.drop_dims("r")
+    for name in names:
+        curves = apply_instrument(
+            r,
+            dataset[name].values,
+            baseline=dataset[f"{name}_baseline"].values,
+            ideal_u_iso=float(dataset[name].attrs["ideal_u_iso"]),
+            instrument=instrument,
+        )
+        attributes = {k: v for k, v in dataset[name].attrs.items() if k != "ideal_u_iso"}
+        attributes["instrument"] = json.dumps(instrument.parameters())
+        shown[name] = (("material", "r"), curves.astype("float32"), attributes)
+    return shown.assign_coords(r=("r", instrument.grid(), dataset["r"].attrs))

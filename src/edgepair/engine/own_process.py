@@ -18,7 +18,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def run_here(
-    function: Callable[..., Any],
+    function: Callable[..., object],
     tasks: Iterable[Call],
     *,
     failed: Callable[[Any], str] | None = None,
@@ -38,7 +38,7 @@ def run_here(
                 break
 
 
-def _plainly(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, str]:
+def _plainly(function: Callable[..., object], args: tuple[Any, ...]) -> tuple[Any, str]:
     try:
         return function(*args), ""
     except Exception as error:
@@ -46,7 +46,7 @@ def _plainly(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, 
         return None, f"{type(error).__name__}: {error}"
 
 
-def _in_a_fork(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, str]:
+def _in_a_fork(function: Callable[..., object], args: tuple[Any, ...]) -> tuple[Any, str]:
     result, tell = os.pipe()
     with warnings.catch_warnings():
         # Python 3.12 warns of forks beside threads; here these are NumPy's and the progress bar's,
@@ -70,7 +70,7 @@ def _in_a_fork(function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any
     return value, problem
 
 
-def _answer(function: Callable[..., Any], args: tuple[Any, ...], tell: int) -> None:
+def _answer(function: Callable[..., object], args: tuple[Any, ...], tell: int) -> None:
     """Do it, and leave without what the parent would still do at its end."""
     code = 1
     try:

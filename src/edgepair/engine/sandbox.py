@@ -71,7 +71,7 @@ class Sandbox:
 
     def call(
         self,
-        function: Callable[..., Any],
+        function: Callable[..., object],
         *args: Any,
         cpu_seconds: float,
         wall_seconds: float | None = None,

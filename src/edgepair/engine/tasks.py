@@ -113,7 +113,7 @@ class Processes:
 
     def run(
         self,
-        function: Callable[..., Any],
+        function: Callable[..., object],
         tasks: Iterable[Call],
         *,
         failed: Callable[[Any], str] | None = None,
@@ -188,7 +188,7 @@ class Processes:
                 with contextlib.suppress(Exception):
                     self._client.cancel(list(running), force=True)
 
-    def _require(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def _require(self, function: Callable[..., object], args: tuple[Any, ...]) -> None:
         """Wait for a first worker and see that it and the scheduler can import what tasks need.
 
         Without this, workers that cannot would close one after the other, and the run would wait

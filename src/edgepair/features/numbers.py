@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,141 +49,15 @@ class Number:
     source: str
 
 
-_DAU = "Dau, Liebisch and Haumann, Anal. Bioanal. Chem. 376, 562 (2003)"
-_WONG = "Wong, Lytle, Messmer and Maylotte, Phys. Rev. B 30, 5596 (1984), doi 10.1103/PhysRevB.30.5596"
-_WILKE = "Wilke, Farges, Petit, Brown and Martin, Am. Mineral. 86, 714 (2001), doi 10.2138/am-2001-5-612"
-_NATOLI = "Natoli, in EXAFS and Near Edge Structure, Springer Ser. Chem. Phys. 27 (1983), p. 43"
-_EGAMI = "Egami and Billinge, Underneath the Bragg Peaks, 2nd ed. (2012), chapter 3"
+_TABLE = (files("edgepair.features") / "numbers.csv").read_text(encoding="utf-8")
 
-_ALL = (
-    Number(
-        "edge_position",
-        "edge position",
-        "E_edge",
-        "eV",
-        "xanes",
-        r"mean of E(\mu) over \mu = 0.40, 0.45 … 0.80, E(\mu) the last energy before the white line at which "
-        r"the main rise passes \mu",
-        _DAU,
-    ),
-    Number(
-        "edge_slope",
-        "steepest slope of the edge",
-        "s_edge",
-        "1/eV",
-        "xanes",
-        r"\max \mathrm{d}\mu/\mathrm{d}E from 5 eV before half of the step to the white line",
-        _WONG,
-    ),
-    Number(
-        "white_line_position",
-        "white-line position",
-        "E_wl",
-        "eV",
-        "xanes",
-        r"\arg\max_E \mu(E) within 32 eV after half of the step",
-        _WONG,
-    ),
-    Number("white_line_height", "white-line height", "mu_wl", "", "xanes", r"\mu(E_\mathrm{wl})", _WONG),
-    Number(
-        "pre_edge_area",
-        "pre-edge area",
-        "A_pre",
-        "eV",
-        "xanes",
-        r"\int [\mu(E) - b(E)]\,\mathrm{d}E up to the start of the edge, b the lower convex envelope of \mu",
-        _WILKE,
-    ),
-    Number(
-        "pre_edge_centroid",
-        "pre-edge centroid",
-        "E_pre",
-        "eV",
-        "xanes",
-        r"A_\mathrm{pre}^{-1} \int E\,[\mu(E) - b(E)]\,\mathrm{d}E",
-        _WILKE,
-    ),
-    Number(
-        "trough_position",
-        "position of the post-edge trough",
-        "E_t",
-        "eV",
-        "xanes",
-        r"\arg\min_E \mu(E) after the white line, within 42 eV after half of the step",
-        _NATOLI,
-    ),
-    Number(
-        "trough_depth",
-        "depth of the post-edge trough below the white line",
-        "d_t",
-        "",
-        "xanes",
-        r"\mu(E_\mathrm{wl}) - \mu(E_\mathrm{t})",
-        _NATOLI,
-    ),
-    Number(
-        "first_shell_position",
-        "first-shell position",
-        "r_1",
-        "Å",
-        "pdf",
-        r"\arg\max_r G(r) of the first metal-oxygen peak from 1.5 to 2.8 Å that stands out of ripples",
-        _EGAMI,
-    ),
-    Number(
-        "first_shell_area",
-        "first-shell area (weighted neighbours)",
-        "N_1",
-        "",
-        "pdf",
-        r"\int R(r)\,\mathrm{d}r over the first peak, R(r) = r\,G(r) - s\,r^2",
-        _EGAMI,
-    ),
-    Number(
-        "first_shell_width",
-        "first-shell width",
-        "sigma_1",
-        "Å",
-        "pdf",
-        r"w / \sqrt{2 \ln 2}, w the narrower half width at half height of G(r) - s\,r",
-        _EGAMI,
-    ),
-    Number(
-        "first_shell_share",
-        "first shell's share of the area to 4.2 Å",
-        "f_1",
-        "",
-        "pdf",
-        r"N_1 / \int R(r)\,\mathrm{d}r from the start of the first peak to 4.2 Å",
-        _EGAMI,
-    ),
-    Number(
-        "second_shell_position",
-        "second-shell position",
-        "r_2",
-        "Å",
-        "pdf",
-        r"\arg\max_r G(r) of the highest peak that follows, from 2.5 to 4.2 Å",
-        _EGAMI,
-    ),
-    Number(
-        "second_shell_area",
-        "second-shell area (weighted neighbours)",
-        "N_2",
-        "",
-        "pdf",
-        r"\int R(r)\,\mathrm{d}r over that peak",
-        _EGAMI,
-    ),
-)
-
-NUMBERS: dict[str, Number] = {number.name: number for number in _ALL}
+NUMBERS: dict[str, Number] = {row["name"]: Number(**row) for row in csv.DictReader(_TABLE.splitlines())}
 """Every number by its name, in the order of the tables' columns."""
 
 
 def names_of(technique: str) -> tuple[str, ...]:
     """List the numbers of one technique."""
-    return tuple(number.name for number in _ALL if number.technique == technique)
+    return tuple(number.name for number in NUMBERS.values() if number.technique == technique)
 
 
 def describe_pdf(r: ArrayLike, G: ArrayLike, *, dip: bool = False) -> pd.DataFrame:

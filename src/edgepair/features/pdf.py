@@ -32,9 +32,12 @@ another cation's (P–O, S–O, C–O) for about every sixth site, part of what 
 RUNNING_STEP = 0.2
 """Least distance of the points of the running integral that are used, Å; it is smooth."""
 
+SCALE_FREE = (1.4, R_LAST)
+"""Å; of a measured curve, from before the shortest metal–oxygen distance."""
+
 PEAK_HALF_WIDTH = 0.3
 LOWEST_PEAK = 0.25
-"""A maximum counts as the first peak from this part of the highest in `FIRST_PEAK`."""
+"""A maximum counts as the first peak from this part of the highest where it is looked for."""
 
 
 def pdf_features(r: NDArray[np.float64], G: NDArray[np.float64]) -> Block:
@@ -66,23 +69,9 @@ def _low_r_slope(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.f
 
 
 def _first_peak(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    radial: NDArray[np.float64],
-    inside: NDArray[np.bool_],
+    x: NDArray[np.float64], y: NDArray[np.float64], radial: NDArray[np.float64], inside: NDArray[np.bool_]
 ) -> Block:
-    near, curve = x[inside], y[:, inside]
-    rows = np.arange(len(curve))
-    peak = np.zeros(curve.shape, dtype=bool)
-    peak[:, 1:-1] = (curve[:, 1:-1] >= curve[:, :-2]) & (curve[:, 1:-1] > curve[:, 2:])
-    peak &= curve > LOWEST_PEAK * curve.max(axis=1, keepdims=True)
-    top = np.where(peak.any(axis=1), peak.argmax(axis=1), curve.argmax(axis=1))
-    top = np.clip(top, 1, len(near) - 2)
-    before, height, after = curve[rows, top - 1], curve[rows, top], curve[rows, top + 1]
-    bend = before - 2 * height + after
-    # The vertex of the parabola through the highest point and its neighbours.
-    shift = np.divide(before - after, 2 * bend, out=np.zeros(len(rows)), where=np.abs(bend) > 1e-9)
-    position = near[top] + np.clip(shift, -1, 1) * (near[1] - near[0])
+    position, height, _ = _highest_of_first(x[inside], y[:, inside])
     width = np.gradient(x)
     area = (radial * width * (np.abs(x - position[:, None]) < PEAK_HALF_WIDTH)).sum(axis=1)
     at = np.percentile(position, (50, 2.5, 97.5))
@@ -94,3 +83,47 @@ def _first_peak(
         mean = np.divide(weight @ x[stretch], total, out=position.copy(), where=total > 1e-9)
         blocks.append(make_block(mean[:, None], np.median(mean), FIRST_PEAK[0], last))
     return join(blocks)
+
+
+def _highest_of_first(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    """Find position, height and bend of the first peak, shape (n,) each."""
+    rows = np.arange(len(y))
+    peak = np.zeros(y.shape, dtype=bool)
+    peak[:, 1:-1] = (y[:, 1:-1] >= y[:, :-2]) & (y[:, 1:-1] > y[:, 2:])
+    peak &= y > LOWEST_PEAK * y.max(axis=1, keepdims=True)
+    top = np.where(peak.any(axis=1), peak.argmax(axis=1), y.argmax(axis=1))
+    top = np.clip(top, 1, len(x) - 2)
+    before, height, after = y[rows, top - 1], y[rows, top], y[rows, top + 1]
+    bend = before - 2 * height + after
+    # The vertex of the parabola through the highest point and its neighbours.
+    shift = np.divide(before - after, 2 * bend, out=np.zeros(len(rows)), where=np.abs(bend) > 1e-9)
+    return x[top] + np.clip(shift, -1, 1) * (x[1] - x[0]), height, bend
+
+
+def scale_free_features(r: NDArray[np.float64], G: NDArray[np.float64], *, dip: bool = False) -> Block:
+    """Describe measured PDFs, in a way that survives a wrong scale and ripples at low r.
+
+    Programs that make G(r) of the same data differ up to fivefold in scale, and what lies below the
+    first peak is mostly ripple: the slope that `pdf_features` trusts in simulated curves is not the
+    sample's. Here a curve is brought to a root mean square of 1 over its first shells instead, and seen
+    by its points, its slopes and its first peak (docs/decisions/0008).
+
+    ``r`` (n_r,) in Å; ``G`` (n, n_r) in Å⁻².
+    """
+    kept = (r >= SCALE_FREE[0] - 1e-9) & (r <= SCALE_FREE[1] + 1e-9)
+    x, y = r[kept], G[:, kept]
+    size = np.sqrt((y**2).mean(axis=1, keepdims=True))
+    y = y / np.where(size > 0, size, 1.0)
+    points = make_block(y, x, x, x)
+    slopes = make_block(np.gradient(y, x, axis=1), x, x, x)
+    return join([points, slopes, _scaled_first_peak(x, -y if dip else y)])
+
+
+def _scaled_first_peak(x: NDArray[np.float64], y: NDArray[np.float64]) -> Block:
+    near = x <= FIRST_PEAK[1]
+    axis = x[near]
+    position, height, bend = _highest_of_first(axis, y[:, near])
+    width = np.sqrt(np.maximum(height, 0.0) / np.maximum(-bend, 1e-6))
+    at = float(np.median(position))
+    found = [make_block(value[:, None], at, axis[0], axis[-1]) for value in (position, height, width)]
+    return join(found)

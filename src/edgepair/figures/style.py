@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import AbstractContextManager
-from types import MappingProxyType
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -19,33 +19,6 @@ MILLIMETRES = 1 / 25.4
 ONE_COLUMN, TWO_COLUMNS = 85 * MILLIMETRES, 175 * MILLIMETRES
 """Widths of a journal's columns, inches."""
 
-STYLE = MappingProxyType(
-    {
-        "font.family": "sans-serif",
-        "font.size": 7,
-        "axes.labelsize": 7,
-        "axes.titlesize": 7,
-        "axes.linewidth": 0.6,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "xtick.labelsize": 6,
-        "ytick.labelsize": 6,
-        "xtick.major.width": 0.6,
-        "ytick.major.width": 0.6,
-        "xtick.major.size": 2.5,
-        "ytick.major.size": 2.5,
-        "lines.linewidth": 0.9,
-        "lines.markersize": 3.5,
-        "legend.fontsize": 6,
-        "legend.frameon": False,
-        # Text stays text: a drawing program can change the font.
-        "svg.fonttype": "none",
-        "pdf.fonttype": 42,
-        # The same figure gives the same bytes.
-        "svg.hashsalt": "edgepair",
-    }
-)
-
 _MARKERS = {
     "circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "triangle-down": "v", "cross": "P",
     "x": "X", "star": "*", "pentagon": "p", "hexagon": "h",
@@ -55,8 +28,7 @@ _MARKERS = {
 
 def in_style() -> AbstractContextManager[None]:
     """Draw and write in this style, whatever the user's own is."""
-    settings: dict[Any, Any] = dict(STYLE)
-    return mpl.rc_context(settings)
+    return mpl.rc_context(fname=str(files("edgepair.figures") / "print.mplstyle"))
 
 
 def look(modality: str) -> tuple[str, str]:

@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgepair.conventions import OutputError
-from edgepair.figures.importances import draw_importances
-from edgepair.figures.predictions import draw_confusion, draw_parity
-from edgepair.figures.scores import draw_scores
+from edgepair.figures.predictions import draw_confusion, draw_importances, draw_parity, draw_scores
 from edgepair.figures.style import in_style
 from edgepair.report.kit.tables import is_regression
 

@@ -1,14 +1,108 @@
-"""Folders of things that can be made anew: where they lie, and what happens when they grow."""
+"""Arrays that took long to compute, kept by a hash of everything that went into them."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
+import tempfile
 import time
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Kind = TypeVar("Kind")
+
+LARGEST_BYTES = 1_000_000_000
+"""Oldest entries are dropped when a folder grows beyond this, unless it is told otherwise."""
+
+
+_CHECKSUM = "content_checksum"
+
+
+def _checksum(key: str, arrays: dict[str, NDArray[Any]]) -> bytes:
+    """Hash what is kept and under which key: what was changed, or renamed, is not taken."""
+    digest = hashlib.sha256(key.encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.digest()
+
+
+@dataclass(frozen=True)
+class KeptArrays:
+    """A folder of named arrays, one file per key."""
+
+    folder: Path | None
+    most_bytes: int = LARGEST_BYTES
+
+    @classmethod
+    def of_user(cls, name: str, *, use: bool) -> KeptArrays:
+        """Open one of the folders in the user's cache."""
+        return cls(user_folder(name) if use else None)
+
+    def load(self, key: str) -> dict[str, NDArray[Any]] | None:
+        """Load what was kept."""
+        if self.folder is None or not is_trusted(self.folder):
+            return None
+        path = self.folder / f"{key}.npz"
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+                arrays = {name: found[name] for name in found.files}
+            if arrays.pop(_CHECKSUM).tobytes() != _checksum(key, arrays):
+                raise ValueError("changed since it was kept")
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        except Exception:
+            # A damaged entry is as good as none: it is computed and written again.
+            with contextlib.suppress(OSError):
+                path.unlink()
+            return None
+        return arrays
+
+    def save(self, key: str, arrays: dict[str, NDArray[Any]]) -> None:
+        """Keep arrays, written beside their place first."""
+        if self.folder is None:
+            return
+        # A full or read-only disk costs the cache, not the answer.
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not is_trusted(self.folder):
+                return
+            handle, name = tempfile.mkstemp(dir=self.folder, suffix=".part")
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    checksum = np.frombuffer(_checksum(key, arrays), dtype=np.uint8)
+                    np.savez(file, **arrays, **{_CHECKSUM: checksum})  # type: ignore[arg-type]
+                Path(name).replace(self.folder / f"{key}.npz")
+            finally:
+                Path(name).unlink(missing_ok=True)
+
+    def load_as(self, kind: type[Kind], key: str) -> Kind | None:
+        """Load what was kept of a dataclass of arrays."""
+        arrays = self.load(key)
+        names = {item.name for item in fields(cast("Any", kind))}
+        return kind(**arrays) if arrays is not None and set(arrays) == names else None
+
+    def save_of(self, outcome: Any, key: str) -> None:
+        """Keep a dataclass of arrays."""
+        self.save(key, {item.name: getattr(outcome, item.name) for item in fields(outcome)})
+
+    def prune(self) -> None:
+        """Drop the oldest entries beyond `most_bytes`, and what interrupted runs left."""
+        if self.folder is not None and self.folder.is_dir():
+            drop_oldest(self.folder, ".npz", self.most_bytes)
+
 
 ABANDONED_SECONDS = 3600.0
 """Age from which a part file is what an interrupted run left."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepair._version import __version__
+from edgepair.conventions.displayed import Record
 from edgepair.files.caching import drop_oldest, is_trusted, user_folder
 
 _MOST_BYTES = 50_000_000
@@ -27,7 +28,7 @@ class KeptRows:
     def __init__(self, command: str, target: Path | None, settings: object) -> None:
         self._handle: int | None = None
         self._held = False
-        self._known: dict[str, Any] = {}
+        self._known: Record = {}
         if target is None:
             return
         told = json.dumps([command, __version__, str(target.resolve()), fingerprint(settings)])

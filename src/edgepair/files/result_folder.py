@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgepair.conventions.errors import DataError, OutputError
-from edgepair.conventions.foreign_text import table_cell
+from edgepair.conventions.errors import DataError, OutputError, table_cell
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import pandas as pd
 
 from edgepair.conventions import TASKS, Displayed
+from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import counted, listed
 from edgepair.files.result_folder import ResultFolder, read_tables, write_tables
 from edgepair.interpretation.stability import STABILITY_COLUMNS
@@ -63,7 +63,7 @@ INTERPRETATION_FOLDER = ResultFolder(
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Interpretation(Displayed, topic="interpretation", main_table="importances"):
+class Interpretation(Displayed, topic="interpretation.page", main_table="importances"):
     """Why forests answer as they do, for one or several absorbers.
 
     Attributes
@@ -88,7 +88,7 @@ class Interpretation(Displayed, topic="interpretation", main_table="importances"
     number_scores : pandas.DataFrame
         How far those few numbers carry.
     stability : pandas.DataFrame
-        How far all this can be leant on, with a sentence each.
+        How reliable all this is, with a sentence each.
     curves : pandas.DataFrame
         Mean curves of each class, on which regions are drawn.
     config : dict
@@ -107,7 +107,7 @@ class Interpretation(Displayed, topic="interpretation", main_table="importances"
     number_scores: pd.DataFrame
     stability: pd.DataFrame
     curves: pd.DataFrame
-    config: dict[str, Any]
+    config: Record
 
     @property
     def warnings(self) -> list[str]:
@@ -115,7 +115,7 @@ class Interpretation(Displayed, topic="interpretation", main_table="importances"
         return list(self.config["warnings"])
 
     @property
-    def skipped(self) -> list[dict[str, Any]]:
+    def skipped(self) -> list[Record]:
         """What was left out, each with its reason."""
         return list(self.config["skipped"])
 

@@ -5,22 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgepair.conventions import modality_title
+from edgepair.dataset import make_folds
 from edgepair.interpretation.groups import Group, point_groups
-from edgepair.interpretation.label_permutation import PERMUTATIONS, label_permutation_fits
 from edgepair.interpretation.number_forests import NumberForests, fit_numbers, number_task
-from edgepair.interpretation.ranks import rank_fits
 from edgepair.interpretation.shap_values import ShapTask, shap_work
+from edgepair.interpretation.stability import LEVEL, rank_fits, stability_of, stability_row
 from edgepair.models import LEARNERS
 from edgepair.study.fits import fit_work, repeat_seed
+from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
 from edgepair.study.work import Work
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from edgepair.interpretation.explained import Explained
-    from edgepair.study.cells import Cell
+    from edgepair.models import FitOutcome
+    from edgepair.study.cells import Cell, Rows
     from edgepair.study.config import StudyConfig
 
 EXPLAINED_SETTINGS = MappingProxyType({"min_samples_leaf": 2, "max_depth": 15})
@@ -37,7 +42,7 @@ EXCHANGE_TREES = 10
 """Trees of the forests that are fitted to permuted labels, and to the real ones beside them."""
 
 MANY_SITES = 1000
-"""Sites from which on half the exchanges of labels are enough to tell."""
+"""Sites from which on half the permutations of labels are enough to tell."""
 
 
 def list_work(about: Explained, cell: Cell, config: StudyConfig, shap_rows: int) -> list[Work]:
@@ -103,3 +108,96 @@ def _forest(
         purpose=purpose, settings=tuple(sorted(settings.items())),
         windows=tuple(group.window for group in groups),
     )  # fmt: skip
+
+
+PERMUTATIONS = 39
+"""Exchanges of the labels by default: the smallest p they can show is 1/40."""
+
+PERMUTATION_TREES = 10
+"""Trees by default, in the forest of the real labels and in the others alike, so the test is fair."""
+
+PERMUTATION_FOLDS = 3
+"""Folds; few, as there are many fits, and again the same for all."""
+
+
+def label_permutation_fits(
+    cell: Cell, modality: str, trees: int = PERMUTATION_TREES, n: int = PERMUTATIONS, seed: int = 0
+) -> list[Work]:
+    """List the fits of a test against shuffled labels."""
+    folds = make_folds(cell.groups, n_folds=PERMUTATION_FOLDS, n_repeats=1, seed=seed)[0]
+    targets = [cell.target, *(_exchange(cell, np.random.default_rng([seed, k])) for k in range(n))]
+    return [
+        fit_work(
+            cell, modality, "forest", folds=folds, trees=trees, seed=seed, purpose="labels", target=target
+        )
+        for target in targets
+    ]
+
+
+def label_permutation_rows(
+    cell: Cell, modality: str, fits: Sequence[Work], outcomes: Sequence[FitOutcome]
+) -> Rows:
+    r"""Test the score of a cell and modality against shuffled labels.
+
+    Whole formulas exchange their labels, with a formula of as many sites where there is one: sites of
+    one formula are alike in label and in curve, and labels shuffled site by site can make a null that
+    is too easily beaten [1]_. The score of the real labels is compared with those of n exchanges [2]_,
+    :math:`p = (1 + \#\{s_0 \ge s\})/(1 + n)` [3]_.
+
+    .. [1] Winkler, Webster, Vidaurre, Nichols and Smith, NeuroImage 123, 253 (2015),
+       doi 10.1016/j.neuroimage.2015.05.092
+    .. [2] Ojala and Garriga, J. Mach. Learn. Res. 11, 1833 (2010)
+    .. [3] Phipson and Smyth, Stat. Appl. Genet. Mol. Biol. 9, 39 (2010), doi 10.2202/1544-6115.1585
+    """
+    metric = cell.task.main_metric
+    scores = []
+    for fit, outcome in zip(fits, outcomes, strict=True):
+        sums = group_sums(replace(cell, target=fit.task.target), outcome.predicted, outcome.probability)
+        scores.append(float(metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]))
+    real, null = scores[0], np.array(scores[1:])
+    p = (1 + int((null >= real).sum())) / (1 + len(null))
+    lower, upper = np.percentile(null, INTERVAL)
+    if p <= LEVEL:
+        says = "better than"
+    elif real > null.max():
+        # Fewer exchanges than the level needs, and none came near: not for the labels' sake.
+        says = f"above all of {len(null)}, too few to say more, scores"
+    else:
+        says = "not shown to be better than"
+    least = ", the smallest they can show" if real > null.max() else ""
+    title = "weighted F1" if cell.classes else "R²"
+    sentence = (
+        f"{cell.absorber} {cell.task.title}, {modality_title(modality)}: {title} {real:.2f} of a small "
+        f"forest is {says} with labels permuted between formulas (mean {null.mean():.2f}, 95 % of "
+        f"{len(null)} exchanges from {lower:.2f} to {upper:.2f}; p = {p:.3f}{least})."
+    )
+    where = stability_of(cell, modality, "label_permutation")
+    return [
+        stability_row(where, "score", real),
+        stability_row(where, "null", float(null.mean()), float(lower), float(upper)),
+        stability_row(where, "p", p, sentence=sentence),
+    ]
+
+
+def _exchange(cell: Cell, rng: np.random.Generator) -> NDArray[Any]:
+    """Give each formula the labels of another, in their order, of one of as many sites if there is."""
+    order = np.argsort(cell.groups, kind="stable")
+    starts, counts = np.unique(cell.groups[order], return_index=True, return_counts=True)[1:]
+    blocks = [order[start : start + count] for start, count in zip(starts, counts, strict=True)]
+    sizes, members = np.unique(counts, return_counts=True)
+    alone = sizes[members == 1]
+    if len(alone) == 1 and len(sizes) > 1:
+        # It would keep its own labels; it is put together with those nearest in size.
+        others = sizes[members > 1]
+        alone = np.append(alone, others[np.abs(others - alone[0]).argmin()])
+    target = np.empty_like(cell.target)
+    strata = [[size] for size in sizes if size not in alone] + [list(alone)]
+    for stratum in strata:
+        selected = [block for block in blocks if len(block) in stratum]
+        if not selected:
+            continue
+        # Laid end to end: where sizes are equal, formulas exchange whole; where they are not, most
+        # neighbours still come from one formula, and every label is used once.
+        given = np.concatenate([selected[k] for k in rng.permutation(len(selected))])
+        target[np.concatenate(selected)] = cell.target[given]
+    return target

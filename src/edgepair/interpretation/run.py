@@ -1,4 +1,4 @@
-"""Why forests answer as they do: techniques, regions, numbers, and how far that can be leant on."""
+"""Why forests answer as they do: techniques, regions, numbers, and how reliable that is."""
 
 from __future__ import annotations
 
@@ -6,27 +6,34 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from edgepair.conventions import TECHNIQUES, OptionError, Progress, techniques_of
-from edgepair.interpretation.dependence import dependence_rows, number_score_rows
+from edgepair.interpretation.dependence import (
+    curve_movement_rows,
+    dependence_rows,
+    movement_rows,
+    number_score_rows,
+)
 from edgepair.interpretation.explained import USUAL_TECHNIQUES, Explained, groups_remark, usual_techniques
-from edgepair.interpretation.importances import impurity_rows, permutation_rows, shap_rows
-from edgepair.interpretation.label_permutation import label_permutation_rows
-from edgepair.interpretation.movement import curve_movement_rows, movement_rows
-from edgepair.interpretation.ranks import rank_rows, region_rank_rows
+from edgepair.interpretation.groups import impurity_rows, permutation_rows, shap_rows
 from edgepair.interpretation.result import COLUMNS, Interpretation
-from edgepair.interpretation.rounds import list_points, list_work
+from edgepair.interpretation.rounds import label_permutation_rows, list_points, list_work
 from edgepair.interpretation.shap_values import MISSING, join_outcomes, shap_is_missing
-from edgepair.interpretation.stability import agreement_rows, few_materials_rows, point_sum_rows
+from edgepair.interpretation.stability import (
+    agreement_rows,
+    few_materials_rows,
+    point_sum_rows,
+    rank_rows,
+    region_rank_rows,
+)
 from edgepair.study.cells import Cell, Rows, Skip
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
-from edgepair.study.plan import StudyPlan, check_datasets, plan_study
-from edgepair.study.provenance import describe_study
+from edgepair.study.plan import StudyPlan, check_datasets, describe_study, plan_study
 from edgepair.study.scoring import draw_groups, score, score_baseline
 from edgepair.study.work import Outcomes, Runner
 
@@ -113,7 +120,9 @@ def interpret(
     ['edge', 'post-edge oscillations', 'pre-edge', 'white line']
     """
     started = time.monotonic()
-    config = _check(tasks, techniques, split, folds, repeats, trees, seed)
+    config = _check(
+        techniques, tasks=tasks, split=split, folds=folds, repeats=repeats, trees=trees, seed=seed
+    )
     n_explained = SHAP_ROWS if shap_rows is None else shap_rows
     _check_counts(n_explained, n_jobs)
     datasets = check_datasets(dataset, "interpret")
@@ -167,26 +176,9 @@ def interpret(
     return Interpretation(**frames, config=described)
 
 
-def _check(
-    tasks: Sequence[str] | None,
-    techniques: Sequence[str] | None,
-    split: str,
-    folds: int,
-    repeats: int | None,
-    trees: int,
-    seed: int,
-) -> StudyConfig:
-    config = StudyConfig.check(
-        tasks=tasks,
-        modalities=USUAL_TECHNIQUES if techniques is None else techniques,
-        learners=["forest"],
-        split=split,
-        folds=folds,
-        repeats=repeats,
-        trees=trees,
-        seed=seed,
-        doing="interpret",
-    )
+def _check(techniques: Sequence[str] | None, **settings: Any) -> StudyConfig:
+    modalities = USUAL_TECHNIQUES if techniques is None else techniques
+    config = StudyConfig.check(modalities=modalities, learners=["forest"], doing="interpret", **settings)
     for name in config.modalities:
         if len(techniques_of(name)) > 1:
             raise OptionError(

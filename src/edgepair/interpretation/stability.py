@@ -1,13 +1,19 @@
-r"""How far an interpretation can be leant on.
+r"""How reliable an interpretation is.
 
-Two kinds of rows of ``stability.csv`` (others are in `edgepair.interpretation.ranks`,
-`edgepair.interpretation.label_permutation` and `edgepair.interpretation.stability`):
+Kinds of rows of ``stability.csv`` (``label_permutation`` is in `edgepair.interpretation.rounds`):
 
 ``agreement``
     Do permutation, SHAP and impurity put the same regions first? Kendall's tau-b between them [1]_:
     a fraction (1 + tau)/2 of the pairs of regions stands in the same order in both.
 ``few_materials``
     Which answers rest on few formulas?
+``rank_over_refits``
+    Would other materials have put them in the same order? Kendall's tau-b between forests of two
+    halves of the formulas, which have no material in common. Refits over folds share most of
+    their materials and agree too well. Regions are ordered by what shuffling them costs, each
+    forest on the other's half. Clusters and points are too many for that and ordered by impurity,
+    which puts some features first whatever the labels: of these the same is given for labels
+    permuted between formulas, and only an order that holds better than that is due to the labels.
 
 .. [1] Kendall, Biometrika 33, 239 (1945), doi 10.1093/biomet/33.3.239
 """
@@ -21,14 +27,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import TASKS, TECHNIQUES, modality_title
+from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import counted
-from edgepair.study.scoring import INTERVAL
+from edgepair.dataset import make_folds
+from edgepair.study.fits import fit_work
+from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
     from numpy.typing import NDArray
 
-    from edgepair.study.cells import Cell, Row, Rows
+    from edgepair.models import FitOutcome, Window
+    from edgepair.study.cells import Cell, Rows
+    from edgepair.study.work import Work
 
 STABILITY_COLUMNS = ("absorber", "task", "modality", "kind", "name", "value", "lower", "upper", "sentence")
 """Columns of ``stability.csv``."""
@@ -129,7 +142,7 @@ def stability_row(
     lower: float = float("nan"),
     upper: float = float("nan"),
     sentence: str = "",
-) -> Row:
+) -> Record:
     """Make a row of ``stability.csv``."""
     ends = {"value": value, "lower": lower, "upper": upper}
     return {**where, "name": name, **ends, "sentence": sentence}
@@ -176,7 +189,7 @@ def _agreement(
     )
 
 
-def point_sum_rows(rows: Sequence[Mapping[str, Any]]) -> Rows:
+def point_sum_rows(rows: Sequence[Record]) -> Rows:
     """Hold the points of each region, shuffled one by one, against the region shuffled as a whole."""
     regions = [row for row in rows if row["grouping"] == "region"]
     points = [row for row in rows if row["grouping"] == "point"]
@@ -208,10 +221,131 @@ def point_sum_rows(rows: Sequence[Mapping[str, Any]]) -> Rows:
     return found
 
 
-def _says(points: float, region: Mapping[str, Any]) -> str:
+def _says(points: float, region: Record) -> str:
     """Say what the difference means, where there is one beyond the region's interval."""
     if points < region["lower"]:
         return ": neighbours stand in for a point that is shuffled alone."
     if points > region["upper"]:
         return ": what points lose one by one does not add up to what they lose together."
     return "; whether neighbours stand in for each other is undecided."
+
+
+HALVES = 3
+"""How often by default the formulas are dealt into two halves."""
+
+
+def rank_fits(
+    cell: Cell, modality: str, trees: int, n: int = HALVES, seed: int = 0, windows: Sequence[Window] = ()
+) -> list[Work]:
+    """List the fits on halves of the formulas, for `rank_rows` and `region_rank_rows`."""
+    folds = make_folds(
+        cell.groups, n_folds=2, n_repeats=n, seed=seed, classes=cell.target if cell.classes else None
+    )
+    halves: Record = {"purpose": "halves", "windows": tuple(windows)}
+    return [
+        fit_work(cell, modality, "forest", folds=deal, trees=trees, seed=seed + k, **halves)
+        for k, deal in enumerate(folds)
+    ]
+
+
+def region_rank_rows(cell: Cell, modality: str, fits: Sequence[Work], outcomes: Sequence[FitOutcome]) -> Rows:
+    """Compare the order of regions between forests of different materials, by what shuffling costs."""
+    if not outcomes or len(outcomes[0].permuted) < 3:
+        return []
+    taus, same = _compare(
+        [_falls(cell, fit.task.folds == half, outcome) for half in (0, 1)]
+        for fit, outcome in zip(fits, outcomes, strict=True)
+    )
+    if not taus:
+        return []
+    value = float(np.mean(taus))
+    sentence = (
+        f"{cell.absorber} {cell.task.title}, {modality_title(modality)}: forests of two halves of the "
+        f"materials, each tried on the other half, put {(1 + value) / 2:.0%} of the pairs of regions in the "
+        f"same order by what shuffling costs (chance: 50%), and the same region first in {sum(same):.0f} of "
+        f"{len(same)} halvings."
+    )
+    where = stability_of(cell, modality, "rank_over_refits")
+    return [
+        stability_row(where, "region", value, min(taus), max(taus), sentence),
+        stability_row(where, "region_top", float(np.mean(same))),
+    ]
+
+
+def _compare(halves: Iterable[Sequence[NDArray[np.float64]]]) -> tuple[list[float], list[float]]:
+    """Give tau, and whether the same member leads, of each pair of halves that put anything in order."""
+    from scipy.stats import kendalltau
+
+    taus, same = [], []
+    for first, second in halves:
+        tau = float(kendalltau(first, second).statistic)
+        if np.isfinite(tau):  # a forest that split nowhere puts nothing in any order
+            taus.append(tau)
+            same.append(float(first.argmax() == second.argmax()))
+    return taus, same
+
+
+def _falls(cell: Cell, held_out: NDArray[np.bool_], outcome: FitOutcome) -> NDArray[np.float64]:
+    """Tell how far the main score of some whole formulas falls when each window is shuffled."""
+    selected = np.unique(cell.groups[held_out])
+
+    def main(predicted: NDArray[Any]) -> float:
+        sums = group_sums(cell, predicted, None)[selected]
+        return float(metrics_of(cell, sums.sum(axis=0, keepdims=True))[cell.task.main_metric][0])
+
+    whole = main(outcome.predicted)
+    return np.array([whole - main(predicted) for predicted in outcome.permuted])
+
+
+def rank_rows(
+    cell: Cell,
+    modality: str,
+    outcomes: Sequence[FitOutcome],
+    groupings: Mapping[str, Sequence[Sequence[int]]],
+    exchanged: Sequence[FitOutcome] = (),
+) -> Rows:
+    """Compare the order of importances between forests of different materials."""
+    from scipy.stats import binom
+
+    rows: Rows = []
+    n_features = outcomes[0].impurity.shape[1] if outcomes else 0
+    chance = np.array([outcome.impurity.mean(axis=0) for outcome in exchanged]).reshape(
+        len(exchanged), -1 if exchanged else n_features
+    )
+    for grouping, members in groupings.items():
+        if len(members) < 3:
+            continue
+        taus, same = _compare(
+            [np.array([half[list(columns)].sum() for columns in members]) for half in outcome.impurity]
+            for outcome in outcomes
+        )
+        if not taus:
+            continue
+        value, top = float(np.mean(taus)), float(np.mean(same))
+        sentence = (
+            f"{cell.absorber} {cell.task.title}, {modality_title(modality)}: forests of two halves of the "
+            f"materials put {(1 + value) / 2:.0%} of the pairs of {grouping}s in the same order, and "
+            f"the same {grouping} first in {sum(same):.0f} of {len(same)} halvings"
+        )
+        where = stability_of(cell, modality, "rank_over_refits")
+        more = []
+        sums = np.stack([chance[:, list(columns)].sum(axis=1) for columns in members], axis=1)
+        null = kendall_taus(sums[:-1], sums[1:])
+        null = null[np.isfinite(null)]
+        if len(null):
+            leaders = sums.argmax(axis=1)
+            first_again = float((leaders[:-1] == leaders[1:]).mean())
+            mean = float(null.mean())
+            lower, upper = (float(end) for end in np.percentile(null, INTERVAL))
+            more.append(stability_row(where, f"{grouping}_exchanged", mean, lower, upper))
+            more.append(stability_row(where, f"{grouping}_exchanged_top", first_again))
+            sentence += (
+                f"; with labels permuted between formulas {(1 + mean) / 2:.0%} of the pairs, and the same "
+                f"first in {first_again:.0%} of exchanges"
+            )
+            by_chance = float(binom.sf(sum(same) - 1, len(same), first_again))
+            if not (value > upper or by_chance <= LEVEL):
+                sentence += f": that {grouping}s come in this order is not shown to be due to the labels"
+        rows.append(stability_row(where, grouping, value, min(taus), max(taus), sentence + "."))
+        rows += [stability_row(where, f"{grouping}_top", top), *more]
+    return rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import TASKS
-from edgepair.interpretation.movement import LENGTH_STEP
+from edgepair.interpretation.dependence import LENGTH_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

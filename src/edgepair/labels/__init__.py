@@ -6,12 +6,15 @@ from edgepair.labels.bond_valence import (
     bond_valence_length,
     bond_valence_sum,
     count_bonds,
+    find_other_bonds,
 )
-from edgepair.labels.charge_balance import MeanStates, find_mean_states
-from edgepair.labels.composition import find_composition_state
 from edgepair.labels.environment import Environment, find_environment
-from edgepair.labels.other_bonds import find_other_bonds
-from edgepair.labels.oxidation_state import find_oxidation_states
+from edgepair.labels.oxidation_state import (
+    MeanStates,
+    find_composition_state,
+    find_mean_states,
+    find_oxidation_states,
+)
 from edgepair.labels.site_labels import CONTRADICTED, NEAREST_METAL_RADIUS, SiteLabels, label_sites
 
 __all__ = [

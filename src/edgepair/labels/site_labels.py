@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import EdgepairError
-from edgepair.labels.bond_valence import BOND_VALENCE_RADIUS, bond_valence_sum, count_bonds
-from edgepair.labels.charge_balance import find_mean_states
-from edgepair.labels.composition import find_composition_state
+from edgepair.labels.bond_valence import BOND_VALENCE_RADIUS, bond_valence_sum, count_bonds, find_other_bonds
 from edgepair.labels.environment import Environment, find_environment
-from edgepair.labels.other_bonds import find_other_bonds
-from edgepair.labels.oxidation_state import find_oxidation_states
+from edgepair.labels.oxidation_state import find_composition_state, find_mean_states, find_oxidation_states
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure

@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from edgepair.conventions.lazy import lazy_names
+from edgepair._lazy import lazy_names
 
+# The command line knows the samples of this room before it reads one.
 if TYPE_CHECKING:
     from edgepair.measured.pdf.curve import PdfCurve
     from edgepair.measured.pdf.first_shell import FirstShell
@@ -12,19 +13,6 @@ if TYPE_CHECKING:
     from edgepair.measured.pdf.reading import read_pdf
     from edgepair.measured.scan import XanesScan
     from edgepair.measured.xanes.reading import read_xanes
-
-# The command line knows the samples of this room before it reads one.
-_HOMES = {
-    "FirstShell": "edgepair.measured.pdf.first_shell",
-    "PdfCurve": "edgepair.measured.pdf.curve",
-    "PdfInspection": "edgepair.measured.pdf.inspection",
-    "XanesScan": "edgepair.measured.scan",
-    "inspect_pdf": "edgepair.measured.pdf.inspection",
-    "match_instrument": "edgepair.measured.pdf.matching",
-    "prepare_pdf": "edgepair.measured.pdf.matching",
-    "read_pdf": "edgepair.measured.pdf.reading",
-    "read_xanes": "edgepair.measured.xanes.reading",
-}
 
 __all__ = [
     "FirstShell",
@@ -38,4 +26,4 @@ __all__ = [
     "read_xanes",
 ]
 
-__getattr__, __dir__ = lazy_names(__name__, _HOMES)
+__getattr__, __dir__ = lazy_names(__name__, __file__)

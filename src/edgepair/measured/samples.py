@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair.conventions.entries import read_pair
+from edgepair.conventions.errors import read_pair
 from edgepair.files.reading import read_table
 
 if TYPE_CHECKING:

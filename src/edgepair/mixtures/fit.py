@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import DataError, OptionError
-from edgepair.mixtures.errors import AT_LIMIT, Assessment, assess, weights_of_choice
-from edgepair.mixtures.noise import noise_of
+from edgepair.mixtures.errors import AT_LIMIT, Assessment, assess, noise_of, weights_of_choice
 from edgepair.mixtures.search import Problem, search
 from edgepair.spectra import find_e0
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
-    from edgepair.standards.standard import Standard
+    from edgepair.standards.standards import Standard
 
 CORE = (-10.0, 30.0)
 """eV from the edge: what sample and standards must cover, within the window that is asked for."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import MeasurementError
+from edgepair.conventions.displayed import Record
 from edgepair.measured.xanes.calibration import TYPICAL_ERROR, Calibration
 from edgepair.measured.xanes.inspection import XanesInspection, calibrated, inspect_xanes
 from edgepair.mixtures.fit import MixtureResult, fit_mixtures
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from edgepair.measured.scan import XanesScan
     from edgepair.spectra.alignment import FoilReading
-    from edgepair.standards.standard import Standard
+    from edgepair.standards.standards import Standard
 
 LEAST_SHIFT_LIMIT = 0.5
 """eV: calibrated scales of two beamlines differ by one or two tenths; this is three times that."""
@@ -85,7 +86,7 @@ class SampleMixture:
         rows = rows.assign(file=scan.file, item=scan.item, absorber=scan.absorber or "")
         return rows[list(COLUMNS)]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Record:
         """Give the entry of ``mix --json``.
 
         Returns
@@ -241,7 +242,7 @@ def _components(result: MixtureResult, standards: Sequence[Standard]) -> tuple[S
     return tuple(shown)
 
 
-def _known(row: Mapping[str, Any]) -> dict[str, Any]:
+def _known(row: Record) -> Record:
     """Write numbers with six digits, and NaN as what is not known."""
     return {
         name: (float(f"{value:.6g}") if math.isfinite(value) else None) if isinstance(value, float) else value

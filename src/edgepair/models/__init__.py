@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from edgepair.conventions.lazy import lazy_names
+from edgepair._lazy import lazy_names
 from edgepair.models.fitting import FitOutcome, FitTask, Window, average_outcomes, choose_windows, fit_folds
 from edgepair.models.learners import LEARNERS, Learner, fitted_learners, parse_learners
 from edgepair.models.metrics import (
@@ -15,6 +15,7 @@ from edgepair.models.metrics import (
     regression_sums,
 )
 
+# They are made of scikit-learn's classes, which take a second to load.
 if TYPE_CHECKING:
     from edgepair.models.estimators import (
         OxideForestClassifier,
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
         PdfFeatures,
         XanesFeatures,
     )
-
-# They are made of scikit-learn's classes, which take a second to load.
-_ESTIMATORS = ("OxideForestClassifier", "OxideForestRegressor", "PdfFeatures", "XanesFeatures")
 
 __all__ = [
     "CLASSIFICATION_METRICS",
@@ -50,4 +48,4 @@ __all__ = [
     "regression_sums",
 ]
 
-__getattr__, _ = lazy_names(__name__, dict.fromkeys(_ESTIMATORS, "edgepair.models.estimators"))
+__getattr__, _ = lazy_names(__name__, __file__)

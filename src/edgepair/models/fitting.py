@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edgepair.conventions import TASKS
+from edgepair.conventions.displayed import Record
 from edgepair.dataset import make_folds
 from edgepair.models.learners import LEARNERS
 
@@ -177,7 +178,7 @@ TUNING_TREES = 60
 INNER_FOLDS = 3
 
 
-def tuned_settings(values: NDArray[np.float32], task: FitTask, train: NDArray[np.int64]) -> dict[str, Any]:
+def tuned_settings(values: NDArray[np.float32], task: FitTask, train: NDArray[np.int64]) -> Record:
     """Find the best forest settings for a training set, by folds of its own groups.
 
     ``values`` (n_train, n_features); ``train`` (n_train,).

@@ -6,10 +6,15 @@ It tells where an edge belongs, in a hundredth of the time of a forest and as we
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.spatial.distance import cdist
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.gaussian_process import GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import Matern
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from edgepair.models.conformal import group_weights
 
@@ -64,3 +69,88 @@ def _kernel(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[
     apart = cdist(first, second, "sqeuclidean") / first.shape[1]
     kernel: NDArray[np.float64] = np.exp(-apart / (2.0 * WIDTH**2))
     return kernel
+
+
+MEDIAN_ROWS = 400
+"""Rows, evenly spread, among which the median distance is measured."""
+
+
+class KernelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    r"""Matérn kernel ridge regression on standardised features.
+
+    Ridge regression with a Matérn kernel of order 3/2 on standardised features *x*,
+
+    .. math:: k(x, x') = (1 + z)\,e^{-z}, \qquad z = w \sqrt{3}\,|x - x'| / d
+
+    with *d* the median distance between training rows. Classes are answered by one such regression
+    each, of their indicator. It is the mean of a Gaussian process [1]_, and computed as such.
+
+    .. [1] Rasmussen and Williams, Gaussian Processes for Machine Learning, MIT Press (2006)
+    """
+
+    def __init__(self, width: float = 0.6, ridge: float = 0.01) -> None:
+        self.width = width
+        self.ridge = ridge
+
+    def fit(self, values: NDArray[np.float32], target: NDArray[Any]) -> KernelRegressor:
+        """Fit.
+
+        ``values`` (n, n_features); ``target`` (n,).
+        """
+        scaler = StandardScaler()
+        rows = np.unique(np.linspace(0, len(values) - 1, MEDIAN_ROWS).astype(int))
+        scaled = scaler.fit_transform(values.astype(np.float64))[rows]
+        square = (scaled**2).sum(axis=1)
+        distances = np.maximum(square[:, None] + square - 2 * scaled @ scaled.T, 0)
+        median = float(np.sqrt(np.median(distances))) or 1.0
+        kernel = Matern(length_scale=median / self.width, length_scale_bounds="fixed", nu=1.5)
+        self.centre_ = np.mean(target, axis=0)
+        process = GaussianProcessRegressor(kernel, alpha=self.ridge, optimizer=None)
+        self.model_ = make_pipeline(StandardScaler(), process)
+        self.model_.fit(values.astype(np.float64), target - self.centre_)
+        return self
+
+    def predict(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Predict.
+
+        ``values`` (n, n_features); returns (n,).
+        """
+        told: NDArray[np.float64] = self.model_.predict(values.astype(np.float64)) + self.centre_
+        return told
+
+
+class KernelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """One `KernelRegressor` per class, of its indicator."""
+
+    def __init__(self, width: float = 0.6, ridge: float = 0.01) -> None:
+        self.width = width
+        self.ridge = ridge
+
+    def fit(self, values: NDArray[np.float32], target: NDArray[Any]) -> KernelClassifier:
+        """Fit.
+
+        ``values`` (n, n_features); ``target`` (n,).
+        """
+        self.classes_ = np.unique(target)
+        indicator = (np.asarray(target)[:, None] == self.classes_).astype(np.float64)
+        self.regressor_ = KernelRegressor(self.width, self.ridge).fit(values, indicator)
+        return self
+
+    def predict_proba(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Predict chances of the classes.
+
+        ``values`` (n, n_features); returns (n, n_classes).
+        """
+        chances: NDArray[np.float64] = np.clip(
+            self.regressor_.predict(values).reshape(len(values), -1), 1e-6, None
+        )
+        chances /= chances.sum(axis=1, keepdims=True)
+        return chances
+
+    def predict(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        """Predict the likeliest class.
+
+        ``values`` (n, n_features); returns (n,).
+        """
+        likeliest: NDArray[Any] = self.classes_[self.predict_proba(values).argmax(axis=1)]
+        return likeliest

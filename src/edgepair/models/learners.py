@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from edgepair.conventions import OptionError, Task, near_miss
+from edgepair.conventions import Task
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.errors import check_choice
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Learner:
     parts: tuple[str, ...] = ()
     offered: bool = True
 
-    def settings(self, task: Task) -> dict[str, Any]:
+    def settings(self, task: Task) -> Record:
         """Return the settings for a task; they are the same for every technique.
 
         Parameters
@@ -80,15 +82,16 @@ class Learner:
         import sklearn.dummy
         import sklearn.ensemble
 
-        from edgepair.models import extra_trees, kernel
+        from edgepair.models import kernel_ridge
+        from edgepair.models import trees as tree_models
 
         name = self.classifier if task.kind == "classification" else self.regressor
         settings = self.settings(task) | changes
         if name.startswith("Dummy"):
             return getattr(sklearn.dummy, name)(**settings)
         if name.startswith("Kernel"):
-            return getattr(kernel, name)(**settings)
-        forests = extra_trees if name.startswith("Extra") else sklearn.ensemble
+            return getattr(kernel_ridge, name)(**settings)
+        forests = tree_models if name.startswith("Extra") else sklearn.ensemble
         return getattr(forests, name)(n_estimators=trees, random_state=seed, n_jobs=1, **settings)
 
 
@@ -116,7 +119,7 @@ LEARNERS = MappingProxyType(
             ),
             Learner(
                 "blend",
-                "mean of the forest and the kernel machine",
+                "mean of the forest and the kernel ridge",
                 "",
                 "",
                 importances=False,
@@ -192,11 +195,5 @@ def parse_learners(names: Sequence[str] | None) -> tuple[str, ...]:
     chosen = ["forest", "blend"] if names is None else list(names)
     offered = [name for name, learner in LEARNERS.items() if learner.offered]
     for name in chosen:
-        if name not in offered:
-            raise OptionError(
-                f"cannot use the learner {name!r}",
-                found=f"learner {name!r}",
-                needed="one of " + ", ".join(offered),
-                suggestion=near_miss(name, offered),
-            )
+        check_choice("cannot use the learner", "learner", name, offered)
     return (*dict.fromkeys(name for name in chosen if name != "dummy"), "dummy")

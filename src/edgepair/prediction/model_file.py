@@ -7,10 +7,9 @@ model that was saved.
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ import numpy as np
 
 from edgepair._version import __version__
 from edgepair.conventions import TASKS, EdgepairError, ModelError
+from edgepair.conventions.displayed import Record
 from edgepair.dataset.store import read_arrays, save_arrays
 from edgepair.prediction.pdf_model import PdfModel, PdfRows
 from edgepair.prediction.sample import FULL, NEEDED, EnergyWindow, choose_window
@@ -51,7 +51,6 @@ MOST_ROWS = 20_000
 XANES_TEXTS = ("absorber", "group", "name", "formula", "source")
 
 _MOST_LOADED = 4
-_loaded: OrderedDict[tuple[str, int, int], TrainedModels] = OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -81,30 +80,18 @@ class TrainedModels:
     window: EnergyWindow | None
     spectra: Mapping[bool, XanesRows]
     curves: Mapping[str, tuple[PdfRows, PDFInstrument]]
-    about: Mapping[str, Any] = field(default_factory=dict)
+    about: Record = field(default_factory=dict)
     checks: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
     source: str = ""
 
     @property
     def techniques(self) -> tuple[str, ...]:
-        """What can be answered for.
-
-        Returns
-        -------
-        tuple of str
-            Names, XANES first.
-        """
+        """What can be answered for, XANES first."""
         return (*(("xanes",) if self.window is not None else ()), *self.curves)
 
     @property
     def has_standards(self) -> bool:
-        """Whether measured spectra of the absorber are among what was learnt from.
-
-        Returns
-        -------
-        bool
-            False also where it answers for no spectra.
-        """
+        """Whether measured spectra of the absorber are among what was learnt from."""
         return self.window is not None and self.spectra[False].has_standards(self.absorber)
 
     @cached_property
@@ -250,13 +237,7 @@ class TrainedModels:
 
     @property
     def name(self) -> str:
-        """How messages call it.
-
-        Returns
-        -------
-        str
-            With its file, where there is one.
-        """
+        """How messages call it."""
         return f"the model {self.source!r}" if self.source else "the model"
 
     def _compare(self, part: str, answers: np.ndarray[Any, Any]) -> None:
@@ -331,7 +312,7 @@ def save_trained(trained: TrainedModels, path: str | Path) -> None:
     """
     import xarray as xr
 
-    stored: dict[str, Any] = {}
+    stored: Record = {}
 
     def put(part: str, rows: XanesRows | PdfRows) -> None:
         for name in [one.name for one in fields(rows)]:
@@ -385,17 +366,13 @@ def load_trained(path: str | Path) -> TrainedModels:
     source = Path(path)
     try:
         state = source.stat()
-        key = (str(source.resolve()), state.st_mtime_ns, state.st_size)
     except OSError:
-        key = (str(source), 0, 0)
-    if key not in _loaded:
-        _loaded[key] = _load(source)
-        while len(_loaded) > _MOST_LOADED:
-            _loaded.popitem(last=False)
-    return _loaded[key]
+        return _load(source)
+    return _load(source, str(source.resolve()), state.st_mtime_ns, state.st_size)
 
 
-def _load(path: Path) -> TrainedModels:
+@lru_cache(maxsize=_MOST_LOADED)
+def _load(path: Path, *_: object) -> TrainedModels:
     name = f"the model {str(path)!r}"
     try:
         return _build(read_arrays(path), str(path))
@@ -412,6 +389,31 @@ def _load(path: Path) -> TrainedModels:
         ) from error
 
 
+def _array(stored: xr.Dataset, name: str, kinds: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    values = np.asarray(stored[name].values)
+    if values.dtype.kind in "OT" and "U" in kinds:
+        if not all(isinstance(value, str) for value in values.ravel()):
+            raise ValueError(f"an array {name!r} of other things than text")
+        values = np.array(values.tolist(), dtype=str)
+    if values.dtype.kind not in kinds or values.shape != shape:
+        raise ValueError(f"an array {name!r} of {values.dtype} and shape {values.shape}, not {shape}")
+    return values
+
+
+def _finite(stored: xr.Dataset, name: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    values = _array(stored, name, "f", shape).astype(np.float64)
+    if not np.isfinite(values).all():
+        raise ValueError(f"an array {name!r} with values that are not finite")
+    return values
+
+
+def _count(stored: xr.Dataset, name: str) -> int:
+    n = int(stored[name].shape[0])
+    if not 0 < n <= MOST_ROWS:
+        raise ValueError(f"{n} rows in {name!r}")
+    return n
+
+
 def _build(stored: xr.Dataset, source: str) -> TrainedModels:
     if stored.attrs.get("kind") != KIND:
         raise ValueError("a file of another kind, or of an older format")
@@ -421,28 +423,7 @@ def _build(stored: xr.Dataset, source: str) -> TrainedModels:
     if window is not None and not FULL[0] <= window.low < window.high <= FULL[1]:
         raise ValueError(f"a range of {window.low:g} to {window.high:g} eV")
 
-    def array(name: str, kinds: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-        values = np.asarray(stored[name].values)
-        if values.dtype.kind in "OT" and "U" in kinds:
-            if not all(isinstance(value, str) for value in values.ravel()):
-                raise ValueError(f"an array {name!r} of other things than text")
-            values = np.array(values.tolist(), dtype=str)
-        if values.dtype.kind not in kinds or values.shape != shape:
-            raise ValueError(f"an array {name!r} of {values.dtype} and shape {values.shape}, not {shape}")
-        return values
-
-    def finite(name: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-        values = array(name, "f", shape).astype(np.float64)
-        if not np.isfinite(values).all():
-            raise ValueError(f"an array {name!r} with values that are not finite")
-        return values
-
-    def count(name: str) -> int:
-        n = int(stored[name].shape[0])
-        if not 0 < n <= MOST_ROWS:
-            raise ValueError(f"{n} rows in {name!r}")
-        return n
-
+    array, finite, count = partial(_array, stored), partial(_finite, stored), partial(_count, stored)
     spectra: dict[bool, XanesRows] = {}
     if window is not None:
         n, grid = count("xanes.mu"), window.grid()
@@ -467,18 +448,11 @@ def _build(stored: xr.Dataset, source: str) -> TrainedModels:
         r = instrument.grid()
         if np.abs(finite(f"{technique}.r", r.shape) - r).max() > 1e-6:
             raise ValueError(f"a {technique} that does not fit its instrument")
-        curves[technique] = (
-            PdfRows(
-                technique,
-                absorber,
-                r,
-                finite(f"{technique}.G", (n, len(r))),
-                array(f"{technique}.name", "U", (n,)),
-                array(f"{technique}.formula", "U", (n,)),
-                {task: array(f"{technique}.targets.{task}", "f", (n,)) for task in TASKS},
-            ),
-            instrument,
-        )
+        texts_of = (array(f"{technique}.{key}", "U", (n,)) for key in ("name", "formula"))
+        targets = {task: array(f"{technique}.targets.{task}", "f", (n,)) for task in TASKS}
+        G = finite(f"{technique}.G", (n, len(r)))
+        name, formula = texts_of
+        curves[technique] = (PdfRows(technique, absorber, r, G, name, formula, targets), instrument)
     checks = {
         str(name).removeprefix("check."): np.asarray(stored[name].values, dtype=np.float64)
         for name in stored.data_vars

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import TASKS
+from edgepair.conventions.displayed import Record
 from edgepair.features import Region, region_numbers
+from edgepair.prediction.result import EXPLANATION_COLUMNS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,7 +23,7 @@ NEAREST = 3
 """Nearest standards, and nearest simulated materials, that are told."""
 
 
-def nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[dict[str, Any]]:
+def nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[Record]:
     """Name the standards and the simulated materials most like a spectrum.
 
     ``apart`` (n_rows,).
@@ -37,45 +39,43 @@ def nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[dict[st
             if name in named:
                 continue
             named.add(name)
-            known = {task: float(rows.targets[task][row]) for task in TASKS}
+            kind = "simulated" if simulated else "standard"
             found.append(
-                {
-                    "technique": "xanes",
-                    "rank": len(named),
-                    "kind": "simulated" if simulated else "standard",
-                    "name": name,
-                    "formula": str(rows.formula[row]),
-                    "distance": float(apart[row]),
-                    **known,
-                    "row": row,
-                }
+                _row("xanes", len(named), kind, name, str(rows.formula[row]), rows.targets, apart, row)
             )
             if len(named) == NEAREST:
                 break
     return found
 
 
-def nearest_materials(fitted: PdfModel, apart: NDArray[np.float64]) -> list[dict[str, Any]]:
+def nearest_materials(fitted: PdfModel, apart: NDArray[np.float64]) -> list[Record]:
     """Name the simulated materials most like a PDF.
 
     ``apart`` (n_materials,).
     """
     return [
-        {
-            "technique": fitted.technique,
-            "rank": rank,
-            "kind": "simulated",
-            "name": str(fitted.name[row]),
-            "formula": str(fitted.formula[row]),
-            "distance": float(apart[row]),
-            **{
-                task: float(fitted.targets[task][row]) if task in fitted.targets else math.nan
-                for task in TASKS
-            },
-            "row": int(row),
-        }
-        for rank, row in enumerate(np.argsort(apart)[:NEAREST], 1)
-    ]
+        _row(
+            fitted.technique, rank, "simulated", str(fitted.name[row]), str(fitted.formula[row]),
+            fitted.targets, apart, row,
+        )
+        for rank, row in enumerate(np.argsort(apart)[:NEAREST].tolist(), 1)
+    ]  # fmt: skip
+
+
+def _row(
+    technique: str, rank: int, kind: str, name: str, formula: str,
+    targets: Mapping[str, NDArray[np.float64]], apart: NDArray[np.float64], row: int,
+) -> Record:  # fmt: skip
+    """Make a row of `Prediction.nearest`, with where it stands among those that were learnt from."""
+    known = {task: float(targets[task][row]) if task in targets else math.nan for task in TASKS}
+    about = {"technique": technique, "rank": rank, "kind": kind, "name": name, "formula": formula}
+    return about | {"distance": float(apart[row])} | known | {"row": row}
+
+
+def reason(technique: str, task: str, part: str, position: float, contribution: float, region: str) -> Record:
+    """Make a row of `Prediction.explanation`."""
+    values = (technique, task, part, position, contribution, region)
+    return dict(zip(EXPLANATION_COLUMNS, values, strict=True))
 
 
 WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
@@ -90,7 +90,7 @@ def stretch_contributions(
     ends: tuple[float, float],
     origin: float,
     regions: Sequence[Region],
-) -> list[dict[str, Any]]:
+) -> list[Record]:
     """Add up the contributions of the features of each stretch: rows of `Prediction.explanation`."""
     count = max(1, round((ends[1] - ends[0]) / WINDOW_WIDTH[technique]))
     edges = np.linspace(ends[0], ends[1], count + 1)
@@ -99,13 +99,6 @@ def stretch_contributions(
     held = np.unique(window)
     middle = (edges[held] + edges[held + 1]) / 2 + origin
     return [
-        {
-            "technique": technique,
-            "task": task,
-            "part": "",
-            "position": float(at),
-            "contribution": float(value),
-            "region": regions[number].title,
-        }
+        reason(technique, task, "", float(at), float(value), regions[number].title)
         for at, value, number in zip(middle, sums[held], region_numbers(regions, middle), strict=True)
     ]

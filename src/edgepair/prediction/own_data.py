@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import OrderedDict
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,9 +28,6 @@ LATEST_START = 6.0
 """eV from the tabulated edge from which simulated spectra are continued before their start: edges of
 oxides lie above."""
 
-_opened: OrderedDict[tuple[str, ...], xr.Dataset] = OrderedDict()
-_MOST_OPEN = 4
-
 
 def open_data(data: xr.Dataset | str | Path, absorber: str) -> xr.Dataset:
     """Open a dataset that is to answer for an absorber."""
@@ -52,12 +49,12 @@ def _open(path: Path) -> xr.Dataset:
         states = [file.stat() for file in files]
     except OSError:
         states = []
-    key = (str(path.resolve()), *(f"{s.st_mtime_ns} {s.st_size}" for s in states))
-    if key not in _opened:
-        _opened[key] = drop_gated(open_dataset(path, instrument=None))
-        while len(_opened) > _MOST_OPEN:
-            _opened.popitem(last=False)
-    return _opened[key]
+    return _opened(path.resolve(), *(f"{s.st_mtime_ns} {s.st_size}" for s in states))
+
+
+@lru_cache(maxsize=4)
+def _opened(path: Path, *_: str) -> xr.Dataset:
+    return drop_gated(open_dataset(path, instrument=None))
 
 
 def data_digest(data: xr.Dataset | None) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import TASKS, edge_energy
+from edgepair.conventions.displayed import Record
 from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights, likelier
 from edgepair.prediction.answers import CLASSES
 from edgepair.prediction.fitted import fitted_xanes
@@ -64,7 +65,7 @@ class OwnStandardsReport:
             found.append(f"    {TASKS[task].title:<20} {told}")
         return found
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> Record:
         """Give it as plain values.
 
         Returns
@@ -130,11 +131,11 @@ def own_standards_report(
 
     shown = window or EnergyWindow()
     columns = ["name", "compound", "task", "known", "before", "after"]
-    rows: list[dict[str, Any]] = []
+    rows: list[Record] = []
     for standard in standards:
         if standard.absorber != absorber:
             continue
-        options: dict[str, Any] = {"aligned": math.isnan(standard.energy_shift), "library": library}
+        options: Record = {"aligned": math.isnan(standard.energy_shift), "library": library}
         before = _asked_of(fitted_xanes(shown, absorber, (), data, seed=seed, **options), standard)
         after = _left_out(fitted_xanes(shown, absorber, standards, data, seed=seed, **options), standard)
         for task in TASKS:
@@ -168,7 +169,7 @@ WITHIN: Mapping[str, float] = {"oxidation_state": 0.34, "coordination_number": 0
 """How near a mean value must be to count as right: a third of a step tells magnetite from hematite."""
 
 
-def xanes_scores(model: XanesModel, absorber: str, *, level: float = 0.9) -> list[dict[str, Any]]:
+def xanes_scores(model: XanesModel, absorber: str, *, level: float = 0.9) -> list[Record]:
     """Score what a model of XANES told left-out compounds of an absorber."""
     rows = model.rows
     mine = rows.absorber == absorber
@@ -180,7 +181,7 @@ def xanes_scores(model: XanesModel, absorber: str, *, level: float = 0.9) -> lis
     return found
 
 
-def pdf_scores(model: PdfModel, *, level: float = 0.9) -> list[dict[str, Any]]:
+def pdf_scores(model: PdfModel, *, level: float = 0.9) -> list[Record]:
     """Score what a model of PDFs told left-out formulas."""
     found = []
     everyone = np.ones(len(model.formula), dtype=bool)
@@ -191,7 +192,7 @@ def pdf_scores(model: PdfModel, *, level: float = 0.9) -> list[dict[str, Any]]:
     return found
 
 
-def _scores(task: str, told: list[NDArray[Any]], level: float) -> list[dict[str, Any]]:
+def _scores(task: str, told: list[NDArray[Any]], level: float) -> list[Record]:
     value, error, probability, truth, group, mine = told
     if not mine.any():
         return []

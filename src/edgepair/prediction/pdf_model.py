@@ -11,11 +11,19 @@ from scipy.spatial.distance import cdist
 
 from edgepair.conventions import TASKS, TECHNIQUES, points_down
 from edgepair.dataset import average_sites
-from edgepair.features.scale_free_pdf import scale_free_features
+from edgepair.features.pdf import scale_free_features
 from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
 from edgepair.models.group_forest import group_folds
-from edgepair.prediction.answers import CLASSES, Answer, class_sets, is_enough
-from edgepair.prediction.task_fit import TaskFit, contributions, fit_task, settle
+from edgepair.prediction.answers import (
+    CLASSES,
+    Answer,
+    TaskFit,
+    class_sets,
+    contributions,
+    fit_task,
+    is_enough,
+    settle,
+)
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import combinations
 from numbers import Real
 from pathlib import Path
 from types import MappingProxyType
@@ -13,25 +14,18 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
 
 import numpy as np
 
-from edgepair.conventions import (
-    TASKS,
-    TECHNIQUES,
-    DataError,
-    EdgepairError,
-    OptionError,
-    edge_energy,
-)
+from edgepair.conventions import TASKS, TECHNIQUES, DataError, EdgepairError, OptionError, edge_energy
+from edgepair.conventions.displayed import Record
 from edgepair.features import find_regions
 from edgepair.features.xanes import OWN_EDGE
 from edgepair.measured import FirstShell, PdfCurve, XanesScan, prepare_pdf
 from edgepair.measured.pdf.first_shell import only_metal
-from edgepair.prediction.answers import CLASSES, Answer, join_answers
-from edgepair.prediction.first_shell import join_first_shell
+from edgepair.prediction.answers import CLASSES, Answer, join_answers, join_first_shell
+from edgepair.prediction.fitted import Source
 from edgepair.prediction.given import Arrays, GivenSample, ManyCurves, OneCurve, gather_given
-from edgepair.prediction.nearest import nearest_materials, nearest_rows, stretch_contributions
+from edgepair.prediction.nearest import nearest_materials, nearest_rows, reason, stretch_contributions
 from edgepair.prediction.result import Prediction, Predictions, ShownCurve
 from edgepair.prediction.sample import PreparedXanes, pdf_curve, prepare_xanes, technique_of
-from edgepair.prediction.source import Source
 from edgepair.prediction.xanes_rows import to_own_edge
 
 if TYPE_CHECKING:
@@ -71,10 +65,10 @@ class _Part:
     doubts: list[str] = field(default_factory=list)
     doubtful: bool = False
     no_oxide: bool = False
-    nearest: list[dict[str, Any]] = field(default_factory=list)
+    nearest: list[Record] = field(default_factory=list)
     curves: tuple[ShownCurve, ...] = ()
     first_shell: FirstShell | None = None
-    reasons: list[dict[str, Any]] = field(default_factory=list)
+    reasons: list[Record] = field(default_factory=list)
     counted: str = COUNTED["simulations"]
 
 
@@ -255,10 +249,7 @@ def _check_level(level: Any) -> None:
 
 
 def _xanes_part(
-    prepared: PreparedXanes,
-    source: Source,
-    level: float,
-    explain: bool,
+    prepared: PreparedXanes, source: Source, level: float, explain: bool
 ) -> tuple[_Part, PreparedXanes]:
     metal = prepared.absorber
     prepared, fitted, doubts = source.for_spectrum(prepared)
@@ -415,16 +406,7 @@ def _assemble(
                 continue
             joint[task], share = join_answers(task, [part.answers[task] for part in having])
             for part, weight in zip(having, share[:, 0], strict=True):
-                reasons.append(
-                    {
-                        "technique": name,
-                        "task": task,
-                        "part": part.technique,
-                        "position": math.nan,
-                        "contribution": float(weight),
-                        "region": "",
-                    }
-                )
+                reasons.append(reason(name, task, part.technique, math.nan, float(weight), ""))
             warnings += _disagreement(task, having)
         trusts = [row["trust"] for row in table]
         worst = max(trusts, key=["ok", "caution", "outside"].index)
@@ -455,27 +437,18 @@ def _trust(distance: float, *, doubtful: bool) -> str:
     return "caution" if doubtful or distance > CAUTION else "ok"
 
 
-def _rows(technique: str, answers: dict[str, Answer], trust: str) -> list[dict[str, Any]]:
+def _rows(technique: str, answers: dict[str, Answer], trust: str) -> list[Record]:
     rows = []
     for task, answer in answers.items():
         chance = answer.probability[0].max() if answer.probability.shape[1] else math.nan
-        rows.append(
-            {
-                "technique": technique,
-                "task": task,
-                "value": float(answer.value[0]),
-                "lower": float(answer.lower[0]),
-                "upper": float(answer.upper[0]),
-                "classes": ";".join(str(name) for name in answer.sets[0]) if answer.sets else "",
-                "probability": float(chance),
-                "trust": trust,
-                "message": "",
-            }
-        )
+        numbers = {name: float(getattr(answer, name)[0]) for name in ("value", "lower", "upper")}
+        classes = ";".join(str(name) for name in answer.sets[0]) if answer.sets else ""
+        said = {"classes": classes, "probability": float(chance), "trust": trust, "message": ""}
+        rows.append({"technique": technique, "task": task} | numbers | said)
     return rows
 
 
-def _chances(technique: str, answers: dict[str, Answer]) -> list[dict[str, Any]]:
+def _chances(technique: str, answers: dict[str, Answer]) -> list[Record]:
     return [
         {"technique": technique, "task": task, "class": int(name), "probability": float(chance)}
         for task, answer in answers.items()
@@ -485,15 +458,14 @@ def _chances(technique: str, answers: dict[str, Answer]) -> list[dict[str, Any]]
 
 
 def _disagreement(task: str, parts: list[_Part]) -> list[str]:
+    """Say which techniques lie farther apart than their half intervals, added in squares, allow."""
     found = []
-    for number, first in enumerate(parts):
-        for second in parts[number + 1 :]:
-            one, two = first.answers[task], second.answers[task]
-            apart = float(abs(one.value[0] - two.value[0]))
-            room = math.hypot(*(float(a.upper[0] - a.lower[0]) / 2 for a in (one, two)))
-            if apart > room:
-                found.append(
-                    f"{first.technique} and {second.technique} disagree on the {TASKS[task].title.lower()}:"
-                    f" {one.value[0]:.2f} against {two.value[0]:.2f}"
-                )
+    for first, second in combinations(parts, 2):
+        one, two = first.answers[task], second.answers[task]
+        room = math.hypot(*(float(a.upper[0] - a.lower[0]) / 2 for a in (one, two)))
+        if abs(one.value[0] - two.value[0]) > room:
+            found.append(
+                f"{first.technique} and {second.technique} disagree on the {TASKS[task].title.lower()}:"
+                f" {one.value[0]:.2f} against {two.value[0]:.2f}"
+            )
     return found

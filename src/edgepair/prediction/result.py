@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
 from edgepair.conventions import TASKS, Displayed
+from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import short_title
-from edgepair.files.json_values import json_ready
+from edgepair.files.writing import json_ready
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,19 +59,20 @@ class _Frame:
             vars(held)[self._name] = pd.DataFrame(vars(held)[self._name], columns=columns)
         return vars(held)[self._name]
 
-    def __set__(self, held: Any, table: pd.DataFrame | list[dict[str, Any]]) -> None:
+    def __set__(self, held: Any, table: pd.DataFrame | list[Record]) -> None:
         vars(held)[self._name] = table
 
 
+EXPLANATION_COLUMNS = ["technique", "task", "part", "position", "contribution", "region"]
 _COLUMNS = {
     "probabilities": ["technique", "task", "class", "probability"],
-    "explanation": ["technique", "task", "part", "position", "contribution", "region"],
+    "explanation": EXPLANATION_COLUMNS,
 }
 """Of tables that may be empty."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Prediction(Displayed, topic="prediction", main_table="table"):
+class Prediction(Displayed, topic="prediction.page", main_table="table"):
     """Values, intervals and reasons for one sample.
 
     Attributes
@@ -146,19 +148,14 @@ class Prediction(Displayed, topic="prediction", main_table="table"):
         str
             One document; what is not known is null.
         """
-        document: dict[str, Any] = {
-            "absorber": self.absorber,
-            "confidence_level": self.confidence_level,
-            "energy_shift": self.energy_shift,
-            "energy_error": self.energy_error,
+        names = ("absorber", "confidence_level", "energy_shift", "energy_error")
+        document: Record = {name: getattr(self, name) for name in names} | {
             "warnings": list(self.warnings),
             "coordination_counted": dict(self.counted),
             "answers": rows_of(self, "table"),
-            "probabilities": rows_of(self, "probabilities"),
-            "explanation": rows_of(self, "explanation"),
-            "nearest": rows_of(self, "nearest"),
-            "first_shells": {name: asdict(shell) for name, shell in self.first_shells.items()},
         }
+        document |= {name: rows_of(self, name) for name in ("probabilities", "explanation", "nearest")}
+        document["first_shells"] = {name: asdict(shell) for name, shell in self.first_shells.items()}
         return json.dumps(json_ready(document), ensure_ascii=False, indent=1)
 
 
@@ -166,15 +163,15 @@ for _name in ("table", "probabilities", "explanation", "nearest"):
     setattr(Prediction, _name, _Frame(_name))
 
 
-def rows_of(prediction: Prediction, name: str) -> list[dict[str, Any]]:
+def rows_of(prediction: Prediction, name: str) -> list[Record]:
     """Give the rows of one of its tables, without a frame where none was made."""
     held = vars(prediction)[name]
-    rows: list[dict[str, Any]] = held if isinstance(held, list) else held.to_dict("records")
+    rows: list[Record] = held if isinstance(held, list) else held.to_dict("records")
     return rows
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Predictions(Displayed, Sequence[Prediction], topic="prediction", main_table="table"):
+class Predictions(Displayed, Sequence[Prediction], topic="prediction.page", main_table="table"):
     """Answers for several samples, in their order.
 
     As a sequence it holds the samples that could be answered; the table has them all.

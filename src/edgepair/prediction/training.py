@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, DataError, OptionError, edge_energy, near_miss
+from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, DataError, OptionError, edge_energy
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.errors import check_choice
 from edgepair.dataset import drop_gated, load_bundled
 from edgepair.prediction.fitted import fitted_pdf, fitted_xanes
 from edgepair.prediction.model_file import TrainedModels, check_answers
@@ -81,11 +83,11 @@ def train_models(
     dataset = _dataset(data, absorber)
     chosen = _window(window, dataset)
     names = _techniques(techniques, dataset, absorber, standards)
-    scores: dict[str, list[dict[str, Any]]] = {}
+    scores: dict[str, list[Record]] = {}
     spectra: dict[bool, XanesRows] = {}
     curves: dict[str, tuple[PdfRows, PDFInstrument]] = {}
     checks: dict[str, NDArray[np.float64]] = {}
-    changed: dict[str, Any] = {}
+    changed: Record = {}
     for number, name in enumerate(names):
         if on_step is not None:
             on_step(number, len(names), TECHNIQUES[name].title)
@@ -136,13 +138,7 @@ def _techniques(
     standards: Sequence[Standard],
 ) -> list[str]:
     for name in asked or ():
-        if name not in TECHNIQUES:
-            raise OptionError(
-                f"cannot train for {name!r}",
-                found=f"technique {name!r}",
-                needed="one of " + ", ".join(TECHNIQUES),
-                suggestion=near_miss(name, TECHNIQUES),
-            )
+        check_choice("cannot train for", "technique", name, TECHNIQUES)
     present = [name for name, item in TECHNIQUES.items() if dataset is not None and item.variable in dataset]
     if "xanes" not in present and any(standard.absorber == absorber for standard in standards):
         present.insert(0, "xanes")

@@ -16,8 +16,16 @@ from edgepair.labels.bond_valence import SOFTNESS, bond_valence_length
 from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
 from edgepair.models.group_forest import Fold, group_folds, source_folds
 from edgepair.models.kernel_ridge import KernelRidge, fit_kernel_ridge
-from edgepair.prediction.answers import CLASSES, Answer, class_sets, is_enough
-from edgepair.prediction.task_fit import TaskFit, contributions, fit_task, settle
+from edgepair.prediction.answers import (
+    CLASSES,
+    Answer,
+    TaskFit,
+    class_sets,
+    contributions,
+    fit_task,
+    is_enough,
+    settle,
+)
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, XanesRows, collect_rows
 
 if TYPE_CHECKING:

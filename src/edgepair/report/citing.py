@@ -8,6 +8,8 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,12 +20,21 @@ from edgepair.conventions.wording import counted, listed
 if TYPE_CHECKING:
     import xarray as xr
 
-PAPER = (
-    "Na Narong, Zachko, Torrisi and Billinge, Interpretable multimodal machine learning analysis of X-ray"
-    " absorption near-edge spectra and pair distribution functions, arXiv 2410.17467"
+INTERPRETATION_REFERENCES = (
+    "breiman gregorutti strobl tolosi lundberg friedman apley nadeau winkler ojala lipovetsky narong"
 )
-TREES = "Geurts, Ernst and Wehenkel, Extremely randomized trees, Mach. Learn. 63, 3 (2006)"
-INTERVALS = "Barber, Candès, Ramdas and Tibshirani, Ann. Statist. 49, 486 (2021)"
+"""What an interpretation rests on."""
+
+
+@cache
+def _bibliography() -> dict[str, tuple[str, str]]:
+    text = (files("edgepair.report") / "references.csv").read_text(encoding="utf-8")
+    return {row["key"]: (row["text"], row["url"]) for row in csv.DictReader(text.splitlines())}
+
+
+def references(keys: str) -> tuple[tuple[str, str], ...]:
+    """Look references up: text and address, which is empty where none could be confirmed."""
+    return tuple(_bibliography()[key] for key in keys.split())
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ def cite(source: str | Path | None = None) -> tuple[Citation, ...]:
     """
     own = [
         Citation("edgepair", f"The edgepair developers, edgepair {__version__}"),
-        Citation("the paper that edgepair follows", PAPER),
+        Citation("the paper that edgepair follows", references("narong")[0][0]),
     ]
     uses: dict[str, list[str]] = {}
     for citation in [*own, *(() if source is None else _of(source))]:
@@ -125,10 +136,9 @@ def _of_study(folder: Path) -> Iterator[Citation]:
 
 def _of_interpretation(folder: Path) -> Iterator[Citation]:
     from edgepair.interpretation import Interpretation
-    from edgepair.report.interpretation.methods import REFERENCES
 
     result = Interpretation.load(folder)
-    yield from (Citation("the interpretation", text) for text, _ in REFERENCES)
+    yield from (Citation("the interpretation", text) for text, _ in references(INTERPRETATION_REFERENCES))
     yield from _of_summaries(result.config.get("data", []))
 
 
@@ -175,8 +185,9 @@ def _of_model(path: Path) -> Iterator[Citation]:
 
 def _of_models(used: Sequence[tuple[str, str]], note: str, *, standards: bool) -> Iterator[Citation]:
     """List what the models of absorbers and techniques are fitted on and by."""
-    yield Citation("predictions", TREES)
-    yield Citation("intervals of predictions", INTERVALS)
+    (trees, _), (intervals, _) = references("geurts barber")
+    yield Citation("predictions", trees)
+    yield Citation("intervals of predictions", intervals)
     for absorber in dict.fromkeys(absorber for absorber, _ in used if absorber in BUNDLED_ABSORBERS):
         variables = [TECHNIQUES[part].variable for metal, part in used if metal == absorber]
         yield from _of_dataset(_bundled(absorber), variables, note)

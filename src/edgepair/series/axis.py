@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import OptionError
-from edgepair.conventions.foreign_text import visible
+from edgepair.conventions.errors import visible
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.mixtures.errors import covariances
+from edgepair.mixtures.errors import correlation_length, covariances
 from edgepair.mixtures.fit import SCALE_ERROR, UNKNOWN_SCALE_ERROR
-from edgepair.mixtures.noise import correlation_length
 from edgepair.mixtures.search import Fit, Problem
 from edgepair.series.resolution import closed_fractions
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from scipy.interpolate import PchipInterpolator
 
-    from edgepair.standards.standard import Standard
+    from edgepair.standards.standards import Standard
 
     Shift = float | NDArray[np.float64]
     Misfit = Callable[[Sequence[int], Shift], tuple[float, NDArray[np.float64]]]

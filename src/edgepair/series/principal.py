@@ -19,15 +19,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.mixtures.errors import STANDARD_ERROR
-from edgepair.mixtures.noise import noise_of
+from edgepair.mixtures.errors import STANDARD_ERROR, noise_of
 from edgepair.series.drift import LARGEST_DRIFT, find_drift
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from edgepair.standards.standard import Standard
+    from edgepair.standards.standards import Standard
 
 SIGNIFICANCE = 0.01
 """Chance at which noise alone would show one component more."""

@@ -13,8 +13,8 @@ import numpy as np
 from edgepair._version import __version__
 from edgepair.conventions import EdgepairError, OptionError
 from edgepair.conventions.displayed import Displayed
-from edgepair.files.json_values import json_ready
 from edgepair.files.result_folder import ResultFolder, write_tables
+from edgepair.files.writing import json_ready
 from edgepair.prediction import predict
 from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
 from edgepair.series.fractions import SeriesFractions, fit_series
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from edgepair.series.series import Series
-    from edgepair.standards.standard import Standard
+    from edgepair.standards.standards import Standard
 
 Row: TypeAlias = dict[str, object]
 """Answers of one point, by column."""
@@ -51,7 +51,7 @@ FOLDER = ResultFolder(
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class SeriesResult(Displayed, topic="series", main_table="points"):
+class SeriesResult(Displayed, topic="series.views", main_table="points"):
     """What a series tells.
 
     Attributes

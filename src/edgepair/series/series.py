@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import DataError, EdgepairError, OptionError, edge_energy
-from edgepair.conventions.foreign_text import visible
+from edgepair.conventions.errors import visible
 from edgepair.files.reading import read_table
 from edgepair.measured import XanesScan, read_xanes
 from edgepair.measured.samples import without_reference
-from edgepair.mixtures.noise import noise_of
+from edgepair.mixtures.errors import noise_of
 from edgepair.prediction.sample import PreparedXanes, prepare_xanes
 from edgepair.series.axis import Axis, find_axis
 from edgepair.series.changes import WHITE_LINE, half_step

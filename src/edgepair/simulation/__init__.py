@@ -2,7 +2,6 @@
 
 from edgepair.simulation.feff10 import ALLOCATOR, Feff10
 from edgepair.simulation.feff10_input import PRESETS, Preset
-from edgepair.simulation.loading import load_simulator
 from edgepair.simulation.pdf import (
     IDEAL_R_LAST,
     IDEAL_R_STEP,
@@ -12,7 +11,7 @@ from edgepair.simulation.pdf import (
     ideal_r,
     simulate_pdf,
 )
-from edgepair.simulation.simulator import SiteSimulator, SiteSpectrum
+from edgepair.simulation.simulator import SiteSimulator, SiteSpectrum, load_simulator
 
 __all__ = [
     "ALLOCATOR",

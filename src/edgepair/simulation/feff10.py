@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from edgepair.conventions import OptionError, SimulationError, near_miss
+from edgepair.conventions import OptionError, SimulationError
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.errors import check_choice
 from edgepair.engine import CommandReport, run_command, scratch_folder
 from edgepair.files.caching import installed_version
 from edgepair.simulation.feff10_input import PRESETS, check_cards, cluster_radius, feff10_input
@@ -82,13 +84,7 @@ class Feff10:
     axis: ClassVar[str] = "energy"
 
     def __post_init__(self) -> None:
-        if self.preset not in PRESETS:
-            raise OptionError(
-                f"cannot use the FEFF preset {self.preset!r}",
-                found=f"preset {self.preset!r}",
-                needed="one of " + ", ".join(PRESETS),
-                suggestion=near_miss(self.preset, PRESETS),
-            )
+        check_choice("cannot use the FEFF preset", "preset", self.preset, PRESETS)
         if self.cpu_limit is not None and not 1 <= self.cpu_limit < 1e9:
             raise OptionError(
                 f"cannot limit FEFF's CPU time to {self.cpu_limit!r} s",
@@ -103,7 +99,7 @@ class Feff10:
         """Version of feff10-rs."""
         return installed_version("feff10-rs")
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> Record:
         """Return every setting that changes the numbers.
 
         Returns
@@ -132,7 +128,7 @@ class Feff10:
             return None
         return replace(self, cards=dict(self.cards) | {"SCF": LARGER_SCF})
 
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self) -> Record:
         """Return what a dataset says of these spectra.
 
         Returns

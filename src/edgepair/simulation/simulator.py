@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from edgepair.conventions import OptionError
+from edgepair.conventions.displayed import Record
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +70,7 @@ class SiteSimulator(Protocol):
         """Axis of that variable: ``energy``, or a name of its own."""
         ...
 
-    def parameters(self) -> dict[str, Any]:
+    def parameters(self) -> Record:
         """Return every setting that changes the result, ready for JSON; part of the key.
 
         Returns
@@ -75,7 +80,7 @@ class SiteSimulator(Protocol):
         """
         ...
 
-    def attributes(self) -> dict[str, Any]:
+    def attributes(self) -> Record:
         """Return what the dataset should say of the curves.
 
         Returns
@@ -123,3 +128,61 @@ class SiteSimulator(Protocol):
             The program failed; its own words are in the error.
         """
         ...
+
+
+_NEEDED = (
+    "name",
+    "version",
+    "origin",
+    "variable",
+    "axis",
+    "parameters",
+    "attributes",
+    "estimate",
+    "simulate",
+)
+
+
+def load_simulator(name: str) -> SiteSimulator:
+    """Load a simulator by the name of its class.
+
+    Parameters
+    ----------
+    name : str
+        ``module:Class``; the module is looked for in the working folder too. The class is called
+        without arguments.
+
+    Returns
+    -------
+    SiteSimulator
+        An instance.
+
+    Raises
+    ------
+    OptionError
+        There is no such class, or it lacks something of `SiteSimulator`.
+
+    Examples
+    --------
+    >>> load_simulator("edgepair.simulation:Feff10").name
+    'feff10'
+    """
+    module, _, attribute = name.partition(":")
+    found = ""
+    simulator: object = None
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        simulator = getattr(import_module(module), attribute)()
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
+        found = f"{type(error).__name__}: {error}"
+    if simulator is not None and not isinstance(simulator, SiteSimulator):
+        found = "a class without " + ", ".join(item for item in _NEEDED if not hasattr(simulator, item))
+    if found or not isinstance(simulator, SiteSimulator):
+        raise OptionError(
+            f"cannot use the simulator {name!r}",
+            found=found,
+            needed="module:Class, a class that follows edgepair.simulation.SiteSimulator",
+            suggestion="see 'Add a simulator' in the documentation",
+        )
+    return simulator

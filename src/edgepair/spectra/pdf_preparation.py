@@ -10,6 +10,8 @@ shorter end can be imposed afterwards.
 
 from __future__ import annotations
 
+import io
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +20,8 @@ from edgepair.conventions import DataError
 from edgepair.spectra.instrument import PDFInstrument
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import ArrayLike, NDArray
 
 LEAST_DROP = 2.0
@@ -181,3 +185,31 @@ def estimate_qmax(r: ArrayLike, G: ArrayLike) -> float | None:
     typical = float(np.median(logs[near[0] - n_below : near[0] + 1])) if near[0] > n_below else below[best]
     high = near[logs[near] > typical - 0.6]
     return float(q[high[-1]]) if len(high) else float(q[at[best]])
+
+
+@cache
+def scattering_power(element: str, radiation: str) -> float:
+    """Atomic number for x-rays, coherent scattering length in fm for neutrons; PDFfit2's values."""
+    import diffpy.pdffit2
+
+    diffpy.pdffit2.redirect_stdout(io.StringIO())
+    try:
+        return float(diffpy.pdffit2.PdfFit().get_scat("N" if radiation == "neutron" else "X", element))
+    except (ValueError, RuntimeError) as error:
+        raise DataError(
+            f"cannot weight the peaks of {element}",
+            found=f"no scattering power of {element!r} for {radiation}s",
+            needed="an element that PDFfit2 knows",
+            suggestion="check the composition",
+        ) from error
+
+
+def pair_weight(composition: Mapping[str, float], first: str, second: str, radiation: str) -> float:
+    r"""Area in R(r) that each ``second`` atom about a ``first`` one has.
+
+    .. math:: w = 2\,c_1 b_1 b_2 / \langle b \rangle^2
+    """
+    total = sum(composition.values())
+    power = {element: scattering_power(element, radiation) for element in {*composition, first, second}}
+    mean = sum(amount / total * power[element] for element, amount in composition.items())
+    return 2 * composition[first] / total * power[first] * power[second] / mean**2

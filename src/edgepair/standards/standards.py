@@ -5,31 +5,116 @@ What is in the library, from where and on which terms, is listed by ``edgepair d
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgepair._version import __version__
 from edgepair.conventions import (
     DataError,
     EdgepairError,
     MeasurementError,
     OptionError,
+    OutputError,
     edge_energy,
     near_miss,
 )
+from edgepair.conventions.displayed import DisplayedCurve, Record
+from edgepair.conventions.errors import table_cell, visible
 from edgepair.files.reading import read_table
+from edgepair.files.writing import write_whole
 from edgepair.measured import XanesScan, read_xanes
+from edgepair.measured.xanes.calibration import MARK
 from edgepair.measured.xanes.inspection import calibrated, inspect_xanes
 from edgepair.spectra import NormalizedSpectrum
-from edgepair.standards.standard import Standard
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TABLE = "standards.csv"
+"""Name of the table that is written beside the spectra."""
+
+
+def save_standards(standards: Sequence[Standard], folder: str | Path) -> Path:
+    """Write standards into a folder, with a table that `read_standards` reads back."""
+    target = Path(folder)
+    suggestion = "choose another folder with --save"
+    if (target / TABLE).exists():
+        raise OutputError(
+            f"cannot write standards into {str(target)!r}",
+            found=f"a table {TABLE} that may be your own",
+            needed="a folder without one",
+            suggestion=suggestion,
+        )
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write standards into {str(target)!r}",
+            found=f"{type(error).__name__}: {error.strerror or error}",
+            needed="a folder, or a place where one can be made",
+            suggestion=suggestion,
+        ) from error
+    rows = []
+    taken: Counter[str] = Counter()
+    for standard in standards:
+        stem = re.sub(r"[^\w.+-]+", "_", f"{standard.absorber}_{standard.name}").removesuffix(".xdi")
+        taken[stem.lower()] += 1
+        name = stem + (f"_{taken[stem.lower()]}" if taken[stem.lower()] > 1 else "") + ".xdi"
+        write_whole(target / name, standard_text(standard), what="the standard", suggestion=suggestion)
+        values = {"file": name, "compound": standard.compound, "absorber": standard.absorber}
+        for key in ("oxidation_state", "coordination_number", "bond_length"):
+            value = getattr(standard, key)
+            values[key] = "" if math.isnan(value) else f"{value:.6g}"
+        rows.append({key: table_cell(value) for key, value in values.items()})
+    lines = io.StringIO()
+    writer = csv.DictWriter(lines, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return write_whole(target / TABLE, lines.getvalue(), what="the table", suggestion=suggestion)
+
+
+def standard_text(standard: Standard) -> str:
+    """Write a standard as XDI 1.0."""
+    known = {
+        "Edgepair.oxidation_state": standard.oxidation_state,
+        "Edgepair.coordination_number": standard.coordination_number,
+        "Edgepair.bond_length": standard.bond_length,
+    }
+    fields = {
+        "Column.1": "energy eV",
+        "Column.2": "norm",
+        "Element.symbol": standard.absorber,
+        "Element.edge": "K",
+        "Sample.name": standard.compound,
+        "Beamline.name": standard.beamline,
+        "Edgepair.standard": standard.name,
+        "Edgepair.source": standard.source,
+        "Edgepair.licence": standard.licence,
+        "Edgepair.quality": standard.quality,
+        **{name: "" if math.isnan(value) else f"{value:.6g}" for name, value in known.items()},
+        MARK: "" if math.isnan(standard.energy_shift) else f"{standard.energy_shift:+.2f} eV",
+        "Edgepair.flattened": "yes",
+    }
+    lines = [f"# XDI/1.0 edgepair/{__version__}"]
+    lines += [f"# {name}: {' '.join(text.split())}" for name, text in fields.items() if text.strip()]
+    lines += ["# ///", "# a measured standard, normalised to an edge step of 1 and flattened by edgepair"]
+    lines += ["# ---", "# energy norm"]
+    lines += [f"{x:.3f} {y:.6f}" for x, y in zip(standard.energy, standard.mu, strict=True)]
+    return "\n".join(lines) + "\n"
+
 
 KEPT = (-120.0, 250.0)
 """eV about the tabulated edge that the library keeps of a standard: its XANES, and enough on both
@@ -222,9 +307,9 @@ def standard_from_record(record: Mapping[str, Any]) -> Standard:
     return Standard(**values)
 
 
-def standard_record(standard: Standard) -> dict[str, Any]:
+def standard_record(standard: Standard) -> Record:
     """Write a standard as plain values, for the library."""
-    record: dict[str, Any] = dict(vars(standard))
+    record: Record = dict(vars(standard))
     record["energy"] = np.round(standard.energy, 3).tolist()
     record["mu"] = np.round(standard.mu, 5).tolist()
     for name, value in record.items():
@@ -273,3 +358,63 @@ def select_standards(
             suggestion="leave fewer out",
         )
     return kept
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Standard(DisplayedCurve):
+    """One measured, normalised and calibrated spectrum of a known compound.
+
+    Attributes
+    ----------
+    name : str
+        File, and item where it holds many.
+    compound : str
+        Compound and polymorph; spectra of one compound share it and never stand on both sides of
+        a split.
+    absorber : str
+        Chemical symbol.
+    energy : numpy.ndarray
+        Shape (n_energy,), eV, on the scale where the metal's foil has its tabulated edge.
+    mu : numpy.ndarray
+        Shape (n_energy,): edge-step normalised and flattened.
+    oxidation_state, coordination_number, bond_length : float
+        Mean over the compound's sites; NaN where not known. Bond length in Å.
+    energy_shift : float
+        What was added to the measured energies, eV; NaN where the calibration is not known.
+    beamline, sample : str
+        Where it was measured; which physical sample (repeats share it).
+    quality : str
+        A, B or C.
+    source, licence : str
+        Where the measurement comes from, and on which terms.
+    formula : str
+        Reduced formula; empty where the compound has no simple one.
+    """
+
+    name: str
+    compound: str
+    absorber: str
+    energy: NDArray[np.float64]
+    mu: NDArray[np.float64]
+    oxidation_state: float
+    coordination_number: float
+    bond_length: float
+    energy_shift: float
+    beamline: str = ""
+    sample: str = ""
+    quality: str = ""
+    source: str = ""
+    licence: str = ""
+    formula: str = ""
+
+    def __post_init__(self) -> None:
+        """Write the words of its file so that they can be shown."""
+        for name in ("name", "compound", "beamline", "sample", "quality", "source", "licence", "formula"):
+            object.__setattr__(self, name, visible(getattr(self, name)))
+
+    def _lines(self) -> Iterator[str]:
+        yield f"Standard: {self.compound}, {self.absorber} K, {self._span()}; {self.name}"
+        yield (
+            f"oxidation state {self.oxidation_state:g}, coordination number {self.coordination_number:g},"
+            f" bond length {self.bond_length:.3f} Å"
+        )

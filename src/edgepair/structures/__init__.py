@@ -1,18 +1,21 @@
 """Structures: crystals are read, checked and reduced; inequivalent absorber sites are listed."""
 
-from edgepair.structures.duplicates import are_identical, may_be_identical
 from edgepair.structures.files import read_structure_files, read_structure_source
 from edgepair.structures.materials_project import ProjectSpectrum, read_project_spectra
 from edgepair.structures.preparation import (
     SHORTEST_DISTANCE,
+    SYMMETRY_TOLERANCE,
     AbsorberMissingError,
+    AbsorberSite,
     DisorderedStructureError,
     OverlappingAtomsError,
     PreparedStructure,
     TooManySitesError,
+    are_identical,
+    find_absorber_sites,
+    may_be_identical,
     prepare_structure,
 )
-from edgepair.structures.sites import SYMMETRY_TOLERANCE, AbsorberSite, find_absorber_sites
 from edgepair.structures.source_material import SourceMaterial
 from edgepair.structures.tables import read_structure_table
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from edgepair.conventions.displayed import Record
+
 if TYPE_CHECKING:
     from pymatgen.core import Composition, Structure
     from pymatgen.io.cif import CifParser
@@ -31,7 +33,7 @@ OVERLAP = 0.7
 
 LISTED = "the listed operations"
 
-Block: TypeAlias = dict[str, Any]
+Block: TypeAlias = Record
 """What a CIF says of one structure: texts, and lists of texts, by their keys."""
 
 _OPERATIONS = ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from edgepair.conventions import EdgepairError, StructureError
-from edgepair.structures.filters import parse_elements, parse_filters
+from edgepair.conventions.displayed import Record
 from edgepair.structures.preparation import prepare_structure
-from edgepair.structures.source_material import SourceMaterial
+from edgepair.structures.source_material import SourceMaterial, parse_elements, parse_filters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -145,8 +145,8 @@ def _identifier(item: Any) -> str:
     return ""
 
 
-def _search(filters: dict[str, str]) -> dict[str, Any]:
-    search: dict[str, Any] = {}
+def _search(filters: dict[str, str]) -> Record:
+    search: Record = {}
     if "elements" in filters:
         search["elements"] = parse_elements(filters["elements"])
     if "exclude" in filters:
@@ -222,6 +222,6 @@ def _field(item: Any, name: str) -> Any:
     return item[name] if isinstance(item, dict) else getattr(item, name)
 
 
-def _as_dict(structure: Any) -> dict[str, Any]:
-    result: dict[str, Any] = structure if isinstance(structure, dict) else structure.as_dict()
+def _as_dict(structure: Any) -> Record:
+    result: Record = structure if isinstance(structure, dict) else structure.as_dict()
     return result

@@ -8,11 +8,10 @@ import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from edgepair.conventions import StructureError
-from edgepair.structures.filters import parse_elements, parse_filters
-from edgepair.structures.source_material import SourceMaterial
+from edgepair.conventions.displayed import Record
+from edgepair.structures.source_material import SourceMaterial, parse_elements, parse_filters
 
 FILTERS = {
     "elements": "all of these, such as Fe+O",
@@ -65,7 +64,7 @@ def _pattern(name: str) -> str:
     return "^" + "*".join(re.escape(part) for part in name.split("*")) + "$"
 
 
-def _read(path: Path, wanted: dict[str, Any], text: str) -> Iterator[SourceMaterial]:
+def _read(path: Path, wanted: Record, text: str) -> Iterator[SourceMaterial]:
     from larixite.amcsd import AMCSD
 
     database = AMCSD(dbname=str(path))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from edgepair.conventions import StructureError
-from edgepair.structures.sites import AbsorberSite, symmetry_of
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -244,3 +244,156 @@ def _reduce(structure: Structure, symmetry: object) -> tuple[Structure, np.ndarr
         to_unit_cell=True,
     )
     return primitive, rank[of_atom]
+
+
+LENGTH_TOLERANCE = 0.005
+"""Relative difference of cell lengths up to which two cells are the same."""
+
+SITE_TOLERANCE = 0.01
+"""Root-mean-square displacement up to which atoms are the same, in units of (volume/atom)^(1/3):
+about 0.02 Å. Larger ones would change a bond length by as much as it can be read."""
+
+ANGLE_TOLERANCE = 0.5
+"""Difference of cell angles up to which two cells are the same, degrees."""
+
+
+@cache
+def _matcher() -> Any:
+    from pymatgen.core.structure_matcher import StructureMatcher
+
+    return StructureMatcher(
+        ltol=LENGTH_TOLERANCE,
+        stol=SITE_TOLERANCE,
+        angle_tol=ANGLE_TOLERANCE,
+        primitive_cell=False,
+        scale=False,
+    )
+
+
+def are_identical(first: Structure, second: Structure) -> bool:
+    """Say whether two materials are the same, whatever the setting of their cells.
+
+    Parameters
+    ----------
+    first, second : pymatgen.core.Structure
+        Primitive cells of one formula, number of atoms and space group.
+
+    Returns
+    -------
+    bool
+        True where cells and positions agree within the tolerances of this module; a polymorph, or
+        the same crystal at another temperature or pressure, is another material.
+    """
+    return may_be_identical(first, second) and bool(_matcher().fit(first, second))
+
+
+def may_be_identical(first: Structure, second: Structure) -> bool:
+    """Say whether two materials have the same volume, which is quick to tell.
+
+    Parameters
+    ----------
+    first, second : pymatgen.core.Structure
+        Primitive cells of one formula, number of atoms and space group.
+
+    Returns
+    -------
+    bool
+        False where they cannot be identical.
+    """
+    return bool(abs(first.volume / second.volume - 1) <= 3 * LENGTH_TOLERANCE)
+
+
+SYMMETRY_TOLERANCE = 0.01
+"""Distance, Å, within which atoms count as symmetry equivalents (``symprec``)."""
+
+
+@dataclass(frozen=True)
+class AbsorberSite:
+    """One orbit of symmetry-equivalent absorber atoms.
+
+    Attributes
+    ----------
+    index : int
+        Lowest 0-based index of the orbit in the structure as given; it names the site.
+    equivalent : tuple of int
+        All indices of the orbit, increasing.
+    """
+
+    index: int
+    equivalent: tuple[int, ...]
+
+    @property
+    def multiplicity(self) -> int:
+        """Number of equivalent atoms in the structure as given."""
+        return len(self.equivalent)
+
+
+def find_absorber_sites(structure: Structure, absorber: str) -> tuple[AbsorberSite, ...]:
+    """List the inequivalent sites of one element.
+
+    Parameters
+    ----------
+    structure : pymatgen.core.Structure
+        An ordered crystal structure.
+    absorber : str
+        Chemical symbol of the absorbing element.
+
+    Returns
+    -------
+    tuple of AbsorberSite
+        By increasing index.
+
+    Raises
+    ------
+    StructureError
+        The structure is disordered, has no such atom, or has no symmetry that can be found.
+
+    Notes
+    -----
+    Orbits are those of ``SpacegroupAnalyzer`` with a tolerance of `SYMMETRY_TOLERANCE`.
+    """
+    if not structure.is_ordered:
+        raise StructureError(
+            f"cannot list the {absorber} sites of {structure.formula}",
+            found="sites that share several elements or are partly empty",
+            needed="an ordered structure: one element a site",
+            suggestion="use an ordered approximant of it",
+        )
+    symbols = [site.specie.symbol for site in structure]
+    if absorber not in symbols:
+        raise StructureError(
+            f"cannot list the {absorber} sites of {structure.formula}",
+            found="elements " + ", ".join(sorted(set(symbols))),
+            needed=f"at least one {absorber} atom",
+            suggestion="name another absorber, or leave the structure out",
+        )
+    dataset = symmetry_of(structure)
+    orbits: dict[int, list[int]] = {}
+    for index, orbit in enumerate(dataset.equivalent_atoms):
+        if symbols[index] == absorber:
+            orbits.setdefault(int(orbit), []).append(index)
+    return tuple(
+        sorted(
+            (AbsorberSite(min(atoms), tuple(sorted(atoms))) for atoms in orbits.values()),
+            key=lambda site: site.index,
+        )
+    )
+
+
+def symmetry_of(structure: Structure) -> Any:
+    """Find the symmetry of a structure."""
+    from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
+
+    found = "no space group"
+    try:
+        dataset = SpacegroupAnalyzer(structure, symprec=SYMMETRY_TOLERANCE).get_symmetry_dataset()
+    except (ValueError, TypeError, RuntimeError) as error:
+        dataset, found = None, f"{type(error).__name__}: {error}"
+    if dataset is None:
+        raise StructureError(
+            f"cannot find the symmetry of {structure.formula}",
+            found=f"{found} within {SYMMETRY_TOLERANCE} Å",
+            needed="a structure whose symmetry can be found",
+            suggestion="look for atoms that overlap",
+        )
+    return dataset

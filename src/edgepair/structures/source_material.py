@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from edgepair.conventions import StructureError
-from edgepair.conventions.foreign_text import visible
+from edgepair.conventions import StructureError, near_miss
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.errors import visible
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
@@ -31,9 +33,9 @@ class SourceMaterial:
     """
 
     material_id: str
-    source: str | dict[str, Any]
+    source: str | Record
     form: str = ""
-    row: dict[str, Any] = field(default_factory=dict)
+    row: Record = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Write the identifier so that it can be shown."""
@@ -96,7 +98,7 @@ class SourceMaterial:
 _NEEDED = "the text of a CIF, POSCAR or XYZ with a cell, or a pymatgen dictionary"
 
 
-def _read(source: str | dict[str, Any], form: str) -> tuple[Structure, tuple[str, ...]]:
+def _read(source: str | Record, form: str) -> tuple[Structure, tuple[str, ...]]:
     from pymatgen.core import Structure
 
     if form == "dict" and isinstance(source, str):
@@ -114,7 +116,7 @@ def _read(source: str | dict[str, Any], form: str) -> tuple[Structure, tuple[str
     raise ValueError(source or "a kind of file that is not known")
 
 
-def _without_properties(source: dict[str, Any]) -> dict[str, Any]:
+def _without_properties(source: Record) -> Record:
     """Leave out what else is known of sites: its reader imports whatever module it names."""
     return source | {
         "sites": [{k: v for k, v in site.items() if k != "properties"} for site in source["sites"]]
@@ -154,3 +156,50 @@ def _read_xyz(text: str) -> Structure:
     return Structure(
         atoms.cell[:], atoms.get_chemical_symbols(), atoms.get_positions(), coords_are_cartesian=True
     )
+
+
+def parse_filters(source: str, text: str, known: Mapping[str, str]) -> dict[str, str]:
+    """Read filters such as ``elements=Fe+O,exclude=H``.
+
+    Examples
+    --------
+    >>> parse_filters("amcsd", "elements=Fe+O, exclude=H", {"elements": "", "exclude": ""})
+    {'elements': 'Fe+O', 'exclude': 'H'}
+    """
+    filters = {}
+    for part in (part.strip() for part in text.split(",")):
+        if not part:
+            continue
+        name, _, value = (piece.strip() for piece in part.partition("="))
+        if name not in known or not value:
+            raise StructureError(
+                f"cannot read the filter {part!r} of {source}",
+                found=f"{part!r}",
+                needed="NAME=VALUE, with commas between filters; names: "
+                + ", ".join(f"{key} ({meaning})" for key, meaning in known.items()),
+                suggestion=near_miss(name, known),
+            )
+        filters[name] = value
+    return filters
+
+
+def parse_elements(text: str) -> list[str]:
+    """Read elements with ``+`` or ``-`` between them.
+
+    Examples
+    --------
+    >>> parse_elements("Fe+O")
+    ['Fe', 'O']
+    """
+    from pymatgen.core import Element
+
+    symbols: Sequence[str] = [part.strip() for part in text.replace("-", "+").split("+")]
+    for symbol in symbols:
+        if not Element.is_valid_symbol(symbol):
+            raise StructureError(
+                f"cannot filter by the element {symbol!r}",
+                found=f"{text!r}",
+                needed="chemical symbols with + between them",
+                suggestion="elements=Fe+O",
+            )
+    return list(symbols)

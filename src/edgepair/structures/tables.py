@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 from edgepair.conventions import StructureError
+from edgepair.conventions.displayed import Record
 from edgepair.engine import shared_sandbox
 from edgepair.files.reading import check_regular
 from edgepair.structures.source_material import SourceMaterial
 
-Row: TypeAlias = dict[str, Any]
+Row: TypeAlias = Record
 
 _COLUMNS = {"structure": "dict", "poscar": "poscar", "cif": "cif"}
 """Columns that may hold a structure, and its form."""
@@ -149,7 +150,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
 
 
 def _guarded(
-    preload: str, cpu_seconds: float, function: Callable[..., Any], path: Path, *args: object
+    preload: str, cpu_seconds: float, function: Callable[..., object], path: Path, *args: object
 ) -> Any:
     result = shared_sandbox(preload).call(
         function, str(path), *args, cpu_seconds=cpu_seconds, memory_bytes=_MEMORY, readable=(path,)

@@ -1,7 +1,7 @@
 """The study: scores, importances and the paper's findings, on honest splits."""
 
 from edgepair.conventions import Progress
-from edgepair.study.contribution_text import ContributionText, contribution_sentences
+from edgepair.study.contributions import ContributionText, contribution_sentences
 from edgepair.study.curves import class_curves
 from edgepair.study.findings import FINDINGS, Finding
 from edgepair.study.result import STUDY_FOLDER, StudyResult

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from edgepair.conventions import Task, techniques_of
+from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import counted
 from edgepair.dataset import make_folds, split_groups
 from edgepair.features import RAW_RECIPES, FeatureTable, compute_features, dpdf_normalisation
@@ -73,10 +73,8 @@ class Cell:
         return self.tables[modality]
 
 
-Row: TypeAlias = Mapping[str, object]
-"""A row of a table on its way into a frame."""
-
-Rows: TypeAlias = list[Row]
+Rows: TypeAlias = list[Record]
+"""Rows of a table on their way into a frame."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ class Skip:
     reason: str
     whole: bool
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Record:
         """Return the entry as it stands in ``study.json``."""
         return asdict(self)
 

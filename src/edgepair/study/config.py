@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from numbers import Integral
 from typing import Any
 
 from edgepair.conventions import OptionError, Task, parse_modalities, parse_tasks, techniques_in
+from edgepair.conventions.displayed import Record
 from edgepair.dataset import SPLITS
 from edgepair.features import NORMALISATIONS
 from edgepair.models import parse_learners
@@ -70,52 +71,36 @@ class StudyConfig:
         tasks: Sequence[str] | None = None,
         modalities: Sequence[str] | None = None,
         learners: Sequence[str] | None = None,
-        split: str = "formula",
-        folds: int = 5,
-        repeats: int | None = None,
         trees: int | None = None,
-        seed: int = 0,
         quick: bool = False,
-        tune: bool = False,
-        contributions: bool = False,
-        view: str = "sites",
-        per: str = "metal",
-        robustness: bool = False,
-        protocol: str = "grouped",
         doing: str = STUDYING,
+        **others: Any,
     ) -> StudyConfig:
-        """Check settings as a user gives them."""
-        _check_words(doing, split=split, view=view, per=per, protocol=protocol)
-        _check_numbers(doing, folds=folds, repeats=repeats, trees=trees, seed=seed)
+        """Check settings as a user gives them; `others` are those that stand in the study as they are."""
+        told = cls((), (), (), **others)
+        _check_words(doing, split=told.split, view=told.view, per=told.per, protocol=told.protocol)
+        _check_numbers(doing, folds=told.folds, repeats=told.repeats, trees=trees, seed=told.seed)
         _check_lists(doing, tasks=tasks, modalities=modalities, learners=learners)
-        if protocol == "published":
-            _check_published(
-                doing, learners=learners, split=split, tune=tune, contributions=contributions, view=view,
-                per=per, robustness=robustness,
-            )  # fmt: skip
-            return cls(
-                _task_names(tasks),
-                parse_modalities(PUBLISHED_MODALITIES if modalities is None else modalities),
-                ("published", "dummy"),
-                folds=int(folds),
-                repeats=int(repeats or (QUICK_REFITS if quick else PUBLISHED_REFITS)),
+        told = replace(
+            told, tasks=tuple(task.name for task in parse_tasks(tasks)), folds=int(told.folds),
+            repeats=None if told.repeats is None else int(told.repeats), seed=int(told.seed),
+        )  # fmt: skip
+        if told.protocol == "published":
+            names = ("split", "tune", "contributions", "view", "per", "robustness")
+            _check_published(doing, learners=learners, **{name: getattr(told, name) for name in names})
+            return replace(
+                told, modalities=parse_modalities(PUBLISHED_MODALITIES if modalities is None else modalities),
+                learners=("published", "dummy"),
+                repeats=told.repeats or (QUICK_REFITS if quick else PUBLISHED_REFITS),
                 trees=int(trees or (QUICK_TREES if quick else PUBLISHED_TREES)),
-                seed=int(seed),
-                extras=False,
-                view="materials",
-                per="total",
-                protocol=protocol,
-            )
-        if quick and repeats is None:
-            repeats = 1
+                extras=False, view="materials", per="total",
+            )  # fmt: skip
         named, by = parse_modalities(modalities), parse_learners(learners)
-        if contributions:
+        if told.contributions:
             _check_contributions(named, by)
-        return cls(
-            _task_names(tasks), named, by, split=split, folds=int(folds),
-            repeats=None if repeats is None else int(repeats),
-            trees=int(trees or (QUICK_TREES if quick else TREES)), seed=int(seed), tune=tune,
-            extras=not quick, contributions=contributions, view=view, per=per, robustness=robustness,
+        return replace(
+            told, modalities=named, learners=by, trees=int(trees or (QUICK_TREES if quick else TREES)),
+            repeats=1 if quick and told.repeats is None else told.repeats, extras=not quick,
         )  # fmt: skip
 
     def task_list(self) -> tuple[Task, ...]:
@@ -128,13 +113,9 @@ class StudyConfig:
             return self.repeats
         return 3 if n_sites < 500 else 2 if n_sites < 2000 else 1
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Record:
         """Return all settings by name."""
         return asdict(self)
-
-
-def _task_names(tasks: Sequence[str] | None) -> tuple[str, ...]:
-    return tuple(task.name for task in parse_tasks(tasks))
 
 
 def _check_words(doing: str, **words: str) -> None:

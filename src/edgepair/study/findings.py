@@ -24,11 +24,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import TASKS, modality_title
+from edgepair.conventions.displayed import Record
 from edgepair.study.scoring import Quantity, Score
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Finding:
     sentence: str
     view: str = "sites"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> Record:
         """Return the finding as it stands in ``findings.json``.
 
         Returns

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgepair.conventions.displayed import Record
 from edgepair.models import LEARNERS, FitTask, choose_windows, fitted_learners
 from edgepair.study.work import Work
 
@@ -72,7 +73,7 @@ def fit_work(
     ``folds`` (n,).
     """
     settings = tuple(sorted(LEARNERS[learner].settings(cell.task).items()))
-    known: dict[str, Any] = {"target": cell.target, "groups": cell.groups, "settings": settings}
+    known: Record = {"target": cell.target, "groups": cell.groups, "settings": settings}
     task = FitTask(
         learner=learner, task=cell.task.name, n_classes=len(cell.classes), folds=folds, trees=trees,
         seed=seed, **(known | changes),

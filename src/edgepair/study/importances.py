@@ -29,6 +29,7 @@ import numpy as np
 from scipy.special import ndtri, stdtrit
 
 from edgepair.conventions import TECHNIQUES
+from edgepair.conventions.displayed import Record
 from edgepair.features import FeatureTable
 from edgepair.models import FitOutcome, Window
 from edgepair.study.scoring import Quantity, group_sums, metrics_of
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edgepair.study.cells import Cell, Row, Rows
+    from edgepair.study.cells import Cell, Rows
 
 POINT_WIDTH = {"xanes": 0.5, "pdf": 0.1, "dpdf": 0.1, "npdf": 0.1}
 """Width of the points into which impurity importances are gathered, eV or Å."""
@@ -168,7 +169,7 @@ def importance_row(
     value: float,
     lower: float,
     upper: float,
-) -> Row:
+) -> Record:
     """Make one row of ``importances.csv``; without a place it speaks of a whole technique."""
     position, low, high = index if index is not None else (np.nan, np.nan, np.nan)
     about = TECHNIQUES[technique]

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from edgepair.conventions import TASKS, Displayed
+from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import METRIC_TITLES, listed, short_title
-from edgepair.files.json_values import json_ready
 from edgepair.files.result_folder import ResultFolder, read_tables, write_tables
+from edgepair.files.writing import json_ready
 from edgepair.study.findings import Finding
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from edgepair.models import FitOutcome
-    from edgepair.study.cells import Cell, Row
+    from edgepair.study.cells import Cell
 
 SCORE_COLUMNS = (
     "absorber", "task", "modality", "learner", "split", "metric", "value", "lower", "upper",
@@ -87,7 +88,7 @@ def empty_table(name: str) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class StudyResult(Displayed, topic="study", main_table="scores"):
+class StudyResult(Displayed, topic="study.page", main_table="scores"):
     """A finished study.
 
     Attributes
@@ -123,7 +124,7 @@ class StudyResult(Displayed, topic="study", main_table="scores"):
     predictions: pd.DataFrame
     importances: pd.DataFrame
     findings: tuple[Finding, ...]
-    config: dict[str, Any]
+    config: Record
     learning: pd.DataFrame
     curves: pd.DataFrame
     contributions: pd.DataFrame = field(default_factory=lambda: empty_table("contributions"))
@@ -158,7 +159,7 @@ class StudyResult(Displayed, topic="study", main_table="scores"):
         return replace(self, scores=self.scores[self.scores["view"] == view], findings=findings)
 
     @property
-    def skipped(self) -> list[dict[str, Any]]:
+    def skipped(self) -> list[Record]:
         """What was left out, each with its reason."""
         return list(self.config["skipped"])
 
@@ -247,7 +248,7 @@ class StudyResult(Displayed, topic="study", main_table="scores"):
         return cls(findings=findings, config=config, **tables)
 
 
-def table_frames(rows: Mapping[str, Sequence[Row]]) -> dict[str, pd.DataFrame]:
+def table_frames(rows: Mapping[str, Sequence[Record]]) -> dict[str, pd.DataFrame]:
     """Make the tables of a result but for the predictions; those without rows are empty."""
     return {
         name: pd.DataFrame(rows.get(name, []), columns=list(columns))
@@ -256,7 +257,7 @@ def table_frames(rows: Mapping[str, Sequence[Row]]) -> dict[str, pd.DataFrame]:
     }
 
 
-def _tables_of(config: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+def _tables_of(config: Record) -> dict[str, tuple[str, ...]]:
     """Name the tables of a study and their columns; some only where they were requested."""
     settings = config["config"]
     wanted = {
@@ -272,7 +273,7 @@ def _to_json(value: Any) -> str:
     return json.dumps(json_ready(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _with_nan(entry: dict[str, Any]) -> dict[str, Any]:
+def _with_nan(entry: Record) -> Record:
     return {key: float("nan") if item is None else item for key, item in entry.items()}
 
 
@@ -283,7 +284,7 @@ def prediction_table(cell: Cell, modality: str, learner: str, outcomes: Sequence
     tables = []
     for repeat, outcome in enumerate(outcomes):
         predicted: Any = outcome.predicted
-        columns: dict[str, Any] = {
+        columns: Record = {
             **cell.names,
             "modality": modality,
             "learner": learner,

@@ -20,8 +20,7 @@ from edgepair.study.curves import curve_rows
 from edgepair.study.findings import COMBINATIONS, Finding, find
 from edgepair.study.fits import LEARNING_FRACTIONS, fits_aside, study_fits
 from edgepair.study.importances import importance_rows, null_share_rows, pair_importance
-from edgepair.study.plan import StudyPlan, check_datasets, plan_study
-from edgepair.study.provenance import describe_study
+from edgepair.study.plan import StudyPlan, check_datasets, describe_study, plan_study
 from edgepair.study.published import run_published
 from edgepair.study.result import StudyResult, join_tables, prediction_table, table_frames
 from edgepair.study.scoring import Score, draw_groups, score, score_baseline

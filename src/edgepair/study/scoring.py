@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edgepair.conventions.displayed import Record
 from edgepair.models import (
     LOWER_IS_BETTER,
     FitOutcome,
@@ -84,7 +85,7 @@ class Score:
         """Take one metric with its draws."""
         return Quantity(metric, self.value[metric], self.draws[metric])
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Record]:
         """List the rows of ``scores.csv``."""
         base = self.cell.names | {"modality": self.modality, "learner": self.learner}
         base |= {"split": self.cell.split}
@@ -168,7 +169,7 @@ def score_baseline(
     Notes
     -----
     Weighted F1 punishes who names one class only: of two equal classes that has 1/3, a coin 1/2. A
-    learner of pure noise answers like the coin; held against the dummy alone it would seem to know
+    learner of pure noise answers like the coin; compared with the dummy alone it would seem to know
     something.
     """
     dummy = score(cell, modality, "dummy", outcomes, drawn)

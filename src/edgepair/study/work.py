@@ -20,8 +20,7 @@ import numpy as np
 import edgepair.models
 from edgepair.conventions import EngineError, Progress
 from edgepair.engine import Call, open_processes
-from edgepair.files.caching import installed_version
-from edgepair.files.kept_arrays import KeptArrays
+from edgepair.files.caching import KeptArrays, installed_version
 from edgepair.files.scratch import own_scratch, writing_scratch
 from edgepair.models import LEARNERS, FitOutcome, average_outcomes, fit_folds
 
@@ -55,7 +54,7 @@ class Work:
     label: str
     learner: str = "forest"
     purpose: Hashable = "score"
-    function: Callable[..., Any] = fit_folds
+    function: Callable[..., object] = fit_folds
     kind: type[Any] = FitOutcome
 
 
@@ -94,7 +93,7 @@ def array_digest(values: NDArray[Any]) -> str:
 
 
 @cache
-def code_digest(function: Callable[..., Any]) -> str:
+def code_digest(function: Callable[..., object]) -> str:
     """Hash the code behind a function and all of ``edgepair.models``: what is changed is computed anew."""
     models = sorted(Path(edgepair.models.__path__[0]).glob("*.py"))
     digest = hashlib.sha256(function.__qualname__.encode())
@@ -229,7 +228,7 @@ class Runner:
 
 
 def compute(
-    function: Callable[..., Any], values: NDArray[np.float32], sites: NDArray[np.int64], task: Any
+    function: Callable[..., object], values: NDArray[np.float32], sites: NDArray[np.int64], task: Any
 ) -> Any:
     """Carry out one piece of work, on whatever process."""
     return function(np.asarray(values[sites]), task)

@@ -24,7 +24,7 @@ if importlib.util.find_spec("dash") is None:
 from edgepair.apps.web.server import make_app
 from edgepair.apps.web.settings import Limits, Settings
 from edgepair.apps.web.worker import carry_out
-from edgepair.spectra.metal_shape import foil_spectra
+from edgepair.spectra.alignment import foil_spectra
 
 SIMULATORS = Path(__file__).resolve().parents[2] / "simulators"
 FOUR = ("problem", "found", "needed", "suggestion")

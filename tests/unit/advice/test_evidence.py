@@ -11,7 +11,7 @@ import pytest
 
 from edgepair.advice import advise, evidence
 from edgepair.advice.evidence import Evidence, compute_evidence, evidence_bytes, shipped_about, shipped_path
-from edgepair.advice.options import check_options
+from edgepair.advice.run import check_options
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS
 from edgepair.dataset import drop_gated, load_bundled
 from edgepair.study.config import StudyConfig

@@ -11,8 +11,7 @@ import pytest
 import xarray as xr
 
 from edgepair.advice import Advice
-from edgepair.report.advice.figure import advice_figure
-from edgepair.report.advice.page import render_advice
+from edgepair.report.advice import advice_figure, render_advice
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pandas as pd
 import xarray as xr
 
 from edgepair.advice import Advice
-from edgepair.advice.options import check_options
 from edgepair.advice.requirements import needed_rows
+from edgepair.advice.run import check_options
 from edgepair.advice.words import sample_sentences
 from edgepair.dataset import from_arrays
 from edgepair.prediction import Prediction, ShownCurve

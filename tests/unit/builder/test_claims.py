@@ -8,8 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from edgepair.builder.claims import Claims
-from edgepair.builder.keys import digest
+from edgepair.builder.records import digest
+from edgepair.builder.result_store import Claims
 
 KEY = digest(1)
 
@@ -31,7 +31,7 @@ def test_a_run_that_was_killed_has_no_claims(tmp_path: Path) -> None:
     code = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from edgepair.builder.claims import Claims\n"
+        "from edgepair.builder.result_store import Claims\n"
         f"claims = Claims(Path({str(tmp_path / 'r')!r}))\n"
         f"claims.take({KEY!r})\n"
         "print('taken', flush=True)\n"

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edgepair.builder import ResultStore
-from edgepair.builder.keys import digest
+from edgepair.builder.records import digest
 from edgepair.conventions import OutputError
 
 Open = Callable[..., ResultStore]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepair.conventions import MeasurementError
-from edgepair.conventions.foreign_text import table_cell, visible
+from edgepair.conventions.errors import table_cell, visible
 
 
 @given(st.text())

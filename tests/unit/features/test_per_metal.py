@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edgepair.conventions import OptionError
 from edgepair.dataset import load_bundled
 from edgepair.features import compute_features, dpdf_normalisation
-from edgepair.features.per_metal import composition_factor, neighbours_per_metal
+from edgepair.features.table import composition_factor, neighbours_per_metal
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from edgepair.features.scale_free_pdf import FIRST, LAST, scale_free_features
+from edgepair.features.pdf import SCALE_FREE, scale_free_features
 
 R = np.arange(0.8, 20.01, 0.1)
 
@@ -50,7 +50,7 @@ def test_a_wider_peak_has_a_larger_width_and_a_higher_one_a_larger_height() -> N
 
 def test_only_the_first_shells_count() -> None:
     changed = curve().copy()
-    changed[(R < FIRST - 0.01) | (R > LAST + 0.01)] = 77.0
+    changed[(SCALE_FREE[0] - 0.01 > R) | (SCALE_FREE[1] + 0.01 < R)] = 77.0
     np.testing.assert_array_equal(
         scale_free_features(R, changed[None]).values, scale_free_features(R, curve()[None]).values
     )
@@ -66,8 +66,8 @@ def test_a_curve_does_not_depend_on_those_beside_it() -> None:
 def test_each_feature_has_its_place() -> None:
     block = scale_free_features(R, np.array([curve()]))
     assert block.position.shape == (block.values.shape[1],)
-    assert block.position.min() >= FIRST - 1e-9
-    assert block.position.max() <= LAST + 1e-9
+    assert block.position.min() >= SCALE_FREE[0] - 1e-9
+    assert block.position.max() <= SCALE_FREE[1] + 1e-9
 
 
 @pytest.mark.parametrize("G", [np.zeros(len(R)), -np.ones(len(R)), R.copy()])

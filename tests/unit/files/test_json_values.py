@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from edgepair.files.json_values import json_ready
+from edgepair.files.writing import json_ready
 
 
 def test_numbers_are_python_s_and_what_is_not_finite_is_null() -> None:

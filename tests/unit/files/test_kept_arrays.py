@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgepair.files.kept_arrays import KeptArrays
+from edgepair.files.caching import KeptArrays
 
 ARRAYS = {"a": np.arange(5.0), "b": np.array(["x", "yz"])}
 

@@ -11,8 +11,7 @@ import xarray as xr
 
 from edgepair.conventions import OutputError
 from edgepair.dataset.store import check_target, save_arrays
-from edgepair.files.outputs import check_outputs
-from edgepair.files.writing import write_whole
+from edgepair.files.writing import check_outputs, write_whole
 
 
 def _refused(found: str, target: Path, *inputs: object) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edgepair.conventions import TASKS
 from edgepair.features import compute_features
-from edgepair.interpretation.label_permutation import (
+from edgepair.interpretation.rounds import (
     _exchange,
     label_permutation_fits,
     label_permutation_rows,
@@ -111,7 +111,7 @@ def test_labels_that_are_in_the_spectra_are_told_from_exchanged_ones(cell: Cell)
     # Two balanced classes that nothing tells: half are right.
     assert by_name["null"]["value"] == pytest.approx(0.5, abs=0.12)
     assert by_name["p"]["value"] == pytest.approx(1 / 20)
-    assert "better than with labels exchanged between formulas" in by_name["p"]["sentence"]
+    assert "better than with labels permuted between formulas" in by_name["p"]["sentence"]
     assert "not shown" not in by_name["p"]["sentence"]
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 from scipy.stats import spearmanr
 
 from edgepair.conventions import TASKS
-from edgepair.interpretation.movement import curve_movement_rows, movement_rows
+from edgepair.interpretation.dependence import curve_movement_rows, movement_rows
 from edgepair.interpretation.number_forests import number_table
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig

@@ -1,4 +1,4 @@
-"""How far an interpretation can be leant on."""
+"""How reliable an interpretation is."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import xarray as xr
 from scipy.stats import kendalltau
 
 from edgepair.conventions import TASKS
-from edgepair.interpretation.ranks import rank_fits, rank_rows, region_rank_rows
 from edgepair.interpretation.stability import (
     STABILITY_COLUMNS,
     agreement_rows,
     few_materials_rows,
     kendall_taus,
+    rank_fits,
+    rank_rows,
+    region_rank_rows,
 )
 from edgepair.models import FitOutcome
 from edgepair.study.cells import Cell, plan_cell

@@ -7,7 +7,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from edgepair.labels import CONTRADICTED, find_mean_states, label_sites, site_labels
-from edgepair.labels.charge_balance import bonded_to_oxygen, has_oxygen_pair
+from edgepair.labels.oxidation_state import bonded_to_oxygen, has_oxygen_pair
 
 
 def spread(*symbols: str, step: float = 3.0) -> Structure:

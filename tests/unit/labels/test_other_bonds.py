@@ -6,7 +6,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from edgepair.labels import find_other_bonds, label_sites
-from edgepair.labels.other_bonds import is_metal_rich
+from edgepair.labels.bond_valence import is_metal_rich
 
 
 def around(*others: tuple[str, list[float]]) -> Structure:

@@ -16,7 +16,7 @@ from edgepair.measured.pdf.first_shell import bonds_to_oxygen, only_metal
 from edgepair.simulation.pdf import IDEAL_U_ISO, PairDistribution, simulate_pdf
 from edgepair.spectra import PDFInstrument, apply_instrument
 from edgepair.spectra.pdf_peaks import cut_gaussian, fit_peaks
-from edgepair.spectra.scattering import pair_weight, scattering_power
+from edgepair.spectra.pdf_preparation import pair_weight, scattering_power
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "experiment" / "pdf"
 

@@ -13,7 +13,7 @@ from edgepair.conventions import MeasurementError
 from edgepair.measured import XanesScan, read_xanes
 from edgepair.measured.xanes.calibration import calibrate_scan, read_foil_scan
 from edgepair.measured.xanes.foils import with_foils
-from edgepair.spectra.metal_shape import foil_spectra
+from edgepair.spectra.alignment import foil_spectra
 
 Floats = NDArray[np.float64]
 ENERGY = 7112 + np.r_[np.arange(-180, -30, 10.0), np.arange(-30, 60, 0.3), np.arange(60, 400, 3.0)]

@@ -16,8 +16,7 @@ from edgepair.measured import XanesScan, read_xanes
 from edgepair.measured.xanes.calibration import MARK, calibrate_scan, read_foil_scan
 from edgepair.measured.xanes.inspection import calibrated, inspect_xanes, is_fluorescence
 from edgepair.measured.xanes.writing import write_xdi
-from edgepair.spectra.alignment import FoilReading
-from edgepair.spectra.metal_shape import foil_spectra
+from edgepair.spectra.alignment import FoilReading, foil_spectra
 
 Floats = NDArray[np.float64]
 ENERGY = 7112 + np.r_[np.arange(-180, -30, 10.0), np.arange(-30, 60, 0.3), np.arange(60, 600, 3.0)]

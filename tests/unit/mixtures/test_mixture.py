@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from edgepair.conventions import DataError, OptionError
+from edgepair.mixtures.errors import correlation_length, noise_of
 from edgepair.mixtures.fit import SCALE_ERROR, MixtureResult, fit_mixtures
-from edgepair.mixtures.noise import correlation_length, noise_of
 from edgepair.mixtures.search import _combinations
-from edgepair.standards.standard import Standard
+from edgepair.standards.standards import Standard
 
 Floats = NDArray[np.float64]
 EDGE = 7120.0

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edgepair.conventions import DataError, MeasurementError
 from edgepair.measured import XanesScan
 from edgepair.mixtures.scan import COLUMNS, mix_scan
-from edgepair.standards.standard import Standard
+from edgepair.standards.standards import Standard
 
 Floats = NDArray[np.float64]
 ENERGY: Floats = np.r_[np.arange(6950.0, 7090, 5), np.arange(7090.0, 7160, 0.5), np.arange(7160.0, 7500, 4)]

@@ -97,7 +97,7 @@ def test_tuning_sees_only_the_training_fold(monkeypatch: pytest.MonkeyPatch) -> 
 def _watch_estimators(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
     """Record the first column of what the forest's classes are fitted to and asked about."""
     from edgepair.conventions import TASKS
-    from edgepair.models import LEARNERS, extra_trees
+    from edgepair.models import LEARNERS, trees
 
     kind = type(LEARNERS["forest"].estimator(TASKS["oxidation_state"], trees=1, seed=0))
     seen: list[tuple[Any, Any]] = []
@@ -111,7 +111,7 @@ def _watch_estimators(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
             seen[-1] = (seen[-1][0], np.array(X[:, 0]))
             return super().predict_proba(X)
 
-    monkeypatch.setattr(extra_trees, kind.__name__, Watched)
+    monkeypatch.setattr(trees, kind.__name__, Watched)
     return seen
 
 

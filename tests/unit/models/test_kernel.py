@@ -1,4 +1,4 @@
-"""The kernel machine against its own formula, and averages of learners."""
+"""The kernel ridge against its own formula, and averages of learners."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgepair.models import FitOutcome, average_outcomes
-from edgepair.models.kernel import KernelClassifier, KernelRegressor
+from edgepair.models.kernel_ridge import KernelClassifier, KernelRegressor
 
 
 def data(n: int = 60, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

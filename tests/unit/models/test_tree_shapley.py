@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
-from edgepair.models.tree_shapley import forest_shapley
+from edgepair.models.trees import forest_shapley
 
 N = 5
 

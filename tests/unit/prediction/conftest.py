@@ -14,7 +14,7 @@ from edgepair.conventions import edge_energy
 from edgepair.dataset import load_bundled
 from edgepair.measured import XanesScan
 from edgepair.models import group_forest
-from edgepair.prediction import pdf_model, source
+from edgepair.prediction import fitted, pdf_model
 from edgepair.prediction.pdf_model import PdfModel
 from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
@@ -100,8 +100,8 @@ def small_store() -> SmallModels:
 @pytest.fixture
 def small_models(small_store: SmallModels, monkeypatch: pytest.MonkeyPatch) -> SmallModels:
     """Put small models in the place of the real ones."""
-    monkeypatch.setattr(source, "fitted_xanes", small_store.xanes)
-    monkeypatch.setattr(source, "fitted_pdf", small_store.pdf)
+    monkeypatch.setattr(fitted, "fitted_xanes", small_store.xanes)
+    monkeypatch.setattr(fitted, "fitted_pdf", small_store.pdf)
     return small_store
 
 

@@ -16,12 +16,11 @@ from edgepair.conventions import TASKS, EdgepairError, MeasurementError, OptionE
 from edgepair.labels.bond_valence import bond_valence_length
 from edgepair.measured import PdfCurve, XanesScan, read_pdf, read_xanes
 from edgepair.models.conformal import sharpened_mean
-from edgepair.models.tree_shapley import forest_shapley
+from edgepair.models.trees import forest_shapley
 from edgepair.prediction import Prediction, predict
-from edgepair.prediction.answers import CLASSES
+from edgepair.prediction.answers import CLASSES, settle
 from edgepair.prediction.predict import CAUTION
-from edgepair.prediction.task_fit import settle
-from edgepair.spectra.metal_shape import foil_spectra
+from edgepair.spectra.alignment import foil_spectra
 from edgepair.standards import Standard, load_standards
 
 pytestmark = pytest.mark.usefixtures("small_models")

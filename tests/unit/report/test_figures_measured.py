@@ -6,7 +6,7 @@ import numpy as np
 
 from edgepair.measured import XanesScan
 from edgepair.measured.xanes.inspection import inspect_xanes
-from edgepair.report.measured.figures import normalized_figure, raw_figure
+from edgepair.report.measured.page import normalized_figure, raw_figure
 
 ENERGY = 7124 + np.r_[np.arange(-180.0, -30, 10), np.arange(-30.0, 60, 0.5), np.arange(60.0, 400, 5)]
 SCAN = XanesScan(

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from edgepair.conventions import TECHNIQUES
-from edgepair.report.measured.figure_sites import (
+from edgepair.report.dataset import (
     MOST_DRAWN,
     SITE_LOOKS,
     class_curve_figure,

@@ -15,16 +15,24 @@ import pytest
 from edgepair.conventions import OutputError
 from edgepair.interpretation import Interpretation
 from edgepair.interpretation.result import COLUMNS
-from edgepair.report.interpretation.figure_groups import MOST_GROUPS, group_figure
 from edgepair.report.interpretation.figure_learned import (
+    agreement_figure,
     dependence_figure,
     movement_curve_figure,
     movement_figure,
+    shuffled_labels_figure,
 )
-from edgepair.report.interpretation.figure_regions import point_figure, region_figure
-from edgepair.report.interpretation.figure_stability import agreement_figure, shuffled_labels_figure
-from edgepair.report.interpretation.methods import interpretation_methods
-from edgepair.report.interpretation.page import render_interpretation, write_interpretation
+from edgepair.report.interpretation.figure_regions import (
+    MOST_GROUPS,
+    group_figure,
+    point_figure,
+    region_figure,
+)
+from edgepair.report.interpretation.page import (
+    interpretation_methods,
+    render_interpretation,
+    write_interpretation,
+)
 from edgepair.report.interpretation.sample_page import sample_region_figure, sample_table
 from edgepair.report.interpretation.words import importance_rows, interpretation_document, region_sentences
 from edgepair.report.prediction.figures import LOWERED, RAISED
@@ -356,8 +364,8 @@ def test_methods_describe_what_was_done_and_nothing_else(made: Interpretation) -
     bare = make_interpretation(importances=without, stability=made.stability.iloc[:0])
     titles = [item["title"] for item in interpretation_methods(bare)]
     assert "SHAP" not in titles
-    assert "Labels exchanged" not in titles
-    assert {"SHAP", "Labels exchanged"} <= {item["title"] for item in interpretation_methods(made)}
+    assert "Labels permuted" not in titles
+    assert {"SHAP", "Labels permuted"} <= {item["title"] for item in interpretation_methods(made)}
     assert "mean |SHAP|" not in json.dumps([_titles(f) for f in [_figures(bare)["regions"]]])
 
 

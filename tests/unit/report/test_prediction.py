@@ -29,7 +29,6 @@ from edgepair.report.prediction.page import SERIES, render_prediction, write_pre
 from edgepair.report.prediction.rows import ROW_COLUMNS, PredictedSample, rows_text, write_rows
 from edgepair.report.prediction.words import (
     contribution_table,
-    disagreements,
     largest_windows,
     reason_sentences,
     set_text,
@@ -135,18 +134,6 @@ def test_points_of_one_position_are_added() -> None:
     table = contribution_table(explanation, technique="xanes", task="bond_length")
     assert table["position"].tolist() == [1.0, 2.0]
     assert table["contribution"].tolist() == pytest.approx([0.2, 0.4])
-
-
-def test_disagreement_is_intervals_apart(pair: PredictedSample) -> None:
-    answer = pair.prediction
-    assert answer is not None
-    assert disagreements(answer) == []
-    table = answer.table.copy()
-    row = (table["technique"] == "pdf") & (table["task"] == "oxidation_state")
-    table.loc[row, ["value", "lower", "upper"]] = [2.0, 1.8, 2.2]
-    (told,) = disagreements(replace(answer, table=table))
-    assert "oxidation state" in told
-    assert "XANES 2.98 (2.60 to 3.20) and PDF 2.00 (1.80 to 2.20)" in told
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from edgepair.models import LEARNERS
-from edgepair.models.kernel import KernelRegressor
+from edgepair.models.kernel_ridge import KernelRegressor
 from edgepair.report import summarise_study
 from edgepair.report.study.summary import best_modalities
 
@@ -142,7 +142,7 @@ def test_every_learner_is_told_with_its_settings(study: Any, names: list[str], t
     for name in names:
         assert f"“{name}” is " in text or name == "dummy"
     if "blend" in names:
-        assert "the mean of the forest’s and the kernel machine’s answers" in text
+        assert "the mean of the forest’s and the kernel ridge’s answers" in text
     if {"blend", "kernel"} & set(names):
         machine = KernelRegressor()
         assert "Matérn kernel (3/2) on standardised features" in text

@@ -12,7 +12,7 @@ from scipy.interpolate import PchipInterpolator
 
 from edgepair.conventions import edge_energy
 from edgepair.standards import load_standards
-from edgepair.standards.standard import Standard
+from edgepair.standards.standards import Standard
 
 Floats = NDArray[np.float64]
 Mix = Callable[..., tuple[Floats, Floats, Floats, list[Standard]]]

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy.optimize import nnls
 
-from edgepair.mixtures.noise import noise_of
+from edgepair.mixtures.errors import noise_of
 from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
 from edgepair.series.fractions import fit_series
 from edgepair.series.principal import find_components, find_principal, targets
 from edgepair.series.resolution import closed_fractions, resolve
-from edgepair.standards.standard import Standard
+from edgepair.standards.standards import Standard
 
 from .conftest import grid, usable
 

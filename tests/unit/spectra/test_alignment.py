@@ -12,8 +12,15 @@ from numpy.typing import NDArray
 
 from edgepair.conventions import DataError, OptionError, edge_energy
 from edgepair.measured import read_xanes
-from edgepair.spectra.alignment import foil_energy, is_metal, read_foil
-from edgepair.spectra.metal_shape import METALS, MISFIT, foil_spectra, metal_misfit
+from edgepair.spectra.alignment import (
+    METALS,
+    MISFIT,
+    foil_energy,
+    foil_spectra,
+    is_metal,
+    metal_misfit,
+    read_foil,
+)
 from edgepair.spectra.normalization import normalize_mu
 
 Floats = NDArray[np.float64]

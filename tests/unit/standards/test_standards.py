@@ -14,12 +14,12 @@ import pytest
 
 from edgepair.conventions import BUNDLED_ABSORBERS, DataError, OptionError, edge_energy
 from edgepair.spectra import find_e0
-from edgepair.standards.standard import Standard
-from edgepair.standards.standard_files import save_standards
 from edgepair.standards.standards import (
     COLUMNS,
+    Standard,
     load_standards,
     read_standards,
+    save_standards,
     select_standards,
     standard_from_record,
     standard_record,

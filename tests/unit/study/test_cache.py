@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from edgepair.conventions import TASKS
-from edgepair.files.kept_arrays import KeptArrays
+from edgepair.files.caching import KeptArrays
 from edgepair.models import FitOutcome, FitTask, Window, fit_folds
 from edgepair.study import Progress, StudyResult, run_study
 from edgepair.study import work as work_module

@@ -43,7 +43,7 @@ def passing(manganese: xr.Dataset) -> xr.Dataset:
 
 
 def under(name: str, rows: xr.Dataset, **settings: object) -> xr.Dataset:
-    made = CONDITIONS[name].dataset(rows, StudyConfig.check(**settings))  # type: ignore[arg-type]
+    made = CONDITIONS[name].dataset(rows, StudyConfig.check(**settings))
     assert made is not None
     return made
 
@@ -159,7 +159,7 @@ def test_what_data_do_not_allow_is_none(manganese: xr.Dataset, passing: xr.Datas
 
 def test_conditions_follow_the_settings() -> None:
     def names(**settings: object) -> list[str]:
-        return [item.name for item in conditions_for(StudyConfig.check(**settings))]  # type: ignore[arg-type]
+        return [item.name for item in conditions_for(StudyConfig.check(**settings))]
 
     assert names() == ["materials", "per_total"]
     assert names(view="materials", per="total") == ["sites", "per_metal"]

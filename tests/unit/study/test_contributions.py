@@ -107,7 +107,7 @@ def test_curves_of_noise_share_nothing_and_the_words_say_so() -> None:
     assert value(table, "shapley", "xanes") + value(table, "shapley", "pdf") < 0.05
     (told,) = contribution_sentences(table)
     assert len(told.sentences) == 1
-    assert "not shown to know more than the best guess" in told.sentences[0]
+    assert "not shown to know more than the baseline" in told.sentences[0]
 
 
 def test_what_takes_both_bits_is_there_only_together() -> None:
@@ -253,7 +253,7 @@ def test_sentences_follow_from_the_numbers(make_contributions: Callable[..., pd.
     (told,) = contribution_sentences(table)
     assert (told.absorber, told.task, told.learner) == ("Fe", "oxidation_state", "forest")
     assert told.sentences == (
-        "Fe, oxidation state: XANES and PDF together gain 0.500 in weighted F1 over the best guess "
+        "Fe, oxidation state: XANES and PDF together gain 0.500 in weighted F1 over the baseline "
         "(95 % interval 0.450 to 0.550).",
         "Of this, 0.300 (0.250 to 0.350) is only in XANES; 0.100 (0.050 to 0.150) is only in PDF; "
         "0.100 (0.050 to 0.150) in both (up to 0.200 by other definitions); nothing only together.",

@@ -17,8 +17,7 @@ from edgepair.models import FitOutcome, FitTask
 from edgepair.study import Progress, StudyResult, run_study
 from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
-from edgepair.study.published import Settings, choose_settings, split_cell
-from edgepair.study.published_rows import published_rows
+from edgepair.study.published import Settings, choose_settings, published_rows, split_cell
 from edgepair.study.published_scores import refit_scores
 
 SMALL: dict[str, Any] = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgepair.apps.cli.console import resumable, split_list
+from edgepair.apps.cli.console import output_console, plain_table, print_lines, resumable, split_list
 from edgepair.apps.cli.options import (
     Folds,
     Jobs,
@@ -21,14 +21,17 @@ from edgepair.apps.cli.options import (
     Scheduler,
     Seed,
     SpectrumReading,
+    check_outputs,
+    check_used,
     reads_spectra,
 )
-from edgepair.apps.cli.predict_checks import check_outputs, check_used
 from edgepair.apps.cli.progress import progress_bar
+from edgepair.conventions.displayed import Record
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from edgepair.advice import Advice
     from edgepair.prediction import Prediction
 
 
@@ -70,7 +73,7 @@ def advise(
 ) -> None:
     """Say whether a PDF or a dPDF is worth measuring too, and to what quality."""
     from edgepair.advice import advise as ask
-    from edgepair.advice.options import check_options
+    from edgepair.advice.run import check_options
 
     files = have or []
     sampled = [*files, *([dpdf] if dpdf else [])]
@@ -79,7 +82,7 @@ def advise(
     for_sample = [*reading.given(), *(["--radiation"] if radiation else [])]
     _check(absorber, task, data, [] if sampled else for_sample)
     check_outputs(None, report, [path for path in (*sampled, reading.foil_file, data) if path is not None])
-    asked: dict[str, Any] = {
+    asked: Record = {
         "techniques": split_list(modality), "split": split, "folds": folds, "repeats": repeats,
         "trees": trees, "seed": seed, "smallest_gain": smallest_gain, "n_jobs": jobs,
     }  # fmt: skip
@@ -97,14 +100,12 @@ def advise(
                 on_progress=on_progress, **asked,
             )  # fmt: skip
     if report is not None:
-        from edgepair.report.advice.page import write_advice
+        from edgepair.report.advice import write_advice
 
         write_advice(advice, report)
     if as_json:
         print(advice.to_json())
     elif not quiet:
-        from edgepair.apps.cli.advise_text import print_advice
-
         print_advice(advice, report)
 
 
@@ -169,7 +170,7 @@ def _sample(
     from edgepair.measured.samples import Reading, Sample
     from edgepair.prediction import predict
 
-    given: dict[str, Any] = {}
+    given: Record = {}
     # Without the absorber asked for: what the file itself says of its element is to be seen.
     how = Reading(reading.item, reading.columns, {"radiation": radiation}, references=reading.own_foils)
     for path in files:
@@ -213,3 +214,54 @@ def _sample(
         radiation=radiation, data=data, explain=False,
     )  # fmt: skip
     return found
+
+
+def print_advice(advice: Advice, out: Path | None) -> None:
+    """Print the recommendation, then the tables that it follows from."""
+    from edgepair.conventions.wording import capital, short_title, task_title
+
+    print_lines([f"{advice.absorber}, {task_title(advice.task)}: what to measure", ""])
+    print_lines(f"  {sentence}" for sentence in advice.recommendation)
+    print_lines([""])
+    _print_scores(advice)
+    _print_gains(advice)
+    lines = []
+    if len(advice.needed):
+        loss = f"{advice.config['tolerance']:g}"
+        lines.append(f"What a loss of {loss} allows, one quality at a time, each technique alone:")
+        for technique, rows in advice.needed.groupby("technique", sort=False):
+            lines.append(f"  {short_title(str(technique))}")
+            lines += [f"      {capital(str(sentence))}" for sentence in rows["sentence"]]
+        lines.append("")
+    lines += [f"! {warning}" for warning in advice.warnings]
+    page = f" Page: {out}" if out is not None else ""
+    print_lines([*lines, f"{advice.config['seconds']:.0f} s.{page}"])
+
+
+def _print_scores(advice: Advice) -> None:
+    from edgepair.conventions.wording import METRIC_TITLES, interval, number, short_title
+
+    table = plain_table("technique")
+    for metric in dict.fromkeys(advice.scores["metric"]):
+        table.add_column(METRIC_TITLES.get(metric, metric) + (" (Å)" if metric == "mae" else ""))
+    for technique, rows in advice.scores.groupby("technique", sort=False):
+        cells = [f"{number(r.value)}  {interval(r.lower, r.upper)}" for r in rows.itertuples()]
+        table.add_row(short_title(str(technique)), *cells)
+    output_console().print(table, "")
+
+
+def _print_gains(advice: Advice) -> None:
+    from edgepair.conventions.wording import METRIC_TITLES
+    from edgepair.report.advice import gain_cells
+
+    rows = gain_cells(advice)
+    if not rows:
+        return
+    metric = METRIC_TITLES[str(advice.scores["metric"].iloc[0])]
+    table = plain_table("have", "add", f"gain in {metric}", "95 % interval", "verdict")
+    for row in rows:
+        table.add_row(*row)
+    output_console().print(table)
+    config = advice.config
+    counted = f"{config['n_sites']} sites of {config['n_formulas']} formulas; split by {config['split']}."
+    print_lines([f"A gain counts from {config['smallest_gain']:g} on; {counted}", ""])

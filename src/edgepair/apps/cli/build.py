@@ -13,7 +13,8 @@ import typer
 from edgepair.apps.cli.console import print_lines, resumable
 from edgepair.apps.cli.options import Jobs, Json, Quiet, Strict
 from edgepair.apps.cli.progress import duration, progress_bar
-from edgepair.conventions.entries import read_pair
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.errors import check_choice, read_pair
 from edgepair.conventions.progress import Progress
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def build(
 ) -> None:
     """Make a labelled, simulated dataset from crystal structures; resumable."""
     from edgepair.builder import MAX_SITES, build_dataset, default_store, estimate_build, read_status
-    from edgepair.files.outputs import check_outputs
+    from edgepair.files.writing import check_outputs
 
     if status is not None:
         # A folder is often typed with a slash at its end.
@@ -114,7 +115,7 @@ def build(
     joined_origin = _origin(origin)
     simulated_by = _simulator(simulator, preset, card, cpu_limit)
     structures, joined = _structures(chosen_source, spectra, chosen_absorber, joined_origin)
-    options: dict[str, Any] = {
+    options: Record = {
         "absorber": chosen_absorber, "out": target, "simulator": simulated_by, "spectra": joined,
         "store": store, "workers": jobs, "max_sites": MAX_SITES if max_sites is None else max_sites,
         "max_elements": max_elements, "pdf": pdf,
@@ -173,16 +174,9 @@ def _structures(source: str, spectra: Path | None, absorber: str, origin: str) -
 
 
 def _origin(origin: str) -> str:
-    from edgepair.conventions import OptionError, near_miss
     from edgepair.dataset.schema import ORIGINS
 
-    if origin not in ORIGINS:
-        raise OptionError(
-            f"cannot use the origin {origin!r}",
-            found=f"origin {origin!r}",
-            needed="one of " + ", ".join(ORIGINS),
-            suggestion=near_miss(origin, ORIGINS),
-        )
+    check_choice("cannot use the origin", "origin", origin, ORIGINS)
     return origin
 
 
@@ -232,7 +226,7 @@ def _bar(*, quiet: bool) -> Iterator[Callable[[BuildProgress], None] | None]:
         yield show
 
 
-def _document(result: BuildResult) -> dict[str, Any]:
+def _document(result: BuildResult) -> Record:
     return {
         "out": str(result.out),
         "sites": result.dataset.sizes["site"],
@@ -303,7 +297,7 @@ def _show_estimate(estimate: BuildEstimate, as_json: bool) -> None:
     print_lines(lines)
 
 
-def _show_status(status: dict[str, Any], as_json: bool) -> None:
+def _show_status(status: Record, as_json: bool) -> None:
     if as_json:
         print(json.dumps(status, ensure_ascii=False))
         return

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import print_json
-from edgepair.apps.cli.inspect_text import print_seen
+from edgepair.apps.cli.console import output_console, print_json, print_lines
 from edgepair.apps.cli.options import (
     Composition,
     Deglitch,
@@ -23,6 +25,7 @@ from edgepair.apps.cli.options import (
     reads_spectra,
 )
 from edgepair.apps.cli.progress import step_bar
+from edgepair.conventions.displayed import Record
 from edgepair.measured.samples import read_measured, without_reference
 from edgepair.report.measured.shown import Seen, SeenPdf, SeenXanes
 
@@ -58,7 +61,7 @@ def inspect(
 ) -> None:
     """Show what is understood of measured files: columns, units, edge, quality."""
     from edgepair.conventions import EdgepairError
-    from edgepair.files.outputs import check_outputs
+    from edgepair.files.writing import check_outputs
     from edgepair.measured import inspect_pdf
     from edgepair.measured.guarded import expect_files
 
@@ -72,7 +75,7 @@ def inspect(
     foil = reading.foil()
     calibrated_by = None if foil is None else foil.reading
     scale = reading.scale
-    documents: list[dict[str, Any]] = []
+    documents: list[Record] = []
     seen: list[Seen] = []
     errors: list[EdgepairError] = []
     with step_bar("edgepair inspect", quiet=quiet or as_json) as show:
@@ -115,7 +118,7 @@ def inspect(
         raise typer.Exit(SOME_FAILED)
 
 
-def _check(spectrum_options: dict[str, Any], pdf_options: dict[str, Any]) -> None:
+def _check(spectrum_options: Record, pdf_options: Record) -> None:
     """Refuse options that contradict each other."""
     from edgepair.conventions import OptionError
 
@@ -134,7 +137,7 @@ def _check(spectrum_options: dict[str, Any], pdf_options: dict[str, Any]) -> Non
         )  # fmt: skip
 
 
-def _read(path: Path, reading: SpectrumReading, pdf_options: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
+def _read(path: Path, reading: SpectrumReading, pdf_options: Record) -> tuple[str, tuple[Any, ...]]:
     """Read a file as what its content, or an option for one kind, says it is."""
     from edgepair.measured import read_pdf, read_xanes
 
@@ -170,3 +173,99 @@ def _save(target: Path, seen: list[Seen]) -> None:
             suggestion="name one file, and one of its items with --item",
         )
     write_xdi(target, spectra[0].inspection, replaced=spectra[0].replaced)
+
+
+_MOST_WARNINGS = 6
+
+MOST_IN_FULL = 3
+"""Spectra up to which each is printed in full; of more, as of a project, each has a line."""
+
+
+def print_seen(seen: Sequence[Seen], *, plot: bool) -> None:
+    """Print curves, one after the other."""
+    console = output_console()
+    many = [one for one in seen if isinstance(one, SeenXanes)]
+    if len(many) > MOST_IN_FULL and len(many) == len(seen):
+        print_lines(_lines(many))
+        return
+    for one in seen:
+        lines = [one.title]
+        lines += [f"    {name:<15} {value}" for name, value in one.facts()]
+        lines += [f"  ! {warning}" for warning in one.warnings]
+        if plot:
+            x, y, unit = one.curve()
+            width = max(20, min(100, console.width - 14))
+            lines += ["", *draw_curve(x, y, width=width, unit=unit)]
+        print_lines([*lines, ""])
+
+
+def _lines(seen: Sequence[SeenXanes]) -> Iterator[str]:
+    """Write a line for each item, under its file, then what is doubtful of how many."""
+    file = ""
+    for one in seen:
+        scan = one.inspection.scan
+        if scan.file != file:
+            file = scan.file
+            yield f"{file} ({scan.format})"
+        yield f"    {scan.item or '-'}: {one.line()}"
+    counts = Counter(warning for one in seen for warning in one.warnings)
+    for warning, count in counts.most_common(_MOST_WARNINGS):
+        yield f"  ! {warning} ({count} of {len(seen)})"
+    rest = len(counts) - _MOST_WARNINGS
+    if rest > 0:
+        yield f"  ! {rest} warnings more: --item shows one spectrum in full"
+
+
+_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
+"""Bit of each dot of a braille character: four rows of two."""
+
+
+def draw_curve(
+    x: Sequence[float], y: Sequence[float], *, width: int = 72, height: int = 12, unit: str = ""
+) -> list[str]:
+    r"""Draw a curve.
+
+    Examples
+    --------
+    >>> print("\n".join(draw_curve([0, 1, 2, 3], [0, 1, 2, 3], width=4, height=2)))
+       3 ┤  ⡠⠊
+       0 ┤⡠⠊
+          0  3
+    """
+    kept = [(a, b) for a, b in zip(x, y, strict=True) if math.isfinite(a) and math.isfinite(b)]
+    if len(kept) < 2 or kept[-1][0] <= kept[0][0]:
+        return []
+    columns, rows = 2 * width, 4 * height
+    low, high = min(b for _, b in kept), max(b for _, b in kept)
+    span = high - low or 1.0
+    level = [round((value - low) / span * (rows - 1)) for value in _evenly(kept, columns)]
+    cells = [[0] * width for _ in range(height)]
+    for column, here in enumerate(level):
+        before = level[max(column - 1, 0)]
+        # A steep rise is drawn without gaps, from the dot next to the column before.
+        for row in range(min(here, before + 1), max(here, before - 1) + 1):
+            down = rows - 1 - row
+            cells[down // 4][column // 2] |= _DOTS[down % 4][column % 2]
+    labels = {0: f"{high:.4g}", height - 1: f"{low:.4g}"}
+    wide = max(4, *(len(text) for text in labels.values()))
+    lines = [
+        f"{labels.get(row, ''):>{wide}} ┤" + "".join(chr(0x2800 + dots) if dots else " " for dots in line)
+        for row, line in enumerate(cells)
+    ]
+    first, last = f"{kept[0][0]:.6g}", f"{kept[-1][0]:.6g}" + (f" {unit}" if unit else "")
+    gap = max(1, width - len(first) - len(last))
+    return [line.rstrip() for line in lines] + [" " * (wide + 2) + first + " " * gap + last]
+
+
+def _evenly(points: list[tuple[float, float]], count: int) -> list[float]:
+    """Interpolate points at evenly spaced places from the first to the last."""
+    first, last = points[0][0], points[-1][0]
+    values: list[float] = []
+    at = 0
+    for number in range(count):
+        place = first + (last - first) * number / (count - 1)
+        while at < len(points) - 2 and points[at + 1][0] < place:
+            at += 1
+        (left, low), (right, high) = points[at], points[at + 1]
+        values.append(low + (high - low) * (place - left) / (right - left) if right > left else low)
+    return values

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgepair.apps.cli.console import output_console, plain_table, print_json, print_lines
 from edgepair.apps.cli.progress import step_bar
+from edgepair.conventions.displayed import Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,7 @@ def explain_sample(
     quiet: bool,
 ) -> None:
     """Read, answer and explain one sample, and print or write why."""
-    from edgepair.files.outputs import check_outputs
+    from edgepair.files.writing import check_outputs
     from edgepair.interpretation import interpret_sample
     from edgepair.prediction.predict import predict
     from edgepair.report.kit.embedding import check_page_name
@@ -83,7 +84,7 @@ def _only(values: list[str] | None, option: str, needed: str) -> str | None:
 
 def _read(paths: list[Path], reading: SpectrumReading) -> Sample:
     """Read the files, which must make one sample."""
-    from edgepair.apps.cli.predict_checks import check_used
+    from edgepair.apps.cli.options import check_used
     from edgepair.conventions import OptionError
     from edgepair.measured.samples import Reading, gather_samples
 
@@ -122,7 +123,7 @@ def _of_techniques(reasons: pd.DataFrame, techniques: list[str]) -> pd.DataFrame
     return kept
 
 
-def _document(sample: Sample, prediction: Prediction, reasons: pd.DataFrame) -> dict[str, Any]:
+def _document(sample: Sample, prediction: Prediction, reasons: pd.DataFrame) -> Record:
     from edgepair.report.interpretation.words import rows_of
 
     return {

@@ -14,12 +14,12 @@ from edgepair._version import __version__
 from edgepair.apps.cli.advise import advise
 from edgepair.apps.cli.app import app as web_page
 from edgepair.apps.cli.build import build
-from edgepair.apps.cli.cite import cite
+from edgepair.apps.cli.console import print_json
 from edgepair.apps.cli.data import data_app
 from edgepair.apps.cli.inspect import inspect
 from edgepair.apps.cli.interpret import interpret
 from edgepair.apps.cli.mix import mix
-from edgepair.apps.cli.options import Command
+from edgepair.apps.cli.options import Command, Json
 from edgepair.apps.cli.predict import predict
 from edgepair.apps.cli.series import series
 from edgepair.apps.cli.starting import INTERRUPTED, TERMINATED
@@ -27,6 +27,29 @@ from edgepair.apps.cli.study import study
 from edgepair.apps.cli.train import train
 from edgepair.apps.cli.watch import watch
 from edgepair.conventions import EdgepairError
+
+
+def cite(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            help="Dataset, model, table or JSON of predictions, folder of a study or interpretation, or the"
+            " absorber of a bundled dataset.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List what to cite for a result: its data, codes and methods."""
+    from edgepair.report.citing import cite as list_citations
+
+    found = list_citations(source)
+    if as_json:
+        print_json([{"used_for": one.used_for, "text": one.text} for one in found])
+        return
+    for one in found:
+        print(f"{one.text}\n  for {one.used_for}")
+
 
 REFUSED = 2
 

@@ -5,26 +5,28 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import print_json, split_list
-from edgepair.apps.cli.mix_text import model_lines, model_rows, print_mixture
+from edgepair.apps.cli.console import aligned, print_json, print_lines, split_list
 from edgepair.apps.cli.options import Json, Quiet, Report, SpectrumReading, own_standards, reads_spectra
 from edgepair.apps.cli.progress import step_bar
-from edgepair.conventions.entries import read_pair
+from edgepair.conventions import DataError, EdgepairError, OutputError
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.errors import read_pair
 from edgepair.files.kept_rows import KeptRows
+from edgepair.files.writing import check_outputs, json_ready
 from edgepair.measured.samples import without_reference
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from edgepair.conventions import EdgepairError
     from edgepair.measured import XanesScan
     from edgepair.mixtures.scan import SampleMixture
-    from edgepair.standards.standard import Standard
+    from edgepair.standards.standards import Standard
 
 SOME_FAILED = 1
 
@@ -75,9 +77,6 @@ def mix(
     quiet: Quiet = False,
 ) -> None:
     """Describe measured XANES as mixtures of measured standards."""
-    from edgepair.conventions import EdgepairError
-    from edgepair.mixtures.scan import mix_scan
-
     reading.check()
     _check([*paths, standards, reading.foil_file, model], out, report)
     scale = reading.scale
@@ -91,68 +90,107 @@ def mix(
     rows_alone = report is None and not as_json
     settings = [reading, standards, library, *choice, most, between, shift_limit]
     kept = KeptRows("mix", out if rows_alone else None, settings)
-    tables: list[pd.DataFrame | list[dict[str, object]]] = []
-    found: list[tuple[SampleMixture, list[dict[str, Any]]]] = []
-    documents: list[dict[str, Any]] = []
-    errors: list[EdgepairError] = []
+    done = _Done(kept)
     with kept, step_bar("edgepair mix", quiet=quiet or as_json) as show:
         scans = _scans(paths, reading)
         for number, (path, scan) in enumerate(scans):
             show(number, len(scans), path.name)
-            key = kept.key(scan)
-            if earlier := kept.get(key):
-                tables.append(earlier)
+            if earlier := kept.get(kept.key(scan)):
+                done.tables.append(earlier)
                 continue
-            try:
-                if isinstance(scan, EdgepairError):
-                    raise scan
-                if not reading.own_foils:
-                    scan = without_reference(scan)
-                mixed = mix_scan(
-                    scan, _chosen(own, scan, library, *choice),
-                    limit=most, window=between, shift_limit=shift_limit, **scale,
-                )  # fmt: skip
-            except EdgepairError as error:
-                errors.append(error)
-                named = "" if isinstance(scan, EdgepairError) else scan.item
-                documents.append({"file": str(path), "item": named, "error": str(error)})
-                continue
-            if out is not None:
-                table = mixed.to_table()
-                tables.append(table)
-                kept.add(key, json.loads(table.to_json(orient="records", double_precision=15)))
-            answers = model_rows(scan, standards=own, model=model, **scale) if asked else []
-            found.append((mixed, answers))
-            documents.append(mixed.to_json() | {"model": answers})
-    for failed in errors if found or tables else errors[:-1]:
-        print(f"edgepair: {failed}", file=sys.stderr)
-    if not found and not tables:
-        raise errors[-1]
-    if out is not None:
-        from edgepair.report.mixture.words import write_mixture_table
+            mixed = _mixed(
+                scan,
+                own,
+                library,
+                choice,
+                reading,
+                limit=most,
+                window=between,
+                shift_limit=shift_limit,
+                **scale,
+            )
+            answers: list[Record] = []
+            if asked and not (isinstance(scan, EdgepairError) or isinstance(mixed, EdgepairError)):
+                answers = model_rows(scan, standards=own, model=model, **scale)
+            done.add(path, scan, mixed, answers, to_keep=out is not None)
+    done.finish(out, report, as_json=as_json, quiet=quiet)
 
-        write_mixture_table(tables, out)
-    kept.finish()
-    if len(tables) > len(found) and rows_alone and not quiet and out is not None:
-        print(f"{len(tables) - len(found)} mixtures are those of an interrupted run, in {str(out)!r}")
-    if report is not None:
-        from edgepair.report.mixture.page import write_mixtures
 
-        write_mixtures([(mixed, model_lines(answers)) for mixed, answers in found], report)
-    if as_json:
-        print_json(documents if len(documents) > 1 else documents[0])
-    elif not quiet:
-        for mixed, answers in found:
-            print_mixture(mixed, answers)
-    if errors:
-        raise typer.Exit(SOME_FAILED)
+def _mixed(
+    scan: XanesScan | EdgepairError,
+    own: tuple[Standard, ...],
+    library: bool,
+    choice: tuple[list[str] | None, list[str] | None],
+    reading: SpectrumReading,
+    **options: Any,
+) -> SampleMixture | EdgepairError:
+    """Fit one spectrum, or give what keeps it from being fitted."""
+    from edgepair.mixtures.scan import mix_scan
+
+    try:
+        if isinstance(scan, EdgepairError):
+            raise scan
+        scan = scan if reading.own_foils else without_reference(scan)
+        return mix_scan(scan, _chosen(own, scan, library, *choice), **options)
+    except EdgepairError as error:
+        return error
+
+
+@dataclass
+class _Done:
+    """What became of the spectra so far."""
+
+    kept: KeptRows
+    tables: list[pd.DataFrame | list[dict[str, object]]] = field(default_factory=list)
+    found: list[tuple[SampleMixture, list[Record]]] = field(default_factory=list)
+    documents: list[Record] = field(default_factory=list)
+    errors: list[EdgepairError] = field(default_factory=list)
+
+    def add(
+        self, path: Path, scan: XanesScan | EdgepairError, mixed: SampleMixture | EdgepairError,
+        answers: list[Record], *, to_keep: bool,
+    ) -> None:  # fmt: skip
+        """Take in one spectrum."""
+        if isinstance(mixed, EdgepairError):
+            self.errors.append(mixed)
+            named = "" if isinstance(scan, EdgepairError) else scan.item
+            self.documents.append({"file": str(path), "item": named, "error": str(mixed)})
+            return
+        if to_keep:
+            table = mixed.to_table()
+            self.tables.append(table)
+            rows = json.loads(table.to_json(orient="records", double_precision=15))
+            self.kept.add(self.kept.key(scan), rows)
+        self.found.append((mixed, answers))
+        self.documents.append(mixed.to_json() | {"model": answers})
+
+    def finish(self, out: Path | None, report: Path | None, *, as_json: bool, quiet: bool) -> None:
+        """Write and print, and end with the code that says whether all could be fitted."""
+        from edgepair.report.mixture import write_mixture_table, write_mixtures
+
+        for failed in self.errors if self.found or self.tables else self.errors[:-1]:
+            print(f"edgepair: {failed}", file=sys.stderr)
+        if not self.found and not self.tables:
+            raise self.errors[-1]
+        if out is not None:
+            write_mixture_table(self.tables, out)
+        self.kept.finish()
+        earlier = len(self.tables) - len(self.found)
+        if earlier > 0 and not quiet:
+            print(f"{earlier} mixtures are those of an interrupted run, in {str(out)!r}")
+        if report is not None:
+            write_mixtures([(mixed, model_lines(answers)) for mixed, answers in self.found], report)
+        if as_json:
+            print_json(self.documents if len(self.documents) > 1 else self.documents[0])
+        elif not quiet:
+            for mixed, answers in self.found:
+                print_mixture(mixed, answers)
+        if self.errors:
+            raise typer.Exit(SOME_FAILED)
 
 
 def _check(read: Sequence[Path | None], out: Path | None, report: Path | None) -> None:
     """Refuse, before anything is read, what would not work or would overwrite an input."""
-    from edgepair.conventions import OutputError
-    from edgepair.files.outputs import check_outputs
-
     for option, target, endings in (("--out", out, (".csv",)), ("--report", report, (".html", ".htm"))):
         if target is not None and target.suffix.lower() not in endings:
             raise OutputError(
@@ -166,7 +204,6 @@ def _check(read: Sequence[Path | None], out: Path | None, report: Path | None) -
 
 def _scans(paths: Sequence[Path], reading: SpectrumReading) -> list[tuple[Path, XanesScan | EdgepairError]]:
     """Read every spectrum of every file; a file that cannot be read stands there as its error."""
-    from edgepair.conventions import EdgepairError
     from edgepair.measured import read_xanes
     from edgepair.measured.guarded import expect_files
 
@@ -189,7 +226,6 @@ def _chosen(
     without: list[str] | None,
 ) -> tuple[Standard, ...]:
     """Give the standards of a sample's element, or all where it is not known."""
-    from edgepair.conventions import DataError
     from edgepair.standards.standards import load_standards, select_standards
 
     # what is graded C may be a mixture itself
@@ -206,3 +242,43 @@ def _chosen(
             suggestion="give your own with --standards; edgepair data standards lists the library",
         )
     return select_standards(chosen, only=only, without=without)
+
+
+_COLUMNS = ("task", "value", "lower", "upper", "classes", "probability", "trust", "message")
+
+
+def model_rows(scan: XanesScan, **options: Any) -> list[Record]:
+    """Ask the model about the same sample."""
+    from edgepair.prediction import predict
+
+    try:
+        table = predict(scan, absorber=scan.absorber, explain=False, **options).table
+    except EdgepairError as error:
+        return [dict.fromkeys(_COLUMNS) | {"message": f"{error.problem}: {error.found}"}]
+    return [{name: json_ready(row[name]) for name in _COLUMNS} for row in table.to_dict("records")]
+
+
+def model_lines(rows: Sequence[Record]) -> list[str]:
+    """Say what the model answers of the oxidation state, which mixtures answer too."""
+    lines = []
+    for row in rows:
+        if row["task"] is None:
+            lines.append(f"the model does not answer: {row['message']}")
+        elif row["task"] == "oxidation_state" and row["value"] is not None:
+            text = f"the model says: oxidation state {row['value']:.2f}"
+            if row["lower"] is not None and row["upper"] is not None:
+                text += f" ({row['lower']:.2f} to {row['upper']:.2f})"
+            lines.append(text + (f", trust: {row['trust']}" if row["trust"] else ""))
+    return lines
+
+
+def print_mixture(mixture: SampleMixture, answers: Sequence[Record]) -> None:
+    """Print the best combinations of a sample, warnings, and the model's answer."""
+    from edgepair.report.mixture import HEADINGS, closing_line, combination_rows, mixture_facts, mixture_title
+
+    lines = [mixture_title(mixture)]
+    lines += [f"    {name:<15} {value}" for name, value in mixture_facts(mixture)]
+    lines += ["", *aligned([HEADINGS, *combination_rows(mixture)], 2), "", f"  {closing_line(mixture)}"]
+    lines += [f"  {line}" for line in model_lines(answers)]
+    lines += [f"  ! {warning}" for warning in mixture.warnings]
+    print_lines([*lines, ""])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
 import typer
 from typer.core import TyperCommand
 
-from edgepair.conventions.entries import check_number
-from edgepair.measured.samples import Foil, read_foil_file, read_ranges
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.errors import check_number
+from edgepair.measured.samples import Foil, Sample, read_foil_file, read_ranges
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from edgepair.standards.standard import Standard
+    from edgepair.standards.standards import Standard
 
 Tasks: TypeAlias = Annotated[
     list[str] | None, typer.Option(help="oxidation_state, coordination_number, bond_length.")
@@ -95,12 +96,12 @@ class SpectrumReading:
         return {**self.columns, "absorber": self.absorber}
 
     @property
-    def scale(self) -> dict[str, Any]:
+    def scale(self) -> Record:
         """What calibrates and normalises, by the names that `edgepair.predict` takes it by."""
         return {"shift": self.shift, "e0": self.e0, **read_ranges(self.pre, self.post)}
 
     @property
-    def calibration(self) -> dict[str, Any]:
+    def calibration(self) -> Record:
         """What calibrates and normalises, by its options, for messages."""
         names = ("shift", "reference", "e0", "pre", "post")
         return {f"--{name}": getattr(self, name) for name in names}
@@ -182,7 +183,7 @@ def own_standards(path: Path | None, absorber: str | None) -> tuple[Standard, ..
 
 
 def asked_and_left_out(
-    skipped: Sequence[Mapping[str, Any]], *, tasks: list[str] | None, modalities: list[str] | None
+    skipped: Sequence[Record], *, tasks: list[str] | None, modalities: list[str] | None
 ) -> bool:
     """Whether something that was asked for by name could not be done: a default means what the data have."""
     return any(
@@ -240,3 +241,62 @@ def open_datasets(
         for dataset, name in zip(datasets, here, strict=True)
         if absorbers is None or name in absorbers
     ]
+
+
+def check_request(files: Sequence[Path], pairs: Path | None, dpdf: Path | None, *, confidence: float) -> None:
+    """Refuse what cannot be meant, before anything is read."""
+    from edgepair.conventions import OptionError
+
+    if not files and pairs is None and dpdf is None:
+        raise OptionError(
+            "cannot answer without a measurement",
+            found="no file",
+            needed="files of spectra or PDFs, or a table of pairs",
+            suggestion="edgepair predict sample.xdi sample.gr --absorber Fe",
+        )
+    if dpdf is not None and pairs is not None:
+        raise OptionError(
+            f"cannot use the dPDF {str(dpdf)!r}",
+            found="--dpdf beside --pairs",
+            needed="one sample that it belongs to",
+            suggestion="name the files of that sample instead of a table",
+        )
+    check_number("--confidence", confidence, 0.5, 0.99, "")
+
+
+def check_outputs(out: Path | None, report: Path | None, inputs: Sequence[Path]) -> None:
+    """Refuse places that cannot be written, or that hold the data, before the work begins."""
+    from edgepair.files.writing import check_outputs as check
+    from edgepair.report.kit.embedding import check_page_name
+
+    if report is not None:
+        check_page_name(report)
+    check({"--out": out, "--report": report}, inputs)
+
+
+def check_used(
+    samples: Sequence[Sample],
+    spectrum_options: Record,
+    own: Record,
+    pdf_options: Record,
+) -> None:
+    """Refuse options for a kind of file that is not there: they were meant for something."""
+    from edgepair.conventions import OptionError
+
+    if any(sample.error is not None for sample in samples):
+        return
+    spectra = {f"--{name.replace('_', '-')}": v for name, v in spectrum_options.items() if name != "absorber"}
+    pdfs = {f"--{name.replace('_', '-')}": value for name, value in pdf_options.items()}
+    kinds = (
+        ("spectrum", spectra | own, any(sample.mu is not None for sample in samples)),
+        ("PDF", pdfs, any(sample.G is not None or sample.G_M is not None for sample in samples)),
+    )
+    for kind, options, present in kinds:
+        given = [name for name, value in options.items() if value is not None]
+        if given and not present:
+            raise OptionError(
+                f"cannot use {', '.join(given)}",
+                found=f"no {kind} among the files",
+                needed=f"a {kind} that the option is for",
+                suggestion="leave the option out, or name the file",
+            )

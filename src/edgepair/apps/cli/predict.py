@@ -22,13 +22,16 @@ from edgepair.apps.cli.options import (
     Radiation,
     Report,
     SpectrumReading,
+    check_outputs,
+    check_request,
+    check_used,
     own_standards,
     reads_spectra,
 )
-from edgepair.apps.cli.predict_checks import check_outputs, check_request, check_used
 from edgepair.apps.cli.predict_text import FEW
 from edgepair.apps.cli.progress import step_bar
-from edgepair.conventions.foreign_text import visible
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.errors import visible
 from edgepair.files.kept_rows import KeptRows
 from edgepair.measured.samples import Foil, Reading, Sample, gather_samples, given_facts
 
@@ -196,7 +199,7 @@ def _finish(
 def _answer_all(
     samples: Sequence[Sample],
     foil: Foil | None,
-    options: dict[str, Any],
+    options: Record,
     show: Callable[[int, int, str], None],
     explained: int,
     answers: dict[int, list[_Answer]],
@@ -244,7 +247,7 @@ def _keep(samples: Sequence[Sample], done: dict[int, list[_Answer]], out: Path |
     return f"{len(done)} of {len(samples)} samples are in {str(out)!r}, the others are marked there"
 
 
-def answer_sample(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> list[_Answer]:
+def answer_sample(sample: Sample, foil: Foil | None, options: Record) -> list[_Answer]:
     """Answer one sample; where a combination cannot be answered, each of its techniques."""
     first = _attempt(sample, foil, options)
     parts = sample.alone() if first.reason and sample.error is None else []
@@ -256,7 +259,7 @@ def answer_sample(sample: Sample, foil: Foil | None, options: dict[str, Any]) ->
     return [*(_attempt(part, foil, options) for part in parts), combined]
 
 
-def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Answer:
+def _attempt(sample: Sample, foil: Foil | None, options: Record) -> _Answer:
     from edgepair.conventions import EdgepairError
     from edgepair.prediction.predict import predict as answer
     from edgepair.report.prediction.rows import PredictedSample
@@ -290,7 +293,7 @@ def _attempt(sample: Sample, foil: Foil | None, options: dict[str, Any]) -> _Ans
     return _Answer(PredictedSample(_named(sources, found), found.absorber, prediction=found, facts=facts))
 
 
-def _without_glitches(sample: Sample, edge: dict[str, Any]) -> Sample:
+def _without_glitches(sample: Sample, edge: Record) -> Sample:
     """Replace the glitches of a sample's spectrum, as ``inspect --deglitch`` does."""
     from dataclasses import replace
 
@@ -328,7 +331,7 @@ def _foil_for(sample: Sample, foil: Foil | None) -> Any:
 
 
 def _facts(
-    sample: Sample, foil: Foil | None, options: dict[str, Any], found: Prediction
+    sample: Sample, foil: Foil | None, options: Record, found: Prediction
 ) -> Iterator[tuple[str, str]]:
     """Say what was read of each file, and where a spectrum's edge is, on the scale of its file."""
     if sample.mu is not None:

@@ -48,12 +48,7 @@ def _line(console: Console, text: str) -> None:
 
 def _print_one(console: Console, sample: PredictedSample) -> None:
     from edgepair.conventions.wording import number, percent
-    from edgepair.report.prediction.words import (
-        counted_text,
-        disagreements,
-        first_shell_facts,
-        reason_sentences,
-    )
+    from edgepair.report.prediction.words import counted_text, first_shell_facts, reason_sentences
 
     prediction = sample.prediction
     assert prediction is not None
@@ -79,11 +74,9 @@ def _print_one(console: Console, sample: PredictedSample) -> None:
         console.print()
     for line in nearest:
         _line(console, line)
-    told = () if any("disagree" in text for text in prediction.warnings) else disagreements(prediction)
-    warnings = [*told, *prediction.warnings]
-    if warnings:
+    if prediction.warnings:
         console.print()
-    for warning in warnings:
+    for warning in prediction.warnings:
         _line(console, f"! {warning}")
 
 

@@ -18,7 +18,7 @@ from edgepair.apps.cli.options import (
     reads_spectra,
 )
 from edgepair.apps.cli.progress import step_bar
-from edgepair.conventions.entries import read_pair
+from edgepair.conventions.errors import read_pair
 
 if TYPE_CHECKING:
     from edgepair.series import SeriesResult
@@ -70,7 +70,7 @@ def series(
     quiet: Quiet = False,
 ) -> None:
     """Analyse a series: values, components and fractions along temperature, time or another axis."""
-    from edgepair.files.outputs import check_outputs
+    from edgepair.files.writing import check_outputs
     from edgepair.report.kit.embedding import check_page_name
     from edgepair.series import analyse_series, read_series
     from edgepair.series.run import FOLDER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,8 @@ from edgepair.apps.cli.console import (
 )
 from edgepair.apps.cli.options import Json, OwnStandards, Quiet, own_standards
 from edgepair.apps.cli.progress import step_bar
-from edgepair.conventions.entries import check_number, read_pair
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.errors import check_number, read_pair
 
 if TYPE_CHECKING:
     from edgepair.prediction.model_file import TrainedModels
@@ -68,7 +69,7 @@ def train(
     metal, target = _required(absorber, model, [path for path in (data, standards) if path is not None])
     edge_energy(metal)
     check_number("--confidence", confidence, 0.5, 0.99, "")
-    options: dict[str, Any] = {
+    options: Record = {
         "techniques": split_list(modality),
         "window": _ends(energy_range),
         "instrument": _instrument(qmax, qdamp, r_first, r_last),
@@ -92,7 +93,7 @@ def train(
 
 def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tuple[str, Path]:
     from edgepair.conventions import OptionError, OutputError
-    from edgepair.files.outputs import check_outputs
+    from edgepair.files.writing import check_outputs
 
     missing = [name for name, value in (("--absorber", absorber), ("--model", out)) if value is None]
     if absorber is None or out is None:
@@ -145,8 +146,8 @@ def _instrument(qmax: float, qdamp: float, r_first: float, r_last: float) -> PDF
     return instrument
 
 
-def _document(trained: TrainedModels, out: Path) -> dict[str, Any]:
-    models: list[dict[str, Any]] = []
+def _document(trained: TrainedModels, out: Path) -> Record:
+    models: list[Record] = []
     if trained.window is not None:
         models.append({"technique": "xanes", "range": [trained.window.low, trained.window.high]})
     models += [

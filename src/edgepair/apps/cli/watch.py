@@ -200,7 +200,7 @@ def _states(folder: Path, like: str) -> list[tuple[Path, tuple[int, int]]]:
 def _check(folder: Path, out: Path, report: Path | None) -> None:
     """Refuse what is no folder, and results inside it."""
     from edgepair.conventions import OptionError, OutputError
-    from edgepair.files.outputs import check_outputs
+    from edgepair.files.writing import check_outputs
 
     if not folder.is_dir():
         raise OptionError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edgepair.conventions.displayed import DisplayedCurve
-from edgepair.conventions.foreign_text import visible, visible_values
+from edgepair.conventions.errors import visible, visible_values
 
 if TYPE_CHECKING:
     import numpy as np

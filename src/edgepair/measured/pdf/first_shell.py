@@ -17,7 +17,7 @@ import numpy as np
 
 from edgepair.conventions import BUNDLED_ABSORBERS, DataError, points_down
 from edgepair.spectra.pdf_peaks import Peak, PeakFit, fit_peaks
-from edgepair.spectra.scattering import pair_weight
+from edgepair.spectra.pdf_preparation import pair_weight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

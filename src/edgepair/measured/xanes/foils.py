@@ -8,8 +8,7 @@ from dataclasses import replace
 
 from edgepair.conventions import EdgepairError
 from edgepair.measured.scan import XanesScan
-from edgepair.spectra.alignment import read_foil
-from edgepair.spectra.metal_shape import METALS
+from edgepair.spectra.alignment import METALS, read_foil
 
 FARTHEST = 5.0
 """eV; an item of its own moves others no farther: energies so far off are a matter for the user."""

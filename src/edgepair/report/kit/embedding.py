@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from edgepair._version import __version__
-from edgepair.conventions import OutputError
+from edgepair.conventions import OptionError, OutputError, near_miss
 from edgepair.conventions.wording import capital, count, interval, number, percent, short_title, with_minus
 from edgepair.files.writing import write_whole
 
@@ -133,12 +134,19 @@ def render_tables(title: str, sentences: Sequence[str], content: Mapping[str, ob
     return _template("views.html.j2").render({"title": title, "sentences": sentences, **content})
 
 
+def render_methods(name: str, content: Mapping[str, object]) -> list[dict[str, str]]:
+    """Fill a text of methods and give its paragraphs, but those that have nothing to say."""
+    parts = re.split(r"^# (.+)$", _template(name).render(content), flags=re.MULTILINE)[1:]
+    texts = (re.sub(r"[ \n]+", " ", text).strip() for text in parts[1::2])
+    return [{"title": title, "text": text} for title, text in zip(parts[::2], texts, strict=True) if text]
+
+
 def _template(name: str) -> jinja2.Template:
     import jinja2
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("edgepair.report", "templates"),
-        autoescape=True,
+        autoescape=name.endswith(".html.j2"),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
@@ -149,3 +157,37 @@ def _template(name: str) -> jinja2.Template:
     }  # fmt: skip
     environment.globals |= {"interval": interval, "technique_title": short_title}
     return environment.get_template(name)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """What draws a figure, and what has to be chosen for it: each choice with the values at hand."""
+
+    draw: Callable[..., go.Figure | None]
+    choices: Mapping[str, Sequence[str]]
+
+
+def draw_figure(drawings: Mapping[str, Drawing], name: str, given: Mapping[str, str]) -> go.Figure:
+    """Draw a figure by its name, by default the first; what has one value only need not be chosen."""
+    name = name or next(iter(drawings))
+    if name not in drawings:
+        raise OptionError(
+            f"cannot draw the figure {name!r}",
+            found=f"figure={name!r}",
+            needed="one of " + ", ".join(drawings),
+            suggestion=near_miss(name, drawings),
+        )
+    choices = drawings[name].choices
+    chosen = {key: values[0] for key, values in choices.items() if len(values) == 1} | dict(given)
+    wrong = [key for key in chosen if key not in choices or chosen[key] not in choices[key]]
+    missing = [key for key in choices if key not in chosen]
+    figure = None if wrong or missing else drawings[name].draw(**chosen)
+    if figure is None:
+        at_hand = (f"{key} ({', '.join(values) or 'none here'})" for key, values in choices.items())
+        raise OptionError(
+            f"cannot draw the figure {name!r}",
+            found=", ".join(f"{key}={value!r}" for key, value in given.items()) or "nothing chosen",
+            needed="a result that holds it; choices: " + ("; ".join(at_hand) or "none"),
+            suggestion=f"choose {', '.join(missing or wrong) or 'another figure or other values'}",
+        )
+    return figure

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
+from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import safe, short_title
 from edgepair.report.kit.style import MUTED, modality_colour, modality_symbol
 from edgepair.report.kit.tables import about_technique, rounded
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 LINE = "#9aa5b1"
 """Colour of lines that mark a value: zero, a baseline."""
 
-Look: TypeAlias = dict[str, Any]
+Look: TypeAlias = Record
 """Properties of a mark, as plotly names them."""
 
 ZERO = {"color": LINE, "width": 1}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from edgepair.study import StudyResult
-
-Record: TypeAlias = dict[str, Any]
-"""One row of a page's table, as its template reads it."""
 
 BASELINE = "dummy"
 """The learner that looks at no curve."""

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import capital, counted, listed, number, percent, short_title, task_title
-from edgepair.report.kit.embedding import FigureShelf, Panel, render_page, write_page
+from edgepair.prediction import Prediction, Predictions
+from edgepair.report.kit.embedding import (
+    Drawing,
+    FigureShelf,
+    Panel,
+    draw_figure,
+    render_page,
+    render_tables,
+    write_page,
+)
 from edgepair.report.kit.tables import task_with_unit
 from edgepair.report.prediction.figures import answer_figure, curve_figure, probability_figure, series_figure
 from edgepair.report.prediction.rows import TRUST, PredictedSample
 from edgepair.report.prediction.words import (
     counted_text,
-    disagreements,
     first_shell_facts,
     nearest_rows,
     range_text,
@@ -25,7 +34,7 @@ from edgepair.report.prediction.words import (
 )
 
 if TYPE_CHECKING:
-    from edgepair.prediction import Prediction
+    import plotly.graph_objects as go
 
 MOST_DRAWN = 60
 """Samples that are shown with all their figures, as many as the command explains; of the others a page
@@ -142,9 +151,6 @@ def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, obje
     """Tell everything about one sample, as the page and the app show it."""
     prediction = sample.prediction
     assert prediction is not None
-    told = disagreements(prediction)
-    if any("disagree" in warning for warning in prediction.warnings):
-        told = []
     curves = []
     for technique in [name for name in TECHNIQUES if name in prediction.curves]:
         figure = curve_figure(prediction, technique=technique)
@@ -156,7 +162,7 @@ def sample_detail(sample: PredictedSample, shelf: FigureShelf) -> dict[str, obje
         "headline": headline(sample),
         "level": percent(prediction.confidence_level),
         **answer_rows(prediction),
-        "warnings": [*told, *prediction.warnings],
+        "warnings": list(prediction.warnings),
         "facts": _facts(sample, prediction),
         "reasons": reason_sentences(prediction),
         "shares": _shares(prediction),
@@ -230,3 +236,44 @@ def _neighbours(prediction: Prediction, technique: str) -> list[dict[str, str]]:
         }
         for row in nearest_rows(prediction, technique=technique)
     ]
+
+
+def tables(item: Prediction | Predictions) -> str:
+    """Lay out the answers and the nearest materials, or a row per sample."""
+    if isinstance(item, Predictions):
+        rows = [overview_row(sample) for sample in _samples(item)]
+        return render_tables(f"{len(rows)} samples", [], {"overview": rows, "tasks": TASK_HEADS})
+    answers = answer_rows(item)
+    title = f"{item.absorber}: values, intervals of {percent(item.confidence_level)}"
+    return render_tables(
+        title, item.warnings, {"answers": answers, "nearest": answers["nearest"], "tasks": TASK_HEADS}
+    )
+
+
+def draw(item: Prediction | Predictions, name: str, given: Mapping[str, str]) -> go.Figure:
+    """Draw ``values``, ``probabilities`` of a task or ``curve`` of a technique; of many, ``series``."""
+    if isinstance(item, Predictions):
+        absorbers = list(dict.fromkeys(one.absorber for one in item))
+        return draw_figure({"series": Drawing(partial(_results, item), {"absorber": absorbers})}, name, given)
+    tasks = list(dict.fromkeys(item.probabilities["task"].astype(str)))
+    drawings = {
+        "values": Drawing(partial(answer_figure, item), {}),
+        "probabilities": Drawing(partial(probability_figure, item), {"task": tasks}),
+        "curve": Drawing(partial(curve_figure, item), {"technique": list(item.curves)}),
+    }
+    return draw_figure(drawings, name, given)
+
+
+def _samples(item: Predictions) -> list[PredictedSample]:
+    """Make samples as the page shows them."""
+    return [
+        PredictedSample({"": (name, "")}, status="refused", message=outcome)
+        if isinstance(outcome, str)
+        else PredictedSample({"": (name, "")}, outcome.absorber, prediction=outcome)
+        for name, outcome in zip(item.names, item.outcomes, strict=True)
+    ]
+
+
+def _results(item: Predictions, *, absorber: str) -> go.Figure:
+    numbered = [(n, one) for n, one in enumerate(_samples(item), 1) if one.absorber == absorber]
+    return series_figure([one for _, one in numbered], [n for n, _ in numbered])

@@ -13,7 +13,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS
-from edgepair.conventions.foreign_text import table_cell
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.errors import table_cell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,7 +71,7 @@ class PredictedSample:
         )
 
     @cached_property
-    def answers(self) -> list[dict[str, Any]]:
+    def answers(self) -> list[Record]:
         """The rows of its table."""
         from edgepair.prediction.result import rows_of
 
@@ -107,14 +108,8 @@ class PredictedSample:
         for answer in self.answers:
             technique = str(answer["technique"])
             file, item = self._source(technique)
-            row: dict[str, object] = {
-                "file": file,
-                "item": item,
-                "technique": technique,
-                "absorber": self.prediction.absorber,
-                "task": answer["task"],
-                "status": self.status,
-            }
+            row: dict[str, object] = {"file": file, "item": item, "technique": technique}
+            row |= {"absorber": self.prediction.absorber, "task": answer["task"], "status": self.status}
             row |= {name: _known(answer[name]) for name in _NUMBERS}
             row |= {name: _text(answer[name]) for name in ("classes", "trust", "message")}
             rows.append({name: row[name] for name in ROW_COLUMNS})
@@ -129,17 +124,10 @@ class PredictedSample:
     def document(self) -> dict[str, object]:
         """Give the entry of ``predict --json``."""
         told: dict[str, object] = {
-            "confidence_level": None,
-            "energy_shift": None,
-            "energy_error": None,
-            "warnings": [],
-            "coordination_counted": {},
-            "answers": [],
-            "probabilities": [],
-            "explanation": [],
-            "nearest": [],
+            "confidence_level": None, "energy_shift": None, "energy_error": None, "warnings": [],
+            "coordination_counted": {}, "answers": [], "probabilities": [], "explanation": [], "nearest": [],
             "first_shells": {},
-        }
+        }  # fmt: skip
         if self.prediction is not None:
             told = json.loads(self.prediction.to_json())
         about = {"file": self.file, "item": self.item, "absorber": self.absorber}

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import TASKS, TECHNIQUES
+from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import interval, listed, number, percent, short_title, task_title
-from edgepair.report.kit.tables import Record, about_task
+from edgepair.report.kit.tables import about_task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,23 +158,6 @@ def share_table(prediction: Prediction) -> list[Record]:
             rows["technique"], rows["task"], rows["part"], rows["contribution"], strict=True
         )
     ]
-
-
-def disagreements(prediction: Prediction) -> list[str]:
-    """Tell where the techniques, each alone, contradict each other."""
-    sentences = []
-    single = prediction.table[prediction.table["technique"].isin(TECHNIQUES)]
-    for task, rows in single.groupby("task", sort=False):
-        known = rows[rows["lower"].notna() & rows["upper"].notna()]
-        if len(known) < 2 or float(known["lower"].max()) <= float(known["upper"].min()):
-            continue
-        told = [
-            f"{short_title(str(row.technique))} {value_text(str(task), row.value)} "
-            f"({range_text(str(task), row.lower, row.upper)})"
-            for row in known.itertuples()
-        ]
-        sentences.append(f"The techniques disagree about the {task_title(str(task))}: {listed(told)}.")
-    return sentences
 
 
 def nearest_rows(prediction: Prediction, *, technique: str, most: int = 6) -> list[Record]:

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edgepair.report.kit.drawings import Drawing, draw_figure
-from edgepair.report.kit.embedding import render_tables
+from edgepair.report.kit.embedding import Drawing, draw_figure, render_tables
 from edgepair.report.series.page import series_figures, series_tables, series_title
 from edgepair.report.series.words import series_facts
 

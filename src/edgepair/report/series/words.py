@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from edgepair.conventions import TASKS
-from edgepair.report.mixture.words import with_error
+from edgepair.report.mixture import with_error
 
 if TYPE_CHECKING:
     from edgepair.series import SeriesResult

@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from edgepair.conventions import TASKS
-from edgepair.conventions.wording import METRIC_TITLES, interval, number, safe, task_title
-from edgepair.report.kit.marks import dots, error_bars, name_rows, write_at, zero_line
-from edgepair.report.kit.style import INK, styled
-from edgepair.report.kit.tables import in_order, main_metric
+from edgepair.conventions.wording import (
+    METRIC_TITLES,
+    capital,
+    interval,
+    metric_title,
+    number,
+    safe,
+    task_title,
+)
+from edgepair.report.kit.marks import HOVER, dots, error_bars, name_rows, ticks, write_at, zero_line
+from edgepair.report.kit.style import GRID, INK, styled
+from edgepair.report.kit.tables import in_order, main_metric, select
+from edgepair.report.study.figure_overview import dodge, score_dots
+from edgepair.study import FINDINGS
+from edgepair.study.conditions import CONDITION_TITLES
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -127,3 +140,143 @@ def _trace(rows: list[tuple[float, Finding]], mean: bool) -> go.Scatter:
         },
         error=error_bars(value, lower, upper, "#52606d", thickness=2 if mean else 1.4, digits=None),
     )
+
+
+_SHORT = {
+    "xanes_beats_pdf": "XANES beats PDF",
+    "dpdf_narrows_gap": "dPDF beats PDF",
+    "combination_best": "combination beats best",
+    "xanes_dominates": "XANES carries more",
+}
+
+_LEVELS = {"does_not_hold": 0, "undecided": 1, "holds": 2}
+_COLOURS = ("#e8b4a6", "#eef1f4", "#a9d3c4")
+_WORDS = {"does_not_hold": "the opposite holds", "undecided": "undecided", "holds": "holds"}
+
+
+def robustness_figure(robustness: pd.DataFrame, *, absorber: str = "all") -> go.Figure:
+    """Draw the verdict on every finding under every condition.
+
+    Parameters
+    ----------
+    robustness : pandas.DataFrame
+        Columns of ``robustness.csv``.
+    absorber : str, optional
+        Chemical symbol; ``all``: means over absorbers.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Findings and tasks by rows, conditions by columns: green where a finding holds, grey where it is
+        undecided, red where its opposite holds; the number is the estimate (a difference of weighted F1
+        or R², or of shares of the importance; no unit).
+    """
+    import plotly.graph_objects as go
+
+    selected = select(robustness, absorber=absorber)
+    names = in_order(selected["condition"].tolist(), list(CONDITION_TITLES))
+    rows = [
+        (finding, task)
+        for finding in FINDINGS
+        for task in TASKS
+        if len(select(selected, finding=finding, task=task))
+    ]
+    levels: list[list[int | None]] = []
+    texts: list[list[str]] = []
+    hovers: list[list[str]] = []
+    for finding, task in rows:
+        table = select(selected, finding=finding, task=task).set_index("condition")
+        known = [table.loc[name] if name in table.index else None for name in names]
+        levels.append([None if row is None else _LEVELS[str(row["verdict"])] for row in known])
+        texts.append(["" if row is None else number(float(row["estimate"]), 2, sign=True) for row in known])
+        hovers.append(
+            [
+                ""
+                if row is None
+                else f"<b>{_SHORT[finding]} · {task_title(task)}</b><br>{_title(name)}: "
+                f"{_WORDS[str(row['verdict'])]}<br>{number(float(row['estimate']), sign=True)}, "
+                f"95 % interval {interval(float(row['lower']), float(row['upper']), sign=True)}"
+                for name, row in zip(names, known, strict=True)
+            ]
+        )
+    steps = [(edge, colour) for k, colour in enumerate(_COLOURS) for edge in (k / 3, (k + 1) / 3)]
+    figure = go.Figure(
+        go.Heatmap(
+            x=list(range(len(names))), y=list(range(len(rows))), z=levels, zmin=-0.5, zmax=2.5,
+            colorscale=steps, showscale=False, xgap=2, ygap=2, text=texts, texttemplate="%{text}",
+            textfont={"size": 12, "color": INK}, hovertext=hovers,
+            hovertemplate=HOVER,
+        )
+    )  # fmt: skip
+    figure.update_xaxes(
+        tickvals=list(range(len(names))),
+        ticktext=[_title(name).replace(" ", "<br>", 1) for name in names],
+        side="top",
+        showgrid=False,
+        tickangle=0 if len(names) < 6 else -40,
+        tickfont={"size": 12},
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))),
+        ticktext=[f"{_SHORT[finding]}, {task_title(task)}" for finding, task in rows],
+        autorange="reversed",
+        showgrid=False,
+        tickfont={"size": 12},
+    )
+    top = 60 if len(names) < 6 else 110
+    return styled(figure, height=28 * len(rows) + 40 + top, margin={"t": top, "l": 10})
+
+
+def condition_figure(conditions: pd.DataFrame, *, task: str, absorber: str) -> go.Figure:
+    """Draw the main score of every technique under every condition.
+
+    Parameters
+    ----------
+    conditions : pandas.DataFrame
+        Columns of ``conditions.csv``.
+    task : str
+        What is read.
+    absorber : str
+        Chemical symbol.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Dots with 95 % intervals (pure numbers), a row per condition; a grey tick marks the baseline.
+    """
+    import plotly.graph_objects as go
+
+    selected = select(conditions, task=task, absorber=absorber)
+    names = in_order(selected["condition"].tolist(), list(CONDITION_TITLES))
+    modalities = [name for name in dict.fromkeys(selected["modality"]) if name != "baseline"]
+    figure = go.Figure()
+    floor = select(selected, modality="baseline")
+    at_rows = [names.index(name) for name in floor["condition"]]
+    baseline = [(value, row - 0.42, row + 0.42) for value, row in zip(floor["value"], at_rows, strict=True)]
+    figure.add_trace(ticks(baseline))
+    for index, modality in enumerate(modalities):
+        rows = select(selected, modality=modality).assign(n_formulas=0)
+        at = [names.index(name) + dodge(index, len(modalities)) for name in rows["condition"]]
+        hovers_of = [
+            f"<b>{_title(row.condition)}</b><br>{number(row.value)}, 95 % interval "
+            f"{interval(row.lower, row.upper)}<br>{row.n_sites} rows"
+            for row in rows.itertuples()
+        ]
+        figure.add_trace(score_dots(rows, at, modality, main_metric(task)).update(hovertext=hovers_of))
+    low = min(float(selected["lower"].min()), float(floor["value"].min()) if len(floor) else 1.0)
+    low = max(low, -0.2)
+    figure.update_xaxes(
+        title_text=f"{capital(task_title(task))}: {metric_title(main_metric(task))}", range=[low - 0.03, 1.01]
+    )
+    name_rows(
+        figure,
+        [_title(name) for name in names],
+        last=len(names) - 0.45,
+        first=-0.55,
+        minor={"tickvals": [k + 0.5 for k in range(len(names) - 1)], "showgrid": True, "gridcolor": GRID},
+    )
+    return styled(figure, height=max(200, 46 * len(names) + 80))
+
+
+def _title(condition: str) -> str:
+    return safe(CONDITION_TITLES.get(condition, condition))

@@ -19,17 +19,19 @@ from edgepair.conventions.wording import (
     short_title,
     task_title,
 )
-from edgepair.report.kit import marks
-from edgepair.report.kit.marks import ticks, whiskers
-from edgepair.report.kit.style import GRID, faded, modality_colour, styled
+from edgepair.report.kit.marks import Look, dots, joined_dots, scatter, ticks, whiskers
+from edgepair.report.kit.style import GRID, PAPER, faded, modality_colour, styled
 from edgepair.report.kit.tables import (
     BASELINE,
     absorbers_of,
     group_word,
+    in_order,
     main_learner,
     main_metric,
     main_scores,
     modalities_of,
+    rounded,
+    select,
     tasks_of,
 )
 
@@ -127,7 +129,7 @@ def score_figure(
             selected = table[(table["modality"] == modality) & table["absorber"].isin(absorbers)]
             rows = np.array([list(absorbers).index(name) for name in selected["absorber"]], dtype=float)
             y = rows + index if alone else rows + dodge(index, len(modalities))
-            trace = dots(selected, y, modality, main_metric(task), groups=groups)
+            trace = score_dots(selected, y, modality, main_metric(task), groups=groups)
             figure.add_trace(trace.update(showlegend=column == 1), 1, column)
         figure.update_xaxes(
             title_text=metric_title(main_metric(task)), range=ranges[task], nticks=6, row=1, col=column
@@ -175,7 +177,7 @@ def row_axis(absorbers: Sequence[str], modalities: Sequence[str]) -> dict[str, o
     }
 
 
-def dots(
+def score_dots(
     table: pd.DataFrame, y: ArrayLike, modality: str, metric: str, *, groups: str = "formulas"
 ) -> go.Scatter:
     """Draw scores of one modality as dots with intervals.
@@ -189,7 +191,7 @@ def dots(
         f"<br>{count(row.n_sites)} {getattr(row, 'view', 'sites')}, {count(row.n_formulas)} {groups}"
         for row in table.itertuples()
     ]
-    return marks.dots(
+    return dots(
         table["value"].tolist(),
         np.asarray(y, dtype=float).tolist(),
         hover,
@@ -234,3 +236,120 @@ def _ranges(scores: pd.DataFrame, tasks: Sequence[str], learner: str, split: str
         pad = 0.04 * (1 - low) + 0.01
         ranges[task] = [low - pad, 1.0]
     return ranges
+
+
+def learning_figure(
+    learning: pd.DataFrame,
+    *,
+    absorber: str,
+    task: str,
+    learner: str = "forest",
+    modalities: Sequence[str] = (),
+    groups: str = "formulas",
+) -> go.Figure:
+    """Draw the main score against the number of formulas to learn from.
+
+    Parameters
+    ----------
+    learning : pandas.DataFrame
+        Columns of ``learning.csv``.
+    absorber, task, learner : str
+        What is drawn.
+    modalities : sequence of str, optional
+        Order of the modalities.
+    groups : str, optional
+        What is counted, for people.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        A line per modality with 95 % intervals; the number of formulas on a logarithmic axis.
+    """
+    import plotly.graph_objects as go
+
+    selected = select(learning, absorber=absorber, task=task, learner=learner, metric=main_metric(task))
+    figure = go.Figure()
+    names = in_order(selected["modality"].tolist(), modalities)
+    positions = np.sort(selected["n_formulas"].unique()).astype(float)
+    for index, modality in enumerate(names):
+        rows = selected[selected["modality"] == modality].sort_values("n_formulas")
+        # Intervals would hide each other at the same place: a factor of at most 3 % moves them.
+        shift = 1.012 ** (index - (len(names) - 1) / 2)
+        colour = modality_colour(modality)
+        hover = [
+            f"<b>{short_title(modality)}</b>, {row.n_formulas} {groups}<br>{number(row.value)}"
+            f"<br>95 % interval {interval(row.lower, row.upper)}"
+            for row in rows.itertuples()
+        ]
+        x = rounded(rows["n_formulas"].to_numpy(dtype=float) * shift, 5)
+        error = whiskers(rows, faded(colour, 0.4), thickness=1.4)
+        figure.add_trace(joined_dots(x, rounded(rows["value"]), hover, modality, width=1.6, error=error))
+    figure.update_xaxes(
+        type="log",
+        title_text=f"training {groups} (number)",
+        tickangle=0,
+        tickvals=positions.tolist(),
+        ticktext=[f"{value:,.0f}" for value in positions],
+        showgrid=False,
+    )
+    figure.update_yaxes(title_text=metric_title(main_metric(task)), nticks=6)
+    return styled(figure, height=330)
+
+
+def split_figure(
+    scores: pd.DataFrame,
+    *,
+    task: str,
+    absorbers: Sequence[str],
+    modalities: Sequence[str],
+    learner: str = "forest",
+    split: str = "formula",
+) -> go.Figure:
+    """Draw the score under honest and under random splits, joined by a line.
+
+    Parameters
+    ----------
+    scores : pandas.DataFrame
+        Columns of ``scores.csv``, with rows of split ``random`` beside those of `split`.
+    task : str
+        What is drawn.
+    absorbers, modalities : sequence of str
+        Rows, and dots within a row.
+    learner, split : str, optional
+        Whose scores; the honest split.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Filled: honest; open: random (pure numbers).
+    """
+    import plotly.graph_objects as go
+
+    honest = main_scores(scores, task=task, learner=learner, split=split)
+    random = main_scores(scores, task=task, learner=learner, split="random")
+    both = honest.merge(random, on=["absorber", "modality"], suffixes=("", "_random"))
+    metric = METRIC_TITLES[main_metric(task)]
+    figure = go.Figure()
+    for index, modality in enumerate(modalities):
+        rows = both[(both["modality"] == modality) & both["absorber"].isin(absorbers)]
+        colour = modality_colour(modality)
+        at = np.array([list(absorbers).index(name) for name in rows["absorber"]], dtype=float)
+        y = (at + index if len(absorbers) == 1 else at + dodge(index, len(modalities))).tolist()
+        first, second = rows["value"].tolist(), rows["value_random"].tolist()
+        hover = [
+            f"<b>{safe(row.absorber)} · {short_title(modality)}</b><br>{metric} {number(row.value)} honest, "
+            f"{number(row.value_random)} random<br>"
+            f"random less honest {number(row.value_random - row.value, sign=True)}"
+            for row in rows.itertuples()
+        ]
+        gaps = [item for a, b in zip(first, second, strict=True) for item in (a, b, None)]
+        rows_of_gaps = [item for value in y for item in (value, value, None)]
+        figure.add_trace(scatter(gaps, rows_of_gaps, line={"color": faded(colour, 0.5), "width": 2.5}))
+        for x, fill, edge in ((first, colour, 0), (second, PAPER, 1.6)):
+            look: Look = {"color": fill, "line": {"color": colour, "width": edge}}
+            figure.add_trace(dots(x, y, hover, modality=modality, marker=look, name=short_title(modality)))
+    figure.update_yaxes(**row_axis(absorbers, modalities))
+    figure.update_xaxes(title_text=metric_title(main_metric(task)), nticks=6)
+    n_rows = len(modalities) if len(absorbers) == 1 else len(absorbers)
+    per_row = 30 if len(absorbers) == 1 else max(40, 13 * len(modalities) + 12)
+    return styled(figure, height=n_rows * per_row + 60)

@@ -19,11 +19,11 @@ from edgepair.conventions.wording import (
     short_title,
     task_title,
 )
-from edgepair.report.kit.embedding import FigureShelf, render_page
+from edgepair.report.citing import references
+from edgepair.report.kit.embedding import FigureShelf, render_methods, render_page
 from edgepair.report.kit.tables import BASELINE, absorbers_of, modalities_of, select, skipped_row, tasks_of
-from edgepair.report.study.figure_splits import split_figure
-from edgepair.report.study.methods import REFERENCES
-from edgepair.report.study.panels import importance_panels
+from edgepair.report.study.figure_overview import split_figure
+from edgepair.report.study.page import importance_panels
 from edgepair.study.published import MAX_FEATURES, SEARCH_TREES, STAGES, TOLERANCE
 
 if TYPE_CHECKING:
@@ -83,14 +83,11 @@ def render_published(result: StudyResult) -> str:
         "public_origin": PUBLIC_ORIGIN,
         "methods": published_methods(result),
         "skipped": [_skipped(item) for item in result.skipped],
-        "references": [item for item in REFERENCES if any(name in item[0] for name in _CITED)],
+        "references": references("narong torrisi breiman nadeau"),
         "facts": _facts(result),
     }
     explorers = {"importances": importance_panels(result, shelf.keep)}
     return render_page("published.html.j2", content, shelf, explorers)
-
-
-_CITED = ("Na Narong", "Breiman", "Nadeau", "Torrisi")
 
 
 def difference_sentences(result: StudyResult) -> list[str]:
@@ -201,34 +198,13 @@ def published_methods(result: StudyResult) -> list[dict[str, str]]:
         f"{absorber}: " + "; ".join(f"{name.upper()} {text}" for name, text in texts.items())
         for absorber, texts in result.config["published"]["axes"].items()
     ]
-    texts = {
-        "Rows": "One row per material that has a spectrum of every site and whose sites agree in state and "
-        "coordination; μ is the mean over sites by multiplicity, the length the mean of the sites’ means. "
-        "Coordination 4, 5 and 6 only. Classes with fewer formulas than there are folds are left out. "
-        "Everything left out is listed below.",
-        "Curves": "Raw points: the first half of the XANES window; total, neutron and differential PDFs, the "
-        "last of all pairs that hold the metal. " + ". ".join(axes) + ".",
-        "Learner": "Random forests (scikit-learn, all else at its defaults). Settings are searched once for "
-        f"each absorber, task and technique by {config['folds']} folds inside the first training set of the "
-        "random split, and serve both splits: max_features "
-        f"{listed([str(value) for value in MAX_FEATURES])} compared at {min(SEARCH_TREES, most)} trees, the "
-        f"number of trees from {min(STAGES[0], most)} to {most} at max_features {MAX_FEATURES[1]}, read off "
-        "the first trees of one forest; the fewest trees within "
-        f"{TOLERANCE['f1_weighted']:g} of the best weighted F1 or {percent(TOLERANCE['squared_error'])} "
-        f"of the smallest squared error. Chosen: max_features {listed([str(value) for value in features])}, "
-        f"trees {min(trees)} to {max(trees)}. ",
-        "Splits": f"{config['repeats']} refits. Random: a quarter of the materials is held out, in the "
-        "shares of the classes. By formula: the same rows, whole formulas held out, as near to a quarter and "
-        "to the shares of the classes as can be.",
-        "Scores": "The mean over refits, on held-out rows; the root mean square error also relative to the "
-        "mean length, %. Intervals are of 95 %, corrected for refits whose training sets overlap (Nadeau and "
-        "Bengio). Differences are taken refit by refit. Nothing is corrected for the number of comparisons.",
-        "Importances": "Impurity importance of every point in the random split, the mean over refits; all "
-        "points of a technique or pair add up to 100 %.",
-        "Findings": "None is judged here: the paper’s findings are tested by the grouped protocol, on sites, "
-        "with a bootstrap over formulas.",
-    }
-    return [{"title": title, "text": text.strip()} for title, text in texts.items()]
+    content = {
+        "config": config, "axes": ". ".join(axes), "most": most, "trees": trees, "tolerance": TOLERANCE,
+        "tried": listed([str(value) for value in MAX_FEATURES]), "stage_features": MAX_FEATURES[1],
+        "features": listed([str(value) for value in features]), "search_trees": SEARCH_TREES,
+        "first_stage": STAGES[0],
+    }  # fmt: skip
+    return render_methods("methods_published.txt.j2", content)
 
 
 def _skipped(item: Mapping[str, object]) -> dict[str, str]:

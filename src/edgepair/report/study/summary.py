@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from edgepair.conventions import TECHNIQUES
+from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import METRIC_TITLES, METRIC_UNITS, counted, listed, short_title, task_title
 from edgepair.models import LEARNERS
 from edgepair.report.kit.tables import (
     BASELINE,
-    Record,
     about_task,
     about_technique,
     absorbers_of,
@@ -26,8 +26,7 @@ from edgepair.report.kit.tables import (
     tasks_of,
     without_formulas,
 )
-from edgepair.report.study.contributions import summarise_contributions
-from edgepair.report.study.findings import headline, summarise_findings
+from edgepair.report.study.findings import headline, summarise_contributions, summarise_findings
 from edgepair.report.study.methods import RANDOM_BANNER, SPLIT_SHORT, SPLIT_TITLES, methods_of, references_of
 
 if TYPE_CHECKING:

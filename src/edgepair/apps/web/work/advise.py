@@ -53,8 +53,7 @@ def ask(question: Question, folder: Path, on_progress: Callable[[float, float, s
     """Ask the advisor."""
     from edgepair.advice import advise
     from edgepair.conventions.wording import METRIC_TITLES, capital, short_title, task_title, with_minus
-    from edgepair.report.advice.figure import advice_figure
-    from edgepair.report.advice.page import gain_cells, render_advice
+    from edgepair.report.advice import advice_figure, gain_cells, render_advice
 
     def report(progress: Progress) -> None:
         on_progress(progress.done, progress.total, progress.text)

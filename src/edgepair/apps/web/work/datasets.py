@@ -139,7 +139,7 @@ def list_sites(
 
 def draw_sites(source: Source, sites: Sequence[int]) -> tuple[list[SiteShown], list[Drawn]]:
     """Draw all curves of some sites."""
-    from edgepair.report.measured.figure_sites import SITE_LOOKS, site_figure, site_name
+    from edgepair.report.dataset import SITE_LOOKS, site_figure, site_name
 
     dataset = open_source(source)
     there = [site for site in sites if 0 <= site < dataset.sizes["site"]]
@@ -157,7 +157,7 @@ def draw_sites(source: Source, sites: Sequence[int]) -> tuple[list[SiteShown], l
 
 def draw_classes(source: Source, wanted: Mapping[str, Any], task: str) -> list[Drawn]:
     """Draw the mean curves of the classes of the sites that are wanted."""
-    from edgepair.report.measured.figure_sites import class_curve_figure
+    from edgepair.report.dataset import class_curve_figure
     from edgepair.study.curves import class_curves
 
     dataset, table = _found(source, wanted)

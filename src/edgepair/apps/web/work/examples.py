@@ -52,7 +52,7 @@ def warm(absorber: str | None) -> None:
         import edgepair.report.prediction.page
 
         return
-    import edgepair.report.measured.figures
+    import edgepair.report.measured.page
     import edgepair.report.measured.shown  # noqa: F401
     from edgepair.measured.guarded import reader_process
 

@@ -45,7 +45,7 @@ class FileRequest:
 
     def normalizing(self) -> dict[str, Any]:
         """Give E0, shift, foil and ranges as `edgepair.predict` takes them."""
-        from edgepair.conventions.entries import check_number
+        from edgepair.conventions.errors import check_number
         from edgepair.measured.samples import read_ranges
 
         given = {name: self.option(name) for name in NORMALIZING}
@@ -149,7 +149,7 @@ def read_foil_file(request: FileRequest) -> FoilReading:
 def _figures(drawn: XanesInspection | PdfCurve) -> Iterator[Drawn]:
     """Draw a curve as `edgepair inspect --report` does."""
     from edgepair.measured import PdfCurve
-    from edgepair.report.measured.figures import normalized_figure, pdf_figure, raw_figure
+    from edgepair.report.measured.page import normalized_figure, pdf_figure, raw_figure
 
     if isinstance(drawn, PdfCurve):
         yield "G(r) as read", plain_figure(pdf_figure(drawn))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from edgepair.conventions import TECHNIQUES
+from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import safe
+from edgepair.report.kit.embedding import Drawing, draw_figure
 from edgepair.report.kit.marks import DRAWN_DISTANCE, axis_title, curve_title, scatter
 from edgepair.report.kit.style import MUTED, faded, styled
 from edgepair.report.kit.tables import even_axis, rounded, select
 from edgepair.report.study.figure_importances import add_class_curves
+from edgepair.study.curves import class_curves
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -139,3 +142,19 @@ def _mark_neighbours(figure: go.Figure, dataset: xr.Dataset, sites: Sequence[int
         hover = f"neighbour of {safe(site_name(dataset, site))}<br>%{{x:.3f}} Å"
         marks = scatter(rounded(known, 5), y, hover=hover, mode="markers", marker=mark, showlegend=False)
         figure.add_trace(marks)
+
+
+def draw(item: xr.Dataset, name: str, given: Mapping[str, str]) -> go.Figure:
+    """Draw the mean curves of a technique by classes of a label."""
+    labels = [task for task in TASKS if task in item and bool(item[task].notnull().any())]
+    drawings = {
+        technique.name: Drawing(partial(_curves, item, technique.name), {"by": labels})
+        for technique in TECHNIQUES.values()
+        if technique.variable in item
+    }
+    return draw_figure(drawings, name, given)
+
+
+def _curves(dataset: xr.Dataset, technique: str, *, by: str) -> go.Figure:
+    absorber = str(dataset.attrs["absorber"])
+    return class_curve_figure(class_curves(dataset, task=by), absorber=absorber, task=by, technique=technique)

@@ -1,14 +1,34 @@
-"""The advisor's figure: how good each technique is, and what a poorer measurement loses."""
+"""One file that holds an advice: the words, the figure, the tables; opens without a network."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgepair.advice import QUALITIES
 from edgepair.conventions import TASKS, TECHNIQUES
-from edgepair.conventions.wording import interval, metric_title, number, short_title
+from edgepair.conventions.displayed import Record
+from edgepair.conventions.wording import (
+    METRIC_TITLES,
+    capital,
+    interval,
+    metric_title,
+    number,
+    short_title,
+    task_title,
+)
+from edgepair.report.kit.embedding import (
+    Drawing,
+    FigureShelf,
+    draw_figure,
+    render_page,
+    render_tables,
+    write_page,
+)
 from edgepair.report.kit.marks import LINE, Look, dots, error_bars, joined_dots, name_rows
 from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, styled
 
@@ -19,6 +39,105 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from edgepair.advice import Advice
+
+VERDICTS = {
+    "worth": "worth measuring",
+    "helps": "helps, perhaps by little",
+    "not_worth": "not worth measuring",
+    "undecided": "undecided",
+}
+"""What each verdict says, for people."""
+
+
+def write_advice(advice: Advice, path: str | Path) -> Path:
+    """Write the page of an advice.
+
+    Parameters
+    ----------
+    advice : Advice
+        From `edgepair.advise`.
+    path : str or Path
+        File to write, ``.html``; complete or absent.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OutputError
+        The file cannot be written, or is to be of another kind.
+    """
+    return write_page(lambda: render_advice(advice), path, what="the page", option="--report")
+
+
+def render_advice(advice: Advice) -> str:
+    """Make the text of the page."""
+    shelf = FigureShelf()
+    config = advice.config
+    content = advice_tables(advice) | {
+        "title": f"{advice.absorber}, {task_title(advice.task)}: what to measure",
+        "sentences": advice.recommendation,
+        "warnings": advice.warnings,
+        "figure": shelf.keep(advice_figure(advice), "Scores, and what poorer measurements lose"),
+        "smallest": f"{config['smallest_gain']:g}",
+        "facts": (
+            f"{config['n_sites']} sites of {config['n_formulas']} formulas, split by {config['split']};"
+            f" {config['trees']} trees, {config['folds']} folds, seed {config['seed']}. Qualities were"
+            f" tried on {config['requirement_sites']} sites. Intervals are 95 %, from a bootstrap over"
+            " formulas."
+        ),
+    }
+    return render_page("advice.html.j2", content, shelf)
+
+
+def advice_tables(advice: Advice) -> dict[str, object]:
+    """Lay out the tables: gains, and what quality is needed."""
+    return {
+        "gains": gain_cells(advice),
+        "metric": METRIC_TITLES[_main_metric(advice)],
+        "needed": [
+            {"technique": short_title(row.technique), "sentence": capital(row.sentence)}
+            for row in advice.needed.itertuples()
+        ],
+        "tolerance": f"{advice.config['tolerance']:g}",
+    }
+
+
+def gain_cells(advice: Advice) -> list[tuple[str, ...]]:
+    """List the judged gains as text."""
+    return [
+        (
+            short_title(row["have"]),
+            short_title(row["add"]),
+            number(row["value"], sign=True),
+            interval(row["lower"], row["upper"], sign=True),
+            VERDICTS[row["verdict"]],
+        )
+        for row in _judged(advice)
+    ]
+
+
+def _judged(advice: Advice) -> list[Record]:
+    rows: list[Record] = advice.gains[advice.gains["verdict"] != ""].to_dict("records")
+    return rows
+
+
+def _main_metric(advice: Advice) -> str:
+    return str(advice.scores["metric"].iloc[0])
+
+
+def tables(item: Advice) -> str:
+    """Lay out the recommendation, the gains and the qualities."""
+    title = f"{item.absorber}, {task_title(item.task)}: what to measure"
+    return render_tables(title, [*item.recommendation, *item.warnings], advice_tables(item))
+
+
+def draw(item: Advice, name: str, given: Mapping[str, str]) -> go.Figure:
+    """Draw ``advice``, the figure of the page."""
+    return draw_figure({"advice": Drawing(partial(advice_figure, item), {})}, name, given)
+
 
 _ROW = 235
 """Height of a row of panels, pixels."""
