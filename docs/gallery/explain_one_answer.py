@@ -1,7 +1,6 @@
-"""Why this answer? What each stretch of one spectrum adds to its oxidation state, against the average."""
+"""Why this answer? What each stretch of one spectrum adds to its oxidation state, from the average of iron on."""
 
 import matplotlib.pyplot as plt
-import numpy as np
 
 import edgepair
 from edgepair.standards import load_standards
@@ -9,6 +8,17 @@ from edgepair.standards import load_standards
 ilmenite = load_standards("Fe", only=["ilmenite"])[0]
 answer = edgepair.predict((ilmenite.energy, ilmenite.mu), absorber="Fe", shift=0.0)
 print(answer)
-regions = edgepair.interpret_sample(answer)
-print(regions.head())
-print(answer.explanation.head())
+regions = edgepair.interpret_sample(answer, tasks=["oxidation_state"])
+print(regions[["region", "contribution"]].to_string(index=False))
+
+added = answer.explanation.query("task == 'oxidation_state'")
+sample = answer.curves["xanes"][0]
+figure, (above, below) = plt.subplots(2, 1, sharex=True)
+above.plot(sample.x, sample.y, color="black")
+above.set(ylabel="normalised µ", title="ilmenite: from the average of the training data to Fe$^{2+}$")
+for (name, rows), colour in zip(added.groupby("region", sort=False), ("C4", "C0", "C3", "C2", "C1"), strict=False):
+    below.bar(rows["position"], rows["contribution"], width=2, label=name, color=colour)
+    above.axvspan(rows["position"].min() - 1, rows["position"].max() + 1, color=colour, alpha=0.1)
+below.set(xlabel="energy (eV)", ylabel="added to the state", xlim=(7095, 7185))
+below.legend(loc="lower right")
+plt.savefig("explain_one_answer.png")

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
+import matplotlib.style
 from matplotlib.figure import Figure
 
 from edgepair.report.kit.style import modality_colour, modality_symbol
@@ -56,7 +56,7 @@ _MARKERS = {
 def in_style() -> AbstractContextManager[None]:
     """Draw and write in this style, whatever the user's own is."""
     settings: dict[Any, Any] = dict(STYLE)
-    return mpl.rc_context(settings)
+    return matplotlib.style.context(settings, after_reset=True)
 
 
 def look(modality: str) -> tuple[str, str]:
