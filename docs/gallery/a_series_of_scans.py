@@ -24,13 +24,16 @@ for celsius in range(100, 460, 30):
 series = edgepair.read_series(sorted(Path("heating").glob("*.dat")), shift=0.0)
 result = edgepair.analyse_series(series)
 print(result)
-axis, points = series.axis, result.points
+axis, state = series.axis, result.points["oxidation_state"]
+band = [result.points[f"oxidation_state_{end}"] for end in ("lower", "upper")]
 figure, (left, right) = plt.subplots(1, 2)
 for compound, rows in result.fractions.table.groupby("compound", sort=False):
     left.errorbar(axis.values[rows["point"]], rows["fraction"], rows["error"], fmt="o-", label=compound)
 left.set(xlabel=f"{axis.name} ({axis.unit})", ylabel="fraction")
 left.legend()
-right.fill_between(points["position"], points["oxidation_state_lower"], points["oxidation_state_upper"], alpha=0.2)
-right.plot(points["position"], points["oxidation_state"], "o-")
-right.set(xlabel=f"{axis.name} ({axis.unit})", ylabel="oxidation state, 90 % intervals")
+right.fill_between(axis.values, *band, alpha=0.2)
+right.plot(axis.values, state, "o-", label="model, 90 % intervals")
+right.plot(axis.values, result.fractions.values["oxidation_state"], "s--", label="fractions of standards")
+right.set(xlabel=f"{axis.name} ({axis.unit})", ylabel="oxidation state")
+right.legend()
 plt.savefig("a_series_of_scans.png")

@@ -20,22 +20,19 @@ metal = 0.35 / (1 + np.exp(-rise / 0.7)) + 0.65 / (1 + np.exp(-(rise - 9) / 2.5)
 
 foil = read_foil(energy + error, metal, "Fe")
 print(f"first inflection of the foil at {foil.energy:.2f} eV: add {foil.shift:+.2f} eV")
-answers = {
-    "as measured, scale unknown": edgepair.predict((energy + error, mu), absorber="Fe", explain=False),
-    "as measured, scale trusted": edgepair.predict((energy + error, mu), absorber="Fe", shift=0.0, explain=False),
-    "calibrated by the foil": edgepair.predict((energy + error, mu), absorber="Fe", foil=foil, explain=False),
-}
+scales = {"unknown": {}, "trusted as it is": {"shift": 0.0}, "calibrated by the foil": {"foil": foil}}
 figure, (left, right) = plt.subplots(1, 2, width_ratios=[1.2, 1])
 left.plot(energy + error, metal, label="foil, as measured")
 left.plot(energy + error + foil.shift, metal, label="foil, calibrated")
 left.axvline(edge_energy("Fe"), color="grey", linestyle=":", label="edge in tables")
 left.set(xlim=(7095, 7150), xlabel="energy (eV)", ylabel="normalised µ")
 left.legend(loc="lower right")
-for k, (name, answer) in enumerate(answers.items()):
+for name, scale in scales.items():
+    answer = edgepair.predict((energy + error, mu), absorber="Fe", explain=False, **scale)
     state = answer.table.set_index("task").loc["oxidation_state"]
     print(f"{name}: {state['value']:.2f} ({state['lower']:.2f} to {state['upper']:.2f})")
-    right.errorbar(state["value"], -k, xerr=[[state["value"] - state["lower"]], [state["upper"] - state["value"]]], fmt="o")
-    right.annotate(name, (2.667, -k), (0, 8), textcoords="offset points", ha="center", backgroundcolor="white")
+    right.plot(state["value"], name, "o")
+    right.plot([state["lower"], state["upper"]], [name, name], color=right.lines[-1].get_color())
 right.axvline(2.667, color="grey", linestyle=":")
-right.set(xlim=(2, 3.5), ylim=(-2.5, 0.7), yticks=[], xlabel="oxidation state (magnetite: 2.667)")
+right.set(xlim=(2, 3.5), ylim=(-0.5, 2.5), xlabel="oxidation state", title="energy scale (magnetite: 2.667)")
 plt.savefig("calibrate.png")

@@ -5,7 +5,7 @@ import matplotlib.pyplot as plt
 import edgepair
 
 result = edgepair.run_study(
-    edgepair.load_bundled("Mn"), tasks=["coordination_number"], contributions=True, quick=True, n_jobs=1
+    edgepair.load_bundled("Mn"), tasks=["coordination_number"], contributions=True, quick=True
 )
 rows = result.contributions.query("metric == 'f1_weighted' and of in ['xanes+dpdf', 'xanes+pdf']")
 parts = rows[rows["kind"].isin(["unique", "shared", "together"])]
@@ -22,6 +22,7 @@ for place, (pair, other) in enumerate([("xanes+dpdf", "dpdf"), ("xanes+pdf", "pd
         axes.barh(place, value, left=left, color=colour, alpha=0.85)
         axes.text(left + value / 2, place, f"{value:.2f}", ha="center", va="center", color="white")
         left += value
-axes.set(yticks=[0, 1], yticklabels=["XANES + dPDF", "XANES + PDF"], xlabel="weighted F1 above that of a guess")
+axes.set(xlabel="weighted F1 above that of a guess")
+axes.set_yticks([0, 1], ["XANES + dPDF", "XANES + PDF"])
 axes.legend(["only XANES", "both", "only the PDF"], ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
 plt.savefig("contributions.png")

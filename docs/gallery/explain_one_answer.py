@@ -1,4 +1,4 @@
-"""Why this answer? What each stretch of one spectrum adds to its oxidation state, from the average of iron on."""
+"""Why this answer? What each stretch of one spectrum adds to its oxidation state, beside the average."""
 
 import matplotlib.pyplot as plt
 
@@ -16,7 +16,8 @@ sample = answer.curves["xanes"][0]
 figure, (above, below) = plt.subplots(2, 1, sharex=True)
 above.plot(sample.x, sample.y, color="black")
 above.set(ylabel="normalised µ", title="ilmenite: from the average of the training data to Fe$^{2+}$")
-for (name, rows), colour in zip(added.groupby("region", sort=False), ("C4", "C0", "C3", "C2", "C1"), strict=False):
+for k, (name, rows) in enumerate(added.groupby("region", sort=False)):
+    colour = f"C{(4, 0, 3, 2)[k]}"
     below.bar(rows["position"], rows["contribution"], width=2, label=name, color=colour)
     above.axvspan(rows["position"].min() - 1, rows["position"].max() + 1, color=colour, alpha=0.1)
 below.set(xlabel="energy (eV)", ylabel="added to the state", xlim=(7095, 7185))

@@ -4,7 +4,7 @@ import edgepair
 
 manganese = edgepair.load_bundled("Mn")
 result = edgepair.run_study(
-    manganese, tasks=["oxidation_state"], modalities=["xanes", "dpdf", "xanes+dpdf"], quick=True, n_jobs=1
+    manganese, tasks=["oxidation_state"], modalities=["xanes", "dpdf", "xanes+dpdf"], quick=True
 )
 points = result.importances.query("modality == 'xanes' and kind == 'impurity'")
 print(points.nlargest(5, "value")[["position", "unit", "value", "lower", "upper"]].to_string(index=False))

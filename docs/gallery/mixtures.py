@@ -25,8 +25,9 @@ axes.plot(found.energy, found.fitted, label="best combination")
 for row in best.itertuples():
     standard = known[row.compound]
     part = row.fraction * np.interp(found.energy, standard.energy, standard.mu)
-    axes.fill_between(found.energy, part, alpha=0.3, label=f"{row.compound} {row.fraction:.2f} ± {row.error:.2f}")
-axes.plot(found.energy, found.mu - found.fitted - 0.1, color="C5", linewidth=0.8, label="what is left, 0.1 lower")
+    name = f"{row.compound} {row.fraction:.2f} ± {row.error:.2f}"
+    axes.fill_between(found.energy, part, alpha=0.3, label=name)
+axes.plot(found.energy, found.mu - found.fitted - 0.1, color="C5", label="what is left, 0.1 lower")
 axes.set(xlabel="energy (eV)", ylabel="normalised µ", ylim=(-0.2, 1.75))
 axes.legend(ncols=2)
 plt.savefig("mixtures.png")

@@ -4,8 +4,8 @@ Made here: 80 sites of 40 compounds, whose edge tells the oxidation state and wh
 """
 
 import numpy as np
+
 import edgepair
-import matplotlib.pyplot as plt
 
 rng = np.random.default_rng(1)
 energy = np.arange(7100.0, 7160.0, 0.5)
@@ -22,6 +22,7 @@ dataset = edgepair.from_arrays(
     material_id=[f"compound-{number}" for number in compound],
 )  # fmt: skip
 edgepair.save_dataset(dataset, "iron.zarr.zip")  # edgepair study --data iron.zarr.zip
-result = edgepair.run_study(dataset, quick=True, n_jobs=1)
-print(result.scores.query("metric == 'accuracy'")[["task", "learner", "value", "lower", "upper"]].to_string(index=False))
-edgepair.figures.draw_importances(result, absorber="Fe", task="coordination_number").savefig("own_data.png", dpi=200)
+result = edgepair.run_study(dataset, quick=True)
+print(result.scores.query("metric == 'accuracy'")[["task", "learner", "value", "lower", "upper"]])
+figure = edgepair.figures.draw_importances(result, absorber="Fe", task="coordination_number")
+figure.savefig("own_data.png", dpi=200)

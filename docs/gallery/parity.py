@@ -2,9 +2,8 @@
 
 import edgepair
 
-result = edgepair.run_study(
-    edgepair.load_bundled("Fe"), tasks=["bond_length"], modalities=["xanes", "pdf", "dpdf"], quick=True, n_jobs=1
-)
+iron = edgepair.load_bundled("Fe")
+result = edgepair.run_study(iron, tasks=["bond_length"], modalities=["xanes", "pdf", "dpdf"], quick=True)
 found = result.predictions.query("modality == 'xanes' and learner == 'forest'")
 worst = found.assign(error=found["predicted"] - found["true"]).sort_values("error", key=abs).tail(5)
 print(worst[["formula", "true", "predicted", "error"]].round(3).to_string(index=False))

@@ -1,4 +1,4 @@
-"""Which named regions carry the oxidation state of manganese? What is lost when each is exchanged between sites."""
+"""Which regions carry the oxidation state of manganese? What is lost when each is exchanged between sites."""
 
 import matplotlib.pyplot as plt
 
@@ -6,7 +6,7 @@ import edgepair
 
 result = edgepair.interpret(
     edgepair.load_bundled("Mn"), tasks=["oxidation_state"], techniques=["xanes", "dpdf"],
-    repeats=1, trees=60, shap_rows=0, n_jobs=1,
+    repeats=1, trees=60, shap_rows=0,
 )  # fmt: skip
 print(result)
 regions = result.importances.query("kind == 'permutation' and grouping == 'region'")

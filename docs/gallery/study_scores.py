@@ -6,7 +6,7 @@ The quick settings: the numbers of `edgepair study` rest on more trees and repea
 import edgepair
 
 oxides = [edgepair.load_bundled(metal) for metal in ("Mn", "Fe")]
-result = edgepair.run_study(oxides, tasks=["oxidation_state", "bond_length"], quick=True, n_jobs=1)
+result = edgepair.run_study(oxides, tasks=["oxidation_state", "bond_length"], quick=True)
 print(result)
 for finding in result.findings[:4]:
     print(finding.sentence)

@@ -14,12 +14,11 @@ rng, levels = np.random.default_rng(0), np.array([0.002, 0.005, 0.01, 0.02, 0.05
 samples = [(standard.energy, standard.mu + rng.normal(0, level, len(standard.mu))) for level in levels]
 answers = edgepair.predict(samples, absorber="Fe", shift=0.0, explain=False)
 print(answers)
-tasks = {"oxidation_state": "oxidation state", "coordination_number": "coordination number", "bond_length": "bond length (Å)"}
 figure, panels = plt.subplots(1, 3, figsize=(8.4, 3.2))
-for axes, (task, title) in zip(panels, tasks.items(), strict=True):
+for axes, task in zip(panels, ("oxidation_state", "coordination_number", "bond_length"), strict=True):
     rows = answers.table.query("task == @task")
     axes.fill_between(levels, rows["lower"], rows["upper"], alpha=0.2)
     axes.semilogx(levels, rows["value"], "o-")
     axes.axhline(getattr(standard, task), color="grey", linestyle=":")
-    axes.set(title=title, xlabel="noise (edge steps)")
+    axes.set(title=task.replace("_", " "), xlabel="noise (edge steps)")
 plt.savefig("uncertainty.png")

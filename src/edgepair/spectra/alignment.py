@@ -45,7 +45,7 @@ class FoilReading:
     Attributes
     ----------
     energy, shift : float
-        Its first inflection point, eV, and what is to be added to energies so that it lies where tables have it.
+        Its first inflection point, eV, and what to add to energies so that it lies where tables have it.
     warnings : tuple of str
         Why it may be no foil.
     """
