@@ -20,6 +20,7 @@ from edgepair.builder.status import StatusFile, write_items
 from edgepair.conventions import OptionError, edge_energy
 from edgepair.dataset.schema import ORIGINS
 from edgepair.dataset.store import check_target, save_dataset
+from edgepair.engine import default_workers
 from edgepair.simulation import Feff10, SiteSimulator
 from edgepair.structures import SourceMaterial
 
