@@ -32,6 +32,7 @@ from edgepair.conventions import OptionError, edge_energy
 from edgepair.conventions.displayed import Record
 from edgepair.dataset.schema import ORIGINS
 from edgepair.dataset.store import check_target, save_dataset
+from edgepair.engine import default_workers
 from edgepair.simulation import Feff10, SiteSimulator
 from edgepair.structures import SourceMaterial
 
@@ -110,7 +111,7 @@ def build_dataset(
     scheduler : str, optional
         Address of a Dask scheduler; default: processes of this machine.
     workers : int, optional
-        Number of these; default one per core.
+        Number of these; default one per core; one, without Dask.
     max_sites, max_elements : int, optional
         Materials with more atoms in the primitive cell, or more elements, are left out.
     pdf : bool, optional
@@ -262,7 +263,7 @@ def estimate_build(
     chosen: SiteSimulator = simulator if simulator is not None else Feff10()
     results = ResultStore(folder, keep=False)
     # The processes asked for may be elsewhere; reading structures takes no more than there are here.
-    here = min(workers or _cores(), _cores())
+    here = min(workers or os.cpu_count() or 1, default_workers())
     with Stages(absorber, results, workers=here, on_progress=on_progress) as stages:
         plan = Plan(stages, spectra, max_sites=max_sites, max_elements=max_elements)
         plan.read(source)
@@ -278,7 +279,7 @@ def estimate_build(
         sites=len(pairs),
         sites_known=known,
         cpu_seconds=round(cpu, 1),
-        minutes=round(cpu / 60 / (workers or _cores()), 1),
+        minutes=round(cpu / 60 / (workers or default_workers()), 1),
         bytes_needed=len(pairs) * _BYTES_PER_SITE + len(plan.materials) * _BYTES_PER_MATERIAL,
         measured_on=measured,
         items=tuple(plan.items),
@@ -298,10 +299,6 @@ def _places(out: Path, store: str | Path | None) -> Path:
             suggestion="leave --store out: the results go beside the dataset",
         )
     return folder
-
-
-def _cores() -> int:
-    return os.cpu_count() or 1
 
 
 def _check(**numbers: int | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
@@ -13,7 +12,7 @@ from typing import Self
 from edgepair.builder.records import BuildProgress
 from edgepair.builder.result_store import ResultStore
 from edgepair.conventions.displayed import Record
-from edgepair.engine import Call, Outcome, Processes, open_processes
+from edgepair.engine import Call, Outcome, Processes, default_workers, open_processes
 from edgepair.engine.own_process import run_here
 
 QUICK = 3.0
@@ -80,7 +79,7 @@ class Runner:
         self.found = 0
         self.cpu_seconds = 0.0
         self._scheduler, self._workers = scheduler, workers
-        self._alone = scheduler is None and (workers or os.cpu_count() or 1) == 1
+        self._alone = scheduler is None and (workers or default_workers()) == 1
         self._retry = retry_failed
         self._on_progress = on_progress
         self._processes: Processes | None = None

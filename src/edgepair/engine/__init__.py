@@ -2,7 +2,7 @@
 
 from edgepair.engine.command import CommandReport, run_command, scratch_folder
 from edgepair.engine.sandbox import GuardedResult, Sandbox, shared_sandbox
-from edgepair.engine.tasks import Call, Outcome, Processes, open_processes
+from edgepair.engine.tasks import Call, Outcome, Processes, default_workers, open_processes
 
 __all__ = [
     "Call",
@@ -11,6 +11,7 @@ __all__ = [
     "Outcome",
     "Processes",
     "Sandbox",
+    "default_workers",
     "open_processes",
     "run_command",
     "scratch_folder",

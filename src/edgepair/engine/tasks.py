@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any
 
@@ -244,6 +245,17 @@ def _gone(found: str) -> EngineError:
         needed="a scheduler that runs until the last task has ended",
         suggestion="start it again, then the same command: what is finished is kept",
     )
+
+
+def default_workers() -> int:
+    """Tell how many processes of this machine are used where nobody says.
+
+    Returns
+    -------
+    int
+        One per core; one where Dask is not installed, whose extra is ``scale``.
+    """
+    return (os.cpu_count() or 1) if find_spec("distributed") else 1
 
 
 @contextmanager

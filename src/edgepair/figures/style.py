@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
+import matplotlib.style
 from matplotlib.figure import Figure
 
 from edgepair.report.kit.style import modality_colour, modality_symbol
@@ -28,7 +28,8 @@ _MARKERS = {
 
 def in_style() -> AbstractContextManager[None]:
     """Draw and write in this style, whatever the user's own is."""
-    return mpl.rc_context(fname=str(files("edgepair.figures") / "print.mplstyle"))
+    style = str(files("edgepair.figures") / "print.mplstyle")
+    return matplotlib.style.context(style, after_reset=True)
 
 
 def look(modality: str) -> tuple[str, str]:

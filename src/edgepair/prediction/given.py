@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+import numpy as np
+
 from edgepair.conventions import DataError, EdgepairError, OptionError
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.measured.samples import read_measured
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 Arrays: TypeAlias = "tuple[ArrayLike, ArrayLike]"
 OneCurve: TypeAlias = "XanesScan | PdfCurve | Arrays"
-Item: TypeAlias = "XanesScan | PdfCurve | str | Path"
+Item: TypeAlias = "XanesScan | PdfCurve | str | Path | Arrays"
 ManyCurves: TypeAlias = "str | Path | xr.DataArray | Sequence[Item]"
 Read: TypeAlias = "Callable[[Path], Sequence[OneCurve | GivenSample]]"
 
@@ -103,11 +105,17 @@ def _curves(given: OneCurve | ManyCurves | None, read: Read) -> Sequence[OneCurv
         return read(Path(given))
     if type(given).__name__ == "DataArray":
         return list(_of_array(cast("xr.DataArray", given)))
-    if isinstance(given, list | tuple) and all(isinstance(one, _ITEMS) for one in given):
+    if isinstance(given, list | tuple) and all(map(_is_item, given)):
         items = cast("Sequence[Item]", given)
         listed = (_try(Path(one), read) if isinstance(one, str | Path) else [one] for one in items)
         return _without_foils([curve for curves in listed for curve in curves])
     return [cast("OneCurve", given)]
+
+
+def _is_item(one: object) -> bool:
+    """Tell a curve or file of several from the axis or the values of a single one."""
+    pair = isinstance(one, list | tuple) and len(one) == 2 and not any(map(np.isscalar, one))
+    return pair or isinstance(one, _ITEMS)
 
 
 def _try(path: Path, read: Read) -> Sequence[OneCurve | GivenSample]:

@@ -131,7 +131,7 @@ def predict(
     ----------
     mu : path, XanesScan, pair of array_like, DataArray or sequence, optional
         Absorption at the absorber's K edge: a file, what `read_xanes` gives, energies in eV or keV and mu,
-        or an array with the coordinate ``energy``. A sequence of files or of curves, a file of several
+        or an array with the coordinate ``energy``. A sequence of files, curves or pairs, a file of several
         spectra and an array of more dimensions are several samples. A PDF given first, alone, is one.
     G : path, PdfCurve, pair of array_like, DataArray or sequence, optional
         Total PDF: a file, what `read_pdf` gives, r in Å and G, or an array with the coordinate ``r``.

@@ -43,7 +43,12 @@ FAR_SHIFT = 3.0
 class FoilReading:
     """What a metal foil says about the energy scale.
 
-    ``energy`` in eV.
+    Attributes
+    ----------
+    energy, shift : float
+        Its first inflection point, eV, and what to add to energies so that it lies where tables have it.
+    warnings : tuple of str
+        Why it may be no foil.
     """
 
     energy: float
@@ -86,8 +91,25 @@ def foil_energy(energy: ArrayLike, mu: ArrayLike, absorber: str) -> float:
 def read_foil(energy: ArrayLike, mu: ArrayLike, absorber: str, *, channel: bool = False) -> FoilReading:
     """Read the error of the energy scale off a metal foil.
 
-    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,). ``channel``: measured behind a sample, whose light may
-    distort it; its shape is then judged only more than 1.5 eV from the tabulated edge, and less strictly.
+    Parameters
+    ----------
+    energy, mu : array_like
+        Shape (n_energy,): eV, increasing; absorption in any unit.
+    absorber : str
+        Chemical symbol of the metal.
+    channel : bool, optional
+        Measured behind a sample, whose light may distort it: its shape is then judged only more than 1.5 eV
+        from the tabulated edge, and less strictly.
+
+    Returns
+    -------
+    FoilReading
+        What to add, and what is doubtful.
+
+    Raises
+    ------
+    DataError
+        There is no edge, or it is far off and not a metal's.
     """
     at = foil_energy(energy, mu, absorber)
     tabulated = edge_energy(absorber)

@@ -140,25 +140,38 @@ def _library() -> tuple[Standard, ...]:
         return tuple(standard_from_record(json.loads(line)) for line in lines)
 
 
-def load_standards(absorber: str | None = None) -> tuple[Standard, ...]:
+def load_standards(
+    absorber: str | None = None,
+    *,
+    only: Sequence[str] | None = None,
+    without: Sequence[str] | None = None,
+) -> tuple[Standard, ...]:
     """Load the measured standards that ship with edgepair.
 
     Parameters
     ----------
     absorber : str, optional
         Chemical symbol; all by default.
+    only, without : sequence of str, optional
+        Compounds, beamlines or names of single standards, as ``edgepair data standards`` lists them.
 
     Returns
     -------
     tuple of Standard
         None where the library has none of that absorber.
 
+    Raises
+    ------
+    OptionError
+        There is no standard of such a name, or none is left.
+
     Examples
     --------
     >>> sorted({standard.compound for standard in load_standards("Co")})[1:3]
     ['Co3O4', 'CoAl2O4']
     """
-    return tuple(item for item in _library() if absorber in (None, item.absorber))
+    found = tuple(item for item in _library() if absorber in (None, item.absorber))
+    return found if only is None and without is None else select_standards(found, only=only, without=without)
 
 
 def read_standards(path: str | Path, *, absorber: str | None = None) -> tuple[Standard, ...]:

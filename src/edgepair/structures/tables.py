@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -145,6 +146,13 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
 
     ValueError where it cannot be read.
     """
+    if find_spec("pyarrow") is None:
+        raise StructureError(
+            f"cannot read structures from {str(path)!r}",
+            found="a Parquet table, and no pyarrow",
+            needed="pyarrow, which comes with the extra 'parquet'",
+            suggestion="pip install 'edgepair[parquet]', or export the table as JSON lines",
+        )
     for groups in _guarded("pyarrow.parquet", _GROUP_CPU_SECONDS, _row_groups, path):
         yield from _guarded("pyarrow.parquet", _GROUP_CPU_SECONDS, _rows_of_groups, path, groups)
 

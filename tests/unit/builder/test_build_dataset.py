@@ -87,6 +87,13 @@ def test_what_is_built_and_what_is_not(build: Build, tmp_path: Path, log: Path) 
     assert "partly empty" in items.set_index("material_id").loc["wus", "message"]
 
 
+def test_without_dask_a_build_takes_one_process(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepair.engine.tasks.find_spec", lambda name: None)
+    monkeypatch.setattr("edgepair.builder.runner.QUICK", 0.0)
+    monkeypatch.setattr("edgepair.builder.runner.open_processes", pytest.fail)
+    assert build(workers=None).counts()["done"] == 3
+
+
 def test_nothing_is_done_twice(build: Build, log: Path, tmp_path: Path) -> None:
     first = build()
     second = build(out=tmp_path / "again.zarr.zip", store=tmp_path / "fe.results")

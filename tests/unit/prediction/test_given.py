@@ -84,6 +84,19 @@ def test_several_are_a_sequence_with_one_table(scan: XanesScan, make_scan: Calla
     np.testing.assert_allclose(again.table["value"], table["value"])
 
 
+def test_pairs_of_arrays_are_several_and_one_pair_is_one(scan: XanesScan) -> None:
+    pair = (scan.energy, scan.mu)
+    several = predict([pair, list(pair), scan], absorber="Fe", explain=False)
+    assert isinstance(several, Predictions)
+    assert several.names[:2] == ("sample 1", "sample 2")
+    alone = predict(list(pair), absorber="Fe", explain=False)
+    assert isinstance(alone, Prediction)
+    for one in several:
+        assert one.table.equals(alone.table)
+    two = predict((list(scan.energy), list(scan.mu)), absorber="Fe", explain=False)
+    assert isinstance(two, Prediction)
+
+
 def test_one_bad_sample_of_many_is_a_row_with_its_reason(file: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.dat"
     bad.write_text("not a measurement\n", encoding="utf-8")

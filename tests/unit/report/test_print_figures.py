@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import matplotlib
 import numpy as np
 import pytest
 
@@ -41,6 +42,14 @@ def test_scores_stand_at_their_values_with_their_intervals(result: StudyResult) 
         ends = np.array([segment[:, 0] for segment in whiskers.get_segments()])
         np.testing.assert_allclose(ends, rows[["lower", "upper"]])
     assert [text.get_text() for text in figure.legends[0].get_texts()] == list(drawn)
+
+
+def test_the_look_is_ours_whatever_the_user_has_set(result: StudyResult) -> None:
+    with matplotlib.rc_context({"axes.grid": True, "axes.titlelocation": "left", "lines.linewidth": 9}):
+        figure = draw_confusion(result, **FE, task="oxidation_state")
+    panel = figure.axes[0]
+    assert not any(line.get_visible() for line in panel.get_xgridlines())
+    assert (panel.get_title(), panel.get_title(loc="left")) == ("XANES", "")
 
 
 def test_importances_stand_under_the_mean_curves(result: StudyResult) -> None:

@@ -105,6 +105,11 @@ def test_spectra_of_the_library_are_normalised_and_near_their_edge() -> None:
 def test_an_absorber_chooses() -> None:
     assert {standard.absorber for standard in load_standards("Cr")} == {"Cr"}
     assert load_standards("Zn") == ()
+    assert {one.compound for one in load_standards("Fe", only=["hematite"])} == {"hematite"}
+    kept = load_standards("Fe", only=["hematite"], without=["NSLS-II BMM"])
+    assert 0 < len(kept) < len(load_standards("Fe", only=["hematite"]))
+    with pytest.raises(OptionError, match="hematit"):
+        load_standards("Fe", only=["hematit"])
 
 
 def test_records_round_trip() -> None:

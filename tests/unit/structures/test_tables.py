@@ -40,6 +40,15 @@ def test_json_of_dictionaries(tmp_path: Path, rutile: Structure, name: str, colu
     assert material.structure() == rutile
 
 
+def test_parquet_without_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "structures.parquet"
+    pd.DataFrame([{"mp_id": "mp-1", "poscar": ""}]).to_parquet(path)
+    monkeypatch.setattr("edgepair.structures.tables.find_spec", lambda name: None)
+    with pytest.raises(StructureError, match="no pyarrow") as caught:
+        list(read_structure_table(path))
+    assert "edgepair[parquet]" in caught.value.suggestion
+
+
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(StructureError, match="no such file"):
         list(read_structure_table(tmp_path / "absent.parquet"))
