@@ -33,6 +33,7 @@ BAD = {
     "nested.json": json.dumps({"id": "x", "structure": {"a": json.loads("[" * 200 + "]" * 200)}}),
     "square.xyz": "²\nLattice\nNi 0 0 0\n",
     "digits.xyz": "1" * 5000 + "\nLattice\nNi 0 0 0\n",
+    "declared.xyz": "9" * 400 + '\nLattice="4 0 0 0 4 0 0 0 4"\nNi 0 0 0\n',
     "integer.json": '{"structure": {"a": ' + "1" * 5000 + "}}",
     "blank.cif": " " * 2_000_000,
     "torn.gz.cif.gz": gzip.compress(b"data_")[:-5].decode("latin-1"),

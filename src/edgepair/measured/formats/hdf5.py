@@ -193,6 +193,14 @@ def _tables(groups: dict[str, dict[str, Any]], item: str | None) -> Iterator[Sca
         table = _from_group("", scattered, {}, whole, _MOST_NUMBERS)
         if table is not None:
             yield replace(table, item="/")
+    for place, members in () if numbers else groups.items():
+        for name, member in members.items():
+            # Columns of one array, energies first, as programs save what they hold.
+            if not _length(member) and (columns := _rows_of({"": member}, max(member.shape or (0,)))):
+                values = np.column_stack(list(columns.values()))
+                if runs_through_edge(values[:, 0]) and values.shape[1] > 1 and numbers < _MOST_NUMBERS:
+                    numbers += values.size
+                    yield ScanTable("HDF5", f"{place}/{name}", (), (), values, {}, energy=0)
 
 
 def _scattered(groups: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -209,9 +217,10 @@ def _scattered(groups: dict[str, dict[str, Any]]) -> dict[str, Any]:
     energy = named.pop()
     same = {key: member for key, member in arrays.items() if _length(member) == _length(arrays[energy])}
     found: dict[str, Any] = {"energy": same.pop(energy)}
+    names = [name for _, name in same]
     for (place, name), member in same.items():
-        # A dataset called data or value is named by its group.
-        label = place.rsplit("/", 1)[-1] if name in ("data", "value") else name
+        # A dataset called data or value, or as others are, is named by its group.
+        label = place.rsplit("/", 1)[-1] if name in ("data", "value") or names.count(name) > 1 else name
         found[label if label not in found else f"{place}/{name}"] = member
     return found
 

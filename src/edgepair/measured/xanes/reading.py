@@ -20,6 +20,7 @@ from edgepair.measured.formats.athena import is_athena, read_athena
 from edgepair.measured.formats.columns import read_columns
 from edgepair.measured.formats.fio import is_fio, read_fio
 from edgepair.measured.formats.hdf5 import is_hdf5, read_hdf5
+from edgepair.measured.formats.larix import is_larix, read_larix
 from edgepair.measured.formats.photon_factory import is_photon_factory, read_photon_factory
 from edgepair.measured.formats.spec import is_spec, read_spec
 from edgepair.measured.formats.spectra_csv import is_table_of_rows, read_table_of_rows
@@ -160,6 +161,7 @@ def _tables(path: str | Path, name: str, item: str | None) -> Sequence[ScanTable
     text = decode(data, name)
     readers = (
         (is_athena, read_athena),
+        (is_larix, read_larix),
         (is_xdi, read_xdi),
         (is_photon_factory, read_photon_factory),
         (is_ssrl, read_ssrl),
