@@ -312,6 +312,8 @@ def _as_pdf(
         named = f"; the file names it {said}" if said and not is_of_r(said) else ""
         raise _other_function(name, NAMES[kind] + named)
     if kind in ("T", "R"):
+        # Sharp peaks hide with which power a curve rises: there the name says it.
+        kind = said if said in ("T", "R") else kind
         G, found = pdf_from_rising(r, y, 1 if kind == "T" else 2)
         known = number_density or (found if DENSITIES[0] < found < DENSITIES[1] else TYPICAL_NUMBER_DENSITY)
         notes.append(

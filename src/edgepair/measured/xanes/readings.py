@@ -144,13 +144,10 @@ def fluorescences(judged: JudgedTable) -> list[Judged]:
     for group in _families(judged, columns):
         total = "+".join(f"${c + 1}" for c in group)
         names = "+".join(judged.label(c) for c in group[:4]) + ("+…" if len(group) > 4 else "")
-        if len(group) > 1:
-            total, names = f"({total})", f"({names})"
-        made = judged.judge(
-            f"{total}/${i0 + 1}" if i0 is not None else total,
-            f"{names}/{judged.label(i0)}" if i0 is not None else names.strip("()"),
-            "fluorescence",
-        )
+        total = f"({total})" if len(group) > 1 else total
+        over = ("", "") if i0 is None else (f"/${i0 + 1}", f"/{judged.label(i0)}")
+        shown = f"({names})" if len(group) > 1 and i0 is not None else names
+        made = judged.judge(total + over[0], shown + over[1], "fluorescence")
         if i0 is None and made.clear:
             made = over_monitor(judged, made, _monitors(judged), counts=True)
         if not known and (not made.clear or made.evidence.symbol is None):
@@ -203,8 +200,9 @@ def over_monitor(judged: JudgedTable, made: Judged, monitors: Sequence[int], *, 
     """
     best = made
     for monitor in monitors:
-        expression, name = f"{made.candidate.expression}/${monitor + 1}", name_of(judged, monitor)
-        over = judged.judge(expression, f"{made.candidate.name}/{name}", "fluorescence")
+        expression, name = f"{made.candidate.expression}/${monitor + 1}", made.candidate.name
+        name = f"({name})" if expression[0] == "(" else name
+        over = judged.judge(expression, f"{name}/{name_of(judged, monitor)}", "fluorescence")
         better = over.evidence.contrast > (0.9 if best is made else 1.0) * best.evidence.contrast
         if over.clear and better and (counts or _share_structure(judged, made, monitor)):
             best = over
