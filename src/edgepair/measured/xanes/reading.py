@@ -92,6 +92,7 @@ def read_xanes(
         energy_column=energy_column,
         energy_unit=energy_unit,
         absorber=absorber,
+        beside=None,
     )
 
 
@@ -103,10 +104,11 @@ def read_here(
     energy_column: str | int | None = None,
     energy_unit: str | None = None,
     absorber: str | None = None,
+    beside: Sequence[str] | None = (),
 ) -> tuple[XanesScan, ...]:
-    """Read a file in this process, whatever it does."""
+    """Read a file in this process, whatever it does; files `beside` it as `read_hdf5` takes them."""
     name = str(path)
-    tables = [_without_broken_numbers(table) for table in _tables(path, name, item)]
+    tables = [_without_broken_numbers(table) for table in _tables(path, name, item, beside)]
     spectra = [table for table in tables if isinstance(table, ScanTable)]
     if mu is None and energy_column is None and len(spectra) == 1:
         tables = list(spectra_in_pairs(spectra[0]) or spectra_in_columns(spectra[0]) or tables)
@@ -154,10 +156,12 @@ def _readable(tables: Sequence[ScanTable], name: str, *options: Any) -> Iterator
             yield _scan(table, name, repr(name), *options)
 
 
-def _tables(path: str | Path, name: str, item: str | None) -> Sequence[ScanTable | Skipped]:
+def _tables(
+    path: str | Path, name: str, item: str | None, beside: Sequence[str] | None
+) -> Sequence[ScanTable | Skipped]:
     data = read_content(path)
     if is_hdf5(data):
-        return read_hdf5(data, name, item=item)
+        return read_hdf5(data, name, item=item, beside=beside)
     text = decode(data, name)
     readers = (
         (is_athena, read_athena),
