@@ -270,3 +270,16 @@ def test_a_function_named_g_without_its_level_is_converted_all_the_same(written:
     curve = read_pdf(written("# r g(r)\n" + _rows(r, g)))[0]
     np.testing.assert_allclose(curve.G, G, atol=0.01 * abs(G).max())
     assert "g(r)" in curve.warnings[0]
+
+
+@pytest.mark.parametrize("count", [64, 100, 300])
+def test_the_sum_of_a_detector_of_many_elements(samples: ModuleType, written: Written, count: int) -> None:
+    x = samples.energies()
+    i0, _, _ = samples.intensities(samples.absorption(x))
+    noise = np.random.default_rng(3)
+    counts = i0 * 0.01 * samples.absorption(x) * (1 + 0.05 * noise.standard_normal((count, len(x))))
+    head = "# energy i0 " + " ".join(f"Fe_Ka_ch{n}" for n in range(1, count + 1)) + "\n"
+    scan = read_xanes(written(head + samples.rows(x, i0, *counts)))[0]
+    assert scan.mu_from == "(Fe_Ka_ch1+Fe_Ka_ch2+Fe_Ka_ch3+Fe_Ka_ch4+…)/i0"
+    again = read_xanes(written(head + samples.rows(x, i0, *counts)), mu=scan.candidates[0].expression)[0]
+    np.testing.assert_allclose(again.mu, scan.mu)
