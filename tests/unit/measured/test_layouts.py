@@ -283,3 +283,15 @@ def test_the_sum_of_a_detector_of_many_elements(samples: ModuleType, written: Wr
     assert scan.mu_from == "(Fe_Ka_ch1+Fe_Ka_ch2+Fe_Ka_ch3+Fe_Ka_ch4+…)/i0"
     again = read_xanes(written(head + samples.rows(x, i0, *counts)), mu=scan.candidates[0].expression)[0]
     np.testing.assert_allclose(again.mu, scan.mu)
+
+
+def test_a_scan_over_two_edges_says_so_where_nobody_named_one(samples: ModuleType, written: Written) -> None:
+    x = samples.energies(7709.0, before=100, after=900)
+    mu = samples.absorption(x, 7709.0) + 1.2 * samples.absorption(x, 8333.0)
+    path = written("# energy mu\n" + samples.rows(x, mu))
+    scan = read_xanes(path)[0]
+    other = {"Co": "Ni", "Ni": "Co"}[str(scan.absorber)]
+    assert any(f"where the K edge of {other} lies" in str(note) for note in scan.warnings)
+    assert not any("choose with --absorber" in str(n) for n in read_xanes(path, absorber="Co")[0].warnings)
+    alone = written("# energy mu\n" + samples.rows(x, samples.absorption(x, 7709.0)))
+    assert not any("choose with" in str(note) for note in read_xanes(alone)[0].warnings)
