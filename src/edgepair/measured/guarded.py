@@ -10,10 +10,9 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgepair.conventions import EdgepairError, EngineError
+from edgepair.conventions import EdgepairError, EngineError, MeasurementError
 from edgepair.engine import Sandbox, shared_sandbox
 from edgepair.files.reading import TooManyBytesError, read_regular
-from edgepair.measured.content import unreadable
 from edgepair.measured.formats.hdf5_storage import BesideError, is_plain_name
 
 CPU_SECONDS = 8.0
@@ -43,6 +42,10 @@ def expect_files(count: int) -> None:
     """Start the warm process where it pays: for more than a few files, while the command still loads."""
     if count > _FEW:
         reader_process().start()
+
+
+class GivenUpError(MeasurementError):
+    """A file took more than its share, or ended the process that read it."""
 
 
 @contextmanager
@@ -145,8 +148,8 @@ def _given_up(path: str, problem: str, cpu_seconds: float) -> EdgepairError:
         )
     if problem.startswith("MemoryError"):
         problem = f"more than {MEMORY_BYTES / 1e9:g} GB of memory to read it"
-    return unreadable(
-        path,
+    return GivenUpError(
+        f"cannot read {path!r}",
         found=problem,
         needed=f"a file that is read within {cpu_seconds:.0f} s of CPU time and {MEMORY_BYTES / 1e9:g} GB",
         suggestion="copy it again, or export the measurement alone, as columns of text",

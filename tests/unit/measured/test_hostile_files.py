@@ -16,6 +16,7 @@ import pytest
 from edgepair.conventions import EdgepairError, MeasurementError
 from edgepair.engine import GuardedResult
 from edgepair.measured import guarded, read_pdf, read_xanes
+from edgepair.measured.samples import read_measured
 from edgepair.measured.xanes import reading as xanes_reading
 
 h5py = pytest.importorskip("h5py")
@@ -394,3 +395,37 @@ def test_a_table_of_many_spectra_may_take_longer(tmp_path: Path) -> None:
     assert guarded._cpu_seconds(small) == pytest.approx(guarded.CPU_SECONDS, abs=0.1)
     assert guarded._cpu_seconds(large) == pytest.approx(guarded.CPU_SECONDS + 4 * guarded.SECONDS_PER_MB)
     assert guarded._cpu_seconds(tmp_path / "none") == guarded.CPU_SECONDS
+
+
+def test_what_ended_the_reader_is_not_read_again_as_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.dat"
+    path.write_text("7000 1\n" * 20)
+    calls: list[str] = []
+
+    def call(*args: object, **options: object) -> GuardedResult:
+        calls.append(str(args[1]))
+        return GuardedResult(None, "over 8 s of CPU time", 8.0)
+
+    monkeypatch.setattr(guarded, "_is_short_text", lambda path: False)
+    monkeypatch.setattr(guarded.Sandbox, "call", call)
+    with pytest.raises(MeasurementError, match="cannot read"):
+        read_measured(path, None, {}, {})
+    assert len(calls) == 1
+    with pytest.raises(MeasurementError, match="cannot read"):
+        read_measured(path.rename(tmp_path / "a.gr"), None, {}, {})
+    assert len(calls) == 3
+
+
+def test_a_file_of_very_many_scans_asks_for_one(tmp_path: Path) -> None:
+    rows = "".join(f"{e:.0f} {m:.3f}\n" for e, m in zip(ENERGY[90:150:4], MU[90:150:4], strict=True))
+    scans = "".join(f"#S {n} s\n#L Energy  mu\n{rows}\n" for n in range(3000))
+    (tmp_path / "a.spec").write_text("#F a\n" + scans)
+    with pytest.raises(MeasurementError, match="3000 scans"):
+        read_xanes(tmp_path / "a.spec")
+    assert read_xanes(tmp_path / "a.spec", item="7")[0].item == "7"
+    groups = "@x = ('1','2');\n@y = ('1','2');\n[record]\n" * 3000
+    (tmp_path / "a.prj").write_text("# Athena project file\n" + groups)
+    with pytest.raises(MeasurementError, match="3000 scans or groups"):
+        read_xanes(tmp_path / "a.prj")

@@ -36,6 +36,9 @@ from edgepair.measured.xanes.energies import CRYSTALS, NoSpacingError, find_ener
 from edgepair.measured.xanes.foils import with_foils
 from edgepair.measured.xanes.matrix import spectra_in_columns, spectra_in_pairs
 
+_MOST_ITEMS = 2_500
+"""Scans of one file that are judged: each takes some milliseconds."""
+
 FEWEST = 10
 """Points of the shortest spectrum that is read."""
 
@@ -113,6 +116,8 @@ def read_here(
     if mu is None and energy_column is None and len(spectra) == 1:
         tables = list(spectra_in_pairs(spectra[0]) or spectra_in_columns(spectra[0]) or tables)
     every = _named_apart(tables)
+    if item is None:
+        _check_count(len([table for table in tables if isinstance(table, ScanTable)]), name)
     tables = every if item is None else [_choose(every, item, name)]
     scans: list[XanesScan] = []
     left_out: list[str] = []
@@ -174,6 +179,7 @@ def _tables(
         (is_spec, read_spec),
         (is_table_of_rows, read_table_of_rows),
     )
+    _check_count(text.count("\n[record]"), name)
     for recognises, reader in readers:
         if recognises(text):
             found: Sequence[ScanTable | Skipped] = reader(text, name)
@@ -182,6 +188,16 @@ def _tables(
     if columns is text:
         _refuse_other_kinds(text, name)
     return read_columns(columns, name)
+
+
+def _check_count(count: int, name: str) -> None:
+    if count > _MOST_ITEMS:
+        raise unreadable(
+            name,
+            found=f"{count} scans or groups",
+            needed=f"at most {_MOST_ITEMS}",
+            suggestion="name one of its items, or split the file",
+        )
 
 
 def _without_broken_numbers(table: ScanTable | Skipped) -> ScanTable | Skipped:
