@@ -295,3 +295,17 @@ def test_a_scan_over_two_edges_says_so_where_nobody_named_one(samples: ModuleTyp
     assert not any("choose with --absorber" in str(n) for n in read_xanes(path, absorber="Co")[0].warnings)
     alone = written("# energy mu\n" + samples.rows(x, samples.absorption(x, 7709.0)))
     assert not any("choose with" in str(note) for note in read_xanes(alone)[0].warnings)
+
+
+def test_a_table_that_names_the_sample_in_each_row(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    rows = "".join(
+        f"{name},{e:.2f},{m:.5f}\n"
+        for name, shift in (("Fe2O3", 0.0), ("FeO", 3.0))
+        for e, m in zip(x, samples.absorption(x + shift), strict=True)
+    )
+    scans = read_xanes(written("sample,energy,mu\n" + rows))
+    assert [(scan.item, scan.mu_from, len(scan.energy)) for scan in scans] == [
+        ("scan Fe2O3", "mu", len(x)),
+        ("scan FeO", "mu", len(x)),
+    ]
