@@ -309,3 +309,14 @@ def test_a_table_that_names_the_sample_in_each_row(samples: ModuleType, written:
         ("scan Fe2O3", "mu", len(x)),
         ("scan FeO", "mu", len(x)),
     ]
+
+
+def test_a_file_of_very_many_pdfs_asks_for_one(written: Written) -> None:
+    r, G = _pdf()
+    r, G = r[:400:4], G[:400:4]
+    wide = "r " + " ".join(f"G{n}" for n in range(300)) + "\n" + _rows(r, *[G] * 300)
+    deep = "".join(f"#S {n}\n#L r G(r)\n" + _rows(r, G) for n in range(300))
+    for text in (wide, deep):
+        with pytest.raises(MeasurementError, match="250"):
+            read_pdf(written(text, "a.gr"))
+    assert len(read_pdf(written(wide, "a.gr"), item="G7")) == 1
