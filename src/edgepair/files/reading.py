@@ -17,13 +17,16 @@ class TooManyBytesError(ValueError):
     """A file, packed or unpacked, is larger than what is read of it."""
 
 
-def read_regular(path: str | Path, most: int) -> bytes:
+def read_regular(path: str | Path, most: int, *, follow: bool = True) -> bytes:
     """Read a file; `TooManyBytesError` beyond `most`, OSError where it is a pipe, a device or a socket.
+
+    Nor is it, with `follow=False`, a link.
 
     Such a file could wait for ever, never end, or do something when it is read.
     """
     # O_NONBLOCK: a pipe that nobody writes to would keep open() waiting.
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NONBLOCK", 0))
+    links = 0 if follow else getattr(os, "O_NOFOLLOW", 0)
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | links | getattr(os, "O_NONBLOCK", 0))
     with open(handle, "rb") as stream:  # noqa: PTH123
         check_regular(handle)
         data = stream.read(most + 1) if os.fstat(handle).st_size <= most else b""

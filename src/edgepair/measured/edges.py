@@ -172,7 +172,7 @@ def settle_absorber(
     symbol = given or header_symbol
     edge = header_edge or ("K" if symbol or seen else None)
     if symbol is None:
-        return seen, "K" if seen else edge, tuple(warnings)
+        return seen, "K" if seen else edge, (*warnings, *_other_edges(energy, mu, seen))
     if edge != "K":
         return symbol, edge, (*warnings, f"the header names the {edge} edge; only K edges are understood")
     tabulated = edge_energy(symbol)
@@ -187,6 +187,22 @@ def settle_absorber(
             + (": the scan holds both, the other edge must be left out" if inside else "")
         )
     return symbol, edge, tuple(warnings)
+
+
+def _other_edges(energy: NDArray[np.float64], mu: NDArray[np.float64], seen: str | None) -> list[str]:
+    """Name further K edges of a scan whose element nobody said: another one may be meant."""
+    inside = [(s, at) for s, at in _NEAR_OXIDES if energy[0] + 40 < at < energy[-1] - 60 and s != seen]
+    found = []
+    least = 0.1 * judge_edge(energy, mu).step if inside and seen else np.inf
+    for symbol, at in inside:
+        near = (energy > at - 80) & (energy < at + 150)
+        one = judge_edge(energy[near], mu[near])
+        if one.clear and one.symbol == symbol and one.step > least:
+            found.append(
+                f"taken as {seen}; the scan rises at {one.e0:.1f} eV too, where the K edge of {symbol} lies: "
+                f"choose with --absorber"
+            )
+    return found
 
 
 def _check_given(

@@ -15,7 +15,9 @@ from edgepair.conventions import MeasurementError, OptionError, near_miss
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_LONGEST = 500
+_LONGEST = 5000
+"""Characters: the sum of a detector of some hundred elements."""
+
 _FUNCTIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
     "log": np.log,
     "ln": np.log,
@@ -62,10 +64,12 @@ def find_column(name: str, labels: Sequence[str], count: int) -> int | None:
     name = name.strip()
     if name in labels:
         return list(labels).index(name)
+    if re.fullmatch(r"\$\d{1,4}", name):
+        return int(name[1:]) - 1 if 1 <= int(name[1:]) <= count else None
     plain = [_plain(label) for label in labels]
     if _plain(name) and _plain(name) in plain:
         return plain.index(_plain(name))
-    number = re.fullmatch(r"(?:\$|c|col)?(\d{1,4})", name.lower())
+    number = re.fullmatch(r"(?:c|col)?(\d{1,4})", name.lower())
     if number and 1 <= int(number.group(1)) <= count:
         return int(number.group(1)) - 1
     return None
@@ -96,9 +100,17 @@ def _compute(
 ) -> NDArray[np.float64]:
     if depth > 60:
         raise _not_understood(text, "parentheses within parentheses")
-    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
-        left = _compute(node.left, text, labels, values, depth + 1)
-        return _OPERATORS[type(node.op)](left, _compute(node.right, text, labels, values, depth + 1))
+    chain: list[ast.BinOp] = []
+    while isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        # A sum of many channels is one chain, not one within the other.
+        chain.append(node)
+        node = node.left
+    if chain:
+        result = _compute(node, text, labels, values, depth + 1)
+        for link in reversed(chain):
+            operator = _OPERATORS[type(link.op)]
+            result = operator(result, _compute(link.right, text, labels, values, depth + 1))
+        return result
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
         operand = _compute(node.operand, text, labels, values, depth + 1)
         return -operand if isinstance(node.op, ast.USub) else operand

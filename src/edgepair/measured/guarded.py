@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
-from edgepair.conventions import EdgepairError, EngineError
+from edgepair.conventions import EdgepairError, EngineError, MeasurementError
 from edgepair.engine import Sandbox, shared_sandbox
 from edgepair.files.reading import TooManyBytesError, read_regular
-from edgepair.measured.content import unreadable
+from edgepair.measured.formats.hdf5_storage import BesideError, is_plain_name
 
 CPU_SECONDS = 8.0
 SECONDS_PER_MB = 4.0
@@ -22,7 +25,10 @@ _FEW = 3
 _PLAIN_BYTES = 1_000_000
 _PLAIN_LINE = 4_000
 _MOST_BYTES = 20_000_000
+_MOST_BESIDE = 16
 _PRELOAD = ("edgepair.measured.preloaded",)
+
+_alone: ContextVar[bool] = ContextVar("alone", default=False)
 
 _Read = TypeVar("_Read")
 
@@ -38,15 +44,50 @@ def expect_files(count: int) -> None:
         reader_process().start()
 
 
+class GivenUpError(MeasurementError):
+    """A file took more than its share, or ended the process that read it."""
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Read no file beside the one that is named, as of a page's visitors, whose files have none."""
+    token = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
+
+
 def read_guarded(read: Callable[..., _Read], path: str | Path, **options: Any) -> _Read:
     """Call a reader of one file under limits on time, memory and other files.
 
     A short text of short lines is read here where the warm process does not run yet: starting it
-    would take longer than all that such a text could do.
+    would take longer than all that such a text could do. A reader that takes files `beside` its own
+    is called again with those it asks for.
     """
+    if "beside" in options and _alone.get():
+        options["beside"] = ()
     box = reader_process()
     if not box.running and _is_short_text(path):
         return read(path, **options)
+    try:
+        return _in_process(box, read, path, options)
+    except BesideError as asked:
+        beside = [place for name in asked.names[:_MOST_BESIDE] if (place := _beside(path, name))]
+        return _in_process(box, read, path, options | {"beside": beside})
+
+
+def _beside(path: str | Path, name: str) -> str:
+    """Find a regular file in the folder of another, itself and no link; empty where there is none."""
+    place = Path(path).absolute().with_name(name)
+    try:
+        here = stat.S_ISREG(place.lstat().st_mode) and place.resolve().parent == place.parent.resolve()
+    except OSError:
+        here = False
+    return str(place) if here and is_plain_name(name) else ""
+
+
+def _in_process(box: Sandbox, read: Callable[..., _Read], path: str | Path, options: dict[str, Any]) -> _Read:
     cpu_seconds = _cpu_seconds(path)
     outcome = box.call(
         _attempt,
@@ -57,7 +98,7 @@ def read_guarded(read: Callable[..., _Read], path: str | Path, **options: Any) -
         cpu_seconds=cpu_seconds,
         wall_seconds=max(_WALL_SECONDS, 3 * cpu_seconds),
         memory_bytes=MEMORY_BYTES,
-        readable=(path,),
+        readable=(path, *(options.get("beside") or ())),
     )
     if outcome.problem:
         raise _given_up(str(path), outcome.problem, cpu_seconds)
@@ -71,7 +112,7 @@ def _attempt(module: str, name: str, path: str, options: dict[str, Any]) -> tupl
     """Call a reader in the guarded process; its errors come back with their four parts."""
     try:
         return "read", getattr(importlib.import_module(module), name)(path, **options)
-    except EdgepairError as error:
+    except (EdgepairError, BesideError) as error:
         return "refused", error
 
 
@@ -107,8 +148,8 @@ def _given_up(path: str, problem: str, cpu_seconds: float) -> EdgepairError:
         )
     if problem.startswith("MemoryError"):
         problem = f"more than {MEMORY_BYTES / 1e9:g} GB of memory to read it"
-    return unreadable(
-        path,
+    return GivenUpError(
+        f"cannot read {path!r}",
         found=problem,
         needed=f"a file that is read within {cpu_seconds:.0f} s of CPU time and {MEMORY_BYTES / 1e9:g} GB",
         suggestion="copy it again, or export the measurement alone, as columns of text",

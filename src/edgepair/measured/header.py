@@ -128,7 +128,7 @@ def labels_by_number(header: Mapping[str, str], count: int) -> tuple[tuple[str, 
 
 def labels_in_line(line: str, count: int) -> tuple[str, ...] | None:
     """Read a line as labels of columns."""
-    text = re.sub(r"^\s*(?:[#%!;*]|//)+\s?", "", line).strip("\n").strip()
+    text = re.sub(r"^\s*(?:[#%!;*]|//)+\s?", "", line).strip("\n").strip().removesuffix("@#").strip()
     if not re.search(r"[A-Za-zµμχ]", text) or len(text) > 4000:
         return None
     # Runs of blanks become one mark, so that no pattern tries to share them out.

@@ -26,7 +26,7 @@ _UNITS = {
 }
 
 _WORDS = {
-    "energy": "energy e en ev kev energyev energykev photonenergy xrayenergy nrj eev ekev hv energies "
+    "energy": "energy omega e en ev kev energyev energykev photonenergy xrayenergy nrj eev ekev hv energies "
     "energie energia energij energija enerji energi photonenergie monoenergie photonenergieev energieev "
     "energiaev エネルギー エネルキー 能量 光子能量 энергия",
     "angle": "angle theta bragg braggangle monoangle monobragg monotheta angledeg thetadeg angleo winkel "
@@ -44,7 +44,7 @@ _WORDS = {
     "flattened": "flat flatmu muflat flattened flatnorm normflat flattenedmu",
     "mu_reference": "muref mureference murefer xmuref refmu referencemu foilmu mufoil "
     "lnitiref lnitir lni1i2 logitiref logi1i2",
-    "i0": "i0 io izero i0det monitor incident incidentbeam incomingbeam incoming i0counts i0raw "
+    "i0": "i0 io izero i0det mon monitor incident incidentbeam incomingbeam incoming i0counts i0raw "
     "ion0 ic0 i00 i0intensity ionchamber0 ich0 i0ch",
     "transmitted": "it i1 itrans itransmission transmission transmitted trans itr i1trans i1raw "
     "itcounts i1counts transmittedbeam ion1 ic1 itrns itran transmittance ich1",
@@ -53,10 +53,10 @@ _WORDS = {
     "fluorescence": "if ifl ifluor ifluo ifluorescence fluor fluo fluorescence iff pips lytle fluodet "
     "fluortot fluorsum fluosum sumfluo totalfluorescence ifluosum fl fluorescencesum sumfluor "
     "fluorescenceyield tfy pfy fluoryield ifluorsum fluoreszenz fluorescencia fluorescenza 蛍光 "
-    "tey cey electronyield totalelectronyield conversionelectronyield iey",
+    "herfd hrfd tey cey electronyield totalelectronyield conversionelectronyield iey",
     # Made of a spectrum by a program, and none itself.
-    "derived": "bkg background bg nbkg fbkg preedge postedge pre post der deriv derivative sec secder nder "
-    "nsec dmu dmude d2mu firstderivative secondderivative fit lcf lcffit residual residuals resid "
+    "derived": "mu0 bkg background bg nbkg fbkg preedge postedge pre post der deriv derivative sec secder "
+    "nder nsec dmu dmude d2mu firstderivative secondderivative fit lcf lcffit residual residuals resid "
     "diff difference chi chik k2chi k3chi k1chi window win muglitch baseline spline bestfit",
     "neither": "time seconds sec1 counttime timer livetime realtime deadtime dt icr ocr temperature "
     "temp current ring ringcurrent date hora clock gap epoch index point pt points row err error "
@@ -130,6 +130,9 @@ def role_of(label: str) -> str | None:
     tokens = [_ROLES.get(token) for token in re.split(r"[\W_]+", bare) if token]
     if len(tokens) > 1 and tokens[0] in _INTENSITIES and not any(tokens[1:]):
         return tokens[0]
+    # A scaler's channel, as in "sclr_i0".
+    if len(tokens) == 2 and tokens[1] in _INTENSITIES and not tokens[0] and "_" in bare:
+        return tokens[1]
     return "fluorescence" if any(_is_fluorescence(name) for name in names) else None
 
 
@@ -197,7 +200,7 @@ def _role_of_formula(text: str) -> str | None:
         return "mu_transmission" if (above == "i0") != bool(ratio.group(1)) else None
     if logarithm and {above, below} == {"transmitted", "reference"}:
         return "mu_reference" if (above == "transmitted") != bool(ratio.group(1)) else None
-    if not logarithm and above == "fluorescence" and below == "i0":
+    if not logarithm and below == "i0" and (above == "fluorescence" or _is_fluorescence(ratio.group(2))):
         return "mu_fluorescence"
     return None
 

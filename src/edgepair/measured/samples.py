@@ -48,6 +48,7 @@ def read_measured(
     """Read a file as what its content says it is."""
     from edgepair.conventions import EdgepairError
     from edgepair.measured import read_pdf, read_xanes
+    from edgepair.measured.guarded import GivenUpError
     from edgepair.measured.pdf.function import OtherFunctionError
 
     given = {name: value for name, value in spectrum_options.items() if value is not None}
@@ -58,18 +59,21 @@ def read_measured(
     attempts += [("xanes", read_xanes, given)] if given != metal else []
     attempts += [("pdf", read_pdf, given_pdf)] if given_pdf else []
     reasons: dict[str, EdgepairError] = {}
+    named_pdf = path.name.lower().removesuffix(".gz").endswith(_PDF_ENDINGS)
     for kind, reader, options in attempts:
         mine = given if kind == "xanes" else given_pdf
         try:
             curves = reader(path, item=item, **options)
         except EdgepairError as error:
             reasons[kind] = error
+            if isinstance(error, GivenUpError) and not named_pdf:
+                # What took all the time and memory there are would take them again.
+                raise
             continue
         if mine != options:
             # Its kind is known: what is wrong with an option now is the answer.
             curves = reader(path, item=item, **mine)
         return MeasuredFile(str(path), kind, curves)
-    named_pdf = path.name.lower().removesuffix(".gz").endswith(_PDF_ENDINGS)
     is_other = isinstance(reasons["pdf"], OtherFunctionError)
     raise reasons["pdf" if named_pdf or is_other else "xanes"]
 

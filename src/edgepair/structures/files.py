@@ -26,6 +26,9 @@ _LONGEST_COUNT = 9
 _LARGEST = 64_000_000
 """Bytes of one structure file; larger ones are something else."""
 
+_MOST_TIMES = 200
+"""Times its size to which an archive may unpack; text of structures packs to a tenth."""
+
 _HARMLESS = 1_000_000
 """Bytes of a file that is not packed, which no content makes costly."""
 
@@ -195,7 +198,13 @@ def _members(path: Path) -> Iterator[SourceMaterial]:
 
 def _zip_members(path: Path) -> Iterator[tuple[str, bytes | None]]:
     with zipfile.ZipFile(path) as archive:
-        for item in sorted(archive.infolist(), key=lambda item: item.filename):
+        items = archive.infolist()
+        if sum(item.file_size for item in items) > _LARGEST + _MOST_TIMES * path.stat().st_size:
+            raise ValueError(f"more than {_MOST_TIMES} times its size when unpacked")
+        if any(item.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for item in items):
+            # The library unpacks others without a bound, whatever size the directory says.
+            raise ValueError("members packed by another method than deflate")
+        for item in sorted(items, key=lambda item: item.filename):
             if not item.is_dir():
                 yield item.filename, archive.read(item) if item.file_size <= _LARGEST else None
 

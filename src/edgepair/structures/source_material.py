@@ -148,6 +148,9 @@ def _read_xyz(text: str) -> Structure:
     import ase.io
     from pymatgen.core import Structure
 
+    # The library counts to the declared number, line after line, whether or not they are there.
+    if int(text.split("\n", 1)[0]) > text.count("\n"):
+        raise ValueError("fewer lines than the first one declares atoms")
     atoms = ase.io.read(io.StringIO(text), format="extxyz", index=0)
     if not atoms.cell.rank == 3:
         raise ValueError('no cell: the comment line has no Lattice="ax ay az bx by bz cx cy cz"')

@@ -166,7 +166,7 @@ def _guarded(
     if result.problem.startswith("MemoryError"):
         raise ValueError(f"more than {_MEMORY / 1e9:g} GB of memory to read it")
     if result.problem:
-        raise ValueError(result.problem)
+        raise ValueError(result.problem.removeprefix("ValueError: "))
     return result.value
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 
@@ -182,3 +184,20 @@ def test_files_stand_in_the_order_in_which_they_were_chosen(visitor: Any, texts:
     told, shown = visitor.files(names=["a.xdi", "b.gr", "c.xdi"])
     assert shown == "f3"
     assert told.index("a.xdi") < told.index("b.gr") < told.index("c.xdi")
+
+
+def test_a_visitors_file_has_no_file_beside_it(tmp_path: Path) -> None:
+    """An HDF5 file may take numbers of another in its folder; there other visitors' files could lie."""
+    h5py = pytest.importorskip("h5py")
+    from edgepair.apps.web.work.reading import FileRequest, read
+    from edgepair.conventions import EdgepairError
+
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["it"] = np.arange(1.0, 301.0)
+    with h5py.File(tmp_path / "mine.h5", "w") as file:
+        file["energy"], file["i0"] = np.arange(7000.0, 7300.0), np.full(300, 1e5)
+        layout = h5py.VirtualLayout(shape=(300,), dtype="f8")
+        layout[:] = h5py.VirtualSource("other.h5", "it", shape=(300,))
+        file.create_virtual_dataset("it", layout)
+    with pytest.raises(EdgepairError, match=r"it in 'other\.h5'"):
+        read(FileRequest(tmp_path / "mine.h5", "mine.h5"))

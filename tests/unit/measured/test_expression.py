@@ -56,7 +56,7 @@ def test_values(text: str, expected: np.ndarray) -> None:
         "log(*i0)",
         "(" * 260 + "i0" + ")" * 260,
         "-" * 400 + "i0",
-        "i0" + "+i0" * 300,
+        "i0" + "+i0" * 3000,
         "i0\x00",
         "1j * i0",
         "9" * 400 + "*i0",

@@ -107,6 +107,17 @@ def named_by_their_axes(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> No
     file["entry/plot/mono"], file["entry/plot/absorption"] = energy, mu
 
 
+def of_one_array(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
+    """Columns of one array."""
+    file["scan/values"] = np.column_stack([energy, i0, it])
+
+
+def currents(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
+    """Detectors whose numbers have one name."""
+    file["entry/mono/energy"] = energy
+    file["entry/chamber_a/current"], file["entry/chamber_b/current"] = i0, it
+
+
 LAYOUTS: dict[Callable[..., None], str] = {
     bliss: "1.1/measurement",
     nxxas: "entry",
@@ -119,6 +130,8 @@ LAYOUTS: dict[Callable[..., None], str] = {
     records: "a",
     apart: "/",
     named_by_their_axes: "/",
+    of_one_array: "scan/values",
+    currents: "/",
 }
 
 

@@ -16,6 +16,7 @@ import pytest
 from edgepair.conventions import EdgepairError, MeasurementError
 from edgepair.engine import GuardedResult
 from edgepair.measured import guarded, read_pdf, read_xanes
+from edgepair.measured.samples import read_measured
 from edgepair.measured.xanes import reading as xanes_reading
 
 h5py = pytest.importorskip("h5py")
@@ -157,15 +158,92 @@ def test_virtual_datasets_and_links_within_the_file_are_read(tmp_path: Path) -> 
     np.testing.assert_allclose(found["other"], 2 * MU)
 
 
-def test_what_lies_in_another_file_is_named_where_it_is_missed(tmp_path: Path) -> None:
-    with h5py.File(tmp_path / "b.h5", "w") as file:
-        file["it"] = MU
-    with h5py.File(tmp_path / "a.h5", "w") as file:
+def _of_neighbour(folder: Path, name: str) -> Path:
+    """An intensity that a virtual dataset takes from a file of this name."""
+    with h5py.File(folder / "a.h5", "w") as file:
         file["scan/energy"], file["scan/i0"] = ENERGY, np.full(len(ENERGY), 1e5)
-        _virtual(file, "scan/i1", "b.h5", "it")
-    with pytest.raises(EdgepairError) as error:
-        read_xanes(tmp_path / "a.h5")
+        _virtual(file, "scan/i1", name, "it")
+    return folder / "a.h5"
+
+
+def test_a_file_beside_it_is_read_by_its_plain_name(tmp_path: Path) -> None:
+    path = _of_neighbour(tmp_path, "b.h5")
+    with h5py.File(tmp_path / "b.h5", "w") as file:
+        file["it"] = 1e5 * np.exp(-MU)
+    (scan,) = read_xanes(path)
+    np.testing.assert_allclose(scan.mu, MU)
+    # A visitor's file has none beside it.
+    with guarded.alone(), pytest.raises(EdgepairError) as error:
+        read_xanes(path)
     assert "scan/i1 in 'b.h5'" in str(error.value)
+
+
+def _link(path: Path, secret: Path) -> None:
+    path.symlink_to(_other_file(secret))
+
+
+def _pipe(path: Path, secret: Path) -> None:
+    os.mkfifo(path)
+
+
+def _folder(path: Path, secret: Path) -> None:
+    path.mkdir()
+
+
+def _points_on(path: Path, secret: Path) -> None:
+    with h5py.File(path, "w") as file:
+        _virtual(file, "it", "c.h5", "it")
+    with h5py.File(path.with_name("c.h5"), "w") as file:
+        file["it"] = np.exp(-MU)
+
+
+def _points_back(path: Path, secret: Path) -> None:
+    with h5py.File(path, "w") as file:
+        _virtual(file, "it", "a.h5", "scan/i0")
+
+
+def _points_out(path: Path, secret: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["it"] = h5py.ExternalLink(str(_other_file(secret)), "/mu")
+
+
+def _raw_behind(path: Path, secret: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file.create_dataset("it", (300,), dtype="f8", external=[(str(secret), 0, 2400)])
+
+
+def _text(path: Path, secret: Path) -> None:
+    path.write_bytes(SECRET)
+
+
+def _too_large(path: Path, secret: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(200_000_000)
+
+
+NEIGHBOURS = [_link, _pipe, _folder, _points_on, _points_back, _points_out, _raw_behind, _text, _too_large]
+
+
+@pytest.mark.parametrize("neighbour", NEIGHBOURS)
+def test_a_neighbour_that_is_more_than_a_file_is_not_read(
+    neighbour: Callable[[Path, Path], None], tmp_path: Path, secret: Path
+) -> None:
+    path = _of_neighbour(tmp_path, "b.h5")
+    neighbour(tmp_path / "b.h5", secret)
+    before = secret.stat().st_atime_ns
+    with pytest.raises(EdgepairError):
+        read_xanes(path)
+    assert secret.stat().st_atime_ns == before
+
+
+@pytest.mark.parametrize("name", ["../c.h5", "sub/c.h5", "/c.h5", "./c.h5", "..", "", "C:c.h5"])
+def test_only_plain_names_are_neighbours(name: str, tmp_path: Path) -> None:
+    (tmp_path / "here" / "sub").mkdir(parents=True)
+    for place in (tmp_path, tmp_path / "here", tmp_path / "here" / "sub"):
+        with h5py.File(place / "c.h5", "w") as file:
+            file["it"] = 1e5 * np.exp(-MU)
+    with pytest.raises(EdgepairError):
+        read_xanes(_of_neighbour(tmp_path / "here", name or "."))
 
 
 def _one_line_of_gzip(path: Path) -> None:
@@ -317,3 +395,37 @@ def test_a_table_of_many_spectra_may_take_longer(tmp_path: Path) -> None:
     assert guarded._cpu_seconds(small) == pytest.approx(guarded.CPU_SECONDS, abs=0.1)
     assert guarded._cpu_seconds(large) == pytest.approx(guarded.CPU_SECONDS + 4 * guarded.SECONDS_PER_MB)
     assert guarded._cpu_seconds(tmp_path / "none") == guarded.CPU_SECONDS
+
+
+def test_what_ended_the_reader_is_not_read_again_as_something_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.dat"
+    path.write_text("7000 1\n" * 20)
+    calls: list[str] = []
+
+    def call(*args: object, **options: object) -> GuardedResult:
+        calls.append(str(args[1]))
+        return GuardedResult(None, "over 8 s of CPU time", 8.0)
+
+    monkeypatch.setattr(guarded, "_is_short_text", lambda path: False)
+    monkeypatch.setattr(guarded.Sandbox, "call", call)
+    with pytest.raises(MeasurementError, match="cannot read"):
+        read_measured(path, None, {}, {})
+    assert len(calls) == 1
+    with pytest.raises(MeasurementError, match="cannot read"):
+        read_measured(path.rename(tmp_path / "a.gr"), None, {}, {})
+    assert len(calls) == 3
+
+
+def test_a_file_of_very_many_scans_asks_for_one(tmp_path: Path) -> None:
+    rows = "".join(f"{e:.0f} {m:.3f}\n" for e, m in zip(ENERGY[90:150:4], MU[90:150:4], strict=True))
+    scans = "".join(f"#S {n} s\n#L Energy  mu\n{rows}\n" for n in range(3000))
+    (tmp_path / "a.spec").write_text("#F a\n" + scans)
+    with pytest.raises(MeasurementError, match="3000 scans"):
+        read_xanes(tmp_path / "a.spec")
+    assert read_xanes(tmp_path / "a.spec", item="7")[0].item == "7"
+    groups = "@x = ('1','2');\n@y = ('1','2');\n[record]\n" * 3000
+    (tmp_path / "a.prj").write_text("# Athena project file\n" + groups)
+    with pytest.raises(MeasurementError, match="3000 scans or groups"):
+        read_xanes(tmp_path / "a.prj")

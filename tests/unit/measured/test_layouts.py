@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -93,6 +95,109 @@ def test_electron_yield_over_its_monitor(samples: ModuleType, written: Written) 
         assert scan.mu_from.startswith(made)
 
 
+MONITORED = {
+    "# energy Keithley1 Keithley2 Roi_Fe_Ka_1 Roi_Fe_Ka_2\n": "(Roi_Fe_Ka_1+Roi_Fe_Ka_2)/Keithley1",
+    "# energy sclr_i0 sclr_x xs_roi01 xs_roi02\n": "(xs_roi01+xs_roi02)/sclr_i0",
+    "# energy Mon other det_roi1 det_roi2\n": "(det_roi1+det_roi2)/Mon",
+    "": "/column 2",
+}
+
+
+@pytest.mark.parametrize("head", MONITORED)
+def test_counts_are_divided_by_the_beam_that_no_label_names(
+    samples: ModuleType, written: Written, head: str
+) -> None:
+    """The beam's glitches are in the counts; a steady second detector, much fainter, sees the hall."""
+    x = samples.energies()
+    noise = np.random.default_rng(1)
+    beam = 2e5 * (1 + 0.05 * noise.standard_normal(len(x))) * (1 - 0.3 * (x > 7180))
+    fluorescence = 0.05 * samples.absorption(x)
+    counts = [beam * fluorescence * (1 + 2e-3 * noise.standard_normal(len(x))) for _ in range(2)]
+    hall = 40 + noise.standard_normal(len(x))
+    scan = read_xanes(written(head + samples.rows(x, beam, hall, *counts)))[0]
+    assert scan.mu_from.endswith(MONITORED[head])
+    assert np.corrcoef(scan.mu, np.interp(scan.energy, x, fluorescence))[0, 1] > 0.999
+
+
+def test_volts_are_divided_where_both_show_the_structure_of_the_beam(
+    samples: ModuleType, written: Written
+) -> None:
+    x = samples.energies()
+    mu = samples.absorption(x)
+    noise = np.random.default_rng(2)
+    beam = 2.0 + 0.05 * noise.standard_normal(len(x))
+    assert read_xanes(written(samples.rows(x, beam, 0.3 * beam * mu)))[0].mu_from == "column 3/column 2"
+    # A current of the ring has nothing to do with an absorption that was worked out already.
+    ring = 400 - 0.02 * np.arange(len(x)) + 0.01 * noise.standard_normal(len(x))
+    assert read_xanes(written(samples.rows(x, ring, mu)))[0].mu_from == "column 3"
+
+
+def test_chambers_are_counted_from_one_where_the_edge_begins_at_the_second(
+    samples: ModuleType, written: Written
+) -> None:
+    x = samples.energies()
+    i0, it, ir = samples.intensities(samples.absorption(x))
+    scan = read_xanes(written("# energy ION_1 ION_2 ION_3\n" + samples.rows(x, i0, it, ir)))[0]
+    assert scan.mu_from == "-ln(ION_2/ION_1)"
+    assert scan.reference is not None
+    scan = read_xanes(written("# energy beam ION_1 ION_2\n" + samples.rows(x, i0, it, ir)))[0]
+    assert scan.mu_from == "ln(beam/ION_1)"
+
+
+def test_the_beam_alone_is_no_absorption(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0 = 2e5 * (1 + 0.15 * (x > 7110)) - 20 * np.arange(len(x))
+    with pytest.raises(MeasurementError, match="make the absorption"):
+        read_xanes(written("# energy I0\n" + samples.rows(x, i0)))
+
+
+def test_percent_of_the_beam(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    mu = samples.absorption(x)
+    scan = read_xanes(written("energy,transmission (%)\n" + samples.rows(x, 100 * np.exp(-mu), mark=",")))[0]
+    np.testing.assert_allclose(scan.mu - scan.mu[0], mu - mu[0], atol=1e-6)
+
+
+def test_labels_of_feff_end_with_a_mark(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    mu = samples.absorption(x)
+    head = "# iron oxide  Feff 9\n#  omega  e  k  mu  mu0  chi  @#\n"
+    scan = read_xanes(written(head + samples.rows(x, x - 7121, x - x[0], mu, np.tanh(x - 7121), mu - 1)))[0]
+    assert scan.mu_from == "mu"
+
+
+def test_spectra_of_a_detector_among_the_points_of_spec(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    points = (f"{e:.2f} {a:.1f} {b:.3f}\n@A 1 2 3 4\\\n 5 6 7\n" for e, a, b in zip(x, i0, it, strict=True))
+    scan = read_xanes(written("#F a\n\n#S 1 escan\n#N 3\n#L Energy  I0  I1\n" + "".join(points)))[0]
+    assert (scan.mu_from, len(scan.energy)) == ("-ln(I1/I0)", len(x))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_groups_of_a_session_of_larix(samples: ModuleType, written: Written, packed: bool) -> None:
+    x = samples.energies()
+
+    def array(values: np.ndarray) -> dict[str, object]:
+        if not packed:
+            return {"__class__": "Array", "__shape__": [len(values)], "value": list(values)}
+        value = {"dtype": "<f8", "value": base64.b64encode(values.tobytes()).decode()}
+        return {"__class__": "b64ndarray", "__value__": json.dumps(value)}
+
+    lines = ["##LARIX: 1.0      Larch Session File", "##<SYMBOLS: 2>", "<:a:>", "{broken"]
+    for name, shift in (("hematite", 0.0), ("wüstite", -3.0)):
+        mu = samples.absorption(x + shift)
+        group = {"filename": name, "atsym": "Fe", "energy": array(x), "mu": array(mu), "k": array(x[:9])}
+        lines += [f"<:{name}:>", json.dumps(group)]
+    scans = read_xanes(written(gzip.compress("\n".join(lines).encode()), "a.larix"))
+    assert [(scan.item, scan.absorber, scan.mu_from) for scan in scans] == [
+        ("hematite", "Fe", "mu"),
+        ("wüstite", "Fe", "mu"),
+    ]
+    with pytest.raises(MeasurementError, match="without groups"):
+        read_xanes(written("##LARIX: 1.0\n" + "[" * 100_000 + "\n{}\n", "b.larix"))
+
+
 def test_what_was_fitted_is_one_spectrum(samples: ModuleType, written: Written) -> None:
     x = samples.energies()
     mu = samples.absorption(x)
@@ -125,6 +230,7 @@ PDF_LAYOUTS: dict[str, Callable[[np.ndarray, np.ndarray], str]] = {
     "numbers of rows": lambda r, G: ",r,G\n" + _rows(np.arange(len(r)), r, G, mark=","),
     "in quotes": lambda r, G: '"r (Å)","G(r)"\n"' + _rows(r, G, mark='","').replace("\n", '"\n"').rstrip('"'),
     "bars": lambda r, G: "| r | G(r) |\n|--|--|\n" + _rows(r, G, mark=" | "),
+    "errors named behind": lambda r, G: "# r\tD(r)\tD(r)_errors\n" + _rows(r, G, 0.01 + abs(G)),
     "JSON": lambda r, G: json.dumps({"r": list(r), "G": list(G)}),
     "waves of Igor": lambda r, G: (
         "IGOR\n"
@@ -164,3 +270,53 @@ def test_a_function_named_g_without_its_level_is_converted_all_the_same(written:
     curve = read_pdf(written("# r g(r)\n" + _rows(r, g)))[0]
     np.testing.assert_allclose(curve.G, G, atol=0.01 * abs(G).max())
     assert "g(r)" in curve.warnings[0]
+
+
+@pytest.mark.parametrize("count", [64, 100, 300])
+def test_the_sum_of_a_detector_of_many_elements(samples: ModuleType, written: Written, count: int) -> None:
+    x = samples.energies()
+    i0, _, _ = samples.intensities(samples.absorption(x))
+    noise = np.random.default_rng(3)
+    counts = i0 * 0.01 * samples.absorption(x) * (1 + 0.05 * noise.standard_normal((count, len(x))))
+    head = "# energy i0 " + " ".join(f"Fe_Ka_ch{n}" for n in range(1, count + 1)) + "\n"
+    scan = read_xanes(written(head + samples.rows(x, i0, *counts)))[0]
+    assert scan.mu_from == "(Fe_Ka_ch1+Fe_Ka_ch2+Fe_Ka_ch3+Fe_Ka_ch4+…)/i0"
+    again = read_xanes(written(head + samples.rows(x, i0, *counts)), mu=scan.candidates[0].expression)[0]
+    np.testing.assert_allclose(again.mu, scan.mu)
+
+
+def test_a_scan_over_two_edges_says_so_where_nobody_named_one(samples: ModuleType, written: Written) -> None:
+    x = samples.energies(7709.0, before=100, after=900)
+    mu = samples.absorption(x, 7709.0) + 1.2 * samples.absorption(x, 8333.0)
+    path = written("# energy mu\n" + samples.rows(x, mu))
+    scan = read_xanes(path)[0]
+    other = {"Co": "Ni", "Ni": "Co"}[str(scan.absorber)]
+    assert any(f"where the K edge of {other} lies" in str(note) for note in scan.warnings)
+    assert not any("choose with --absorber" in str(n) for n in read_xanes(path, absorber="Co")[0].warnings)
+    alone = written("# energy mu\n" + samples.rows(x, samples.absorption(x, 7709.0)))
+    assert not any("choose with" in str(note) for note in read_xanes(alone)[0].warnings)
+
+
+def test_a_table_that_names_the_sample_in_each_row(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    rows = "".join(
+        f"{name},{e:.2f},{m:.5f}\n"
+        for name, shift in (("Fe2O3", 0.0), ("FeO", 3.0))
+        for e, m in zip(x, samples.absorption(x + shift), strict=True)
+    )
+    scans = read_xanes(written("sample,energy,mu\n" + rows))
+    assert [(scan.item, scan.mu_from, len(scan.energy)) for scan in scans] == [
+        ("scan Fe2O3", "mu", len(x)),
+        ("scan FeO", "mu", len(x)),
+    ]
+
+
+def test_a_file_of_very_many_pdfs_asks_for_one(written: Written) -> None:
+    r, G = _pdf()
+    r, G = r[:400:4], G[:400:4]
+    wide = "r " + " ".join(f"G{n}" for n in range(300)) + "\n" + _rows(r, *[G] * 300)
+    deep = "".join(f"#S {n}\n#L r G(r)\n" + _rows(r, G) for n in range(300))
+    for text in (wide, deep):
+        with pytest.raises(MeasurementError, match="250"):
+            read_pdf(written(text, "a.gr"))
+    assert len(read_pdf(written(wide, "a.gr"), item="G7")) == 1

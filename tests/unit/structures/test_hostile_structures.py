@@ -33,6 +33,7 @@ BAD = {
     "nested.json": json.dumps({"id": "x", "structure": {"a": json.loads("[" * 200 + "]" * 200)}}),
     "square.xyz": "²\nLattice\nNi 0 0 0\n",
     "digits.xyz": "1" * 5000 + "\nLattice\nNi 0 0 0\n",
+    "declared.xyz": "9" * 400 + '\nLattice="4 0 0 0 4 0 0 0 4"\nNi 0 0 0\n',
     "integer.json": '{"structure": {"a": ' + "1" * 5000 + "}}",
     "blank.cif": " " * 2_000_000,
     "torn.gz.cif.gz": gzip.compress(b"data_")[:-5].decode("latin-1"),
@@ -124,10 +125,10 @@ def test_a_dictionary_names_no_module(tmp_path: Path, monkeypatch: pytest.Monkey
     assert "never_imported" not in sys.modules
 
 
-def _zip_that_lies(path: Path, method: int) -> None:
+def _zip_that_lies(path: Path, method: int, parts: int = 120) -> None:
     """Say that a member is of 100 bytes, which is what the library looks at, and unpacks more."""
     with zipfile.ZipFile(path, "w", method) as archive, archive.open("a.cif", "w") as member:
-        for _ in range(120):
+        for _ in range(parts):
             member.write(b" " * 10_000_000)
     data = bytearray(path.read_bytes())
     at = data.rfind(b"PK\x01\x02") + 24
@@ -147,6 +148,31 @@ def _pax(**headers: str) -> bytes:
         record = f" {key.replace('_', '.')}={value}\n".encode()
         records += str(next(n for n in range(999) if n == len(str(n)) + len(record))).encode() + record
     return _header("pax", len(records), b"x") + records + b"\0" * (-len(records) % 512)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_that_lies_is_refused_before_it_is_unpacked(method: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    _zip_that_lies(path, method, parts=2)
+    with pytest.raises(StructureError, match="cannot read the archive") as error:
+        list(read_structure_files(path))
+    assert ("CRC" if method == zipfile.ZIP_DEFLATED else "another method") in error.value.found
+
+
+def test_a_zip_whose_members_overlap_is_refused_by_what_it_says(tmp_path: Path) -> None:
+    """One stream of blanks, and a directory that names it a thousand times."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.cif", b" " * 50_000_000)
+    data = path.read_bytes()
+    start = data.rfind(b"PK\x01\x02")
+    entry, end = data[start : data.rfind(b"PK\x05\x06")], data[data.rfind(b"PK\x05\x06") :]
+    count, size = 1000, 1000 * len(entry)
+    end = end[:8] + struct.pack("<HHII", count, count, size, start) + end[20:]
+    path.write_bytes(data[:start] + entry * count + end)
+    with pytest.raises(StructureError, match="archive") as error:
+        list(read_structure_files(path))
+    assert "times its size" in error.value.found
 
 
 SPARSE = {

@@ -15,6 +15,9 @@ _DEEPEST = 6
 _MOST = 1000
 """Arrays and items looked at: of more than a project holds, nothing is a spectrum."""
 
+_LONGEST_LONG, _LONGEST_HEAD = 10_000_000, 2_000
+_CELL = re.compile(r"\s*+[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?\s*+")
+
 _WAVES = re.compile(r"WAVES(?:/\S+)?\s+(\S.*)", re.I)
 _SCALE = re.compile(r"X\s+SetScale\s*/([PI])\s+x,?\s*([^,\s]+),\s*([^,\s]+),[^,]*,\s*'?(\w+)", re.I)
 
@@ -27,7 +30,7 @@ def as_columns(text: str) -> str:
     elif re.match(r"IGOR\s", start):
         tables = _of_igor(text)
     else:
-        return text
+        tables = _of_long_table(text)
     written = ["\n".join((*head, "# " + "\t".join(columns), *_rows(columns))) for head, columns in tables]
     return "\n\n".join(written) if written else text
 
@@ -82,6 +85,28 @@ def _array(value: Any) -> list[Any] | None:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) != float("inf")
+
+
+def _of_long_table(text: str) -> list[tuple[list[str], dict[str, list[Any]]]]:
+    """Part a table whose first column names the sample of each row, all samples below each other."""
+    lines = text.split("\n", 2)
+    names = re.split(r"[,;\t]", lines[0][:_LONGEST_HEAD].strip())
+    if len(text) > _LONGEST_LONG or len(names) < 3 or len(lines) < 3 or not lines[1][:1].isalpha():
+        return []
+    samples: dict[str, list[list[str]]] = {}
+    for line in text.split("\n")[1:]:
+        sample, *cells = re.split(r"[,;\t]", line.strip())
+        if len(cells) == len(names) - 1 and all(_CELL.fullmatch(cell) for cell in cells):
+            samples.setdefault(sample, []).append(cells)
+        elif line.strip():
+            return []
+    if len(samples) > _MOST or min(map(len, samples.values()), default=0) < _FEWEST:
+        return []
+    labels = [_word(name) for name in names[1:]]
+    return [
+        ([f"# scan {_word(sample)}"], dict(zip(labels, map(list, zip(*cells, strict=True)), strict=True)))
+        for sample, cells in samples.items()
+    ]
 
 
 def _of_igor(text: str) -> list[tuple[list[str], dict[str, list[Any]]]]:

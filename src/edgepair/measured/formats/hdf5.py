@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from contextlib import ExitStack
 from dataclasses import replace
 from importlib import import_module
 from itertools import islice
@@ -18,14 +19,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from edgepair.measured.content import unreadable
-from edgepair.measured.formats.hdf5_storage import Field, OwnVirtual, Records, find_inside, stored_elsewhere
+from edgepair.files.reading import TooManyBytesError, read_regular
+from edgepair.measured.content import LARGEST, unreadable
+from edgepair.measured.formats.hdf5_storage import (
+    BesideError,
+    Field,
+    Records,
+    Virtual,
+    find_inside,
+    is_plain_name,
+    stored_elsewhere,
+)
 from edgepair.measured.points import runs_through_edge
 from edgepair.measured.roles import role_of
 from edgepair.measured.scan import ScanTable, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 
 _LONGEST = 1_000_000
@@ -46,8 +56,13 @@ def is_hdf5(data: bytes) -> bool:
     return data.startswith(b"\x89HDF\r\n\x1a\n")
 
 
-def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanTable | Skipped, ...]:
-    """Read the spectra of an HDF5 file."""
+def read_hdf5(
+    data: bytes, path: str, *, item: str | None = None, beside: Sequence[str] | None = ()
+) -> tuple[ScanTable | Skipped, ...]:
+    """Read the spectra of an HDF5 file, with virtual datasets of the files `beside` it.
+
+    Where these are None and a source might be such a file, `BesideError` asks for it.
+    """
     try:
         # By name: type checkers would ask for stubs of a package that is an extra.
         h5py: Any = import_module("h5py")
@@ -58,10 +73,22 @@ def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanT
             needed="the package h5py",
             suggestion="pip install h5py",
         ) from error
-    elsewhere: list[str] = []
+    elsewhere: list[tuple[str, str]] = []
+    sources: set[str] = set()
     try:
-        with h5py.File(h5py.h5f.open_file_image(data), "r") as file:
-            groups, whole = _groups(file, h5py, path, elsewhere)
+        with ExitStack() as opened:
+            file = opened.enter_context(h5py.File(h5py.h5f.open_file_image(data), "r"))
+            files = dict.fromkeys((".", path, Path(path).name), file)
+            left = LARGEST - len(data)
+            for name in beside or ():
+                image = read_regular(name, left, follow=False)
+                left -= len(image)
+                if is_hdf5(image):
+                    other = opened.enter_context(h5py.File(h5py.h5f.open_file_image(image), "r"))
+                    files.setdefault(Path(name).name, other)
+            groups, whole = _groups(file, h5py, files, elsewhere, sources)
+            if beside is None and (named := sorted(name for name in sources if is_plain_name(name))):
+                raise BesideError(named)
             tables = list(_tables(groups, item))
             arrays = [
                 f"{place}/{name} {tuple(member.shape)}".lstrip("/")
@@ -69,10 +96,10 @@ def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanT
                 for name, member in members.items()
                 if _length(member)
             ]
-    except _TooMuchError as error:
+    except (_TooMuchError, TooManyBytesError) as error:
         raise unreadable(
             path,
-            found=str(error),
+            found=str(error) or f"more than {LARGEST / 1e6:.0f} MB with the files beside it",
             needed="spectra, without detector frames",
             suggestion="export the spectra alone",
         ) from error
@@ -98,12 +125,14 @@ def read_hdf5(data: bytes, path: str, *, item: str | None = None) -> tuple[ScanT
         )
         tables[0] = replace(tables[0], warnings=(*tables[0].warnings, note))
     if elsewhere:
-        left_out = f"{len(elsewhere)} datasets whose numbers lie in other files: {'; '.join(elsewhere[:3])}"
+        left_out = f"{len(elsewhere)} datasets whose numbers lie in other files: " + "; ".join(
+            f"{inner} in {other!r}" for inner, other in elsewhere[:3]
+        )
         if not tables:
             raise unreadable(
                 path,
                 found=left_out,
-                needed="the numbers in the file itself: other files are not opened",
+                needed="the numbers in the file itself, or in an HDF5 file beside it that points no further",
                 suggestion="copy them into one file, as h5repack does",
             )
         tables[0] = replace(tables[0], warnings=(*tables[0].warnings, f"not read: {left_out}"))
@@ -145,10 +174,11 @@ def _label(name: str, member: Any) -> str:
     return told or name
 
 
-def _groups(file: Any, h5py: Any, path: str, elsewhere: list[str]) -> tuple[dict[str, dict[str, Any]], bool]:
+def _groups(
+    file: Any, h5py: Any, files: Mapping[str, Any], elsewhere: list[tuple[str, str]], sources: set[str]
+) -> tuple[dict[str, dict[str, Any]], bool]:
     """Sort datasets by the group they stand in, and say whether all were looked at."""
     groups: dict[str, dict[str, Any]] = {}
-    own = (".", path, Path(path).name)
     count, whole = 0, True
     waiting = deque([("", file)])
     seen = set()
@@ -166,8 +196,9 @@ def _groups(file: Any, h5py: Any, path: str, elsewhere: list[str]) -> tuple[dict
                     waiting.append((inner, member))
             elif not isinstance(member, h5py.Dataset):
                 continue
-            elif other := stored_elsewhere(member, own):
-                elsewhere.append(f"{inner} in {other!r}")
+            elif other := stored_elsewhere(member, files):
+                elsewhere.append((inner, other))
+                sources |= set() if member.external or other in files else {other}
             elif member.dtype.names:
                 records, shape = Records(member), member.shape
                 names_of_fields = records.dtype.names[:_MOST_COLUMNS]
@@ -176,7 +207,7 @@ def _groups(file: Any, h5py: Any, path: str, elsewhere: list[str]) -> tuple[dict
                 here = groups.setdefault(place, {})
                 label = _label(name, member)
                 here[name if label in here else label] = (
-                    OwnVirtual(member, own) if member.is_virtual else member
+                    Virtual(member, files) if member.is_virtual else member
                 )
     return groups, whole and not waiting
 
@@ -193,6 +224,14 @@ def _tables(groups: dict[str, dict[str, Any]], item: str | None) -> Iterator[Sca
         table = _from_group("", scattered, {}, whole, _MOST_NUMBERS)
         if table is not None:
             yield replace(table, item="/")
+    for place, members in () if numbers else groups.items():
+        for name, member in members.items():
+            # Columns of one array, energies first, as programs save what they hold.
+            if not _length(member) and (columns := _rows_of({"": member}, max(member.shape or (0,)))):
+                values = np.column_stack(list(columns.values()))
+                if runs_through_edge(values[:, 0]) and values.shape[1] > 1 and numbers < _MOST_NUMBERS:
+                    numbers += values.size
+                    yield ScanTable("HDF5", f"{place}/{name}", (), (), values, {}, energy=0)
 
 
 def _scattered(groups: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -209,9 +248,10 @@ def _scattered(groups: dict[str, dict[str, Any]]) -> dict[str, Any]:
     energy = named.pop()
     same = {key: member for key, member in arrays.items() if _length(member) == _length(arrays[energy])}
     found: dict[str, Any] = {"energy": same.pop(energy)}
+    names = [name for _, name in same]
     for (place, name), member in same.items():
-        # A dataset called data or value is named by its group.
-        label = place.rsplit("/", 1)[-1] if name in ("data", "value") else name
+        # A dataset called data or value, or as others are, is named by its group.
+        label = place.rsplit("/", 1)[-1] if name in ("data", "value") or names.count(name) > 1 else name
         found[label if label not in found else f"{place}/{name}"] = member
     return found
 

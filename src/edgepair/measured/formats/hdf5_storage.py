@@ -1,13 +1,16 @@
 """Objects and numbers of an HDF5 file that lie in the file itself.
 
 HDF5 would follow external links, external raw storage and virtual datasets to wherever the reader
-may read. Each is looked at here before the library touches it.
+may read. Each is looked at here before the library touches it. Virtual datasets are put together by
+hand, of opened files by the names that a source may give them: the file's own, and of files beside it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +20,19 @@ if TYPE_CHECKING:
 
 _DEEPEST = 8
 _LARGEST = 20_000_000
+
+
+class BesideError(Exception):
+    """A file has numbers in files that may stand beside it, whose names are given."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(names)
+        self.names = tuple(names)
+
+
+def is_plain_name(name: str) -> bool:
+    """Say whether a name is a file's alone, without a folder in it."""
+    return name == Path(name).name and name not in ("", "..") and not any(c in name for c in "\\\0:%")
 
 
 def find_inside(group: Any, name: str, depth: int = 0) -> Any:
@@ -30,22 +46,31 @@ def find_inside(group: Any, name: str, depth: int = 0) -> Any:
     return _walk(group, str(link.path), depth + 1)
 
 
-def stored_elsewhere(member: Any, own: tuple[str, ...] = (".",), depth: int = 0) -> str:
-    """Say in which other file a dataset's numbers lie; empty where in this one, whose names are `own`."""
+def stored_elsewhere(member: Any, files: Mapping[str, Any], depth: int = 0) -> str:
+    """Say in which other file a dataset's numbers lie; empty where in `files`, opened ones by their names."""
     external = member.external
     if external:
         return str(external[0][0])
     if not member.is_virtual:
         return ""
     for source in member.virtual_sources():
-        if source.file_name not in own:
+        if source.file_name not in files:
             return str(source.file_name)
-        inner = _walk(member.file, str(source.dset_name), depth) if depth <= _DEEPEST else None
+        there = _seen_from(source, files)
+        inner = _walk(there["."], str(source.dset_name), depth) if depth <= _DEEPEST else None
         if not hasattr(inner, "virtual_sources"):
             return "no dataset of this file"
-        if found := stored_elsewhere(inner, own, depth + 1):
+        if found := stored_elsewhere(inner, there, depth + 1):
             return found
     return ""
+
+
+def _seen_from(source: Any, files: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave the file of a source, under all its names: one beside another may point nowhere else."""
+    there = files[source.file_name]
+    if there is files["."]:
+        return dict(files)
+    return {name: file for name, file in files.items() if file is there} | {".": there}
 
 
 class Records:
@@ -77,11 +102,11 @@ class Field:
         return np.asarray(self._records.field(self._name)[key])
 
 
-class OwnVirtual:
-    """A virtual dataset put together from the datasets of its own file; the library never looks for them."""
+class Virtual:
+    """A virtual dataset put together from datasets of opened files; the library never looks for them."""
 
-    def __init__(self, member: Any, own: tuple[str, ...]) -> None:
-        self._member, self._own = member, own
+    def __init__(self, member: Any, files: Mapping[str, Any]) -> None:
+        self._member, self._files = member, files
         self.shape, self.dtype, self.attrs = member.shape, member.dtype, member.attrs
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
@@ -90,10 +115,11 @@ class OwnVirtual:
             raise ValueError("a virtual dataset larger than spectra are")
         whole = np.full(self.shape, self._member.fillvalue, dtype=self.dtype)
         for source in self._member.virtual_sources():
-            inner = _walk(self._member.file, str(source.dset_name), 0)
-            part: Any = OwnVirtual(inner, self._own) if inner.is_virtual else inner
-            there = whole[_selected(source.vspace, self.shape)]
-            there[...] = np.reshape(part[_selected(source.src_space, part.shape)], there.shape)
+            there = _seen_from(source, self._files)
+            inner = _walk(there["."], str(source.dset_name), 0)
+            part: Any = Virtual(inner, there) if inner.is_virtual else inner
+            place = whole[_selected(source.vspace, self.shape)]
+            place[...] = np.reshape(part[_selected(source.src_space, part.shape)], place.shape)
         result: NDArray[Any] = whole[key]
         return result
 

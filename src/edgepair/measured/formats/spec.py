@@ -42,9 +42,12 @@ def _scan(lines: list[str], item: str) -> ScanTable | Skipped:
         return Skipped(item, "no labels (#L)")
     labels = [part for part in re.split(r"\s{2,}|\t", label_line.strip()) if part]
     rows = []
+    goes_on = False
     for line in lines:
-        # Lines from "@" on hold whole spectra of a detector.
-        row = parse_row(line) if line[:1] not in ("#", "@") else None
+        # Lines from "@" on hold whole spectra of a detector, on as many lines as end with a backslash.
+        spectrum = line[:1] == "@" or goes_on
+        goes_on = spectrum and line.rstrip().endswith("\\")
+        row = parse_row(line) if line[:1] != "#" and not spectrum else None
         if row is not None:
             rows.append(row)
     if len(rows) < 10:

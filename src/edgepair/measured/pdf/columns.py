@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 FEWEST_POINTS = 20
 """Of a curve; shorter tables belong to the header."""
 
-_MOST_BLOCKS = 1000
+MOST_CURVES = 250
 _LONGEST_LINE = 2000
 _COMMENT = ("#", "%", "!", "'", '"', ";", "//")
 _ROW_NUMBER = re.compile(r"(?i)^\s*+(?:index|row|point|no\.?|n|unnamed[^,;\t]*+)?\s*+[,;\t ]")
@@ -61,11 +61,11 @@ def read_tables(text: str, name: str) -> list[Table]:
             needed="r and G(r) in columns",
             suggestion="export the curve as columns",
         )
-    if len(blocks) > _MOST_BLOCKS:
+    if len(blocks) > MOST_CURVES:
         raise MeasurementError(
             f"cannot read PDFs from {name!r}",
             found=f"{len(blocks)} blocks of numbers",
-            needed=f"at most {_MOST_BLOCKS}",
+            needed=f"at most {MOST_CURVES}",
             suggestion="split the file",
         )
     for block in blocks:

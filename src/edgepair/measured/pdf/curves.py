@@ -21,7 +21,10 @@ SHORTEST = 3.0
 LARGEST_HOLE = 5
 """Median steps between neighbouring points; more are missing lines, which are not made up for."""
 
-_ERRORS = re.compile(r"(?i)[dδσ]_?[rgyx](?![a-z])|d_?g|delta|e(?:rr|sd)|e$|sig|unc|std|weight|w$|[gy]_?err")
+_ERRORS = re.compile(
+    r"(?i)[dδσ]_?[rgyx](?![a-z])|d_?g|delta|e(?:rr|sd)|e$|sig|unc|std|weight|w$|[gy]_?err"
+    r"|.*[_ ](?:err(?:or)?s?|esds?|sigma|sd)$"
+)
 _NOT_MEASURED = re.compile(
     r"(?i)calc|fit\b|diff|model|ideal|residual|base|(?<![a-z])rmc|(?<![a-z])sim|window"
 )

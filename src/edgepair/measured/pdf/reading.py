@@ -12,7 +12,7 @@ from edgepair.conventions import MeasurementError, OptionError, near_miss
 from edgepair.measured.content import read_text
 from edgepair.measured.formats.arrays import as_columns
 from edgepair.measured.guarded import read_guarded
-from edgepair.measured.pdf.columns import Table, column_names, read_tables
+from edgepair.measured.pdf.columns import MOST_CURVES, Table, column_names, read_tables
 from edgepair.measured.pdf.curve import PdfCurve
 from edgepair.measured.pdf.curves import SHORTEST, split_curves, unknown_item
 from edgepair.measured.pdf.function import (
@@ -128,6 +128,13 @@ def read_here(
             accepted = {label, column.name, str(number) if single or len(tables) > 1 else ""}
             if item is not None and item not in accepted and (named or names[number - 1] or not single):
                 continue
+            if len(curves) == MOST_CURVES:
+                raise MeasurementError(
+                    f"cannot read PDFs from {name!r}",
+                    found=f"more than {MOST_CURVES} curves",
+                    needed=f"at most {MOST_CURVES}: each takes hundredths of a second",
+                    suggestion="name one of its items, or split the file",
+                )
             form = _form_of(table, is_fit)
             notes = [*header.warnings]
             r, y = _in_angstrom(column.r, column.y, table, name, notes)
@@ -312,6 +319,8 @@ def _as_pdf(
         named = f"; the file names it {said}" if said and not is_of_r(said) else ""
         raise _other_function(name, NAMES[kind] + named)
     if kind in ("T", "R"):
+        # Sharp peaks hide with which power a curve rises: there the name says it.
+        kind = said if said in ("T", "R") else kind
         G, found = pdf_from_rising(r, y, 1 if kind == "T" else 2)
         known = number_density or (found if DENSITIES[0] < found < DENSITIES[1] else TYPICAL_NUMBER_DENSITY)
         notes.append(

@@ -22,11 +22,12 @@ from edgepair.measured.scan import Candidate
 from edgepair.measured.xanes.readings import (
     Judged,
     JudgedTable,
-    channels_of,
     difference,
     fluorescences,
     name_of,
+    over_monitor,
     pairs_of,
+    steps_of,
     transmissions,
 )
 
@@ -137,6 +138,11 @@ def _labelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None, 
     }
     own = [*made["transmission"], *made["fluorescence"]]
     raw = {"transmission": transmissions(judged), "fluorescence": fluorescences(judged)}
+    if raw["fluorescence"] and not judged.roles.get("i0"):
+        named = {c for columns in judged.roles.values() for c in columns}
+        raw["transmission"] = pairs_of(
+            judged, *steps_of(judged, [c for c in judged.others if c not in named])
+        )[:1]
     # A scan's own column says what the scientist measured; its intensities are the fallback.
     first = [*prepared, *(own if len(own) == 1 else [])]
     for one in first:
@@ -209,43 +215,31 @@ def _unlabelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None
     singles = {
         c: judged.judge(f"${c + 1}", name_of(judged, c), "absorption") for c in columns[:_MOST_SINGLES]
     }
+    i0 = judged.roles.get("i0", [])
+    if columns == i0[:1]:
+        return None, ""
     if len(columns) == 1:
         only = singles[columns[0]]
         if only.clear:
             return only, f"{only.candidate.name}, the only column beside the energies: {_rise(only)}"
         return _transmittance(judged, columns[0])
-    channels = channels_of(judged, list(singles))
-    # A drift is a step of parts in a thousand; behind a sample, intensities change by tenths.
-    levels = {c: float(np.nanquantile(np.abs(singles[c].values), 0.95)) for c in channels}
-    steps = {c: singles[c].evidence.step / levels[c] for c in channels}
-    least = max(0.02, 0.1 * max((abs(step) for step in steps.values()), default=0.0))
-    falls = {c for c in channels if steps[c] < -least}
-    rises = {
-        c
-        for c in channels
-        if steps[c] > least and singles[c].clear and singles[c].evidence.symbol is not None
-    }
+    channels, falls, rises = steps_of(judged, list(singles))
     transmission = pairs_of(judged, channels, falls, rises)[:1]
-    ready = [one for one in singles.values() if one.clear and one.evidence.symbol is not None]
+    monitors = sorted((c for c in channels if c not in falls and c not in rises), key=judged.drifts)[:3]
+    monitors = i0[:1] or monitors
+    if transmission and not i0:
+        monitors = [int(re.findall(r"\$(\d+)", transmission[0].candidate.expression)[0]) - 1]
+    made = {
+        c: one for c, one in singles.items() if one.clear and one.evidence.symbol is not None and c not in i0
+    }
+    over = {c: over_monitor(judged, one, monitors, counts=_is_counted(one)) for c, one in made.items()}
+    ready = [one for c, one in made.items() if over[c] is one]
     ready.sort(key=lambda one: -one.evidence.contrast)
     if transmission:
         # Beside intensities that give an absorption, a column that rises is that absorption, or fluorescence.
-        ready = [one for one in ready if difference(judged, one, transmission[0]) <= _AGREE]
-        ready = [one for one in ready if float(np.abs(np.nanmedian(one.values))) < _COUNTS]
-    fluorescence: list[Judged] = []
-    monitors = sorted((c for c in channels if c not in falls and c not in rises), key=judged.drifts)[:3]
-    if judged.first("i0") is not None:
-        monitors = judged.roles["i0"][:1]
-    elif transmission:
-        monitors = [int(re.findall(r"\$(\d+)", transmission[0].candidate.expression)[0]) - 1]
-    for column in sorted(rises):
-        if not any(singles[column] is one for one in ready):
-            name = name_of(judged, column)
-            over = [
-                judged.judge(f"${column + 1}/${m + 1}", f"{name}/{name_of(judged, m)}", "fluorescence")
-                for m in monitors
-            ]
-            fluorescence += [one for one in over if one.clear] or [singles[column]]
+        ready = [one for one in made.values() if difference(judged, one, transmission[0]) <= _AGREE]
+        ready = [one for one in ready if not _is_counted(one)]
+    fluorescence = [over[c] for c in sorted(rises & over.keys()) if not any(made[c] is one for one in ready)]
     fluorescence.sort(key=lambda one: -one.evidence.contrast)
     if ready:
         other = f", as {transmission[0].candidate.name} is" if transmission else ""
@@ -257,15 +251,20 @@ def _unlabelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None
     return None, ""
 
 
+def _is_counted(one: Judged) -> bool:
+    return float(np.abs(np.nanmedian(one.values))) >= _COUNTS
+
+
 def _transmittance(judged: JudgedTable, column: int) -> tuple[Judged | None, str]:
     """Take the logarithm of a column that is a transmitted part of the beam: between 0 and 1, falling."""
     values = judged.table.values[:, column]
     finite = values[np.isfinite(values)]
-    if judged.tried[f"${column + 1}"].evidence.step >= 0 or not (finite.min() > 0 and finite.max() <= 1.05):
+    most = 105.0 if "%" in name_of(judged, column) else 1.05
+    if judged.tried[f"${column + 1}"].evidence.step >= 0 or not (finite.min() > 0 and finite.max() <= most):
         return None, ""
     made = judged.judge(f"-ln(${column + 1})", f"-ln({name_of(judged, column)})", "transmission")
-    return (made, f"{made.candidate.name}: the column falls at the edge and lies between 0 and 1, as the "
-            "transmitted part of the beam does") if made.clear else (None, "")  # fmt: skip
+    return (made, f"{made.candidate.name}: the column falls at the edge between 0 and {most // 1:g}, "
+            "as the transmitted part of the beam does") if made.clear else (None, "")  # fmt: skip
 
 
 def _faint(judged: JudgedTable) -> tuple[Judged | None, str]:

@@ -20,6 +20,7 @@ from edgepair.measured.formats.athena import is_athena, read_athena
 from edgepair.measured.formats.columns import read_columns
 from edgepair.measured.formats.fio import is_fio, read_fio
 from edgepair.measured.formats.hdf5 import is_hdf5, read_hdf5
+from edgepair.measured.formats.larix import is_larix, read_larix
 from edgepair.measured.formats.photon_factory import is_photon_factory, read_photon_factory
 from edgepair.measured.formats.spec import is_spec, read_spec
 from edgepair.measured.formats.spectra_csv import is_table_of_rows, read_table_of_rows
@@ -34,6 +35,9 @@ from edgepair.measured.xanes.candidates import find_absorption
 from edgepair.measured.xanes.energies import CRYSTALS, NoSpacingError, find_energy
 from edgepair.measured.xanes.foils import with_foils
 from edgepair.measured.xanes.matrix import spectra_in_columns, spectra_in_pairs
+
+_MOST_ITEMS = 2_500
+"""Scans of one file that are judged: each takes some milliseconds."""
 
 FEWEST = 10
 """Points of the shortest spectrum that is read."""
@@ -91,6 +95,7 @@ def read_xanes(
         energy_column=energy_column,
         energy_unit=energy_unit,
         absorber=absorber,
+        beside=None,
     )
 
 
@@ -102,14 +107,17 @@ def read_here(
     energy_column: str | int | None = None,
     energy_unit: str | None = None,
     absorber: str | None = None,
+    beside: Sequence[str] | None = (),
 ) -> tuple[XanesScan, ...]:
-    """Read a file in this process, whatever it does."""
+    """Read a file in this process, whatever it does; files `beside` it as `read_hdf5` takes them."""
     name = str(path)
-    tables = [_without_broken_numbers(table) for table in _tables(path, name, item)]
+    tables = [_without_broken_numbers(table) for table in _tables(path, name, item, beside)]
     spectra = [table for table in tables if isinstance(table, ScanTable)]
     if mu is None and energy_column is None and len(spectra) == 1:
         tables = list(spectra_in_pairs(spectra[0]) or spectra_in_columns(spectra[0]) or tables)
     every = _named_apart(tables)
+    if item is None:
+        _check_count(len([table for table in tables if isinstance(table, ScanTable)]), name)
     tables = every if item is None else [_choose(every, item, name)]
     scans: list[XanesScan] = []
     left_out: list[str] = []
@@ -153,13 +161,16 @@ def _readable(tables: Sequence[ScanTable], name: str, *options: Any) -> Iterator
             yield _scan(table, name, repr(name), *options)
 
 
-def _tables(path: str | Path, name: str, item: str | None) -> Sequence[ScanTable | Skipped]:
+def _tables(
+    path: str | Path, name: str, item: str | None, beside: Sequence[str] | None
+) -> Sequence[ScanTable | Skipped]:
     data = read_content(path)
     if is_hdf5(data):
-        return read_hdf5(data, name, item=item)
+        return read_hdf5(data, name, item=item, beside=beside)
     text = decode(data, name)
     readers = (
         (is_athena, read_athena),
+        (is_larix, read_larix),
         (is_xdi, read_xdi),
         (is_photon_factory, read_photon_factory),
         (is_ssrl, read_ssrl),
@@ -168,6 +179,7 @@ def _tables(path: str | Path, name: str, item: str | None) -> Sequence[ScanTable
         (is_spec, read_spec),
         (is_table_of_rows, read_table_of_rows),
     )
+    _check_count(text.count("\n[record]"), name)
     for recognises, reader in readers:
         if recognises(text):
             found: Sequence[ScanTable | Skipped] = reader(text, name)
@@ -176,6 +188,16 @@ def _tables(path: str | Path, name: str, item: str | None) -> Sequence[ScanTable
     if columns is text:
         _refuse_other_kinds(text, name)
     return read_columns(columns, name)
+
+
+def _check_count(count: int, name: str) -> None:
+    if count > _MOST_ITEMS:
+        raise unreadable(
+            name,
+            found=f"{count} scans or groups",
+            needed=f"at most {_MOST_ITEMS}",
+            suggestion="name one of its items, or split the file",
+        )
 
 
 def _without_broken_numbers(table: ScanTable | Skipped) -> ScanTable | Skipped:

@@ -51,6 +51,7 @@ class JudgedTable:
         self.roles = {role: [c for c in cols if c != energy_column] for role, cols in found.items()}
         self.others = [c for c in range(self.count) if c != energy_column and self._is_signal(c)]
         self.tried: dict[str, Judged] = {}
+        self.roles |= _counted_from_one(self)
 
     def label(self, column: int) -> str:
         """Give the label of a column, or its number."""
@@ -143,15 +144,12 @@ def fluorescences(judged: JudgedTable) -> list[Judged]:
     for group in _families(judged, columns):
         total = "+".join(f"${c + 1}" for c in group)
         names = "+".join(judged.label(c) for c in group[:4]) + ("+…" if len(group) > 4 else "")
-        over = "" if i0 is None else f"/${i0 + 1}"
-        shown = (
-            names
-            if i0 is None
-            else f"({names})/{judged.label(i0)}"
-            if len(group) > 1
-            else f"{names}/{judged.label(i0)}"
-        )
-        made = judged.judge(f"({total}){over}" if len(group) > 1 else f"{total}{over}", shown, "fluorescence")
+        total = f"({total})" if len(group) > 1 else total
+        over = ("", "") if i0 is None else (f"/${i0 + 1}", f"/{judged.label(i0)}")
+        shown = f"({names})" if len(group) > 1 and i0 is not None else names
+        made = judged.judge(total + over[0], shown + over[1], "fluorescence")
+        if i0 is None and made.clear:
+            made = over_monitor(judged, made, _monitors(judged), counts=True)
         if not known and (not made.clear or made.evidence.symbol is None):
             continue
         readings.append((any(CORRECTED.search(judged.label(c)) for c in group), made))
@@ -171,6 +169,75 @@ def _families(judged: JudgedTable, columns: Sequence[int]) -> list[list[int]]:
     groups = [group for group in families.values() if len(group) > 1]
     single = [c for c in columns if not any(c in group for group in groups)]
     return [*([c] for c in single[:8]), *groups, *([c] for group in groups for c in group[:4])]
+
+
+def _counted_from_one(judged: JudgedTable) -> dict[str, list[int]]:
+    """Where chambers 1, 2, … are all there is, and the edge shows from 2 on, 1 stands before the sample."""
+    labels, (first, second) = judged.table.labels, (judged.first("transmitted"), judged.first("reference"))
+    if judged.roles.get("i0") or first is None or second is None:
+        return {}
+    names = [re.sub(r"1(?=\D*$)", n, labels[first]) for n in "23"]
+    if labels[second] != names[0] or steps_of(judged, [first, second])[1] != {second}:
+        return {}
+    return {
+        "i0": [first],
+        "transmitted": [second],
+        "reference": [c for c in judged.others if labels[c] == names[1]],
+    }
+
+
+def _monitors(judged: JudgedTable) -> list[int]:
+    """Find what no label names and shows no edge: beams before the sample, the steadiest last."""
+    named = {c for columns in judged.roles.values() for c in columns}
+    channels, falls, rises = steps_of(judged, [c for c in judged.others if c not in named])
+    return [c for c in channels if c not in falls and c not in rises and not judged.drifts(c)]
+
+
+def over_monitor(judged: JudgedTable, made: Judged, monitors: Sequence[int], *, counts: bool) -> Judged:
+    """Divide what rises at the edge by the beam before the sample, where one of these columns is that.
+
+    Counts are divided unless that adds noise, other columns where both show the beam's own structure.
+    """
+    best = made
+    for monitor in monitors:
+        expression, name = f"{made.candidate.expression}/${monitor + 1}", made.candidate.name
+        name = f"({name})" if expression[0] == "(" else name
+        over = judged.judge(expression, f"{name}/{name_of(judged, monitor)}", "fluorescence")
+        better = over.evidence.contrast > (0.9 if best is made else 1.0) * best.evidence.contrast
+        if over.clear and better and (counts or _share_structure(judged, made, monitor)):
+            best = over
+    return best
+
+
+def _share_structure(judged: JudgedTable, made: Judged, monitor: int) -> bool:
+    """Whether two columns go up and down together from point to point, away from the edge."""
+    from scipy.stats import spearmanr
+
+    e0 = made.evidence.e0 or 0.0
+    away = (judged.energy < e0 - 20) | (judged.energy > e0 + 60)
+    one, other = made.values[away], judged.table.values[away, monitor]
+    good = (one > 0) & (other > 0)
+    if good.sum() < 20:
+        return False
+    both = (np.diff(np.log(values[good]), 2) for values in (one, other))
+    return bool(spearmanr(*both).statistic > 0.3)
+
+
+def steps_of(judged: JudgedTable, columns: Sequence[int]) -> tuple[list[int], set[int], set[int]]:
+    """Choose channels, and tell those that fall and those that rise at the edge."""
+    singles = {c: judged.judge(f"${c + 1}", name_of(judged, c), "absorption") for c in columns}
+    channels = channels_of(judged, columns)
+    # A drift is a step of parts in a thousand; behind a sample, intensities change by tenths.
+    levels = {c: float(np.nanquantile(np.abs(singles[c].values), 0.95)) for c in channels}
+    steps = {c: singles[c].evidence.step / levels[c] for c in channels}
+    least = max(0.02, 0.1 * max((abs(step) for step in steps.values()), default=0.0))
+    falls = {c for c in channels if steps[c] < -least}
+    rises = {
+        c
+        for c in channels
+        if steps[c] > least and singles[c].clear and singles[c].evidence.symbol is not None
+    }
+    return channels, falls, rises
 
 
 def channels_of(judged: JudgedTable, columns: Sequence[int]) -> list[int]:

@@ -173,15 +173,13 @@ def read(request: FileRequest) -> MeasuredFile:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _read(path: Path, name: str, options: tuple[tuple[str, Any], ...]) -> MeasuredFile:
+    from edgepair.measured.guarded import alone
     from edgepair.measured.samples import MeasuredFile, read_measured
 
     given = dict(options)
-    file = read_measured(
-        path,
-        None,
-        {name: given.get(name) for name in SPECTRUM_OPTIONS},
-        {name: given.get(name) for name in PDF_OPTIONS},
-    )
+    spectrum, pdf = ({name: given.get(name) for name in names} for names in (SPECTRUM_OPTIONS, PDF_OPTIONS))
+    with alone():
+        file = read_measured(path, None, spectrum, pdf)
     curves: Any = tuple(replace(curve, file=name) for curve in file.curves)
     return MeasuredFile(name, file.kind, curves)
 
