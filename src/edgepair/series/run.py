@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import EdgepairError, OptionError
+from edgepair.conventions import TASKS, EdgepairError, OptionError
 from edgepair.conventions.displayed import Displayed
 from edgepair.prediction import predict
 from edgepair.series.answers import Known, Row, answer_points, columns_of, points_of, values_table
@@ -19,15 +19,15 @@ from edgepair.series.fractions import SeriesFractions, fit_series
 from edgepair.series.pdf import PdfSeries, PdfSeriesResult, analyse_pdfs
 from edgepair.series.principal import MOST_COMPONENTS, Principal, find_components, targets
 from edgepair.series.resolution import Resolution, resolve
-from edgepair.standards import load_standards
+from edgepair.series.series import Series
+from edgepair.standards import Standard
+from edgepair.standards.standards import sound_standards
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     from edgepair.series.answers import Measured
-    from edgepair.series.series import Series
-    from edgepair.standards.standard import Standard
 
 MOST_RESOLVED = 5
 """Components into which a series is resolved at most."""
@@ -165,6 +165,8 @@ def analyse_series(
     library: bool = True,
     number: int | None = None,
     fixed: Sequence[str] = (),
+    combine: str = "standards",
+    neighbours: float | None = None,
     resolved: bool = True,
     answered: bool = True,
     confidence_level: float = 0.9,
@@ -186,6 +188,11 @@ def analyse_series(
         Components; those that stand out of the noise where not given.
     fixed : sequence of str, optional
         Compounds of the standards that are components.
+    combine : str, optional
+        What the series is a linear combination of: ``standards``, or the resolved ``components``.
+    neighbours : float, optional
+        By how much fractions of neighbouring points differ, about (root mean square): they are fitted
+        together then; each point alone where not given.
     resolved, answered : bool, optional
         Whether components are resolved, and whether the model answers for points and components.
     confidence_level : float, optional
@@ -216,6 +223,19 @@ def analyse_series(
             needed=f"1 to {min(MOST_COMPONENTS, n_points - 1)}",
             suggestion="leave --number out: what stands out of the noise is found",
         )
+    if combine not in ("standards", "components") or not (neighbours is None or 0 < neighbours <= 1):
+        raise OptionError(
+            "cannot combine spectra along the series",
+            found=f"a combination of {combine!r}, and neighbours that differ by {neighbours}",
+            needed="standards or components, and a difference of fractions above 0, up to 1",
+            suggestion="leave them out: standards are combined, and each point is fitted alone",
+        )
+    if isinstance(series, Series):
+        principal, moved, drift = find_components(
+            series.energy, series.mu, series.e0, number=number, seed=seed
+        )
+        if drift.any():
+            series = replace(series, mu=moved, drift=series.drift + drift)
     measured, positions = _measured(series)
     steps = len(measured) * answered + 3
     tell = show or (lambda *_: None)
@@ -234,10 +254,7 @@ def analyse_series(
         told = [of_curve[id(curve)] for curve in series.pdf.curves]
         curves = analyse_pdfs(series.pdf, told, number=None, seed=seed)
     noise = float(np.median(series.noise))
-    principal, moved, drift = find_components(series.energy, series.mu, series.e0, number=number, seed=seed)
-    if drift.any():
-        series = replace(series, mu=moved, drift=series.drift + drift)
-    near = _standards_of(series, standards, library)
+    near = sound_standards(series.absorber, standards, library=library)
     limit = max(0.5, series.shift_error)
     found = targets(series.energy, principal, noise, near, shift_limit=limit)
     tell(steps - 2, steps, "fractions of standards")
@@ -251,11 +268,6 @@ def analyse_series(
             f"the energy scale seems to drift by {np.ptp(drift):.2f} eV: without that there would be"
             " a component more; a foil measured with each point would tell"
         )
-    fitted = fit_series(
-        series.energy, series.mu, series.noise, ordered, min(principal.number, 4), shift_limit=limit
-    )  # fmt: skip
-    if fitted is not None and fitted.others:
-        warnings.append("other standards describe the series as well: " + "; ".join(fitted.others[:5]))
     tell(steps - 1, steps, "curve resolution")
     resolution = None
     held = _fixed(series, fixed, ordered, principal.number if resolved else 0)
@@ -268,6 +280,15 @@ def analyse_series(
     answers = (
         _component_answers(series, resolution, standards, confidence_level) if answered else _no_answers()
     )
+    if combine == "components":
+        ordered, limit = _as_standards(series, resolution, answers), 0.0
+    fitted = fit_series(
+        series.energy, series.mu, series.noise, ordered, min(principal.number, MOST_RESOLVED - 1),
+        shift_limit=limit, axis=series.axis.values, neighbours=neighbours,
+        ambiguity=_ambiguity(resolution) if combine == "components" else None,
+    )  # fmt: skip
+    if fitted is not None and fitted.others:
+        warnings.append("other standards describe the series as well: " + "; ".join(fitted.others[:5]))
     columns = _columns(series) | columns_of(rows[: len(series.mu)], "xanes")
     scores = principal.scores[:, : max(principal.number, 1)]
     starts = change_points(series.axis.values, scores, series.noise)
@@ -297,12 +318,6 @@ def _measured(series: Series | PdfSeries) -> tuple[list[Measured], NDArray[np.fl
         return points, series.axis.values
     points += [(None, curves.curves[k], None) for k in alone]
     return points, np.r_[series.axis.values, curves.axis.values[alone]]
-
-
-def _standards_of(series: Series, own: Sequence[Standard], library: bool) -> list[Standard]:
-    # what is graded C may be a mixture itself
-    sound = [one for one in load_standards(series.absorber) if one.quality != "C"] if library else []
-    return [*(one for one in own if one.absorber == series.absorber), *sound]
 
 
 def _warnings(series: Series, principal: Principal) -> list[str]:
@@ -379,6 +394,34 @@ def _component_answers(
             continue
         parts.append(found.assign(component=k + 1)[table.columns])
     return pd.concat(parts, ignore_index=True) if parts else table
+
+
+def _as_standards(series: Series, resolution: Resolution | None, answers: pd.DataFrame) -> list[Standard]:
+    """Take the resolved components for standards, with what the model answers for each as their values."""
+    if resolution is None:
+        raise OptionError(
+            "cannot combine the components of the series",
+            found="none that were resolved",
+            needed=f"2 to {MOST_RESOLVED} components",
+            suggestion="give --number, or combine standards",
+        )
+    found = []
+    for k, spectrum in enumerate(resolution.spectra, 1):
+        told = answers[answers["component"] == k].set_index("task")["value"]
+        state, number, length = (float(told.get(task, np.nan)) for task in TASKS)
+        name = f"component {k}"
+        found.append(
+            Standard(name, name, series.absorber, series.energy, spectrum, state, number, length, 0.0)
+        )
+    return found
+
+
+def _ambiguity(resolution: Resolution | None) -> NDArray[np.float64] | None:
+    """Give the error of fractions of components that can be turned: of an even spread over the range."""
+    if resolution is None:
+        return None
+    spread: NDArray[np.float64] = (resolution.fraction_high - resolution.fraction_low) / np.sqrt(12)
+    return np.nan_to_num(spread)
 
 
 def _no_answers() -> pd.DataFrame:

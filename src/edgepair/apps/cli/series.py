@@ -60,6 +60,16 @@ def series(
         list[str] | None,
         typer.Option(help="Compounds of the standards that are components.", show_default=False),
     ] = None,
+    combine: Annotated[
+        str, typer.Option(help="What the series is a linear combination of: standards or components.")
+    ] = "standards",
+    neighbours: Annotated[
+        float | None,
+        typer.Option(
+            help="Fit fractions together, which differ by about so much from point to point, as 0.05.",
+            show_default=False,
+        ),
+    ] = None,
     energy_range: Annotated[
         str, typer.Option("--range", help="Range to analyse, eV from the edge.", metavar="FIRST,LAST")
     ] = "-20,60",
@@ -104,7 +114,8 @@ def series(
         )  # fmt: skip
         result = analyse_series(
             found, standards=own, library=library, number=number, fixed=split_list(fixed) or (),
-            answered=asks, confidence_level=confidence, seed=seed, show=show,
+            combine=combine, neighbours=neighbours, answered=asks, confidence_level=confidence, seed=seed,
+            show=show,
         )  # fmt: skip
     if out is not None:
         result.write(out)
