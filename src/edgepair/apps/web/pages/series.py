@@ -131,6 +131,12 @@ class SeriesPage:
             prevent_initial_call=True,
         )(self.change_files)
         app.callback(
+            Output(f"{NAME}-chosen", "children"),
+            Input(f"{NAME}-which", "value"),
+            visit,
+            prevent_initial_call=True,
+        )(self.choose_figure)
+        app.callback(
             Output(f"{NAME}-point", "children"),
             Output(f"{NAME}-place", "value"),
             Input({"type": f"{NAME}-figure", "place": ALL}, "clickData"),
@@ -138,6 +144,14 @@ class SeriesPage:
             visit,
             prevent_initial_call=True,
         )(self.show_point)
+
+    def choose_figure(self, which: object, key: str | None) -> Component:
+        """Draw the figure that is chosen."""
+        found = self._state(self._services.visits.find(key)).found
+        places = {str(k): k for k in range(len(found.figures))} if found is not None else {}
+        if found is None or which not in places:
+            raise PreventUpdate
+        return view.one_figure(found, places[str(which)])
 
     def change_files(
         self, uploads: Mapping[str, Any] | None, clears: Sequence[int | None], key: str | None
@@ -191,6 +205,10 @@ class SeriesPage:
         options = options_of({name: given[name] for name in SPECTRUM_OPTIONS})
         state = self._state(visit)
         state.count += 1
+        for left in visit.folder.glob("s[0-9]*"):
+            # of an analysis that was given up
+            if state.found is None or left != state.found.folder:
+                shutil.rmtree(left, ignore_errors=True)
         request = work.SeriesRequest(
             tuple(FileRequest(one.path, one.name, options) for one in files),
             given["absorber"] or None, given["axis"], None if shift is None else float(shift),

@@ -10,6 +10,7 @@ from dash import dcc, html
 from edgepair.apps.web.components import (
     aria,
     button,
+    choice,
     drawing,
     facts,
     field,
@@ -58,14 +59,12 @@ def results(found: Analysed | None, saves: Component) -> list[Component]:
         return []
     place = dcc.Input(id=f"{NAME}-place", type="number", value=1, min=1, max=len(found.points), step=1,
                       debounce=0.2)  # fmt: skip
-    figures = [
-        drawing(title, figure, ident={"type": f"{NAME}-figure", "place": k})
-        for k, (title, figure) in enumerate(found.figures)
-    ]
     tables = [
         html.Div([html.H3(one["title"]), table(one["headings"], _lines(one["rows"]))]) for one in found.tables
     ]
     chosen = field(f"Point, 1 to {len(found.points)}", place, hint="or click one in a figure")
+    # one at a time: all of a long series would take the browser seconds
+    which = choice([(title, str(k)) for k, (title, _) in enumerate(found.figures) if k], "1", f"{NAME}-which")
     return [
         html.H2(found.title),
         *warning_list(found.warnings),
@@ -73,14 +72,21 @@ def results(found: Analysed | None, saves: Component) -> list[Component]:
         saves,
         html.Div(
             [
-                html.Div(chosen, className="row"),
-                html.Div(point(found, 1), id=f"{NAME}-point", **aria(live="polite")),
+                html.Div(one_figure(found, 0), id=f"{NAME}-map"),
+                html.Div(one_figure(found, 1), id=f"{NAME}-chosen", **aria(live="polite")),
             ],
-            className="card",
+            className="figures",
         ),
-        html.Div(figures, className="figures"),
+        html.Div([chosen, field("Figure on the right", which)], className="row"),
+        html.Div(point(found, 1), id=f"{NAME}-point", className="card", **aria(live="polite")),
         *tables,
     ]
+
+
+def one_figure(found: Analysed, place: int) -> Component:
+    """Draw the figure of a place."""
+    title, figure = found.figures[place]
+    return drawing(title, figure, ident={"type": f"{NAME}-figure", "place": place})
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> list[Component]:
