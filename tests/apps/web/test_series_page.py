@@ -293,10 +293,12 @@ def test_two_hundred_points_are_redrawn_at_once(
         while browser.see("#series-point h3").text == before:
             time.sleep(0.05)
         told[f"point at {part}"] = rested() - start
-    for name in ("difference", "values along", "fractions of", "leave over"):
+    # difference, values, fractions, residual: chosen as the list does
+    for place, name in ((2, "difference"), (4, "values along"), (6, "fractions of"), (9, "leave over")):
         start = rested()
-        browser.see("#series-which").click()
-        browser.see(".dash-dropdown-option", text=name).click()
+        browser.driver.execute_script(
+            f"window.dash_clientside.set_props('series-which', {{value: '{place}'}})"
+        )
         browser.see("#series-chosen figcaption", text=name)
         told[name] = rested() - start
     print(told)
