@@ -14,7 +14,7 @@ from edgepair.conventions.foreign_text import visible
 from edgepair.files.reading import read_table
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.measured.pdf.first_shell import only_metal
-from edgepair.measured.samples import PAIR_COLUMNS, read_measured, without_reference
+from edgepair.measured.samples import PAIR_COLUMNS, MeasuredFile, read_measured, without_reference
 from edgepair.mixtures.noise import noise_of
 from edgepair.prediction.sample import PreparedXanes, prepare_xanes
 from edgepair.series.axis import Axis, find_axis, numbers_in_names
@@ -154,27 +154,10 @@ def read_series(
     spectrum = {
         "mu": mu, "energy_column": energy_column, "energy_unit": energy_unit, "absorber": absorber,
     }  # fmt: skip
-    curves_as = {"radiation": radiation, "qmax": qmax, "composition": composition}
-    points: list[_Point] = []
-    skipped: list[tuple[str, str]] = []
-    for row, names in enumerate(given):
-        found: list[_Point] = []
-        for source in names:
-            try:
-                read = (
-                    [source]
-                    if isinstance(source, (XanesScan, PdfCurve))
-                    else read_measured(Path(source), item, spectrum, curves_as).curves
-                )
-            except EdgepairError as error:
-                skipped.append((visible(str(source)), visible(f"{error.problem}: {error.found}")))
-                continue
-            found += [_Point(row, G=one) for one in read if isinstance(one, PdfCurve)]
-            found += [
-                _Point(row, one if references else without_reference(one))
-                for one in read if isinstance(one, XanesScan) and not one.foil
-            ]  # fmt: skip
-        points += _paired(found, lambda _: 0) if len(names) == 2 == len(found) else found
+    of_pdf = {"radiation": radiation, "qmax": qmax, "composition": composition}
+    points, skipped = _read_points(
+        given, references, lambda path: read_measured(path, item, spectrum, of_pdf)
+    )
     if not columns:
         points = _paired_by_names(points)
     metal = _only_metal(points, absorber)
@@ -244,17 +227,42 @@ class _Point:
         return one
 
 
+def _read_points(
+    given: Sequence[Sequence[Source]], references: bool, read: Callable[[Path], MeasuredFile]
+) -> tuple[list[_Point], list[tuple[str, str]]]:
+    """Read what was measured, row by row; what cannot be read, with the reason."""
+    points: list[_Point] = []
+    skipped: list[tuple[str, str]] = []
+    for row, names in enumerate(given):
+        found: list[_Point] = []
+        for source in names:
+            try:
+                curves = (
+                    (source,) if isinstance(source, (XanesScan, PdfCurve)) else read(Path(source)).samples
+                )
+            except EdgepairError as error:
+                skipped.append((visible(str(source)), visible(f"{error.problem}: {error.found}")))
+                continue
+            for one in curves:
+                if isinstance(one, PdfCurve):
+                    found.append(_Point(row, G=one))
+                elif not one.foil:
+                    found.append(_Point(row, one if references else without_reference(one)))
+        points += _paired(found, lambda _: 0) if len(names) == 2 else found
+    return points, skipped
+
+
 def _paired(points: Sequence[_Point], key: Callable[[_Point], object]) -> list[_Point]:
     """Put one spectrum and one PDF of the same key together."""
     groups: dict[object, list[_Point]] = {}
     for number, point in enumerate(points):
         mine = key(point)
         groups.setdefault((number, "alone") if mine is None else mine, []).append(point)
-    done = []
+    done: list[_Point] = []
     for group in groups.values():
-        curves = [one.G for one in group if one.G is not None and one.mu is None]
-        if len(group) == 2 and len(curves) == 1:
-            done.append(next(replace(one, G=curves[0]) for one in group if one.mu is not None))
+        spectra, curves = [one for one in group if one.G is None], [one for one in group if one.mu is None]
+        if len(spectra) == len(curves) == 1 and len(group) == 2:
+            done.append(replace(spectra[0], G=curves[0].G))
         else:
             done += group
     return done
