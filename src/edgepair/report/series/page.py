@@ -30,6 +30,9 @@ _PARTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 _MOST_DRAWN = 24
 """Spectra that the waterfall shows, spread over the series."""
 
+_MOST_MARKED = 60
+"""Points of a line that have marks of their own; of a longer one those that are outside."""
+
 _TITLES = {
     "oxidation_state": "oxidation state", "coordination_number": "coordination number",
     "bond_length": "bond length (Å)",
@@ -267,9 +270,14 @@ def _band(mine: pd.DataFrame, modality: str, named: bool) -> Iterator[go.Scatter
         f"{modality} at {one.position:g}: {one.value:.3g}, trust {one.trust}" for one in mine.itertuples()
     ]
     mark = {"color": colour, "size": 6, "symbol": np.where(outside, "x-thin-open", "circle").tolist()}
-    yield scatter(x, rounded(mine["value"], 4), mode="lines+markers", hover="%{hovertext}", hovertext=hover,
-                  line={"color": colour, "width": 1.2}, marker=mark, name=short_title(modality),
-                  showlegend=named)  # fmt: skip
+    many = len(mine) > _MOST_MARKED
+    yield scatter(x, rounded(mine["value"], 4), mode="lines" if many else "lines+markers",
+                  hover="%{hovertext}", hovertext=hover, line={"color": colour, "width": 1.2}, marker=mark,
+                  name=short_title(modality), showlegend=named)  # fmt: skip
+    if many and outside.any():
+        far = mine[outside]
+        yield scatter(rounded(far["position"], 6), rounded(far["value"], 4), mode="markers", showlegend=False,
+                      marker={"color": colour, "size": 6, "symbol": "x-thin-open"})  # fmt: skip
 
 
 def _scree(shown: _Shown) -> go.Figure:

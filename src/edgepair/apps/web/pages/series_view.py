@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from edgepair.apps.web.visits import Upload
     from edgepair.apps.web.work.series import Analysed
+    from edgepair.apps.web.work.words import Figure
     from edgepair.conventions import EdgepairError
 
 NAME = "series"
@@ -85,8 +87,13 @@ def results(found: Analysed | None, saves: Component) -> list[Component]:
 
 def one_figure(found: Analysed, place: int) -> Component:
     """Draw the figure of a place."""
-    title, figure = found.figures[place]
+    title, figure = found.figures[place][0], _figure(found, place)
     return drawing(title, figure, ident={"type": f"{NAME}-figure", "place": place})
+
+
+def _figure(found: Analysed, place: int) -> Figure:
+    figure: Figure = json.loads(found.figures[place][1])
+    return figure
 
 
 def _lines(rows: Sequence[Sequence[str]]) -> list[Component]:
@@ -95,21 +102,15 @@ def _lines(rows: Sequence[Sequence[str]]) -> list[Component]:
 
 def _maps(found: Analysed) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """Find the maps of curves, each with the figure that draws some of its curves."""
-    drawn = [figure for _, figure in found.figures]
-    return [
-        (one["data"][0], drawn[k + 1]["layout"])
-        for k, one in enumerate(drawn[:-1])
-        if one["data"]
-        and one["data"][0]["type"] == "heatmap"
-        and drawn[k + 1]["data"][0]["type"] != "heatmap"
-    ]
+    places = [k for k, (title, _) in enumerate(found.figures) if title.endswith("along the axis")]
+    return [(_figure(found, k)["data"][0], _figure(found, k + 1)["layout"]) for k in places]
 
 
 def clicked_point(found: Analysed, place: object, click: Mapping[str, Any] | None) -> int | None:
     """Tell which point a click means, from 1; None where its figure has none."""
     if not isinstance(place, int) or not 0 <= place < len(found.figures) or not click:
         return None
-    figure = found.figures[place][1]
+    figure = _figure(found, place)
     try:
         axis = "y" if figure["data"][0]["type"] == "heatmap" else "x"
         at = float(click["points"][0][axis])

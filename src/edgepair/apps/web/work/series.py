@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edgepair.apps.web.work.reading import FileRequest, read
-from edgepair.apps.web.work.words import Drawn, plain_figure
 from edgepair.conventions import EdgepairError, OptionError
 
 if TYPE_CHECKING:
@@ -36,12 +35,15 @@ class SeriesRequest:
 
 @dataclass(frozen=True)
 class Analysed:
-    """A series in plain values: ``points`` are where each stands, its name and its answers."""
+    """A series in plain values: ``points`` are where each stands, its name and its answers.
+
+    ``figures`` are titles with JSON text, a quarter of what the server would keep of their lists.
+    """
 
     title: str
     facts: list[tuple[str, str]]
     warnings: tuple[str, ...]
-    figures: list[Drawn]
+    figures: list[tuple[str, str]]
     tables: list[dict[str, Any]]
     points: list[tuple[float, str, list[dict[str, Any]]]]
     axis: str
@@ -71,7 +73,7 @@ def analyse(
     return Analysed(
         series_title(result), series_facts(result),
         (*(f"left out {name}: {why}" for name, why in refused), *result.warnings),
-        [(title, plain_figure(figure)) for title, figure in series_figures(result).items()],
+        [(title, figure.to_json()) for title, figure in series_figures(result).items()],
         series_tables(result), [(at, names[at], told) for at, told in sorted(rows.items())],
         axis_name(result), folder,
     )  # fmt: skip
