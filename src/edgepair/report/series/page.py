@@ -226,9 +226,9 @@ def _two(position: Any, left: tuple[str, str, Any, Any], right: tuple[str, str, 
         "overlaying": "y",
         "side": "right",
         "showgrid": False,
-        "tickformat": ".2f",
+        "tickformat": ".3f",
     }
-    figure.update_layout(yaxis2=second | {"tickformat": ".2f"}, margin={"r": 60})
+    figure.update_layout(yaxis2=second, margin={"r": 60})
     return figure
 
 
