@@ -77,6 +77,35 @@ def test_names_in_a_table_move_no_cursor(edgepair: Call, files: list[Path], tmp_
     assert "\x1b" not in done.out + done.err
 
 
+def test_pdfs_alone_and_beside_spectra(edgepair: Call, files: list[Path], tmp_path: Path) -> None:
+    r = np.arange(0.02, 15.0, 0.02)
+    shells = [np.exp(-0.5 * ((r - at) / 0.1) ** 2) / r for at in (2.1, 2.0, 3.3)]
+    pdfs = []
+    for k, path in enumerate(files):
+        G = -r + (5 - k) * shells[0] + k * shells[1] + 20 * shells[2]
+        rows = "\n".join(f"{x:.2f} {g:.5f}" for x, g in zip(r, G, strict=True))
+        pdfs.append(tmp_path / f"{path.stem}.gr")
+        pdfs[-1].write_text(f"mode = xray\nqmax = 25.0\n#### start data\n{rows}\n", encoding="utf-8")
+    out, page = tmp_path / "out", tmp_path / "page.html"
+    done = edgepair("series", *pdfs, "--r-range", "1,12", "--no-predict", "--out", out, "--report", page)
+    assert (done.code, done.err) == (0, "")
+    assert "6 PDFs" in done.out
+    assert "give --absorber" in done.out
+    peak = pd.read_csv(out / "pdf_points.csv")["first_peak"]
+    assert peak.iloc[[0, -1]].tolist() == pytest.approx([2.1, 2.0], abs=0.02)
+    assert pd.read_csv(out / "pdf_curves.csv")["r"].iloc[[0, -1]].tolist() == [1, 12]
+    assert "first peak of the PDFs" in page.read_text(encoding="utf-8")
+    both = edgepair("series", *files, *pdfs, "--shift", 0, "--no-predict", "--out", out, "--combine",
+                    "components", "--neighbours", 0.3)  # fmt: skip
+    assert (both.code, both.err) == (0, "")
+    assert "6 points have both" in both.out
+    assert set(pd.read_csv(out / "fractions.csv")["compound"]) == {"component 1", "component 2"}
+    assert json.loads((out / "series.json").read_text(encoding="utf-8"))["pairs"] == 6
+    wrong = edgepair("series", *pdfs, "--r-range", "9,2", "--no-predict")
+    assert wrong.code == 2
+    assert "Needed:" in wrong.err
+
+
 def test_what_cannot_be_analysed_is_said_in_four_parts(
     edgepair: Call, files: list[Path], tmp_path: Path
 ) -> None:

@@ -75,21 +75,19 @@ def assess(
     n_compounds = len(set(problem.compounds))
     chance = 1 - SIGNIFICANCE / n_compounds
     ratio = 1 + parameters / freedom * float(f_distribution.ppf(chance, parameters, freedom))
-    power = float(problem.mu @ problem.mu)
     beyond = len(residual) * STANDARD_ERROR**2
     price = float(np.log(n_independent) + 2 * np.log(n_compounds))
     done = []
     for fit in fits:
         variance = noise**2 + float(((fit.fractions * standard_noise[list(fit.members)]) ** 2).sum())
-        free = max(1, len(problem.mu) - _parameters(problem, fit))
-        chi_square = fit.squares / (variance * free)
+        r_factor, _, chi_square = goodness(fit.squares, problem.mu, variance, _parameters(problem, fit))
         from_noise, from_scale, shift_error = covariances(
             problem, fit, variance * max(1.0, chi_square) * length, scale_errors, sample_scale_error
         )
         done.append(
             Assessment(
                 fit,
-                fit.squares / power,
+                r_factor,
                 chi_square,
                 _misfit(fit, len(residual), n_independent) + price * len(fit.members),
                 fit.squares + beyond <= (best.squares + beyond) * ratio,
@@ -100,6 +98,18 @@ def assess(
             )
         )
     return done, n_independent
+
+
+def goodness(
+    squares: float, mu: NDArray[np.float64], variance: float, parameters: int
+) -> tuple[float, float, float]:
+    """Give R, R about the mean of the spectrum, and reduced chi-square of a fit.
+
+    ``mu`` (n_points,); ``squares``: sum of the squared misfits; ``variance`` of a point.
+    """
+    about = mu - mu.mean()
+    free = max(1, len(mu) - parameters)
+    return squares / float(mu @ mu), squares / float(about @ about), squares / (variance * free)
 
 
 def weights_of_choice(

@@ -16,7 +16,7 @@ from edgepair.conventions.errors import visible
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepair.measured import XanesScan
+    from edgepair.measured import PdfCurve, XanesScan
 
 AXES = ("temperature", "potential", "position", "time", "name", "number")
 """What an axis may be found as, where it is no column of a table."""
@@ -66,12 +66,14 @@ class Axis:
     told: str
 
 
-def find_axis(scans: Sequence[XanesScan], asked: str | None, columns: Mapping[str, Sequence[str]]) -> Axis:
+def find_axis(
+    scans: Sequence[XanesScan | PdfCurve], asked: str | None, columns: Mapping[str, Sequence[str]]
+) -> Axis:
     """Find what the points differ in.
 
     Parameters
     ----------
-    scans : sequence of XanesScan
+    scans : sequence of XanesScan or PdfCurve
         The points.
     asked : str or None
         One of `AXES` or of the columns; what is found first where None.
@@ -102,11 +104,11 @@ def find_axis(scans: Sequence[XanesScan], asked: str | None, columns: Mapping[st
     )  # fmt: skip
 
 
-def _axis(name: str, scans: Sequence[XanesScan]) -> Axis | None:
+def _axis(name: str, scans: Sequence[XanesScan | PdfCurve]) -> Axis | None:
     if name == "number":
         return Axis("number", "", np.arange(1.0, len(scans) + 1), "the order of the points")
     if name == "name":
-        return _of_names([scan.item or scan.file.rsplit("/", 1)[-1] for scan in scans])
+        return numbers_in_names(scans)
     if name == "time":
         return _of_time(scans)
     pattern = _HEADER.get(name)
@@ -131,8 +133,9 @@ def _of_column(name: str, texts: Sequence[str]) -> Axis | None:
     return Axis(title.strip() or name, visible(unit or bracket.rstrip(") ")), values, f"the column {name}")
 
 
-def _of_names(names: Sequence[str]) -> Axis | None:
+def numbers_in_names(scans: Sequence[XanesScan | PdfCurve]) -> Axis | None:
     """Take the number with a unit, else the one that changes most often from name to name."""
+    names = [scan.item or scan.file.rsplit("/", 1)[-1] for scan in scans]
     tokens = [list(_NUMBER.finditer(name)) for name in names]
     found: list[tuple[bool, int, int, str]] = []
     for place in range(min(map(len, tokens), default=0)):
@@ -152,7 +155,7 @@ def _of_names(names: Sequence[str]) -> Axis | None:
     return Axis(quantity, unit, values, f"the numbers in the names, as in {names[0]!r}")
 
 
-def _of_time(scans: Sequence[XanesScan]) -> Axis | None:
+def _of_time(scans: Sequence[XanesScan | PdfCurve]) -> Axis | None:
     for key in scans[0].header:
         if not _TIME.search(key) or not all(key in scan.header for scan in scans):
             continue

@@ -44,7 +44,7 @@ def change_points(
         criterion, exact over all segmentations into at most `MOST_SEGMENTS`.
     """
     n = len(axis)
-    deviation = max(float(np.median(noise)), _scatter(scores))
+    deviation = max(float(np.median(noise)), scatter(scores) if n > 4 else 0.0)
     cost = np.full((n + 1, n + 1), np.inf)
     for first in range(n):
         for last in range(first + FEWEST, n + 1):
@@ -73,10 +73,8 @@ def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     return float(((y - np.outer(x, slope)) ** 2).sum())
 
 
-def _scatter(scores: NDArray[np.float64]) -> float:
-    """Give the standard deviation of points about the line through their neighbours, over all columns."""
-    if len(scores) < 5:
-        return 0.0
+def scatter(scores: NDArray[np.float64]) -> float:
+    """Give the standard deviation of points about the mean of their neighbours, over all columns."""
     middle = scores[1:-1] - (scores[:-2] + scores[2:]) / 2
     return float(1.4826 * np.median(np.abs(middle)) / np.sqrt(1.5))
 

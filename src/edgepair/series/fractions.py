@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.mixtures.errors import correlation_length, covariances
+from edgepair.mixtures.errors import correlation_length, covariances, goodness
 from edgepair.mixtures.fit import SCALE_ERROR, UNKNOWN_SCALE_ERROR
 from edgepair.mixtures.search import Fit, Problem
-from edgepair.series.resolution import closed_fractions
+from edgepair.series.resolution import closed_fractions, neighbour_fractions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +54,7 @@ class SeriesFractions:
     values : pandas.DataFrame
         A row a point: ``point`` and, of each of ``oxidation_state, coordination_number, bond_length``, the
         mean under the fractions and, with ``_error`` added, its standard error; and ``r_factor,
-        reduced_chi_square``.
+        r_factor_about_mean, reduced_chi_square``.
     shift : float
         One for the whole series, eV, as fitted on top of the calibration.
     others : tuple of str
@@ -75,6 +75,9 @@ def fit_series(
     number: int,
     *,
     shift_limit: float,
+    axis: NDArray[np.float64] | None = None,
+    neighbours: float | None = None,
+    ambiguity: NDArray[np.float64] | None = None,
 ) -> SeriesFractions | None:
     r"""Fit the combination of standards that describes all points together best.
 
@@ -92,6 +95,13 @@ def fit_series(
         Compounds in a combination.
     shift_limit : float
         Largest shift of the whole series, eV.
+    axis : numpy.ndarray, optional
+        Shape (n_points,): where the points stand, for `neighbours`.
+    neighbours : float, optional
+        By how much fractions of neighbouring points differ, about (root mean square): a constraint that
+        smooths them; none where not given.
+    ambiguity : numpy.ndarray, optional
+        Shape (n_points, number): error of the choice, where that is known: of resolved components.
 
     Returns
     -------
@@ -102,8 +112,9 @@ def fit_series(
     -----
     :math:`R = \sum (\mu - \mu_\mathrm{fit})^2 / \sum \mu^2` and :math:`\chi^2_\nu = \sum (\mu -
     \mu_\mathrm{fit})^2 / (\sigma^2 (N - k))`, with N points and k free fractions, as in the established
-    programs. A fraction's error is the root of the squares of those of noise, of the standards'
-    energy scales and of the choice among combinations that fit as well.
+    programs; R about the mean, times N, is what one of them tells of normalised spectra. A fraction's error
+    is the root of the squares of those of noise, of the standards' energy scales and of the choice among
+    combinations that fit as well.
     """
     from scipy.interpolate import PchipInterpolator
     from scipy.optimize import minimize_scalar
@@ -153,9 +164,18 @@ def fit_series(
     moved = [
         (lambda at, own=0, k=k, by=by: curves[k](at + by, own)) for k, by in zip(best, apart, strict=True)
     ]
-    tables = _tables(
-        energy, mu, noise, [near[k] for k in best], moved, errors, misfit(best, apart)[1], choice
-    )
+    squares, fractions = misfit(best, apart)
+    by_neighbours = None
+    if neighbours is not None:
+        spectra = np.array([curves[k](energy + by) for k, by in zip(best, apart, strict=True)])
+        variance = max(float((noise**2).mean()), squares / mu.size) * _smoothness(mu, fractions)
+        fractions, by_neighbours = neighbour_fractions(
+            mu, spectra, np.arange(float(len(mu))) if axis is None else axis,
+            closure=closure, variance=variance, change=neighbours,
+        )  # fmt: skip
+    mine = [near[k] for k in best]
+    choice = choice if ambiguity is None else ambiguity
+    tables = _tables(energy, mu, noise, mine, moved, errors, fractions, choice, by_neighbours)
     names = tuple(" + ".join(near[k].compound for k in one[1]) for one in equal)
     return SeriesFractions(*tables, shift, tuple(dict.fromkeys(names)))
 
@@ -233,6 +253,7 @@ def _tables(
     scale: NDArray[np.float64],
     fractions: NDArray[np.float64],
     choice: NDArray[np.float64],
+    by_neighbours: NDArray[np.float64] | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     import pandas as pd
 
@@ -243,12 +264,13 @@ def _tables(
         problem = Problem(energy, row, curves, [one.compound for one in mine], 0.0)
         left = row - problem.matrix(members, 0.0) @ fractions[point]
         squares = float(left @ left)
-        chi_square = squares / (noise[point] ** 2 * max(1, len(row) - len(mine) + 1))
+        r_factor, about_mean, chi_square = goodness(squares, row, noise[point] ** 2, len(mine) - 1)
         variance = noise[point] ** 2 * max(1.0, chi_square) * correlation_length(left)
         share = fractions[point] / fractions[point].sum()
         fit = Fit(members, share, 0.0, squares)
         # shifts are those of all points together: none of a point's own takes up what scales differ by
         from_noise, from_scale, _ = covariances(problem, fit, variance, scale, 0.0)
+        from_noise = from_noise if by_neighbours is None else by_neighbours[point]
         total = from_noise + from_scale + np.diag(choice[point] ** 2)
         for k, one in enumerate(mine):
             parts = [
@@ -259,19 +281,11 @@ def _tables(
         for name in VALUES:
             label = labels[name]
             told += [float(share @ label), float(np.sqrt(max(0.0, label @ total @ label)))]
-        values.append((point, *told, squares / float(row @ row), chi_square))
-    columns = [
-        "point",
-        "compound",
-        "standard",
-        "fraction",
-        "error",
-        "noise_error",
-        "scale_error",
-        "choice_error",
-    ]
+        values.append((point, *told, r_factor, about_mean, chi_square))
+    columns = ["point", "compound", "standard", "fraction", "error", "noise_error", "scale_error"]
+    fits = ["r_factor", "r_factor_about_mean", "reduced_chi_square"]
     of_values = [name + end for name in VALUES for end in ("", "_error")]
     return (
-        pd.DataFrame(rows, columns=columns),
-        pd.DataFrame(values, columns=["point", *of_values, "r_factor", "reduced_chi_square"]),
+        pd.DataFrame(rows, columns=[*columns, "choice_error"]),
+        pd.DataFrame(values, columns=["point", *of_values, *fits]),
     )

@@ -66,25 +66,28 @@ class Principal:
 def find_principal(
     energy: NDArray[np.float64],
     mu: NDArray[np.float64],
-    e0: float,
+    e0: float | None,
     *,
     number: int | None = None,
     seed: int = 0,
+    noise: float | None = None,
 ) -> Principal:
     """Find principal components and how many there are.
 
     Parameters
     ----------
     energy : numpy.ndarray
-        Shape (n_energy,), eV.
+        Shape (n_energy,), eV; of PDFs r, Å.
     mu : numpy.ndarray
-        Shape (n_points, n_energy), normalised.
-    e0 : float
-        Edge, eV.
+        Shape (n_points, n_energy), normalised; of PDFs G, Å⁻².
+    e0 : float or None
+        Edge, eV; None for PDFs, which have no lines before and after one.
     number : int, optional
         Components to keep; those that stand out of the noise where not given.
     seed : int, optional
         Of the test; same seed, same numbers.
+    noise : float, optional
+        Standard deviation of a point of a curve; of spectra it is found.
 
     Returns
     -------
@@ -100,10 +103,14 @@ def find_principal(
     eigen, c, r = size**2, min(n, m), max(n, m)
     power = np.cumsum(eigen)
     random = np.random.default_rng(seed)
-    counted = mu - mu @ (lines := _normalisation(energy, e0)).T @ lines
+    counted = mu
+    if e0 is not None:
+        counted = mu - mu @ (lines := _normalisation(energy, e0)).T @ lines
     own_left, own_size, own_right = np.linalg.svd(counted, full_matrices=False)
-    noise = float(np.median([noise_of(energy, row) for row in mu]))
-    floor = max(2 * noise, STANDARD_ERROR)
+    if noise is None:
+        floor = max(2 * float(np.median([noise_of(energy, row) for row in mu])), STANDARD_ERROR)
+    else:
+        floor = 2 * noise
     rows, found, sought = [], 0, True
     for k in range(1, most + 1):
         before = counted - (own_left[:, : k - 1] * own_size[: k - 1]) @ own_right[: k - 1]
@@ -122,7 +129,7 @@ def find_principal(
             )
         )  # fmt: skip
     names = ["component", "singular_value", "explained", "left_over", "indicator", "f_significance", "chance"]
-    kept = max(1, min(number or found, most))
+    kept = int(max(1, min(number or found, most)))
     scores = left[:, :most] * size[:most]
     return Principal(
         kept, pd.DataFrame(rows, columns=names), right[:most], scores,

@@ -143,6 +143,50 @@ def closed_fractions(
     return fractions
 
 
+def neighbour_fractions(
+    mu: NDArray[np.float64],
+    spectra: NDArray[np.float64],
+    axis: NDArray[np.float64],
+    *,
+    closure: float,
+    variance: float,
+    change: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""Fit fractions of all points together, which change by about `change` from one to the next.
+
+    ``mu`` (n_points, n_energy); ``spectra`` (n_components, n_energy); ``axis`` (n_points,); ``closure`` as of
+    `closed_fractions`; ``variance`` of an independent point of a spectrum. Returns the fractions, (n_points,
+    n_components), and the covariance of each point's shares.
+
+    Notes
+    -----
+    A random walk, :math:`\sigma^{-2} |\mu - f S|^2 + \delta^{-2} \sum_i |f_{i+1} - f_i|^2 \bar h / h_i`,
+    with :math:`h_i` the distances on the axis and :math:`\bar h` their median; its inverse curvature is the
+    covariance.
+    """
+    from scipy.linalg import cholesky, solve_triangular
+    from scipy.optimize import nnls
+
+    n, size = len(mu), len(spectra)
+    apart = np.diff(axis)
+    usual = float(np.median(apart)) or 1.0
+    weight = variance / change**2 * usual / np.maximum(apart, 0.1 * usual)
+    steps = np.diff(np.eye(n), axis=0)
+    own = spectra @ spectra.T + closure
+    system = np.kron(np.eye(n), own) + np.kron((steps.T * weight) @ steps, np.eye(size))
+    root = cholesky(system)
+    right = solve_triangular(root, (mu @ spectra.T + closure).ravel(), trans="T")
+    fractions = nnls(root, right, maxiter=30 * n * size)[0].reshape(n, size)
+    inverse = variance * np.linalg.inv(system)
+    shares = fractions / fractions.sum(axis=1, keepdims=True)
+    covariance = np.empty((n, size, size))
+    for k in range(n):
+        turn = np.eye(size) - shares[k][:, None]
+        block = slice(k * size, (k + 1) * size)
+        covariance[k] = turn @ inverse[block, block] @ turn.T
+    return fractions, covariance
+
+
 def _subsets(number: int) -> Iterator[list[int]]:
     for size in range(1, number + 1):
         yield from (list(members) for members in combinations(range(number), size))

@@ -2,52 +2,35 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair._version import __version__
-from edgepair.conventions import EdgepairError, OptionError
+from edgepair.conventions import TASKS, EdgepairError, OptionError
 from edgepair.conventions.displayed import Displayed
-from edgepair.files.result_folder import ResultFolder, write_tables
-from edgepair.files.writing import json_ready
 from edgepair.prediction import predict
+from edgepair.series.answers import Known, Row, answer_points, columns_of, points_of, values_table
 from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
+from edgepair.series.folder import write_folder
 from edgepair.series.fractions import SeriesFractions, fit_series
+from edgepair.series.pdf import PdfSeries, PdfSeriesResult, analyse_pdfs
 from edgepair.series.principal import MOST_COMPONENTS, Principal, find_components, targets
 from edgepair.series.resolution import Resolution, resolve
-from edgepair.standards import load_standards
+from edgepair.series.series import Series
+from edgepair.standards import Standard
+from edgepair.standards.standards import sound_standards
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
-    from edgepair.series.series import Series
-    from edgepair.standards.standards import Standard
-
-Row: TypeAlias = dict[str, object]
-"""Answers of one point, by column."""
+    from edgepair.series.answers import Measured
 
 MOST_RESOLVED = 5
 """Components into which a series is resolved at most."""
-
-FOLDER = ResultFolder(
-    what="series",
-    command="series",
-    file="series.json",
-    keys=frozenset({"axis", "n_points", "n_components", "version"}),
-    others=frozenset(
-        f"{name}.csv"
-        for name in (
-            "points", "components", "standards", "resolved_fractions", "resolved_spectra", "resolved_answers",
-            "fractions", "values_of_fractions", "crossing_points", "normalised",
-        )
-    ),
-)  # fmt: skip
-"""The folder of ``--out``."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -64,6 +47,9 @@ class SeriesResult(Displayed, topic="series.views", main_table="points"):
         coordination_number, bond_length`` the answer with ``_lower`` and ``_upper`` added: its interval.
         ``edge_position``, ``white_line_energy`` and ``drift`` in eV; ``segment`` counts straight pieces
         from 1.
+    values : pandas.DataFrame
+        Answers of all modalities, of the PDFs and pairs too: ``position, modality, task, value, lower,
+        upper, trust``.
     principal : Principal
         How many components there are.
     standards : pandas.DataFrame
@@ -80,10 +66,13 @@ class SeriesResult(Displayed, topic="series.views", main_table="points"):
         Positions at which straight pieces begin.
     warnings : tuple of str
         What makes the result doubtful.
+    pdf : PdfSeriesResult or None
+        What the PDFs along the same axis tell.
     """
 
     series: Series
     points: pd.DataFrame
+    values: pd.DataFrame
     principal: Principal
     standards: pd.DataFrame
     resolution: Resolution | None
@@ -92,10 +81,13 @@ class SeriesResult(Displayed, topic="series.views", main_table="points"):
     crossings: pd.DataFrame
     changes: tuple[float, ...]
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    pdf: PdfSeriesResult | None = None
 
     def _lines(self) -> Iterator[str]:
         series, axis = self.series, self.series.axis
         yield f"SeriesResult: {len(series.mu)} spectra of {series.absorber} along {axis.name} {axis.unit}"
+        if self.pdf is not None:
+            yield f"{len(self.pdf.series.G)} PDFs of {self.pdf.principal.number} components beside"
         yield f"components: {self.principal.number}"
         if self.fractions is not None:
             yield "standards: " + ", ".join(dict.fromkeys(self.fractions.table["compound"]))
@@ -113,7 +105,9 @@ class SeriesResult(Displayed, topic="series.views", main_table="points"):
         """
         import pandas as pd
 
-        found = {"points": self.points, "components": self.principal.table, "standards": self.standards}
+        found = {} if self.pdf is None else dict(self.pdf.tables())
+        found |= {"points": self.points, "values": self.values, "components": self.principal.table}
+        found["standards"] = self.standards
         if self.resolution is not None:
             position = self.series.axis.values
             columns: dict[str, object] = {"position": position}
@@ -156,40 +150,35 @@ class SeriesResult(Displayed, topic="series.views", main_table="points"):
         OutputError
             It cannot be written.
         """
-        with FOLDER.staged(Path(folder)) as scratch:
-            write_tables(scratch, self.tables())
-            axis, series = self.series.axis, self.series
-            document = {
-                "absorber": series.absorber, "axis": axis.name, "unit": axis.unit, "axis_from": axis.told,
-                "n_points": len(series.mu), "n_components": self.principal.number, "e0": series.e0,
-                "energy_shift": series.shift, "energy_error": series.shift_error,
-                "calibrated": series.calibrated, "changes": list(self.changes),
-                "warnings": list(self.warnings), "version": __version__,
-            }  # fmt: skip
-            text = json.dumps(json_ready(document), ensure_ascii=False, indent=1)
-            (scratch / FOLDER.file).write_text(text + "\n", encoding="utf-8")
-        return Path(folder)
+        series = self.series
+        told = {
+            "absorber": series.absorber, "e0": series.e0, "energy_shift": series.shift,
+            "energy_error": series.shift_error, "calibrated": series.calibrated, "pairs": len(series.pairs),
+        }  # fmt: skip
+        return write_folder(self, folder, told)
 
 
 def analyse_series(
-    series: Series,
+    series: Series | PdfSeries,
     *,
     standards: Sequence[Standard] = (),
     library: bool = True,
     number: int | None = None,
     fixed: Sequence[str] = (),
+    combine: str = "standards",
+    neighbours: float | None = None,
     resolved: bool = True,
     answered: bool = True,
     confidence_level: float = 0.9,
     seed: int = 0,
-    known: dict[tuple[str, str], Row] | None = None,
+    known: Known | None = None,
     show: Callable[[int, int, str], None] | None = None,
-) -> SeriesResult:
+) -> SeriesResult | PdfSeriesResult:
     """Analyse a series: values, components, fractions, and where it changes.
 
     Parameters
     ----------
-    series : Series
+    series : Series or PdfSeries
         From `edgepair.read_series`.
     standards : sequence of Standard, optional
         The user's own, besides the library.
@@ -199,6 +188,11 @@ def analyse_series(
         Components; those that stand out of the noise where not given.
     fixed : sequence of str, optional
         Compounds of the standards that are components.
+    combine : str, optional
+        What the series is a linear combination of: ``standards``, or the resolved ``components``.
+    neighbours : float, optional
+        By how much fractions of neighbouring points differ, about (root mean square): they are fitted
+        together then; each point alone where not given.
     resolved, answered : bool, optional
         Whether components are resolved, and whether the model answers for points and components.
     confidence_level : float, optional
@@ -206,38 +200,64 @@ def analyse_series(
     seed : int, optional
         Same seed, same numbers.
     known : dict, optional
-        What was answered before, by file and item: it is taken, and what is new is added.
+        What was answered before, by file and item (both joined by ``|`` where a spectrum and a PDF are
+        of one point): it is taken, and what is new is added.
     show : callable, optional
         Is told done, total and what, as the work goes on.
 
     Returns
     -------
-    SeriesResult
-        Tables and spectra.
+    SeriesResult or PdfSeriesResult
+        Tables and curves; of PDFs alone the second.
 
     Raises
     ------
     OptionError
         The number of components or a fixed compound cannot be.
     """
-    if number is not None and not 1 <= number <= min(MOST_COMPONENTS, len(series.mu) - 1):
+    n_points = len(series.axis.values)
+    if number is not None and not 1 <= number <= min(MOST_COMPONENTS, n_points - 1):
         raise OptionError(
             "cannot resolve the series",
-            found=f"{number} components asked for, of {len(series.mu)} points",
-            needed=f"1 to {min(MOST_COMPONENTS, len(series.mu) - 1)}",
+            found=f"{number} components asked for, of {n_points} points",
+            needed=f"1 to {min(MOST_COMPONENTS, n_points - 1)}",
             suggestion="leave --number out: what stands out of the noise is found",
         )
-    steps = len(series.mu) * answered + 3
+    if combine not in ("standards", "components") or not (neighbours is None or 0 < neighbours <= 1):
+        raise OptionError(
+            "cannot combine spectra along the series",
+            found=f"a combination of {combine!r}, and neighbours that differ by {neighbours}",
+            needed="standards or components, and a difference of fractions above 0, up to 1",
+            suggestion="leave them out: standards are combined, and each point is fitted alone",
+        )
+    if isinstance(series, Series):
+        principal, moved, drift = find_components(
+            series.energy, series.mu, series.e0, number=number, seed=seed
+        )
+        if drift.any():
+            series = replace(series, mu=moved, drift=series.drift + drift)
+    measured, positions = _measured(series)
+    steps = len(measured) * answered + 3
     tell = show or (lambda *_: None)
-    tell(0, steps, "components")
+    rows: list[list[Row]] = [[] for _ in measured]
+    if answered:
+        rows = answer_points(
+            measured, series.absorber, standards=standards, level=confidence_level,
+            known={} if known is None else known, show=lambda k: tell(k, steps, "points"),
+        )  # fmt: skip
+    tell(steps - 3, steps, "components")
+    if isinstance(series, PdfSeries):
+        return analyse_pdfs(series, rows, number=number, seed=seed)
+    curves = None
+    if series.pdf is not None:
+        of_curve = {id(G): told for (_, G, _), told in zip(measured, rows, strict=True) if G is not None}
+        told = [of_curve[id(curve)] for curve in series.pdf.curves]
+        curves = analyse_pdfs(series.pdf, told, number=None, seed=seed)
     noise = float(np.median(series.noise))
-    principal, moved, drift = find_components(series.energy, series.mu, series.e0, number=number, seed=seed)
-    if drift.any():
-        series = replace(series, mu=moved, drift=series.drift + drift)
-    near = _standards_of(series, standards, library)
+    near = sound_standards(series.absorber, standards, library=library)
     limit = max(0.5, series.shift_error)
     found = targets(series.energy, principal, noise, near, shift_limit=limit)
-    tell(1, steps, "fractions of standards")
+    tell(steps - 2, steps, "fractions of standards")
     by_name = {(one.name, one.compound): one for one in near}
     ordered = [
         by_name[name, compound] for name, compound in zip(found["standard"], found["compound"], strict=True)
@@ -248,12 +268,7 @@ def analyse_series(
             f"the energy scale seems to drift by {np.ptp(drift):.2f} eV: without that there would be"
             " a component more; a foil measured with each point would tell"
         )
-    fitted = fit_series(
-        series.energy, series.mu, series.noise, ordered, min(principal.number, 4), shift_limit=limit
-    )  # fmt: skip
-    if fitted is not None and fitted.others:
-        warnings.append("other standards describe the series as well: " + "; ".join(fitted.others[:5]))
-    tell(2, steps, "curve resolution")
+    tell(steps - 1, steps, "curve resolution")
     resolution = None
     held = _fixed(series, fixed, ordered, principal.number if resolved else 0)
     if resolved and 1 < principal.number <= MOST_RESOLVED:
@@ -265,12 +280,16 @@ def analyse_series(
     answers = (
         _component_answers(series, resolution, standards, confidence_level) if answered else _no_answers()
     )
-    columns = _columns(series)
-    if answered:
-        columns |= _point_answers(
-            series, standards, confidence_level, {} if known is None else known,
-            lambda k: tell(3 + k, steps, "points"),
-        )  # fmt: skip
+    if combine == "components":
+        ordered, limit = _as_standards(series, resolution, answers), 0.0
+    fitted = fit_series(
+        series.energy, series.mu, series.noise, ordered, min(principal.number, MOST_RESOLVED - 1),
+        shift_limit=limit, axis=series.axis.values, neighbours=neighbours,
+        ambiguity=_ambiguity(resolution) if combine == "components" else None,
+    )  # fmt: skip
+    if fitted is not None and fitted.others:
+        warnings.append("other standards describe the series as well: " + "; ".join(fitted.others[:5]))
+    columns = _columns(series) | columns_of(rows[: len(series.mu)], "xanes")
     scores = principal.scores[:, : max(principal.number, 1)]
     starts = change_points(series.axis.values, scores, series.noise)
     import pandas as pd
@@ -279,15 +298,26 @@ def analyse_series(
     changes = tuple(float(series.axis.values[start]) for start in starts)
     crossings = crossing_points(series.energy, series.mu, noise, series.e0)
     return SeriesResult(
-        series, pd.DataFrame(columns), principal, found, resolution, answers, fitted, crossings, changes,
-        tuple(warnings),
+        series, pd.DataFrame(columns), values_table(positions, rows), principal, found, resolution, answers,
+        fitted, crossings, changes, tuple(warnings), curves,
     )  # fmt: skip
 
 
-def _standards_of(series: Series, own: Sequence[Standard], library: bool) -> list[Standard]:
-    # what is graded C may be a mixture itself
-    sound = [one for one in load_standards(series.absorber) if one.quality != "C"] if library else []
-    return [*(one for one in own if one.absorber == series.absorber), *sound]
+def _measured(series: Series | PdfSeries) -> tuple[list[Measured], NDArray[np.float64]]:
+    """List what was measured at each point, spectra first, and where the points stand."""
+    if isinstance(series, PdfSeries):
+        return [(None, curve, None) for curve in series.curves], series.axis.values
+    partner, curves = dict(series.pairs), series.pdf
+    points: list[Measured] = []
+    for k, scan in enumerate(series.scans):
+        shift = series.shift + float(series.drift[k]) if series.calibrated else None
+        G = curves.curves[partner[k]] if curves is not None and k in partner else None
+        points.append((scan, G, shift))
+    alone = [] if curves is None else [k for k in range(len(curves.G)) if k not in partner.values()]
+    if curves is None or not alone:
+        return points, series.axis.values
+    points += [(None, curves.curves[k], None) for k in alone]
+    return points, np.r_[series.axis.values, curves.axis.values[alone]]
 
 
 def _warnings(series: Series, principal: Principal) -> list[str]:
@@ -296,6 +326,11 @@ def _warnings(series: Series, principal: Principal) -> list[str]:
         told.append(
             "no energy calibration: values are read from the shapes, and standards are fitted with a shift"
             f" of up to {series.shift_error:g} eV; give --reference or --shift"
+        )
+    if series.pdf is not None and not series.pairs:
+        told.append(
+            "no spectrum and no PDF are of one point by their names: a table with the columns xanes and pdf"
+            " tells which are"
         )
     if principal.number == 1:
         told.append("nothing stands out of the noise but one component: the spectra are the same within it")
@@ -331,64 +366,13 @@ def _fixed(
 def _columns(series: Series) -> dict[str, object]:
     edges = edge_and_white_line(series.energy, series.mu, series.e0)
     return {
-        "position": series.axis.values,
-        "file": [scan.file for scan in series.scans],
-        "item": [scan.item for scan in series.scans],
+        **points_of(series.axis, series.scans),
         "edge_position": edges[:, 0],
         "white_line": edges[:, 1],
         "white_line_energy": edges[:, 2],
         "noise": series.noise,
         "drift": series.drift,
     }
-
-
-def _point_answers(
-    series: Series,
-    standards: Sequence[Standard],
-    level: float,
-    known: dict[tuple[str, str], Row],
-    show: Callable[[int], None],
-) -> dict[str, object]:
-    """Answer every point on the scale that the series has."""
-    rows = []
-    for place, scan in enumerate(series.scans):
-        show(place)
-        key = (scan.file, scan.item)
-        if key not in known:
-            shift = series.shift + float(series.drift[place]) if series.calibrated else None
-            try:
-                known[key] = answer_row(
-                    predict(
-                        scan, absorber=series.absorber, standards=standards, shift=shift,
-                        confidence_level=level, explain=False,
-                    ).table.to_dict("records")
-                )  # fmt: skip
-            except EdgepairError:
-                known[key] = {}
-        rows.append(known[key])
-    names = dict.fromkeys(name for row in rows for name in row)
-    return {name: [row.get(name, "" if name == "trust" else np.nan) for row in rows] for name in names}
-
-
-def answer_row(answers: Sequence[Mapping[Hashable, object]]) -> Row:
-    """Write the answers of one technique as one row.
-
-    Parameters
-    ----------
-    answers : sequence of mapping
-        Rows of the table of a `Prediction`.
-
-    Returns
-    -------
-    dict
-        ``trust``, and of each task the value, ``_lower`` and ``_upper``.
-    """
-    row: Row = {}
-    for answer in answers:
-        task = str(answer["task"])
-        row |= {"trust": answer["trust"], task: answer["value"]}
-        row |= {f"{task}_{end}": answer[end] for end in ("lower", "upper")}
-    return row
 
 
 def _component_answers(
@@ -410,6 +394,34 @@ def _component_answers(
             continue
         parts.append(found.assign(component=k + 1)[table.columns])
     return pd.concat(parts, ignore_index=True) if parts else table
+
+
+def _as_standards(series: Series, resolution: Resolution | None, answers: pd.DataFrame) -> list[Standard]:
+    """Take the resolved components for standards, with what the model answers for each as their values."""
+    if resolution is None:
+        raise OptionError(
+            "cannot combine the components of the series",
+            found="none that were resolved",
+            needed=f"2 to {MOST_RESOLVED} components",
+            suggestion="give --number, or combine standards",
+        )
+    found = []
+    for k, spectrum in enumerate(resolution.spectra, 1):
+        told = answers[answers["component"] == k].set_index("task")["value"]
+        state, number, length = (float(told.get(task, np.nan)) for task in TASKS)
+        name = f"component {k}"
+        found.append(
+            Standard(name, name, series.absorber, series.energy, spectrum, state, number, length, 0.0)
+        )
+    return found
+
+
+def _ambiguity(resolution: Resolution | None) -> NDArray[np.float64] | None:
+    """Give the error of fractions of components that can be turned: of an even spread over the range."""
+    if resolution is None:
+        return None
+    spread: NDArray[np.float64] = (resolution.fraction_high - resolution.fraction_low) / np.sqrt(12)
+    return np.nan_to_num(spread)
 
 
 def _no_answers() -> pd.DataFrame:

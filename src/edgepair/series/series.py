@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from edgepair.conventions import DataError, EdgepairError, OptionError, edge_energy
 from edgepair.conventions.errors import visible
 from edgepair.files.reading import read_table
-from edgepair.measured import XanesScan, read_xanes
-from edgepair.measured.samples import without_reference
+from edgepair.measured import PdfCurve, XanesScan
+from edgepair.measured.pdf.first_shell import only_metal
+from edgepair.measured.samples import PAIR_COLUMNS, MeasuredFile, read_measured, without_reference
 from edgepair.mixtures.errors import noise_of
 from edgepair.prediction.sample import PreparedXanes, prepare_xanes
-from edgepair.series.axis import Axis, find_axis
+from edgepair.series.axis import Axis, find_axis, numbers_in_names
 from edgepair.series.changes import WHITE_LINE, half_step
+from edgepair.series.pdf import R_RANGE, PdfSeries, place_pdfs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.spectra.alignment import FoilReading
+
+Source: TypeAlias = XanesScan | PdfCurve | str | Path
 
 FEWEST_POINTS = 4
 """Points of the shortest series that is looked at."""
@@ -65,6 +69,10 @@ class Series:
         Whether a foil or the user told the shift.
     skipped : tuple of (str, str)
         What could not be used of the files given, and why.
+    pdf : PdfSeries or None
+        PDFs that were measured along the same axis.
+    pairs : tuple of (int, int)
+        Which spectrum and which of these PDFs are of one point.
     """
 
     axis: Axis
@@ -79,10 +87,12 @@ class Series:
     drift: NDArray[np.float64]
     calibrated: bool
     skipped: tuple[tuple[str, str], ...] = ()
+    pdf: PdfSeries | None = None
+    pairs: tuple[tuple[int, int], ...] = ()
 
 
 def read_series(
-    sources: Sequence[XanesScan | str | Path] | str | Path,
+    sources: Sequence[Source] | str | Path,
     *,
     axis: str | None = None,
     absorber: str | None = None,
@@ -94,14 +104,19 @@ def read_series(
     mu: str | None = None,
     energy_column: str | None = None,
     energy_unit: str | None = None,
-) -> Series:
-    """Read the spectra of a series and put them on one axis, one energy scale and one grid.
+    r_range: tuple[float, float] = R_RANGE,
+    radiation: str | None = None,
+    qmax: float | None = None,
+    composition: str | None = None,
+) -> Series | PdfSeries:
+    """Read spectra, PDFs or both along one axis, and put them on one scale and one grid.
 
     Parameters
     ----------
-    sources : path, or sequence of path or XanesScan
-        Files with a spectrum or several each, as a project; or a CSV table with the column ``file``
-        and columns that may be the axis.
+    sources : path, or sequence of path, XanesScan or PdfCurve
+        Files with a spectrum or PDF or several each, as a project; or a CSV table with the column ``file``,
+        or ``xanes`` and ``pdf``, and columns that may be the axis. Without a table, a spectrum and a PDF
+        are of one point where their names are the same but for the ending, or tell the same number.
     axis : str, optional
         ``temperature``, ``potential``, ``position``, ``time``, ``name``, ``number`` or a column of the
         table; what is found where not given.
@@ -117,61 +132,158 @@ def read_series(
         Whether foils that were measured with the spectra calibrate them.
     item, mu, energy_column, energy_unit : str, optional
         As `edgepair.read_xanes` takes them.
+    r_range : tuple of float, optional
+        Range of PDFs that is kept, Å.
+    radiation, qmax, composition : optional
+        As `edgepair.read_pdf` takes them.
 
     Returns
     -------
-    Series
-        Points in the order of the axis.
+    Series or PdfSeries
+        Points in the order of the axis: of spectra, with the PDFs in ``pdf``; of PDFs alone.
 
     Raises
     ------
     DataError
-        Fewer than four points can be used, or they are of several elements.
+        Fewer than four points can be used, or spectra are of several elements.
     OptionError
         The axis that was asked for is not there.
     """
     listed = [sources] if isinstance(sources, (str, Path)) else list(sources)
     given, columns = _of_table(listed)
-    scans, of_row, skipped = [], [], []
-    for row, source in enumerate(given):
-        try:
-            read = (
-                (source,)
-                if isinstance(source, XanesScan)
-                else read_xanes(
-                    source, item=item, mu=mu, energy_column=energy_column, energy_unit=energy_unit,
-                    absorber=absorber,
-                )
-            )  # fmt: skip
-        except EdgepairError as error:
-            skipped.append((visible(str(source)), visible(f"{error.problem}: {error.found}")))
+    spectrum = {
+        "mu": mu, "energy_column": energy_column, "energy_unit": energy_unit, "absorber": absorber,
+    }  # fmt: skip
+    of_pdf = {"radiation": radiation, "qmax": qmax, "composition": composition}
+    points, skipped = _read_points(
+        given, references, lambda path: read_measured(path, item, spectrum, of_pdf)
+    )
+    if not columns:
+        points = _paired_by_names(points)
+    metal = _only_metal(points, absorber)
+    prepared: dict[int, PreparedXanes] = {}
+    for place, point in enumerate(points):
+        if point.mu is None:
             continue
-        samples = [scan if references else without_reference(scan) for scan in read if not scan.foil]
-        scans += samples
-        of_row += [row] * len(samples)
-    metal = _only_metal(scans, absorber)
-    prepared, kept = [], []
-    for place, scan in enumerate(scans):
         try:
-            prepared.append(prepare_xanes(scan, metal, shift=shift, foil=foil))
-            kept.append(place)
+            prepared[place] = prepare_xanes(point.mu, metal, shift=shift, foil=foil)
         except EdgepairError as error:
-            skipped.append((_title(scan), visible(f"{error.problem}: {error.found}")))
-    if len(kept) < FEWEST_POINTS:
+            skipped.append((_title(point.mu), visible(f"{error.problem}: {error.found}")))
+            points[place] = replace(point, mu=None)
+    kept = [place for place, point in enumerate(points) if point.mu is not None or point.G is not None]
+    n_spectra, n_curves = len(prepared), sum(points[place].G is not None for place in kept)
+    if max(n_spectra, n_curves) < FEWEST_POINTS:
         raise DataError(
             "cannot make a series",
-            found=f"{len(kept)} spectra of {metal or 'any element'}"
+            found=f"{n_spectra} spectra of {metal or 'any element'}"
+            + (f" and {n_curves} PDFs" if n_curves else "")
             + (f"; left out {skipped[0][0]}: {skipped[0][1]}" if skipped else ""),
             needed=f"{FEWEST_POINTS} or more of one element",
             suggestion="name more files, or look at them with edgepair inspect",
         )
-    scans = [scans[place] for place in kept]
-    texts = {name: [column[of_row[place]] for place in kept] for name, column in columns.items()}
-    found = find_axis(scans, axis, texts)
-    order = np.argsort(found.values, kind="stable")
-    found = Axis(found.name, found.unit, found.values[order], found.told)
-    scans, prepared = [scans[k] for k in order], [prepared[k] for k in order]
-    return _on_one_scale(found, scans, prepared, metal, energy_range, tuple(skipped))
+    axis_of = find_axis(
+        [points[place].shown for place in kept],
+        axis,
+        {name: [column[points[place].row] for place in kept] for name, column in columns.items()},
+    )
+    order = np.argsort(axis_of.values, kind="stable")
+    places, values = [kept[k] for k in order], axis_of.values[order]
+    for n, kind in ((n_spectra, "spectra"), (n_curves, "PDFs")):
+        if 0 < n < FEWEST_POINTS:
+            skipped.append((f"the {kind}", f"{n}, where a series takes {FEWEST_POINTS}"))
+    curves = None
+    if n_curves >= FEWEST_POINTS:
+        mine = [k for k, place in enumerate(places) if points[place].G is not None]
+        curves = place_pdfs(
+            replace(axis_of, values=values[mine]), [points[places[k]].G for k in mine], metal, r_range,
+            () if n_spectra >= FEWEST_POINTS else tuple(skipped),
+        )  # fmt: skip
+        if n_spectra < FEWEST_POINTS:
+            return curves
+    shown = [k for k, place in enumerate(places) if place in prepared]
+    with_curve = [places[k] for k in mine] if curves is not None else []
+    pairs = [(k, with_curve.index(places[p])) for k, p in enumerate(shown) if places[p] in with_curve]
+    series = _on_one_scale(
+        replace(axis_of, values=values[shown]),
+        [scan for k in shown if (scan := points[places[k]].mu) is not None],
+        [prepared[places[k]] for k in shown], str(metal), energy_range, tuple(skipped),
+    )  # fmt: skip
+    return replace(series, pdf=curves, pairs=tuple(pairs))
+
+
+@dataclass(frozen=True)
+class _Point:
+    """What was measured at one point, and the row of the table that names it."""
+
+    row: int
+    mu: XanesScan | None = None
+    G: PdfCurve | None = None
+
+    @property
+    def shown(self) -> XanesScan | PdfCurve:
+        """What tells where on the axis it stands."""
+        one = self.mu or self.G
+        assert one is not None
+        return one
+
+
+def _read_points(
+    given: Sequence[Sequence[Source]], references: bool, read: Callable[[Path], MeasuredFile]
+) -> tuple[list[_Point], list[tuple[str, str]]]:
+    """Read what was measured, row by row; what cannot be read, with the reason."""
+    points: list[_Point] = []
+    skipped: list[tuple[str, str]] = []
+    for row, names in enumerate(given):
+        found: list[_Point] = []
+        for source in names:
+            try:
+                curves = (
+                    (source,) if isinstance(source, (XanesScan, PdfCurve)) else read(Path(source)).samples
+                )
+            except EdgepairError as error:
+                skipped.append((visible(str(source)), visible(f"{error.problem}: {error.found}")))
+                continue
+            for one in curves:
+                if isinstance(one, PdfCurve):
+                    found.append(_Point(row, G=one))
+                elif not one.foil:
+                    found.append(_Point(row, one if references else without_reference(one)))
+        points += _paired(found, lambda _: 0) if len(names) == 2 else found
+    return points, skipped
+
+
+def _paired(points: Sequence[_Point], key: Callable[[_Point], object]) -> list[_Point]:
+    """Put one spectrum and one PDF of the same key together."""
+    groups: dict[object, list[_Point]] = {}
+    for number, point in enumerate(points):
+        mine = key(point)
+        groups.setdefault((number, "alone") if mine is None else mine, []).append(point)
+    done: list[_Point] = []
+    for group in groups.values():
+        spectra, curves = [one for one in group if one.G is None], [one for one in group if one.mu is None]
+        if len(spectra) == len(curves) == 1 and len(group) == 2:
+            done.append(replace(spectra[0], G=curves[0].G))
+        else:
+            done += group
+    return done
+
+
+def _paired_by_names(points: list[_Point]) -> list[_Point]:
+    """Pair spectra and PDFs whose names are the same but for the ending, or tell the same number."""
+    if not {True, False} <= {point.mu is None for point in points}:
+        return points
+
+    def stem(point: _Point) -> object:
+        return Path(point.shown.file.removesuffix(".gz")).stem, point.shown.item
+
+    paired = _paired(points, stem)
+    numbers: dict[int, object] = {}
+    for kind in (True, False):
+        mine = [one for one in paired if (one.mu is None) == kind and (one.mu is None or one.G is None)]
+        named = numbers_in_names([one.shown for one in mine]) if len(mine) > 1 else None
+        if named is not None:
+            numbers |= dict(zip(map(id, mine), named.values.tolist(), strict=True))
+    return _paired(paired, lambda point: numbers.get(id(point)))
 
 
 def _on_one_scale(
@@ -237,29 +349,38 @@ def _half_step(one: PreparedXanes) -> float:
     return half_step(energy[before], np.maximum.accumulate(one.mu[before]))
 
 
-def _of_table(
-    given: Sequence[XanesScan | str | Path],
-) -> tuple[Sequence[XanesScan | str | Path], dict[str, list[str]]]:
-    """Read a table of files in place of the files, if one was given."""
-    if len(given) != 1 or isinstance(given[0], XanesScan) or Path(given[0]).suffix.lower() != ".csv":
-        return given, {}
+def _of_table(given: Sequence[Source]) -> tuple[Sequence[Sequence[Source]], dict[str, list[str]]]:
+    """Read a table of files in place of the files, if one was given: what was measured at each point."""
+    alone = [(one,) for one in given]
+    if (
+        len(given) != 1
+        or isinstance(given[0], (XanesScan, PdfCurve))
+        or Path(given[0]).suffix.lower() != ".csv"
+    ):
+        return alone, {}
     path = Path(given[0])
     try:
         rows = read_table(path)
     except (OSError, ValueError):
         # whoever reads it as a spectrum says what is wrong with it
-        return given, {}
-    if not rows or "file" not in rows[0]:
-        return given, {}
-    files: list[XanesScan | str | Path] = [path.parent / (row["file"] or "") for row in rows]
-    names = [name for name in rows[0] if name and name != "file"]
+        return alone, {}
+    sources = [name for name in ("file", *PAIR_COLUMNS[:2]) if rows and name in rows[0]]
+    if not sources:
+        return alone, {}
+    files = [[path.parent / name for source in sources if (name := row[source])] for row in rows]
+    names = [name for name in rows[0] if name and name not in ("file", *PAIR_COLUMNS)]
     return files, {visible(name): [row[name] or "" for row in rows] for name in names}
 
 
-def _only_metal(scans: Sequence[XanesScan], absorber: str | None) -> str:
-    metals = sorted({scan.absorber for scan in scans if scan.absorber})
+def _only_metal(points: Sequence[_Point], absorber: str | None) -> str | None:
+    """Tell the element: that of the spectra, else what the compositions of PDFs hold alone; None: unknown."""
     if absorber is not None:
         return absorber
+    scans = [point.mu for point in points if point.mu is not None]
+    metals = sorted({scan.absorber for scan in scans if scan.absorber})
+    if not scans:
+        of_curves = {only_metal(point.G.composition) for point in points if point.G is not None}
+        return of_curves.pop() if len(of_curves) == 1 else None
     if len(metals) != 1:
         raise DataError(
             "cannot make a series",

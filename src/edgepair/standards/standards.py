@@ -331,6 +331,17 @@ def standard_record(standard: Standard) -> Record:
     return record
 
 
+def sound_standards(
+    absorber: str | None, own: Sequence[Standard] = (), *, library: bool = True
+) -> tuple[Standard, ...]:
+    """Give standards that samples may be made of: the user's own, then the library's.
+
+    What is graded C is left out: it may be a mixture itself. Those of all elements where None is given.
+    """
+    mine = tuple(one for one in own if absorber in (None, one.absorber))
+    return (*mine, *(one for one in load_standards(absorber) if one.quality != "C")) if library else mine
+
+
 def select_standards(
     standards: Sequence[Standard],
     *,

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
 from edgepair.conventions import edge_energy
+from edgepair.dataset import load_bundled
+from edgepair.measured import PdfCurve
 from edgepair.standards import load_standards
 from edgepair.standards.standards import Standard
 
@@ -90,3 +92,31 @@ def series_files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         path.write_text(f"# energy mu\n{rows}\n", encoding="utf-8")
         paths.append(path)
     return paths
+
+
+@pytest.fixture(scope="session")
+def mix_pdfs() -> Callable[..., tuple[list[PdfCurve], Floats]]:
+    """Mix simulated PDFs, with noise that ends at Qmax as that of a measurement does."""
+    data = load_bundled("Fe")
+    r, every = data["r"].values, data["G"].values
+
+    def mixed(
+        number: int, *, seed: int, noise: float = 0.02, n_points: int = 15
+    ) -> tuple[list[PdfCurve], Floats]:
+        rng = np.random.default_rng(seed)
+        parts = every[rng.choice(len(every), number, replace=False)]
+        at = np.linspace(0, 1, n_points)[:, None]
+        shares = np.exp(-(((at - np.linspace(0, 1, number)) / 0.3) ** 2))
+        shares /= shares.sum(axis=1, keepdims=True)
+        q = np.arange(0.5, 25.0, np.pi / (r[-1] + 5))
+        ripples = rng.normal(size=(n_points, len(q))) @ (q[:, None] * np.sin(q[:, None] * r))
+        G = shares @ parts
+        G += ripples * noise * np.sqrt((G**2).mean()) / ripples.std()
+        names = [f"sample_{300 + 10 * k}K.gr" for k in range(n_points)]
+        curves = [
+            PdfCurve(name, "", "test", r, row, "x-ray", 25.0, composition="Fe2O3")
+            for name, row in zip(names, G, strict=True)
+        ]
+        return curves, shares
+
+    return mixed

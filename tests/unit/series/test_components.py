@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.interpolate import PchipInterpolator
 from scipy.optimize import nnls
 
-from edgepair.mixtures.errors import noise_of
+from edgepair.mixtures.errors import goodness, noise_of
 from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
 from edgepair.series.fractions import fit_series
 from edgepair.series.principal import find_components, find_principal, targets
-from edgepair.series.resolution import closed_fractions, resolve
+from edgepair.series.resolution import closed_fractions, neighbour_fractions, resolve
 from edgepair.standards.standards import Standard
 
 from .conftest import grid, usable
@@ -184,3 +185,76 @@ def test_edge_and_white_line_of_a_known_curve() -> None:
     assert edge == pytest.approx(7119.99, abs=0.1)
     assert height == pytest.approx(mu.max(), abs=1e-3)
     assert at == pytest.approx(7128, abs=0.1)
+
+
+def test_goodness_of_fit_is_that_of_the_established_programs(mix: Mix) -> None:
+    """By formulas written out here: Athena's from the documentation of Demeter's LCF, Larch's from lmfit.
+
+    Demeter (https://bruceravel.github.io/demeter/pods/Demeter/LCF.pm.html): R = sum (data - fit)^2 / sum
+    data^2; of normalised spectra N sum (data - fit)^2 / sum (data - <data>)^2. Larch (``lincombo_fit``):
+    lmfit's reduced chi-square, sum (data - fit)^2 / (N - number of free weights), with errors of 1.
+    """
+    energy, mu, _, parts = mix("Fe", 2, seed=4, n_points=6)
+    noise = np.full(6, 0.01)
+    found = fit_series(energy, mu, noise, parts, 2, shift_limit=0.0)
+    assert found is not None
+    spectra = np.array([np.array(PchipInterpolator(one.energy, one.mu)(energy)) for one in parts])
+    order = [[one.compound for one in parts].index(name) for name in found.table["compound"][:2]]
+    # the sum is held to 1 % as a point more of the spectrum; fitted by another program than ours
+    held = np.sqrt(4 * 0.01**2 / 0.01**2)
+    for k, told in found.values.iterrows():
+        weights, _ = nnls(np.vstack([spectra.T, [held, held]]), np.append(mu[k], held))
+        left = [
+            x - sum(w * y for w, y in zip(weights, row, strict=True))
+            for x, row in zip(mu[k], spectra.T, strict=True)
+        ]
+        squares, n = sum(x * x for x in left), len(energy)
+        mean = sum(mu[k]) / n
+        athena = n * squares / sum((x - mean) ** 2 for x in mu[k])
+        larch = squares / (n - 1)
+        assert told["r_factor"] == pytest.approx(squares / sum(x * x for x in mu[k]), rel=1e-4)
+        assert told["r_factor_about_mean"] * n == pytest.approx(athena, rel=1e-4)
+        assert told["reduced_chi_square"] * 0.01**2 == pytest.approx(larch, rel=1e-4)
+        shares = found.table.query("point == @k")["fraction"].to_numpy()
+        assert shares == pytest.approx((weights / weights.sum())[order], abs=1e-4)
+
+
+def test_goodness_of_three_points_by_hand() -> None:
+    r_factor, about_mean, chi_square = goodness(0.02**2 + 0.01**2, np.array([0.0, 1.0, 2.0]), 0.01**2, 1)
+    assert r_factor == pytest.approx(0.0005 / 5)
+    assert about_mean == pytest.approx(0.0005 / 2)
+    assert chi_square == pytest.approx(2.5)
+
+
+def test_fractions_that_change_slowly_are_found_better_together_with_honest_errors(mix: Mix) -> None:
+    off: dict[object, list[float]] = {None: [], 0.08: []}
+    held = []
+    for seed in range(6):
+        energy, mu, fractions, parts = mix("Fe", 2, seed=seed, noise=0.05, n_points=40)
+        for change, told in off.items():
+            found = fit_series(
+                energy, mu, np.full(40, 0.05), parts, 2, shift_limit=0.0, neighbours=change
+            )  # fmt: skip
+            assert found is not None
+            mine = found.table[found.table["compound"] == parts[0].compound]
+            away = mine["fraction"].to_numpy() - fractions[:, 0]
+            told.append(float(away.std()))
+            if change:
+                assert (found.table["fraction"] >= 0).all()
+                held.append(np.abs(away - away.mean()) < 1.96 * mine["noise_error"].to_numpy())
+    assert np.mean(off[0.08]) < 0.8 * np.mean(off[None])
+    assert np.mean(held) > 0.85
+
+
+def test_neighbours_hold_a_point_that_tells_nothing_and_far_points_less() -> None:
+    spectra = np.array([[1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
+    mu = np.array([[0.9, 0.1, 1.0]] * 3 + [[0.1, 0.9, 1.0]] * 2)
+    same = {"closure": 1.0, "variance": 1e-4}
+    loose, _ = neighbour_fractions(mu, spectra, np.arange(5.0), change=10.0, **same)
+    assert loose == pytest.approx(closed_fractions(mu, spectra), abs=1e-3)
+    tight, errors = neighbour_fractions(mu, spectra, np.arange(5.0), change=1e-4, **same)
+    assert np.ptp(tight[:, 0]) < 0.01
+    assert errors[2, 0, 0] == pytest.approx(errors[2, 1, 1])
+    near, _ = neighbour_fractions(mu, spectra, np.arange(5.0), change=0.01, **same)
+    gap, _ = neighbour_fractions(mu, spectra, np.array([0, 1, 2, 50, 51.0]), change=0.01, **same)
+    assert np.diff(gap[:, 0])[2] < np.diff(near[:, 0])[2] < 0

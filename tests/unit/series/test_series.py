@@ -103,6 +103,29 @@ def test_a_series_is_analysed_whole(series_files: list[Path], tmp_path: Path) ->
     assert again.fractions.table.equals(result.fractions.table)
 
 
+def test_resolved_components_can_be_combined_with_their_values_and_ambiguity(
+    series_files: list[Path],
+) -> None:
+    series = edgepair.read_series(series_files, shift=0.0)
+    result = edgepair.analyse_series(series, combine="components", neighbours=0.2)
+    found = result.fractions
+    assert found is not None
+    assert list(dict.fromkeys(found.table["compound"])) == ["component 1", "component 2"]
+    mine = found.table.query("compound == 'component 2'")
+    assert mine["fraction"].to_numpy() == pytest.approx(result.resolution.fractions[:, 1], abs=0.02)
+    truth = 2 + 1 / (1 + np.exp(-(series.axis.values - 280) / 40))
+    assert found.values["oxidation_state"].to_numpy() == pytest.approx(truth, abs=0.15)
+    gap = result.resolution.fraction_high - result.resolution.fraction_low
+    assert mine["choice_error"].to_numpy() == pytest.approx(gap[:, 1] / np.sqrt(12), abs=1e-6)
+    for wrong in (
+        {"combine": "everything"},
+        {"neighbours": -1.0},
+        {"combine": "components", "resolved": False},
+    ):
+        with pytest.raises(OptionError, match="combine"):
+            edgepair.analyse_series(series, answered=False, **wrong)
+
+
 def test_what_is_no_series_is_refused(series_files: list[Path], tmp_path: Path) -> None:
     with pytest.raises(DataError, match="2 spectra"):
         edgepair.read_series(series_files[:2])

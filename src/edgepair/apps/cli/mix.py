@@ -226,13 +226,9 @@ def _chosen(
     without: list[str] | None,
 ) -> tuple[Standard, ...]:
     """Give the standards of a sample's element, or all where it is not known."""
-    from edgepair.standards.standards import load_standards, select_standards
+    from edgepair.standards.standards import select_standards, sound_standards
 
-    # what is graded C may be a mixture itself
-    sound = tuple(s for s in load_standards(scan.absorber) if s.quality != "C") if library else ()
-    chosen = own + sound
-    if scan.absorber is not None:
-        chosen = tuple(standard for standard in chosen if standard.absorber == scan.absorber)
+    chosen = sound_standards(scan.absorber, own, library=library)
     if not chosen:
         where = repr(scan.file) + (f", item {scan.item!r}" if scan.item else "")
         raise DataError(

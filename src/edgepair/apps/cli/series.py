@@ -9,8 +9,11 @@ import typer
 
 from edgepair.apps.cli.console import aligned, print_lines, split_list
 from edgepair.apps.cli.options import (
+    Composition,
     OwnStandards,
+    Qmax,
     Quiet,
+    Radiation,
     Report,
     Seed,
     SpectrumReading,
@@ -21,7 +24,7 @@ from edgepair.apps.cli.progress import step_bar
 from edgepair.conventions.errors import read_pair
 
 if TYPE_CHECKING:
-    from edgepair.series import SeriesResult
+    from edgepair.series import PdfSeriesResult, SeriesResult
 
 SOME_FAILED = 1
 
@@ -32,7 +35,7 @@ def series(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Spectra, a project, or a CSV table with the column file.",
+            help="Spectra or PDFs or both, a project, or a CSV table with the column file, or xanes and pdf.",
             metavar="FILE...",
             show_default=False,
         ),
@@ -57,9 +60,25 @@ def series(
         list[str] | None,
         typer.Option(help="Compounds of the standards that are components.", show_default=False),
     ] = None,
+    combine: Annotated[
+        str, typer.Option(help="What the series is a linear combination of: standards or components.")
+    ] = "standards",
+    neighbours: Annotated[
+        float | None,
+        typer.Option(
+            help="Fit fractions together, which differ by about so much from point to point, as 0.05.",
+            show_default=False,
+        ),
+    ] = None,
     energy_range: Annotated[
         str, typer.Option("--range", help="Range to analyse, eV from the edge.", metavar="FIRST,LAST")
     ] = "-20,60",
+    r_range: Annotated[
+        str, typer.Option("--r-range", help="Range of PDFs to analyse, Å.", metavar="FIRST,LAST")
+    ] = "1,20",
+    radiation: Radiation = None,
+    qmax: Qmax = None,
+    composition: Composition = None,
     asks: Annotated[
         bool, typer.Option("--predict/--no-predict", help="Have the model answer for points and components.")
     ] = True,
@@ -73,7 +92,7 @@ def series(
     from edgepair.files.writing import check_outputs
     from edgepair.report.kit.embedding import check_page_name
     from edgepair.series import analyse_series, read_series
-    from edgepair.series.run import FOLDER
+    from edgepair.series.folder import FOLDER
 
     reading.check()
     _check(reading)
@@ -83,17 +102,20 @@ def series(
     if report is not None:
         check_page_name(report)
     between = read_pair("--range", energy_range, of="range", needed="eV from the edge", example="-20,60")
+    distances = read_pair("--r-range", r_range, of="range", needed="Å", example="1,20")
     own = own_standards(standards, reading.absorber)
     foil = reading.foil()
     with step_bar("edgepair series", quiet=quiet) as show:
         found = read_series(
             paths, axis=axis, absorber=reading.absorber, energy_range=between, shift=reading.shift,
             foil=None if foil is None else foil.reading, item=reading.item, references=reading.own_foils,
-            **reading.columns,
+            mu=reading.mu, energy_column=reading.energy_column, energy_unit=reading.energy_unit,
+            r_range=distances, radiation=radiation, qmax=qmax, composition=composition,
         )  # fmt: skip
         result = analyse_series(
             found, standards=own, library=library, number=number, fixed=split_list(fixed) or (),
-            answered=asks, confidence_level=confidence, seed=seed, show=show,
+            combine=combine, neighbours=neighbours, answered=asks, confidence_level=confidence, seed=seed,
+            show=show,
         )  # fmt: skip
     if out is not None:
         result.write(out)
@@ -121,27 +143,11 @@ def _check(reading: SpectrumReading) -> None:
         )
 
 
-def print_series(result: SeriesResult) -> None:
+def print_series(result: SeriesResult | PdfSeriesResult) -> None:
     """Print what was found of a series."""
-    from edgepair.report.series.words import (
-        COMPONENT_HEADINGS,
-        FRACTION_HEADINGS,
-        RESOLVED_HEADINGS,
-        STANDARD_HEADINGS,
-        component_rows,
-        fraction_rows,
-        resolved_rows,
-        series_facts,
-        standard_rows,
-    )
+    from edgepair.report.series.words import series_facts, series_tables
 
     lines = [f"{name:<12} {value}" for name, value in series_facts(result)]
-    for headings, rows in (
-        (COMPONENT_HEADINGS, component_rows(result)),
-        (STANDARD_HEADINGS, standard_rows(result)),
-        (FRACTION_HEADINGS, fraction_rows(result)),
-        (RESOLVED_HEADINGS, resolved_rows(result)),
-    ):
-        if rows:
-            lines += ["", *aligned([headings, *rows], 2)]
+    for table in series_tables(result):
+        lines += ["", *aligned([table["headings"], *table["rows"]], 2)]
     print_lines([*lines, *(["", *(f"  ! {text}" for text in result.warnings)] if result.warnings else [])])

@@ -131,12 +131,12 @@ class _Watched:
         from edgepair.conventions import EdgepairError
         from edgepair.report.series.page import write_series
         from edgepair.series import analyse_series, read_series
-        from edgepair.series.run import answer_row
+        from edgepair.series.answers import answer_rows
 
         self.drawn, self.due = time.monotonic(), False
         scans = [scan for name in sorted(self.scans) for scan in self.scans[name]]
         known = {
-            tuple(one.sources["xanes"]): answer_row([row for row in one.rows() if row["trust"]])
+            tuple(one.sources["xanes"]): answer_rows([row for row in one.rows() if row["trust"]])
             for samples in self.samples.values() for one in samples if list(one.sources) == ["xanes"]
         }  # fmt: skip
         try:

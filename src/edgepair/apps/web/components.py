@@ -30,6 +30,8 @@ FIELDS: Mapping[str, str] = {
     "--composition": "Composition",
     "--number-density": "Number density",
     "--confidence": "Confidence",
+    "--number": "Components",
+    "--axis": "Axis",
 }
 """Fields of the page by the options of the command line, which errors speak of."""
 

@@ -260,15 +260,16 @@ def _add_routes(app: Dash, services: Services) -> None:
     def upload() -> tuple[Response, int]:
         headers = request.headers
         name, told = headers.get("X-Edgepair-Name", ""), headers.get("X-Edgepair-Size", "")
+        page = headers.get("X-Edgepair-Page", "")
         try:
             found = services.visits.find(headers.get("X-Edgepair-Visit"))
             if "check" in request.args:
                 # What is too large is refused before it is sent.
                 size = int(told) if told.isdecimal() and len(told) <= _LONGEST_NUMBER else 0
-                services.visits.check(found, name, size)
+                services.visits.check(found, name, size, page=page)
             else:
                 content = request.get_data(cache=False)
-                services.visits.take(found, name, content, page=headers.get("X-Edgepair-Page", ""))
+                services.visits.take(found, name, content, page=page)
         except EdgepairError as error:
             parts = ("problem", "found", "needed", "suggestion")
             return jsonify({name: getattr(error, name) for name in parts}), 422

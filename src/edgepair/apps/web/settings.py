@@ -19,6 +19,7 @@ class Limits:
     visit_bytes: int = 100_000_000
     all_bytes: int = 2_000_000_000
     files: int = 60
+    series_files: int = 400
     visits: int = 200
     idle_seconds: float = 7200.0
     waiting: int = 20

@@ -138,7 +138,7 @@ class Visits:
             if self._visits.get(visit.key) is not visit:
                 # It ended while the file was on its way; its folder is gone.
                 raise _over()
-            self._check(visit, shown, len(content))
+            self._check(visit, shown, len(content), page)
             visit._count += 1
             key = f"f{visit._count}"
             ending = _ending(shown)
@@ -147,13 +147,18 @@ class Visits:
             visit.files[key], visit.holds = upload, True
         return upload
 
-    def check(self, visit: Visit, name: str, size: int) -> None:
+    def check(self, visit: Visit, name: str, size: int, *, page: str = "") -> None:
         """Refuse a file before it is sent."""
         with self._lock:
-            self._check(visit, shown_name(name), size)
+            self._check(visit, shown_name(name), size, page)
 
-    def _check(self, visit: Visit, shown: str, size: int) -> None:
+    def _check(self, visit: Visit, shown: str, size: int, page: str) -> None:
         limits = self.limits
+        series = len(visit.files_of("series"))
+        # a series has many files, which other pages would list and read one by one
+        taken, most = (
+            (series, limits.series_files) if page == "series" else (len(visit.files) - series, limits.files)
+        )
         if size == 0:
             raise DataError(
                 f"cannot take {shown!r}",
@@ -168,8 +173,8 @@ class Visits:
                 f"at most {limits.file_bytes / 1e6:.0f} MB a file",
                 suggestion="export the columns that are needed, or use edgepair predict on the command line",
             )
-        if len(visit.files) >= limits.files:
-            raise _beyond(shown, f"{len(visit.files)} files already", f"at most {limits.files} files")
+        if taken >= most:
+            raise _beyond(shown, f"{taken} files already", f"at most {most} files")
         if visit.size + size > limits.visit_bytes:
             raise _beyond(
                 shown,

@@ -129,7 +129,7 @@ def inspect_pdf(curve: PdfCurve, *, absorber: str | None = None) -> PdfInspectio
     # A line that is not the sample's says nothing of what lies beyond it.
     position, height = _first_peak(r, G - line if physical else G, dips=curve.radiation == "neutron")
     ripple = _ripple(r, G - line, abs(height)) if slope is not None else None
-    noise = _noise(r, G, qmax)
+    noise = noise_share(r, G, qmax)
     _warn(curve, notes, seen=seen, ripple=ripple, noise=noise)
     fit = fit_curve(curve, qmax)
     return PdfInspection(
@@ -207,7 +207,7 @@ def _ripple(r: NDArray[np.float64], D: NDArray[np.float64], height: float) -> fl
     return float(np.abs(D[low]).max() / height)
 
 
-def _noise(r: NDArray[np.float64], G: NDArray[np.float64], qmax: float | None) -> float | None:
+def noise_share(r: NDArray[np.float64], G: NDArray[np.float64], qmax: float | None) -> float | None:
     """Share of G in noise: what is left next to Qmax, taken to grow like Q up to there."""
     if qmax is None:
         return None

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from edgepair.conventions import TASKS
-from edgepair.conventions.wording import safe
+from edgepair.conventions.wording import safe, short_title
 from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
 from edgepair.report.kit.marks import Look, error_bars, measured_line, scatter
 from edgepair.report.kit.style import INK, faded, modality_colour, sequence_colours, styled
 from edgepair.report.kit.tables import rounded
-from edgepair.report.series.words import (
-    COMPONENT_HEADINGS,
-    FRACTION_HEADINGS,
-    RESOLVED_HEADINGS,
-    STANDARD_HEADINGS,
-    axis_name,
-    component_rows,
-    fraction_rows,
-    resolved_rows,
-    series_facts,
-    standard_rows,
-)
+from edgepair.report.series.words import axis_name, series_facts, series_tables, series_title
+from edgepair.series import PdfSeriesResult
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
+    from numpy.typing import NDArray
 
     from edgepair.series import SeriesResult
+    from edgepair.series.principal import Principal
 
 _PARTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 _MOST_DRAWN = 24
 """Spectra that the waterfall shows, spread over the series."""
+
+_MOST_MARKED = 60
+"""Points of a line that have marks of their own; of a longer one those that are outside."""
 
 _TITLES = {
     "oxidation_state": "oxidation state", "coordination_number": "coordination number",
@@ -41,12 +39,12 @@ _TITLES = {
 }  # fmt: skip
 
 
-def series_figures(result: SeriesResult) -> dict[str, go.Figure]:
+def series_figures(result: SeriesResult | PdfSeriesResult) -> dict[str, go.Figure]:
     """Draw a series.
 
     Parameters
     ----------
-    result : SeriesResult
+    result : SeriesResult or PdfSeriesResult
         From `edgepair.analyse_series`.
 
     Returns
@@ -54,30 +52,79 @@ def series_figures(result: SeriesResult) -> dict[str, go.Figure]:
     dict of str to plotly.graph_objects.Figure
         By title, those that the result has something to show of.
     """
+    if isinstance(result, PdfSeriesResult):
+        return _pdf_figures(result, _VALUES)
+    shown = _Shown.of(result)
     found = {
-        "spectra along the axis": _map(result),
-        "normalised spectra, first to last": _waterfall(result),
-        "difference from the first point": _differences(result),
+        "spectra along the axis": _map(shown),
+        "normalised spectra, first to last": _waterfall(shown, result.crossings["energy"]),
+        "difference from the first point": _differences(shown),
         "edge position and white line": _edges(result),
     }
-    if "oxidation_state" in result.points:
-        found["values along the series, with their intervals"] = _values(result)
-    found["what each further component explains"] = _scree(result)
+    if len(result.values):
+        found[_VALUES] = _values(result)
+    found["what each further component explains"] = _scree(shown)
     if result.fractions is not None:
         found["fractions of standards"] = _fractions(result)
     if result.resolution is not None:
         found["resolved fractions; the band is the rotational ambiguity"] = _resolved(result)
         found["spectra of the components"] = _spectra(result)
-    found["what the components leave over"] = _residual(result)
+    found["what the components leave over"] = _residual(shown)
+    return found | ({} if result.pdf is None else _pdf_figures(result.pdf, ""))
+
+
+_VALUES = "values along the series, with their intervals"
+
+
+def _pdf_figures(result: PdfSeriesResult, values: str) -> dict[str, go.Figure]:
+    """Draw PDFs along a series; their values under a title, where they are not drawn beside others."""
+    shown = _Shown.of(result)
+    found = {
+        "PDFs along the axis": _map(shown),
+        "PDFs, first to last": _waterfall(shown),
+        "PDFs: difference from the first point": _differences(shown),
+    }
+    if result.points["first_peak"].notna().any():
+        found["first peak of the PDFs"] = _first_peak(result)
+    if values and len(result.values):
+        found[values] = _values(result)
+    found["PDFs: what each further component explains"] = _scree(shown)
+    found["PDFs: what the components leave over"] = _residual(shown)
     return found
 
 
-def write_series(result: SeriesResult, path: str | Path) -> Path:
+@dataclass(frozen=True)
+class _Shown:
+    """Curves of any kind along an axis, and what stands at axes."""
+
+    axis: str
+    position: NDArray[np.float64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    x_title: str
+    y_title: str
+    symbol: str
+    unit: str
+    principal: Principal
+
+    @classmethod
+    def of(cls, result: SeriesResult | PdfSeriesResult) -> _Shown:
+        """Take the curves of a series."""
+        axis, position = safe(axis_name(result)), result.series.axis.values
+        if isinstance(result, PdfSeriesResult):
+            of_curves = (result.series.r, result.series.G, "distance r (Å)", "G(r) (Å⁻²)", "G", "Å⁻²")
+        else:
+            titles = "energy E (eV)", "normalised μ(E) (no unit)", "μ", "edge steps"
+            of_curves = (result.series.energy, result.series.mu, *titles)
+        return cls(axis, position, *of_curves, result.principal)
+
+
+def write_series(result: SeriesResult | PdfSeriesResult, path: str | Path) -> Path:
     """Write the page of a series.
 
     Parameters
     ----------
-    result : SeriesResult
+    result : SeriesResult or PdfSeriesResult
         From `edgepair.analyse_series`.
     path : path
         Ends in ``.html``.
@@ -95,23 +142,7 @@ def write_series(result: SeriesResult, path: str | Path) -> Path:
     return write_page(lambda: _render(result), path, what="the page", option="--report")
 
 
-def series_tables(result: SeriesResult) -> list[dict[str, object]]:
-    """Lay out the tables, those that have rows."""
-    tables = [
-        ("Components", COMPONENT_HEADINGS, component_rows(result)),
-        ("Standards nearest to the space of the components", STANDARD_HEADINGS, standard_rows(result)),
-        ("Linear combination of standards", FRACTION_HEADINGS, fraction_rows(result)),
-        ("Resolved components", RESOLVED_HEADINGS, resolved_rows(result)),
-    ]
-    return [{"title": title, "headings": names, "rows": rows} for title, names, rows in tables if rows]
-
-
-def series_title(result: SeriesResult) -> str:
-    """Say how many spectra of what there are."""
-    return f"{len(result.series.mu)} spectra of {result.series.absorber} along {axis_name(result)}"
-
-
-def _render(result: SeriesResult) -> str:
+def _render(result: SeriesResult | PdfSeriesResult) -> str:
     shelf = FigureShelf()
     content = {
         "facts": series_facts(result),
@@ -129,119 +160,137 @@ def _axes(figure: go.Figure, x: str, y: str, height: int = 380, **more: object) 
     return figure
 
 
-def _map(result: SeriesResult) -> go.Figure:
+def _map(shown: _Shown) -> go.Figure:
     import plotly.graph_objects as go
 
-    series = result.series
     heat = go.Heatmap(
-        x=rounded(series.energy, 7), y=rounded(series.axis.values, 6),
-        z=[rounded(row, 4) for row in series.mu],
-        colorscale="Viridis", colorbar={"title": {"text": "μ"}, "thickness": 12},
-        hovertemplate="%{x} eV, %{y}: %{z:.3f}<extra></extra>",
+        x=rounded(shown.x, 7), y=rounded(shown.position, 6), z=[rounded(row, 4) for row in shown.y],
+        colorscale="Viridis", colorbar={"title": {"text": shown.symbol}, "thickness": 12},
+        hovertemplate="%{x}, %{y}: %{z:.3f}<extra></extra>",
     )  # fmt: skip
-    return _axes(go.Figure(heat), "energy E (eV)", safe(axis_name(result)))
+    return _axes(go.Figure(heat), shown.x_title, shown.axis)
 
 
-def _waterfall(result: SeriesResult) -> go.Figure:
+def _waterfall(shown: _Shown, marked: Iterable[float] = ()) -> go.Figure:
     import plotly.graph_objects as go
 
-    series, figure = result.series, go.Figure()
-    chosen = _spread(len(series.mu))
+    figure, chosen = go.Figure(), _spread(len(shown.y))
     for colour, k in zip(sequence_colours(len(chosen)), chosen, strict=True):
-        name = f"{series.axis.values[k]:g}" if k in (chosen[0], chosen[-1]) else ""
-        figure.add_trace(measured_line(series.energy, series.mu[k], name, colour, 1.3))
-    for at in result.crossings.itertuples():
-        figure.add_vline(x=at.energy, line={"color": INK, "width": 1, "dash": "dot"})
-    return _axes(figure, "energy E (eV)", "normalised μ(E) (no unit)", showlegend=True)
+        name = f"{shown.position[k]:g}" if k in (chosen[0], chosen[-1]) else ""
+        figure.add_trace(measured_line(shown.x, shown.y[k], name, colour, 1.3))
+    for at in marked:
+        figure.add_vline(x=at, line={"color": INK, "width": 1, "dash": "dot"})
+    return _axes(figure, shown.x_title, shown.y_title, showlegend=True)
 
 
-def _differences(result: SeriesResult) -> go.Figure:
+def _differences(shown: _Shown) -> go.Figure:
     import plotly.graph_objects as go
 
-    series, figure = result.series, go.Figure()
-    chosen = _spread(len(series.mu))[1:]
+    figure, chosen = go.Figure(), _spread(len(shown.y))[1:]
     for colour, k in zip(sequence_colours(len(chosen)), chosen, strict=True):
-        figure.add_trace(measured_line(series.energy, series.mu[k] - series.mu[0], "", colour, 1.3))
-    return _axes(figure, "energy E (eV)", "μ(E) − μ of the first point (no unit)")
+        figure.add_trace(measured_line(shown.x, shown.y[k] - shown.y[0], "", colour, 1.3))
+    return _axes(figure, shown.x_title, f"{shown.symbol} − that of the first point ({shown.unit})")
 
 
 def _edges(result: SeriesResult) -> go.Figure:
+    points = result.points
+    left = ("edge position (eV)", "edge at half a step", points["edge_position"], None)
+    right = ("white line (edge steps)", "white line", points["white_line"])
+    return _two(points["position"], left, right, safe(axis_name(result)))
+
+
+def _first_peak(result: PdfSeriesResult) -> go.Figure:
+    points = result.points
+    left = ("position (Å)", "position, with 95 % intervals", points["first_peak"], points["first_peak_error"])
+    right = ("width (Å)", "width", points["first_peak_width"])
+    return _two(points["position"], left, right, safe(axis_name(result)))
+
+
+def _two(position: Any, left: tuple[str, str, Any, Any], right: tuple[str, str, Any], axis: str) -> go.Figure:
+    """Draw two quantities against the axis, each on a scale of its own."""
     import plotly.graph_objects as go
 
-    points, x = result.points, rounded(result.points["position"], 6)
-    figure = go.Figure()
+    x, (title, name, values, error) = rounded(position, 6), left
     look: Look = {"mode": "lines+markers"}
+    first = scatter(x, rounded(values, 7), hover="%{x}: %{y}", name=name, line={"color": _PARTS[0]}, **look)
+    if error is not None:
+        first.update(error_y=error_bars(values, values - 1.96 * error, values + 1.96 * error, _PARTS[0]))
+    figure = go.Figure(first)
     figure.add_trace(
-        scatter(x, rounded(points["edge_position"], 7), hover="%{x}: %{y:.2f} eV", name="edge at half a step",
-                line={"color": _PARTS[0]}, **look)
-    )  # fmt: skip
-    figure.add_trace(
-        scatter(x, rounded(points["white_line"], 4), hover="%{x}: %{y:.3f}", name="white line", yaxis="y2",
+        scatter(x, rounded(right[2], 4), hover="%{x}: %{y}", name=right[1], yaxis="y2",
                 line={"color": _PARTS[1], "dash": "dash"}, **look)
     )  # fmt: skip
-    _axes(figure, safe(axis_name(result)), "edge position (eV)", showlegend=True)
-    figure.update_layout(
-        yaxis2={
-            "title": {"text": "white line (edge steps)"},
-            "overlaying": "y",
-            "side": "right",
-            "showgrid": False,
-            "tickformat": ".2f",
-        },
-        margin={"r": 60},
-    )
+    _axes(figure, axis, title, showlegend=True)
+    second = {
+        "title": {"text": right[0]},
+        "overlaying": "y",
+        "side": "right",
+        "showgrid": False,
+        "tickformat": ".3f",
+    }
+    figure.update_layout(yaxis2=second, margin={"r": 60})
     return figure
 
 
-def _values(result: SeriesResult) -> go.Figure:
+def _values(result: SeriesResult | PdfSeriesResult) -> go.Figure:
     from plotly.subplots import make_subplots
 
-    points = result.points
-    tasks = [task for task in TASKS if task in points]
+    values = result.values
+    tasks = [task for task in TASKS if (values["task"] == task).any()]
+    fitted = None if isinstance(result, PdfSeriesResult) else result.fractions
     figure = make_subplots(rows=len(tasks), cols=1, shared_xaxes=True, vertical_spacing=0.05)
-    x, colour = rounded(points["position"], 6), modality_colour("xanes")
+    modalities = list(dict.fromkeys(values["modality"]))
     for row, task in enumerate(tasks, 1):
-        edge: Look = {"line": {"width": 0}, "row": row}
-        for end, fill in (("lower", None), ("upper", "tonexty")):
-            trace = scatter(x, rounded(points[f"{task}_{end}"], 4), line=edge["line"], showlegend=False,
-                            fill=fill, fillcolor=faded(colour, 0.18))  # fmt: skip
-            figure.add_trace(trace, row=row, col=1)
-        outside = points["trust"] == "outside"
-        hover = [f"{p:g}: {v:.3g}, trust {t}" for p, v, t in
-                 zip(points["position"], points[task], points["trust"], strict=True)]  # fmt: skip
-        mark = {"color": colour, "size": 6, "symbol": np.where(outside, "x-thin-open", "circle").tolist()}
-        figure.add_trace(
-            scatter(x, rounded(points[task], 4), mode="lines+markers", hover="%{hovertext}", hovertext=hover,
-                    line={"color": colour, "width": 1.2}, marker=mark, showlegend=False),
-            row=row, col=1,
-        )  # fmt: skip
-        if result.fractions is not None and result.fractions.values[task].notna().all():
-            fitted = result.fractions.values[task]
-            figure.add_trace(
-                scatter(x, rounded(fitted, 4), name="by fractions of standards", showlegend=row == 1,
-                        line={"color": _PARTS[1], "width": 1.4, "dash": "dash"}),
-                row=row, col=1,
+        for modality in modalities:
+            mine = values[(values["task"] == task) & (values["modality"] == modality)].sort_values("position")
+            for trace in _band(mine, modality, row == 1 and (len(modalities) > 1 or fitted is not None)):
+                figure.add_trace(trace, row=row, col=1)
+        if fitted is not None and fitted.values[task].notna().all():
+            trace = scatter(
+                rounded(result.series.axis.values, 6), rounded(fitted.values[task], 4), showlegend=row == 1,
+                name="by fractions of standards", line={"color": _PARTS[1], "width": 1.4, "dash": "dash"},
             )  # fmt: skip
-    styled(figure, height=220 * len(tasks), showlegend=True)
-    for row, task in enumerate(tasks, 1):
+            figure.add_trace(trace, row=row, col=1)
         figure.update_yaxes(title_text=_TITLES[task], row=row, col=1)
+    styled(figure, height=220 * len(tasks), showlegend=True)
     for change in result.changes:
         figure.add_vline(x=change, line={"color": INK, "width": 1, "dash": "dot"})
     figure.update_xaxes(title_text=safe(axis_name(result)), row=len(tasks), col=1)
     return figure
 
 
-def _scree(result: SeriesResult) -> go.Figure:
+def _band(mine: pd.DataFrame, modality: str, named: bool) -> Iterator[go.Scatter]:
+    """Draw what one modality answers with its intervals; a cross is unlike the training set."""
+    x, colour = rounded(mine["position"], 6), modality_colour(modality)
+    for end, fill in (("lower", None), ("upper", "tonexty")):
+        yield scatter(x, rounded(mine[end], 4), line={"width": 0}, showlegend=False, fill=fill,
+                      fillcolor=faded(colour, 0.18))  # fmt: skip
+    outside = (mine["trust"] == "outside").to_numpy()
+    hover = [
+        f"{modality} at {one.position:g}: {one.value:.3g}, trust {one.trust}" for one in mine.itertuples()
+    ]
+    mark = {"color": colour, "size": 6, "symbol": np.where(outside, "x-thin-open", "circle").tolist()}
+    many = len(mine) > _MOST_MARKED
+    yield scatter(x, rounded(mine["value"], 4), mode="lines" if many else "lines+markers",
+                  hover="%{hovertext}", hovertext=hover, line={"color": colour, "width": 1.2}, marker=mark,
+                  name=short_title(modality), showlegend=named)  # fmt: skip
+    if many and outside.any():
+        far = mine[outside]
+        yield scatter(rounded(far["position"], 6), rounded(far["value"], 4), mode="markers", showlegend=False,
+                      marker={"color": colour, "size": 6, "symbol": "x-thin-open"})  # fmt: skip
+
+
+def _scree(shown: _Shown) -> go.Figure:
     import plotly.graph_objects as go
 
-    table = result.principal.table
-    kept = table["component"] <= result.principal.number
+    table = shown.principal.table
+    kept = table["component"] <= shown.principal.number
     marks = {"color": np.where(kept, _PARTS[0], "#9aa5b1").tolist(), "size": 9}
     figure = go.Figure(
         scatter(table["component"].tolist(), rounded(table["left_over"], 6), mode="lines+markers",
                 marker=marks, line={"color": "#9aa5b1"}, hover="%{x} components leave %{y:.5f}")
     )  # fmt: skip
-    _axes(figure, "components", "left over (edge steps)", height=300)
+    _axes(figure, "components", f"left over ({shown.unit})", height=300)
     figure.update_yaxes(type="log")
     return figure
 
@@ -295,18 +344,17 @@ def _spectra(result: SeriesResult) -> go.Figure:
     return _axes(figure, "energy E (eV)", "normalised μ(E) (no unit)", showlegend=True)
 
 
-def _residual(result: SeriesResult) -> go.Figure:
+def _residual(shown: _Shown) -> go.Figure:
     import plotly.graph_objects as go
 
-    series = result.series
-    left = result.principal.residual
+    left = shown.principal.residual
     most = float(np.abs(left).max())
     heat = go.Heatmap(
-        x=rounded(series.energy, 7), y=rounded(series.axis.values, 6), z=[rounded(row, 5) for row in left],
+        x=rounded(shown.x, 7), y=rounded(shown.position, 6), z=[rounded(row, 5) for row in left],
         colorscale="RdBu", zmin=-most, zmax=most, colorbar={"thickness": 12},
-        hovertemplate="%{x} eV, %{y}: %{z:.4f}<extra></extra>",
+        hovertemplate="%{x}, %{y}: %{z:.4f}<extra></extra>",
     )  # fmt: skip
-    return _axes(go.Figure(heat), "energy E (eV)", safe(axis_name(result)))
+    return _axes(go.Figure(heat), shown.x_title, shown.axis)
 
 
 def _spread(n: int) -> list[int]:

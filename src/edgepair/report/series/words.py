@@ -3,32 +3,52 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS
 from edgepair.report.mixture import with_error
+from edgepair.series import PdfSeriesResult
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from edgepair.series import SeriesResult
 
 SHOWN_STANDARDS = 8
 """Standards that are shown; files hold them all."""
 
 
-def axis_name(result: SeriesResult) -> str:
+MOST_OUTSIDE = 12
+"""Points that are unlike the training set that are named."""
+
+
+def axis_name(result: SeriesResult | PdfSeriesResult) -> str:
     """Name the axis with its unit."""
     axis = result.series.axis
     return axis.name + (f" ({axis.unit})" if axis.unit else "")
 
 
-def series_facts(result: SeriesResult) -> list[tuple[str, str]]:
+def series_title(result: SeriesResult | PdfSeriesResult) -> str:
+    """Say how many spectra or PDFs of what there are."""
+    along = f"along {axis_name(result)}"
+    if isinstance(result, PdfSeriesResult):
+        return f"{len(result.series.G)} PDFs {along}"
+    beside = "" if result.pdf is None else f" and {len(result.pdf.series.G)} PDFs"
+    return f"{len(result.series.mu)} spectra of {result.series.absorber}{beside} {along}"
+
+
+def series_facts(result: SeriesResult | PdfSeriesResult) -> list[tuple[str, str]]:
     """Say what was analysed, and what was found first."""
-    series, principal = result.series, result.principal
-    n = principal.number
-    drift, position = series.drift.max() - series.drift.min(), series.axis.values
+    axis, position = result.series.axis, result.series.axis.values
     rows = [
-        ("series", f"{len(series.mu)} spectra of {series.absorber}"),
-        ("axis", f"{axis_name(result)}, {position[0]:g} to {position[-1]:g}: {series.axis.told}"),
+        ("series", series_title(result).partition(" along ")[0]),
+        ("axis", f"{axis_name(result)}, {position[0]:g} to {position[-1]:g}: {axis.told}"),
+    ]
+    if isinstance(result, PdfSeriesResult):
+        return [*rows, *_pdf_facts(result), *_outside(result.values)]
+    series = result.series
+    drift = series.drift.max() - series.drift.min()
+    rows += [
         (
             "energies",
             f"shift {series.shift:+.2f} ± {series.shift_error:.2f} eV for all, drift {drift:.2f} eV"
@@ -37,25 +57,71 @@ def series_facts(result: SeriesResult) -> list[tuple[str, str]]:
         ),
         ("range", f"{series.energy[0] - series.e0:+.0f} to {series.energy[-1] - series.e0:+.0f} eV of E0 at"
          f" {series.e0:.2f} eV"),
-        ("components", f"{n} stand out of the noise and leave {_left_over(result):.4f} edge steps"),
+        *_components(result, "edge steps"),
     ]  # fmt: skip
+    if len(result.crossings):
+        crossings = ", ".join(f"{e:.1f}" for e in result.crossings["energy"])
+        rows.append(("crossings", f"isosbestic at {crossings} eV"))
+    if result.pdf is not None:
+        rows += [(f"PDFs, {name}", text) for name, text in _pdf_facts(result.pdf)]
+        rows.append(("pairs", f"{len(series.pairs)} points have both"))
+    return rows + _outside(result.values)
+
+
+def _components(result: SeriesResult | PdfSeriesResult, unit: str) -> list[tuple[str, str]]:
+    left_over = float((result.principal.residual**2).mean() ** 0.5)
+    n = result.principal.number
+    many = "stand" if n > 1 else "stands"
+    rows = [("components", f"{n} {many} out of the noise; what is left over is {left_over:.4f} {unit}")]
     if result.changes:
         rows.append(("changes", "at " + ", ".join(f"{value:g}" for value in result.changes)))
-    if len(result.crossings):
+    return rows
+
+
+def _pdf_facts(result: PdfSeriesResult) -> list[tuple[str, str]]:
+    series, peak = result.series, result.points["first_peak"].dropna()
+    end = "no end of the data in Q is told" if series.qmax is None else f"Qmax {series.qmax:.1f} 1/Å"
+    kind = "neutron" if series.modality == "npdf" else "x-ray"
+    rows = [("range", f"{series.r[0]:g} to {series.r[-1]:g} Å, {kind}, {end}"), *_components(result, "Å⁻²")]
+    if len(peak):
+        course = f"{peak.iloc[0]:.3f} to {peak.iloc[-1]:.3f} Å, first to last"
+        rows.append(("first peak", f"{course} of the {len(peak)} points that have a sure one"))
+    return rows
+
+
+def _outside(values: pd.DataFrame) -> list[tuple[str, str]]:
+    """Name the points that are unlike anything the model learnt from, by modality."""
+    found = values[values["trust"] == "outside"].drop_duplicates(["modality", "position"])
+    rows = []
+    for modality, mine in found.groupby("modality", sort=False):
+        n = values.loc[values["modality"] == modality, "position"].nunique()
+        named = ", ".join(f"{at:g}" for at in mine["position"][:MOST_OUTSIDE])
+        more = ", …" if len(mine) > MOST_OUTSIDE else ""
         rows.append(
-            (
-                "crossings",
-                "isosbestic at " + ", ".join(f"{e:.1f}" for e in result.crossings["energy"]) + " eV",
-            )
+            ("outside", f"{modality}: {len(mine)} of {n} points, unlike the training set: {named}{more}")
         )
     return rows
 
 
-def _left_over(result: SeriesResult) -> float:
-    return float((result.principal.residual**2).mean() ** 0.5)
+def series_tables(result: SeriesResult | PdfSeriesResult) -> list[dict[str, Any]]:
+    """Lay out the tables, those that have rows."""
+    tables: list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]
+    if isinstance(result, PdfSeriesResult):
+        tables = [("Components of the PDFs", COMPONENT_HEADINGS, component_rows(result))]
+    else:
+        tables = [
+            ("Components", COMPONENT_HEADINGS, component_rows(result)),
+            ("Standards nearest to the space of the components", STANDARD_HEADINGS, standard_rows(result)),
+            ("Linear combination of standards", FRACTION_HEADINGS, fraction_rows(result)),
+            ("Resolved components", RESOLVED_HEADINGS, resolved_rows(result)),
+        ]
+    told = [{"title": title, "headings": names, "rows": rows} for title, names, rows in tables if rows]
+    if isinstance(result, PdfSeriesResult) or result.pdf is None:
+        return told
+    return told + series_tables(result.pdf)
 
 
-def component_rows(result: SeriesResult) -> list[tuple[str, ...]]:
+def component_rows(result: SeriesResult | PdfSeriesResult) -> list[tuple[str, ...]]:
     """Write the principal components as a table of text."""
     return [
         (

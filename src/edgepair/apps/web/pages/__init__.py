@@ -2,8 +2,10 @@
 
 from edgepair.apps.web.pages.advise import AdvisePage
 from edgepair.apps.web.pages.data import DataPage
+from edgepair.apps.web.pages.mixtures import MixturesPage
 from edgepair.apps.web.pages.predict import PredictPage
+from edgepair.apps.web.pages.series import SeriesPage
 from edgepair.apps.web.pages.study import StudyPage
 
-PAGES = (PredictPage, StudyPage, DataPage, AdvisePage)
+PAGES = (PredictPage, SeriesPage, MixturesPage, StudyPage, DataPage, AdvisePage)
 """In the order of the navigation; the first is also the start."""

@@ -1,0 +1,140 @@
+"""The page Mixtures: measured spectra as sums of measured standards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from dash import Output, html
+from dash.exceptions import PreventUpdate
+
+from edgepair.apps.web.components import (
+    aria,
+    button,
+    choice,
+    drawing,
+    facts,
+    field,
+    notice,
+    section,
+    table,
+    warning_list,
+)
+from edgepair.apps.web.dropped.panel import FilesPanel
+from edgepair.apps.web.panel import JobPanel
+from edgepair.apps.web.saves import Saves
+from edgepair.apps.web.work import mixtures as work
+from edgepair.conventions import OptionError
+
+if TYPE_CHECKING:
+    from dash import Dash
+    from dash.development.base_component import Component
+
+    from edgepair.apps.web.jobs import Order
+    from edgepair.apps.web.services import Services
+    from edgepair.apps.web.visits import Visit
+
+NAME = "mixtures"
+MOST = ("1", "2", "3", "4")
+"""Compounds of a combination that can be asked for."""
+
+
+class MixturesPage:
+    """Linear combinations of standards."""
+
+    path = "/mixtures"
+    title = "Mixtures"
+    sentence = "Drop measured XANES: which standards a spectrum may be a mixture of, and how much of each."
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._files = FilesPanel(NAME, services, many=True)
+        self._panel = JobPanel(f"{NAME}-fits", services, order=self._order, answered=self._show)
+        self._saves = Saves(
+            NAME, services, kinds={"csv": "Table (CSV)", "html": "Page (HTML)"}, content=self._saved
+        )
+
+    def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
+        """Make the page."""
+        example = query.get("example", "")
+        with visit.lock:
+            files = self._files.layout(
+                visit, title="Drop XANES files here, or", example=example, begin=bool(example)
+            )
+            results = self._results(visit.bag.get(NAME, ()))
+        most = choice([(f"up to {n}", n) for n in MOST], "3", f"{NAME}-most")
+        ask = html.Div(
+            [
+                html.Div(
+                    [
+                        field("Compounds in a mixture", most, hint="of the library of measured standards"),
+                        button("Fit", f"{NAME}-fit", "main"),
+                    ],
+                    className="row",
+                ),
+                self._panel.layout(visit),
+            ],
+            className="ask",
+        )
+        found = html.Section(
+            results, id=f"{NAME}-results", className="result", **aria(label="Mixtures", live="polite")
+        )
+        measured = section("Measurements", f"{NAME}-measured", *files)
+        return html.Div([measured, ask, found, self._saves.place()])
+
+    def register(self, app: Dash) -> None:
+        """Register the callbacks."""
+        self._files.register(app)
+        self._saves.register(app)
+        self._panel.register(
+            app,
+            button=f"{NAME}-fit",
+            fields=[f"{NAME}-most"],
+            results=[Output(f"{NAME}-results", "children")],
+        )
+
+    def _order(self, visit: Visit, most: object) -> Order:
+        if most not in MOST:
+            raise OptionError(
+                "cannot fit mixtures of so many compounds",
+                found=repr(most)[:20],
+                needed="one of " + ", ".join(MOST),
+                suggestion="3 is usual",
+            )
+        return work.mix, (self._files.files(visit).samples(), int(str(most)), visit.folder)
+
+    def _show(self, visit: Visit, found: list[work.Mixed]) -> list[Component]:
+        visit.bag[NAME] = found
+        return self._results(found)
+
+    def _results(self, found: Sequence[work.Mixed]) -> list[Component]:
+        if not found:
+            return []
+        saves = [self._saves.buttons()] if any(one.error is None for one in found) else []
+        return [html.H2("Mixtures"), *saves, *(_card(one) for one in found)]
+
+    def _saved(self, visit: Visit, kind: str) -> tuple[str, str]:
+        """Give what the command line writes."""
+        written = visit.folder / work.SAVED[kind]
+        if not written.is_file():
+            raise PreventUpdate
+        return f"edgepair-{written.name}", written.read_text(encoding="utf-8")
+
+
+def _card(one: work.Mixed) -> Component:
+    from edgepair.report.mixture.words import HEADINGS
+
+    if one.error is not None:
+        return html.Article([html.H3(one.name), notice(one.error)], className="card")
+    lines = [html.Tr([html.Td(cell) for cell in row]) for row in one.rows]
+    return html.Article(
+        [
+            html.H3(one.name),
+            *warning_list(one.warnings),
+            table(HEADINGS, lines),
+            html.P(one.closing, className="hint"),
+            drawing("Sample, fit and components of the first", one.figure),
+            html.Details([html.Summary("How it was fitted"), facts(one.facts)]),
+        ],
+        className="card",
+    )

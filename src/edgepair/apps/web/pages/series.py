@@ -1,0 +1,235 @@
+"""The page Series: spectra, PDFs or both while something changes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+from edgepair.apps.web.components import (
+    aria,
+    button,
+    choice,
+    drop_zone,
+    refused_upload,
+    section,
+)
+from edgepair.apps.web.components import field as labelled
+from edgepair.apps.web.pages import series_view as view
+from edgepair.apps.web.panel import JobPanel
+from edgepair.apps.web.saves import Saves
+from edgepair.apps.web.work import series as work
+from edgepair.apps.web.work.reading import SPECTRUM_OPTIONS, FileRequest, options_of
+from edgepair.conventions import BUNDLED_ABSORBERS, EdgepairError, OptionError
+
+if TYPE_CHECKING:
+    from dash import Dash
+    from dash.development.base_component import Component
+
+    from edgepair.apps.web.jobs import Order
+    from edgepair.apps.web.services import Services
+    from edgepair.apps.web.visits import Visit
+
+NAME = view.NAME
+AXES = ("temperature", "potential", "position", "time", "name", "number")
+NUMBERS = ("1", "2", "3", "4", "5", "6", "7", "8")
+FIELDS = ("absorber", "axis", "shift", "number", "mu", "energy_column", "energy_unit")
+
+
+@dataclass
+class _State:
+    """What a visitor has done on this page, beside the files."""
+
+    count: int = 0
+    found: work.Analysed | None = None
+    refused: list[EdgepairError] = field(default_factory=list)
+
+
+class SeriesPage:
+    """A series of measured files."""
+
+    path = "/series"
+    title = "Series"
+    sentence = "Drop the spectra, PDFs or both of a series, or a project: what changes, into what, and where."
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._panel = JobPanel(
+            f"{NAME}-answer", services, order=self._order, answered=self._show, lane="long"
+        )
+        self._saves = Saves(NAME, services, kinds=view.SAVES, content=self._saved)
+
+    def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
+        """Make the page."""
+        limits = self._services.visits.limits
+        hint = (
+            f"XDI, columns of text, Athena, HDF5, .gr …; up to {limits.series_files} files of"
+            f" {limits.file_bytes / 1e6:.0f} MB. Headers and numbers in names (300K, -0.5V, 10min) tell the"
+            " axis; a spectrum and a PDF of the same name or number are one point. They stay on this server,"
+            " and are removed after your visit."
+        )
+        text: dict[str, Any] = {"type": "text", "debounce": True, "maxLength": 80}
+        metals = dcc.Dropdown([*BUNDLED_ABSORBERS], id=f"{NAME}-absorber", placeholder="found")
+        axes = dcc.Dropdown([*AXES], id=f"{NAME}-axis", placeholder="found")
+        shift = dcc.Input(id=f"{NAME}-shift", type="number", debounce=0.4, placeholder="foils, or none")
+        units = dcc.Dropdown(
+            ["eV", "keV", "degree"], id=f"{NAME}-energy_unit", placeholder="as the files say"
+        )
+        asked = [
+            labelled("Element", metals, hint="needed for PDFs alone"),
+            labelled("Axis", axes),
+            labelled("Energy shift (eV)", shift, hint="added to the energies of all"),
+            labelled("Components", choice([("found", ""), *((n, n) for n in NUMBERS)], "", f"{NAME}-number")),
+            button("Analyse", f"{NAME}-analyse", "main"),
+        ]
+        reading = [
+            labelled("Absorption μ", dcc.Input(id=f"{NAME}-mu", **text), hint="a column, or -ln(i1/i0)"),
+            labelled("Energy column", dcc.Input(id=f"{NAME}-energy_column", **text)),
+            labelled("Energy unit", units),
+        ]
+        with visit.lock:
+            state = self._state(visit)
+            files = view.file_list(visit.files_of(NAME), state.refused)
+            results = view.results(state.found, self._saves.buttons())
+        how = html.Details([html.Summary("How the files are read"), html.Div(reading, className="row")])
+        return html.Div(
+            [
+                section(
+                    "Measurements",
+                    f"{NAME}-measured",
+                    drop_zone(NAME, title="Drop the files of a series here, or", hint=hint),
+                    html.Div(files, id=f"{NAME}-files", **aria(live="polite")),
+                    how,
+                ),
+                html.Div([html.Div(asked, className="row"), self._panel.layout(visit)], className="ask"),
+                html.Section(
+                    results, id=f"{NAME}-result", className="result", **aria(label="Series", live="polite")
+                ),
+                self._saves.place(),
+            ]
+        )
+
+    def register(self, app: Dash) -> None:
+        """Register the callbacks."""
+        visit = State("visit", "data")
+        self._saves.register(app)
+        self._panel.register(
+            app,
+            button=f"{NAME}-analyse",
+            fields=[f"{NAME}-{name}" for name in FIELDS],
+            results=[Output(f"{NAME}-result", "children")],
+        )
+        app.callback(
+            Output(f"{NAME}-files", "children"),
+            Input(f"{NAME}-uploads", "data"),
+            Input({"type": f"{NAME}-clear", "key": ALL}, "n_clicks"),
+            visit,
+            prevent_initial_call=True,
+        )(self.change_files)
+        app.callback(
+            Output(f"{NAME}-chosen", "children"),
+            Input(f"{NAME}-which", "value"),
+            visit,
+            prevent_initial_call=True,
+        )(self.choose_figure)
+        app.callback(
+            Output(f"{NAME}-point", "children"),
+            Output(f"{NAME}-place", "value"),
+            Input({"type": f"{NAME}-figure", "place": ALL}, "clickData"),
+            Input(f"{NAME}-place", "value"),
+            visit,
+            prevent_initial_call=True,
+        )(self.show_point)
+
+    def choose_figure(self, which: object, key: str | None) -> Component:
+        """Draw the figure that is chosen."""
+        found = self._state(self._services.visits.find(key)).found
+        places = {str(k): k for k in range(len(found.figures))} if found is not None else {}
+        if found is None or which not in places:
+            raise PreventUpdate
+        return view.one_figure(found, places[str(which)])
+
+    def change_files(
+        self, uploads: Mapping[str, Any] | None, clears: Sequence[int | None], key: str | None
+    ) -> list[Component]:
+        """Take what was dropped, or remove all."""
+        visit = self._services.visits.find(key)
+        with visit.lock:
+            state = self._state(visit)
+            if any(clears):
+                for upload in visit.files_of(NAME):
+                    visit.remove(upload.key)
+                state.refused = []
+            elif uploads:
+                state.refused = [refused_upload(one) for one in uploads.get("refused", [])]
+            return view.file_list(visit.files_of(NAME), state.refused)
+
+    def show_point(
+        self, clicks: Sequence[Mapping[str, Any] | None], place: object, key: str | None
+    ) -> tuple[object, object]:
+        """Show the curves and answers of a point that was clicked, or chosen by its number."""
+        found = self._state(self._services.visits.find(key)).found
+        if found is None:
+            raise PreventUpdate
+        told: object = ctx.triggered_id
+        if isinstance(told, Mapping):
+            clicked = next((one["value"] for one in ctx.triggered if one["value"]), None)
+            number = view.clicked_point(found, told.get("place"), clicked)
+            if number is None:
+                raise PreventUpdate
+            return view.point(found, number), number
+        if not isinstance(place, int) or not 1 <= place <= len(found.points):
+            raise PreventUpdate
+        return view.point(found, place), no_update
+
+    def _order(self, visit: Visit, *values: Any) -> Order:
+        given = dict(zip(FIELDS, values, strict=True))
+        files = visit.files_of(NAME)
+        number, shift = given["number"], given["shift"]
+        if not files or number not in ("", None, *NUMBERS) or given["axis"] not in (None, *AXES):
+            raise OptionError(
+                "cannot analyse a series",
+                found="no files"
+                if not files
+                else "a number of components or an axis that is none of the list",
+                needed="files, and choices of the lists",
+                suggestion="drop the files of a series above",
+            )
+        from edgepair.conventions.entries import check_number
+
+        check_number("--shift", shift, -200.0, 200.0, "eV")
+        options = options_of({name: given[name] for name in SPECTRUM_OPTIONS})
+        state = self._state(visit)
+        state.count += 1
+        for left in visit.folder.glob("s[0-9]*"):
+            # of an analysis that was given up
+            if state.found is None or left != state.found.folder:
+                shutil.rmtree(left, ignore_errors=True)
+        request = work.SeriesRequest(
+            tuple(FileRequest(one.path, one.name, options) for one in files),
+            given["absorber"] or None, given["axis"], None if shift is None else float(shift),
+        )  # fmt: skip
+        return work.analyse, (request, int(number) if number else None, visit.folder / f"s{state.count}")
+
+    def _show(self, visit: Visit, found: work.Analysed) -> list[Component]:
+        state = self._state(visit)
+        if state.found is not None:
+            shutil.rmtree(state.found.folder, ignore_errors=True)
+        state.found = found
+        return view.results(found, self._saves.buttons())
+
+    def _saved(self, visit: Visit, kind: str) -> tuple[str, str | bytes]:
+        found = self._state(visit).found
+        if found is None:
+            raise PreventUpdate
+        name = work.SAVED[kind]
+        path = found.folder / name if kind == "zip" else found.folder / "series" / name
+        return f"edgepair-{name}", path.read_bytes()
+
+    def _state(self, visit: Visit) -> _State:
+        state: _State = visit.bag.setdefault(NAME, _State())
+        return state

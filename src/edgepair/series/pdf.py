@@ -1,0 +1,249 @@
+"""PDFs along a series: one grid and Qmax, how many components, the first peak, where they change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edgepair.conventions import DataError, OptionError
+from edgepair.conventions.displayed import Displayed
+from edgepair.measured.pdf.inspection import inspect_pdf, noise_share
+from edgepair.measured.samples import pdf_technique
+from edgepair.series.answers import Row, columns_of, points_of, shell_rows, values_table
+from edgepair.series.changes import change_points, scatter
+from edgepair.series.folder import write_folder
+from edgepair.series.principal import Principal, find_principal
+from edgepair.spectra import PDFInstrument, estimate_qmax, resample_pdf
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from edgepair.measured import PdfCurve
+    from edgepair.series.axis import Axis
+
+R_RANGE = (1.0, 20.0)
+"""Å: what is analysed."""
+
+R_STEP = 0.05
+"""Å: half of what Qmax of 30 Å⁻¹ resolves."""
+
+UNLIKE_QMAX = 1.0
+"""Å⁻¹ by which ends of the data may differ before it is said."""
+
+
+@dataclass(frozen=True)
+class PdfSeries:
+    """PDFs on one axis.
+
+    Attributes
+    ----------
+    axis : Axis
+        Where the points stand, in increasing order.
+    curves : tuple of PdfCurve
+        The points as their files have them.
+    absorber : str or None
+        Whose surroundings are asked for; None where nothing tells.
+    modality : str
+        ``pdf`` or ``npdf``.
+    r : numpy.ndarray
+        Shape (n_r,), Å.
+    G : numpy.ndarray
+        Shape (n_points, n_r), Å⁻²: brought to the lowest Qmax of all.
+    qmax : float or None
+        That Qmax, Å⁻¹; None where no end of the data is told or seen.
+    noise : numpy.ndarray
+        Shape (n_points,), Å⁻²: by what is left next to Qmax, or by how points differ from the mean of their
+        neighbours, where that is less: both are upper bounds.
+    skipped : tuple of (str, str)
+        What could not be used of the files given, and why.
+    warnings : tuple of str
+        What was done to bring them together.
+    """
+
+    axis: Axis
+    curves: tuple[PdfCurve, ...]
+    absorber: str | None
+    modality: str
+    r: NDArray[np.float64]
+    G: NDArray[np.float64]
+    qmax: float | None
+    noise: NDArray[np.float64]
+    skipped: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class PdfSeriesResult(Displayed, topic="series", main_table="points"):
+    """What PDFs along a series tell.
+
+    Attributes
+    ----------
+    series : PdfSeries
+        The PDFs.
+    points : pandas.DataFrame
+        A row a point: ``position, file, item, first_peak, first_peak_error, first_peak_width, noise, trust,
+        segment`` and, of each task, the answer with ``_lower`` and ``_upper`` added. Å, Å⁻².
+    values : pandas.DataFrame
+        ``position, modality, task, value, lower, upper, trust``, a row an answer.
+    principal : Principal
+        How many components there are.
+    changes : tuple of float
+        Positions at which straight pieces begin.
+    warnings : tuple of str
+        What makes the result doubtful.
+    """
+
+    series: PdfSeries
+    points: pd.DataFrame
+    values: pd.DataFrame
+    principal: Principal
+    changes: tuple[float, ...]
+    warnings: tuple[str, ...] = field(default_factory=tuple)
+
+    def _lines(self) -> Iterator[str]:
+        axis = self.series.axis
+        yield f"PdfSeriesResult: {len(self.series.G)} PDFs along {axis.name} {axis.unit}"
+        yield f"components: {self.principal.number}"
+        if self.changes:
+            yield "changes at " + ", ".join(f"{value:g}" for value in self.changes)
+        yield from self.warnings
+
+    def tables(self) -> Mapping[str, pd.DataFrame]:
+        """Give all tables by name.
+
+        Returns
+        -------
+        mapping of str to pandas.DataFrame
+            As `write` writes them.
+        """
+        import pandas as pd
+
+        curves = pd.DataFrame(self.series.G.T, columns=[f"G_{k + 1}" for k in range(len(self.series.G))])
+        curves.insert(0, "r", self.series.r)
+        return {
+            "pdf_points": self.points, "values": self.values, "pdf_components": self.principal.table,
+            "pdf_curves": curves,
+        }  # fmt: skip
+
+    def write(self, folder: str | Path) -> Path:
+        """Write all tables as CSV.
+
+        Parameters
+        ----------
+        folder : path
+            A new one, an empty one, or one that an earlier series wrote, which it replaces.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        OutputError
+            It cannot be written.
+        """
+        told = {"absorber": self.series.absorber, "modality": self.series.modality, "qmax": self.series.qmax}
+        return write_folder(self, folder, told)
+
+
+def place_pdfs(
+    axis: Axis,
+    curves: Sequence[PdfCurve],
+    absorber: str | None,
+    between: tuple[float, float],
+    skipped: tuple[tuple[str, str], ...],
+) -> PdfSeries:
+    """Bring PDFs to the lowest Qmax of all and to the range that all have; ``between`` in Å."""
+    if not 0 <= between[0] < between[1]:
+        raise OptionError(
+            "cannot analyse the PDFs of the series",
+            found=f"a range from {between[0]:g} to {between[1]:g} Å",
+            needed="a first distance below the last",
+            suggestion="--r-range=1,20",
+        )
+    kinds = {pdf_technique(curve) for curve in curves}
+    if len(kinds) > 1:
+        raise DataError(
+            "cannot make a series of these PDFs",
+            found="x-ray and neutron ones",
+            needed="PDFs of one radiation",
+            suggestion="name those of one radiation, or give --radiation where a header does not tell",
+        )
+    ends = [curve.qmax or estimate_qmax(curve.r, curve.G) for curve in curves]
+    known = [end for end in ends if end]
+    first = max(between[0], *(float(curve.r[0]) for curve in curves))
+    last = min(between[1], *(float(curve.r[-1]) for curve in curves))
+    if last - first < 1.0:
+        raise DataError(
+            "cannot put the PDFs of the series on one grid",
+            found=f"distances that all share from {first:g} to {last:g} Å",
+            needed="a range of 1 Å or more",
+            suggestion="leave the shortest ones out, or give a --r-range that all hold",
+        )
+    qmax = min(known) if known else None
+    shown = PDFInstrument(qmax=qmax or 0.0, r_first=first, r_last=last, r_step=R_STEP)
+    G = np.array([resample_pdf(curve.r, curve.G, instrument=shown) for curve in curves])
+    unlike = bool(known) and max(known) - min(known) > UNLIKE_QMAX
+    told = f"the data end at {min(known):.1f} to {max(known):.1f} 1/Å" if unlike else ""
+    # both are upper bounds: of the noise by what is left next to Qmax, and by neighbouring points
+    shares = [noise_share(curve.r, curve.G, end) for curve, end in zip(curves, ends, strict=True)]
+    bounds = [
+        np.inf if one is None else one * np.sqrt((row**2).mean()) for one, row in zip(shares, G, strict=True)
+    ]
+    noise = np.minimum(scatter(G), bounds)
+    return PdfSeries(
+        axis,
+        tuple(curves),
+        absorber,
+        kinds.pop(),
+        shown.grid(),
+        G,
+        qmax,
+        noise,
+        skipped,
+        (told + ": all PDFs were brought to the lowest Qmax",) if told else (),
+    )
+
+
+def analyse_pdfs(
+    series: PdfSeries, rows: Sequence[Sequence[Row]], *, number: int | None, seed: int
+) -> PdfSeriesResult:
+    """Count components, follow the first peak and find changes; ``rows``: what each point was answered."""
+    import pandas as pd
+
+    noise = float(np.median(series.noise))
+    found = find_principal(series.r, series.G, None, number=number, seed=seed, noise=noise)
+    starts = change_points(series.axis.values, found.scores[:, : found.number], series.noise)
+    shells = [
+        told or shell_rows(inspect_pdf(curve, absorber=series.absorber).first_shell)
+        for curve, told in zip(series.curves, rows, strict=True)
+    ]
+    columns = points_of(series.axis, series.curves)
+    columns |= {name: [_shell(told, *what) for told in shells] for name, what in _SHELL.items()}
+    columns |= {"noise": series.noise, **columns_of(rows, series.modality)}
+    columns["segment"] = np.searchsorted(starts, np.arange(len(series.G)), side="right") + 1
+    warnings = [*(f"left out {name}: {reason}" for name, reason in series.skipped), *series.warnings]
+    if series.absorber is None:
+        warnings.append("no values: nothing tells whose surroundings are asked for; give --absorber")
+    if found.number == 1:
+        warnings.append("nothing stands out of the noise but one component: the PDFs are the same within it")
+    return PdfSeriesResult(
+        series, pd.DataFrame(columns), values_table(series.axis.values, rows), found,
+        tuple(float(series.axis.values[start]) for start in starts), tuple(warnings),
+    )  # fmt: skip
+
+
+_SHELL = {
+    "first_peak": ("first_peak", "value"), "first_peak_error": ("first_peak", "error"),
+    "first_peak_width": ("first_peak_width", "value"),
+}  # fmt: skip
+
+
+def _shell(rows: Sequence[Row], task: str, column: str) -> object:
+    return next((row[column] for row in rows if row["task"] == task), np.nan)
