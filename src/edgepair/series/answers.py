@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from edgepair.measured import FirstShell, PdfCurve, XanesScan
     from edgepair.series.axis import Axis
-    from edgepair.standards.standard import Standard
+    from edgepair.standards.standards import Standard
 
 Row: TypeAlias = dict[str, object]
 """One answer: ``modality, task, value, lower, upper, trust``."""
