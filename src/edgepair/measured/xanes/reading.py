@@ -150,8 +150,8 @@ def read_here(
         )
     if scans[0].reference is not None or item is None:
         return with_foils(scans)
-    beside = [table for table in every if isinstance(table, ScanTable) and table.item != scans[0].item]
-    return with_foils(scans, list(_readable(beside, name, mu, energy_column, energy_unit, absorber)))
+    neighbours = [table for table in every if isinstance(table, ScanTable) and table.item != scans[0].item]
+    return with_foils(scans, list(_readable(neighbours, name, mu, energy_column, energy_unit, absorber)))
 
 
 def _readable(tables: Sequence[ScanTable], name: str, *options: Any) -> Iterator[XanesScan]:
