@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgepair._version import __version__
-from edgepair.files.json_values import json_ready
 from edgepair.files.result_folder import ResultFolder, write_tables
+from edgepair.files.writing import json_ready
 
 if TYPE_CHECKING:
     from edgepair.series.pdf import PdfSeriesResult

@@ -199,7 +199,7 @@ class SeriesPage:
                 needed="files, and choices of the lists",
                 suggestion="drop the files of a series above",
             )
-        from edgepair.conventions.entries import check_number
+        from edgepair.conventions.errors import check_number
 
         check_number("--shift", shift, -200.0, 200.0, "eV")
         options = options_of({name: given[name] for name in SPECTRUM_OPTIONS})
