@@ -1,4 +1,4 @@
-"""Arrays that took long to compute, kept by a hash of everything that went into them."""
+"""The user's cache: what took long to compute, kept by a hash of everything that went into it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-import numpy as np
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -30,6 +28,8 @@ _CHECKSUM = "content_checksum"
 
 def _checksum(key: str, arrays: dict[str, NDArray[Any]]) -> bytes:
     """Hash what is kept and under which key: what was changed, or renamed, is not taken."""
+    import numpy as np
+
     digest = hashlib.sha256(key.encode())
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
@@ -54,6 +54,8 @@ class KeptArrays:
         """Load what was kept."""
         if self.folder is None or not is_trusted(self.folder):
             return None
+        import numpy as np  # which short commands do without
+
         path = self.folder / f"{key}.npz"
         try:
             with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
@@ -74,6 +76,8 @@ class KeptArrays:
         """Keep arrays, written beside their place first."""
         if self.folder is None:
             return
+        import numpy as np
+
         # A full or read-only disk costs the cache, not the answer.
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
