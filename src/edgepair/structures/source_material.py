@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import StructureError
@@ -70,6 +71,8 @@ class SourceMaterial:
                 # What can change the crystal is among the notes.
                 warnings.simplefilter("ignore")
                 structure, notes = _read(self.source, form)
+        except StructureError:
+            raise
         except Exception as error:
             # Parsers fail on foreign text with almost any kind of exception.
             words = " ".join(f"{type(error).__name__}: {error}".split())
@@ -104,6 +107,13 @@ def _read(source: str | dict[str, Any], form: str) -> tuple[Structure, tuple[str
 
         return read_cif(source)
     if form == "xyz":
+        if find_spec("ase") is None:
+            raise StructureError(
+                "cannot read structures from XYZ files",
+                found="no ase",
+                needed="ase, which comes with the extra 'xyz'",
+                suggestion="pip install 'edgepair[xyz]', or export a CIF",
+            )
         return _read_xyz(source), ()
     if form == "poscar":
         return _read_poscar(source)

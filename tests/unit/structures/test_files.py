@@ -292,6 +292,13 @@ def test_cif_block_without_atoms_is_no_structure(tmp_path: Path, nio: Structure)
     assert_same_atoms(read_all(path)[0], nio)
 
 
+def test_xyz_without_ase_names_the_extra(nio: Structure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepair.structures.source_material.find_spec", lambda name: None)
+    with pytest.raises(StructureError, match="no ase") as caught:
+        SourceMaterial("NiO", extxyz(nio).decode(), "xyz").structure()
+    assert "edgepair[xyz]" in caught.value.suggestion
+
+
 def test_xyz_with_several_frames(tmp_path: Path, nio: Structure, rutile: Structure) -> None:
     path = tmp_path / "run.xyz"
     path.write_bytes(extxyz(nio) + extxyz(rutile) + extxyz(nio) + b"\n")
