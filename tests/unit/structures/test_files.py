@@ -19,7 +19,7 @@ from pymatgen.core import Structure
 from pymatgen.io.cif import CifWriter
 
 from edgepair.conventions import StructureError
-from edgepair.structures import files, read_structure_files, read_structure_source
+from edgepair.structures import SourceMaterial, files, read_structure_files, read_structure_source
 
 Members = Iterable[tuple[str, bytes]]
 
