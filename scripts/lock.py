@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-BASE_EXTRAS = ("parquet", "scale", "web")
+BASE_EXTRAS = ("parquet", "xyz", "scale", "web")
 OTHER_EXTRAS = ("explain", "minerals", "mp")
 
 

@@ -15,6 +15,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LARGEST_MB = 50
 MOST_INSTALLED_MB = 900
+NOT_OURS = ("pip", "setuptools", "pkg_resources")
+"""What an empty environment has."""
 
 # a = 4.1771 Å: Wyckoff, Crystal Structures 1 (1963)
 NIO = """NiO
@@ -56,8 +58,10 @@ def main() -> None:
         pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--prefer-binary"]
         lock = ["--constraint", str(ROOT / "requirements.lock")]
         subprocess.run([str(python), *pip, *lock, str(wheel)], check=True)
-        packages = [path for path in (folder / "env").rglob("*") if path.is_file() and not path.is_symlink()]
-        installed = sum(path.stat().st_size for path in packages) / 1e6
+        (site,) = (folder / "env" / "lib").glob("python*/site-packages")
+        files = [path for path in site.rglob("*") if path.is_file()]
+        ours = [path for path in files if not path.relative_to(site).parts[0].startswith(NOT_OURS)]
+        installed = sum(path.stat().st_size for path in ours) / 1e6
         if installed > MOST_INSTALLED_MB:
             sys.exit(f"installed alone it takes {installed:.0f} MB, more than {MOST_INSTALLED_MB}")
         command = [str(folder / "env" / "bin" / "edgepair"), "study", "--quick", "--absorber", "Fe,Mn"]

@@ -6,6 +6,7 @@ import json
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from edgepair.conventions import StructureError, near_miss
@@ -76,6 +77,8 @@ class SourceMaterial:
                 # What can change the crystal is among the notes.
                 warnings.simplefilter("ignore")
                 structure, notes = _read(self.source, self.kind)
+        except StructureError:
+            raise
         except Exception as error:
             # Parsers fail on foreign text with almost any kind of exception.
             words = " ".join(f"{type(error).__name__}: {error}".split())
@@ -110,6 +113,13 @@ def _read(source: str | Record, form: str) -> tuple[Structure, tuple[str, ...]]:
 
         return read_cif(source)
     if form == "xyz":
+        if find_spec("ase") is None:
+            raise StructureError(
+                "cannot read structures from XYZ files",
+                found="no ase",
+                needed="ase, which comes with the extra 'xyz'",
+                suggestion="pip install 'edgepair[xyz]', or export a CIF",
+            )
         return _read_xyz(source), ()
     if form == "poscar":
         return _read_poscar(source)

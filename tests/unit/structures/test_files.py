@@ -19,7 +19,7 @@ from pymatgen.core import Structure
 from pymatgen.io.cif import CifWriter
 
 from edgepair.conventions import StructureError
-from edgepair.structures import files, read_structure_files, read_structure_source
+from edgepair.structures import SourceMaterial, files, read_structure_files, read_structure_source
 
 Members = Iterable[tuple[str, bytes]]
 
@@ -290,6 +290,13 @@ def test_cif_block_without_atoms_is_no_structure(tmp_path: Path, nio: Structure)
     path.write_bytes(b"data_global\n_journal_year 1963\n" + cif(nio))
     assert names(path) == ["published"]
     assert_same_atoms(read_all(path)[0], nio)
+
+
+def test_xyz_without_ase_names_the_extra(nio: Structure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepair.structures.source_material.find_spec", lambda name: None)
+    with pytest.raises(StructureError, match="no ase") as caught:
+        SourceMaterial("NiO", extxyz(nio).decode(), "xyz").structure()
+    assert "edgepair[xyz]" in caught.value.suggestion
 
 
 def test_xyz_with_several_frames(tmp_path: Path, nio: Structure, rutile: Structure) -> None:
