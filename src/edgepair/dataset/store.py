@@ -8,7 +8,7 @@ import math
 import os
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -290,6 +290,7 @@ def check_folder(folder: Path) -> None:
         with (folder / name).open("rb") as file:
             return file.read(most)
 
+    _check_names(sizes)
     _check(sizes, read)
 
 
@@ -301,6 +302,7 @@ def check_zip(archive: zipfile.ZipFile) -> None:
         raise ValueError(f"a packed member: {packed!r}")
     if sum(item.file_size for item in members) > archive.start_dir:
         raise zipfile.BadZipFile("members that overlap")
+    _check_names([item.filename for item in members])
     broken = archive.testzip()
     if broken is not None:
         raise zipfile.BadZipFile(f"damaged at {broken}")
@@ -310,6 +312,14 @@ def check_zip(archive: zipfile.ZipFile) -> None:
             return member.read(most)
 
     _check({item.filename: item.file_size for item in members}, read)
+
+
+def _check_names(names: Collection[str]) -> None:
+    if len(names) > _MOST_CHUNKS:
+        raise ValueError(f"more than {_MOST_CHUNKS} files")
+    inner = next((name for name in names if name.endswith("/.zgroup")), None)
+    if inner is not None:
+        raise ValueError(f"a group within the dataset: {inner!r}")
 
 
 def _check(sizes: Mapping[str, int], read: Callable[[str, int], bytes]) -> None:

@@ -8,9 +8,11 @@ import io
 import os
 import stat
 import zlib
+from itertools import islice
 from pathlib import Path
 
-_LARGEST_TABLE = 10_000_000
+_LARGEST_TABLE, _MOST_ROWS = 10_000_000, 20_000
+"""Bytes and rows of a table that names files."""
 
 
 class TooManyBytesError(ValueError):
@@ -48,13 +50,16 @@ def read_table(path: str | Path) -> list[dict[str, str]]:
     """Read a CSV table that a user wrote; OSError or ValueError where it is none."""
     try:
         text = read_regular(path, _LARGEST_TABLE).decode("utf-8-sig")
-        return list(csv.DictReader(io.StringIO(text)))
+        rows = list(islice(csv.DictReader(io.StringIO(text)), _MOST_ROWS + 1))
     except TooManyBytesError as error:
         raise ValueError(f"more than {_LARGEST_TABLE / 1e6:.0f} MB") from error
     except UnicodeDecodeError as error:
         raise ValueError("a file that is not text") from error
     except csv.Error as error:
         raise ValueError(f"no table of text: {error}") from error
+    if len(rows) > _MOST_ROWS:
+        raise ValueError(f"more than {_MOST_ROWS} rows")
+    return rows
 
 
 def unpack_gzip(data: bytes, most: int) -> bytes:

@@ -145,8 +145,9 @@ def energy_rank(label: str) -> int:
     words = _words(label)
     if any(word.startswith(_REQUESTED) for word in words):
         return 3
-    if _plain(_UNIT.sub("", label.strip().strip("\"'").lower())) in _WORDS["energy"].split():
-        return 0
+    if (plain := _plain(_UNIT.sub("", label.strip().strip("\"'").lower()))) in _WORDS["energy"].split():
+        # FEFF's name of the energy is that of an angle elsewhere.
+        return 2 if plain == "omega" else 0
     return 1 if any(word.startswith(_READBACK) for word in words) else 2
 
 

@@ -31,6 +31,9 @@ VOLUMES = (4.0, 60.0)
 OVERLAP = 0.7
 """Å; two full atoms are never so close."""
 
+MOST_OPERATIONS = 384
+"""Those of the largest group, in a cell of twice its size."""
+
 LISTED = "the listed operations"
 
 Block: TypeAlias = Record
@@ -63,6 +66,8 @@ def read_cif(text: str) -> tuple[Structure, tuple[str, ...]]:
     if parser.feature_flags["magcif"]:
         return _parse(parser), (*notes, *_worth_telling(parser))
     listed = _listed(block)
+    if len(listed) > MOST_OPERATIONS:
+        raise ValueError(f"{len(listed)} operations of symmetry, where no space group has more than 192")
     candidates, told = _candidates(block, listed)
     plain = candidates[0][0] in (LISTED, "P 1") and bool(told or len(listed) > 1)
     if len(candidates) == 1 and plain:

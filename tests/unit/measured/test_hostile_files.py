@@ -429,3 +429,14 @@ def test_a_file_of_very_many_scans_asks_for_one(tmp_path: Path) -> None:
     (tmp_path / "a.prj").write_text("# Athena project file\n" + groups)
     with pytest.raises(MeasurementError, match="3000 scans or groups"):
         read_xanes(tmp_path / "a.prj")
+
+
+def test_arrays_of_two_dimensions_are_looked_at_within_one_budget(tmp_path: Path) -> None:
+    """3,000 declared arrays of 12 million numbers each, of which the file stores none."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        for number in range(3000):
+            file.create_dataset(f"g{number}/v", (30_000, 400), "f8", chunks=(100, 400))
+    began = time.process_time()
+    with pytest.raises(MeasurementError, match="cannot read"):
+        xanes_reading.read_here(tmp_path / "a.h5")
+    assert time.process_time() - began < 5

@@ -320,3 +320,11 @@ def test_a_file_of_very_many_pdfs_asks_for_one(written: Written) -> None:
         with pytest.raises(MeasurementError, match="250"):
             read_pdf(written(text, "a.gr"))
     assert len(read_pdf(written(wide, "a.gr"), item="G7")) == 1
+
+
+def test_an_angle_called_omega_is_not_the_energy(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    head = "# omega energy i0 it\n"
+    scan = read_xanes(written(head + samples.rows(10 + 1e-4 * np.arange(len(x)), x, i0, it)))[0]
+    assert scan.energy[0] == pytest.approx(x[0])

@@ -293,3 +293,10 @@ def test_occupancies_that_add_up_to_a_little_more_than_one_are_read() -> None:
     assert len(read(HALF_EMPTY.format(iron=0.71, magnesium=0.3))[0]) == 30
     with pytest.raises(StructureError, match="x"):
         read(HALF_EMPTY.format(iron=0.9, magnesium=0.9))
+
+
+def test_more_operations_than_a_group_has() -> None:
+    operations = ["loop_", "_symmetry_equiv_pos_as_xyz", *(f"'x+{n}/997,y,z'" for n in range(900))]
+    with pytest.raises(StructureError) as error:
+        read(block((4, 4, 4, 90, 90, 90), ["Ni 0 0 0", "O 0.5 0.5 0.5"], *operations))
+    assert "900 operations" in error.value.found

@@ -170,7 +170,7 @@ def _label(name: str, member: Any) -> str:
     """Name of a dataset; the end of its `long_name` where its own is a number."""
     if not _NUMBERED.fullmatch(name) or not _length(member):
         return name
-    told = re.split(r"[/\s]+", _text(member.attrs.get("long_name", "")).strip())[-1]
+    told = re.split(r"[/\s]+", _text(member.attrs.get("long_name", ""))[-500:].strip())[-1]
     return told or name
 
 
@@ -226,11 +226,12 @@ def _tables(groups: dict[str, dict[str, Any]], item: str | None) -> Iterator[Sca
             yield replace(table, item="/")
     for place, members in () if numbers else groups.items():
         for name, member in members.items():
+            shape: tuple[int, ...] = member.shape or ()
             # Columns of one array, energies first, as programs save what they hold.
-            if not _length(member) and (columns := _rows_of({"": member}, max(member.shape or (0,)))):
-                values = np.column_stack(list(columns.values()))
-                if runs_through_edge(values[:, 0]) and values.shape[1] > 1 and numbers < _MOST_NUMBERS:
-                    numbers += values.size
+            if len(shape) == 2 and member.dtype.kind in "iuf" and 1 < shape[1] <= _MOST_ROWS:
+                numbers += shape[0] * shape[1]
+                if shape[0] >= 10 and numbers < _MOST_NUMBERS and runs_through_edge(member[:, 0]):
+                    values = np.asarray(member[...], dtype=np.float64)
                     yield ScanTable("HDF5", f"{place}/{name}", (), (), values, {}, energy=0)
 
 

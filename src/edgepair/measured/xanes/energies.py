@@ -110,7 +110,8 @@ def _by_label(table: ScanTable) -> tuple[int | None, tuple[str, ...]]:
     roles = roles_of(table.labels)
     named = [c for c in roles.get("energy", []) if c < table.values.shape[1] and _varies(table.values[:, c])]
     if named:
-        named.sort(key=lambda c: energy_rank(table.labels[c]))
+        # Energies from the edge, which begin below it, are none of the beam.
+        named.sort(key=lambda c: (np.nanquantile(table.values[:, c], 0.1) <= 0, energy_rank(table.labels[c])))
         first = named[0]
         middle = np.nanmedian(table.values[:, first])
         warnings = []
