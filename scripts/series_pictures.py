@@ -55,6 +55,7 @@ def _page(driver: Any, address: str, files: list[Path], picture: Path) -> None:
     for selector, typed in (("#series-file", "\n".join(map(str, files))), ("#series-shift", "0")):
         _seen(driver, selector).send_keys(typed)
     _seen(driver, "#series-files strong")
+    time.sleep(SETTLES)
     _seen(driver, "#series-analyse").click()
     _seen(driver, "#series-point .js-plotly-plot")
     time.sleep(4 * SETTLES)

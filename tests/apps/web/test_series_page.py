@@ -133,6 +133,18 @@ def test_another_number_of_components_asks_no_model_again(page: Any, visitor: An
     assert [one.name for one in visit.folder.glob("s[0-9]*") if one.is_dir()] == ["s2"]
 
 
+def test_a_foil_among_the_files_calibrates_the_others(visitor: Any, quick: Any, texts: Any) -> None:
+    dropped(visitor, 6)
+    visitor.upload("foil.xdi", texts.foil(edge=7113.5), "series")
+    told = analyse(visitor, shift=None, foil="f7")
+    assert "6 spectra" in told
+    assert "shift -1.4" in told or "shift -1.5" in told
+    assert "no calibration" not in told
+    # a shift goes before it; what is no foil is refused by its name
+    assert "shift +0.50" in analyse(visitor, shift=0.5, foil="f7")
+    assert "cannot calibrate energies by 'heat_30C.dat'" in analyse(visitor, shift=None, foil="f1")
+
+
 def test_what_cannot_be_analysed_is_said_on_the_page(visitor: Any, quick: Any) -> None:
     assert "no files" in analyse(visitor)
     dropped(visitor, 6)

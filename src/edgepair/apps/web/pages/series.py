@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 NAME = view.NAME
 AXES = ("temperature", "potential", "position", "time", "name", "number")
 NUMBERS = ("1", "2", "3", "4", "5", "6", "7", "8")
-FIELDS = ("absorber", "axis", "shift", "number", "mu", "energy_column", "energy_unit")
+FIELDS = ("absorber", "axis", "shift", "foil", "number", "mu", "energy_column", "energy_unit")
 
 
 @dataclass
@@ -79,10 +79,14 @@ class SeriesPage:
         units = dcc.Dropdown(
             ["eV", "keV", "degree"], id=f"{NAME}-energy_unit", placeholder="as the files say"
         )
+        foils = dcc.Dropdown(
+            view.names_of(visit.files_of(NAME)), id=f"{NAME}-foil", placeholder="none, or in the scans"
+        )
         asked = [
             labelled("Element", metals, hint="needed for PDFs alone"),
             labelled("Axis", axes),
             labelled("Energy shift (eV)", shift, hint="added to the energies of all"),
+            labelled("Metal foil", foils, hint="one of the files, to calibrate by"),
             labelled("Components", choice([("found", ""), *((n, n) for n in NUMBERS)], "", f"{NAME}-number")),
             button("Analyse", f"{NAME}-analyse", "main"),
         ]
@@ -125,6 +129,7 @@ class SeriesPage:
         )
         app.callback(
             Output(f"{NAME}-files", "children"),
+            Output(f"{NAME}-foil", "options"),
             Input(f"{NAME}-uploads", "data"),
             Input({"type": f"{NAME}-clear", "key": ALL}, "n_clicks"),
             visit,
@@ -155,7 +160,7 @@ class SeriesPage:
 
     def change_files(
         self, uploads: Mapping[str, Any] | None, clears: Sequence[int | None], key: str | None
-    ) -> list[Component]:
+    ) -> tuple[list[Component], list[Any]]:
         """Take what was dropped, or remove all."""
         visit = self._services.visits.find(key)
         with visit.lock:
@@ -166,7 +171,8 @@ class SeriesPage:
                 state.refused = []
             elif uploads:
                 state.refused = [refused_upload(one) for one in uploads.get("refused", [])]
-            return view.file_list(visit.files_of(NAME), state.refused)
+            files = visit.files_of(NAME)
+            return view.file_list(files, state.refused), view.names_of(files)
 
     def show_point(
         self, clicks: Sequence[Mapping[str, Any] | None], place: object, key: str | None
@@ -209,9 +215,11 @@ class SeriesPage:
             # of an analysis that was given up
             if state.found is None or left != state.found.folder:
                 shutil.rmtree(left, ignore_errors=True)
+        read = {one.key: FileRequest(one.path, one.name, options) for one in files}
+        foil = read.pop(str(given["foil"]), None)
         request = work.SeriesRequest(
-            tuple(FileRequest(one.path, one.name, options) for one in files),
-            given["absorber"] or None, given["axis"], None if shift is None else float(shift),
+            tuple(read.values()),
+            given["absorber"] or None, given["axis"], None if shift is None else float(shift), foil,
         )  # fmt: skip
         return work.analyse, (request, int(number) if number else None, visit.folder / f"s{state.count}")
 

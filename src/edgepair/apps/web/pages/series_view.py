@@ -55,6 +55,11 @@ def file_list(files: Sequence[Upload], refused: Sequence[EdgepairError]) -> list
     ]
 
 
+def names_of(files: Sequence[Upload]) -> list[Any]:
+    """List the files to choose a metal foil from."""
+    return [{"label": file.name, "value": file.key} for file in files]
+
+
 def results(found: Analysed | None, saves: Component) -> list[Component]:
     """Show what a series tells."""
     if found is None:
@@ -69,7 +74,7 @@ def results(found: Analysed | None, saves: Component) -> list[Component]:
     which = choice([(title, str(k)) for k, (title, _) in enumerate(found.figures) if k], "1", f"{NAME}-which")
     return [
         html.H2(found.title),
-        *warning_list(found.warnings),
+        *warning_list([text.replace("--reference", "a metal foil") for text in found.warnings]),
         facts(found.facts),
         saves,
         html.Div(

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair.apps.web.work.reading import FileRequest, read
+from edgepair.apps.web.work.reading import FileRequest, read, read_foil_file
 from edgepair.conventions import EdgepairError, OptionError
 
 if TYPE_CHECKING:
@@ -25,12 +25,13 @@ SAVED = {"zip": "series.zip", "html": "series.html", "csv": "values.csv"}
 
 @dataclass(frozen=True)
 class SeriesRequest:
-    """Files of a series, and how it is read: element, axis, eV added to energies."""
+    """Files of a series, and how it is read: element, axis, eV added to energies, or a foil that tells."""
 
     files: tuple[FileRequest, ...]
     absorber: str | None
     axis: str | None
     shift: float | None
+    foil: FileRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def _series(request: SeriesRequest) -> tuple[Series | PdfSeries, Known, list[tup
             refused.append((file.name, f"{error.problem}: {error.found}"))
         if len(curves) > 2 * MOST_POINTS:
             break
-    series = read_series(curves, absorber=request.absorber, axis=request.axis, shift=request.shift)
+    foil = None if request.foil is None or request.shift is not None else read_foil_file(request.foil)
+    series = read_series(curves, absorber=request.absorber, axis=request.axis, shift=request.shift, foil=foil)
     if len(_names(series)) > MOST_POINTS or len(curves) > 2 * MOST_POINTS:
         raise OptionError(
             "cannot analyse so long a series here",
