@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS
+from edgepair.conventions.wording import with_minus
 from edgepair.report.mixture import with_error
 from edgepair.series import PdfSeriesResult
 
@@ -40,23 +41,24 @@ def series_title(result: SeriesResult | PdfSeriesResult) -> str:
 def series_facts(result: SeriesResult | PdfSeriesResult) -> list[tuple[str, str]]:
     """Say what was analysed, and what was found first."""
     axis, position = result.series.axis, result.series.axis.values
+    span = with_minus(f"{position[0]:g} to {position[-1]:g}")
     rows = [
         ("series", series_title(result).partition(" along ")[0]),
-        ("axis", f"{axis_name(result)}, {position[0]:g} to {position[-1]:g}: {axis.told}"),
+        ("axis", f"{axis_name(result)}, {span}: {axis.told}"),
     ]
     if isinstance(result, PdfSeriesResult):
         return [*rows, *_pdf_facts(result), *_outside(result.values)]
     series = result.series
     drift = series.drift.max() - series.drift.min()
+    first, last = series.energy[[0, -1]] - series.e0
     rows += [
         (
             "energies",
-            f"shift {series.shift:+.2f} ± {series.shift_error:.2f} eV for all, drift {drift:.2f} eV"
+            with_minus(f"shift {series.shift:+.2f} ± {series.shift_error:.2f} eV for all, drift {drift:.2f} eV")
             if series.calibrated
             else f"no calibration; drift {drift:.2f} eV",
         ),
-        ("range", f"{series.energy[0] - series.e0:+.0f} to {series.energy[-1] - series.e0:+.0f} eV of E0 at"
-         f" {series.e0:.2f} eV"),
+        ("range", with_minus(f"{first:+.0f} to {last:+.0f} eV of E0 at {series.e0:.2f} eV")),
         *_components(result, "edge steps"),
     ]  # fmt: skip
     if len(result.crossings):
