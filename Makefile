@@ -40,7 +40,7 @@ lint: $(READY)   ## style, and the direction of imports
 types: $(READY)  ## strict types
 	$(BIN)/mypy
 
-docs: $(READY)   ## the documentation: site/index.html
+docs: $(READY)   ## the documentation, site/index.html; runs the gallery, a minute or two (EDGEPAIR_GALLERY=kept: does not)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 bench: $(READY)  ## our study against scikit-learn's default forests, in one run

@@ -148,7 +148,7 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
     """
     if find_spec("pyarrow") is None:
         raise StructureError(
-            f"cannot read structures from {str(path)!r}",
+            f"cannot read the table {str(path)!r}",
             found="a Parquet table, and no pyarrow",
             needed="pyarrow, which comes with the extra 'parquet'",
             suggestion="pip install 'edgepair[parquet]', or export the table as JSON lines",
