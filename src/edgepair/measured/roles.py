@@ -31,6 +31,7 @@ _WORDS = {
     "energiaev エネルギー エネルキー 能量 光子能量 энергия",
     "angle": "angle theta bragg braggangle monoangle monobragg monotheta angledeg thetadeg angleo winkel "
     "angolo angulo braggwinkel 角度",
+    "wavelength": "wavelength wavelengtha lambda wellenlange 波長",
     "mu": "mu data xmu mux mue xmue absorption absorbance abscoef absorptioncoefficient mucoeff mut muet abs "
     "muraw rawmu absorcao absorcion absorbanz absorptionskoeffizient assorbimento absorptie 吸収係数 吸収 "
     "吸收系数 吸收 поглощение",

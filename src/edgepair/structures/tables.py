@@ -24,7 +24,7 @@ _COLUMNS = {"structure": "dict", "poscar": "poscar", "cif": "cif"}
 _LARGEST_LINE = 64_000_000
 _LARGEST_ARRAY = 500_000_000
 _GROUP_CPU_SECONDS = 60.0
-_GROUP_BYTES = 16_000_000
+_GROUP_BYTES, _GROUP_ROWS = 16_000_000, 500_000
 _MEMORY = 1_000_000_000
 _CPU_SECONDS, _SECONDS_PER_MB = 3.0, 1.0
 _HARMLESS = 1_000_000
@@ -178,7 +178,10 @@ def _row_groups(path: str) -> list[list[int]]:
     room = 0
     with pyarrow.parquet.ParquetFile(path) as file:
         for number in range(file.num_row_groups):
-            size = int(file.metadata.row_group(number).total_byte_size)
+            group = file.metadata.row_group(number)
+            if group.num_rows > _GROUP_ROWS:
+                raise ValueError(f"{group.num_rows} rows in one group of rows, of at most {_GROUP_ROWS}")
+            size = int(group.total_byte_size)
             if not together or size > room:
                 together.append([])
                 room = _GROUP_BYTES

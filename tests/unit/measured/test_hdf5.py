@@ -112,6 +112,12 @@ def of_one_array(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
     file["scan/values"] = np.column_stack([energy, i0, it])
 
 
+def monitored(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
+    """Counts in the group of data, the beam in a group of its own."""
+    file["entry/data/energy"], file["entry/data/absorbed_beam"] = energy, i0 * mu
+    file["entry/monitor/data"] = i0
+
+
 def currents(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
     """Detectors whose numbers have one name."""
     file["entry/mono/energy"] = energy
@@ -132,6 +138,7 @@ LAYOUTS: dict[Callable[..., None], str] = {
     named_by_their_axes: "/",
     of_one_array: "scan/values",
     currents: "/",
+    monitored: "entry/data",
 }
 
 

@@ -328,3 +328,11 @@ def test_an_angle_called_omega_is_not_the_energy(samples: ModuleType, written: W
     head = "# omega energy i0 it\n"
     scan = read_xanes(written(head + samples.rows(10 + 1e-4 * np.arange(len(x)), x, i0, it)))[0]
     assert scan.energy[0] == pytest.approx(x[0])
+
+
+def test_wavelengths(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    scan = read_xanes(written("# wavelength(A) I0 I1\n" + samples.rows(12398.42 / x, i0, it)))[0]
+    np.testing.assert_allclose(scan.energy, x, atol=0.01)
+    assert (scan.absorber, scan.mu_from) == ("Fe", "-ln(I1/I0)")

@@ -251,3 +251,14 @@ def test_tables_that_are_pipes_are_not_waited_for(tmp_path: Path) -> None:
         os.mkfifo(tmp_path / name)
         with pytest.raises(DataError, match="a pipe or a device"):
             read_spectra_table(tmp_path / name)
+
+
+def test_a_parquet_file_of_one_text_many_times(tmp_path: Path) -> None:
+    """A few kB that say one structure half a million times in one group."""
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    column = pyarrow.array([POSCAR] * 500_001).dictionary_encode()
+    parquet.write_table(pyarrow.table({"poscar": column}), tmp_path / "a.parquet")
+    with pytest.raises(StructureError) as error:
+        list(read_structure_table(tmp_path / "a.parquet"))
+    assert "500001 rows" in error.value.found

@@ -272,9 +272,13 @@ def _from_group(
     }
     columns |= _rows_of(members, length)
     entry = place
+    above = place.rpartition("/")[0]
+    monitor = groups.get(f"{above}/monitor".lstrip("/"), {}).get("data")
+    if monitor is not None and len(columns) > 1 and _length(monitor) == length:
+        # NXmonitor, beside the group of data.
+        columns.setdefault("monitor", monitor)
     if len(columns) == 1:
         # NXxas: the energies are in the monochromator's group, the beams in its neighbours.
-        above = place.rsplit("/", 1)[0] if "/" in place else ""
         absorbed = groups.get(f"{above}/absorbed_beam" if above else "absorbed_beam", {}).get("data")
         signal = _signal(above, groups) if absorbed is not None else ""
         for beam, label in (("incoming_beam", "i0"), ("absorbed_beam", signal)):

@@ -126,7 +126,8 @@ def _by_label(table: ScanTable) -> tuple[int | None, tuple[str, ...]]:
                 )
         return first, tuple(warnings)
     angles = [c for c in roles.get("angle", []) if c < table.values.shape[1] and _varies(table.values[:, c])]
-    return (angles[-1] if angles else None), ()
+    others = [c for c in roles.get("wavelength", []) if c < table.values.shape[1]]
+    return (angles[-1] if angles else others[0] if others else None), ()
 
 
 def _varies(values: NDArray[np.float64]) -> bool:
@@ -140,6 +141,8 @@ def _unit_by_magnitude(values: NDArray[np.float64], table: ScanTable, label: str
     angle = bool(label) and roles_of([label]).get("angle") is not None
     if angle and low > 1 and high < 89:
         return "degree"
+    if label and "wavelength" in roles_of([label]) and low > HC / _HIGHEST and high < HC / _LOWEST:
+        return "Å"
     if low >= _LOWEST and high <= _HIGHEST:
         return "eV"
     if low >= _LOWEST / 1000 and high <= _HIGHEST / 1000 and (high - low) < 5 and not angle:
@@ -175,6 +178,9 @@ def _in_ev(values: NDArray[np.float64], unit: str, table: ScanTable, where: str)
     if unit == "keV":
         scaled: NDArray[np.float64] = values * 1000.0
         return scaled
+    if unit == "Å":
+        inverse: NDArray[np.float64] = HC / np.where(values > 0, values, np.nan)
+        return inverse
     if table.d_spacing is None or not 0.3 < table.d_spacing < 30:
         raise NoSpacingError(
             f"cannot turn the angles of {where} into energies",
