@@ -49,14 +49,14 @@ def series_facts(result: SeriesResult | PdfSeriesResult) -> list[tuple[str, str]
     if isinstance(result, PdfSeriesResult):
         return [*rows, *_pdf_facts(result), *_outside(result.values)]
     series = result.series
-    drift = series.drift.max() - series.drift.min()
+    drift = f"drift {series.drift.max() - series.drift.min():.2f} eV"
     first, last = series.energy[[0, -1]] - series.e0
     rows += [
         (
             "energies",
-            with_minus(f"shift {series.shift:+.2f} ± {series.shift_error:.2f} eV for all, drift {drift:.2f} eV")
+            with_minus(f"shift {series.shift:+.2f} ± {series.shift_error:.2f} eV for all, {drift}")
             if series.calibrated
-            else f"no calibration; drift {drift:.2f} eV",
+            else f"no calibration; {drift}",
         ),
         ("range", with_minus(f"{first:+.0f} to {last:+.0f} eV of E0 at {series.e0:.2f} eV")),
         *_components(result, "edge steps"),
