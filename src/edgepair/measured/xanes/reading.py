@@ -39,6 +39,9 @@ from edgepair.measured.xanes.matrix import spectra_in_columns, spectra_in_pairs
 _MOST_ITEMS = 2_500
 """Scans of one file that are judged: each takes some milliseconds."""
 
+_MOST_FOILS = 200
+"""Items beside the one that is asked for among which its foil is sought."""
+
 FEWEST = 10
 """Points of the shortest spectrum that is read."""
 
@@ -151,7 +154,9 @@ def read_here(
     if scans[0].reference is not None or item is None:
         return with_foils(scans)
     neighbours = [table for table in every if isinstance(table, ScanTable) and table.item != scans[0].item]
-    return with_foils(scans, list(_readable(neighbours, name, mu, energy_column, energy_unit, absorber)))
+    return with_foils(
+        scans, list(_readable(neighbours[:_MOST_FOILS], name, mu, energy_column, energy_unit, absorber))
+    )
 
 
 def _readable(tables: Sequence[ScanTable], name: str, *options: Any) -> Iterator[XanesScan]:
