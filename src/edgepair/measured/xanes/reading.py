@@ -58,8 +58,9 @@ def read_xanes(
     """Read measured absorption spectra from a file.
 
     The format is told by the content. Known are XDI, columns of text under any header, projects of
-    Athena, FIO, SPEC, 9809, text of SSRL's data collector, tables of many spectra, HDF5 and NeXus
-    (with the extra ``hdf5``), each also gzipped.
+    Athena, sessions of Larix, FIO, SPEC, 9809, text of SSRL's data collector, tables of many spectra,
+    HDF5 and NeXus (with the extra ``hdf5``), each also gzipped. A virtual dataset of HDF5 may name
+    another HDF5 file of the same folder; nothing else beside the file is read.
 
     Parameters
     ----------
