@@ -46,19 +46,19 @@ def check_regular(path: str | Path | int) -> None:
         raise OSError(errno.EINVAL, "a pipe or a device, which may never end")
 
 
-def read_table(path: str | Path) -> list[dict[str, str]]:
+def read_table(path: str | Path, most: int = _MOST_ROWS) -> list[dict[str, str]]:
     """Read a CSV table that a user wrote; OSError or ValueError where it is none."""
     try:
         text = read_regular(path, _LARGEST_TABLE).decode("utf-8-sig")
-        rows = list(islice(csv.DictReader(io.StringIO(text)), _MOST_ROWS + 1))
+        rows = list(islice(csv.DictReader(io.StringIO(text)), most + 1))
     except TooManyBytesError as error:
         raise ValueError(f"more than {_LARGEST_TABLE / 1e6:.0f} MB") from error
     except UnicodeDecodeError as error:
         raise ValueError("a file that is not text") from error
     except csv.Error as error:
         raise ValueError(f"no table of text: {error}") from error
-    if len(rows) > _MOST_ROWS:
-        raise ValueError(f"more than {_MOST_ROWS} rows")
+    if len(rows) > most:
+        raise ValueError(f"more than {most} rows")
     return rows
 
 

@@ -140,6 +140,10 @@ def _library() -> tuple[Standard, ...]:
         return tuple(standard_from_record(json.loads(line)) for line in lines)
 
 
+_MOST = 2_000
+"""Standards of a table: each is read and prepared before anything is answered."""
+
+
 def load_standards(
     absorber: str | None = None,
     *,
@@ -197,7 +201,7 @@ def read_standards(path: str | Path, *, absorber: str | None = None) -> tuple[St
     """
     source = Path(path)
     try:
-        rows = read_table(source)
+        rows = read_table(source, _MOST)
     except (OSError, ValueError) as error:
         raise DataError(
             f"cannot read the standards {str(path)!r}",

@@ -9,6 +9,7 @@ import pytest
 from edgepair.conventions import DataError
 from edgepair.files.reading import read_table
 from edgepair.measured.samples import Reading, gather_samples
+from edgepair.standards.standards import read_standards
 
 
 def test_a_table_of_very_many_rows_is_not_read(tmp_path: Path) -> None:
@@ -19,5 +20,10 @@ def test_a_table_of_very_many_rows_is_not_read(tmp_path: Path) -> None:
     path.write_text("xanes,pdf\n" + "a.dat,a.gr\n" * 20_001)
     with pytest.raises(ValueError, match="more than 20000 rows"):
         read_table(path)
+    path.write_text("file,compound\n" + "a.dat,Fe2O3\n" * 2_001)
+    with pytest.raises(DataError, match="cannot read the standards") as error:
+        read_standards(path)
+    assert "2000 rows" in error.value.found
+    path.write_text("xanes,pdf\n" + "a.dat,a.gr\n" * 20_001)
     with pytest.raises(DataError, match="cannot read the pairs"):
         gather_samples([], pairs=path, dpdf=None, reading=Reading(None, {}, {}))

@@ -39,6 +39,9 @@ from edgepair.measured.xanes.matrix import spectra_in_columns, spectra_in_pairs
 _MOST_ITEMS = 2_500
 """Scans of one file that are judged: each takes some milliseconds."""
 
+_MOST_FOILS = 200
+"""Items beside the one that is asked for among which its foil is sought."""
+
 FEWEST = 10
 """Points of the shortest spectrum that is read."""
 
@@ -55,8 +58,9 @@ def read_xanes(
     """Read measured absorption spectra from a file.
 
     The format is told by the content. Known are XDI, columns of text under any header, projects of
-    Athena, FIO, SPEC, 9809, text of SSRL's data collector, tables of many spectra, HDF5 and NeXus
-    (with the extra ``hdf5``), each also gzipped.
+    Athena, sessions of Larix, FIO, SPEC, 9809, text of SSRL's data collector, tables of many spectra,
+    HDF5 and NeXus (with the extra ``hdf5``), each also gzipped. A virtual dataset of HDF5 may name
+    another HDF5 file of the same folder; nothing else beside the file is read.
 
     Parameters
     ----------
@@ -151,7 +155,9 @@ def read_here(
     if scans[0].reference is not None or item is None:
         return with_foils(scans)
     neighbours = [table for table in every if isinstance(table, ScanTable) and table.item != scans[0].item]
-    return with_foils(scans, list(_readable(neighbours, name, mu, energy_column, energy_unit, absorber)))
+    return with_foils(
+        scans, list(_readable(neighbours[:_MOST_FOILS], name, mu, energy_column, energy_unit, absorber))
+    )
 
 
 def _readable(tables: Sequence[ScanTable], name: str, *options: Any) -> Iterator[XanesScan]:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from edgepair.spectra.pdf_peaks import Peak
 
 _SHOWN = (40.0, 120.0)  # eV below and above E0 in the terminal's plot
+_LONGEST_SHOWN = 100
+"""Characters of an expression that a line shows: sums of a hundred channels are in the JSON."""
+
 _FIRST_ANGSTROMS = 20.0
 
 
@@ -183,7 +186,11 @@ Seen: TypeAlias = SeenXanes | SeenPdf
 
 def _why(scan: XanesScan) -> str:
     """Say why that is mu, and what else the data allow."""
-    others = [one for one in scan.candidates[1:] if one.kind != "reference"]
+    others = [
+        one
+        for one in scan.candidates[1:]
+        if one.kind != "reference" and len(one.expression) <= _LONGEST_SHOWN
+    ]
     if not others:
         return scan.mu_reason
     shown = " or ".join(f'--mu "{one.expression}"' for one in others[:2])
