@@ -103,11 +103,12 @@ def values_table(positions: NDArray[np.float64], rows: Sequence[Sequence[Row]]) 
     """Put the answers of all modalities into one table."""
     import pandas as pd
 
-    columns = ["position", "modality", "task", "value", "lower", "upper", "trust"]
+    columns = ["point", "position", "modality", "task", "value", "lower", "upper", "trust"]
     return pd.DataFrame(
         [
-            {"position": at, **row}
-            for at, told in zip(positions, rows, strict=True) for row in told if row["task"] in TASKS
+            {"point": k, "position": at, **row}
+            for k, (at, told) in enumerate(zip(positions, rows, strict=True), 1)
+            for row in told if row["task"] in TASKS
         ],
         columns=columns,
     )  # fmt: skip

@@ -93,8 +93,12 @@ def find_axis(
     names = [asked] if asked is not None else [*columns, *AXES]
     for name in names:
         found = _of_column(name, columns[name]) if name in columns else _axis(name, scans)
-        if found is not None and (asked is not None or np.ptp(found.values) > 0):
-            return found
+        if found is None or (asked is None and not np.ptp(found.values) > 0):
+            continue
+        # numbers that most names share, without a unit, count something else
+        if asked is None and name == "name" and not found.unit and 2 * len({*found.values}) < len(scans):
+            continue
+        return found
     raise OptionError(
         f"cannot put the series on the axis {asked!r}",
         found="columns " + ", ".join(columns) if columns else "no such entry in every header or name",

@@ -89,7 +89,7 @@ class PdfSeriesResult(Displayed, topic="series", main_table="points"):
         A row a point: ``position, file, item, first_peak, first_peak_error, first_peak_width, noise, trust,
         segment`` and, of each task, the answer with ``_lower`` and ``_upper`` added. Å, Å⁻².
     values : pandas.DataFrame
-        ``position, modality, task, value, lower, upper, trust``, a row an answer.
+        ``point, position, modality, task, value, lower, upper, trust``, a row an answer.
     principal : Principal
         How many components there are.
     changes : tuple of float

@@ -11,6 +11,7 @@ import numpy as np
 
 from edgepair.conventions import TASKS, EdgepairError, OptionError
 from edgepair.conventions.displayed import Displayed
+from edgepair.mixtures.errors import STANDARD_ERROR
 from edgepair.prediction import predict
 from edgepair.series.answers import Known, Row, answer_points, columns_of, points_of, values_table
 from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
@@ -48,8 +49,8 @@ class SeriesResult(Displayed, topic="series.views", main_table="points"):
         ``edge_position``, ``white_line_energy`` and ``drift`` in eV; ``segment`` counts straight pieces
         from 1.
     values : pandas.DataFrame
-        Answers of all modalities, of the PDFs and pairs too: ``position, modality, task, value, lower,
-        upper, trust``.
+        Answers of all modalities, of the PDFs and pairs too: ``point, position, modality, task, value,
+        lower, upper, trust``; points counted from 1, PDFs without a spectrum after the spectra.
     principal : Principal
         How many components there are.
     standards : pandas.DataFrame
@@ -236,7 +237,7 @@ def analyse_series(
         )
         if drift.any():
             series = replace(series, mu=moved, drift=series.drift + drift)
-    measured, positions = _measured(series)
+    measured, positions = measured_points(series)
     steps = len(measured) * answered + 3
     tell = show or (lambda *_: None)
     rows: list[list[Row]] = [[] for _ in measured]
@@ -303,7 +304,7 @@ def analyse_series(
     )  # fmt: skip
 
 
-def _measured(series: Series | PdfSeries) -> tuple[list[Measured], NDArray[np.float64]]:
+def measured_points(series: Series | PdfSeries) -> tuple[list[Measured], NDArray[np.float64]]:
     """List what was measured at each point, spectra first, and where the points stand."""
     if isinstance(series, PdfSeries):
         return [(None, curve, None) for curve in series.curves], series.axis.values
@@ -331,6 +332,12 @@ def _warnings(series: Series, principal: Principal) -> list[str]:
         told.append(
             "no spectrum and no PDF are of one point by their names: a table with the columns xanes and pdf"
             " tells which are"
+        )
+    left_over = float(principal.table["left_over"].iloc[0])
+    if principal.number > 1 and left_over < STANDARD_ERROR:
+        told.append(
+            f"all changes together are {left_over:.4f} edge steps, less than measurements of one compound"
+            f" differ by ({STANDARD_ERROR:g}): components may be of temperature or normalisation"
         )
     if principal.number == 1:
         told.append("nothing stands out of the noise but one component: the spectra are the same within it")

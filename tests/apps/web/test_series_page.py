@@ -54,7 +54,7 @@ def analyse(visitor: Any, **fields: Any) -> str:
     job = begun.get("series-answer-job", {}).get("data")
     if job is None:
         return json.dumps(begun, ensure_ascii=False)
-    for _ in range(3000):
+    for _ in range(12000):
         seen = visitor.call(
             "series-answer-done.data", "series-answer-clock.n_intervals",
             {"series-answer-job.data": job, "series-answer-clock.n_intervals": 1},
@@ -117,8 +117,18 @@ def test_a_series_is_analysed_a_point_clicked_and_all_saved(page: Any, visitor: 
         names = set(archive.namelist())
         assert {"points.csv", "values.csv", "fractions.csv", "series.json", "series.html"} <= names
         assert json.loads(archive.read("series.json"))["n_components"] == 2
-    assert saved(visitor, "csv").decode().startswith("position,modality,task,value")
+    assert saved(visitor, "csv").decode().startswith("point,position,modality,task,value")
     assert b"spectra along the axis" in saved(visitor, "html")
+
+
+def test_points_at_one_place_are_each_shown(visitor: Any, quick: Any) -> None:
+    for name, content in [*heated(6), *((f"again_{name}", content) for name, content in heated(6))]:
+        visitor.upload(name, content, "series")
+    assert "Point, 1 to 12" in analyse(visitor)
+    told = [
+        visitor.call("series-point.children", "series-place.value", {"series-place.value": k}) for k in (1, 2)
+    ]
+    assert ["again" in str(one["series-point"]) for one in told] == [False, True]
 
 
 def test_another_number_of_components_asks_no_model_again(page: Any, visitor: Any, quick: Any) -> None:
@@ -191,7 +201,7 @@ def fit(visitor: Any, most: Any = "2") -> str:
     job = begun.get("mixtures-fits-job", {}).get("data")
     if job is None:
         return json.dumps(begun, ensure_ascii=False)
-    for _ in range(3000):
+    for _ in range(12000):
         seen = visitor.call(
             "mixtures-fits-done.data", "mixtures-fits-clock.n_intervals",
             {"mixtures-fits-job.data": job, "mixtures-fits-clock.n_intervals": 1},

@@ -37,6 +37,13 @@ def test_numbers_in_names_are_an_axis(
     assert found.values.tolist() == values
 
 
+def test_numbers_that_most_names_share_are_no_axis() -> None:
+    names = [f"{kind}_{k}" for kind in "abcd" for k in (1, 2)]
+    assert find_axis([scan(name) for name in names], None, {}).name == "number"
+    assert find_axis([scan(name) for name in names], "name", {}).name == "name"
+    assert find_axis([scan(f"{name}_{k % 3}00K") for k, name in enumerate(names)], None, {}).unit == "K"
+
+
 def test_headers_come_before_names_and_times_are_read() -> None:
     scans = [scan(f"s{k}.dat", **{"Sample.temperature": f"{300 + 5 * k} K"}) for k in range(4)]
     found = find_axis(scans, None, {})

@@ -105,12 +105,6 @@ def _lines(rows: Sequence[Sequence[str]]) -> list[Component]:
     return [html.Tr([html.Td(cell) for cell in row]) for row in rows]
 
 
-def _maps(found: Analysed) -> list[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Find the maps of curves, each with the figure that draws some of its curves."""
-    places = [k for k, (title, _) in enumerate(found.figures) if title.endswith("along the axis")]
-    return [(_figure(found, k)["data"][0], _figure(found, k + 1)["layout"]) for k in places]
-
-
 def clicked_point(found: Analysed, place: object, click: Mapping[str, Any] | None) -> int | None:
     """Tell which point a click means, from 1; None where its figure has none."""
     if not isinstance(place, int) or not 0 <= place < len(found.figures) or not click:
@@ -125,19 +119,18 @@ def clicked_point(found: Analysed, place: object, click: Mapping[str, Any] | Non
               if name.startswith(f"{axis}axis")]  # fmt: skip
     if found.axis not in titles:
         return None
-    away = [abs(position - at) for position, _, _ in found.points]
+    away = [abs(point.position - at) for point in found.points]
     return away.index(min(away)) + 1
 
 
 def point(found: Analysed, number: int) -> list[Component]:
     """Show the curves of a point beside those of the first, and what was answered."""
-    position, name, rows = found.points[number - 1]
+    chosen = found.points[number - 1]
+    name, rows = chosen.name, chosen.rows
+    places = {title: k for k, (title, _) in enumerate(found.figures)}
     shown = []
-    for heat, layout in _maps(found):
-        nearest = [abs(at - position) for at in heat["y"]]
-        k = nearest.index(min(nearest))
-        if nearest[k] > 1e-5 * max(abs(position), 1.0):
-            continue
+    for title, k in chosen.drawn.items():
+        heat, layout = _figure(found, places[title])["data"][0], _figure(found, places[title] + 1)["layout"]
         both = ((0, "first point", "#9aa5b1", 1.2), (k, name, "#0072b2", 1.8))
         lines = [
             {
@@ -147,7 +140,7 @@ def point(found: Analysed, number: int) -> list[Component]:
             for row, title, colour, width in both
         ]  # fmt: skip
         kept = {**layout, "shapes": [], "showlegend": True, "height": 320}
-        shown.append(drawing(f"{found.axis}: {position:g}", {"data": lines, "layout": kept}))
+        shown.append(drawing(f"{found.axis}: {chosen.position:g}", {"data": lines, "layout": kept}))
     heads = ["", *(task_title(task) for task in TASKS), "Trust"]
     answers = []
     for modality in dict.fromkeys(row["modality"] for row in rows):

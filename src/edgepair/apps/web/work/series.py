@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -35,8 +35,18 @@ class SeriesRequest:
 
 
 @dataclass(frozen=True)
+class Point:
+    """Where a point stands, its name, its answers, and which rows of the maps are its own."""
+
+    position: float
+    name: str
+    rows: list[dict[str, Any]]
+    drawn: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Analysed:
-    """A series in plain values: ``points`` are where each stands, its name and its answers.
+    """A series in plain values.
 
     ``figures`` are titles with JSON text, a quarter of what the server would keep of their lists.
     """
@@ -46,7 +56,7 @@ class Analysed:
     warnings: tuple[str, ...]
     figures: list[tuple[str, str]]
     tables: list[dict[str, Any]]
-    points: list[tuple[float, str, list[dict[str, Any]]]]
+    points: list[Point]
     axis: str
     folder: Path
 
@@ -67,15 +77,11 @@ def analyse(
     result.write(folder / "series")
     write_series(result, folder / "series" / SAVED["html"])
     shutil.make_archive(str(folder / "series"), "zip", folder / "series")
-    names = _names(series)
-    rows: dict[float, list[dict[str, Any]]] = {at: [] for at in names}
-    for row in result.values.to_dict("records"):
-        rows[float(row["position"])].append({str(name): value for name, value in row.items()})
     return Analysed(
         series_title(result), series_facts(result),
         (*(f"left out {name}: {why}" for name, why in refused), *result.warnings),
         [(title, figure.to_json()) for title, figure in series_figures(result).items()],
-        series_tables(result), [(at, names[at], told) for at, told in sorted(rows.items())],
+        series_tables(result), _points(series, result.values.to_dict("records")),
         axis_name(result), folder,
     )  # fmt: skip
 
@@ -85,6 +91,7 @@ def _series(request: SeriesRequest) -> tuple[Series | PdfSeries, Known, list[tup
     """Read a series, or take it from memory with its answers: another number of components asks for none."""
     from edgepair.measured.guarded import expect_files
     from edgepair.series import read_series
+    from edgepair.series.run import measured_points
 
     curves: list[Any] = []
     refused: list[tuple[str, str]] = []
@@ -98,7 +105,7 @@ def _series(request: SeriesRequest) -> tuple[Series | PdfSeries, Known, list[tup
             break
     foil = None if request.foil is None or request.shift is not None else read_foil_file(request.foil)
     series = read_series(curves, absorber=request.absorber, axis=request.axis, shift=request.shift, foil=foil)
-    if len(_names(series)) > MOST_POINTS or len(curves) > 2 * MOST_POINTS:
+    if len(measured_points(series)[0]) > MOST_POINTS or len(curves) > 2 * MOST_POINTS:
         raise OptionError(
             "cannot analyse so long a series here",
             found=f"more than {MOST_POINTS} points",
@@ -108,18 +115,24 @@ def _series(request: SeriesRequest) -> tuple[Series | PdfSeries, Known, list[tup
     return series, {}, refused
 
 
-def _names(series: Series | PdfSeries) -> dict[float, str]:
-    """Name the points by where they stand."""
+def _points(series: Series | PdfSeries, rows: Sequence[Mapping[Any, Any]]) -> list[Point]:
+    """List the points in the order of the axis."""
     from edgepair.series import Series
+    from edgepair.series.run import measured_points
 
-    names: dict[float, str] = {}
-    mine: list[tuple[Any, Any]] = []
-    if isinstance(series, Series):
-        mine = [*zip(series.axis.values, series.scans, strict=True)]
+    measured, positions = measured_points(series)
     pdfs = series.pdf if isinstance(series, Series) else series
-    if pdfs is not None:
-        mine += zip(pdfs.axis.values, pdfs.curves, strict=True)
-    for at, one in mine:
-        title = one.item or one.file
-        names[float(at)] = f"{names[float(at)]} + {title}" if float(at) in names else title
-    return names
+    curves: dict[str, Sequence[Any]] = {
+        "spectra along the axis": series.scans if isinstance(series, Series) else (),
+        "PDFs along the axis": () if pdfs is None else pdfs.curves,
+    }
+    drawn = {id(one): (title, k) for title, mine in curves.items() for k, one in enumerate(mine)}
+    told: dict[int, list[dict[str, Any]]] = {}
+    for row in rows:
+        told.setdefault(int(row["point"]), []).append({str(name): value for name, value in row.items()})
+    points = []
+    for number, (at, (mu, G, _)) in enumerate(zip(positions, measured, strict=True), 1):
+        mine = [one for one in (mu, G) if one is not None]
+        name = " + ".join(one.item or one.file for one in mine)
+        points.append(Point(float(at), name, told.get(number, []), dict(drawn[id(one)] for one in mine)))
+    return sorted(points, key=lambda point: point.position)
