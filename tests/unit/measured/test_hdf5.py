@@ -118,6 +118,18 @@ def monitored(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
     file["entry/monitor/data"] = i0
 
 
+def detectors_apart(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
+    """Energies and beam in one group, the elements of a detector in another."""
+    file["raw/scan/energy"], file["raw/scan/I0"] = energy, i0
+    file["raw/scan/xspress3/dtc"] = np.column_stack([i0 * mu] * 4)
+
+
+def beam_beside_a_scan(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
+    """A scan that was broken off beside a whole one: neither lends the other its columns."""
+    file["a/energy"], file["a/I0"] = energy, i0
+    file["b/energy"], file["b/mu"] = energy, mu
+
+
 def currents(file: Any, energy: Any, mu: Any, i0: Any, it: Any) -> None:
     """Detectors whose numbers have one name."""
     file["entry/mono/energy"] = energy
@@ -138,6 +150,8 @@ LAYOUTS: dict[Callable[..., None], str] = {
     named_by_their_axes: "/",
     of_one_array: "scan/values",
     currents: "/",
+    beam_beside_a_scan: "b",
+    detectors_apart: "raw/scan",
     monitored: "entry/data",
 }
 

@@ -277,6 +277,18 @@ def _from_group(
     if monitor is not None and len(columns) > 1 and _length(monitor) == length:
         # NXmonitor, beside the group of data.
         columns.setdefault("monitor", monitor)
+    alone = len(columns) > 1 and all(
+        role_of(name) in ("energy", "angle", "i0", "neither") for name in columns
+    )
+    # The beam alone: what was measured behind it stands in groups within this one.
+    inside = (
+        [other for other in groups if other.startswith(f"{place}/")] if alone and len(groups) < 2000 else []
+    )
+    for other in inside:
+        inner, last = groups[other], other.rpartition("/")[2]
+        if not any(role_of(name) == "energy" for name in inner):
+            same = {name: member for name, member in inner.items() if _length(member) == length}
+            columns |= {f"{last} {name}": part for name, part in (same | _rows_of(inner, length)).items()}
     if len(columns) == 1:
         # NXxas: the energies are in the monochromator's group, the beams in its neighbours.
         absorbed = groups.get(f"{above}/absorbed_beam" if above else "absorbed_beam", {}).get("data")
