@@ -47,22 +47,31 @@ def dropped(visitor: Any, n: int = 8, page: str = "series") -> None:
 
 def analyse(visitor: Any, **fields: Any) -> str:
     """Press Analyse and wait; return what the page then shows as text."""
-    values = {f"series-{name}.value": value for name, value in {"shift": 0.0, "number": "", **fields}.items()}
-    begun = visitor.call(
-        "series-answer-job.data", "series-analyse.n_clicks", {"series-analyse.n_clicks": 1, **values}
+    return ended(
+        visitor,
+        "series-answer",
+        "series-analyse",
+        "series-results",
+        {f"series-{name}.value": value for name, value in {"shift": 0.0, "number": "", **fields}.items()},
     )
-    job = begun.get("series-answer-job", {}).get("data")
-    if job is None:
+
+
+def ended(visitor: Any, job: str, button: str, results: str, values: dict[str, Any]) -> str:
+    """Press a button, wait for the end of its job, and return what is shown then as text."""
+    begun = visitor.call(f"{job}-job.data", f"{button}.n_clicks", {f"{button}.n_clicks": 1, **values})
+    key = begun.get(f"{job}-job", {}).get("data")
+    if key is None:
         return json.dumps(begun, ensure_ascii=False)
     for _ in range(12000):
         seen = visitor.call(
-            "series-answer-done.data", "series-answer-clock.n_intervals",
-            {"series-answer-job.data": job, "series-answer-clock.n_intervals": 1},
-        )  # fmt: skip
-        if seen["series-answer-clock"]["disabled"]:
+            f"{job}-done.data",
+            f"{job}-clock.n_intervals",
+            {f"{job}-job.data": key, f"{job}-clock.n_intervals": 1},
+        )
+        if seen[f"{job}-clock"]["disabled"]:
             break
         threading.Event().wait(0.02)
-    told = visitor.call("series-result.children", "series-answer-done.data", {"series-answer-done.data": job})
+    told = visitor.call(f"{results}.children", f"{job}-done.data", {f"{job}-done.data": key})
     return json.dumps(told or seen, ensure_ascii=False)
 
 
@@ -194,25 +203,7 @@ def test_nobody_sees_anothers_series(page: Any, visitor: Any, visitor_of: Any, q
 
 
 def fit(visitor: Any, most: Any = "2") -> str:
-    begun = visitor.call(
-        "mixtures-fits-job.data", "mixtures-fit.n_clicks",
-        {"mixtures-fit.n_clicks": 1, "mixtures-most.value": most},
-    )  # fmt: skip
-    job = begun.get("mixtures-fits-job", {}).get("data")
-    if job is None:
-        return json.dumps(begun, ensure_ascii=False)
-    for _ in range(12000):
-        seen = visitor.call(
-            "mixtures-fits-done.data", "mixtures-fits-clock.n_intervals",
-            {"mixtures-fits-job.data": job, "mixtures-fits-clock.n_intervals": 1},
-        )  # fmt: skip
-        if seen["mixtures-fits-clock"]["disabled"]:
-            break
-        threading.Event().wait(0.02)
-    told = visitor.call(
-        "mixtures-results.children", "mixtures-fits-done.data", {"mixtures-fits-done.data": job}
-    )
-    return json.dumps(told, ensure_ascii=False)
+    return ended(visitor, "mixtures-fits", "mixtures-fit", "mixtures-results", {"mixtures-most.value": most})
 
 
 def test_mixtures_of_dropped_spectra_are_those_of_the_command(visitor: Any, texts: Any) -> None:

@@ -196,6 +196,16 @@ def drawings(figures: Sequence[tuple[str, Mapping[str, Any]]]) -> Component:
     return html.Div([drawing(title, figure) for title, figure in figures], className="figures")
 
 
+def asking(
+    name: str, ask: Sequence[Component], panel: Component, title: str, results: Any
+) -> list[Component]:
+    """Make the bar with what is asked and its button, and below it the place of what comes of it."""
+    place = html.Section(
+        results, id=f"{name}-results", className="result", **aria(label=title, live="polite")
+    )
+    return [html.Div([html.Div([*ask], className="row"), panel], className="ask"), place]
+
+
 def drop_zone(page: str, *, title: str, hint: str) -> Component:
     """Make a place to drop files, or to choose them."""
     data: dict[str, Any] = {"data-page": page}

@@ -9,7 +9,7 @@ from dash import Output, html
 from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import (
-    aria,
+    asking,
     button,
     choice,
     drawing,
@@ -63,24 +63,13 @@ class MixturesPage:
             )
             results = self._results(visit.bag.get(NAME, ()))
         most = choice([(f"up to {n}", n) for n in MOST], "3", f"{NAME}-most")
-        ask = html.Div(
-            [
-                html.Div(
-                    [
-                        field("Compounds in a mixture", most, hint="of the library of measured standards"),
-                        button("Fit", f"{NAME}-fit", "main"),
-                    ],
-                    className="row",
-                ),
-                self._panel.layout(visit),
-            ],
-            className="ask",
-        )
-        found = html.Section(
-            results, id=f"{NAME}-results", className="result", **aria(label="Mixtures", live="polite")
-        )
+        ask = [
+            field("Compounds in a mixture", most, hint="of the library of measured standards"),
+            button("Fit", f"{NAME}-fit", "main"),
+        ]
         measured = section("Measurements", f"{NAME}-measured", *files)
-        return html.Div([measured, ask, found, self._saves.place()])
+        below = asking(NAME, ask, self._panel.layout(visit), "Mixtures", results)
+        return html.Div([measured, *below, self._saves.place()])
 
     def register(self, app: Dash) -> None:
         """Register the callbacks."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dash import Input, Output, State, dcc, html
 
-from edgepair.apps.web.components import aria, button, section
+from edgepair.apps.web.components import asking, button, section
 from edgepair.apps.web.components import field as labelled
 from edgepair.apps.web.dropped.panel import FilesPanel
 from edgepair.apps.web.pages import predict_answers as view
@@ -68,24 +68,13 @@ class PredictPage:
         number = dcc.Input(
             id=f"{NAME}-confidence", type="number", value=confidence, min=50, max=99, step=1, debounce=0.4
         )
-        ask = html.Div(
-            [
-                html.Div(
-                    [
-                        labelled("Confidence (%)", number, hint="of intervals and sets of classes"),
-                        button("Answer", f"{NAME}-answer", "main"),
-                    ],
-                    className="row",
-                ),
-                self._panel.layout(visit),
-            ],
-            className="ask",
-        )
-        answers = html.Section(
-            results, id=f"{NAME}-results", className="result", **aria(label="Answers", live="polite")
-        )
+        ask = [
+            labelled("Confidence (%)", number, hint="of intervals and sets of classes"),
+            button("Answer", f"{NAME}-answer", "main"),
+        ]
         measured = section("Measurements", f"{NAME}-measured", *files)
-        return html.Div([measured, ask, answers, self._saves.place()])
+        below = asking(NAME, ask, self._panel.layout(visit), "Answers", results)
+        return html.Div([measured, *below, self._saves.place()])
 
     def register(self, app: Dash) -> None:
         """Register the callbacks."""

@@ -12,6 +12,7 @@ from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import (
     aria,
+    asking,
     button,
     choice,
     drop_zone,
@@ -109,10 +110,7 @@ class SeriesPage:
                     html.Div(files, id=f"{NAME}-files", **aria(live="polite")),
                     how,
                 ),
-                html.Div([html.Div(asked, className="row"), self._panel.layout(visit)], className="ask"),
-                html.Section(
-                    results, id=f"{NAME}-result", className="result", **aria(label="Series", live="polite")
-                ),
+                *asking(NAME, asked, self._panel.layout(visit), "Series", results),
                 self._saves.place(),
             ]
         )
@@ -125,7 +123,7 @@ class SeriesPage:
             app,
             button=f"{NAME}-analyse",
             fields=[f"{NAME}-{name}" for name in FIELDS],
-            results=[Output(f"{NAME}-result", "children")],
+            results=[Output(f"{NAME}-results", "children")],
         )
         app.callback(
             Output(f"{NAME}-files", "children"),
