@@ -157,7 +157,7 @@ def test_a_foil_among_the_files_calibrates_the_others(visitor: Any, quick: Any, 
     visitor.upload("foil.xdi", texts.foil(edge=7113.5), "series")
     told = analyse(visitor, shift=None, foil="f7")
     assert "6 spectra" in told
-    assert "shift -1.4" in told or "shift -1.5" in told
+    assert "shift −1.4" in told or "shift −1.5" in told
     assert "no calibration" not in told
     # a shift goes before it; what is no foil is refused by its name
     assert "shift +0.50" in analyse(visitor, shift=0.5, foil="f7")

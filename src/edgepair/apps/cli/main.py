@@ -97,6 +97,8 @@ def main() -> None:
     # Our matrices are small: more threads of linear algebra wait for each other longer than they compute.
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    # What a library's finaliser throws, half made when Ctrl-C came, is nothing that a user can act on.
+    sys.unraisablehook = lambda _: None
     # A batch system that ends the job gets the same tidying-up as Ctrl-C.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(TERMINATED))

@@ -111,7 +111,7 @@ class MixturesPage:
 
 
 def _card(one: work.Mixed) -> Component:
-    from edgepair.report.mixture.words import HEADINGS
+    from edgepair.report.mixture import HEADINGS
 
     if one.error is not None:
         return html.Article([html.H3(one.name), notice(one.error)], className="card")

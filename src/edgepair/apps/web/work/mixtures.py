@@ -35,13 +35,14 @@ def mix(
     on_progress: Callable[[float, float, str], None],
 ) -> list[Mixed]:
     """Find mixtures of up to so many compounds, and write them as the command line does."""
-    from edgepair.report.mixture.page import mixture_figure, write_mixtures
-    from edgepair.report.mixture.words import (
+    from edgepair.report.mixture import (
         closing_line,
         combination_rows,
         mixture_facts,
+        mixture_figure,
         mixture_title,
         write_mixture_table,
+        write_mixtures,
     )
 
     done: list[Mixed] = []
