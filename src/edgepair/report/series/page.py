@@ -222,13 +222,13 @@ def _two(position: Any, left: tuple[str, str, Any, Any], right: tuple[str, str, 
     )  # fmt: skip
     _axes(figure, axis, title, showlegend=True)
     second = {
-        "title": {"text": right[0]},
+        "title": {"text": right[0], "standoff": 12},
         "overlaying": "y",
         "side": "right",
         "showgrid": False,
-        "tickformat": ".3f",
+        "tickmode": "auto",
     }
-    figure.update_layout(yaxis2=second, margin={"r": 60})
+    figure.update_layout(yaxis2=second, margin={"r": 75})
     return figure
 
 

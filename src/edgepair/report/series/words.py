@@ -26,7 +26,8 @@ MOST_OUTSIDE = 12
 def axis_name(result: SeriesResult | PdfSeriesResult) -> str:
     """Name the axis with its unit."""
     axis = result.series.axis
-    return axis.name + (f" ({axis.unit})" if axis.unit else "")
+    name = {"name": "number in the names", "number": "number in the series"}.get(axis.name, axis.name)
+    return name + (f" ({axis.unit})" if axis.unit else "")
 
 
 def series_title(result: SeriesResult | PdfSeriesResult) -> str:
