@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +62,8 @@ _READERS = {
 
 def prepare(material: SourceMaterial, absorber: str, limits: Mapping[str, int | None]) -> Record:
     """Read, check and reduce one structure, guarded against crashes and endless loops."""
-    modules = _READERS.get(material.kind, ())
+    # a reader that is not installed is told by who needs it
+    modules = tuple(name for name in _READERS.get(material.kind, ()) if find_spec(name.partition(".")[0]))
     return _guarded(_prepare, material, absorber, dict(limits), limit=PREPARE_CPU_LIMIT, modules=modules)
 
 

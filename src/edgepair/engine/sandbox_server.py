@@ -122,9 +122,7 @@ def _load(names: list[str]) -> None:
     """Load what is not loaded yet."""
     new = [name for name in names if name not in sys.modules]
     for name in new:
-        # an extra that is not installed is the caller's to tell
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+        importlib.import_module(name)
     if new:
         # Forks share what is loaded; without this the collector would copy it page by page.
         gc.collect()

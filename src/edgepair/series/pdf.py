@@ -78,7 +78,7 @@ class PdfSeries:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class PdfSeriesResult(Displayed, topic="series", main_table="points"):
+class PdfSeriesResult(Displayed, topic="series.views", main_table="points"):
     """What PDFs along a series tell.
 
     Attributes

@@ -127,6 +127,8 @@ def test_spectra_and_pdfs_of_the_same_names_are_pairs_and_answered_together(
     )
     assert result.plot("values along the series, with their intervals").data
     assert result.plot("PDFs: difference from the first point").data
+    assert "first peak" in result.pdf._repr_html_()
+    assert result.pdf.plot("PDFs: difference from the first point").data
     assert result.write(tmp_path / "out").is_dir()
     assert {path.stem for path in (tmp_path / "out").iterdir()} == {*result.tables(), "series"}
 
