@@ -187,7 +187,7 @@ def _counted_from_one(judged: JudgedTable) -> dict[str, list[int]]:
 
 
 def _monitors(judged: JudgedTable) -> list[int]:
-    """Find what no label names and shows no edge: beams before the sample, the steadiest last."""
+    """Find what no label names, shows no edge and is no motor: beams before the sample."""
     named = {c for columns in judged.roles.values() for c in columns}
     channels, falls, rises = steps_of(judged, [c for c in judged.others if c not in named])
     return [c for c in channels if c not in falls and c not in rises and not judged.drifts(c)]
