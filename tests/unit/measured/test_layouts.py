@@ -78,6 +78,23 @@ def test_pairs_of_columns_have_their_own_energies(samples: ModuleType, written: 
     np.testing.assert_allclose(scans[1].energy, moved[:short], atol=1e-3)
 
 
+@pytest.mark.parametrize("mark", ["", "_"])
+def test_samples_side_by_side_have_intensities_of_their_own(
+    samples: ModuleType, written: Written, mark: str
+) -> None:
+    x = samples.energies()
+    thick = [samples.absorption(x) * factor for factor in (1.0, 0.6, 1.4)]
+    columns, labels = [x], ["Energy"]
+    for number, mu in enumerate(thick, start=1):
+        i0, it, _ = samples.intensities(mu)
+        columns += [i0 * number, it * number]
+        labels += [f"I0{mark}{number}", f"It{mark}{number}"]
+    scans = read_xanes(written("# " + " ".join(labels) + "\n" + _rows(*columns)))
+    assert [scan.item for scan in scans] == labels[2::2]
+    for scan, mu in zip(scans, thick, strict=True):
+        assert np.ptp(scan.mu - mu) < 1e-3
+
+
 def test_both_intensities_of_one_edge_are_no_spectra(samples: ModuleType, written: Written) -> None:
     x = samples.energies()
     mu = samples.absorption(x)

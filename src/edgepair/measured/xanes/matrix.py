@@ -1,7 +1,8 @@
-"""Tables of many spectra: one in each column beside the energies, or each beside energies of its own."""
+"""Tables of many spectra: a column each, each beside energies of its own, or of intensities of their own."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -89,6 +90,40 @@ def spectra_in_columns(table: ScanTable) -> tuple[ScanTable, ...] | None:
         )
         for number in columns
     )
+
+
+def samples_in_channels(table: ScanTable) -> tuple[ScanTable, ...] | None:
+    """Take a scan of several samples, each with numbered intensities of its own, apart; None where it is one."""
+    columns: dict[str, dict[str, int]] = {"i0": {}, "transmitted": {}}
+    for column, label in enumerate(table.labels):
+        numbered = re.fullmatch(r"(.+?)[ _.-]?(\d)", label)
+        role = role_of(numbered[1]) if numbered else None
+        if role in columns and numbered:
+            columns[role].setdefault(numbered[2], column)
+    before, behind = columns["i0"], columns["transmitted"]
+    if len(before) < 2 or before.keys() != behind.keys() or table.mu is not None:
+        return None
+    energy = next((n for n, label in enumerate(table.labels) if role_of(label) == "energy"), None)
+    if energy is None or not runs_through_edge(table.values[:, energy]):
+        return None
+    scale = 1000.0 if np.nanmax(table.values[:, energy]) < 150 else 1.0
+    found, seen = [], set()
+    for number, column in before.items():
+        with np.errstate(all="ignore"):
+            mu = np.log(table.values[:, column] / table.values[:, behind[number]])
+        points = tidy(table.values[:, energy] * scale, mu)
+        edge = judge_edge(points.energy, points.columns[0]) if len(points.energy) else None
+        if edge is None or not edge.clear or edge.symbol is None:
+            return None
+        seen.add(edge.symbol)
+        ratio = f"ln(${column + 1}/${behind[number] + 1})"
+        name = f"ln({table.labels[column]}/{table.labels[behind[number]]})"
+        found.append(
+            replace(
+                table, format="table of spectra", item=table.labels[behind[number]], mu=ratio, mu_name=name
+            )
+        )
+    return tuple(found) if len(seen) == 1 else None
 
 
 def _without_number(label: str) -> str:

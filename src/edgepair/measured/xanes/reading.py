@@ -34,7 +34,7 @@ from edgepair.measured.scan import ScanTable, Skipped, XanesScan
 from edgepair.measured.xanes.candidates import find_absorption
 from edgepair.measured.xanes.energies import CRYSTALS, NoSpacingError, find_energy
 from edgepair.measured.xanes.foils import with_foils
-from edgepair.measured.xanes.matrix import spectra_in_columns, spectra_in_pairs
+from edgepair.measured.xanes.matrix import samples_in_channels, spectra_in_columns, spectra_in_pairs
 
 _MOST_ITEMS = 2_500
 """Scans of one file that are judged: each takes some milliseconds."""
@@ -118,7 +118,8 @@ def read_here(
     tables = [_without_broken_numbers(table) for table in _tables(path, name, item, beside)]
     spectra = [table for table in tables if isinstance(table, ScanTable)]
     if mu is None and energy_column is None and len(spectra) == 1:
-        tables = list(spectra_in_pairs(spectra[0]) or spectra_in_columns(spectra[0]) or tables)
+        ways = (spectra_in_pairs, spectra_in_columns, samples_in_channels)
+        tables = list(next((apart for way in ways if (apart := way(spectra[0]))), tables))
     every = _named_apart(tables)
     if item is None:
         _check_count(len([table for table in tables if isinstance(table, ScanTable)]), name)
