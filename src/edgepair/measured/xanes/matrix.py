@@ -93,7 +93,7 @@ def spectra_in_columns(table: ScanTable) -> tuple[ScanTable, ...] | None:
 
 
 def samples_in_channels(table: ScanTable) -> tuple[ScanTable, ...] | None:
-    """Take a scan of several samples, each with numbered intensities of its own, apart; None where it is one."""
+    """Take a scan of samples, each with numbered intensities of its own, apart; None where it is one."""
     columns: dict[str, dict[str, int]] = {"i0": {}, "transmitted": {}}
     for column, label in enumerate(table.labels):
         numbered = re.fullmatch(r"(.+?)[ _.-]?(\d)", label)
