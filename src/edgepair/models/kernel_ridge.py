@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import Matern
-from sklearn.pipeline import make_pipeline
+from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.preprocessing import StandardScaler
 
 from edgepair.models.conformal import group_weights
@@ -97,17 +96,15 @@ class KernelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
 
         ``values`` (n, n_features); ``target`` (n,).
         """
-        scaler = StandardScaler()
-        rows = np.unique(np.linspace(0, len(values) - 1, MEDIAN_ROWS).astype(int))
-        scaled = scaler.fit_transform(values.astype(np.float64))[rows]
-        square = (scaled**2).sum(axis=1)
-        distances = np.maximum(square[:, None] + square - 2 * scaled @ scaled.T, 0)
-        median = float(np.sqrt(np.median(distances))) or 1.0
-        kernel = Matern(length_scale=median / self.width, length_scale_bounds="fixed", nu=1.5)
+        self.scaler_ = StandardScaler().fit(values.astype(np.float64))
+        self.rows_ = self.scaler_.transform(values.astype(np.float64))
+        some = self.rows_[np.unique(np.linspace(0, len(values) - 1, MEDIAN_ROWS).astype(int))]
+        self.length_ = float(np.median(euclidean_distances(some))) / self.width or 1.0
         self.centre_ = np.mean(target, axis=0)
-        process = GaussianProcessRegressor(kernel, alpha=self.ridge, optimizer=None)
-        self.model_ = make_pipeline(StandardScaler(), process)
-        self.model_.fit(values.astype(np.float64), target - self.centre_)
+        kernel = self._kernel(self.rows_)
+        kernel[np.diag_indices_from(kernel)] += self.ridge
+        # scikit-learn's Gaussian process is the same, but computes the kernel twice, without BLAS.
+        self.dual_ = cho_solve(cho_factor(kernel, overwrite_a=True), target - self.centre_)
         return self
 
     def predict(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -115,8 +112,14 @@ class KernelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
 
         ``values`` (n, n_features); returns (n,).
         """
-        told: NDArray[np.float64] = self.model_.predict(values.astype(np.float64)) + self.centre_
+        scaled = self.scaler_.transform(values.astype(np.float64))
+        told: NDArray[np.float64] = self._kernel(scaled) @ self.dual_ + self.centre_
         return told
+
+    def _kernel(self, scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+        z = np.sqrt(3.0) / self.length_ * euclidean_distances(scaled, self.rows_)
+        matern: NDArray[np.float64] = (1 + z) * np.exp(-z)
+        return matern
 
 
 class KernelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
