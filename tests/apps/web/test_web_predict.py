@@ -245,6 +245,24 @@ def test_downloads_are_what_the_command_writes(visitor: Any, texts: Any, fake: A
     assert report["content"].startswith("<!doctype html>")
 
 
+def test_of_many_answers_one_is_drawn_at_a_time(visitor: Any, texts: Any, fake: Any) -> None:
+    for name in ("a.xdi", "b.xdi", "c.xdi"):
+        visitor.upload(name, texts.spectrum())
+    visitor.files()
+    page = visitor.answer()
+    assert page.count('"className": "card"') == 1
+    assert page.count('"type": "Graph"') < 10
+    assert all(name in page for name in ("a.xdi", "b.xdi", "c.xdi"))
+
+    def opened(number: object) -> str:
+        asked = {"predict-open.data": {"number": number, "tick": 1}}
+        return json.dumps(visitor.call("predict-opened.children", "predict-open.data", asked))
+
+    assert "c.xdi" in opened(2)
+    for wrong in (3, -1, "0", None, 1.5):
+        assert "card" not in opened(wrong)
+
+
 def test_files_are_removed_and_shown(page: Any, visitor: Any, texts: Any) -> None:
     _, services = page
     for name in ("a.xdi", "b.gr"):

@@ -18,7 +18,7 @@ How a page is added:
    that run there stand in ``work/<name>.py``; each calls one public function of edgepair and returns
    plain values: text, numbers, lists, dictionaries, dataclasses of these, figures by
    `work.figures.plain_figure`; no arrays or tables: the server loads neither NumPy nor pandas. They may
-   take ``on_progress(done, total, text)``.
+   take ``on_progress(done, total, text)``, which takes a part of the answer too.
 5. What the address is to hold goes to the store ``view``, as a dictionary of text; it comes back as
    ``query``. Figures come from `edgepair.report` and are shown by `components.drawing`; errors are
    shown by `components.notice`, beside the field that they concern.

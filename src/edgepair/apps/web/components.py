@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dash import dcc, html
 
@@ -184,6 +185,20 @@ def table(heads: Sequence[str], lines: Sequence[Component], **more: Any) -> Comp
     """Make a table that scrolls where it is too wide; `lines` are its rows."""
     head = html.Thead(html.Tr([html.Th(text, scope="col") for text in heads]))
     return html.Div(html.Table([head, html.Tbody(lines)], **more), className="scroll")
+
+
+Cell: TypeAlias = str | int | list[tuple[str, str]]
+"""Text; parts of text with their classes; or, before a row that opens something, its number."""
+
+
+def plain_table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, opens: str = "") -> Component:
+    """Make a table that the browser lays out itself: a component for each cell of many would block its tab.
+
+    With `opens`, a row begins with a number, which the store of this name is given when its name is pressed.
+    A row that is shorter than the heads ends in a cell that fills it.
+    """
+    told = {"data-heads": json.dumps(list(heads)), "data-rows": json.dumps([list(row) for row in rows])}
+    return html.Div(className="scroll plain", **told, **{"data-opens": opens})
 
 
 def section(title: str, ident: str, *parts: Component, **more: Any) -> Component:

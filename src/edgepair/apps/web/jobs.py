@@ -51,6 +51,7 @@ class Job:
     done: float = 0.0
     total: float = 0.0
     text: str = ""
+    parts: list[Any] = field(default_factory=list)
     value: Any = None
     error: EdgepairError | None = None
     began: threading.Event = field(default_factory=threading.Event)
@@ -191,11 +192,13 @@ class Jobs:
     def _serve(self, lane: str, worker: Worker) -> None:
         while (job := self._next(lane, worker)) is not None:
 
-            def report(done: float, total: float, text: str, job: Job = job) -> None:
+            def report(done: float, total: float, text: str, part: Any = None, job: Job = job) -> None:
                 if job.state in ENDED:
                     # Cancelled while its process was starting, when there was nothing to kill yet.
                     raise EOFError
                 job.done, job.total, job.text = done, total, text
+                if part is not None:
+                    job.parts.append(part)
 
             outcome = worker.run(job.function, job.args, report)
             with self._changed:
@@ -217,8 +220,8 @@ class Jobs:
 
     def _end(self, job: Job, state: str, *, value: Any = None, error: EdgepairError | None = None) -> None:
         job.state, job.value, job.error = state, value, error
-        # Arguments may be large, and are not needed any more.
-        job.args = ()
+        # Arguments and parts may be large, and are not needed any more.
+        job.args, job.parts = (), []
         job.began.set()
         job.ended.set()
 

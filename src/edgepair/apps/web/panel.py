@@ -24,7 +24,7 @@ _EVERY_MS = 500
 
 
 class JobPanel:
-    """Begins a job when a button is pressed, shows how far it is, and hands its value on.
+    """Begins a job when a button is pressed, shows what it has so far, and hands its value on.
 
     One job at a time of each visit: another takes the place of one that runs. What stands in the way of
     a job, and what went wrong in it, is shown in the panel; the rest of the page is left as it is. A page
@@ -38,12 +38,14 @@ class JobPanel:
         *,
         order: Callable[..., Order],
         answered: Callable[[Visit, Any], object],
+        so_far: Callable[[Sequence[Any]], Component] | None = None,
         lane: str = "answer",
     ) -> None:
         self.name = name
         self._services = services
         self._order = order
         self._answered = answered
+        self._so_far = so_far
         self._lane = lane
 
     def running(self, visit: Visit) -> str | None:
@@ -134,7 +136,9 @@ class JobPanel:
             return [], True, True, no_update
         if job.state not in ENDED:
             self._services.visits.find(visit)
-            return _bar(job.done, job.total, job.text or "waiting for its turn"), False, False, no_update
+            bar = _bar(job.done, job.total, job.text or "waiting for its turn")
+            parts = [self._so_far(job.parts)] if self._so_far and job.parts else []
+            return [bar, *parts], False, False, no_update
         if job.state == "done":
             return [], True, True, job.key
         told: EdgepairError | None = job.error

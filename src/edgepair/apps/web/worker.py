@@ -31,7 +31,7 @@ def _receive(connection: Connection, folder: str, orders: queue.Queue[Any]) -> N
 
 
 def carry_out(
-    function: Callable[..., object], args: tuple[object, ...], report: Callable[[float, float, str], None]
+    function: Callable[..., object], args: tuple[object, ...], report: Callable[..., None]
 ) -> tuple[object, ...]:
     """Carry out one call."""
     from edgepair.conventions import EdgepairError
@@ -62,8 +62,8 @@ def main() -> None:
     orders: queue.Queue[Any] = queue.Queue()
     threading.Thread(target=_receive, args=(connection, sys.argv[2], orders), daemon=True).start()
 
-    def report(done: float, total: float, text: str) -> None:
-        connection.send(("progress", done, total, text))
+    def report(done: float, total: float, text: str, part: object = None) -> None:
+        connection.send(("progress", done, total, text, part))
 
     while True:
         function, args = orders.get()

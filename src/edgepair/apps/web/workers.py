@@ -37,7 +37,7 @@ class Worker:
         self,
         function: Callable[..., object],
         args: tuple[object, ...],
-        on_progress: Callable[[float, float, str], None],
+        on_progress: Callable[..., None],
     ) -> Outcome:
         """Carry out a call; one at a time."""
         try:

@@ -108,6 +108,62 @@
     });
   }
 
+  // Tables: rows that came since are added, others laid out anew. What stands in them is text, nothing else.
+  function layOut(place) {
+    const rows = place.dataset.rows;
+    if (place.laid === rows) return;
+    const heads = JSON.parse(place.dataset.heads);
+    let body = place.querySelector("tbody");
+    if (!body) {
+      const table = document.createElement("table");
+      const head = table.createTHead().insertRow();
+      for (const text of heads) {
+        const cell = document.createElement("th");
+        cell.scope = "col";
+        cell.textContent = text;
+        head.append(cell);
+      }
+      body = table.createTBody();
+      place.append(table);
+    }
+    if (!place.laid || !rows.startsWith(place.laid.slice(0, -1))) body.replaceChildren();
+    place.laid = rows;
+    const opens = place.dataset.opens;
+    for (const row of JSON.parse(rows).slice(body.rows.length)) {
+      const line = body.insertRow();
+      const number = opens ? row.shift() : null;
+      row.forEach(function (cell, column) {
+        const place = document.createElement(column ? "td" : "th");
+        if (!column) place.scope = "row";
+        if (column === row.length - 1 && row.length < heads.length) place.colSpan = heads.length - column;
+        let into = place;
+        if (!column && opens) {
+          into = document.createElement("button");
+          into.type = "button";
+          into.className = "link";
+          into.dataset.opens = opens;
+          into.dataset.number = number;
+          place.append(into);
+        }
+        for (const [text, look] of typeof cell === "string" ? [[cell, ""]] : cell) {
+          const part = document.createElement("span");
+          part.className = look;
+          part.textContent = text;
+          into.append(part);
+        }
+        line.append(place);
+      });
+    }
+  }
+
+  document.addEventListener("click", function (event) {
+    const button = event.target.closest("button[data-opens]");
+    if (!button) return;
+    const data = { number: Number(button.dataset.number), tick: Date.now() };
+    window.dash_clientside.set_props(button.dataset.opens, { data: data });
+    document.getElementById(button.dataset.opens + "ed").scrollIntoView({ block: "start" });
+  });
+
   // A file dropped beside the place would replace the page.
   for (const name of ["dragover", "drop"]) {
     document.addEventListener(name, function (event) { event.preventDefault(); });
@@ -159,6 +215,7 @@
   let heading = null;
   new MutationObserver(function () {
     document.querySelectorAll(".drop").forEach(prepare);
+    document.querySelectorAll(".plain").forEach(layOut);
     const button = document.getElementById("theme");
     if (button && !button.dataset.ready) {
       button.dataset.ready = "yes";
@@ -172,5 +229,5 @@
       if (heading) now.focus();
       heading = now;
     }
-  }).observe(document.documentElement, { childList: true, subtree: true });
+  }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-rows"] });
 })();

@@ -9,18 +9,21 @@ from dash import Output, html
 from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import (
+    Cell,
     asking,
     button,
     choice,
     drawing,
     facts,
     field,
+    in_fields,
     notice,
+    plain_table,
     section,
-    table,
     warning_list,
 )
 from edgepair.apps.web.dropped.panel import FilesPanel
+from edgepair.apps.web.opened import Opened
 from edgepair.apps.web.panel import JobPanel
 from edgepair.apps.web.saves import Saves
 from edgepair.apps.web.work import mixtures as work
@@ -50,6 +53,7 @@ class MixturesPage:
         self._services = services
         self._files = FilesPanel(NAME, services, many=True)
         self._panel = JobPanel(f"{NAME}-fits", services, order=self._order, answered=self._show)
+        self._opened = Opened(NAME, services, answers=lambda visit: visit.bag.get(NAME, ()), card=_card)
         self._saves = Saves(
             NAME, services, kinds={"csv": "Table (CSV)", "html": "Page (HTML)"}, content=self._saved
         )
@@ -75,6 +79,7 @@ class MixturesPage:
         """Register the callbacks."""
         self._files.register(app)
         self._saves.register(app)
+        self._opened.register(app)
         self._panel.register(
             app,
             button=f"{NAME}-fit",
@@ -100,7 +105,20 @@ class MixturesPage:
         if not found:
             return []
         saves = [self._saves.buttons()] if any(one.error is None for one in found) else []
-        return [html.H2("Mixtures"), *saves, *(_card(one) for one in found)]
+        return [html.H2("Mixtures"), *saves, *self._side_by_side(found), self._opened.place(found)]
+
+    def _side_by_side(self, found: Sequence[work.Mixed]) -> list[Component]:
+        """List several samples with their best mixtures."""
+        if len(found) < 2:
+            return []
+        lines: list[list[Cell]] = []
+        for number, one in enumerate(found):
+            best: Cell = one.rows[0][1] if one.rows else ""
+            if one.error is not None:
+                why = f": {one.error.problem}: found {one.error.found}"
+                best = [("not fitted", "bad"), (in_fields(why), "")]
+            lines.append([number, one.name, best])
+        return [plain_table(("Sample", "Best mixture"), lines, opens=self._opened.name)]
 
     def _saved(self, visit: Visit, kind: str) -> tuple[str, str]:
         """Give what the command line writes."""
@@ -115,12 +133,11 @@ def _card(one: work.Mixed) -> Component:
 
     if one.error is not None:
         return html.Article([html.H3(one.name), notice(one.error)], className="card")
-    lines = [html.Tr([html.Td(cell) for cell in row]) for row in one.rows]
     return html.Article(
         [
             html.H3(one.name),
             *warning_list(one.warnings),
-            table(HEADINGS, lines),
+            plain_table(HEADINGS, one.rows),
             html.P(one.closing, className="hint"),
             drawing("Sample, fit and components of the first", one.figure),
             html.Details([html.Summary("How it was fitted"), facts(one.facts)]),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dash import Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import asking, button, section
 from edgepair.apps.web.components import field as labelled
 from edgepair.apps.web.dropped.panel import FilesPanel
+from edgepair.apps.web.opened import Opened
 from edgepair.apps.web.pages import predict_answers as view
 from edgepair.apps.web.panel import JobPanel
 from edgepair.apps.web.saves import Saves
@@ -35,6 +37,8 @@ class _State:
     """What a visitor has done on this page, beside the files."""
 
     answers: list[work.Answered] = field(default_factory=list)
+    asked: tuple[Any, ...] = ()
+    answered: tuple[Any, ...] = ()
     confidence: int = CONFIDENCE
 
 
@@ -51,7 +55,12 @@ class PredictPage:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._files = FilesPanel(NAME, services, many=True)
-        self._panel = JobPanel(f"{NAME}-answers", services, order=self._order, answered=self._show)
+        self._panel = JobPanel(
+            f"{NAME}-answers", services, order=self._order, answered=self._show, so_far=view.overview
+        )
+        self._opened = Opened(
+            NAME, services, answers=lambda visit: self._state(visit).answers, card=view.card
+        )
         self._saves = Saves(NAME, services, kinds=view.SAVES, content=self._saved)
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
@@ -64,7 +73,7 @@ class PredictPage:
             files = self._files.layout(
                 visit, title="Drop XANES and PDF files here, or", example=example, begin=bool(example)
             )
-            results = view.results(state.answers, self._saves.buttons())
+            results = self._results(state.answers)
         number = dcc.Input(
             id=f"{NAME}-confidence", type="number", value=confidence, min=50, max=99, step=1, debounce=0.4
         )
@@ -80,6 +89,7 @@ class PredictPage:
         """Register the callbacks."""
         self._files.register(app)
         self._saves.register(app)
+        self._opened.register(app)
         self._panel.register(
             app,
             button=f"{NAME}-answer",
@@ -104,15 +114,29 @@ class PredictPage:
         return shown | ({} if state.confidence == CONFIDENCE else {"confidence": str(state.confidence)})
 
     def _order(self, visit: Visit, confidence: object) -> Order:
-        return work.answer, (self._files.files(visit).samples(), _level(confidence), visit.folder)
+        asked = (self._files.files(visit).samples(), _level(confidence), visit.folder)
+        self._state(visit).asked = asked
+        return work.answer, asked
 
     def _show(self, visit: Visit, answers: list[work.Answered]) -> list[Component]:
-        self._state(visit).answers = answers
-        return view.results(answers, self._saves.buttons())
+        state = self._state(visit)
+        state.answers, state.answered = answers, state.asked
+        return self._results(answers)
+
+    def _results(self, answers: Sequence[work.Answered]) -> list[Component]:
+        """Show answers: side by side where there are several, and one of them with its reasons."""
+        if not answers:
+            return []
+        several = [view.overview(answers, self._opened.name)] if len(answers) > 1 else []
+        return [html.H2("Answers"), self._saves.buttons(), *several, self._opened.place(answers)]
 
     def _saved(self, visit: Visit, kind: str) -> tuple[str, str]:
-        """Give what the command line writes."""
-        written = visit.folder / work.SAVED[kind]
+        """Give what the command line writes; its page, which takes as long as the answers, is made now."""
+        written, answered = visit.folder / work.SAVED[kind], self._state(visit).answered
+        if not answered:
+            raise PreventUpdate
+        if kind == "html":
+            self._services.jobs.call(visit.key, work.report, *answered, lane="answer", seconds=120.0)
         return f"edgepair-{written.name}", written.read_text(encoding="utf-8")
 
     def _state(self, visit: Visit) -> _State:

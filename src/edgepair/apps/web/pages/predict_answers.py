@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from dash import html
 
-from edgepair.apps.web.components import drawing, facts, in_fields, notice, table, warning_list
+from edgepair.apps.web.components import (
+    Cell,
+    drawing,
+    facts,
+    in_fields,
+    notice,
+    plain_table,
+    warning_list,
+)
 
 if TYPE_CHECKING:
     from dash.development.base_component import Component
@@ -34,62 +42,43 @@ TRUST = {
 """What a level of trust means."""
 
 
-def results(answers: Sequence[Answered], saves: Component) -> list[Component]:
-    """Show answers."""
-    if not answers:
-        return []
-    return [
-        html.H2("Answers"),
-        saves,
-        *([_overview(answers)] if len(answers) > 1 else []),
-        html.Div(
-            [_card(answered, number) for number, answered in enumerate(answers, 1)],
-            className="cards" if len(answers) > 1 else "card-alone",
-        ),
-    ]
-
-
-def _overview(answers: Sequence[Answered]) -> Component:
-    """All samples in one table: the values of the technique that stands last."""
-    shown = [answered for answered in answers if answered.detail]
-    titles = [row["title"] for row in shown[0].detail["rows"]] if shown else []
-    heads = ("Sample", "Element", *titles, "Trust")
-    lines = []
-    for number, answered in enumerate(answers, 1):
-        name = html.Th(html.A(answered.name, href=f"#{_ident(number)}"), scope="row")
+def overview(answers: Sequence[Answered], opens: str = "") -> Component:
+    """All samples in one table, by the technique that stands last; `opens` as in `plain_table`."""
+    titles = next(([row["title"] for row in one.detail["rows"]] for one in answers if one.detail), [])
+    lines: list[list[Cell]] = []
+    for number, answered in enumerate(answers):
+        line: list[Cell] = [*([number] if opens else []), answered.name]
         if answered.error is not None:
             why = f": found {answered.error.found}; needed {answered.error.needed}"
-            told: list[str | Component] = [html.Span("not answered", className="bad"), in_fields(why)]
-            lines.append(html.Tr([name, html.Td(told, colSpan=len(titles) + 2)]))
+            lines.append([*line, [("not answered", "bad"), (in_fields(why), "")]])
             continue
         cells = {row["title"]: row["cells"][-1] for row in answered.detail["rows"]}
-        values = [html.Td(_value(cells.get(title))) for title in titles]
-        trust = html.Td(_trust(answered, short=True))
-        lines.append(html.Tr([name, html.Td(answered.detail["absorber"]), *values, trust]))
-    return table(heads, lines)
+        values: list[Cell] = [_parts(cells.get(title)) for title in titles]
+        level = answered.detail["trust"]
+        trust = (TRUST.get(level, level).partition(":")[0], f"trust {level}")
+        lines.append([*line, answered.detail["absorber"], *values, [trust]])
+    return plain_table(("Sample", "Element", *titles, "Trust"), lines, opens=opens)
 
 
-def _ident(number: int) -> str:
-    """Name the place of an answer, for links to it."""
-    return f"answer-{number}"
-
-
-def _card(answered: Answered, number: int) -> Component:
+def card(answered: Answered) -> Component:
+    """Show one sample: its values, what drove them, and what is like it."""
     if answered.error is not None:
         told = [html.H3(answered.name), notice(answered.error)]
-        return html.Article(told, className="card", id=_ident(number))
+        return html.Article(told, className="card")
     detail = answered.detail
-    rows = [
-        html.Tr([html.Th(row["title"], scope="row"), *(html.Td(_value(cell)) for cell in row["cells"])])
-        for row in detail["rows"]
+    level = detail["trust"]
+    rows: list[list[Cell]] = [
+        [row["title"], *(_parts(cell) for cell in row["cells"])] for row in detail["rows"]
     ]
     return html.Article(
         [
             html.H3(detail["title"]),
             html.P([html.Strong(f"{detail['absorber']}: "), detail["headline"]], className="headline"),
-            html.P(["Trust: ", _trust(answered)], className="hint"),
+            html.P(
+                ["Trust: ", html.Span(TRUST.get(level, level), className=f"trust {level}")], className="hint"
+            ),
             *warning_list(detail["warnings"]),
-            table(["", *detail["techniques"]], rows),
+            plain_table(["", *detail["techniques"]], rows),
             *(
                 _draw(curve, "; nearest known materials beside, contributions beneath")
                 for curve in detail["curves"]
@@ -112,7 +101,6 @@ def _card(answered: Answered, number: int) -> Component:
             ),
         ],
         className="card",
-        id=_ident(number),
     )
 
 
@@ -120,17 +108,11 @@ def _draw(figure: Mapping[str, Any], more: str) -> Component:
     return drawing(figure["title"] + more, figure["figure"])
 
 
-def _value(cell: Mapping[str, str] | None) -> list[str | Component]:
+def _parts(cell: Mapping[str, str] | None) -> list[tuple[str, str]]:
     if cell is None:
-        return ["–"]
-    more = [html.Span(f"set {cell['classes']}", className="range")] if cell["classes"] else []
-    return [html.Span(cell["value"], className="value"), html.Span(cell["range"], className="range"), *more]
-
-
-def _trust(answered: Answered, *, short: bool = False) -> Component:
-    level = answered.detail["trust"]
-    told = TRUST.get(level, level)
-    return html.Span(told.partition(":")[0] if short else told, className=f"trust {level}")
+        return [("–", "")]
+    more = [(f"set {cell['classes']}", "range")] if cell["classes"] else []
+    return [(cell["value"], "value"), (cell["range"], "range"), *more]
 
 
 def _nearest(tables: Sequence[Mapping[str, Any]]) -> list[Component]:
@@ -139,6 +121,6 @@ def _nearest(tables: Sequence[Mapping[str, Any]]) -> list[Component]:
     heads = [name for _, name in _NEAREST]
     shown = []
     for one in tables:
-        lines = [html.Tr([html.Td(row[key]) for key, _ in _NEAREST]) for row in one["rows"]]
-        shown += [html.P(one["title"], className="caption"), table(heads, lines)]
+        lines = [[str(row[key]) for key, _ in _NEAREST] for row in one["rows"]]
+        shown += [html.P(one["title"], className="caption"), plain_table(heads, lines)]
     return [html.Details([html.Summary("Nearest known materials"), *shown])]

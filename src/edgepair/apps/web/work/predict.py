@@ -24,20 +24,24 @@ class Answered:
     detail: dict[str, Any] = field(default_factory=dict)
     error: EdgepairError | None = None
 
+    def short(self) -> Answered:
+        """Leave out all but what stands in the table of all samples."""
+        kept = {name: self.detail[name] for name in ("absorber", "rows", "trust") if name in self.detail}
+        return Answered(self.name, kept, self.error)
+
 
 SAVED = {"csv": "answers.csv", "json": "answers.json", "html": "answers.html"}
-"""Files that `answer` writes, by their kinds."""
+"""Files that `answer` writes, by their kinds; `report` the page."""
 
 
 def answer(
     requests: Sequence[SampleRequest],
     confidence: float,
     folder: Path,
-    on_progress: Callable[[float, float, str], None],
+    on_progress: Callable[..., None],
 ) -> list[Answered]:
-    """Answer samples, and write the answers as the command line does."""
+    """Answer samples, tell each as it comes, and write the tables of the command line."""
     from edgepair.files.writing import write_whole
-    from edgepair.report.prediction.page import write_prediction
     from edgepair.report.prediction.rows import write_rows
 
     samples: list[PredictedSample] = []
@@ -47,14 +51,23 @@ def answer(
         on_progress(number, len(requests), f"answering {number + 1} of {len(requests)}{first}")
         sample, error = _answer(request, confidence)
         samples.append(sample)
-        answers.append(Answered(sample.name, _detail(sample) if error is None else {}, error))
-    on_progress(len(requests), len(requests), "writing tables and report")
+        answered = Answered(sample.name, _detail(sample) if error is None else {}, error)
+        answers.append(answered)
+        on_progress(number + 1, len(requests), f"answered {number + 1} of {len(requests)}", answered.short())
+    on_progress(len(requests), len(requests), "writing tables")
     write_rows(samples, folder / SAVED["csv"])
     whole = {"samples": [sample.document() for sample in samples]}
     text = json.dumps(whole, ensure_ascii=False, allow_nan=False)
     write_whole(folder / SAVED["json"], text, what="the document", suggestion="try again")
-    write_prediction(samples, folder / SAVED["html"])
     return answers
+
+
+def report(requests: Sequence[SampleRequest], confidence: float, folder: Path) -> None:
+    """Write the page of the command line, whose figures take longer than the answers."""
+    from edgepair.report.prediction.page import write_prediction
+
+    samples = [_answer(request, confidence)[0] for request in requests]
+    write_prediction(samples, folder / SAVED["html"])
 
 
 def _answer(request: SampleRequest, confidence: float) -> tuple[PredictedSample, EdgepairError | None]:

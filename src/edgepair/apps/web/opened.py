@@ -1,0 +1,63 @@
+"""One of several answers, shown when its name is pressed: figures of all at once would freeze the tab."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dash import Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
+
+if TYPE_CHECKING:
+    from dash import Dash
+    from dash.development.base_component import Component
+
+    from edgepair.apps.web.services import Services
+    from edgepair.apps.web.visits import Visit
+
+
+class Opened:
+    """The place of the answer that is open.
+
+    `answers` gives those of a visit, `card` shows one.
+    """
+
+    def __init__(
+        self,
+        page: str,
+        services: Services,
+        *,
+        answers: Callable[[Visit], Sequence[Any]],
+        card: Callable[[Any], Component],
+    ) -> None:
+        self._page, self._services, self._answers, self._card = page, services, answers, card
+
+    @property
+    def name(self) -> str:
+        """Name the store that tells which one is open, for `plain_table`."""
+        return f"{self._page}-open"
+
+    def place(self, answers: Sequence[Any]) -> Component:
+        """Make the place, the first answer open."""
+        return html.Div(
+            [dcc.Store(id=self.name), html.Div(self._card(answers[0]), id=f"{self._page}-opened")]
+        )
+
+    def register(self, app: Dash) -> None:
+        """Register the callback."""
+        app.callback(
+            Output(f"{self._page}-opened", "children"),
+            Input(self.name, "data"),
+            State("visit", "data"),
+            prevent_initial_call=True,
+        )(self.open)
+
+    def open(self, asked: object, key: str | None) -> Component:
+        """Show another answer."""
+        number = asked.get("number") if isinstance(asked, dict) else None
+        visit = self._services.visits.find(key)
+        with visit.lock:
+            answers = self._answers(visit)
+            if not isinstance(number, int) or not 0 <= number < len(answers):
+                raise PreventUpdate
+            return self._card(answers[number])
