@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 EXTRAS := $(VENV)/.ready-extras
 
-.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage bench-speed bench-growth fuzz kills contract map picture wheel coverage slow bundle advice screenshots lock clean
+.PHONY: help setup study test check lint types docs bench bench-build bench-measured bench-coverage bench-speed bench-page bench-growth fuzz kills contract map picture wheel coverage slow bundle advice screenshots lock clean
 
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 12
@@ -67,6 +67,9 @@ contract: $(READY) ## renew the snapshots of tests/contract: make contract REASO
 
 bench-speed: $(READY) ## whole commands timed, with their memory, against the floor of their imports (SPEED="--study")
 	$(BIN)/python benchmarks/speed.py $(SPEED)
+
+bench-page: $(READY) ## what a visitor of the page waits for, in a browser (needs chromium and chromedriver)
+	$(BIN)/python benchmarks/page.py
 
 bench-growth: $(READY) ## cost a further file, site or structure, as their number grows (builds need DATA)
 	$(BIN)/python benchmarks/growth.py $(DATA)

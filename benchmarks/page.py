@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from screenshots import open_browser, running_app
 
 LONGEST = 300.0
+LOOKS_FOR_A_FILE = 3.0
 GOALS = {
     "server up": 1.5, "first page": 1.0, "drop to curve": 0.7, "first answer": 3.0, "answer again": 1.0,
     "project listed": 5.0, "project's first row": 5.0, "project answered": 15.0,
@@ -104,6 +105,8 @@ def measure(driver: Any, address: str, spectrum: Path, project: Path) -> dict[st
         return took
 
     times["first page"] = opened()
+    time.sleep(LOOKS_FOR_A_FILE)
+    longest()
     choose(spectrum)
     times["drop to curve"] = until(lambda: count(".curve .js-plotly-plot") > 0)
     press()
@@ -114,6 +117,8 @@ def measure(driver: Any, address: str, spectrum: Path, project: Path) -> dict[st
     times["blocked by a spectrum"] = longest()
     driver.switch_to.new_window("tab")  # another visit
     opened()
+    time.sleep(LOOKS_FOR_A_FILE)
+    longest()
     choose(project)
     times["project listed"] = until(lambda: count("table.files tbody tr") > 0)
     until(lambda: count(".curve .js-plotly-plot") > 0)

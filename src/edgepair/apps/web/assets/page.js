@@ -211,6 +211,14 @@
     answer.scrollIntoView({ block: "start" });
   }
 
+  // The library that draws is loaded while the visitor looks for a file, as Dash would for the first figure.
+  function loadDrawing() {
+    if (window.Plotly || !window._dashPlotlyJSURL) return;
+    const script = document.createElement("script");
+    script.src = window._dashPlotlyJSURL;
+    document.head.append(script);
+  }
+
   // What Dash puts on the page, when it puts it there
   let heading = null;
   new MutationObserver(function () {
@@ -227,6 +235,7 @@
       document.title = now.textContent + " – edgepair";
       // Another page: readers of the screen go on at its heading.
       if (heading) now.focus();
+      if (!heading) (window.requestIdleCallback || setTimeout)(loadDrawing);
       heading = now;
     }
   }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-rows"] });
