@@ -197,8 +197,12 @@ def plain_table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, opens: 
     With `opens`, a row begins with a number, which the store of this name is given when its name is pressed.
     A row that is shorter than the heads ends in a cell that fills it.
     """
-    told = {"data-heads": json.dumps(list(heads)), "data-rows": json.dumps([list(row) for row in rows])}
-    return html.Div(className="scroll plain", **told, **{"data-opens": opens})
+    told: dict[str, Any] = {
+        "heads": json.dumps([*heads]),
+        "rows": json.dumps([*map(list, rows)]),
+        "opens": opens,
+    }
+    return html.Div(className="scroll plain", **{f"data-{name}": text for name, text in told.items()})
 
 
 def section(title: str, ident: str, *parts: Component, **more: Any) -> Component:

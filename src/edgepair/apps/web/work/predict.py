@@ -26,8 +26,8 @@ class Answered:
 
     def short(self) -> Answered:
         """Leave out all but what stands in the table of all samples."""
-        kept = {name: self.detail[name] for name in ("absorber", "rows", "trust") if name in self.detail}
-        return Answered(self.name, kept, self.error)
+        kept = ("absorber", "rows", "trust")
+        return Answered(self.name, {k: v for k, v in self.detail.items() if k in kept}, self.error)
 
 
 SAVED = {"csv": "answers.csv", "json": "answers.json", "html": "answers.html"}
