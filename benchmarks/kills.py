@@ -4,7 +4,8 @@ usage: python benchmarks/kills.py [--command build study ...] [--kills 30] [--se
 
 Each command runs once to its end, in a cache of its own: how long it takes, and what it writes. Then it is
 started again in an empty place and killed (SIGKILL, with all its processes) after a random part of that time,
-again and again, until it has been killed as often as asked; every second time is drawn from the latter half.
+again and again, until it has been killed as often as asked; every second time after the first stored result,
+or in the latter half where none is stored before the end.
 After each kill: a result is absent or whole, and what was stored before is still there, unchanged and not
 written anew. At last the command runs to its end, and must write what the first run wrote and leave no part
 behind. Ends with 1 where anything of this did not hold.
@@ -176,8 +177,12 @@ def run(name: str, kills: int, random_: random.Random, folder: Path) -> list[str
     for each in (whole, place):
         each.mkdir(parents=True)
         trial.prepare(each)
-    began = time.monotonic()
-    code: int | None = start(trial, whole).wait()
+    began, keeps = time.monotonic(), False
+    first = start(trial, whole)
+    while first.poll() is None:
+        keeps = keeps or bool(stored(trial, whole))
+        time.sleep(0.05)
+    code: int | None = first.returncode
     seconds = time.monotonic() - began
     if code not in trial.codes:
         return [f"{name}: the first run ended with {code}: {(whole / 'errors').read_text()[-500:]}"]
@@ -186,10 +191,15 @@ def run(name: str, kills: int, random_: random.Random, folder: Path) -> list[str
     known: dict[str, tuple[int, str]] = {}
     killed = ended = later = 0
     while killed < kills:
-        part = random_.uniform(0.5 if killed % 2 else 0.05, 1.0)
         process = start(trial, place)
         try:
-            code = process.wait(part * seconds)
+            if killed % 2 and keeps:
+                # A machine is now slower, now faster: after the first results, whenever they come.
+                while process.poll() is None and not stored(trial, place):
+                    time.sleep(0.05)
+                code = process.wait(random_.uniform(0.0, 0.3) * seconds)
+            else:
+                code = process.wait(random_.uniform(0.5 if killed % 2 else 0.05, 1.0) * seconds)
             ended += 1
         except subprocess.TimeoutExpired:
             kill(process)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepair.conventions.errors import OutputError
+from edgepair.files.scratch import prefix_beside
 
 
 def what_stands_at(target: Path) -> str:
@@ -27,7 +28,9 @@ def write_whole(path: str | Path, text: str, *, what: str, suggestion: str) -> P
     try:
         if found := what_stands_at(target):
             raise FileExistsError(None, found)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".edgepair-", suffix=".part")
+        handle, name = tempfile.mkstemp(
+            dir=target.parent, prefix=prefix_beside(target.parent), suffix=".part"
+        )
         scratch = Path(name)
         # Names of files may hold bytes that are no text.
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
