@@ -17,6 +17,7 @@ import os
 import sys
 import tempfile
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ _PRELOAD = (
     "edgepair.prediction.model_file",
 )
 MEMORY = 1_500_000_000
-_TOGETHER = 20
+_TOGETHER = 160
 """Files that one fork reads: a fork costs more than most of them."""
 _ODD = (
     b"", b"0", b"-1", b"1e999", b"nan", b"9" * 400, b"\x00" * 8, b"\xff" * 8, b"\n" * 50,
@@ -82,8 +83,28 @@ def mutate(data: bytes, random: np.random.Generator) -> bytes:
     return bytes(changed)
 
 
+def mutate_within(data: bytes, random: np.random.Generator) -> bytes:
+    """Change one member of an archive and pack it again, or what a gzip file holds: checksums hold."""
+    if data.startswith(b"\x1f\x8b"):
+        return gzip.compress(mutate(gzip.decompress(data), random), 1)
+    if not data.startswith(b"PK"):
+        return mutate(data, random)
+    with zipfile.ZipFile(io.BytesIO(data)) as old:
+        members = {name: old.read(name) for name in old.namelist()}
+    # Members that say what the others are change as often as those of numbers, of which there are more.
+    texts = [name for name, part in members.items() if part.isascii()]
+    names = texts if texts and random.random() < 0.5 else list(members)
+    name = names[int(random.integers(len(names)))]
+    members[name] = mutate(members[name], random)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as new:
+        for name, part in members.items():
+            new.writestr(name, part)
+    return packed.getvalue()
+
+
 def _curve() -> tuple[list[float], list[float]]:
-    energy = np.arange(7000.0, 7300.0, 1.5)
+    energy = np.arange(7000.0, 7300.0, 3.0)
     return energy.tolist(), (0.3 + np.arctan((energy - 7120) / 2) / np.pi + 0.5).tolist()
 
 
@@ -101,15 +122,21 @@ def _spectra() -> list[bytes]:
     waves = "".join(
         f"WAVES/D {n}\nBEGIN\n" + "\n".join(map(str, w)) + "\nEND\n" for n, w in (("e", x), ("mu", y))
     )
-    angles = "".join(f"{1.6e7 / e:.3f} 1 {1e5:.0f}\n{5e4:.0f} {m:.5f}\n" for e, m in zip(x, y, strict=True))
+    angles = "".join(
+        f"{1000 * np.degrees(np.arcsin(1977 / e)):.3f} 1 {1e5:.0f}\n{5e4:.0f} {m:.5f}\n"
+        for e, m in zip(x, y, strict=True)
+    )
     arrays = json.dumps({"entry": {"energy": x, "mu": y, "element": "Fe"}, "rows": [{"a": 1, "b": 2}] * 12})
-    texts += [text.encode() for text in ("IGOR\n" + waves, " &SRS\n SRSRUN=1,\n &END\n" + angles, arrays)]
+    texts += [
+        text.encode()
+        for text in ("IGOR\n" + waves, " &SRS\n SRSRUN=1,\n Mono.d_spacing=3.1356,\n &END\n" + angles, arrays)
+    ]
     wide = texts[1].decode().encode("utf-16-le")
     return [*texts, texts[4].replace(b" ", b","), gzip.compress(texts[0]), wide]
 
 
 def _pdfs() -> list[bytes]:
-    r = np.arange(0.0, 20.0, 0.05)
+    r = np.arange(0.0, 12.0, 0.08)
     rows = "".join(f"{x:.3f} {np.sin(3 * x) - 0.3 * x * (x < 1.7):.5f}\n" for x in r)
     heads = (
         "[DEFAULT]\nmode = xray\nqmax = 24.0\ncomposition = Ni O\n#### start data\n"
@@ -176,10 +203,11 @@ def _structures() -> list[bytes]:
 def _datasets() -> list[bytes]:
     from edgepair import load_bundled
     from edgepair.dataset import save_dataset
+    from edgepair.dataset.averaging import select_sites
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.zarr.zip"
-        save_dataset(load_bundled("Ni", instrument=None), path)
+        save_dataset(select_sites(load_bundled("Ni", instrument=None), range(8)), path)
         return [path.read_bytes()]
 
 
@@ -260,7 +288,7 @@ FAMILIES = {
 
 
 def outcomes_of(family: Family, paths: list[str]) -> list[str]:
-    """Read files in one fork; where that comes to nothing, each by itself, as edgepair does."""
+    """Read files in one fork; where that comes to nothing, in halves, at last each by itself."""
     result = shared_sandbox(*_PRELOAD).call(
         attempt, family.read, paths, cpu_seconds=CPU_SECONDS, memory_bytes=MEMORY
     )
@@ -268,7 +296,8 @@ def outcomes_of(family: Family, paths: list[str]) -> list[str]:
         return list(result.value)
     if len(paths) == 1:
         return [result.problem]
-    return [end for path in paths for end in outcomes_of(family, [path])]
+    half = len(paths) // 2
+    return outcomes_of(family, paths[:half]) + outcomes_of(family, paths[half:])
 
 
 def run(name: str, count: int, seed: int, folder: Path) -> int:
@@ -282,7 +311,8 @@ def run(name: str, count: int, seed: int, folder: Path) -> int:
         for number in range(first, min(first + _TOGETHER, seed + count)):
             random = np.random.default_rng([number, len(name)])
             path = folder / f"{number - first}{family.ending}"
-            path.write_bytes(mutate(seeds[int(random.integers(len(seeds)))], random))
+            change = mutate if random.random() < 0.5 else mutate_within
+            path.write_bytes(change(seeds[int(random.integers(len(seeds)))], random))
             paths.append(str(path))
         for number, end in enumerate(outcomes_of(family, paths), first):
             ends[end if end in ("read", "refused") else "crashed"] += 1

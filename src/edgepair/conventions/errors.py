@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -185,6 +186,19 @@ def visible(text: str, kept: str = "") -> str:
         else c.encode("unicode_escape").decode("ascii")
         for c in text
     )
+
+
+def visible_json(text: str) -> str:
+    r"""Write what terminals would obey in a JSON document as JSON does: it means the same.
+
+    Examples
+    --------
+    >>> visible_json('{"sample": "Fe\x9b2J\u202e"}')
+    '{"sample": "Fe\\u009b2J\\u202e"}'
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c == "\n" or visible(c) == c else json.dumps(c)[1:-1] for c in text)
 
 
 def visible_values(values: Mapping[str, str]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from edgepair.conventions.errors import visible
 from edgepair.dataset.schema import VARIABLES, validate
 from edgepair.dataset.summary import show_pdf
 from edgepair.files.reading import check_regular
+from edgepair.files.scratch import prefix_beside
 from edgepair.files.writing import what_stands_at
 from edgepair.spectra import TYPICAL_INSTRUMENT, PDFInstrument
 
@@ -197,7 +198,7 @@ def save_arrays(dataset: xr.Dataset, path: str | Path, *, zipped: bool = True) -
     try:
         if not path.is_dir() and (found := what_stands_at(path)):
             raise FileExistsError(None, found)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".edgepair-") as scratch:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=prefix_beside(path.parent)) as scratch:
             folder = Path(scratch) / "data.zarr"
             stored.to_zarr(
                 folder,

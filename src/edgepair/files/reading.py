@@ -32,6 +32,9 @@ def read_regular(path: str | Path, most: int, *, follow: bool = True) -> bytes:
     with open(handle, "rb") as stream:  # noqa: PTH123
         check_regular(handle)
         data = stream.read(most + 1) if os.fstat(handle).st_size <= most else b""
+        if data is None:
+            # As some files under /proc, which look like any other.
+            raise OSError(errno.EAGAIN, "a file that has one wait for its content")
         if len(data) > most or os.fstat(handle).st_size > most:
             raise TooManyBytesError
         return data
@@ -64,15 +67,18 @@ def read_table(path: str | Path, most: int = _MOST_ROWS) -> list[dict[str, str]]
 
 def unpack_gzip(data: bytes, most: int) -> bytes:
     """Unpack gzip of one or more members; `TooManyBytesError` beyond `most`, zlib.error where damaged."""
-    unpacked = bytearray()
+    unpacked, view, at = bytearray(), memoryview(data), 0
     if not data.startswith(b"\x1f\x8b"):
         raise zlib.error("no gzip")
-    while data.startswith(b"\x1f\x8b"):
-        machine = zlib.decompressobj(wbits=31)
-        unpacked += machine.decompress(data, most + 1 - len(unpacked))
-        if len(unpacked) > most:
-            raise TooManyBytesError
+    while data.startswith(b"\x1f\x8b", at):
+        machine, size = zlib.decompressobj(wbits=31), 512
+        while not machine.eof and at < len(data):
+            # In pieces: what follows a member is copied, for each of very many members.
+            piece, size = view[at : at + size], min(4 * size, 1 << 20)
+            unpacked += machine.decompress(piece, most + 1 - len(unpacked))
+            if len(unpacked) > most:
+                raise TooManyBytesError
+            at += len(piece) - len(machine.unused_data)
         if not machine.eof:
             raise zlib.error("ends too early")
-        data = machine.unused_data
     return bytes(unpacked)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgepair.conventions.errors import DataError, OutputError, table_cell
+from edgepair.files.scratch import prefix_beside
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,7 +79,7 @@ class ResultFolder:
         self.check(target)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-"))
+            scratch = Path(tempfile.mkdtemp(dir=target.parent, prefix=prefix_beside(target.parent)))
         except OSError as error:
             raise self._unwritable(target, error) from error
         try:
@@ -141,7 +142,7 @@ def _replace(scratch: Path, target: Path) -> None:
     if not target.exists():
         scratch.rename(target)
         return
-    old = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}-old-"))
+    old = Path(tempfile.mkdtemp(dir=target.parent, prefix=prefix_beside(target.parent)))
     try:
         target.rename(old / "old")
         try:

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from edgepair.conventions.errors import OutputError
@@ -44,13 +45,20 @@ def writing_scratch() -> Iterator[None]:
         ) from error
 
 
-def sweep(kind: str) -> None:
-    """Remove scratch folders of this user whose process has ended."""
-    named = re.compile(rf"edgepair-{re.escape(kind)}-([A-Za-z0-9]+)-(\d{{1,9}})-\w+")
-    with contextlib.suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+@cache
+def prefix_beside(folder: Path) -> str:
+    """Name scratch in the folder of an output after this process; sweep once what the dead left there."""
+    sweep("out", folder)
+    return f".edgepair-out-{_host()}-{os.getpid()}-"
+
+
+def sweep(kind: str, folder: Path | None = None) -> None:
+    """Remove scratch of this user whose process has ended, but for a result that was to be replaced."""
+    named = re.compile(rf"\.?edgepair-{re.escape(kind)}-([A-Za-z0-9]+)-(\d{{1,9}})-\w+(?:\.part)?")
+    with contextlib.suppress(OSError), os.scandir(folder or tempfile.gettempdir()) as entries:
         for entry in entries:
             match = named.fullmatch(entry.name)
-            if match is None or not entry.is_dir(follow_symlinks=False):
+            if match is None or entry.is_symlink() or Path(entry.path, "old").exists():
                 continue
             state = entry.stat(follow_symlinks=False)
             mine = state.st_uid == os.getuid()
@@ -58,8 +66,10 @@ def sweep(kind: str) -> None:
                 over = not _lives(int(match.group(2)))
             else:
                 over = time.time() - state.st_mtime > _ELSEWHERE_SECONDS
-            if mine and over:
+            if mine and over and entry.is_dir():
                 shutil.rmtree(entry.path, ignore_errors=True)
+            elif mine and over:
+                Path(entry.path).unlink(missing_ok=True)
 
 
 def _lives(process: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import math
 import os
 import tempfile
@@ -11,12 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from edgepair.conventions.errors import OutputError
+from edgepair.files.scratch import prefix_beside
 
 
 def what_stands_at(target: Path) -> str:
     """Say what stands at a place and must not be replaced: what is moved there replaces a device too."""
     if target.is_dir():
         return "a folder of that name"
+    try:
+        target.stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return "a circle of links"
     return "a pipe or a device" if target.exists() and not target.is_file() else ""
 
 
@@ -27,7 +34,9 @@ def write_whole(path: str | Path, text: str, *, what: str, suggestion: str) -> P
     try:
         if found := what_stands_at(target):
             raise FileExistsError(None, found)
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".edgepair-", suffix=".part")
+        handle, name = tempfile.mkstemp(
+            dir=target.parent, prefix=prefix_beside(target.parent), suffix=".part"
+        )
         scratch = Path(name)
         # Names of files may hold bytes that are no text.
         with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace", newline="") as stream:
@@ -139,7 +148,7 @@ def _covers(source: Path, target: Path) -> bool:
     try:
         inside = source.is_dir() and (source / ".zgroup").exists()
         return _same(source, target) or (inside and target.resolve().is_relative_to(source.resolve()))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):
         return False
 
 
@@ -148,5 +157,6 @@ def _same(one: Path, other: Path) -> bool:
         if one.exists() and other.exists() and one.samefile(other):
             return True
         return one.resolve() == other.resolve()
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):
+        # RuntimeError: a circle of links, before Python 3.13.
         return False

@@ -17,6 +17,8 @@ LARGEST_TEXT = 50_000_000
 
 _LONGEST_LINE = 2_000_000
 
+_BLANKS = re.compile(r"[\t\r\n\f\x0b\x1a\x1b]+")
+
 _MARKS = {
     b"\xff\xfe\x00\x00": "utf-32",
     b"\x00\x00\xfe\xff": "utf-32",
@@ -116,7 +118,8 @@ def decode(data: bytes, path: str) -> str:
             # Beamline programs write their Å and µ in any code page; numbers are the same in all.
             text = data.decode("latin-1")
     sample = text[:100_000]
-    strange = sum(not (c.isprintable() or c in "\t\r\n\f\x0b\x1a\x1b") for c in sample)
+    odd = _BLANKS.sub("", sample)
+    strange = 0 if odd.isprintable() else sum(not c.isprintable() for c in odd)
     if strange > 0.02 * len(sample) + 4:
         raise unreadable(
             path,

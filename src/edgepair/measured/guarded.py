@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from edgepair.conventions import EdgepairError, EngineError, MeasurementError
 from edgepair.engine import Sandbox, shared_sandbox
 from edgepair.files.reading import TooManyBytesError, read_regular
@@ -69,7 +71,8 @@ def read_guarded(read: Callable[..., _Read], path: str | Path, **options: Any) -
         options["beside"] = ()
     box = reader_process()
     if not box.running and _is_short_text(path):
-        return read(path, **options)
+        with np.errstate(all="ignore"):
+            return read(path, **options)
     try:
         return _in_process(box, read, path, options)
     except BesideError as asked:

@@ -49,7 +49,7 @@ def _open(path: Path) -> xr.Dataset:
         states = [file.stat() for file in files]
     except OSError:
         states = []
-    return _opened(path.resolve(), *(f"{s.st_mtime_ns} {s.st_size}" for s in states))
+    return _opened(path.absolute(), *(f"{s.st_mtime_ns} {s.st_size}" for s in states))
 
 
 @lru_cache(maxsize=4)

@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,9 +56,10 @@ def test_waiting_behind_others_is_not_counted(tmp_path: Path) -> None:
     jobs.close()
 
 
-def _answer(environ: object, start: object) -> list[bytes]:
-    start("200 OK", [("Content-Type", "text/plain")])  # type: ignore[operator]
-    return [b"here"]
+def _answer(environ: Any, start: Any) -> list[bytes]:
+    sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    start("200 OK", [("Content-Type", "text/plain")])
+    return [sent or b"here"]
 
 
 @pytest.fixture
@@ -72,11 +74,20 @@ def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     server.server_close()
 
 
-def test_idle_and_trickling_connections_give_way(port: int) -> None:
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HT",
+        b"POST / HTTP/1.1\r\nContent-Length: 100000\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nabc",
+    ],
+)
+def test_idle_and_trickling_connections_give_way(head: bytes, port: int) -> None:
     others = threading.active_count()
     with ExitStack() as stack:
         held = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(60)]
-        held[-1].sendall(b"GET / HT")
+        for connection in held[-15:]:
+            connection.sendall(head)
         began = time.monotonic()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
             assert answer.read() == b"here"
@@ -88,6 +99,30 @@ def test_idle_and_trickling_connections_give_way(port: int) -> None:
         for connection in held:
             connection.settimeout(max(deadline - time.monotonic(), 0.1))
             assert connection.recv(1) == b""
+
+
+def test_what_is_sent_whole_is_answered(port: int) -> None:
+    content = b"x" * 3_000_000
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", data=content, timeout=20) as answer:
+        assert answer.read() == content
+
+
+def test_a_body_that_does_not_say_how_long_it_is(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFF\r\nabc")
+        assert connection.recv(12) == b"HTTP/1.1 411"
+
+
+@pytest.mark.parametrize("path", ["os/x.js", "dash/%00.js", "dash/../../x", "dash/a.js?v=%ff"])
+def test_parts_of_the_page_that_do_not_exist(path: str) -> None:
+    app, services = make_app(Settings(port=8050), make_worker=_Threads)  # type: ignore[arg-type]
+    try:
+        answer = app.server.test_client().get(
+            f"/_dash-component-suites/{path}", headers={"Host": "127.0.0.1:8050"}
+        )
+        assert 400 <= answer.status_code < 500
+    finally:
+        services.close()
 
 
 @pytest.mark.parametrize(

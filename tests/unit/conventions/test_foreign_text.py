@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepair.conventions import MeasurementError
-from edgepair.conventions.errors import table_cell, visible
+from edgepair.conventions.errors import table_cell, visible, visible_json
 
 
 @given(st.text())
@@ -19,6 +20,14 @@ def test_nothing_that_a_terminal_obeys_is_left(text: str) -> None:
     assert not any(c < " " or c in "\x7f\x9b\u202e\u2066\u2028" for c in shown)
     shown.encode()
     assert visible(shown) == shown
+
+
+@given(st.text(alphabet=st.characters()))
+def test_json_means_the_same_and_a_terminal_obeys_nothing(text: str) -> None:
+    shown = visible_json(json.dumps({text: [text]}, ensure_ascii=False, indent=1))
+    assert json.loads(shown) == {text: [text]}
+    assert visible(shown, "\n") == shown
+    shown.encode()
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8", exclude_categories=("C", "Z"))))

@@ -83,6 +83,13 @@ def test_a_device_is_not_replaced(measured: Path, tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
+def test_a_circle_of_links(measured: Path, tmp_path: Path) -> None:
+    (tmp_path / "round").symlink_to("round")
+    _refused("a circle of links", tmp_path / "round", measured)
+    # As an input it covers nothing; whoever reads it says what it is.
+    check_outputs({"--out": tmp_path / "a.csv"}, [tmp_path / "round"])
+
+
 def test_others_are_written(measured: Path, tmp_path: Path) -> None:
     check_outputs({"--out": tmp_path / "b.csv", "--report": None}, [measured, None, "amcsd:", "a\x00b"])
 

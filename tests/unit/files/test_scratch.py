@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from edgepair.files.scratch import own_scratch, sweep
+from edgepair.files.scratch import own_scratch, prefix_beside, sweep
+from edgepair.files.writing import write_whole
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +50,21 @@ def test_what_lives_or_is_anothers_stays(place: Path) -> None:
         os.utime(elsewhere, (0, 0))
         sweep("trial")
         assert not elsewhere.exists()
+
+
+def test_what_a_killed_process_left_beside_its_output_is_swept(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from edgepair.files import writing\n"
+        "Path.replace = lambda *_: os.kill(os.getpid(), 9)\n"
+        "writing.write_whole(Path(sys.argv[1]) / 'a', 'x', what='it', suggestion='none')\n"
+    )
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=os.environ.copy(), check=False)
+        # the second run swept what the first had left
+        (left,) = tmp_path.iterdir()
+    whole = tmp_path / left.name.replace(".part", "_")
+    (whole / "old").mkdir(parents=True)
+    prefix_beside.cache_clear()
+    write_whole(tmp_path / "b", "y", what="it", suggestion="none")
+    # What was to be replaced is nowhere else.
+    assert {path.name for path in tmp_path.iterdir()} == {"b", whole.name}

@@ -252,6 +252,10 @@ def _one_line_of_gzip(path: Path) -> None:
             file.write(b"7" * 1_000_000)
 
 
+def _many_members_of_gzip(path: Path) -> None:
+    path.write_bytes(gzip.compress(b"7112 1\n") * 150_000)
+
+
 def _many_numbers(path: Path) -> None:
     with h5py.File(path, "w") as file:
         for n in range(200):
@@ -309,6 +313,7 @@ def _small_blocks(path: Path) -> None:
 
 GREEDY = [
     _one_line_of_gzip,
+    _many_members_of_gzip,
     _many_numbers,
     _project_of_one_string,
     _project_of_brackets,

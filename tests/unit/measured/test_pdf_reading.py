@@ -471,3 +471,10 @@ def test_columns_agree_with_diffpy(shared: Path) -> None:
         curve = read_one(path)
         other = np.asarray(load_data(path, usecols=(0, 1)))
         np.testing.assert_allclose(np.column_stack([curve.r, curve.G]), other)
+
+
+def test_a_coarse_grid_from_0_on(tmp_path: Path) -> None:
+    """Found by benchmarks/fuzz.py: no point above 0 within the first 0.1 Å, which was a traceback."""
+    r = np.arange(0, 100) * 0.2
+    curve = read_one(write(tmp_path / "a.gr", PDFGETX3, r, make_G(r, qmax=14.0)))
+    assert curve.r[-1] == pytest.approx(19.8)

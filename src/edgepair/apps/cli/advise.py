@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgepair.apps.cli.console import output_console, plain_table, print_lines, resumable, split_list
+from edgepair.apps.cli.console import (
+    output_console,
+    plain_table,
+    print_json,
+    print_lines,
+    resumable,
+    split_list,
+)
 from edgepair.apps.cli.options import (
     Folds,
     Jobs,
@@ -104,7 +111,7 @@ def advise(
 
         write_advice(advice, report)
     if as_json:
-        print(advice.to_json())
+        print_json(advice.to_json())
     elif not quiet:
         print_advice(advice, report)
 

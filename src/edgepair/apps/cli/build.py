@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import print_lines, resumable
+from edgepair.apps.cli.console import print_json, print_lines, resumable
 from edgepair.apps.cli.options import Jobs, Json, Quiet, Strict
 from edgepair.apps.cli.progress import duration, progress_bar
 from edgepair.conventions.displayed import Record
@@ -132,7 +132,7 @@ def build(
             source_name=chosen_source, on_progress=on_progress, **options,
         )  # fmt: skip
     if as_json:
-        print(json.dumps(_document(result), ensure_ascii=False))
+        print_json(json.dumps(_document(result), ensure_ascii=False))
     elif not quiet:
         _show_result(result, store or default_store(target))
     if not (result.all_there if strict else result.complete):
@@ -280,7 +280,7 @@ def _show_result(result: BuildResult, store: Path) -> None:
 
 def _show_estimate(estimate: BuildEstimate, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(estimate.as_dict(), ensure_ascii=False))
+        print_json(json.dumps(estimate.as_dict(), ensure_ascii=False))
         return
     basis = (
         f"scaled by {estimate.measured_on} results that are there"
@@ -299,7 +299,7 @@ def _show_estimate(estimate: BuildEstimate, as_json: bool) -> None:
 
 def _show_status(status: Record, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(status, ensure_ascii=False))
+        print_json(json.dumps(status, ensure_ascii=False))
         return
     lines = [f"{status['dataset']}: {status['state']}; started {status['started']}, last {status['updated']}"]
     for name, stage in status["stages"].items():

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from edgepair.conventions.errors import visible_json
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -57,8 +59,11 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def print_json(document: object) -> None:
-    """Print one JSON document."""
-    print(json.dumps(document, ensure_ascii=False, allow_nan=False))
+    """Print one JSON document, or its text."""
+    text = (
+        document if isinstance(document, str) else json.dumps(document, ensure_ascii=False, allow_nan=False)
+    )
+    print(visible_json(text))
 
 
 def plain_table(*titles: str, **look: Any) -> Table:

@@ -230,7 +230,7 @@ def _mention_standards(absorbers: Sequence[str], *, verbose: bool) -> None:
 
 def _report(summaries: Sequence[Record], *, as_json: bool, verbose: bool) -> None:
     if as_json:
-        print(json.dumps(summaries, ensure_ascii=False))
+        print_json(json.dumps(summaries, ensure_ascii=False))
         return
     for summary in summaries:
         print_lines([*_lines(summary), ""] if verbose else _lines(summary)[:1])

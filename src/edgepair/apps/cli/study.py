@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgepair.apps.cli.console import output_console, plain_table, resumable, split_list
+from edgepair.apps.cli.console import output_console, plain_table, print_json, resumable, split_list
 from edgepair.apps.cli.options import (
     Folds,
     Jobs,
@@ -122,7 +122,7 @@ def study(
 
         write_figures(result, figures)
     if as_json:
-        print(json.dumps(_document(result, out), ensure_ascii=False))
+        print_json(json.dumps(_document(result, out), ensure_ascii=False))
     elif not quiet and published:
         show_published(result, out, time.monotonic() - started)
     elif not quiet:

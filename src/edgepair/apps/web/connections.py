@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +17,30 @@ _SECONDS_FOR_HEADERS = 15.0
 _SECONDS_FOR_ALL = 600.0
 _SECONDS_SILENT = 30.0
 """Time to send the head of a request; to send, answer and read all of it; between two pieces."""
+_SLOWEST = 50_000
+"""Bytes a second in which what follows the head must come."""
 
 
 @dataclass
 class _Connection:
-    began: float
+    until: float
     asked: bool = False
-    """Whether the head of a request has come."""
+    """Whether all of a request has come."""
+
+
+class _Body:
+    """What follows the head of a request; notes when all of it has come."""
+
+    def __init__(self, stream: Any, length: int, done: Callable[[], None]) -> None:
+        self._stream, self._left, self._done = stream, length, done
+
+    def read(self, size: int = -1) -> bytes:
+        """Read the next bytes."""
+        part: bytes = self._stream.read(size)
+        self._left -= len(part)
+        if self._left <= 0:
+            self._done()
+        return part
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -32,10 +50,26 @@ class QuietHandler(WSGIRequestHandler):
 
     def parse_request(self) -> bool:
         """Note that somebody asks, who is not to be cut off for one who only holds the line."""
-        understood = super().parse_request()
-        if understood and isinstance(self.server, BoundedServer):
-            self.server.has_asked(self.connection)
-        return understood
+        if not super().parse_request():
+            return False
+        if "Transfer-Encoding" in self.headers:
+            # No browser sends a file so, and how long it would be is not said.
+            self.send_error(411)
+            return False
+        length = self.headers.get("Content-Length", "0")
+        self._length = int(length) if length.isdecimal() and length.isascii() and len(length) < 15 else 0
+        self._note(self._length)
+        return True
+
+    def make_environ(self) -> Any:
+        """Watch what follows the head."""
+        environ = super().make_environ()
+        environ["wsgi.input"] = _Body(self.rfile, self._length, self._note)
+        return environ
+
+    def _note(self, missing: int = 0) -> None:
+        if isinstance(self.server, BoundedServer):
+            self.server.has_asked(self.connection, missing)
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing."""
@@ -55,7 +89,7 @@ class BoundedServer(ThreadedWSGIServer):
             full = len(self._open) >= MOST_CONNECTIONS
             # Dictionaries keep their order: the first is the oldest.
             idle = next((one for one, state in self._open.items() if not state.asked), request)
-            self._open[request] = _Connection(time.monotonic())
+            self._open[request] = _Connection(time.monotonic() + _SECONDS_FOR_HEADERS)
             if full:
                 del self._open[idle]
         if full:
@@ -73,19 +107,17 @@ class BoundedServer(ThreadedWSGIServer):
         super().service_actions()
         now = time.monotonic()
         with self._guard:
-            over = [
-                one
-                for one, state in self._open.items()
-                if now - state.began > (_SECONDS_FOR_ALL if state.asked else _SECONDS_FOR_HEADERS)
-            ]
+            over = [one for one, state in self._open.items() if now > state.until]
         for one in over:
             _cut(one)
 
-    def has_asked(self, request: Any) -> None:
-        """Note that the head of a request has come over a connection."""
+    def has_asked(self, request: Any, missing: int) -> None:
+        """Note that a request has come over a connection, but for so many bytes."""
+        seconds = _SECONDS_FOR_HEADERS + missing / _SLOWEST if missing else _SECONDS_FOR_ALL
         with self._guard:
             if request in self._open:
-                self._open[request].asked = True
+                until = time.monotonic() + min(seconds, _SECONDS_FOR_ALL)
+                self._open[request] = _Connection(until, asked=not missing)
 
 
 def _cut(connection: socket.socket) -> None:

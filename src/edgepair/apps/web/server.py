@@ -215,18 +215,21 @@ def _address(settings: Settings) -> str:
 
 
 def _refuse_malformed(app: Dash) -> None:
-    """Answer 400 to a callback that Dash cannot take apart; faults of ours come back as notices."""
+    """Answer 400 to what Dash cannot take apart; faults of ours come back as notices."""
     from dash.exceptions import PreventUpdate
     from flask import Response, request
     from werkzeug.exceptions import HTTPException
 
     for name, view in list(app.server.view_functions.items()):
-        if "_dash-update-component" not in name:
+        callback = "_dash-update-component" in name
+        if not callback and "_dash-component-suites" not in name:
             continue
 
-        def guarded(*args: object, view: Callable[..., object] = view, **kwargs: object) -> object:
+        def guarded(
+            *args: object, view: Callable[..., object] = view, callback: bool = callback, **kwargs: object
+        ) -> object:
             try:
-                body = request.get_json(silent=True)
+                body = request.get_json(silent=True) if callback else {"output": ""}
                 if not isinstance(body, dict) or not isinstance(body.get("output"), str):
                     raise ValueError("no output")
                 return view(*args, **kwargs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -217,6 +218,12 @@ def parse_row(line: str, comma: bool = False) -> list[float] | None:
     line = line.replace("|", " ").strip()
     if not line or (line[0] not in '+-.0123456789,"' and line[:3].lower() not in ("nan", "inf")):
         return None
+    if not comma and "\t" not in line:
+        # Most rows of most files: several times faster than what takes every kind of row apart.
+        with suppress(ValueError):
+            words = line.split(",") if "," in line else line.split()
+            if len(words) > 1:
+                return list(map(float, words))
     parts = _parts(line, comma)
     if len(parts) < 2:
         return None
@@ -236,7 +243,9 @@ def parse_row(line: str, comma: bool = False) -> list[float] | None:
 
 
 def _parts(line: str, comma: bool) -> list[str]:
-    parts = _grouped(line, comma) if any(mark in line for mark in ';\t"') else []
+    # Fields between tabs may hold several words or groups of digits; a plain row of numbers does not.
+    plain = "\t" not in line or (line.isascii() and not any(mark in line for mark in " ',"))
+    parts = [] if plain and ";" not in line and '"' not in line else _grouped(line, comma)
     if comma:
         parts = parts or re.split(r"[\s;]+", line)
         parts = [
@@ -305,7 +314,7 @@ def decimal_commas(lines: list[str], fewest: int = 6) -> bool:
     """Whether numbers are written with decimal commas: then none has a point, and rows part elsewhere."""
     found = 0
     for line in lines[:2000]:
-        if line.lstrip()[:1] in _COMMENTS:
+        if "," not in line or line.lstrip()[:1] in _COMMENTS:
             continue
         if '"' in line:
             quoted = re.findall(r'"([^"]*)"', line)

@@ -133,7 +133,7 @@ def judge_function(r: NDArray[np.float64], y: NDArray[np.float64]) -> str:
 def _not_of_r(r: NDArray[np.float64], y: NDArray[np.float64], size: float) -> str:
     """Name what a curve that swings about 0 has that no PDF has; empty for nothing."""
     first = (r > 0) & (r <= max(NEAR_ORIGIN, r[0]))
-    if r[0] <= NEAR_ORIGIN and np.abs(y[first]).max() > FAR_FROM_ZERO * size:
+    if r[0] <= NEAR_ORIGIN and np.abs(y[first]).max(initial=0) > FAR_FROM_ZERO * size:
         return "origin"
     low, shells = (r >= NO_ATOMS[0]) & (r <= NO_ATOMS[1]), (r >= SHELLS[0]) & (r <= SHELLS[1])
     if low.sum() >= 4 and shells.sum() >= 4:
