@@ -49,10 +49,10 @@ class SeriesFractions:
     Attributes
     ----------
     table : pandas.DataFrame
-        A row a point and compound: ``point, compound, standard, fraction, error, noise_error, scale_error,
+        A row a point and compound: ``position, compound, standard, fraction, error, noise_error, scale_error,
         choice_error``.
     values : pandas.DataFrame
-        A row a point: ``point`` and, of each of ``oxidation_state, coordination_number, bond_length``, the
+        A row a point: ``position`` and, of each of ``oxidation_state, coordination_number, bond_length``, the
         mean under the fractions and, with ``_error`` added, its standard error; and ``r_factor,
         r_factor_about_mean, reduced_chi_square``.
     shift : float
@@ -96,7 +96,7 @@ def fit_series(
     shift_limit : float
         Largest shift of the whole series, eV.
     axis : numpy.ndarray, optional
-        Shape (n_points,): where the points stand, for `neighbours`.
+        Shape (n_points,): where the points stand; one apart where not given.
     neighbours : float, optional
         By how much fractions of neighbouring points differ, about (root mean square): a constraint that
         smooths them; none where not given.
@@ -120,6 +120,7 @@ def fit_series(
     from scipy.optimize import minimize_scalar
 
     near = list(standards)[:MOST_STANDARDS]
+    at = np.arange(float(len(mu))) if axis is None else axis
     closure = INDEPENDENT * float(np.median(noise)) ** 2 / STEP_ERROR**2
     curves = [PchipInterpolator(standard.energy, standard.mu) for standard in near]
     chosen = [
@@ -170,12 +171,11 @@ def fit_series(
         spectra = np.array([curves[k](energy + by) for k, by in zip(best, apart, strict=True)])
         variance = max(float((noise**2).mean()), squares / mu.size) * _smoothness(mu, fractions)
         fractions, by_neighbours = neighbour_fractions(
-            mu, spectra, np.arange(float(len(mu))) if axis is None else axis,
-            closure=closure, variance=variance, change=neighbours,
-        )  # fmt: skip
+            mu, spectra, at, closure=closure, variance=variance, change=neighbours
+        )
     mine = [near[k] for k in best]
     choice = choice if ambiguity is None else ambiguity
-    tables = _tables(energy, mu, noise, mine, moved, errors, fractions, choice, by_neighbours)
+    tables = _tables(at, energy, mu, noise, mine, moved, errors, fractions, choice, by_neighbours)
     names = tuple(" + ".join(near[k].compound for k in one[1]) for one in equal)
     return SeriesFractions(*tables, shift, tuple(dict.fromkeys(names)))
 
@@ -245,6 +245,7 @@ def _smoothness(mu: NDArray[np.float64], fractions: NDArray[np.float64]) -> floa
 
 
 def _tables(
+    axis: NDArray[np.float64],
     energy: NDArray[np.float64],
     mu: NDArray[np.float64],
     noise: NDArray[np.float64],
@@ -276,16 +277,16 @@ def _tables(
             parts = [
                 np.sqrt(max(0.0, float(part))) for part in (total[k, k], from_noise[k, k], from_scale[k, k])
             ]
-            rows.append((point, one.compound, one.name, share[k], *parts, choice[point, k]))
+            rows.append((axis[point], one.compound, one.name, share[k], *parts, choice[point, k]))
         told: list[float] = []
         for name in VALUES:
             label = labels[name]
             told += [float(share @ label), float(np.sqrt(max(0.0, label @ total @ label)))]
-        values.append((point, *told, r_factor, about_mean, chi_square))
-    columns = ["point", "compound", "standard", "fraction", "error", "noise_error", "scale_error"]
+        values.append((axis[point], *told, r_factor, about_mean, chi_square))
+    columns = ["position", "compound", "standard", "fraction", "error", "noise_error", "scale_error"]
     fits = ["r_factor", "r_factor_about_mean", "reduced_chi_square"]
     of_values = [name + end for name in VALUES for end in ("", "_error")]
     return (
         pd.DataFrame(rows, columns=[*columns, "choice_error"]),
-        pd.DataFrame(values, columns=["point", *of_values, *fits]),
+        pd.DataFrame(values, columns=["position", *of_values, *fits]),
     )

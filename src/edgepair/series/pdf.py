@@ -32,6 +32,8 @@ R_RANGE = (1.0, 20.0)
 R_STEP = 0.05
 """Å: half of what Qmax of 30 Å⁻¹ resolves."""
 
+_KINDS = {"pdf": "x-ray", "npdf": "neutron", "dpdf": "differential"}
+
 UNLIKE_QMAX = 1.0
 """Å⁻¹ by which ends of the data may differ before it is said."""
 
@@ -49,7 +51,7 @@ class PdfSeries:
     absorber : str or None
         Whose surroundings are asked for; None where nothing tells.
     modality : str
-        ``pdf`` or ``npdf``.
+        ``pdf``, ``npdf`` or ``dpdf``.
     r : numpy.ndarray
         Shape (n_r,), Å.
     G : numpy.ndarray
@@ -171,9 +173,9 @@ def place_pdfs(
     if len(kinds) > 1:
         raise DataError(
             "cannot make a series of these PDFs",
-            found="x-ray and neutron ones",
-            needed="PDFs of one radiation",
-            suggestion="name those of one radiation, or give --radiation where a header does not tell",
+            found=" and ".join(name for kind, name in _KINDS.items() if kind in kinds) + " ones",
+            needed="total PDFs of one radiation, or differential ones",
+            suggestion="name those of one kind, or give --radiation where a header does not tell",
         )
     ends = [curve.qmax or estimate_qmax(curve.r, curve.G) for curve in curves]
     known = [end for end in ends if end]
@@ -221,9 +223,10 @@ def analyse_pdfs(
     found = find_principal(series.r, series.G, None, number=number, seed=seed, noise=noise)
     starts = change_points(series.axis.values, found.scores[:, : found.number], series.noise)
     shells = [
-        told or shell_rows(inspect_pdf(curve, absorber=series.absorber).first_shell)
+        told if any(row["task"] == "first_peak" for row in told)
+        else shell_rows(inspect_pdf(curve, absorber=series.absorber).first_shell)
         for curve, told in zip(series.curves, rows, strict=True)
-    ]
+    ]  # fmt: skip
     columns = points_of(series.axis, series.curves)
     columns |= {name: [_shell(told, *what) for told in shells] for name, what in _SHELL.items()}
     columns |= {"noise": series.noise, **columns_of(rows, series.modality)}

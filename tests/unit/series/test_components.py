@@ -215,7 +215,7 @@ def test_goodness_of_fit_is_that_of_the_established_programs(mix: Mix) -> None:
         assert told["r_factor"] == pytest.approx(squares / sum(x * x for x in mu[k]), rel=1e-4)
         assert told["r_factor_about_mean"] * n == pytest.approx(athena, rel=1e-4)
         assert told["reduced_chi_square"] * 0.01**2 == pytest.approx(larch, rel=1e-4)
-        shares = found.table.query("point == @k")["fraction"].to_numpy()
+        shares = found.table.query("position == @k")["fraction"].to_numpy()
         assert shares == pytest.approx((weights / weights.sum())[order], abs=1e-4)
 
 

@@ -10,6 +10,7 @@ import typer
 from edgepair.apps.cli.console import aligned, print_lines, split_list
 from edgepair.apps.cli.options import (
     Composition,
+    DpdfNames,
     OwnStandards,
     Qmax,
     Quiet,
@@ -35,7 +36,7 @@ def series(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Spectra or PDFs or both, a project, or a CSV table with the column file, or xanes and pdf.",
+            help="Spectra, PDFs or both, a project; a CSV table with the column file, or xanes and pdf (dpdf).",
             metavar="FILE...",
             show_default=False,
         ),
@@ -79,6 +80,7 @@ def series(
     radiation: Radiation = None,
     qmax: Qmax = None,
     composition: Composition = None,
+    dpdf: DpdfNames = None,
     asks: Annotated[
         bool, typer.Option("--predict/--no-predict", help="Have the model answer for points and components.")
     ] = True,
@@ -110,7 +112,7 @@ def series(
             paths, axis=axis, absorber=reading.absorber, energy_range=between, shift=reading.shift,
             foil=None if foil is None else foil.reading, item=reading.item, references=reading.own_foils,
             mu=reading.mu, energy_column=reading.energy_column, energy_unit=reading.energy_unit,
-            r_range=distances, radiation=radiation, qmax=qmax, composition=composition,
+            r_range=distances, radiation=radiation, qmax=qmax, composition=composition, dpdf=dpdf,
         )  # fmt: skip
         result = analyse_series(
             found, standards=own, library=library, number=number, fixed=split_list(fixed) or (),

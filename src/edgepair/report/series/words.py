@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from edgepair.conventions import TASKS
+from edgepair.conventions import TASKS, modality_title
 from edgepair.conventions.wording import with_minus
 from edgepair.report.mixture import with_error
 from edgepair.series import PdfSeriesResult
@@ -30,12 +30,17 @@ def axis_name(result: SeriesResult | PdfSeriesResult) -> str:
     return name + (f" ({axis.unit})" if axis.unit else "")
 
 
+def pdf_kind(result: PdfSeriesResult) -> str:
+    """Name what kind of PDFs a series is of."""
+    return modality_title(result.series.modality)
+
+
 def series_title(result: SeriesResult | PdfSeriesResult) -> str:
     """Say how many spectra or PDFs of what there are."""
     along = f"along {axis_name(result)}"
     if isinstance(result, PdfSeriesResult):
-        return f"{len(result.series.G)} PDFs {along}"
-    beside = "" if result.pdf is None else f" and {len(result.pdf.series.G)} PDFs"
+        return f"{len(result.series.G)} {pdf_kind(result)}s {along}"
+    beside = "" if result.pdf is None else f" and {len(result.pdf.series.G)} {pdf_kind(result.pdf)}s"
     return f"{len(result.series.mu)} spectra of {result.series.absorber}{beside} {along}"
 
 
