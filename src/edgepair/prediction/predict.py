@@ -227,7 +227,7 @@ def _answer(
             "cannot tell whose surroundings are asked for",
             found="a PDF whose header does not name one metal that edgepair knows",
             needed="the element, as a PDF holds the distances of all",
-            suggestion="give --absorber, or absorber= in Python",
+            suggestion="give --absorber",
         )
     for curve, kind in ((G, "G"), (G_M, "G_M")):
         if curve is not None:

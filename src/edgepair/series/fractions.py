@@ -166,16 +166,22 @@ def fit_series(
         (lambda at, own=0, k=k, by=by: curves[k](at + by, own)) for k, by in zip(best, apart, strict=True)
     ]
     squares, fractions = misfit(best, apart)
+    spectra, slopes = (np.array([one(energy, own) for one in moved]) for own in (0, 1))
+    variance = (noise**2).clip(squares / mu.size) * _smoothness(mu, fractions)
+    jitter, jitter_error = _jitter(mu, spectra, slopes, fractions, variance)
+    if shift_limit > 0 and jitter.any():
+        mu = mu - jitter[:, None] * (fractions @ slopes)
+        fractions = closed_fractions(mu, spectra, closure=closure)
     by_neighbours = None
     if neighbours is not None:
-        spectra = np.array([curves[k](energy + by) for k, by in zip(best, apart, strict=True)])
         variance = max(float((noise**2).mean()), squares / mu.size) * _smoothness(mu, fractions)
         fractions, by_neighbours = neighbour_fractions(
             mu, spectra, at, closure=closure, variance=variance, change=neighbours
         )
     mine = [near[k] for k in best]
     choice = choice if ambiguity is None else ambiguity
-    tables = _tables(at, energy, mu, noise, mine, moved, errors, fractions, choice, by_neighbours)
+    off = jitter_error if shift_limit > 0 else np.zeros(len(mu))
+    tables = _tables(at, energy, mu, noise, mine, moved, errors, off, fractions, choice, by_neighbours)
     names = tuple(" + ".join(near[k].compound for k in one[1]) for one in equal)
     return SeriesFractions(*tables, shift, tuple(dict.fromkeys(names)))
 
@@ -238,6 +244,34 @@ def _own_shifts(
     return found, np.clip(np.sqrt(np.clip(np.diag(covariance), 0, None)), LEAST_SCALE_ERROR, scale)
 
 
+def _jitter(
+    mu: NDArray[np.float64],
+    spectra: NDArray[np.float64],
+    slopes: NDArray[np.float64],
+    fractions: NDArray[np.float64],
+    variance: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""Find by how much the energies of points differ, eV, from what their residuals hold of their slopes.
+
+    Each residual is projected onto the part of its spectrum's slope that the standards cannot make,
+    :math:`d_i = r_i p_i / p_i^2`, with the error :math:`e_i`; that they scatter by more than this,
+    :math:`s^2 = \mathrm{var}(d) - \overline{e^2}`, is a scale that differs from point to point, of which
+    :math:`d_i s^2 / (s^2 + e_i^2)` is most likely.
+    """
+    basis = np.linalg.qr(spectra.T)[0]
+    own = fractions @ slopes
+    own = own - own @ basis @ basis.T
+    power = np.maximum((own**2).sum(axis=1), 1e-12)
+    found = ((mu - fractions @ spectra) * own).sum(axis=1) / power
+    found -= found.mean()
+    error = variance / power
+    square = max(0.0, float((found**2).mean() - error.mean()))
+    # less than what it is by chance in one series of twenty is none
+    if square < 2 * float(error.mean()) * np.sqrt(2 / len(mu)):
+        return np.zeros(len(mu)), np.zeros(len(mu))
+    return found * square / (square + error), np.sqrt(square * error / (square + error))
+
+
 def _smoothness(mu: NDArray[np.float64], fractions: NDArray[np.float64]) -> float:
     """Count the points that the misfit of a series stays the same for."""
     left = mu - fractions @ np.linalg.lstsq(fractions, mu, rcond=None)[0]
@@ -252,6 +286,7 @@ def _tables(
     mine: Sequence[Standard],
     curves: Sequence[PchipInterpolator],
     scale: NDArray[np.float64],
+    off: NDArray[np.float64],
     fractions: NDArray[np.float64],
     choice: NDArray[np.float64],
     by_neighbours: NDArray[np.float64] | None,
@@ -269,8 +304,8 @@ def _tables(
         variance = noise[point] ** 2 * max(1.0, chi_square) * correlation_length(left)
         share = fractions[point] / fractions[point].sum()
         fit = Fit(members, share, 0.0, squares)
-        # shifts are those of all points together: none of a point's own takes up what scales differ by
-        from_noise, from_scale, _ = covariances(problem, fit, variance, scale, 0.0)
+        # shifts are those of all points together, but for what points differ by that residuals tell
+        from_noise, from_scale, _ = covariances(problem, fit, variance, scale, off[point])
         from_noise = from_noise if by_neighbours is None else by_neighbours[point]
         total = from_noise + from_scale + np.diag(choice[point] ** 2)
         for k, one in enumerate(mine):

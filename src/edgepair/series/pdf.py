@@ -16,6 +16,7 @@ from edgepair.measured.samples import pdf_technique
 from edgepair.series.answers import Row, columns_of, points_of, shell_rows, values_table
 from edgepair.series.changes import change_points, scatter
 from edgepair.series.folder import write_folder
+from edgepair.series.pdf_fractions import LARGE_MISFIT, EndMember, PdfFractions, fit_pdfs
 from edgepair.series.principal import Principal, find_principal
 from edgepair.spectra import PDFInstrument, estimate_qmax, resample_pdf
 
@@ -98,6 +99,8 @@ class PdfSeriesResult(Displayed, topic="series.views", main_table="points"):
         Positions at which straight pieces begin.
     warnings : tuple of str
         What makes the result doubtful.
+    fractions : PdfFractions or None
+        Linear combinations of end members; None of one component.
     """
 
     series: PdfSeries
@@ -106,6 +109,7 @@ class PdfSeriesResult(Displayed, topic="series.views", main_table="points"):
     principal: Principal
     changes: tuple[float, ...]
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    fractions: PdfFractions | None = None
 
     def _lines(self) -> Iterator[str]:
         axis = self.series.axis
@@ -127,10 +131,11 @@ class PdfSeriesResult(Displayed, topic="series.views", main_table="points"):
 
         curves = pd.DataFrame(self.series.G.T, columns=[f"G_{k + 1}" for k in range(len(self.series.G))])
         curves.insert(0, "r", self.series.r)
-        return {
-            "pdf_points": self.points, "values": self.values, "pdf_components": self.principal.table,
-            "pdf_curves": curves,
-        }  # fmt: skip
+        found = {"pdf_points": self.points, "values": self.values, "pdf_curves": curves}
+        found["pdf_components"] = self.principal.table
+        if self.fractions is not None:
+            found["pdf_fractions"], found["pdf_fits"] = self.fractions.table, self.fractions.values
+        return found
 
     def write(self, folder: str | Path) -> Path:
         """Write all tables as CSV.
@@ -214,9 +219,14 @@ def place_pdfs(
 
 
 def analyse_pdfs(
-    series: PdfSeries, rows: Sequence[Sequence[Row]], *, number: int | None, seed: int
+    series: PdfSeries,
+    rows: Sequence[Sequence[Row]],
+    *,
+    number: int | None,
+    ends: Sequence[EndMember],
+    seed: int,
 ) -> PdfSeriesResult:
-    """Count components, follow the first peak and find changes; ``rows``: what each point was answered."""
+    """Count components, combine end members, follow the first peak; ``rows``: what points were answered."""
     import pandas as pd
 
     noise = float(np.median(series.noise))
@@ -236,9 +246,15 @@ def analyse_pdfs(
         warnings.append("no values: nothing tells whose surroundings are asked for; give --absorber")
     if found.number == 1:
         warnings.append("nothing stands out of the noise but one component: the PDFs are the same within it")
+    fractions = fit_pdfs(series, ends, found.number)
+    if fractions is not None and fractions.values["reduced_chi_square"].median() > LARGE_MISFIT**2:
+        warnings.append(
+            "the end members do not describe the PDFs between them within the noise: another part, or peaks"
+            " that move; fractions are of shapes then"
+        )
     return PdfSeriesResult(
         series, pd.DataFrame(columns), values_table(series.axis.values, rows), found,
-        tuple(float(series.axis.values[start]) for start in starts), tuple(warnings),
+        tuple(float(series.axis.values[start]) for start in starts), tuple(warnings), fractions,
     )  # fmt: skip
 
 

@@ -9,18 +9,15 @@ from typing import TypeAlias
 
 from edgepair.conventions import EdgepairError
 from edgepair.conventions.errors import visible
-from edgepair.files.reading import read_table
 from edgepair.measured import PdfCurve, XanesScan
-from edgepair.measured.samples import PAIR_COLUMNS, MeasuredFile, without_reference
+from edgepair.measured.point_table import FILE_COLUMNS, axis_columns, read_point_table
+from edgepair.measured.samples import MeasuredFile, without_reference
 from edgepair.series.axis import numbers_in_names
 
 Source: TypeAlias = XanesScan | PdfCurve | str | Path
 
 Row: TypeAlias = "Sequence[tuple[Source, bool]]"
 """What was measured at one point, and of each whether a table has it as a differential PDF."""
-
-COLUMNS = ("file", "xanes", "pdf", "dpdf")
-"""Columns of a table of points that name files."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +61,6 @@ def read_points(
     return points, skipped
 
 
-def table_columns(path: Path) -> list[str]:
-    """Name the columns of a table of points beside those of files; nothing where it is no such table."""
-    rows = _table_rows(path)
-    return [visible(name) for name in rows[0] if name and name not in _NO_AXIS] if rows else []
-
-
 def rows_of_table(
     given: Sequence[Source],
 ) -> tuple[Sequence[Row], dict[str, list[str]], list[tuple[str, str]]]:
@@ -78,7 +69,7 @@ def rows_of_table(
     Returns the rows, the columns that may be the axis, and what the table does not name.
     """
     paths = [Path(one) for one in given if not isinstance(one, (XanesScan, PdfCurve))]
-    tables = {path: rows for path in paths if (rows := _table_rows(path))}
+    tables = {path: rows for path in paths if (rows := read_point_table(path))}
     if len(tables) != 1:
         return [[(one, False)] for one in given], {}, []
     ((path, rows),) = tables.items()
@@ -92,31 +83,14 @@ def rows_of_table(
     used: set[str] = set()
     for row in rows:
         mine: list[tuple[Source, bool]] = []
-        for column in COLUMNS:
+        for column in FILE_COLUMNS:
             text = (row.get(column) or "").strip()
             found = named.get(Path(text).name) or ([path.parent / text] if text else [])
             used.add(Path(text).name)
             mine += [(one, column == "dpdf") for one in found]
         files.append(mine)
-    columns = {
-        visible(name): [row[name] or "" for row in rows] for name in rows[0] if name and name not in _NO_AXIS
-    }
     left = [(visible(name), "the table of points does not name it") for name in named if name not in used]
-    return files, columns, left
-
-
-_NO_AXIS = (*COLUMNS, *PAIR_COLUMNS)
-
-
-def _table_rows(path: Path) -> list[dict[str, str]]:
-    """Read a table of points; nothing where it is none: who reads it as a spectrum says what is wrong."""
-    if path.suffix.lower() != ".csv":
-        return []
-    try:
-        rows = read_table(path)
-    except (OSError, ValueError):
-        return []
-    return rows if rows and set(COLUMNS) & set(rows[0]) else []
+    return files, axis_columns(rows), left
 
 
 def paired_by_names(points: list[Point]) -> list[Point]:

@@ -67,7 +67,7 @@ class PdfCurve(DisplayedCurve, x=("r", "Å"), y=("G", "Å⁻²")):
         for name in ("file", "item", "format"):
             object.__setattr__(self, name, visible(getattr(self, name)))
         object.__setattr__(self, "header", visible_values(self.header))
-        object.__setattr__(self, "warnings", tuple(map(visible, self.warnings)))
+        object.__setattr__(self, "warnings", tuple(map(visible, vars(self)["warnings"])))
 
     def _lines(self) -> Iterator[str]:
         known = [self.radiation or "radiation ?", self.composition or "composition ?"]
