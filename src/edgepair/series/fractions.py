@@ -166,9 +166,10 @@ def fit_series(
         (lambda at, own=0, k=k, by=by: curves[k](at + by, own)) for k, by in zip(best, apart, strict=True)
     ]
     squares, fractions = misfit(best, apart)
-    spectra, slopes = (np.array([one(energy, own) for one in moved]) for own in (0, 1))
-    variance = (noise**2).clip(squares / mu.size) * _smoothness(mu, fractions)
-    jitter, jitter_error = _jitter(mu, spectra, slopes, fractions, variance)
+    placed = list(zip(best, apart, strict=True))
+    spectra, slopes = (np.array([curves[k](energy + by, own) for k, by in placed]) for own in (0, 1))
+    each = np.maximum(noise**2, squares / mu.size) * _smoothness(mu, fractions)
+    jitter, jitter_error = _jitter(mu, spectra, slopes, fractions, each)
     if shift_limit > 0 and jitter.any():
         mu = mu - jitter[:, None] * (fractions @ slopes)
         fractions = closed_fractions(mu, spectra, closure=closure)

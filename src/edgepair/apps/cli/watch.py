@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,6 +33,8 @@ from edgepair.measured.samples import Foil, Reading, Sample, sample_of
 if TYPE_CHECKING:
     from edgepair.measured import PdfCurve, XanesScan
     from edgepair.report.prediction.rows import PredictedSample
+    from edgepair.series.answers import Known
+    from edgepair.standards import Standard
 
 POLL = 0.5
 """Seconds between looks into the folder: no service of the operating system sees a network's files."""
@@ -109,6 +114,7 @@ class _Watched:
         self.unread: dict[Path, Sample] = {}
         self.answers: dict[tuple[str, str], list[PredictedSample]] = {}
         self.drawn, self.due = 0.0, False
+        self.drawing: Thread | None = None
 
     def answer(self, path: Path) -> list[str]:
         """Answer what a file adds, alone or with its pair, write the table, and give the lines to print."""
@@ -161,36 +167,57 @@ class _Watched:
         return told
 
     def draw_if_due(self) -> None:
-        """Draw the page, where something came in and the last drawing is some time ago."""
-        if self.due and time.monotonic() - self.drawn > REDRAWN:
-            self.draw()
+        """Draw the page beside the answers, where something came in and the last drawing is some time ago."""
+        busy = self.drawing is not None and self.drawing.is_alive()
+        if self.report is None or not self.due or busy or time.monotonic() - self.drawn <= REDRAWN:
+            return
+        self.drawn = time.monotonic()
+        # a long series takes seconds, which a scan does not wait for
+        self.drawing = Thread(target=copy_context().run, args=(self._drawing(),), daemon=True)
+        self.drawing.start()
 
     def draw(self) -> None:
-        """Draw the page of the series that the points make, once they make one."""
-        if self.report is None or not self.due:
-            return
-        from edgepair.conventions import EdgepairError
-        from edgepair.report.series.page import write_series
-        from edgepair.series import analyse_series, read_series
+        """Draw the page of all that came in."""
+        if self.drawing is not None:
+            self.drawing.join()
+        if self.report is not None and self.due:
+            self._drawing()()
+
+    def _drawing(self) -> Callable[[], None]:
+        """Take what there is now, to draw the page of the series that it makes, once it makes one."""
         from edgepair.series.answers import answer_rows
 
-        self.drawn, self.due = time.monotonic(), False
+        self.due = False
+        curves = [curve for path in sorted(self.curves) for curve in self.curves[path]]
         known = {
             key: answer_rows([row for one in told for row in one.rows() if row["trust"]])
             for key, told in self.answers.items()
         }
-        try:
-            series = read_series(
-                [curve for path in sorted(self.curves) for curve in self.curves[path]],
-                absorber=self.how.spectrum_options.get("absorber"), shift=self.options["shift"],
-                foil=None if self.foil is None else self.foil.reading,
-            )  # fmt: skip
-            write_series(
-                analyse_series(series, standards=self.options["standards"], resolved=False, known=known),
-                self.report,
-            )
-        except EdgepairError as error:
-            print(f"edgepair: the page waits: {error.problem}: {error.found}", file=sys.stderr)
+        foil = None if self.foil is None else self.foil.reading
+        return partial(
+            _draw, curves, self.report, known, self.options["standards"],
+            absorber=self.how.spectrum_options.get("absorber"), shift=self.options["shift"], foil=foil,
+        )  # fmt: skip
+
+
+def _draw(
+    curves: Sequence[XanesScan | PdfCurve],
+    report: Path | None,
+    known: Known,
+    standards: Sequence[Standard],
+    **reading: Any,
+) -> None:
+    """Draw the page, or say why it waits."""
+    assert report is not None
+    from edgepair.conventions import EdgepairError
+    from edgepair.report.series.page import write_series
+    from edgepair.series import analyse_series, read_series
+
+    try:
+        series = read_series(curves, **reading)
+        write_series(analyse_series(series, standards=standards, resolved=False, known=known), report)
+    except EdgepairError as error:
+        print(f"edgepair: the page waits: {error.problem}: {error.found}", file=sys.stderr)
 
 
 def _lines(answer: Any) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS, modality_title
 from edgepair.conventions.wording import with_minus
+from edgepair.mixtures.fit import KEPT
 from edgepair.report.mixture import with_error
 from edgepair.series import PdfSeriesResult
 
@@ -213,7 +214,8 @@ def _made_of(result: SeriesResult, component: int) -> tuple[str, str]:
         return "", ""
     parts = [f"{with_error(part.fraction, part.error, 2)} {part.compound}" for part in mine.itertuples()]
     first = mine.iloc[0]
-    more = f", {first['as_good'] - 1} others as good" if first["as_good"] > 1 else ""
+    many = "" if first["as_good"] < KEPT else " or more"
+    more = f", {first['as_good'] - 1}{many} others as good" if first["as_good"] > 1 else ""
     return (
         f"{' + '.join(parts)} (misfit {first['misfit']:.3f}{more})",
         f"{first['nearest']} ({first['nearest_misfit']:.3f})",

@@ -114,10 +114,11 @@ def _series(request: SeriesRequest) -> tuple[Series | PdfSeries, Known, list[tup
     expect_files(len(request.files))
     for file in request.files:
         try:
-            marked = fnmatch(file.name, request.dpdf)
-            for one in read(file).samples:
-                total = not (marked and hasattr(one, "differential"))
-                curves.append(one if total else replace(one, differential=True))
+            found = read(file)
+            mine: Any = found.samples
+            if found.kind == "pdf" and fnmatch(file.name, request.dpdf):
+                mine = [replace(one, differential=True) for one in mine]
+            curves += mine
         except EdgepairError as error:
             refused.append((file.name, f"{error.problem}: {error.found}"))
         if len(curves) > 2 * MOST_POINTS:
