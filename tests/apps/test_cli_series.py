@@ -197,7 +197,7 @@ def test_pdfs_that_are_written_beside_spectra_are_answered_with_them(
         sys.executable, "-m", "edgepair", "watch", str(folder), "--out", str(out), "--shift", "0",
         "--report", str(page), "--idle", "2",
     ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     rows = pd.read_csv(out)
     assert rows["technique"].value_counts().to_dict() == {"xanes": 12, "pdf": 12, "xanes+pdf": 12}
@@ -206,7 +206,7 @@ def test_pdfs_that_are_written_beside_spectra_are_answered_with_them(
     # a dPDF by its name, whose spectrum comes later
     shutil.copy(pdfs[4], folder / "dscan005.gr")
     again = subprocess.run(
-        [*command, "--dpdf", "d*.gr"], capture_output=True, text=True, timeout=180, check=False
+        [*command, "--dpdf", "d*.gr"], capture_output=True, text=True, timeout=600, check=False
     )
     assert "Needed:" not in again.stderr
     assert "dscan005.gr" in again.stdout
