@@ -78,7 +78,8 @@ class SeriesPage:
         hint = (
             f"XDI, columns of text, Athena, HDF5, .gr …; up to {limits.series_files} files of"
             f" {limits.file_bytes / 1e6:.0f} MB. Headers and numbers in names (300K, -0.5V, 10min) tell the"
-            " axis; a spectrum and a PDF of the same name or number are one point. They stay on this server,"
+            " axis; a spectrum and a PDF of the same name or number are one point; a CSV table of points"
+            " (file,temperature) says it otherwise. They stay on this server,"
             " and are removed after your visit."
         )
         text: dict[str, Any] = {"type": "text", "debounce": True, "maxLength": 80}
@@ -109,7 +110,7 @@ class SeriesPage:
             labelled("Combine PDFs of points", ends, hint="numbers, as 1,-1: the first and the last"),
         ]
         reading = [
-            labelled("dPDFs", dcc.Input(id=f"{NAME}-dpdf", **text), hint="their names, as d*.gr"),
+            labelled("Differential PDFs", dcc.Input(id=f"{NAME}-dpdf", **text), hint="their names, as d*.gr"),
             labelled("Absorption μ", dcc.Input(id=f"{NAME}-mu", **text), hint="a column, or -ln(i1/i0)"),
             labelled("Energy column", dcc.Input(id=f"{NAME}-energy_column", **text)),
             labelled("Energy unit", units),
