@@ -28,7 +28,7 @@ axis, state = series.axis, result.points["oxidation_state"]
 band = [result.points[f"oxidation_state_{end}"] for end in ("lower", "upper")]
 figure, (left, right) = plt.subplots(1, 2)
 for compound, rows in result.fractions.table.groupby("compound", sort=False):
-    left.errorbar(axis.values[rows["point"]], rows["fraction"], rows["error"], fmt="o-", label=compound)
+    left.errorbar(rows["position"], rows["fraction"], rows["error"], fmt="o-", label=compound)
 left.set(xlabel=f"{axis.name} ({axis.unit})", ylabel="fraction")
 left.legend()
 right.fill_between(axis.values, *band, alpha=0.2)

@@ -42,6 +42,24 @@ def files(tmp_path: Path) -> list[Path]:
     return paths
 
 
+@pytest.fixture
+def write_pdfs(tmp_path: Path) -> Callable[..., list[Path]]:
+    """Write a PDF of the same name beside each spectrum, whose first peak moves."""
+
+    def written(files: list[Path]) -> list[Path]:
+        r = np.arange(0.02, 15.0, 0.02)
+        shells = [np.exp(-0.5 * ((r - at) / 0.1) ** 2) / r for at in (2.1, 2.0, 3.3)]
+        pdfs = []
+        for k, path in enumerate(files):
+            G = -r + (5 - k) * shells[0] + k * shells[1] + 20 * shells[2]
+            rows = "\n".join(f"{x:.2f} {g:.5f}" for x, g in zip(r, G, strict=True))
+            pdfs.append(tmp_path / f"{path.stem}.gr")
+            pdfs[-1].write_text(f"mode = xray\nqmax = 25.0\n#### start data\n{rows}\n", encoding="utf-8")
+        return pdfs
+
+    return written
+
+
 def test_a_series_of_files_with_a_table_of_its_axis(
     edgepair: Call, files: list[Path], tmp_path: Path
 ) -> None:
@@ -77,15 +95,10 @@ def test_names_in_a_table_move_no_cursor(edgepair: Call, files: list[Path], tmp_
     assert "\x1b" not in done.out + done.err
 
 
-def test_pdfs_alone_and_beside_spectra(edgepair: Call, files: list[Path], tmp_path: Path) -> None:
-    r = np.arange(0.02, 15.0, 0.02)
-    shells = [np.exp(-0.5 * ((r - at) / 0.1) ** 2) / r for at in (2.1, 2.0, 3.3)]
-    pdfs = []
-    for k, path in enumerate(files):
-        G = -r + (5 - k) * shells[0] + k * shells[1] + 20 * shells[2]
-        rows = "\n".join(f"{x:.2f} {g:.5f}" for x, g in zip(r, G, strict=True))
-        pdfs.append(tmp_path / f"{path.stem}.gr")
-        pdfs[-1].write_text(f"mode = xray\nqmax = 25.0\n#### start data\n{rows}\n", encoding="utf-8")
+def test_pdfs_alone_and_beside_spectra(
+    edgepair: Call, files: list[Path], write_pdfs: Callable[..., list[Path]], tmp_path: Path
+) -> None:
+    pdfs = write_pdfs(files)
     out, page = tmp_path / "out", tmp_path / "page.html"
     done = edgepair("series", *pdfs, "--r-range", "1,12", "--no-predict", "--out", out, "--report", page)
     assert (done.code, done.err) == (0, "")
@@ -170,3 +183,54 @@ def test_watching_never_writes_into_the_folder(edgepair: Call, files: list[Path]
     done = edgepair("watch", tmp_path / "nowhere", "--out", tmp_path / "answers.csv")
     assert done.code == 2
     assert "no folder of that name" in done.err
+
+
+def test_pdfs_that_are_written_beside_spectra_are_answered_with_them(
+    files: list[Path], write_pdfs: Callable[..., list[Path]], tmp_path: Path
+) -> None:
+    folder, out, page = tmp_path / "live", tmp_path / "live.csv", tmp_path / "live.html"
+    folder.mkdir()
+    pdfs = write_pdfs(files)
+    for path in (*files[:4], *pdfs[:4]):
+        shutil.copy(path, folder)
+    command = [
+        sys.executable, "-m", "edgepair", "watch", str(folder), "--out", str(out), "--shift", "0",
+        "--report", str(page), "--idle", "2",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = pd.read_csv(out)
+    assert rows["technique"].value_counts().to_dict() == {"xanes": 12, "pdf": 12, "xanes+pdf": 12}
+    assert rows.duplicated(["file", "technique", "task"]).sum() == 0
+    assert "first peak of the PDFs" in page.read_text(encoding="utf-8")
+    # a dPDF by its name, whose spectrum comes later
+    shutil.copy(pdfs[4], folder / "dscan005.gr")
+    again = subprocess.run(
+        [*command, "--dpdf", "d*.gr"], capture_output=True, text=True, timeout=600, check=False
+    )
+    assert "Needed:" not in again.stderr
+    assert "dscan005.gr" in again.stdout
+    told = pd.read_csv(out).set_index("file").loc[str(folder / "dscan005.gr")]
+    assert set(told["technique"]) == {"dpdf"}
+
+
+def test_differential_pdfs_along_a_series(
+    edgepair: Call, files: list[Path], write_pdfs: Callable[..., list[Path]], tmp_path: Path
+) -> None:
+    pdfs, out = write_pdfs(files), tmp_path / "out"
+    done = edgepair("series", *files, *pdfs, "--shift", 0, "--out", out, "--dpdf", "scan*.gr")
+    assert (done.code, done.err) == (0, "")
+    assert "and 6 dPDFs" in done.out
+    values = pd.read_csv(out / "values.csv")
+    assert set(values["modality"]) == {"xanes", "dpdf", "xanes+dpdf"}
+    table = tmp_path / "points.csv"
+    rows = "".join(f"{mu.name},{G.name},{k}\n" for k, (mu, G) in enumerate(zip(files, pdfs, strict=True)))
+    table.write_text(f"xanes,dpdf,dose (MGy)\n{rows}", encoding="utf-8")
+    # the table beside the files that it names, wherever they lie; what it does not name is left out
+    extra = files[0].with_name("other.dat")
+    shutil.copy(files[0], extra)
+    beside = edgepair("series", table, *files, *pdfs, extra, "--shift", 0, "--no-predict")
+    assert beside.code == 1
+    assert "dose (MGy), 0 to 5" in beside.out
+    assert "and 6 dPDFs" in beside.out
+    assert "left out other.dat: the table of points does not name it" in beside.out

@@ -9,6 +9,8 @@ from importlib import import_module
 from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, cast
 
+from edgepair.conventions.spelling import spelled
+
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
@@ -49,6 +51,11 @@ class Displayed:
     def __init_subclass__(cls, topic: str = "", main_table: str = "") -> None:
         """Name the module of the report that lays it out, which imports this room, and its main table."""
         cls._topic, cls._main_table = topic, main_table
+
+    def __getattribute__(self, name: str) -> Any:
+        """Give a field; warnings speak of parameters as who reads them gives them."""
+        found = super().__getattribute__(name)
+        return tuple(map(spelled, found)) if name == "warnings" else found
 
     def _lines(self) -> Iterator[str]:
         """Say what it is, a line each, the most important first."""

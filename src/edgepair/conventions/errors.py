@@ -8,6 +8,8 @@ import math
 import unicodedata
 from collections.abc import Iterable, Mapping
 
+from edgepair.conventions.spelling import spelled
+
 
 class EdgepairError(Exception):
     """Base of every error that a user can cause.
@@ -35,10 +37,29 @@ class EdgepairError(Exception):
 
     def __init__(self, problem: str, *, found: str, needed: str, suggestion: str) -> None:
         # Names of files and words in them stand in messages: a terminal must not obey them.
-        self.problem, self.found, self.needed, self.suggestion = (
-            visible(part, kept="\n\t") for part in (problem, found, needed, suggestion)
-        )
-        super().__init__(self.problem)
+        parts = (problem, found, needed, suggestion)
+        self._parts = [visible(part, kept="\n\t") for part in parts]
+        super().__init__(self._parts[0])
+
+    @property
+    def problem(self) -> str:
+        """What could not be done, and to which item."""
+        return spelled(self._parts[0])
+
+    @property
+    def found(self) -> str:
+        """What was found."""
+        return spelled(self._parts[1])
+
+    @property
+    def needed(self) -> str:
+        """What was needed instead."""
+        return spelled(self._parts[2])
+
+    @property
+    def suggestion(self) -> str:
+        """What to try."""
+        return spelled(self._parts[3])
 
     def __str__(self) -> str:
         """Return the four parts, one a line."""
@@ -48,7 +69,7 @@ class EdgepairError(Exception):
         """Let the error cross process borders with its four parts."""
         return (
             _rebuild,
-            (type(self), self.problem, self.found, self.needed, self.suggestion),
+            (type(self), *self._parts),
         )
 
 

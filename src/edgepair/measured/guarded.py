@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from edgepair.conventions import EdgepairError, EngineError, MeasurementError
+from edgepair.conventions.spelling import options_shown
 from edgepair.engine import Sandbox, shared_sandbox
 from edgepair.files.reading import TooManyBytesError, read_regular
 from edgepair.measured.formats.hdf5_storage import BesideError, is_plain_name
@@ -114,7 +115,9 @@ def _in_process(box: Sandbox, read: Callable[..., _Read], path: str | Path, opti
 def _attempt(module: str, name: str, path: str, options: dict[str, Any]) -> tuple[str, Any]:
     """Call a reader in the guarded process; its errors come back with their four parts."""
     try:
-        return "read", getattr(importlib.import_module(module), name)(path, **options)
+        # what is read goes to another process, which spells it for whoever reads it
+        with options_shown():
+            return "read", getattr(importlib.import_module(module), name)(path, **options)
     except (EdgepairError, BesideError) as error:
         return "refused", error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,6 +151,8 @@ class Reading:
     pdf_options: Mapping[str, Any]
     references: bool = True
     """Whether foils measured with a sample calibrate it."""
+    dpdf: str = ""
+    """Names of the files of PDFs that are differential, as ``d*.gr``."""
 
     def read(self, path: Path, *, absorber: str | None = None, lenient: bool = False) -> MeasuredFile:
         """Read a file."""
@@ -165,6 +168,9 @@ class Reading:
             found = read_measured(path, None, options, self.pdf_options)
             if len(found.samples) > 1:
                 raise
+        if found.kind == "pdf" and fnmatch(path.name, self.dpdf):
+            curves: Any = found.curves
+            return replace(found, curves=tuple(replace(curve, differential=True) for curve in curves))
         if self.references or found.kind != "xanes":
             return found
         scans: Any = found.curves
@@ -245,23 +251,34 @@ def _together(found: Sequence[tuple[Path, MeasuredFile | EdgepairError]], readin
 
 
 def _alone(file: MeasuredFile, absorber: str | None) -> list[Sample]:
-    samples = []
-    for curve in file.curves:
-        source = (file.path, curve.item)
-        if file.kind == "xanes":
-            scan: Any = curve
-            samples.append(Sample({"xanes": source}, absorber or scan.absorber, mu=scan, foil=scan.foil))
-        else:
-            pdf: Any = curve
-            samples.append(Sample({pdf_technique(pdf): source}, absorber, G=pdf))
-    return samples
+    curves: Any = file.curves
+    if file.kind == "xanes":
+        return [sample_of(absorber, (file.path, scan), None) for scan in curves]
+    return [sample_of(absorber, None, (file.path, curve)) for curve in curves]
+
+
+def sample_of(
+    absorber: str | None, spectrum: tuple[str, XanesScan] | None, pdf: tuple[str, PdfCurve] | None
+) -> Sample:
+    """Make a sample of a spectrum, a PDF or both, each with the path of its file."""
+    sources: dict[str, tuple[str, str]] = {}
+    curves: dict[str, Any] = {}
+    if spectrum is not None:
+        path, scan = spectrum
+        sources["xanes"], curves["mu"] = (path, scan.item), scan
+        absorber = absorber or scan.absorber
+    if pdf is not None:
+        path, curve = pdf
+        sources[pdf_technique(curve)] = (path, curve.item)
+        curves["G_M" if curve.differential else "G"] = curve
+    foil = spectrum is not None and pdf is None and spectrum[1].foil
+    return Sample(sources, absorber, **curves, foil=foil)
 
 
 def _pair(spectrum: MeasuredFile, curve: MeasuredFile, absorber: str | None) -> Sample:
     mu: Any = _only(spectrum, curve)
     G: Any = _only(curve, spectrum)
-    sources = {"xanes": (spectrum.path, mu.item), pdf_technique(G): (curve.path, G.item)}
-    return Sample(sources, absorber or mu.absorber, mu=mu, G=G)
+    return sample_of(absorber, (spectrum.path, mu), (curve.path, G))
 
 
 def _only(file: MeasuredFile, other: MeasuredFile) -> XanesScan | PdfCurve:
@@ -281,7 +298,9 @@ def _only(file: MeasuredFile, other: MeasuredFile) -> XanesScan | PdfCurve:
 
 
 def pdf_technique(curve: PdfCurve) -> str:
-    """Name the technique of a total PDF by its radiation."""
+    """Name the technique of a PDF: differential, or total and by its radiation."""
+    if curve.differential:
+        return "dpdf"
     return "npdf" if curve.radiation == "neutron" else "pdf"
 
 
@@ -311,7 +330,8 @@ def _with_dpdf(samples: list[Sample], path: Path, reading: Reading) -> list[Samp
             needed="one",
             suggestion="write the one that is meant to a file of its own",
         )
-    curve: Any = file.curves[0]
+    curves: Any = file.curves
+    curve = replace(curves[0], differential=True)
     source = {"dpdf": (file.path, curve.item)}
     if not samples:
         return [Sample(source, reading.spectrum_options.get("absorber"), G_M=curve)]

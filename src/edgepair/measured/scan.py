@@ -99,7 +99,7 @@ class XanesScan(DisplayedCurve):
         for name in ("file", "item", "format", "mu_from", "mu_reason"):
             object.__setattr__(self, name, visible(getattr(self, name)))
         object.__setattr__(self, "header", visible_values(self.header))
-        object.__setattr__(self, "warnings", tuple(map(visible, self.warnings)))
+        object.__setattr__(self, "warnings", tuple(map(visible, vars(self)["warnings"])))
 
     def _lines(self) -> Iterator[str]:
         yield f"XanesScan: {self.absorber or '?'} {self.edge or 'edge ?'}, {self._span()}; {self.title}"

@@ -82,8 +82,9 @@ def assess(
         variance = noise**2 + float(((fit.fractions * standard_noise[list(fit.members)]) ** 2).sum())
         r_factor, _, chi_square = goodness(fit.squares, problem.mu, variance, _parameters(problem, fit))
         from_noise, from_scale, shift_error = covariances(
-            problem, fit, variance * max(1.0, chi_square) * length, scale_errors, sample_scale_error
-        )
+            problem, fit, variance * max(1.0, chi_square) * length, scale_errors,
+            sample_scale_error if problem.shift_limit > 0 else 0.0,
+        )  # fmt: skip
         done.append(
             Assessment(
                 fit,
@@ -162,7 +163,7 @@ def covariances(
         return nothing, nothing, float("nan")
     inverse = np.linalg.pinv(design.T @ design, hermitian=True)
     shifted = slopes * scale_errors[list(fit.members)]
-    if not free and problem.shift_limit > 0:
+    if not free and sample_error > 0:
         shifted = np.column_stack([shifted, slopes.sum(axis=1) * sample_error])
     moved = -inverse @ design.T @ shifted
     fractions = slice(0, size - 1)

@@ -80,11 +80,14 @@ def gather_given(
 
 def _sample(curves: dict[str, OneCurve | GivenSample]) -> GivenSample:
     """Put curves in their places; a PDF given first, alone, is one."""
+    total = curves.get("G")
+    if isinstance(total, PdfCurve) and total.differential and "G_M" not in curves:
+        curves["G_M"] = curves.pop("G")
     for name, curve in list(curves.items()):
         if isinstance(curve, GivenSample):
             return curve
         if isinstance(curve, PdfCurve) and name == "mu" and len(curves) == 1:
-            return GivenSample(G=curve)
+            return _sample({"G": curve})
         if isinstance(curve, PdfCurve if name == "mu" else XanesScan):
             return GivenSample(
                 error=OptionError(

@@ -125,7 +125,7 @@ def own_standards_report(
     Notes
     -----
     Where a compound bears the same name in the library, ``before`` knows the library's spectra of it,
-    and ``after`` knows none.
+    and ``after`` knows none. Without library and data nothing can be told before: ``before`` is missing.
     """
     import pandas as pd
 
@@ -136,7 +136,9 @@ def own_standards_report(
         if standard.absorber != absorber:
             continue
         options: Record = {"aligned": math.isnan(standard.energy_shift), "library": library}
-        before = _asked_of(fitted_xanes(shown, absorber, (), data, seed=seed, **options), standard)
+        before: Mapping[str, float] = dict.fromkeys(TASKS, math.nan)
+        if library or data is not None:
+            before = _asked_of(fitted_xanes(shown, absorber, (), data, seed=seed, **options), standard)
         after = _left_out(fitted_xanes(shown, absorber, standards, data, seed=seed, **options), standard)
         for task in TASKS:
             known = float(getattr(standard, task))

@@ -227,7 +227,7 @@ def _answer(
             "cannot tell whose surroundings are asked for",
             found="a PDF whose header does not name one metal that edgepair knows",
             needed="the element, as a PDF holds the distances of all",
-            suggestion="give --absorber, or absorber= in Python",
+            suggestion="give --absorber",
         )
     for curve, kind in ((G, "G"), (G_M, "G_M")):
         if curve is not None:
@@ -335,7 +335,7 @@ def _pdf_part(
 
     if kind == "G_M":
         # --radiation is said of the total PDF
-        curve, technique = pdf_curve(given, None), "dpdf"
+        curve, technique = replace(pdf_curve(given, None), differential=True), "dpdf"
         if curve.radiation == "neutron":
             raise OptionError(
                 f"cannot answer for the dPDF {curve.file!r}",
@@ -348,8 +348,7 @@ def _pdf_part(
         technique = technique_of(curve, radiation)
     if curve.radiation is None:
         curve = replace(curve, radiation="neutron" if technique == "npdf" else "x-ray")
-    # areas of a dPDF count other pairs than its composition says
-    seen = inspect_pdf(curve if technique != "dpdf" else replace(curve, composition=None), absorber=metal)
+    seen = inspect_pdf(curve, absorber=metal)
     fitted, instrument, doubts = source.for_pdf(metal, technique, seen)
     measured = prepare_pdf(curve, instrument)
     features = fitted.features(measured[None])

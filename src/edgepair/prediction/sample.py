@@ -79,7 +79,7 @@ def prepare_xanes(
             "cannot tell the absorber of a spectrum",
             found="no element in the header, and an edge that is none's or several's",
             needed="the element whose K edge was measured",
-            suggestion="give --absorber, or absorber= in Python",
+            suggestion="give --absorber",
         )
     tabulated = edge_energy(metal)
     warnings = []

@@ -26,6 +26,7 @@ FOLDER = ResultFolder(
             "points", "values", "components", "standards", "resolved_fractions", "resolved_spectra",
             "resolved_answers", "fractions", "values_of_fractions", "crossing_points", "normalised",
             "pdf_points", "pdf_components", "pdf_curves",
+            "pdf_fractions", "pdf_fits", "resolved_mixtures",
         )
     ),
 )  # fmt: skip

@@ -49,10 +49,10 @@ class SeriesFractions:
     Attributes
     ----------
     table : pandas.DataFrame
-        A row a point and compound: ``point, compound, standard, fraction, error, noise_error, scale_error,
+        A row a point and compound: ``position, compound, standard, fraction, error, noise_error, scale_error,
         choice_error``.
     values : pandas.DataFrame
-        A row a point: ``point`` and, of each of ``oxidation_state, coordination_number, bond_length``, the
+        A row a point: ``position`` and, of each of ``oxidation_state, coordination_number, bond_length``, the
         mean under the fractions and, with ``_error`` added, its standard error; and ``r_factor,
         r_factor_about_mean, reduced_chi_square``.
     shift : float
@@ -96,7 +96,7 @@ def fit_series(
     shift_limit : float
         Largest shift of the whole series, eV.
     axis : numpy.ndarray, optional
-        Shape (n_points,): where the points stand, for `neighbours`.
+        Shape (n_points,): where the points stand; one apart where not given.
     neighbours : float, optional
         By how much fractions of neighbouring points differ, about (root mean square): a constraint that
         smooths them; none where not given.
@@ -120,6 +120,7 @@ def fit_series(
     from scipy.optimize import minimize_scalar
 
     near = list(standards)[:MOST_STANDARDS]
+    at = np.arange(float(len(mu))) if axis is None else axis
     closure = INDEPENDENT * float(np.median(noise)) ** 2 / STEP_ERROR**2
     curves = [PchipInterpolator(standard.energy, standard.mu) for standard in near]
     chosen = [
@@ -165,17 +166,23 @@ def fit_series(
         (lambda at, own=0, k=k, by=by: curves[k](at + by, own)) for k, by in zip(best, apart, strict=True)
     ]
     squares, fractions = misfit(best, apart)
+    placed = list(zip(best, apart, strict=True))
+    spectra, slopes = (np.array([curves[k](energy + by, own) for k, by in placed]) for own in (0, 1))
+    each = np.maximum(noise**2, squares / mu.size) * _smoothness(mu, fractions)
+    jitter, jitter_error = _jitter(mu, spectra, slopes, fractions, each)
+    if shift_limit > 0 and jitter.any():
+        mu = mu - jitter[:, None] * (fractions @ slopes)
+        fractions = closed_fractions(mu, spectra, closure=closure)
     by_neighbours = None
     if neighbours is not None:
-        spectra = np.array([curves[k](energy + by) for k, by in zip(best, apart, strict=True)])
         variance = max(float((noise**2).mean()), squares / mu.size) * _smoothness(mu, fractions)
         fractions, by_neighbours = neighbour_fractions(
-            mu, spectra, np.arange(float(len(mu))) if axis is None else axis,
-            closure=closure, variance=variance, change=neighbours,
-        )  # fmt: skip
+            mu, spectra, at, closure=closure, variance=variance, change=neighbours
+        )
     mine = [near[k] for k in best]
     choice = choice if ambiguity is None else ambiguity
-    tables = _tables(energy, mu, noise, mine, moved, errors, fractions, choice, by_neighbours)
+    off = jitter_error if shift_limit > 0 else np.zeros(len(mu))
+    tables = _tables(at, energy, mu, noise, mine, moved, errors, off, fractions, choice, by_neighbours)
     names = tuple(" + ".join(near[k].compound for k in one[1]) for one in equal)
     return SeriesFractions(*tables, shift, tuple(dict.fromkeys(names)))
 
@@ -238,6 +245,34 @@ def _own_shifts(
     return found, np.clip(np.sqrt(np.clip(np.diag(covariance), 0, None)), LEAST_SCALE_ERROR, scale)
 
 
+def _jitter(
+    mu: NDArray[np.float64],
+    spectra: NDArray[np.float64],
+    slopes: NDArray[np.float64],
+    fractions: NDArray[np.float64],
+    variance: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""Find by how much the energies of points differ, eV, from what their residuals hold of their slopes.
+
+    Each residual is projected onto the part of its spectrum's slope that the standards cannot make,
+    :math:`d_i = r_i p_i / p_i^2`, with the error :math:`e_i`; that they scatter by more than this,
+    :math:`s^2 = \mathrm{var}(d) - \overline{e^2}`, is a scale that differs from point to point, of which
+    :math:`d_i s^2 / (s^2 + e_i^2)` is most likely.
+    """
+    basis = np.linalg.qr(spectra.T)[0]
+    own = fractions @ slopes
+    own = own - own @ basis @ basis.T
+    power = np.maximum((own**2).sum(axis=1), 1e-12)
+    found = ((mu - fractions @ spectra) * own).sum(axis=1) / power
+    found -= found.mean()
+    error = variance / power
+    square = max(0.0, float((found**2).mean() - error.mean()))
+    # less than what it is by chance in one series of twenty is none
+    if square < 2 * float(error.mean()) * np.sqrt(2 / len(mu)):
+        return np.zeros(len(mu)), np.zeros(len(mu))
+    return found * square / (square + error), np.sqrt(square * error / (square + error))
+
+
 def _smoothness(mu: NDArray[np.float64], fractions: NDArray[np.float64]) -> float:
     """Count the points that the misfit of a series stays the same for."""
     left = mu - fractions @ np.linalg.lstsq(fractions, mu, rcond=None)[0]
@@ -245,12 +280,14 @@ def _smoothness(mu: NDArray[np.float64], fractions: NDArray[np.float64]) -> floa
 
 
 def _tables(
+    axis: NDArray[np.float64],
     energy: NDArray[np.float64],
     mu: NDArray[np.float64],
     noise: NDArray[np.float64],
     mine: Sequence[Standard],
     curves: Sequence[PchipInterpolator],
     scale: NDArray[np.float64],
+    off: NDArray[np.float64],
     fractions: NDArray[np.float64],
     choice: NDArray[np.float64],
     by_neighbours: NDArray[np.float64] | None,
@@ -268,24 +305,24 @@ def _tables(
         variance = noise[point] ** 2 * max(1.0, chi_square) * correlation_length(left)
         share = fractions[point] / fractions[point].sum()
         fit = Fit(members, share, 0.0, squares)
-        # shifts are those of all points together: none of a point's own takes up what scales differ by
-        from_noise, from_scale, _ = covariances(problem, fit, variance, scale, 0.0)
+        # shifts are those of all points together, but for what points differ by that residuals tell
+        from_noise, from_scale, _ = covariances(problem, fit, variance, scale, off[point])
         from_noise = from_noise if by_neighbours is None else by_neighbours[point]
         total = from_noise + from_scale + np.diag(choice[point] ** 2)
         for k, one in enumerate(mine):
             parts = [
                 np.sqrt(max(0.0, float(part))) for part in (total[k, k], from_noise[k, k], from_scale[k, k])
             ]
-            rows.append((point, one.compound, one.name, share[k], *parts, choice[point, k]))
+            rows.append((axis[point], one.compound, one.name, share[k], *parts, choice[point, k]))
         told: list[float] = []
         for name in VALUES:
             label = labels[name]
             told += [float(share @ label), float(np.sqrt(max(0.0, label @ total @ label)))]
-        values.append((point, *told, r_factor, about_mean, chi_square))
-    columns = ["point", "compound", "standard", "fraction", "error", "noise_error", "scale_error"]
+        values.append((axis[point], *told, r_factor, about_mean, chi_square))
+    columns = ["position", "compound", "standard", "fraction", "error", "noise_error", "scale_error"]
     fits = ["r_factor", "r_factor_about_mean", "reduced_chi_square"]
     of_values = [name + end for name in VALUES for end in ("", "_error")]
     return (
         pd.DataFrame(rows, columns=[*columns, "choice_error"]),
-        pd.DataFrame(values, columns=["point", *of_values, *fits]),
+        pd.DataFrame(values, columns=["position", *of_values, *fits]),
     )

@@ -16,6 +16,7 @@ from edgepair.measured.samples import pdf_technique
 from edgepair.series.answers import Row, columns_of, points_of, shell_rows, values_table
 from edgepair.series.changes import change_points, scatter
 from edgepair.series.folder import write_folder
+from edgepair.series.pdf_fractions import LARGE_MISFIT, EndMember, PdfFractions, fit_pdfs
 from edgepair.series.principal import Principal, find_principal
 from edgepair.spectra import PDFInstrument, estimate_qmax, resample_pdf
 
@@ -31,6 +32,8 @@ R_RANGE = (1.0, 20.0)
 
 R_STEP = 0.05
 """Å: half of what Qmax of 30 Å⁻¹ resolves."""
+
+_KINDS = {"pdf": "x-ray", "npdf": "neutron", "dpdf": "differential"}
 
 UNLIKE_QMAX = 1.0
 """Å⁻¹ by which ends of the data may differ before it is said."""
@@ -49,7 +52,7 @@ class PdfSeries:
     absorber : str or None
         Whose surroundings are asked for; None where nothing tells.
     modality : str
-        ``pdf`` or ``npdf``.
+        ``pdf``, ``npdf`` or ``dpdf``.
     r : numpy.ndarray
         Shape (n_r,), Å.
     G : numpy.ndarray
@@ -96,6 +99,8 @@ class PdfSeriesResult(Displayed, topic="series.views", main_table="points"):
         Positions at which straight pieces begin.
     warnings : tuple of str
         What makes the result doubtful.
+    fractions : PdfFractions or None
+        Linear combinations of end members; None of one component.
     """
 
     series: PdfSeries
@@ -104,6 +109,7 @@ class PdfSeriesResult(Displayed, topic="series.views", main_table="points"):
     principal: Principal
     changes: tuple[float, ...]
     warnings: tuple[str, ...] = field(default_factory=tuple)
+    fractions: PdfFractions | None = None
 
     def _lines(self) -> Iterator[str]:
         axis = self.series.axis
@@ -125,10 +131,11 @@ class PdfSeriesResult(Displayed, topic="series.views", main_table="points"):
 
         curves = pd.DataFrame(self.series.G.T, columns=[f"G_{k + 1}" for k in range(len(self.series.G))])
         curves.insert(0, "r", self.series.r)
-        return {
-            "pdf_points": self.points, "values": self.values, "pdf_components": self.principal.table,
-            "pdf_curves": curves,
-        }  # fmt: skip
+        found = {"pdf_points": self.points, "values": self.values, "pdf_curves": curves}
+        found["pdf_components"] = self.principal.table
+        if self.fractions is not None:
+            found["pdf_fractions"], found["pdf_fits"] = self.fractions.table, self.fractions.values
+        return found
 
     def write(self, folder: str | Path) -> Path:
         """Write all tables as CSV.
@@ -171,9 +178,9 @@ def place_pdfs(
     if len(kinds) > 1:
         raise DataError(
             "cannot make a series of these PDFs",
-            found="x-ray and neutron ones",
-            needed="PDFs of one radiation",
-            suggestion="name those of one radiation, or give --radiation where a header does not tell",
+            found=" and ".join(name for kind, name in _KINDS.items() if kind in kinds) + " ones",
+            needed="total PDFs of one radiation, or differential ones",
+            suggestion="name those of one kind, or give --radiation where a header does not tell",
         )
     ends = [curve.qmax or estimate_qmax(curve.r, curve.G) for curve in curves]
     known = [end for end in ends if end]
@@ -212,18 +219,24 @@ def place_pdfs(
 
 
 def analyse_pdfs(
-    series: PdfSeries, rows: Sequence[Sequence[Row]], *, number: int | None, seed: int
+    series: PdfSeries,
+    rows: Sequence[Sequence[Row]],
+    *,
+    number: int | None,
+    ends: Sequence[EndMember],
+    seed: int,
 ) -> PdfSeriesResult:
-    """Count components, follow the first peak and find changes; ``rows``: what each point was answered."""
+    """Count components, combine end members, follow the first peak; ``rows``: what points were answered."""
     import pandas as pd
 
     noise = float(np.median(series.noise))
     found = find_principal(series.r, series.G, None, number=number, seed=seed, noise=noise)
     starts = change_points(series.axis.values, found.scores[:, : found.number], series.noise)
     shells = [
-        told or shell_rows(inspect_pdf(curve, absorber=series.absorber).first_shell)
+        told if any(row["task"] == "first_peak" for row in told)
+        else shell_rows(inspect_pdf(curve, absorber=series.absorber).first_shell)
         for curve, told in zip(series.curves, rows, strict=True)
-    ]
+    ]  # fmt: skip
     columns = points_of(series.axis, series.curves)
     columns |= {name: [_shell(told, *what) for told in shells] for name, what in _SHELL.items()}
     columns |= {"noise": series.noise, **columns_of(rows, series.modality)}
@@ -233,9 +246,15 @@ def analyse_pdfs(
         warnings.append("no values: nothing tells whose surroundings are asked for; give --absorber")
     if found.number == 1:
         warnings.append("nothing stands out of the noise but one component: the PDFs are the same within it")
+    fractions = fit_pdfs(series, ends, found.number)
+    if fractions is not None and fractions.values["reduced_chi_square"].median() > LARGE_MISFIT**2:
+        warnings.append(
+            "the end members do not describe the PDFs between them within the noise: another part, or peaks"
+            " that move; fractions are of shapes then"
+        )
     return PdfSeriesResult(
         series, pd.DataFrame(columns), values_table(series.axis.values, rows), found,
-        tuple(float(series.axis.values[start]) for start in starts), tuple(warnings),
+        tuple(float(series.axis.values[start]) for start in starts), tuple(warnings), fractions,
     )  # fmt: skip
 
 

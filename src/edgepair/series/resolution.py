@@ -86,7 +86,7 @@ def resolve(
         Components in the order in which they are largest along the series, fixed ones first.
     """
     given = np.empty((0, mu.shape[1])) if fixed is None else fixed[:number]
-    purest = _purest(mu, number, given)
+    purest = purest_points(mu, number, given)
     spectra, fractions = _alternate(mu, np.vstack([given, mu[purest]]), len(given))
     free = np.arange(len(given), number)
     order = [*range(len(given)), *free[np.argsort(fractions[:, free].argmax(axis=0), kind="stable")]]
@@ -192,7 +192,7 @@ def _subsets(number: int) -> Iterator[list[int]]:
         yield from (list(members) for members in combinations(range(number), size))
 
 
-def _purest(mu: NDArray[np.float64], number: int, given: NDArray[np.float64]) -> list[int]:
+def purest_points(mu: NDArray[np.float64], number: int, given: NDArray[np.float64]) -> list[int]:
     """Find the points that are farthest from what the components before them can be mixed to."""
     # on the components that matter: the farthest point is not to be the noisiest
     left, size, right = np.linalg.svd(mu, full_matrices=False)

@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import TASKS, EdgepairError, OptionError
+from edgepair.conventions import OptionError
 from edgepair.conventions.displayed import Displayed
 from edgepair.mixtures.errors import STANDARD_ERROR
-from edgepair.prediction import predict
 from edgepair.series.answers import Known, Row, answer_points, columns_of, points_of, values_table
 from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
+from edgepair.series.components import (
+    MOST_RESOLVED,
+    ambiguity_of,
+    as_standards,
+    component_answers,
+    component_mixtures,
+)
 from edgepair.series.folder import write_folder
 from edgepair.series.fractions import SeriesFractions, fit_series
 from edgepair.series.pdf import PdfSeries, PdfSeriesResult, analyse_pdfs
+from edgepair.series.pdf_fractions import EndMember
 from edgepair.series.principal import MOST_COMPONENTS, Principal, find_components, targets
 from edgepair.series.resolution import Resolution, resolve
 from edgepair.series.series import Series
@@ -29,9 +36,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.series.answers import Measured
-
-MOST_RESOLVED = 5
-"""Components into which a series is resolved at most."""
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -59,6 +63,9 @@ class SeriesResult(Displayed, topic="series.views", main_table="points"):
         Components by curve resolution; None where asked not to.
     component_answers : pandas.DataFrame
         ``component, task, value, lower, upper, trust``: what the model answers for each component.
+    component_mixtures : pandas.DataFrame
+        ``component, compound, standard, fraction, error, misfit, as_good, nearest, nearest_misfit``: the
+        mixture of standards that each component is most like, a row a compound, and the nearest alone.
     fractions : SeriesFractions or None
         Linear combinations of standards; None where there are none.
     crossings : pandas.DataFrame
@@ -78,6 +85,7 @@ class SeriesResult(Displayed, topic="series.views", main_table="points"):
     standards: pd.DataFrame
     resolution: Resolution | None
     component_answers: pd.DataFrame
+    component_mixtures: pd.DataFrame
     fractions: SeriesFractions | None
     crossings: pd.DataFrame
     changes: tuple[float, ...]
@@ -122,6 +130,7 @@ class SeriesResult(Displayed, topic="series.views", main_table="points"):
             found["resolved_fractions"] = pd.DataFrame(columns)
             found["resolved_spectra"] = pd.DataFrame(spectra)
             found["resolved_answers"] = self.component_answers
+            found["resolved_mixtures"] = self.component_mixtures
         if self.fractions is not None:
             found["fractions"] = self.fractions.table
             found["values_of_fractions"] = self.fractions.values
@@ -167,6 +176,7 @@ def analyse_series(
     number: int | None = None,
     fixed: Sequence[str] = (),
     combine: str = "standards",
+    ends: Sequence[EndMember] = (),
     neighbours: float | None = None,
     resolved: bool = True,
     answered: bool = True,
@@ -191,6 +201,9 @@ def analyse_series(
         Compounds of the standards that are components.
     combine : str, optional
         What the series is a linear combination of: ``standards``, or the resolved ``components``.
+    ends : sequence of int or PdfCurve, optional
+        What PDFs are a linear combination of: points of the series, counted from 1 (-1 is the last), or PDFs
+        of standards; the first point, the last, and the purest between where not given.
     neighbours : float, optional
         By how much fractions of neighbouring points differ, about (root mean square): they are fitted
         together then; each point alone where not given.
@@ -248,12 +261,12 @@ def analyse_series(
         )  # fmt: skip
     tell(steps - 3, steps, "components")
     if isinstance(series, PdfSeries):
-        return analyse_pdfs(series, rows, number=number, seed=seed)
+        return analyse_pdfs(series, rows, number=number, ends=ends, seed=seed)
     curves = None
     if series.pdf is not None:
         of_curve = {id(G): told for (_, G, _), told in zip(measured, rows, strict=True) if G is not None}
         told = [of_curve[id(curve)] for curve in series.pdf.curves]
-        curves = analyse_pdfs(series.pdf, told, number=None, seed=seed)
+        curves = analyse_pdfs(series.pdf, told, number=None, ends=ends, seed=seed)
     noise = float(np.median(series.noise))
     near = sound_standards(series.absorber, standards, library=library)
     limit = max(0.5, series.shift_error)
@@ -278,15 +291,14 @@ def analyse_series(
         warnings.append(
             f"{principal.number} components are not resolved: at most {MOST_RESOLVED} are; give --number"
         )
-    answers = (
-        _component_answers(series, resolution, standards, confidence_level) if answered else _no_answers()
-    )
+    answers = component_answers(series, resolution if answered else None, standards, confidence_level)
+    made_of = component_mixtures(series, resolution, near, limit)
     if combine == "components":
-        ordered, limit = _as_standards(series, resolution, answers), 0.0
+        ordered, limit = as_standards(series, resolution, answers), 0.0
     fitted = fit_series(
         series.energy, series.mu, series.noise, ordered, min(principal.number, MOST_RESOLVED - 1),
         shift_limit=limit, axis=series.axis.values, neighbours=neighbours,
-        ambiguity=_ambiguity(resolution) if combine == "components" else None,
+        ambiguity=ambiguity_of(resolution) if combine == "components" else None,
     )  # fmt: skip
     if fitted is not None and fitted.others:
         warnings.append("other standards describe the series as well: " + "; ".join(fitted.others[:5]))
@@ -300,7 +312,7 @@ def analyse_series(
     crossings = crossing_points(series.energy, series.mu, noise, series.e0)
     return SeriesResult(
         series, pd.DataFrame(columns), values_table(positions, rows), principal, found, resolution, answers,
-        fitted, crossings, changes, tuple(warnings), curves,
+        made_of, fitted, crossings, changes, tuple(warnings), curves,
     )  # fmt: skip
 
 
@@ -380,58 +392,3 @@ def _columns(series: Series) -> dict[str, object]:
         "noise": series.noise,
         "drift": series.drift,
     }
-
-
-def _component_answers(
-    series: Series, resolution: Resolution | None, standards: Sequence[Standard], level: float
-) -> pd.DataFrame:
-    import pandas as pd
-
-    table = _no_answers()
-    if resolution is None:
-        return table
-    parts = []
-    for k, spectrum in enumerate(resolution.spectra):
-        try:
-            found = predict(
-                (series.energy, spectrum), absorber=series.absorber, standards=standards,
-                shift=0.0 if series.calibrated else None, confidence_level=level, explain=False,
-            ).table  # fmt: skip
-        except EdgepairError:
-            continue
-        parts.append(found.assign(component=k + 1)[table.columns])
-    return pd.concat(parts, ignore_index=True) if parts else table
-
-
-def _as_standards(series: Series, resolution: Resolution | None, answers: pd.DataFrame) -> list[Standard]:
-    """Take the resolved components for standards, with what the model answers for each as their values."""
-    if resolution is None:
-        raise OptionError(
-            "cannot combine the components of the series",
-            found="none that were resolved",
-            needed=f"2 to {MOST_RESOLVED} components",
-            suggestion="give --number, or combine standards",
-        )
-    found = []
-    for k, spectrum in enumerate(resolution.spectra, 1):
-        told = answers[answers["component"] == k].set_index("task")["value"]
-        state, number, length = (float(told.get(task, np.nan)) for task in TASKS)
-        name = f"component {k}"
-        found.append(
-            Standard(name, name, series.absorber, series.energy, spectrum, state, number, length, 0.0)
-        )
-    return found
-
-
-def _ambiguity(resolution: Resolution | None) -> NDArray[np.float64] | None:
-    """Give the error of fractions of components that can be turned: of an even spread over the range."""
-    if resolution is None:
-        return None
-    spread: NDArray[np.float64] = (resolution.fraction_high - resolution.fraction_low) / np.sqrt(12)
-    return np.nan_to_num(spread)
-
-
-def _no_answers() -> pd.DataFrame:
-    import pandas as pd
-
-    return pd.DataFrame(columns=["component", "task", "value", "lower", "upper", "trust"])

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import DataError, EdgepairError, OptionError, edge_energy
 from edgepair.conventions.errors import visible
-from edgepair.files.reading import read_table
-from edgepair.measured import PdfCurve, XanesScan
+from edgepair.measured import XanesScan
 from edgepair.measured.pdf.first_shell import only_metal
-from edgepair.measured.samples import PAIR_COLUMNS, MeasuredFile, read_measured, without_reference
+from edgepair.measured.samples import Reading
 from edgepair.mixtures.errors import noise_of
 from edgepair.prediction.sample import PreparedXanes, prepare_xanes
-from edgepair.series.axis import Axis, find_axis, numbers_in_names
+from edgepair.series.axis import Axis, find_axis
 from edgepair.series.changes import WHITE_LINE, half_step
 from edgepair.series.pdf import R_RANGE, PdfSeries, place_pdfs
+from edgepair.series.points import Point, Source, paired_by_names, read_points, rows_of_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.spectra.alignment import FoilReading
-
-Source: TypeAlias = XanesScan | PdfCurve | str | Path
 
 FEWEST_POINTS = 4
 """Points of the shortest series that is looked at."""
@@ -108,6 +106,7 @@ def read_series(
     radiation: str | None = None,
     qmax: float | None = None,
     composition: str | None = None,
+    dpdf: str | None = None,
 ) -> Series | PdfSeries:
     """Read spectra, PDFs or both along one axis, and put them on one scale and one grid.
 
@@ -115,8 +114,9 @@ def read_series(
     ----------
     sources : path, or sequence of path, XanesScan or PdfCurve
         Files with a spectrum or PDF or several each, as a project; or a CSV table with the column ``file``,
-        or ``xanes`` and ``pdf``, and columns that may be the axis. Without a table, a spectrum and a PDF
-        are of one point where their names are the same but for the ending, or tell the same number.
+        or ``xanes`` and ``pdf`` or ``dpdf``, and columns that may be the axis, alone or beside what it names.
+        Without a table, a spectrum and a PDF are of one point where their names are the same but for the
+        ending, or tell the same number.
     axis : str, optional
         ``temperature``, ``potential``, ``position``, ``time``, ``name``, ``number`` or a column of the
         table; what is found where not given.
@@ -136,6 +136,8 @@ def read_series(
         Range of PDFs that is kept, Å.
     radiation, qmax, composition : optional
         As `edgepair.read_pdf` takes them.
+    dpdf : str, optional
+        Names of the files of PDFs that are the absorber's differential ones, as ``'d*.gr'``.
 
     Returns
     -------
@@ -150,16 +152,15 @@ def read_series(
         The axis that was asked for is not there.
     """
     listed = [sources] if isinstance(sources, (str, Path)) else list(sources)
-    given, columns = _of_table(listed)
+    given, columns, unnamed = rows_of_table(listed)
     spectrum = {
         "mu": mu, "energy_column": energy_column, "energy_unit": energy_unit, "absorber": absorber,
     }  # fmt: skip
     of_pdf = {"radiation": radiation, "qmax": qmax, "composition": composition}
-    points, skipped = _read_points(
-        given, references, lambda path: read_measured(path, item, spectrum, of_pdf)
-    )
+    points, skipped = read_points(given, references, Reading(item, spectrum, of_pdf, dpdf=dpdf or "").read)
+    skipped += unnamed
     if not columns:
-        points = _paired_by_names(points)
+        points = paired_by_names(points)
     metal = _only_metal(points, absorber)
     prepared: dict[int, PreparedXanes] = {}
     for place, point in enumerate(points):
@@ -209,81 +210,6 @@ def read_series(
         [prepared[places[k]] for k in shown], str(metal), energy_range, tuple(skipped),
     )  # fmt: skip
     return replace(series, pdf=curves, pairs=tuple(pairs))
-
-
-@dataclass(frozen=True)
-class _Point:
-    """What was measured at one point, and the row of the table that names it."""
-
-    row: int
-    mu: XanesScan | None = None
-    G: PdfCurve | None = None
-
-    @property
-    def shown(self) -> XanesScan | PdfCurve:
-        """What tells where on the axis it stands."""
-        one = self.mu or self.G
-        assert one is not None
-        return one
-
-
-def _read_points(
-    given: Sequence[Sequence[Source]], references: bool, read: Callable[[Path], MeasuredFile]
-) -> tuple[list[_Point], list[tuple[str, str]]]:
-    """Read what was measured, row by row; what cannot be read, with the reason."""
-    points: list[_Point] = []
-    skipped: list[tuple[str, str]] = []
-    for row, names in enumerate(given):
-        found: list[_Point] = []
-        for source in names:
-            try:
-                curves = (
-                    (source,) if isinstance(source, (XanesScan, PdfCurve)) else read(Path(source)).samples
-                )
-            except EdgepairError as error:
-                skipped.append((visible(str(source)), visible(f"{error.problem}: {error.found}")))
-                continue
-            for one in curves:
-                if isinstance(one, PdfCurve):
-                    found.append(_Point(row, G=one))
-                elif not one.foil:
-                    found.append(_Point(row, one if references else without_reference(one)))
-        points += _paired(found, lambda _: 0) if len(names) == 2 else found
-    return points, skipped
-
-
-def _paired(points: Sequence[_Point], key: Callable[[_Point], object]) -> list[_Point]:
-    """Put one spectrum and one PDF of the same key together."""
-    groups: dict[object, list[_Point]] = {}
-    for number, point in enumerate(points):
-        mine = key(point)
-        groups.setdefault((number, "alone") if mine is None else mine, []).append(point)
-    done: list[_Point] = []
-    for group in groups.values():
-        spectra, curves = [one for one in group if one.G is None], [one for one in group if one.mu is None]
-        if len(spectra) == len(curves) == 1 and len(group) == 2:
-            done.append(replace(spectra[0], G=curves[0].G))
-        else:
-            done += group
-    return done
-
-
-def _paired_by_names(points: list[_Point]) -> list[_Point]:
-    """Pair spectra and PDFs whose names are the same but for the ending, or tell the same number."""
-    if not {True, False} <= {point.mu is None for point in points}:
-        return points
-
-    def stem(point: _Point) -> object:
-        return Path(point.shown.file.removesuffix(".gz")).stem, point.shown.item
-
-    paired = _paired(points, stem)
-    numbers: dict[int, object] = {}
-    for kind in (True, False):
-        mine = [one for one in paired if (one.mu is None) == kind and (one.mu is None or one.G is None)]
-        named = numbers_in_names([one.shown for one in mine]) if len(mine) > 1 else None
-        if named is not None:
-            numbers |= dict(zip(map(id, mine), named.values.tolist(), strict=True))
-    return _paired(paired, lambda point: numbers.get(id(point)))
 
 
 def _on_one_scale(
@@ -349,30 +275,7 @@ def _half_step(one: PreparedXanes) -> float:
     return half_step(energy[before], np.maximum.accumulate(one.mu[before]))
 
 
-def _of_table(given: Sequence[Source]) -> tuple[Sequence[Sequence[Source]], dict[str, list[str]]]:
-    """Read a table of files in place of the files, if one was given: what was measured at each point."""
-    alone = [(one,) for one in given]
-    if (
-        len(given) != 1
-        or isinstance(given[0], (XanesScan, PdfCurve))
-        or Path(given[0]).suffix.lower() != ".csv"
-    ):
-        return alone, {}
-    path = Path(given[0])
-    try:
-        rows = read_table(path)
-    except (OSError, ValueError):
-        # whoever reads it as a spectrum says what is wrong with it
-        return alone, {}
-    sources = [name for name in ("file", *PAIR_COLUMNS[:2]) if rows and name in rows[0]]
-    if not sources:
-        return alone, {}
-    files = [[path.parent / name for source in sources if (name := row[source])] for row in rows]
-    names = [name for name in rows[0] if name and name not in ("file", *PAIR_COLUMNS)]
-    return files, {visible(name): [row[name] or "" for row in rows] for name in names}
-
-
-def _only_metal(points: Sequence[_Point], absorber: str | None) -> str | None:
+def _only_metal(points: Sequence[Point], absorber: str | None) -> str | None:
     """Tell the element: that of the spectra, else what the compositions of PDFs hold alone; None: unknown."""
     if absorber is not None:
         return absorber

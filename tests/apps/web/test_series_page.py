@@ -36,7 +36,7 @@ def heated(n: int) -> Iterator[tuple[str, bytes]]:
 def quick(fake: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Answers that need no model."""
     monkeypatch.setattr("edgepair.series.answers.predict", fake)
-    monkeypatch.setattr("edgepair.series.run.predict", fake)
+    monkeypatch.setattr("edgepair.series.components.predict", fake)
     return fake
 
 
@@ -162,6 +162,25 @@ def test_a_foil_among_the_files_calibrates_the_others(visitor: Any, quick: Any, 
     # a shift goes before it; what is no foil is refused by its name
     assert "shift +0.50" in analyse(visitor, shift=0.5, foil="f7")
     assert "cannot calibrate energies by 'heat_30C.dat'" in analyse(visitor, shift=None, foil="f1")
+
+
+def test_a_table_of_points_tells_the_axis_and_how_to_combine_is_chosen(visitor: Any, quick: Any) -> None:
+    dropped(visitor, 6)
+    rows = "".join(f"{name},{9 - k}\n" for k, (name, _) in enumerate(heated(5)))
+    visitor.upload("points.csv", f"file,dose (MGy)\n{rows}".encode(), "series")
+    listed = visitor.call(
+        "series-files.children", "series-uploads.data",
+        {"series-uploads.data": {"tick": 1, "refused": []}, "series-clear.n_clicks": []},
+    )  # fmt: skip
+    assert listed["series-axis"]["options"][0] == "dose (MGy)"
+    told = analyse(visitor, axis="dose (MGy)", number="2", combine="components", neighbours=0.3)
+    assert "5 spectra of Fe along dose (MGy)" in told
+    assert "the table of points does not name it" in told
+    assert "component 2" in told
+    assert "nearest alone" in told
+    assert "numbers of points" in analyse(visitor, ends="first")
+    assert "none of the list" in analyse(visitor, combine="noise")
+    assert "cannot combine spectra" in analyse(visitor, neighbours=7.0)
 
 
 def test_what_cannot_be_analysed_is_said_on_the_page(visitor: Any, quick: Any) -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from edgepair.models.conformal import class_shares
 from edgepair.prediction.answers import CLASSES
-from edgepair.prediction.own_standards import _scores, pdf_scores, xanes_scores
+from edgepair.prediction.own_standards import _scores, own_standards_report, pdf_scores, xanes_scores
 from edgepair.prediction.pdf_model import PdfModel
 from edgepair.prediction.xanes_model import XanesModel
+from edgepair.standards import load_standards
 
 
 def test_one_vote_a_group_and_intervals_of_the_others() -> None:
@@ -52,3 +53,11 @@ def test_scores_of_fitted_models(small_xanes: XanesModel, small_pdf: PdfModel) -
         small_xanes.rows.group[~small_xanes.rows.simulated & (small_xanes.rows.absorber == "Fe")]
     )
     assert xanes_scores(small_xanes, "Fe")[0]["n_groups"] <= len(compounds)
+
+
+def test_own_standards_alone_need_neither_library_nor_data(few_trees: None) -> None:
+    chosen = [one for one in load_standards("Fe") if np.isfinite([one.energy_shift, one.bond_length]).all()]
+    report = own_standards_report(chosen[::4], "Fe", library=False)
+    assert report.table["before"].isna().all()
+    assert report.table["after"].notna().any()
+    assert any("not told →" in line for line in report.lines())

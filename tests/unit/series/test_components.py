@@ -215,7 +215,7 @@ def test_goodness_of_fit_is_that_of_the_established_programs(mix: Mix) -> None:
         assert told["r_factor"] == pytest.approx(squares / sum(x * x for x in mu[k]), rel=1e-4)
         assert told["r_factor_about_mean"] * n == pytest.approx(athena, rel=1e-4)
         assert told["reduced_chi_square"] * 0.01**2 == pytest.approx(larch, rel=1e-4)
-        shares = found.table.query("point == @k")["fraction"].to_numpy()
+        shares = found.table.query("position == @k")["fraction"].to_numpy()
         assert shares == pytest.approx((weights / weights.sum())[order], abs=1e-4)
 
 
@@ -258,3 +258,19 @@ def test_neighbours_hold_a_point_that_tells_nothing_and_far_points_less() -> Non
     near, _ = neighbour_fractions(mu, spectra, np.arange(5.0), change=0.01, **same)
     gap, _ = neighbour_fractions(mu, spectra, np.array([0, 1, 2, 50, 51.0]), change=0.01, **same)
     assert np.diff(gap[:, 0])[2] < np.diff(near[:, 0])[2] < 0
+
+
+def test_scales_that_differ_from_point_to_point_are_told_by_residuals(mix: Mix) -> None:
+    rng = np.random.default_rng(0)
+    energy, mu, fractions, parts = mix("Fe", 2, seed=2, noise=0.003)
+    moved = rng.normal(0, 0.1, len(mu))
+    shaken = np.array([np.interp(energy + by, energy, row) for by, row in zip(moved, mu, strict=True)])
+    found = fit_series(energy, shaken, np.full(len(mu), 0.003), parts, 2, shift_limit=0.5)
+    still = fit_series(energy, mu, np.full(len(mu), 0.003), parts, 2, shift_limit=0.5)
+    assert found is not None
+    assert still is not None
+    mine = found.table[found.table["compound"] == parts[0].compound]
+    off = np.abs(mine["fraction"].to_numpy() - fractions[:, 0])
+    assert np.mean(off <= 1.96 * mine["error"].to_numpy()) >= 0.88
+    assert np.sqrt((off**2).mean()) < 0.02
+    assert found.table["scale_error"].mean() >= still.table["scale_error"].mean()

@@ -92,6 +92,46 @@ def test_pdfs_of_two_radiations_or_no_range_are_refused(mix_pdfs: MixPdfs) -> No
     assert any("give --absorber" in text for text in unknown.warnings)
 
 
+@pytest.mark.parametrize("noise", [0.02, 0.05])
+def test_fractions_of_end_members_are_right_and_their_errors_honest(mix_pdfs: MixPdfs, noise: float) -> None:
+    off, held = [], []
+    for seed in range(6):
+        curves, shares = mix_pdfs(2, seed=seed, noise=noise)
+        parts = (shares - shares[-1]) / (shares[0] - shares[-1])  # of the ends, which are mixtures
+        result = analyse(read(curves))
+        assert result.fractions is not None
+        mine = result.fractions.table.query("end_member == 'at 300 K'")
+        assert mine["position"].tolist() == result.points["position"].tolist()
+        away = (mine["fraction"].to_numpy() - parts[:, 0])[1:-1]
+        off.append(np.sqrt((away**2).mean()))
+        held += (np.abs(away) <= 1.96 * mine["error"].to_numpy()[1:-1]).tolist()
+        assert result.fractions.values["r_w"].median() < 2 * noise
+    assert np.median(off) < 0.03
+    assert np.mean(held) > 0.85
+
+
+def test_end_members_are_points_or_pdfs_of_standards_at_any_scale(mix_pdfs: MixPdfs) -> None:
+    curves, _ = mix_pdfs(2, seed=3, noise=0.01)
+    first, last = (replace(curves[k], file=name, qmax=20.0) for k, name in ((0, "a.gr"), (-1, "b.gr")))
+    series = read([replace(one, G=one.G * (1 + 0.02 * (k % 3))) for k, one in enumerate(curves)])
+    own, given = analyse(series, ends=(1, -1)).fractions, analyse(series, ends=(first, last)).fractions
+    assert own is not None
+    assert given is not None
+    assert set(given.table["end_member"]) == {"a.gr", "b.gr"}
+    assert given.table["fraction"].to_numpy() == pytest.approx(own.table["fraction"].to_numpy(), abs=0.03)
+    scales = [1 + 0.02 * (k % 3) for k in range(15)]
+    assert given.values["scale"].to_numpy() == pytest.approx(scales, abs=0.02)
+    for wrong, told in (((1,), "1 end members"), ((1, 99), "point 99"), ((1, 1), "end members")):
+        with pytest.raises(OptionError, match=told):
+            analyse(series, ends=wrong)
+    with pytest.raises(OptionError, match="another kind"):
+        analyse(series, ends=(1, replace(last, radiation="neutron")))
+    alone = analyse(read(mix_pdfs(1, seed=0)[0]))
+    assert alone.fractions is None
+    assert "Linear combination of PDFs" in analyse(series)._repr_html_()
+    assert len(analyse(series).plot("PDFs: fractions of end members").data) == 2
+
+
 def write_pdfs(curves: list[PdfCurve], paths: list[Path]) -> None:
     for curve, path in zip(curves, paths, strict=True):
         rows = "\n".join(f"{r:.3f} {g:.5f}" for r, g in zip(curve.r, curve.G, strict=True))

@@ -99,6 +99,12 @@ def test_a_series_is_analysed_whole(series_files: list[Path], tmp_path: Path) ->
     assert np.abs(result.fractions.values["oxidation_state"] - 2 - truth).max() < 0.05
     answers = result.component_answers.query("task == 'oxidation_state'")["value"].to_numpy()
     assert answers == pytest.approx([2, 3], abs=0.15)
+    made_of = result.component_mixtures
+    assert made_of.groupby("component")["nearest"].first().tolist() == ["siderite", "hematite"]
+    main = made_of.sort_values("fraction").groupby("component").last()
+    assert main["compound"].tolist() == ["siderite", "hematite"]
+    assert (main["fraction"] > 0.9).all()
+    assert "hematite (0.0" in result._repr_html_()
     within = (result.points["oxidation_state_lower"] <= 2 + truth) & (
         2 + truth <= result.points["oxidation_state_upper"]
     )

@@ -27,6 +27,7 @@ from edgepair.apps.cli.study import study
 from edgepair.apps.cli.train import train
 from edgepair.apps.cli.watch import watch
 from edgepair.conventions import EdgepairError
+from edgepair.conventions.spelling import options_shown
 
 
 def cite(
@@ -102,6 +103,12 @@ def main() -> None:
     # A batch system that ends the job gets the same tidying-up as Ctrl-C.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(TERMINATED))
+    with options_shown():
+        _run()
+
+
+def _run() -> None:
+    """Run a command, and end with the code that says how it went."""
     try:
         app()
     except EdgepairError as error:

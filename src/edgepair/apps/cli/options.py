@@ -55,6 +55,10 @@ Jobs: TypeAlias = Annotated[
 Report: TypeAlias = Annotated[
     Path | None, typer.Option(help="Write a page with figures (.html).", show_default=False)
 ]
+DpdfNames: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--dpdf", help="Names of PDFs that are differential, as 'd*.gr'.", show_default=False),
+]
 Radiation: TypeAlias = Annotated[str | None, typer.Option(help="Of a PDF: x-ray, neutron or electron.")]
 
 

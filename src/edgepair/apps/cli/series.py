@@ -10,6 +10,7 @@ import typer
 from edgepair.apps.cli.console import aligned, print_lines, split_list
 from edgepair.apps.cli.options import (
     Composition,
+    DpdfNames,
     OwnStandards,
     Qmax,
     Quiet,
@@ -25,6 +26,7 @@ from edgepair.conventions.errors import read_pair
 
 if TYPE_CHECKING:
     from edgepair.series import PdfSeriesResult, SeriesResult
+    from edgepair.series.pdf_fractions import EndMember
 
 SOME_FAILED = 1
 
@@ -35,7 +37,7 @@ def series(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Spectra or PDFs or both, a project, or a CSV table with the column file, or xanes and pdf.",
+            help="Spectra, PDFs or both, a project; a CSV table with columns file, or xanes and pdf (dpdf).",
             metavar="FILE...",
             show_default=False,
         ),
@@ -63,6 +65,14 @@ def series(
     combine: Annotated[
         str, typer.Option(help="What the series is a linear combination of: standards or components.")
     ] = "standards",
+    ends: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What PDFs are a linear combination of: numbers of points, as 1,-1, or files of standards;"
+            " the first, the last and the purest between where not given.",
+            show_default=False,
+        ),
+    ] = None,
     neighbours: Annotated[
         float | None,
         typer.Option(
@@ -79,6 +89,7 @@ def series(
     radiation: Radiation = None,
     qmax: Qmax = None,
     composition: Composition = None,
+    dpdf: DpdfNames = None,
     asks: Annotated[
         bool, typer.Option("--predict/--no-predict", help="Have the model answer for points and components.")
     ] = True,
@@ -110,11 +121,12 @@ def series(
             paths, axis=axis, absorber=reading.absorber, energy_range=between, shift=reading.shift,
             foil=None if foil is None else foil.reading, item=reading.item, references=reading.own_foils,
             mu=reading.mu, energy_column=reading.energy_column, energy_unit=reading.energy_unit,
-            r_range=distances, radiation=radiation, qmax=qmax, composition=composition,
+            r_range=distances, radiation=radiation, qmax=qmax, composition=composition, dpdf=dpdf,
         )  # fmt: skip
         result = analyse_series(
             found, standards=own, library=library, number=number, fixed=split_list(fixed) or (),
-            combine=combine, neighbours=neighbours, answered=asks, confidence_level=confidence, seed=seed,
+            combine=combine, neighbours=neighbours, ends=_end_members(ends, radiation),
+            answered=asks, confidence_level=confidence, seed=seed,
             show=show,
         )  # fmt: skip
     if out is not None:
@@ -141,6 +153,19 @@ def _check(reading: SpectrumReading) -> None:
             needed="none of them: edges and ranges move with the spectra of a series",
             suggestion=f"leave {typed[0]} out; look at single spectra with edgepair inspect",
         )
+
+
+def _end_members(names: list[str] | None, radiation: str | None) -> list[EndMember]:
+    """Take numbers for points of the series, and all else for files of PDFs."""
+    from edgepair.measured import read_pdf
+
+    found: list[EndMember] = []
+    for name in split_list(names) or ():
+        if name.removeprefix("-").isdecimal():
+            found.append(int(name))
+        else:
+            found += read_pdf(name, radiation=radiation)
+    return found
 
 
 def print_series(result: SeriesResult | PdfSeriesResult) -> None:

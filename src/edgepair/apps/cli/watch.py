@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from threading import Thread
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from edgepair.apps.cli.console import print_lines
 from edgepair.apps.cli.options import (
+    Composition,
+    DpdfNames,
     OwnStandards,
+    Qmax,
     Quiet,
     Radiation,
     Report,
@@ -22,7 +28,13 @@ from edgepair.apps.cli.options import (
     reads_spectra,
 )
 from edgepair.files.kept_rows import KeptRows, fingerprint
-from edgepair.measured.samples import Foil, Reading
+from edgepair.measured.samples import Foil, Reading, Sample, sample_of
+
+if TYPE_CHECKING:
+    from edgepair.measured import PdfCurve, XanesScan
+    from edgepair.report.prediction.rows import PredictedSample
+    from edgepair.series.answers import Known
+    from edgepair.standards import Standard
 
 POLL = 0.5
 """Seconds between looks into the folder: no service of the operating system sees a network's files."""
@@ -39,10 +51,15 @@ UNFINISHED = ("~", ".tmp", ".part", ".crdownload", ".swp", ".lock")
 @reads_spectra
 def watch(
     reading: SpectrumReading,
-    folder: Annotated[Path, typer.Argument(help="Folder that scans are written into.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(help="Folder that spectra, PDFs or both are written into.", show_default=False)
+    ],
     out: Annotated[Path, typer.Option(help="Table of all answers (CSV), not in that folder.")],
     like: Annotated[str, typer.Option(help="Names of files to read, as 'scan*.dat'.")] = "*",
     radiation: Radiation = None,
+    qmax: Qmax = None,
+    composition: Composition = None,
+    dpdf: DpdfNames = None,
     standards: OwnStandards = None,
     report: Report = None,
     idle: Annotated[
@@ -50,14 +67,15 @@ def watch(
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Answer each new scan of a folder while an experiment runs."""
+    """Answer each new spectrum, PDF or pair of a folder while an experiment runs."""
     reading.check()
     _check(folder, out, report)
     own = own_standards(standards, reading.absorber)
     foil = reading.foil()
     shared = {"standards": own, **reading.scale, "radiation": radiation, "explain": False}
-    how = Reading(reading.item, reading.spectrum, {"radiation": radiation}, references=reading.own_foils)
-    with KeptRows("watch", out, [reading, standards, radiation]) as kept:
+    of_pdf = {"radiation": radiation, "qmax": qmax, "composition": composition}
+    how = Reading(reading.item, reading.spectrum, of_pdf, references=reading.own_foils, dpdf=dpdf or "")
+    with KeptRows("watch", out, [reading, standards, of_pdf]) as kept:
         watched = _Watched(how, foil, shared, kept, out, report)
         quiet_since = time.monotonic()
         try:
@@ -79,7 +97,7 @@ def watch(
 
 
 class _Watched:
-    """What was answered so far, by file."""
+    """What was measured so far, by file, and what was answered, by point."""
 
     def __init__(
         self,
@@ -92,63 +110,114 @@ class _Watched:
     ) -> None:
         self.how, self.foil, self.options, self.kept = how, foil, options, kept
         self.out, self.report = out, report
-        self.samples: dict[Path, list[Any]] = {}
-        self.scans: dict[Path, list[Any]] = {}
+        self.curves: dict[Path, Sequence[XanesScan | PdfCurve]] = {}
+        self.unread: dict[Path, Sample] = {}
+        self.answers: dict[tuple[str, str], list[PredictedSample]] = {}
         self.drawn, self.due = 0.0, False
+        self.drawing: Thread | None = None
 
     def answer(self, path: Path) -> list[str]:
-        """Answer the samples of a file, write the table, and give the lines to print."""
-        from edgepair.apps.cli.predict import answer_sample
-        from edgepair.measured.samples import gather_samples
-        from edgepair.report.prediction.rows import PredictedSample, write_rows
+        """Answer what a file adds, alone or with its pair, write the table, and give the lines to print."""
+        from edgepair.conventions import EdgepairError
+        from edgepair.report.prediction.rows import write_rows
 
-        found = gather_samples([path], pairs=None, dpdf=None, reading=self.how)
-        answers: list[Any] = []
-        for sample in found:
-            key = self.kept.key(sample) or fingerprint(sample)
-            earlier = self.kept.get(key)
-            if earlier:
-                answers += [PredictedSample(**one) for one in earlier]
-                continue
-            new = [answer.sample for answer in answer_sample(sample, self.foil, self.options)]
-            self.kept.add(key, [one.to_keep() for one in new])
-            answers += new
-        self.samples[path] = answers
-        self.scans[path] = [sample.mu for sample in found if sample.mu is not None and not sample.foil]
-        write_rows([one for name in sorted(self.samples) for one in self.samples[name]], self.out)
+        self.unread.pop(path, None)
+        self.curves[path] = ()
+        try:
+            self.curves[path] = self.how.read(path).curves
+        except EdgepairError as error:
+            self.unread[path] = Sample({"": (str(path), self.how.item or "")}, error=error)
+        before = {
+            key: told for key, told in self.answers.items() if str(path) not in key[0].split("|")
+        }  # fmt: skip
+        samples = self._samples()
+        self.answers = {key: before.get(key) or self._answer(one) for key, one in samples.items()}
+        write_rows([one for told in self.answers.values() for one in told], self.out)
         self.due = True
-        return [line for answer in answers for line in _lines(answer)]
+        new = [told for key, told in self.answers.items() if key not in before]
+        return [line for told in new for one in told for line in _lines(one)]
+
+    def _samples(self) -> dict[tuple[str, str], Sample]:
+        """Make samples of all files so far, in the order of their names: pairs as a series has them."""
+        from edgepair.measured import PdfCurve
+        from edgepair.series.answers import key_of
+        from edgepair.series.points import Point, paired_by_names
+
+        every = [curve for path in sorted(self.curves) for curve in self.curves[path]]
+        points = [Point(0, None, one) if isinstance(one, PdfCurve) else Point(0, one) for one in every]
+        metal = self.how.spectrum_options.get("absorber")
+        found: dict[tuple[str, str], Sample] = {}
+        for point in paired_by_names(points):
+            mu = None if point.mu is None else (point.mu.file, point.mu)
+            G = None if point.G is None else (point.G.file, point.G)
+            found[key_of([one for one in (point.mu, point.G) if one is not None])] = sample_of(metal, mu, G)
+        return found | {(str(path), ""): one for path, one in self.unread.items()}
+
+    def _answer(self, sample: Sample) -> list[PredictedSample]:
+        """Answer a sample, or take what an earlier run found."""
+        from edgepair.apps.cli.predict import answer_sample
+        from edgepair.report.prediction.rows import PredictedSample
+
+        key = self.kept.key(sample) or fingerprint(sample)
+        earlier = self.kept.get(key)
+        if earlier:
+            return [PredictedSample(**one) for one in earlier]
+        told = [answer.sample for answer in answer_sample(sample, self.foil, self.options)]
+        self.kept.add(key, [one.to_keep() for one in told])
+        return told
 
     def draw_if_due(self) -> None:
-        """Draw the page, where something came in and the last drawing is some time ago."""
-        if self.due and time.monotonic() - self.drawn > REDRAWN:
-            self.draw()
+        """Draw the page beside the answers, where something came in and the last drawing is some time ago."""
+        busy = self.drawing is not None and self.drawing.is_alive()
+        if self.report is None or not self.due or busy or time.monotonic() - self.drawn <= REDRAWN:
+            return
+        self.drawn = time.monotonic()
+        # a long series takes seconds, which a scan does not wait for
+        self.drawing = Thread(target=copy_context().run, args=(self._drawing(),), daemon=True)
+        self.drawing.start()
 
     def draw(self) -> None:
-        """Draw the page of the series that the scans make, once they make one."""
-        if self.report is None or not self.due:
-            return
-        from edgepair.conventions import EdgepairError
-        from edgepair.report.series.page import write_series
-        from edgepair.series import analyse_series, read_series
+        """Draw the page of all that came in."""
+        if self.drawing is not None:
+            self.drawing.join()
+        if self.report is not None and self.due:
+            self._drawing()()
+
+    def _drawing(self) -> Callable[[], None]:
+        """Take what there is now, to draw the page of the series that it makes, once it makes one."""
         from edgepair.series.answers import answer_rows
 
-        self.drawn, self.due = time.monotonic(), False
-        scans = [scan for name in sorted(self.scans) for scan in self.scans[name]]
+        self.due = False
+        curves = [curve for path in sorted(self.curves) for curve in self.curves[path]]
         known = {
-            tuple(one.sources["xanes"]): answer_rows([row for row in one.rows() if row["trust"]])
-            for samples in self.samples.values() for one in samples if list(one.sources) == ["xanes"]
-        }  # fmt: skip
-        try:
-            series = read_series(
-                scans, shift=self.options["shift"], foil=None if self.foil is None else self.foil.reading
-            )
-            write_series(
-                analyse_series(series, standards=self.options["standards"], resolved=False, known=known),
-                self.report,
-            )
-        except EdgepairError as error:
-            print(f"edgepair: the page waits: {error.problem}: {error.found}", file=sys.stderr)
+            key: answer_rows([row for one in told for row in one.rows() if row["trust"]])
+            for key, told in self.answers.items()
+        }
+        foil = None if self.foil is None else self.foil.reading
+        return partial(
+            _draw, curves, self.report, known, self.options["standards"],
+            absorber=self.how.spectrum_options.get("absorber"), shift=self.options["shift"], foil=foil,
+        )  # fmt: skip
+
+
+def _draw(
+    curves: Sequence[XanesScan | PdfCurve],
+    report: Path | None,
+    known: Known,
+    standards: Sequence[Standard],
+    **reading: Any,
+) -> None:
+    """Draw the page, or say why it waits."""
+    assert report is not None
+    from edgepair.conventions import EdgepairError
+    from edgepair.report.series.page import write_series
+    from edgepair.series import analyse_series, read_series
+
+    try:
+        series = read_series(curves, **reading)
+        write_series(analyse_series(series, standards=standards, resolved=False, known=known), report)
+    except EdgepairError as error:
+        print(f"edgepair: the page waits: {error.problem}: {error.found}", file=sys.stderr)
 
 
 def _lines(answer: Any) -> Iterator[str]:

@@ -44,6 +44,8 @@ class PdfCurve(DisplayedCurve, x=("r", "Å"), y=("G", "Å⁻²")):
         What the header says.
     warnings : tuple of str
         What was noticed while reading.
+    differential : bool
+        Whether it is the differential PDF of one element, not the total one: no file tells.
     """
 
     file: str
@@ -58,16 +60,18 @@ class PdfCurve(DisplayedCurve, x=("r", "Å"), y=("G", "Å⁻²")):
     number_density: float | None = None
     header: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    differential: bool = False
 
     def __post_init__(self) -> None:
         """Write names and words of the file so that they can be shown."""
         for name in ("file", "item", "format"):
             object.__setattr__(self, name, visible(getattr(self, name)))
         object.__setattr__(self, "header", visible_values(self.header))
-        object.__setattr__(self, "warnings", tuple(map(visible, self.warnings)))
+        object.__setattr__(self, "warnings", tuple(map(visible, vars(self)["warnings"])))
 
     def _lines(self) -> Iterator[str]:
         known = [self.radiation or "radiation ?", self.composition or "composition ?"]
         known += [f"Qmax {self.qmax:g} 1/Å"] if self.qmax is not None else []
+        known += ["differential"] if self.differential else []
         yield f"PdfCurve: {', '.join(known)}; {self._span()}; {self.title}"
         yield from self.warnings

@@ -6,7 +6,7 @@ the scale can be right, and what swings about the line how well the data were re
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,6 +117,9 @@ def inspect_pdf(curve: PdfCurve, *, absorber: str | None = None) -> PdfInspectio
     PdfInspection
         Its warnings begin with those of the reading.
     """
+    if curve.differential:
+        # its areas count other pairs than its composition says
+        curve = replace(curve, composition=None)
     r, G = curve.r, curve.G
     notes = list(curve.warnings)
     seen = estimate_qmax(r, G)

@@ -15,7 +15,13 @@ from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
 from edgepair.report.kit.marks import Look, error_bars, measured_line, scatter
 from edgepair.report.kit.style import INK, faded, modality_colour, sequence_colours, styled
 from edgepair.report.kit.tables import rounded
-from edgepair.report.series.words import axis_name, series_facts, series_tables, series_title
+from edgepair.report.series.words import (
+    axis_name,
+    fractions_by_part,
+    series_facts,
+    series_tables,
+    series_title,
+)
 from edgepair.series import PdfSeriesResult
 
 if TYPE_CHECKING:
@@ -88,6 +94,8 @@ def _pdf_figures(result: PdfSeriesResult, values: str) -> dict[str, go.Figure]:
         found["first peak of the PDFs"] = _first_peak(result)
     if values and len(result.values):
         found[values] = _values(result)
+    if result.fractions is not None:
+        found["PDFs: fractions of end members"] = _fractions(result)
     found["PDFs: what each further component explains"] = _scree(shown)
     found["PDFs: what the components leave over"] = _residual(shown)
     return found
@@ -295,18 +303,16 @@ def _scree(shown: _Shown) -> go.Figure:
     return figure
 
 
-def _fractions(result: SeriesResult) -> go.Figure:
+def _fractions(result: SeriesResult | PdfSeriesResult) -> go.Figure:
     import plotly.graph_objects as go
 
-    assert result.fractions is not None
-    figure, table = go.Figure(), result.fractions.table
+    figure = go.Figure()
     x = rounded(result.points["position"], 6)
-    for colour, compound in zip(_PARTS, dict.fromkeys(table["compound"]), strict=False):
-        mine = table[table["compound"] == compound]
+    for colour, (name, mine) in zip(_PARTS, fractions_by_part(result).items(), strict=False):
         low, high = mine["fraction"] - 1.96 * mine["error"], mine["fraction"] + 1.96 * mine["error"]
         figure.add_trace(
             scatter(x, rounded(mine["fraction"], 4), mode="lines+markers", hover="%{x}: %{y:.3f}",
-                    name=safe(compound), line={"color": colour}, marker={"size": 6},
+                    name=safe(name), line={"color": colour}, marker={"size": 6},
                     error_y=error_bars(mine["fraction"], low, high, colour, thickness=1))
         )  # fmt: skip
     return _axes(figure, safe(axis_name(result)), "fraction, with 95 % intervals", showlegend=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from edgepair.conventions import TASKS
+from edgepair.conventions import TASKS, modality_title
 from edgepair.conventions.wording import with_minus
+from edgepair.mixtures.fit import KEPT
 from edgepair.report.mixture import with_error
 from edgepair.series import PdfSeriesResult
 
@@ -30,12 +31,17 @@ def axis_name(result: SeriesResult | PdfSeriesResult) -> str:
     return name + (f" ({axis.unit})" if axis.unit else "")
 
 
+def pdf_kind(result: PdfSeriesResult) -> str:
+    """Name what kind of PDFs a series is of."""
+    return modality_title(result.series.modality)
+
+
 def series_title(result: SeriesResult | PdfSeriesResult) -> str:
     """Say how many spectra or PDFs of what there are."""
     along = f"along {axis_name(result)}"
     if isinstance(result, PdfSeriesResult):
-        return f"{len(result.series.G)} PDFs {along}"
-    beside = "" if result.pdf is None else f" and {len(result.pdf.series.G)} PDFs"
+        return f"{len(result.series.G)} {pdf_kind(result)}s {along}"
+    beside = "" if result.pdf is None else f" and {len(result.pdf.series.G)} {pdf_kind(result.pdf)}s"
     return f"{len(result.series.mu)} spectra of {result.series.absorber}{beside} {along}"
 
 
@@ -110,7 +116,10 @@ def series_tables(result: SeriesResult | PdfSeriesResult) -> list[dict[str, Any]
     """Lay out the tables, those that have rows."""
     tables: list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]
     if isinstance(result, PdfSeriesResult):
-        tables = [("Components of the PDFs", COMPONENT_HEADINGS, component_rows(result))]
+        tables = [
+            ("Components of the PDFs", COMPONENT_HEADINGS, component_rows(result)),
+            ("Linear combination of PDFs", ("end member", *FRACTION_HEADINGS[1:]), fraction_rows(result)),
+        ]
     else:
         tables = [
             ("Components", COMPONENT_HEADINGS, component_rows(result)),
@@ -148,7 +157,9 @@ COMPONENT_HEADINGS = (
 )
 STANDARD_HEADINGS = ("standard", "compound", "misfit", "in the space")
 FRACTION_HEADINGS = ("compound", "first point", "last point")
-RESOLVED_HEADINGS = ("component", "first point", "last point", "range by ambiguity", *TASKS)
+RESOLVED_HEADINGS = (
+    "component", "first point", "last point", "range by ambiguity", *TASKS, "most like", "nearest alone",
+)  # fmt: skip
 
 
 def standard_rows(result: SeriesResult) -> list[tuple[str, ...]]:
@@ -159,16 +170,20 @@ def standard_rows(result: SeriesResult) -> list[tuple[str, ...]]:
     ]
 
 
-def fraction_rows(result: SeriesResult) -> list[tuple[str, ...]]:
-    """Write how much of each standard the first and the last point hold."""
+def fractions_by_part(result: SeriesResult | PdfSeriesResult) -> dict[str, pd.DataFrame]:
+    """Give the fractions of each standard or end member along the axis."""
     if result.fractions is None:
-        return []
-    table = result.fractions.table
+        return {}
+    by = "end_member" if isinstance(result, PdfSeriesResult) else "compound"
+    return dict(iter(result.fractions.table.groupby(by, sort=False)))
+
+
+def fraction_rows(result: SeriesResult | PdfSeriesResult) -> list[tuple[str, ...]]:
+    """Write how much of each standard or end member the first and the last point hold."""
     rows = []
-    for compound in dict.fromkeys(table["compound"]):
-        mine = table[table["compound"] == compound]
+    for name, mine in fractions_by_part(result).items():
         ends = [with_error(mine["fraction"].iloc[k], mine["error"].iloc[k], 2) for k in (0, -1)]
-        rows.append((compound, *ends))
+        rows.append((name, *ends))
     return rows
 
 
@@ -188,5 +203,20 @@ def resolved_rows(result: SeriesResult) -> list[tuple[str, ...]]:
             if task in mine.index else ""
             for task in TASKS
         ]  # fmt: skip
-        rows.append((str(k + 1), *ends, f"up to {gap.max():.2f}", *values))
+        rows.append((str(k + 1), *ends, f"up to {gap.max():.2f}", *values, *_made_of(result, k + 1)))
     return rows
+
+
+def _made_of(result: SeriesResult, component: int) -> tuple[str, str]:
+    """Say which mixture of standards, and which standard alone, a component is most like."""
+    mine = result.component_mixtures.query("component == @component")
+    if not len(mine):
+        return "", ""
+    parts = [f"{with_error(part.fraction, part.error, 2)} {part.compound}" for part in mine.itertuples()]
+    first = mine.iloc[0]
+    many = "" if first["as_good"] < KEPT else " or more"
+    more = f", {first['as_good'] - 1}{many} others as good" if first["as_good"] > 1 else ""
+    return (
+        f"{' + '.join(parts)} (misfit {first['misfit']:.3f}{more})",
+        f"{first['nearest']} ({first['nearest_misfit']:.3f})",
+    )

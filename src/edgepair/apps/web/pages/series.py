@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from edgepair.apps.web.saves import Saves
 from edgepair.apps.web.work import series as work
 from edgepair.apps.web.work.reading import SPECTRUM_OPTIONS, FileRequest, options_of
 from edgepair.conventions import BUNDLED_ABSORBERS, EdgepairError, OptionError
+from edgepair.conventions.errors import check_number
+from edgepair.measured.point_table import axis_columns, read_point_table
 
 if TYPE_CHECKING:
     from dash import Dash
@@ -38,7 +41,12 @@ if TYPE_CHECKING:
 NAME = view.NAME
 AXES = ("temperature", "potential", "position", "time", "name", "number")
 NUMBERS = ("1", "2", "3", "4", "5", "6", "7", "8")
-FIELDS = ("absorber", "axis", "shift", "foil", "number", "mu", "energy_column", "energy_unit")
+FIELDS = (
+    "absorber", "axis", "shift", "foil", "number", "combine", "neighbours", "ends", "dpdf", "mu",
+    "energy_column", "energy_unit",
+)  # fmt: skip
+COMBINED = ("standards", "components")
+_MOST_ENDS = 5
 
 
 @dataclass
@@ -70,12 +78,13 @@ class SeriesPage:
         hint = (
             f"XDI, columns of text, Athena, HDF5, .gr …; up to {limits.series_files} files of"
             f" {limits.file_bytes / 1e6:.0f} MB. Headers and numbers in names (300K, -0.5V, 10min) tell the"
-            " axis; a spectrum and a PDF of the same name or number are one point. They stay on this server,"
+            " axis; a spectrum and a PDF of the same name or number are one point; a CSV table of points"
+            " (file,temperature) says it otherwise. They stay on this server,"
             " and are removed after your visit."
         )
         text: dict[str, Any] = {"type": "text", "debounce": True, "maxLength": 80}
         metals = dcc.Dropdown([*BUNDLED_ABSORBERS], id=f"{NAME}-absorber", placeholder="found")
-        axes = dcc.Dropdown([*AXES], id=f"{NAME}-axis", placeholder="found")
+        axes = dcc.Dropdown(_axes(visit), id=f"{NAME}-axis", placeholder="found")
         shift = dcc.Input(id=f"{NAME}-shift", type="number", debounce=0.4, placeholder="foils, or none")
         units = dcc.Dropdown(
             ["eV", "keV", "degree"], id=f"{NAME}-energy_unit", placeholder="as the files say"
@@ -85,13 +94,23 @@ class SeriesPage:
         )
         asked = [
             labelled("Element", metals, hint="needed for PDFs alone"),
-            labelled("Axis", axes),
+            labelled("Axis", axes, hint="or a column of a table of points"),
             labelled("Energy shift (eV)", shift, hint="added to the energies of all"),
             labelled("Metal foil", foils, hint="one of the files, to calibrate by"),
             labelled("Components", choice([("found", ""), *((n, n) for n in NUMBERS)], "", f"{NAME}-number")),
             button("Analyse", f"{NAME}-analyse", "main"),
         ]
+        neighbours = dcc.Input(id=f"{NAME}-neighbours", type="number", min=0, max=1, step="any",
+                               debounce=0.4, placeholder="each point alone")  # fmt: skip
+        ends = dcc.Input(id=f"{NAME}-ends", placeholder="first, last and purest", **text)
+        combined = choice([(name, name) for name in COMBINED], COMBINED[0], f"{NAME}-combine")
+        analysing = [
+            labelled("Combine spectra of", combined, hint="or of the resolved components"),
+            labelled("Neighbours differ by", neighbours, hint="fractions, as 0.05: fits all together"),
+            labelled("Combine PDFs of points", ends, hint="numbers, as 1,-1: the first and the last"),
+        ]
         reading = [
+            labelled("Differential PDFs", dcc.Input(id=f"{NAME}-dpdf", **text), hint="their names, as d*.gr"),
             labelled("Absorption μ", dcc.Input(id=f"{NAME}-mu", **text), hint="a column, or -ln(i1/i0)"),
             labelled("Energy column", dcc.Input(id=f"{NAME}-energy_column", **text)),
             labelled("Energy unit", units),
@@ -101,6 +120,7 @@ class SeriesPage:
             files = view.file_list(visit.files_of(NAME), state.refused)
             results = view.results(state.found, self._saves.buttons())
         how = html.Details([html.Summary("How the files are read"), html.Div(reading, className="row")])
+        more = html.Details([html.Summary("How it is analysed"), html.Div(analysing, className="row")])
         return html.Div(
             [
                 section(
@@ -109,6 +129,7 @@ class SeriesPage:
                     drop_zone(NAME, title="Drop the files of a series here, or", hint=hint),
                     html.Div(files, id=f"{NAME}-files", **aria(live="polite")),
                     how,
+                    more,
                 ),
                 *asking(NAME, asked, self._panel.layout(visit), "Series", results),
                 self._saves.place(),
@@ -128,6 +149,7 @@ class SeriesPage:
         app.callback(
             Output(f"{NAME}-files", "children"),
             Output(f"{NAME}-foil", "options"),
+            Output(f"{NAME}-axis", "options"),
             Input(f"{NAME}-uploads", "data"),
             Input({"type": f"{NAME}-clear", "key": ALL}, "n_clicks"),
             visit,
@@ -158,7 +180,7 @@ class SeriesPage:
 
     def change_files(
         self, uploads: Mapping[str, Any] | None, clears: Sequence[int | None], key: str | None
-    ) -> tuple[list[Component], list[Any]]:
+    ) -> tuple[list[Component], list[Any], list[str]]:
         """Take what was dropped, or remove all."""
         visit = self._services.visits.find(key)
         with visit.lock:
@@ -170,7 +192,7 @@ class SeriesPage:
             elif uploads:
                 state.refused = [refused_upload(one) for one in uploads.get("refused", [])]
             files = visit.files_of(NAME)
-            return view.file_list(files, state.refused), view.names_of(files)
+            return view.file_list(files, state.refused), view.names_of(files), _axes(visit)
 
     def show_point(
         self, clicks: Sequence[Mapping[str, Any] | None], place: object, key: str | None
@@ -193,18 +215,15 @@ class SeriesPage:
     def _order(self, visit: Visit, *values: Any) -> Order:
         given = dict(zip(FIELDS, values, strict=True))
         files = visit.files_of(NAME)
-        number, shift = given["number"], given["shift"]
-        if not files or number not in ("", None, *NUMBERS) or given["axis"] not in (None, *AXES):
+        number, shift, combine = given["number"], given["shift"], given["combine"] or COMBINED[0]
+        listed = number in ("", None, *NUMBERS) and given["axis"] in (None, *_axes(visit))
+        if not files or not listed or combine not in COMBINED:
             raise OptionError(
                 "cannot analyse a series",
-                found="no files"
-                if not files
-                else "a number of components or an axis that is none of the list",
+                found="no files" if not files else "a choice that is none of the list",
                 needed="files, and choices of the lists",
                 suggestion="drop the files of a series above",
             )
-        from edgepair.conventions.errors import check_number
-
         check_number("--shift", shift, -200.0, 200.0, "eV")
         options = options_of({name: given[name] for name in SPECTRUM_OPTIONS})
         state = self._state(visit)
@@ -215,11 +234,18 @@ class SeriesPage:
                 shutil.rmtree(left, ignore_errors=True)
         read = {one.key: FileRequest(one.path, one.name, options) for one in files}
         foil = read.pop(str(given["foil"]), None)
+        tables = [one for one in files if read_point_table(one.path)]
+        for one in tables:
+            read.pop(one.key)
         request = work.SeriesRequest(
-            tuple(read.values()),
-            given["absorber"] or None, given["axis"], None if shift is None else float(shift), foil,
+            tuple(read.values()), given["absorber"] or None, given["axis"],
+            None if shift is None else float(shift), foil, tables[0].path if tables else None,
+            given["dpdf"] or "",
         )  # fmt: skip
-        return work.analyse, (request, int(number) if number else None, visit.folder / f"s{state.count}")
+        choices = work.Choices(
+            int(number) if number else None, combine, given["neighbours"] or None, _points(given["ends"])
+        )
+        return work.analyse, (request, choices, visit.folder / f"s{state.count}")
 
     def _show(self, visit: Visit, found: work.Analysed) -> list[Component]:
         state = self._state(visit)
@@ -239,3 +265,22 @@ class SeriesPage:
     def _state(self, visit: Visit) -> _State:
         state: _State = visit.bag.setdefault(NAME, _State())
         return state
+
+
+def _axes(visit: Visit) -> list[str]:
+    """List what may be the axis: also the columns of a table of points among the files."""
+    columns = [name for one in visit.files_of(NAME) for name in axis_columns(read_point_table(one.path))]
+    return [*dict.fromkeys([*columns, *AXES])]
+
+
+def _points(text: object) -> tuple[int, ...]:
+    """Read numbers of points."""
+    words = [word.strip() for word in str(text or "").replace("−", "-").split(",") if word.strip()]
+    if len(words) > _MOST_ENDS or not all(re.fullmatch(r"-?\d{1,4}", word) for word in words):
+        raise OptionError(
+            "cannot combine the PDFs of these points",
+            found=f"{text!r}"[:60],
+            needed="numbers of points with commas between them, five at most",
+            suggestion="1,-1 for the first and the last",
+        )
+    return tuple(map(int, words))

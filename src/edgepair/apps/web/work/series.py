@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,13 +26,28 @@ SAVED = {"zip": "series.zip", "html": "series.html", "csv": "values.csv"}
 
 @dataclass(frozen=True)
 class SeriesRequest:
-    """Files of a series, and how it is read: element, axis, eV added to energies, or a foil that tells."""
+    """Files of a series, and how it is read: element, axis, eV added to energies, or a foil that tells.
+
+    ``table``: of points, which names the files; ``dpdf``: names of PDFs that are differential.
+    """
 
     files: tuple[FileRequest, ...]
     absorber: str | None
     axis: str | None
     shift: float | None
     foil: FileRequest | None = None
+    table: Path | None = None
+    dpdf: str = ""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What is asked of a series: number of components, what is combined, and how neighbours are held."""
+
+    number: int | None = None
+    combine: str = "standards"
+    neighbours: float | None = None
+    ends: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,16 +78,16 @@ class Analysed:
 
 
 def analyse(
-    request: SeriesRequest, number: int | None, folder: Path, on_progress: Callable[[float, float, str], None]
+    request: SeriesRequest, choices: Choices, folder: Path, on_progress: Callable[[float, float, str], None]
 ) -> Analysed:
-    """Analyse a series into so many components, and write what the command line writes."""
+    """Analyse a series, and write what the command line writes."""
     from edgepair.report.series.page import series_figures, write_series
     from edgepair.report.series.words import axis_name, series_facts, series_tables, series_title
     from edgepair.series import analyse_series
 
     on_progress(0, 0, "reading the files")
     series, known, refused = _series(request)
-    result = analyse_series(series, number=number, known=known, show=on_progress)
+    result = analyse_series(series, **asdict(choices), known=known, show=on_progress)
     on_progress(0, 0, "drawing")
     folder.mkdir(mode=0o700)
     result.write(folder / "series")
@@ -98,13 +114,20 @@ def _series(request: SeriesRequest) -> tuple[Series | PdfSeries, Known, list[tup
     expect_files(len(request.files))
     for file in request.files:
         try:
-            curves += read(file).samples
+            found = read(file)
+            mine: Any = found.samples
+            if found.kind == "pdf" and fnmatch(file.name, request.dpdf):
+                mine = [replace(one, differential=True) for one in mine]
+            curves += mine
         except EdgepairError as error:
             refused.append((file.name, f"{error.problem}: {error.found}"))
         if len(curves) > 2 * MOST_POINTS:
             break
     foil = None if request.foil is None or request.shift is not None else read_foil_file(request.foil)
-    series = read_series(curves, absorber=request.absorber, axis=request.axis, shift=request.shift, foil=foil)
+    sources = curves if request.table is None else [*curves, request.table]
+    series = read_series(
+        sources, absorber=request.absorber, axis=request.axis, shift=request.shift, foil=foil
+    )
     if len(measured_points(series)[0]) > MOST_POINTS or len(curves) > 2 * MOST_POINTS:
         raise OptionError(
             "cannot analyse so long a series here",
