@@ -13,7 +13,7 @@ import numpy as np
 from edgepair.conventions import MeasurementError
 from edgepair.conventions.displayed import Record
 from edgepair.measured.xanes.calibration import TYPICAL_ERROR, Calibration
-from edgepair.measured.xanes.inspection import XanesInspection, calibrated, inspect_xanes
+from edgepair.measured.xanes.inspection import NOT_SHIFTED, XanesInspection, calibrated, inspect_xanes
 from edgepair.mixtures.fit import MixtureResult, fit_mixtures
 from edgepair.prediction.result import ShownCurve
 
@@ -39,7 +39,6 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of the table that ``edgepair mix --out`` writes."""
 
-_NOT_ADDED = "energies as measured"
 _TUPLES = ("rank", "n_compounds", "compounds", "standards", "fractions", "errors")
 
 
@@ -191,7 +190,7 @@ def mix_scan(
         spectrum.energy, spectrum.mu, named, limit=limit, window=window, shift_limit=allowed, e0=spectrum.e0
     )
     # The shift of a foil in the scan is added here, whatever the inspection says of it.
-    noted = [warning for warning in inspection.warnings if not warning.startswith(_NOT_ADDED)]
+    noted = [warning for warning in inspection.warnings if warning.code != NOT_SHIFTED]
     warnings = (*noted, *result.warnings, *_own_measurement(result))
     return SampleMixture(
         inspection, allowed, len(named), result, _components(result, named), tuple(dict.fromkeys(warnings))

@@ -12,8 +12,9 @@ from edgepair.conventions import DataError, MeasurementError, OptionError, edge_
 from edgepair.features.xanes import STEP
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.measured.edges import settle_absorber
+from edgepair.measured.xanes.calibration import UNKNOWN_SCALE
 from edgepair.measured.xanes.energies import contradicting_unit
-from edgepair.measured.xanes.inspection import XanesInspection, calibrated, inspect_xanes
+from edgepair.measured.xanes.inspection import NOT_SHIFTED, XanesInspection, calibrated, inspect_xanes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 FEWEST_POINTS = 10
 """Points of the shortest curve that is looked at."""
-
-TOLD_OTHERWISE = ("no energy calibration", "energies as measured")
-"""How warnings of the inspection begin that an answer has words of its own for."""
 
 FARTHEST_EDGE = 40.0
 """eV from the tabulated edge beyond which an edge is taken as another element's, whose K edges lie
@@ -105,10 +103,8 @@ def prepare_xanes(
         known.error,
         bool(known.source),
         inspection.metallic,
-        (
-            *warnings,
-            *(text for text in inspection.warnings if not text.startswith(TOLD_OTHERWISE)),
-        ),
+        # Of the energy scale an answer has words of its own.
+        (*warnings, *(one for one in inspection.warnings if one.code not in (UNKNOWN_SCALE, NOT_SHIFTED))),
         spectrum.e0 - known.shift,
         spectrum.edge_step,
     )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from edgepair.conventions import DataError, edge_energy
+from edgepair.conventions.errors import Remark
 from edgepair.measured.scan import XanesScan
 from edgepair.measured.xanes.calibration import Calibration, calibrate_scan
 from edgepair.spectra import NormalizedSpectrum, find_e0, normalize_mu
@@ -20,6 +21,9 @@ THICK = 2.5
 BELOW_METAL = 2.0
 """eV below the tabulated edge of the metal from which a scan's scale must be wrong: pre-edge peaks and
 the steepest rise of the lowest oxides lie no lower."""
+
+NOT_SHIFTED = "not_shifted"
+"""Code of the warning that energies stand as measured, though a foil in the file tells what to add."""
 
 THIN = 0.03
 """Edge step of ln(I0/I1) below which background and noise rule."""
@@ -40,7 +44,7 @@ class XanesInspection:
     e0: float | None
     metallic: bool
     error: DataError | None
-    warnings: tuple[str, ...]
+    warnings: tuple[Remark, ...]
 
     @property
     def problem(self) -> str:
@@ -114,7 +118,8 @@ def inspect_xanes(
             spectrum = _moved(spectrum, calibration.shift)
     notes += calibration.warnings
     if not applied and abs(calibration.shift) > 0.5:
-        notes.append(f"energies as measured; {calibration.shift:+.2f} eV would calibrate them")
+        text = f"energies as measured; {calibration.shift:+.2f} eV would calibrate them"
+        notes.append(Remark(text, NOT_SHIFTED))
     return XanesInspection(
         scan=scan,
         spectrum=spectrum,
@@ -124,7 +129,7 @@ def inspect_xanes(
         e0=None if spectrum is None else spectrum.e0,
         metallic=metallic,
         error=problem,
-        warnings=tuple(dict.fromkeys(notes)),
+        warnings=tuple(map(Remark, dict.fromkeys(notes))),
     )
 
 

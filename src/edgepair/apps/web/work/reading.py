@@ -97,7 +97,7 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
         absorber, e0 = None, None
         ranges: dict[str, tuple[float, float]] = {}
     else:
-        from edgepair.measured.xanes.inspection import inspect_xanes
+        from edgepair.measured.xanes.inspection import NOT_SHIFTED, inspect_xanes
         from edgepair.report.measured.shown import SeenXanes
 
         inspection = inspect_xanes(curve, **request.normalizing())
@@ -109,8 +109,11 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
         spectrum = inspection.spectrum
         ranges = {} if spectrum is None else {"pre": spectrum.pre, "post": spectrum.post}
     facts, warnings = tuple(told.facts()), tuple(told.warnings)
-    if file.kind == "xanes" and inspection.calibration.source.startswith("foil in"):
-        facts, warnings = _calibrated_by_the_scan(inspection, facts, warnings)
+    if file.kind == "xanes" and inspection.calibration.by_own_foil:
+        # Answers are calibrated by it: `edgepair inspect` leaves that to options.
+        calibrated = f"{inspection.calibration.text}; the answer adds it"
+        facts = tuple((name, calibrated if name == "calibration" else value) for name, value in facts)
+        warnings = tuple(one for one in inspection.warnings if one.code != NOT_SHIFTED)
     if file.kind == "xanes" and request.option("role") == FOIL:
         # What is doubtful about a sample, that it is not calibrated above all, is not so about a foil.
         warnings, error = (), None
@@ -125,17 +128,6 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
         curve.item, facts, warnings, absorber, e0, ranges, error, tuple(_figures(told.drawn)) if draw else ()
     )
     return Looked(file.kind, curve.format, items, part)
-
-
-def _calibrated_by_the_scan(
-    inspection: XanesInspection, facts: tuple[tuple[str, str], ...], warnings: tuple[str, ...]
-) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Say that answers are calibrated by the foil in a scan: `edgepair inspect` leaves it to options."""
-    told = f"{inspection.calibration.text}; the answer adds it"
-    return (
-        tuple((name, told if name == "calibration" else value) for name, value in facts),
-        tuple(text for text in warnings if not text.startswith("energies as measured")),
-    )
 
 
 def read_foil_file(request: FileRequest) -> FoilReading:
