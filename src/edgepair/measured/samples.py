@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from edgepair.conventions.errors import read_pair
 from edgepair.files.reading import read_table
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from edgepair.conventions import EdgepairError
     from edgepair.measured import PdfCurve, XanesScan
     from edgepair.spectra.alignment import FoilReading
+
+Options: TypeAlias = "Mapping[str, str | None]"
+PdfOptions: TypeAlias = "Mapping[str, str | float | None]"
+"""Options of `read_xanes` and of `read_pdf` by name; None where they are not given."""
+
+Curve = TypeVar("Curve", "XanesScan", "PdfCurve")
 
 PAIR_COLUMNS = ("xanes", "pdf", "absorber")
 _PDF_ENDINGS = (".gr", ".fgr", ".ddp", ".ddp3")
@@ -32,6 +38,20 @@ class MeasuredFile:
         """Its curves but metal foils beside them."""
         return tuple(curve for curve in self.curves if not getattr(curve, "foil", False))
 
+    @property
+    def spectra(self) -> tuple[XanesScan, ...]:
+        """Its absorption spectra."""
+        from edgepair.measured import XanesScan
+
+        return tuple(curve for curve in self.curves if isinstance(curve, XanesScan))
+
+    @property
+    def pdfs(self) -> tuple[PdfCurve, ...]:
+        """Its pair distribution functions."""
+        from edgepair.measured import PdfCurve
+
+        return tuple(curve for curve in self.curves if isinstance(curve, PdfCurve))
+
 
 @dataclass(frozen=True)
 class Foil:
@@ -43,7 +63,7 @@ class Foil:
 
 
 def read_measured(
-    path: Path, item: str | None, spectrum_options: Mapping[str, Any], pdf_options: Mapping[str, Any]
+    path: Path, item: str | None, spectrum_options: Options, pdf_options: PdfOptions
 ) -> MeasuredFile:
     """Read a file as what its content says it is."""
     from edgepair.conventions import EdgepairError
@@ -55,7 +75,9 @@ def read_measured(
     given_pdf = {name: value for name, value in pdf_options.items() if value is not None}
     # The kind is told without options first: "column 2" can be found in a file of either kind.
     metal = {name: value for name, value in given.items() if name == "absorber"}
-    attempts: list[tuple[str, Any, dict[str, Any]]] = [("xanes", read_xanes, metal), ("pdf", read_pdf, {})]
+    reader: Callable[..., tuple[XanesScan | PdfCurve, ...]]
+    attempts: list[tuple[str, Callable[..., tuple[XanesScan | PdfCurve, ...]], PdfOptions]]
+    attempts = [("xanes", read_xanes, metal), ("pdf", read_pdf, {})]
     attempts += [("xanes", read_xanes, given)] if given != metal else []
     attempts += [("pdf", read_pdf, given_pdf)] if given_pdf else []
     reasons: dict[str, EdgepairError] = {}
@@ -123,7 +145,7 @@ def given_facts(
     e0: float | None = None,
     pre: tuple[float, float] | None = None,
     post: tuple[float, float] | None = None,
-    **_: Any,
+    **_: object,
 ) -> list[tuple[str, str]]:
     """Say what of a normalisation was given, not chosen: a report has to tell.
 
@@ -146,8 +168,8 @@ class Reading:
     """How files are to be read."""
 
     item: str | None
-    spectrum_options: Mapping[str, Any]
-    pdf_options: Mapping[str, Any]
+    spectrum_options: Options
+    pdf_options: PdfOptions
     references: bool = True
     """Whether foils measured with a sample calibrate it."""
 
@@ -167,8 +189,7 @@ class Reading:
                 raise
         if self.references or found.kind != "xanes":
             return found
-        scans: Any = found.curves
-        return replace(found, curves=tuple(without_reference(scan) for scan in scans))
+        return replace(found, curves=tuple(map(without_reference, found.spectra)))
 
 
 @dataclass(frozen=True)
@@ -188,9 +209,8 @@ class Sample:
         kept = {"xanes": "mu", "pdf": "G", "npdf": "G", "dpdf": "G_M"}
         samples = []
         for technique, source in self.sources.items():
-            curves: dict[str, Any] = dict.fromkeys(("mu", "G", "G_M"))
-            curves[kept[technique]] = getattr(self, kept[technique])
-            samples.append(Sample({technique: source}, self.absorber, **curves))
+            others = {name: None for name in kept.values() if name != kept[technique]}
+            samples.append(replace(self, sources={technique: source}, error=None, foil=False, **others))
         return samples
 
 
@@ -245,32 +265,29 @@ def _together(found: Sequence[tuple[Path, MeasuredFile | EdgepairError]], readin
 
 
 def _alone(file: MeasuredFile, absorber: str | None) -> list[Sample]:
-    samples = []
-    for curve in file.curves:
-        source = (file.path, curve.item)
-        if file.kind == "xanes":
-            scan: Any = curve
-            samples.append(Sample({"xanes": source}, absorber or scan.absorber, mu=scan, foil=scan.foil))
-        else:
-            pdf: Any = curve
-            samples.append(Sample({pdf_technique(pdf): source}, absorber, G=pdf))
-    return samples
+    return [
+        *(
+            Sample({"xanes": (file.path, scan.item)}, absorber or scan.absorber, mu=scan, foil=scan.foil)
+            for scan in file.spectra
+        ),
+        *(Sample({pdf_technique(pdf): (file.path, pdf.item)}, absorber, G=pdf) for pdf in file.pdfs),
+    ]
 
 
 def _pair(spectrum: MeasuredFile, curve: MeasuredFile, absorber: str | None) -> Sample:
-    mu: Any = _only(spectrum, curve)
-    G: Any = _only(curve, spectrum)
+    mu = _only([scan for scan in spectrum.spectra if not scan.foil], spectrum, curve)
+    G = _only(curve.pdfs, curve, spectrum)
     sources = {"xanes": (spectrum.path, mu.item), pdf_technique(G): (curve.path, G.item)}
     return Sample(sources, absorber or mu.absorber, mu=mu, G=G)
 
 
-def _only(file: MeasuredFile, other: MeasuredFile) -> XanesScan | PdfCurve:
+def _only(curves: Sequence[Curve], file: MeasuredFile, other: MeasuredFile) -> Curve:
     """Take the one curve of a file, or ask which."""
-    if len(file.samples) == 1:
-        return file.samples[0]
+    if len(curves) == 1:
+        return curves[0]
     from edgepair.conventions import OptionError
 
-    names = [curve.item for curve in file.samples]
+    names = [curve.item for curve in curves]
     shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
     raise OptionError(
         f"cannot pair {file.path!r} with {other.path!r}",
@@ -311,7 +328,7 @@ def _with_dpdf(samples: list[Sample], path: Path, reading: Reading) -> list[Samp
             needed="one",
             suggestion="write the one that is meant to a file of its own",
         )
-    curve: Any = file.curves[0]
+    curve = file.pdfs[0]
     source = {"dpdf": (file.path, curve.item)}
     if not samples:
         return [Sample(source, reading.spectrum_options.get("absorber"), G_M=curve)]

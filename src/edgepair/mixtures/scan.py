@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import MeasurementError
 from edgepair.conventions.displayed import Record
 from edgepair.measured.xanes.calibration import TYPICAL_ERROR, Calibration
 from edgepair.measured.xanes.inspection import NOT_SHIFTED, XanesInspection, calibrated, inspect_xanes
@@ -173,15 +172,8 @@ def mix_scan(
         An option has a value that cannot be.
     """
     inspection = inspect_xanes(scan, e0=e0, shift=shift, foil=foil, pre=pre, post=post)
-    spectrum = calibrated(inspection)
     where = repr(scan.file) + (f", item {scan.item!r}" if scan.item else "")
-    if spectrum is None:
-        raise MeasurementError(
-            f"cannot fit mixtures to {where}",
-            found=inspection.problem,
-            needed="a spectrum with its edge, and something before and after it",
-            suggestion="look at it with edgepair inspect",
-        )
+    spectrum = calibrated(inspection, f"cannot fit mixtures to {where}")
     if scan.absorber is not None:
         standards = [item for item in standards if item.absorber == scan.absorber] or standards
     named = _named_apart(standards)

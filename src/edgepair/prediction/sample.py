@@ -86,14 +86,11 @@ def prepare_xanes(
     inspection = inspect_xanes(
         replace(scan, absorber=metal, edge="K"), e0=e0, shift=shift, foil=foil, pre=pre, post=post
     )
-    spectrum = calibrated(inspection)
-    if spectrum is None:
-        raise MeasurementError(
-            f"cannot normalise {scan.file!r}" if scan.file else "cannot normalise the spectrum",
-            found=inspection.problem,
-            needed="a spectrum with its edge, and something before and after it",
-            suggestion="look at it with edgepair inspect; " + _cure(inspection, pre, post),
-        )
+    spectrum = calibrated(
+        inspection,
+        f"cannot normalise {scan.file!r}" if scan.file else "cannot normalise the spectrum",
+        _cure(inspection, pre, post),
+    )
     known = inspection.calibration
     prepared = PreparedXanes(
         metal,

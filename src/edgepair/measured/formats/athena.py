@@ -30,10 +30,8 @@ _NO_SPECTRA = {
     "is_pixel": "pixels of a dispersive measurement, without energies",
 }
 
-
-def is_athena(text: str) -> bool:
-    """Say whether a text is a project of Athena."""
-    return "Athena project file" in text[:600]
+MARK = re.compile(r"\A[\s\S]{0,580}Athena project file")
+"""What tells a project of Athena."""
 
 
 def read_athena(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from edgepair.files.reading import TooManyBytesError, read_regular
-from edgepair.measured.content import LARGEST, unreadable
+from edgepair.measured.content import HDF5_MARK, LARGEST, unreadable
 from edgepair.measured.formats.hdf5_storage import (
     BesideError,
     Column,
@@ -56,11 +56,6 @@ _OF_DAMAGED_FILES = (
 
 class _TooMuchError(Exception):
     """A file asks for more numbers than spectra have."""
-
-
-def is_hdf5(data: bytes) -> bool:
-    """Say whether bytes are HDF5."""
-    return data.startswith(b"\x89HDF\r\n\x1a\n")
 
 
 @dataclass(frozen=True)
@@ -134,7 +129,7 @@ def _contents(data: bytes, path: str, item: str | None, beside: Sequence[str] | 
         for name in beside or ():
             image = read_regular(name, left, follow=False)
             left -= len(image)
-            if is_hdf5(image):
+            if image.startswith(HDF5_MARK):
                 other = opened.enter_context(h5py.File(h5py.h5f.open_file_image(image), "r"))
                 files.setdefault(Path(name).name, other)
         groups, whole = _groups(file, files, elsewhere, sources)
@@ -238,7 +233,11 @@ def _tables(groups: Groups, item: str | None) -> Iterator[ScanTable]:
             # Columns of one array, energies first, as programs save what they hold.
             if len(shape) == 2 and member.dtype.kind in "iuf" and 1 < shape[1] <= _MOST_ROWS:
                 numbers += shape[0] * shape[1]
-                if shape[0] >= 10 and numbers < _MOST_NUMBERS and runs_through_edge(np.asarray(member[:, 0], dtype=np.float64)):
+                if (
+                    shape[0] >= 10
+                    and numbers < _MOST_NUMBERS
+                    and runs_through_edge(np.asarray(member[:, 0], dtype=np.float64))
+                ):
                     values = np.asarray(member[...], dtype=np.float64)
                     yield ScanTable("HDF5", f"{place}/{name}", (), (), values, {}, energy=0)
 
@@ -251,7 +250,11 @@ def _scattered(groups: Groups) -> dict[str, Column]:
     }  # fmt: skip
     named = {key for key in arrays if role_of(key[1]) == "energy"}
     if not named and len(arrays) <= _MOST_COLUMNS:
-        named = {key for key, member in arrays.items() if runs_through_edge(np.asarray(member[...], dtype=np.float64).ravel())}
+        named = {
+            key
+            for key, member in arrays.items()
+            if runs_through_edge(np.asarray(member[...], dtype=np.float64).ravel())
+        }
     if len({_length(arrays[key]) for key in named}) != 1 or len(named) != 1:
         return {}
     energy = named.pop()

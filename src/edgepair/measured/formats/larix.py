@@ -17,10 +17,8 @@ _MOST_GROUPS = 5_000
 _ARRAYS = ("energy", "mu", "norm", "i0")
 _NUMBERS = re.compile(r"[<=|]?[fiu][248]")
 
-
-def is_larix(text: str) -> bool:
-    """Say whether a text is a session of Larix."""
-    return text.startswith("##LARIX")
+MARK = re.compile(r"\A##LARIX")
+"""What tells a session of Larix."""
 
 
 def read_larix(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:

@@ -7,10 +7,8 @@ import re
 from edgepair.measured.formats.columns import read_columns
 from edgepair.measured.scan import ScanTable
 
-
-def is_xdi(text: str) -> bool:
-    """Say whether a text is XDI."""
-    return re.match(r"\s*+[#%;!]?\s*+XDI/\d", text[:100]) is not None
+MARK = re.compile(r"\A\s{0,90}[#%;!]?\s{0,90}XDI/\d")
+"""What tells XDI."""
 
 
 def read_xdi(text: str, path: str) -> tuple[ScanTable, ...]:

@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from edgepair.conventions import DataError, edge_energy
+from edgepair.conventions import DataError, MeasurementError, edge_energy
 from edgepair.conventions.errors import Remark
 from edgepair.measured.scan import XanesScan
 from edgepair.measured.xanes.calibration import Calibration, calibrate_scan
@@ -155,9 +155,19 @@ def without_glitches(
     return replace(scan, mu=cleaned, warnings=(*scan.warnings, note)), replaced
 
 
-def calibrated(inspection: XanesInspection) -> NormalizedSpectrum | None:
-    """Give the normalised spectrum on the tabulated energy scale, as far as that is known."""
-    if inspection.spectrum is None or inspection.applied:
+def calibrated(inspection: XanesInspection, doing: str, cure: str = "") -> NormalizedSpectrum:
+    """Give the normalised spectrum on the tabulated energy scale, as far as that is known.
+
+    `doing` says what cannot be done without one, `cure` what may help beside a look at it.
+    """
+    if inspection.spectrum is None:
+        raise MeasurementError(
+            doing,
+            found=inspection.problem,
+            needed="a spectrum with its edge, and something before and after it",
+            suggestion="; ".join(filter(None, ("look at it with edgepair inspect", cure))),
+        )
+    if inspection.applied:
         return inspection.spectrum
     return _moved(inspection.spectrum, inspection.calibration.shift)
 
