@@ -84,21 +84,20 @@ class Looked:
 
 def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
     """Read a file and tell what was understood."""
+    from edgepair.measured import PdfCurve, inspect_pdf
+    from edgepair.report.measured.shown import SeenPdf, SeenXanes
+
     file = read(request)
     items = tuple(curve.item for curve in file.curves)
-    curve: Any = file.curves[items.index(item) if item in items else 0]
+    curve = file.curves[items.index(item) if item in items else 0]
+    absorber, e0 = None, None
     error: EdgepairError | None = None
-    if file.kind == "pdf":
-        from edgepair.measured import inspect_pdf
-        from edgepair.report.measured.shown import SeenPdf
-
-        seen_pdf = SeenPdf(curve, inspect_pdf(curve))
-        told: Any = seen_pdf
-        absorber, e0 = None, None
-        ranges: dict[str, tuple[float, float]] = {}
+    ranges: dict[str, tuple[float, float]] = {}
+    told: SeenPdf | SeenXanes
+    if isinstance(curve, PdfCurve):
+        told = SeenPdf(curve, inspect_pdf(curve))
     else:
         from edgepair.measured.xanes.inspection import NOT_SHIFTED, inspect_xanes
-        from edgepair.report.measured.shown import SeenXanes
 
         inspection = inspect_xanes(curve, **request.normalizing())
         told = SeenXanes(inspection)
@@ -107,9 +106,10 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
         moved = inspection.calibration.shift if inspection.applied else 0.0
         e0 = None if inspection.e0 is None else inspection.e0 - moved
         spectrum = inspection.spectrum
-        ranges = {} if spectrum is None else {"pre": spectrum.pre, "post": spectrum.post}
+        if spectrum is not None:
+            ranges = {"pre": spectrum.pre, "post": spectrum.post}
     facts, warnings = tuple(told.facts()), tuple(told.warnings)
-    if file.kind == "xanes" and inspection.calibration.by_own_foil:
+    if isinstance(told, SeenXanes) and inspection.calibration.by_own_foil:
         # Answers are calibrated by it: `edgepair inspect` leaves that to options.
         calibrated = f"{inspection.calibration.text}; the answer adds it"
         facts = tuple((name, calibrated if name == "calibration" else value) for name, value in facts)
@@ -134,8 +134,7 @@ def read_foil_file(request: FileRequest) -> FoilReading:
     """Read the energy scale off a file that is said to hold a metal foil."""
     from edgepair.measured.xanes.calibration import read_foil_scan
 
-    scans: Any = read(request).curves
-    return read_foil_scan(scans, request.option("absorber"), request.name)
+    return read_foil_scan(read(request).spectra, request.option("absorber"), request.name)
 
 
 def _figures(drawn: XanesInspection | PdfCurve) -> Iterator[Drawn]:
@@ -172,8 +171,7 @@ def _read(path: Path, name: str, options: tuple[tuple[str, Any], ...]) -> Measur
     spectrum, pdf = ({name: given.get(name) for name in names} for names in (SPECTRUM_OPTIONS, PDF_OPTIONS))
     with alone():
         file = read_measured(path, None, spectrum, pdf)
-    curves: Any = tuple(replace(curve, file=name) for curve in file.curves)
-    return MeasuredFile(name, file.kind, curves)
+    return MeasuredFile(name, file.kind, tuple(replace(curve, file=name) for curve in file.curves))
 
 
 def options_of(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
