@@ -100,7 +100,7 @@ def _in_process(box: Sandbox, read: Callable[..., _Read], path: str | Path, opti
         memory_bytes=MEMORY_BYTES,
         readable=(path, *(options.get("beside") or ())),
     )
-    if outcome.problem:
+    if outcome.value is None:
         raise _given_up(str(path), outcome.problem, cpu_seconds)
     state, value = outcome.value
     if state == "refused":

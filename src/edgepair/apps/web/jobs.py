@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
 from edgepair.apps.web.workers import Worker
 from edgepair.conventions import EdgepairError, EngineError
@@ -33,7 +33,8 @@ ENDED = ("done", "refused", "failed", "cancelled")
 _log = logging.getLogger("edgepair.web")
 
 
-Function: TypeAlias = Callable[..., Any]
+Value = TypeVar("Value")
+Function: TypeAlias = Callable[..., object]
 Order: TypeAlias = tuple[Function, tuple[object, ...]]
 """What another process is to call, and its arguments."""
 
@@ -51,7 +52,7 @@ class Job:
     done: float = 0.0
     total: float = 0.0
     text: str = ""
-    value: Any = None
+    value: object = None
     error: EdgepairError | None = None
     began: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -104,8 +105,13 @@ class Jobs:
         return job
 
     def call(
-        self, owner: str, function: Function, *args: object, lane: str = "look", seconds: float = 60.0
-    ) -> Any:
+        self,
+        owner: str,
+        function: Callable[..., Value],
+        *args: object,
+        lane: str = "look",
+        seconds: float = 60.0,
+    ) -> Value:
         """Ask for a call and wait for it."""
         job = self.submit(owner, function, *args, lane=lane)
         # The clock starts when a process takes it up: that others wait before it is no fault of its own.
@@ -122,7 +128,7 @@ class Jobs:
             self._jobs.pop(job.key, None)
         if job.error is not None:
             raise job.error
-        return job.value
+        return cast(Value, job.value)
 
     def find(self, owner: str, key: str | None) -> Job | None:
         """Look a job up."""
@@ -215,7 +221,7 @@ class Jobs:
                     _log.info("%s", outcome[-1])
                     self._end(job, "failed", error=_fault(told))
 
-    def _end(self, job: Job, state: str, *, value: Any = None, error: EdgepairError | None = None) -> None:
+    def _end(self, job: Job, state: str, *, value: object = None, error: EdgepairError | None = None) -> None:
         job.state, job.value, job.error = state, value, error
         # Arguments may be large, and are not needed any more.
         job.args = ()

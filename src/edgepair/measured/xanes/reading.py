@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,9 @@ import numpy as np
 from edgepair.conventions import EdgepairError, MeasurementError, near_miss
 from edgepair.measured.content import HDF5_MARK, decode, read_content, unreadable
 from edgepair.measured.edges import edge_in_scan, element_at, settle_absorber
-from edgepair.measured.formats import athena, fio, larix, photon_factory, spec, srs, ssrl, xdi
+from edgepair.measured.formats import athena, fio, larix, photon_factory, spec, srs, ssrl
 from edgepair.measured.formats.arrays import as_columns
-from edgepair.measured.formats.columns import read_columns
+from edgepair.measured.formats.columns import XDI_MARK, read_columns
 from edgepair.measured.formats.hdf5 import read_hdf5
 from edgepair.measured.formats.spectra_csv import is_table_of_rows, read_table_of_rows
 from edgepair.measured.guarded import read_guarded
@@ -38,7 +39,7 @@ _MOST_FOILS = 200
 _READERS: Sequence[tuple[re.Pattern[str], Callable[[str, str], Sequence[ScanTable | Skipped]]]] = (
     (athena.MARK, athena.read_athena),
     (larix.MARK, larix.read_larix),
-    (xdi.MARK, xdi.read_xdi),
+    (XDI_MARK, partial(read_columns, name="XDI")),
     (photon_factory.MARK, photon_factory.read_photon_factory),
     (ssrl.MARK, ssrl.read_ssrl),
     (srs.MARK, srs.read_srs),
