@@ -264,8 +264,8 @@ def outcomes_of(family: Family, paths: list[str]) -> list[str]:
     result = shared_sandbox(*_PRELOAD).call(
         attempt, family.read, paths, cpu_seconds=CPU_SECONDS, memory_bytes=MEMORY
     )
-    if not result.problem:
-        return list(result.value)
+    if result.value is not None:
+        return result.value
     if len(paths) == 1:
         return [result.problem]
     return [end for path in paths for end in outcomes_of(family, [path])]

@@ -222,10 +222,7 @@ def unpack_structure(packed: Record) -> Structure:
 
 
 def pack_array(values: ArrayLike) -> str:
-    """Write numbers as text: 32-bit floats, little-endian, in base 64.
-
-    ``values`` (n,).
-    """
+    """Write numbers as text: 32-bit floats, little-endian, in base 64; ``values`` (n,)."""
     return base64.b64encode(np.asarray(values, dtype="<f4").tobytes()).decode()
 
 

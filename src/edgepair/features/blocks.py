@@ -25,10 +25,7 @@ class Block:
     high: NDArray[np.float64]
 
     def take(self, rows: NDArray[np.int64]) -> Block:
-        """Repeat curves, as for the sites of each material.
-
-        ``rows`` (n_sites,).
-        """
+        """Repeat curves, as for the sites of each material; ``rows`` (n_sites,)."""
         return Block(self.values[rows], self.position, self.low, self.high)
 
 

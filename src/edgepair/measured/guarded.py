@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from edgepair.conventions import EdgepairError, EngineError, MeasurementError
 from edgepair.engine import Sandbox, shared_sandbox
@@ -58,7 +58,7 @@ def alone() -> Iterator[None]:
         _alone.reset(token)
 
 
-def read_guarded(read: Callable[..., _Read], path: str | Path, **options: Any) -> _Read:
+def read_guarded(read: Callable[..., _Read], path: str | Path, **options: object) -> _Read:
     """Call a reader of one file under limits on time, memory and other files.
 
     A short text of short lines is read here where the warm process does not run yet: starting it
@@ -102,18 +102,17 @@ def _in_process(box: Sandbox, read: Callable[..., _Read], path: str | Path, opti
     )
     if outcome.value is None:
         raise _given_up(str(path), outcome.problem, cpu_seconds)
-    state, value = outcome.value
-    if state == "refused":
-        raise value
-    return value  # type: ignore[no-any-return]
+    if isinstance(outcome.value, EdgepairError | BesideError):
+        raise outcome.value
+    return cast(_Read, outcome.value)
 
 
-def _attempt(module: str, name: str, path: str, options: dict[str, Any]) -> tuple[str, Any]:
+def _attempt(module: str, name: str, path: str, options: dict[str, object]) -> object:
     """Call a reader in the guarded process; its errors come back with their four parts."""
     try:
-        return "read", getattr(importlib.import_module(module), name)(path, **options)
+        return getattr(importlib.import_module(module), name)(path, **options)
     except (EdgepairError, BesideError) as error:
-        return "refused", error
+        return error
 
 
 def _is_short_text(path: str | Path) -> bool:

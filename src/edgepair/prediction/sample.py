@@ -49,10 +49,7 @@ class PreparedXanes:
     edge_step: float
 
     def moved(self, by: float, error: float) -> PreparedXanes:
-        """Add to the energies.
-
-        ``by``, ``error`` in eV.
-        """
+        """Add to the energies; ``by``, ``error`` in eV."""
         return replace(self, energy=self.energy + by, shift=self.shift + by, error=error)
 
 
@@ -150,10 +147,7 @@ def technique_of(curve: PdfCurve, radiation: str | None) -> str:
 
 
 def pdf_curve(G: PdfCurve | tuple[ArrayLike, ArrayLike], radiation: str | None) -> PdfCurve:
-    """Make a curve of arrays.
-
-    ``G`` in Å.
-    """
+    """Make a curve of arrays; ``G`` in Å."""
     if isinstance(G, PdfCurve):
         curve = G
     else:
@@ -209,10 +203,7 @@ def _scan_of(pair: tuple[ArrayLike, ArrayLike]) -> XanesScan:
 
 
 def in_ev(energy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Take energies that can only be in keV as such, as the reader of files does.
-
-    ``energy`` (n_energy,).
-    """
+    """Take energies that can only be in keV as such, as the reader of files does; ``energy`` (n_energy,)."""
     return 1000 * energy if contradicting_unit(energy, "eV") == "keV" else energy
 
 
@@ -251,10 +242,7 @@ class EnergyWindow:
 def choose_window(
     first: float, last: float, *, moved: float = 0.0, item: str = "the spectrum"
 ) -> EnergyWindow:
-    """Choose the window of a measured range.
-
-    ``moved`` in eV.
-    """
+    """Choose the window of a measured range; ``moved`` in eV."""
     if first > NEEDED[0] or last < NEEDED[1]:
         raise MeasurementError(
             f"cannot compare {item} with standards",

@@ -276,10 +276,7 @@ def standard_from_scan(
     shift: float | None = None,
     **about: str,
 ) -> Standard:
-    """Make a standard of a measured scan.
-
-    ``shift`` in eV.
-    """
+    """Make a standard of a measured scan; ``shift`` in eV."""
     if scan.absorber is None:
         raise MeasurementError(
             f"cannot use {scan.file!r} as a standard",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pymatgen.core import Structure
+    from pymatgen.core.structure_matcher import StructureMatcher
+    from spglib import SpglibDataset
 
 LATTICE_VECTORS = (0.1, 1000.0)
 """Å; no crystal repeats within less, and none that can be simulated only beyond."""
@@ -246,7 +248,7 @@ ANGLE_TOLERANCE = 0.5
 
 
 @cache
-def _matcher() -> Any:
+def _matcher() -> StructureMatcher:
     from pymatgen.core.structure_matcher import StructureMatcher
 
     return StructureMatcher(
@@ -372,12 +374,13 @@ def _sites_by_orbit(structure: Structure, absorber: str, orbits: Iterable[int]) 
     return tuple(AbsorberSite(atoms[0], tuple(atoms)) for atoms in members.values())
 
 
-def symmetry_of(structure: Structure) -> Any:
+def symmetry_of(structure: Structure) -> SpglibDataset:
     """Find the symmetry of a structure."""
     from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
     found = "no space group"
     try:
+        dataset: SpglibDataset | None
         dataset = SpacegroupAnalyzer(structure, symprec=SYMMETRY_TOLERANCE).get_symmetry_dataset()
     except (ValueError, TypeError, RuntimeError) as error:
         dataset, found = None, f"{type(error).__name__}: {error}"

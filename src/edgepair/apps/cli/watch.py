@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,10 @@ from edgepair.apps.cli.options import (
 )
 from edgepair.files.kept_rows import KeptRows, fingerprint
 from edgepair.measured.samples import Foil, Reading
+
+if TYPE_CHECKING:
+    from edgepair.measured import XanesScan
+    from edgepair.report.prediction.rows import PredictedSample
 
 POLL = 0.5
 """Seconds between looks into the folder: no service of the operating system sees a network's files."""
@@ -92,8 +96,8 @@ class _Watched:
     ) -> None:
         self.how, self.foil, self.options, self.kept = how, foil, options, kept
         self.out, self.report = out, report
-        self.samples: dict[Path, list[Any]] = {}
-        self.scans: dict[Path, list[Any]] = {}
+        self.samples: dict[Path, list[PredictedSample]] = {}
+        self.scans: dict[Path, list[XanesScan]] = {}
         self.drawn, self.due = 0.0, False
 
     def answer(self, path: Path) -> list[str]:
@@ -103,7 +107,7 @@ class _Watched:
         from edgepair.report.prediction.rows import PredictedSample, write_rows
 
         found = gather_samples([path], pairs=None, dpdf=None, reading=self.how)
-        answers: list[Any] = []
+        answers: list[PredictedSample] = []
         for sample in found:
             key = self.kept.key(sample) or fingerprint(sample)
             earlier = self.kept.get(key)
@@ -136,7 +140,8 @@ class _Watched:
         self.drawn, self.due = time.monotonic(), False
         scans = [scan for name in sorted(self.scans) for scan in self.scans[name]]
         known = {
-            tuple(one.sources["xanes"]): answer_rows([row for row in one.rows() if row["trust"]])
+            (str(one.sources["xanes"][0]), str(one.sources["xanes"][1])):
+                answer_rows([row for row in one.rows() if row["trust"]])
             for samples in self.samples.values() for one in samples if list(one.sources) == ["xanes"]
         }  # fmt: skip
         try:
@@ -151,7 +156,7 @@ class _Watched:
             print(f"edgepair: the page waits: {error.problem}: {error.found}", file=sys.stderr)
 
 
-def _lines(answer: Any) -> Iterator[str]:
+def _lines(answer: PredictedSample) -> Iterator[str]:
     """Write a sample's answers in a line."""
     rows = answer.rows()
     if answer.status != "ok":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -94,7 +94,7 @@ def _from_json(text: str, path: str) -> list[tuple[str, dict[str, str], dict[str
     return groups
 
 
-def _array(values: Any) -> NDArray[np.float64]:
+def _array(values: object) -> NDArray[np.float64]:
     if not isinstance(values, list):
         return np.empty(0)
     numbers = []

@@ -47,7 +47,6 @@ _MOST_ROWS = 500
 
 _MOST_COLUMNS = 520
 _MOST_NUMBERS = 20_000_000
-_NOT_WHOLE = f"only {_MOST_OBJECTS} groups and datasets of the file, half of them of one group, are looked at"
 _OF_DAMAGED_FILES = (
     OSError, RuntimeError, LookupError, ValueError, TypeError, ArithmeticError, AttributeError, MemoryError,
 )  # fmt: skip
@@ -77,6 +76,13 @@ def read_hdf5(
     """
     try:
         found = _contents(data, path, item, beside)
+    except ImportError as error:
+        raise unreadable(
+            path,
+            found="an HDF5 file, and no h5py to read it with",
+            needed="the package h5py",
+            suggestion="pip install h5py",
+        ) from error
     except (_TooMuchError, TooManyBytesError) as error:
         raise unreadable(
             path,
@@ -110,8 +116,12 @@ def read_hdf5(
             suggestion="name the absorption by its path: --item /entry/data/mu",
         )
     first, *others = found.tables
-    notes = [] if found.whole else [_NOT_WHOLE]
-    notes += [f"not read: {left_out}"] if found.elsewhere else []
+    notes = [f"not read: {left_out}"] if found.elsewhere else []
+    if not found.whole:
+        few = (
+            f"only {_MOST_OBJECTS} groups and datasets of the file, half of them of one group, are looked at"
+        )
+        notes.insert(0, few)
     tables = [replace(first, warnings=(*first.warnings, *notes)), *others]
     return tuple(tables if item is not None else _without_repeats(tables))
 

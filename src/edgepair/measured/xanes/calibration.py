@@ -22,10 +22,7 @@ MARK = "Edgepair.energy_shift"
 
 @dataclass(frozen=True)
 class Calibration:
-    """What is to be added to a scan's energies, and why.
-
-    ``shift``, ``error`` in eV.
-    """
+    """What is to be added to a scan's energies, and why; ``shift``, ``error`` in eV."""
 
     shift: float
     source: str
@@ -42,10 +39,7 @@ class Calibration:
 def calibrate_scan(
     scan: XanesScan, *, shift: float | None = None, foil: FoilReading | None = None
 ) -> Calibration:
-    """Find what to add to a scan's energies.
-
-    ``shift`` in eV.
-    """
+    """Find what to add to a scan's energies; ``shift`` in eV."""
     if shift is not None:
         return Calibration(shift, "given", f"{shift:+.2f} eV, as given", 0.1)
     if foil is not None:

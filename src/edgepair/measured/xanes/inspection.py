@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from edgepair.conventions import DataError, MeasurementError, edge_energy
 from edgepair.conventions.errors import Remark
@@ -31,10 +30,7 @@ THIN = 0.03
 
 @dataclass(frozen=True)
 class XanesInspection:
-    """What a measured spectrum is.
-
-    ``e0`` in eV.
-    """
+    """What a measured spectrum is; ``e0`` in eV."""
 
     scan: XanesScan
     spectrum: NormalizedSpectrum | None
@@ -51,7 +47,7 @@ class XanesInspection:
         """Why the spectrum could not be normalised, in one line; else empty."""
         return "" if self.error is None else f"{self.error.problem}: {self.error.found}"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Give the entry of ``inspect --json``."""
         scan, quality = self.scan, self.quality
         moved = self.calibration.shift if self.applied else 0.0
@@ -83,10 +79,7 @@ def inspect_xanes(
     pre: tuple[float, float] | None = None,
     post: tuple[float, float] | None = None,
 ) -> XanesInspection:
-    """Tell what a measured spectrum is and what is doubtful about it.
-
-    ``e0``, ``shift`` in eV.
-    """
+    """Tell what a measured spectrum is and what is doubtful about it; ``e0``, ``shift`` in eV."""
     calibration = calibrate_scan(scan, shift=shift, foil=foil)
     applied = calibration.source in ("given", "foil file")
     notes = list(scan.warnings)

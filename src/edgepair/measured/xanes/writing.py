@@ -15,10 +15,7 @@ _OURS = {"scan.edge_energy"}
 
 
 def write_xdi(path: str | Path, inspection: XanesInspection, *, replaced: tuple[float, ...] = ()) -> Path:
-    """Write a spectrum, normalised, flattened and calibrated, as XDI 1.0.
-
-    ``replaced`` in eV.
-    """
+    """Write a spectrum, normalised, flattened and calibrated, as XDI 1.0; ``replaced`` in eV."""
     target = Path(path)
     spectrum = calibrated(
         inspection, f"cannot write {str(target)!r}", "choose another item, or name its columns with --mu"

@@ -36,7 +36,7 @@ class FileRequest:
 
     path: Path
     name: str
-    options: tuple[tuple[str, Any], ...] = ()
+    options: tuple[tuple[str, object], ...] = ()
     foil: FileRequest | None = None
 
     def option(self, name: str) -> Any:
@@ -57,10 +57,7 @@ class FileRequest:
 
 @dataclass(frozen=True)
 class Part:
-    """One curve of a file, as it was understood.
-
-    ``e0``, ``ranges`` in eV.
-    """
+    """One curve of a file, as it was understood; ``e0``, ``ranges`` in eV."""
 
     item: str
     facts: tuple[tuple[str, str], ...]
@@ -163,17 +160,17 @@ def read(request: FileRequest) -> MeasuredFile:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _read(path: Path, name: str, options: tuple[tuple[str, Any], ...]) -> MeasuredFile:
+def _read(path: Path, name: str, options: tuple[tuple[str, object], ...]) -> MeasuredFile:
     from edgepair.measured.guarded import alone
     from edgepair.measured.samples import MeasuredFile, read_measured
 
-    given = dict(options)
+    given: dict[str, Any] = dict(options)
     spectrum, pdf = ({name: given.get(name) for name in names} for names in (SPECTRUM_OPTIONS, PDF_OPTIONS))
     with alone():
         file = read_measured(path, None, spectrum, pdf)
     return MeasuredFile(name, file.kind, tuple(replace(curve, file=name) for curve in file.curves))
 
 
-def options_of(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+def options_of(values: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
     """Make options of what stands in the fields."""
     return tuple(sorted((name, value) for name, value in values.items() if value not in (None, "")))
