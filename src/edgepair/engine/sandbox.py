@@ -41,6 +41,11 @@ class GuardedResult(Generic[Value]):
     cpu_seconds: float
     lost: bool = False
 
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether the call asked for more memory than it may take."""
+        return self.problem.startswith("MemoryError")
+
 
 class Sandbox:
     """A warm process in which functions are called, each in a fork of its own.

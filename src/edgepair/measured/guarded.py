@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from edgepair.conventions import EdgepairError, EngineError, MeasurementError
-from edgepair.engine import Sandbox, shared_sandbox
+from edgepair.engine import GuardedResult, Sandbox, shared_sandbox
 from edgepair.files.reading import TooManyBytesError, read_regular
 from edgepair.measured.formats.hdf5_storage import BesideError, is_plain_name
 
@@ -101,7 +101,7 @@ def _in_process(box: Sandbox, read: Callable[..., _Read], path: str | Path, opti
         readable=(path, *(options.get("beside") or ())),
     )
     if outcome.value is None:
-        raise _given_up(str(path), outcome.problem, cpu_seconds)
+        raise _given_up(str(path), outcome, cpu_seconds)
     if isinstance(outcome.value, EdgepairError | BesideError):
         raise outcome.value
     return cast(_Read, outcome.value)
@@ -137,15 +137,16 @@ def _cpu_seconds(path: str | Path) -> float:
     return CPU_SECONDS + SECONDS_PER_MB * min(size, _MOST_BYTES) / 1e6
 
 
-def _given_up(path: str, problem: str, cpu_seconds: float) -> EdgepairError:
-    if "was killed" in problem:
+def _given_up(path: str, outcome: GuardedResult[object], cpu_seconds: float) -> EdgepairError:
+    problem = outcome.problem
+    if outcome.lost:
         return EngineError(
             f"cannot read {path!r}",
             found=problem,
             needed="a process that reads it",
             suggestion="try again; perhaps the machine has no memory left",
         )
-    if problem.startswith("MemoryError"):
+    if outcome.out_of_memory:
         problem = f"more than {MEMORY_BYTES / 1e9:g} GB of memory to read it"
     return GivenUpError(
         f"cannot read {path!r}",

@@ -165,7 +165,7 @@ def _guarded(
     result = shared_sandbox(preload).call(
         function, str(path), *args, cpu_seconds=cpu_seconds, memory_bytes=_MEMORY, readable=(path,)
     )
-    if result.problem.startswith("MemoryError"):
+    if result.out_of_memory:
         raise ValueError(f"more than {_MEMORY / 1e9:g} GB of memory to read it")
     if result.value is None:
         raise ValueError(result.problem.removeprefix("ValueError: "))

@@ -228,13 +228,13 @@ def _groups(
 def _tables(groups: Groups, item: str | None) -> Iterator[ScanTable]:
     whole = item.strip("/") if item is not None else None
     numbers = 0
-    for place, members in groups.items():
-        table = _from_group(place, members, groups, whole, _MOST_NUMBERS - numbers)
+    for place in groups:
+        table = _from_group(place, groups, whole, _MOST_NUMBERS - numbers)
         if table is not None:
             numbers += table.values.size
             yield table
     if not numbers and (scattered := _scattered(groups)):
-        table = _from_group("", scattered, {}, whole, _MOST_NUMBERS)
+        table = _from_group("", {"": scattered}, whole, _MOST_NUMBERS)
         if table is not None:
             yield replace(table, item="/")
     for place, members in () if numbers else groups.items():
@@ -278,49 +278,22 @@ def _scattered(groups: Groups) -> dict[str, Column]:
     return found
 
 
-def _from_group(
-    place: str, members: dict[str, Column], groups: Groups, item: str | None, room: int
-) -> ScanTable | None:
+def _from_group(place: str, groups: Groups, item: str | None, room: int) -> ScanTable | None:
+    members = groups[place]
     energy_name = next(
         (n for n in sorted(members, key=len) if role_of(n) == "energy" and _length(members[n])), None
     )
     if energy_name is None:
         return None
     length = _length(members[energy_name])
-    columns: dict[str, Column] = {energy_name: members[energy_name]}
-    columns |= {
-        name: member for name, member in members.items() if name != energy_name and _length(member) == length
-    }
-    columns |= _rows_of(members, length)
-    entry = place
-    above = place.rpartition("/")[0]
-    monitor = groups.get(f"{above}/monitor".lstrip("/"), {}).get("data")
-    if monitor is not None and len(columns) > 1 and _length(monitor) == length:
-        # NXmonitor, beside the group of data.
-        columns.setdefault("monitor", monitor)
-    alone = len(columns) > 1 and all(
-        role_of(name) in ("energy", "angle", "i0", "neither") for name in columns
-    )
-    # The beam alone: what was measured behind it stands in groups within this one.
-    inside = (
-        [other for other in groups if other.startswith(f"{place}/")] if alone and len(groups) < 2000 else []
-    )
-    for other in inside:
-        inner, last = groups[other], other.rpartition("/")[2]
-        if not any(role_of(name) == "energy" for name in inner):
-            same = {name: member for name, member in inner.items() if _length(member) == length}
-            columns |= {f"{last} {name}": part for name, part in (same | _rows_of(inner, length)).items()}
+    columns, entry = _beside(place, energy_name, length, groups), place
     if len(columns) == 1:
         # NXxas: the energies are in the monochromator's group, the beams in its neighbours.
-        absorbed = groups.get(f"{above}/absorbed_beam" if above else "absorbed_beam", {}).get("data")
-        signal = _signal(above, groups) if absorbed is not None else ""
-        for beam, label in (("incoming_beam", "i0"), ("absorbed_beam", signal)):
-            data = groups.get(f"{above}/{beam}" if above else beam, {}).get("data")
-            if data is not None and _length(data) == length:
-                columns[label] = data
+        above = place.rpartition("/")[0]
+        columns |= _beams(above, length, groups)
         entry = above.rsplit("/", 1)[0] if "/" in above else above
-        if len(columns) == 1:
-            return None
+    if len(columns) == 1:
+        return None
     names = list(columns)[:_MOST_COLUMNS]
     if length * len(names) > room:
         raise _TooMuchError(f"more than {_MOST_NUMBERS / 1e6:g} million numbers in spectra")
@@ -345,6 +318,46 @@ def _from_group(
         mu=mu,
         mu_name=mu.strip("'") if mu and mu.startswith("'") else ("intensity" if mu else ""),
     )
+
+
+def _beside(place: str, energy: str, length: int, groups: Groups) -> dict[str, Column]:
+    """Gather what stands beside energies in their group and the monitor's; beside the beam alone, within."""
+    members = groups[place]
+    columns: dict[str, Column] = {energy: members[energy]}
+    columns |= {
+        name: member for name, member in members.items() if name != energy and _length(member) == length
+    }
+    columns |= _rows_of(members, length)
+    above = place.rpartition("/")[0]
+    monitor = groups.get(f"{above}/monitor".lstrip("/"), {}).get("data")
+    if monitor is not None and len(columns) > 1 and _length(monitor) == length:
+        # NXmonitor, beside the group of data.
+        columns.setdefault("monitor", monitor)
+    alone = len(columns) > 1 and all(
+        role_of(name) in ("energy", "angle", "i0", "neither") for name in columns
+    )
+    # The beam alone: what was measured behind it stands in groups within this one.
+    inside = (
+        [other for other in groups if other.startswith(f"{place}/")] if alone and len(groups) < 2000 else []
+    )
+    for other in inside:
+        inner, last = groups[other], other.rpartition("/")[2]
+        if not any(role_of(name) == "energy" for name in inner):
+            same = {name: member for name, member in inner.items() if _length(member) == length}
+            columns |= {f"{last} {name}": part for name, part in (same | _rows_of(inner, length)).items()}
+    return columns
+
+
+def _beams(above: str, length: int, groups: Groups) -> dict[str, Column]:
+    """Take the beams of NXxas, which have groups of their own."""
+    absorbed = groups.get(f"{above}/absorbed_beam" if above else "absorbed_beam", {}).get("data")
+    signal = _signal(above, groups) if absorbed is not None else ""
+    found: dict[str, Column] = {}
+    for beam, label in (("incoming_beam", "i0"), ("absorbed_beam", signal)):
+        data = groups.get(f"{above}/{beam}" if above else beam, {}).get("data")
+        if data is not None and _length(data) == length:
+            found[label] = data
+    return found
 
 
 def _rows_of(members: dict[str, Column], length: int) -> dict[str, Column]:
