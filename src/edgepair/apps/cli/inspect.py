@@ -62,7 +62,7 @@ def inspect(
     """Show what is understood of measured files: columns, units, edge, quality."""
     from edgepair.conventions import EdgepairError
     from edgepair.files.writing import check_outputs
-    from edgepair.measured import inspect_pdf
+    from edgepair.measured import PdfCurve, inspect_pdf
     from edgepair.measured.guarded import expect_files
 
     pdf_options = {

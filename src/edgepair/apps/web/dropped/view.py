@@ -147,7 +147,8 @@ def as_read(name: str) -> Component:
 
 def controls(name: str, file: DroppedFile, *, many: bool) -> list[Component]:
     """Make the fields that say how a file is to be read."""
-    looked, options, shown = file.looked, dict(file.options), list[Component]()
+    looked, options = file.looked, dict(file.options)
+    shown: list[Component] = []
 
     def add(option: str, label: str, control: type, hint: str = "", **given: Any) -> None:
         ident = {"key": file.upload.key, "name": option}
