@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, TypeAlias, TypeVar
+from typing import IO, TypeAlias, TypeVar, cast
 
 from edgepair.conventions import StructureError
 from edgepair.conventions.displayed import Record
@@ -167,9 +167,9 @@ def _guarded(
     )
     if result.out_of_memory:
         raise ValueError(f"more than {_MEMORY / 1e9:g} GB of memory to read it")
-    if result.value is None:
+    if result.problem:
         raise ValueError(result.problem.removeprefix("ValueError: "))
-    return result.value
+    return cast(Value, result.value)
 
 
 def _row_groups(path: str) -> list[list[int]]:
