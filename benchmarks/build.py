@@ -163,7 +163,7 @@ def trivial(number: int) -> None:
     started = time.perf_counter()
     with open_processes(workers=2) as processes:
         total = sum(
-            o.value for o in processes.run(operator.neg, (Call(f"t{n}", (n,)) for n in range(number)))
+            o.value or 0 for o in processes.run(operator.neg, (Call(f"t{n}", (n,)) for n in range(number)))
         )
     assert total == -number * (number - 1) // 2
     usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -292,8 +292,8 @@ def outcomes_of(family: Family, paths: list[str]) -> list[str]:
     result = shared_sandbox(*_PRELOAD).call(
         attempt, family.read, paths, cpu_seconds=CPU_SECONDS, memory_bytes=MEMORY
     )
-    if not result.problem:
-        return list(result.value)
+    if result.value is not None:
+        return result.value
     if len(paths) == 1:
         return [result.problem]
     half = len(paths) // 2

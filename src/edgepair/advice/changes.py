@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.advice.similar import SampleInHand
+    from edgepair.conventions.tasks import Labels
     from edgepair.study.cells import Cell
 
 LENGTH_CHANGE = 0.02
@@ -32,7 +33,7 @@ _Z = 1.96
 
 def similar_rows(
     cell: Cell,
-    predicted: Mapping[str, Iterable[NDArray[Any]]],
+    predicted: Mapping[str, Iterable[Labels]],
     sample: SampleInHand,
     drawn: NDArray[np.float64],
 ) -> list[Record]:
@@ -56,9 +57,7 @@ def similar_rows(
     return rows
 
 
-def _changes(
-    cell: Cell, first: Iterable[NDArray[Any]], second: Iterable[NDArray[Any]]
-) -> NDArray[np.float64]:
+def _changes(cell: Cell, first: Iterable[Labels], second: Iterable[Labels]) -> NDArray[np.float64]:
     """Tell of each site how often its answer changed, improved and worsened: shape (3, n)."""
     found = []
     for one, two in zip(first, second, strict=True):

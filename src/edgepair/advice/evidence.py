@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Labels
     from edgepair.study.cells import Cell
     from edgepair.study.config import StudyConfig
     from edgepair.study.work import Runner
@@ -59,7 +60,7 @@ class Evidence:
     requirements: list[Record]
     guess: float
     requirement_sites: int
-    predicted: dict[str, NDArray[Any]]
+    predicted: dict[str, Labels]
 
     def of(self, modalities: Sequence[str], *, requirements: bool) -> Evidence:
         """Take what is about some modalities, in their order."""

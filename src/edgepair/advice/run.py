@@ -101,7 +101,7 @@ def check_options(
     check_choice("cannot advise on the task", "task", task, TASKS)
     check_processes(n_jobs, "advise")
     tolerance = smallest_gain if tolerance is None else tolerance
-    numbers: tuple[tuple[str, Any], ...] = (("smallest_gain", smallest_gain), ("tolerance", tolerance))
+    numbers: tuple[tuple[str, object], ...] = (("smallest_gain", smallest_gain), ("tolerance", tolerance))
     for name, value in numbers:
         if isinstance(value, bool) or not isinstance(value, Real) or not 0.001 <= float(value) <= 0.5:
             raise OptionError(

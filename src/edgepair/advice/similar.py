@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Labels
     from edgepair.study.cells import Cell
 
 MOST_LIKE = 60
@@ -43,10 +44,7 @@ SAME_LENGTH = 0.05
 
 @dataclass(frozen=True)
 class SampleInHand:
-    """A sample and what is like it.
-
-    ``apart`` (n,).
-    """
+    """A sample and what is like it; ``apart`` (n,)."""
 
     prediction: Prediction
     techniques: tuple[str, ...]
@@ -104,7 +102,7 @@ def sample_in_hand(prediction: Prediction, cell: Cell) -> SampleInHand:
 
 
 def sites_like(
-    sample: SampleInHand, cell: Cell, have: str, predicted: Iterable[NDArray[Any]]
+    sample: SampleInHand, cell: Cell, have: str, predicted: Iterable[Labels]
 ) -> tuple[NDArray[np.bool_], bool]:
     """Choose the sites that are like a sample: told the same by what is in hand, and nearest to it.
 
@@ -120,7 +118,7 @@ def sites_like(
 
 
 def _same_answer(
-    sample: SampleInHand, cell: Cell, have: str, predicted: Iterable[NDArray[Any]]
+    sample: SampleInHand, cell: Cell, have: str, predicted: Iterable[Labels]
 ) -> NDArray[np.bool_]:
     nothing = np.zeros(len(sample.apart), dtype=bool)
     task = cell.task.name

@@ -99,10 +99,7 @@ class MaterialRows:
 
 @dataclass(frozen=True)
 class Assembled:
-    """A dataset, and what is to be said of its sites.
-
-    ``medians`` in eV.
-    """
+    """A dataset, and what is to be said of its sites; ``medians`` in eV."""
 
     dataset: xr.Dataset
     short: dict[tuple[str, int | None], tuple[str, str]]
@@ -278,10 +275,7 @@ Place = tuple[str, int]
 
 @dataclass(frozen=True)
 class SecondRun:
-    """What came of simulating one site again.
-
-    ``curve`` in eV.
-    """
+    """What came of simulating one site again; ``curve`` in eV."""
 
     curve: tuple[NDArray[np.float64], NDArray[np.float64]] | None
     message: str

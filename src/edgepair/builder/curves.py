@@ -75,10 +75,7 @@ _WIDEST = 5000.0
 
 
 def check_energy_range(absorber: str, energy_range: tuple[float, float] | None) -> None:
-    """Refuse an energy range before work is done for it.
-
-    ``energy_range`` in eV.
-    """
+    """Refuse an energy range before work is done for it; ``energy_range`` in eV."""
     if energy_range is None:
         return
     first, last = energy_range

@@ -155,13 +155,13 @@ class Runner:
                 at.ahead[order.key] = order
                 yield Call(order.key, order.args)
 
-    def _keep(self, order: Order, outcome: Outcome) -> bool:
+    def _keep(self, order: Order, outcome: Outcome[Record]) -> bool:
         """Keep one result; say whether it is one."""
-        record = outcome.value
+        record: Record | None = outcome.value
         if record is None:
             record = {"ok": False, "reason": "process failed", "problem": outcome.problem}
             record["transient"] = True
-        record = {"about": order.about} | record
+        record = {"about": order.about, **record}
         if outcome.attempts > 1:
             record["attempts"] = outcome.attempts
         if record.get("transient"):

@@ -20,10 +20,7 @@ _IDENTIFIERS = ("mp_id", "id", "material_id")
 
 @dataclass(frozen=True)
 class JoinedSpectrum:
-    """A spectrum of one site, the site as in the structure given.
-
-    ``energy`` (n,) in eV; ``mu`` (n,).
-    """
+    """A spectrum of one site, the site as in the structure given; ``energy`` (n,) in eV; ``mu`` (n,)."""
 
     site: int
     energy: np.ndarray

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
 from statistics import median
-from typing import Any
+from typing import TypeVar
 
 from edgepair.builder import work
 from edgepair.builder.records import INFERRED, BuildProgress, Item, digest, site_key
@@ -73,6 +73,9 @@ PREPARE_COST = 0.02
 LABEL_COST = 0.4
 PDF_COST = 0.6
 """Measured CPU time, s, of one structure, and of the labels and the PDFs of one material, in the mean."""
+
+
+Key = TypeVar("Key")
 
 
 class Stages(Runner):
@@ -258,6 +261,6 @@ class Stages(Runner):
             cost = _UNKNOWN_COST
         return cost if 0 < cost < float("inf") else _UNKNOWN_COST
 
-    def _collect(self, keys: dict[Any, str]) -> dict[Any, Record]:
+    def _collect(self, keys: dict[Key, str]) -> dict[Key, Record]:
         records = {name: self._result(key) for name, key in keys.items()}
         return {name: record for name, record in records.items() if record is not None}

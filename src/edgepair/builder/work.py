@@ -10,7 +10,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from edgepair.simulation import SiteSimulator, simulate_pdf
 from edgepair.structures import SourceMaterial, prepare_structure
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
     from pymatgen.core import Structure
 
 MEMORY_LIMIT = 1_200_000_000
@@ -110,10 +111,9 @@ def _guarded(
 ) -> Record:
     sandbox = shared_sandbox(*_PRELOAD)
     result = sandbox.call(function, *args, cpu_seconds=limit, memory_bytes=MEMORY_LIMIT, modules=modules)
-    if result.problem:
+    if result.value is None:
         return _failure("analysis failed", result.problem) | ({"transient": True} if result.lost else {})
-    record: Record = result.value
-    return record | {"cpu_seconds": round(result.cpu_seconds, 3)}
+    return result.value | {"cpu_seconds": round(result.cpu_seconds, 3)}
 
 
 def _failure(reason: str, problem: str) -> Record:
@@ -221,11 +221,8 @@ def unpack_structure(packed: Record) -> Structure:
     return Structure(packed["lattice"], packed["elements"], packed["positions"])
 
 
-def pack_array(values: Any) -> str:
-    """Write numbers as text: 32-bit floats, little-endian, in base 64.
-
-    ``values`` (n,).
-    """
+def pack_array(values: ArrayLike) -> str:
+    """Write numbers as text: 32-bit floats, little-endian, in base 64; ``values`` (n,)."""
     return base64.b64encode(np.asarray(values, dtype="<f4").tobytes()).decode()
 
 

@@ -1,4 +1,4 @@
-"""The error family: every error that a user can cause, in four parts."""
+"""Every error that a user can cause, in four parts; and what is doubtful of a result that is given."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import json
 import math
 import unicodedata
 from collections.abc import Iterable, Mapping
+from typing import Self
 
 from edgepair.conventions.spelling import spelled
 
@@ -71,6 +72,18 @@ class EdgepairError(Exception):
             _rebuild,
             (type(self), *self._parts),
         )
+
+
+class Remark(str):
+    """A warning, with a code to know it by where an answer has words of its own for it."""
+
+    code: str
+
+    def __new__(cls, text: str, code: str = "") -> Self:
+        """Take a text; one that has a code already keeps it."""
+        remark = super().__new__(cls, text)
+        remark.code = code or getattr(text, "code", "")
+        return remark
 
 
 def _rebuild(

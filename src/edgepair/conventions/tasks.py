@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from edgepair.conventions.errors import check_choice
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Labels: TypeAlias = "NDArray[np.float64] | NDArray[np.float32] | NDArray[np.int64] | NDArray[np.int16]"
+"""Labels of sites, or answers: values, or positions in the list of classes."""
 
 
 @dataclass(frozen=True)

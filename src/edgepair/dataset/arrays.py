@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -245,7 +245,7 @@ def _materials(material_id: Sequence[str] | None, n_sites: int) -> tuple[np.ndar
     return np.array([rows[name] for name in names]), identifiers
 
 
-def _texts(name: str, values: Sequence[Any]) -> list[str]:
+def _texts(name: str, values: Sequence[object]) -> list[str]:
     """Read names, none of which may be missing: missing ones would all become one group."""
     texts = [str(value).strip() for value in values]
     for number, (value, text) in enumerate(zip(values, texts, strict=True)):
@@ -325,17 +325,22 @@ def _formulas(
     return [chosen[material] for material in range(len(identifiers))]
 
 
-_TYPES: Mapping[str, Any] = {"float": np.float64, "integer": np.int64, "text": object, "flag": np.bool_}
+_TYPES: Mapping[str, type[np.generic] | type[object]] = {
+    "float": np.float64,
+    "integer": np.int64,
+    "text": object,
+    "flag": np.bool_,
+}
 _CURVES = ("mu", "G", "G_M", "G_neutron")
 
 
 def assemble(
     absorber: str,
-    arrays: Mapping[str, Any],
+    arrays: Mapping[str, object],
     *,
     edge: str = "K",
-    attributes: Mapping[str, Mapping[str, Any]] | None = None,
-    provenance: Mapping[str, Any] | None = None,
+    attributes: Mapping[str, Mapping[str, object]] | None = None,
+    provenance: Mapping[str, object] | None = None,
 ) -> xr.Dataset:
     """Make a dataset from arrays named as in the schema.
 

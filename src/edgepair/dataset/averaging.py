@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -75,7 +75,7 @@ def average_sites(dataset: xr.Dataset) -> xr.Dataset:
         "origin": dataset["origin"].values[order][first],
         "averaged": np.ones(n_rows, dtype=bool),
     }
-    variables: dict[str, tuple[Any, ...]] = {
+    variables: dict[str, tuple[object, ...]] = {
         name: (("site",), values, _attributes(dataset, name)) for name, values in fixed.items()
     }
     for name in (str(name) for name in dataset.data_vars):

@@ -204,10 +204,7 @@ def _variable_problems(dataset: xr.Dataset, name: str, variable: Variable) -> li
 
 
 def axis_problems(name: str, values: np.ndarray) -> list[str]:
-    """List what is wrong with an axis.
-
-    ``values`` (n,).
-    """
+    """List what is wrong with an axis; ``values`` (n,)."""
     if len(values) < 2:
         return [f"{name!r} has {len(values)} points, too few for a curve"]
     steps = np.diff(values)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Labels
+
 SPLITS = ("formula", "material", "random")
 """What may not stand on both sides of a split: a reduced formula (default), a material, or
 nothing but the site itself (only to compare with published numbers)."""
@@ -56,7 +58,7 @@ def make_folds(
     n_folds: int,
     n_repeats: int,
     seed: int,
-    classes: NDArray[np.float64] | None = None,
+    classes: Labels | None = None,
 ) -> NDArray[np.int64]:
     """Deal groups into folds, several times over.
 
@@ -117,9 +119,7 @@ def make_folds(
     return folds
 
 
-def _deal(
-    groups: NDArray[np.int64], n_folds: int, state: int, classes: NDArray[np.float64] | None
-) -> NDArray[np.int64]:
+def _deal(groups: NDArray[np.int64], n_folds: int, state: int, classes: Labels | None) -> NDArray[np.int64]:
     """Deal groups once, as scikit-learn does: to import that takes longer than to deal."""
     rng = np.random.RandomState(state)
     names, number = np.unique(groups, return_inverse=True)
@@ -157,9 +157,7 @@ def _evenest(held: NDArray[np.float64], added: NDArray[np.float64], total: NDArr
     return best
 
 
-def _missing(
-    folds: NDArray[np.int64], groups: NDArray[np.int64], n_folds: int, classes: NDArray[np.float64]
-) -> bool:
+def _missing(folds: NDArray[np.int64], groups: NDArray[np.int64], n_folds: int, classes: Labels) -> bool:
     """Tell whether a class with enough groups is missing from a fold."""
     for name in np.unique(classes):
         mine = classes == name

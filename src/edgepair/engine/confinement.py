@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 """Numbers of the calls of Landlock, the same on every processor."""
@@ -79,7 +78,7 @@ def confine(readable: Iterable[str]) -> None:
     os.close(ruleset)
 
 
-def _call(number: int, *arguments: Any) -> int:
+def _call(number: int, *arguments: object) -> int:
     return int(ctypes.CDLL(None).syscall(number, *arguments))
 
 

@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any
+from typing import TypedDict
 
 _PR_SET_PDEATHSIG = 1
 
@@ -55,14 +55,24 @@ def _wait(child: subprocess.Popen[bytes], caller: int, wall_seconds: float) -> s
     return ""
 
 
+class _Order(TypedDict):
+    """What is to be run, where, and under which limits."""
+
+    command: list[str]
+    scratch: str
+    stderr: str
+    env: dict[str, str | None]
+    limits: dict[str, float]
+
+
 def main() -> None:
     """Read the order, run it, print a report in one line of JSON."""
-    order: dict[str, Any] = json.loads(sys.argv[1])
+    order: _Order = json.loads(sys.argv[1])
     scratch = order["scratch"]
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         # The caller decides; what reaches the whole group must not end the tidying-up.
         signal.signal(number, signal.SIG_IGN)
-    report: dict[str, Any] = {}
+    report: dict[str, object] = {}
     try:
         with open(order["stderr"], "wb") as words:  # noqa: PTH123
             child = subprocess.Popen(

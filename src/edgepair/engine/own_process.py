@@ -10,20 +10,19 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
-from edgepair.engine.tasks import ATTEMPTS, KILLED, Call, Outcome
+from edgepair.engine.tasks import ATTEMPTS, KILLED, Call, Outcome, Value
 
 _PR_SET_PDEATHSIG = 1
 
 
 def run_here(
-    function: Callable[..., object],
+    function: Callable[..., Value],
     tasks: Iterable[Call],
     *,
-    failed: Callable[[Any], str] | None = None,
+    failed: Callable[[Value], str] | None = None,
     apart: bool = False,
-) -> Iterator[Outcome]:
+) -> Iterator[Outcome[Value]]:
     """Carry out tasks as `Processes.run` does, without other processes.
 
     ``apart``: each in a fork of its own, for functions that do not guard themselves against crashes.
@@ -31,14 +30,14 @@ def run_here(
     for task in tasks:
         for attempt in range(1, ATTEMPTS + 1):
             value, problem = (_in_a_fork if apart else _plainly)(function, task.args)
-            if not problem and failed is not None:
+            if value is not None and failed is not None:
                 problem = failed(value)
             if not problem or attempt == ATTEMPTS:
                 yield Outcome(task.key, value, problem, attempt)
                 break
 
 
-def _plainly(function: Callable[..., object], args: tuple[Any, ...]) -> tuple[Any, str]:
+def _plainly(function: Callable[..., Value], args: tuple[object, ...]) -> tuple[Value | None, str]:
     try:
         return function(*args), ""
     except Exception as error:
@@ -46,7 +45,7 @@ def _plainly(function: Callable[..., object], args: tuple[Any, ...]) -> tuple[An
         return None, f"{type(error).__name__}: {error}"
 
 
-def _in_a_fork(function: Callable[..., object], args: tuple[Any, ...]) -> tuple[Any, str]:
+def _in_a_fork(function: Callable[..., Value], args: tuple[object, ...]) -> tuple[Value | None, str]:
     result, tell = os.pipe()
     with warnings.catch_warnings():
         # Python 3.12 warns of forks beside threads; here these are NumPy's and the progress bar's,
@@ -70,7 +69,7 @@ def _in_a_fork(function: Callable[..., object], args: tuple[Any, ...]) -> tuple[
     return value, problem
 
 
-def _answer(function: Callable[..., object], args: tuple[Any, ...], tell: int) -> None:
+def _answer(function: Callable[..., object], args: tuple[object, ...], tell: int) -> None:
     """Do it, and leave without what the parent would still do at its end."""
     code = 1
     try:

@@ -12,14 +12,16 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
 
 _LENGTH = struct.Struct("<Q")
 _SECONDS_TO_END = 0.5
 
 
 @dataclass(frozen=True)
-class GuardedResult:
+class GuardedResult(Generic[Value]):
     """What became of a guarded call.
 
     Attributes
@@ -34,10 +36,15 @@ class GuardedResult:
         Whether the call came to nothing through no fault of its own.
     """
 
-    value: Any
+    value: Value | None
     problem: str
     cpu_seconds: float
     lost: bool = False
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether the call asked for more memory than it may take."""
+        return self.problem.startswith("MemoryError")
 
 
 class Sandbox:
@@ -71,14 +78,14 @@ class Sandbox:
 
     def call(
         self,
-        function: Callable[..., object],
-        *args: Any,
+        function: Callable[..., Value],
+        *args: object,
         cpu_seconds: float,
         wall_seconds: float | None = None,
         memory_bytes: int | None = None,
         readable: Sequence[str | Path] | None = None,
         modules: Sequence[str] = (),
-    ) -> GuardedResult:
+    ) -> GuardedResult[Value]:
         """Call a function.
 
         Parameters
@@ -119,8 +126,8 @@ class Sandbox:
             answer = self._ask(pickle.dumps(order))
         if answer is None:
             return GuardedResult(None, "the process that guards such calls was killed", 0.0, lost=True)
-        state, told, seconds = answer
-        if state == "ended":
+        _, told, seconds = answer
+        if isinstance(told, str):
             return GuardedResult(None, told, seconds)
         try:
             kind, value = pickle.loads(told)
@@ -157,7 +164,7 @@ class Sandbox:
         assert self._process is not None
         return self._process
 
-    def _ask(self, data: bytes) -> tuple[Any, ...] | None:
+    def _ask(self, data: bytes) -> tuple[str, str | bytes, float] | None:
         process = self._started()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -166,7 +173,7 @@ class Sandbox:
             process.stdin.flush()
             head = process.stdout.read(_LENGTH.size)
             body = process.stdout.read(_LENGTH.unpack(head)[0]) if len(head) == _LENGTH.size else b""
-            answer: tuple[Any, ...] = pickle.loads(body)
+            answer: tuple[str, str | bytes, float] = pickle.loads(body)
         except (OSError, EOFError, pickle.UnpicklingError):
             self.close()
             return None

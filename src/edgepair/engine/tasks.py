@@ -18,7 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from multiprocessing import resource_tracker
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from edgepair._version import __version__
 from edgepair.conventions import EngineError
@@ -26,7 +26,7 @@ from edgepair.files.reading import read_regular
 from edgepair.files.scratch import own_scratch
 
 if TYPE_CHECKING:
-    from distributed import Client, LocalCluster
+    from distributed import Client, Future, LocalCluster, Nanny
 
 ATTEMPTS = 2
 """How often a task is tried: once more after a failure, then the failure is recorded."""
@@ -43,6 +43,9 @@ _AHEAD_REMOTE = 2000
 parent holds what is handed over, and nothing else."""
 
 
+Value = TypeVar("Value")
+
+
 @dataclass(frozen=True)
 class Call:
     """One task.
@@ -56,11 +59,11 @@ class Call:
     """
 
     key: str
-    args: tuple[Any, ...]
+    args: tuple[object, ...]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Generic[Value]):
     """What became of a task.
 
     Attributes
@@ -76,7 +79,7 @@ class Outcome:
     """
 
     key: str
-    value: Any
+    value: Value | None
     problem: str = ""
     attempts: int = 1
 
@@ -96,7 +99,7 @@ class Processes:
         self._client = client
         self._local = local
 
-    def share(self, value: object) -> Any:
+    def share(self, value: object) -> object:
         """Bring a large argument to the processes once, not with every task.
 
         Parameters
@@ -114,11 +117,11 @@ class Processes:
 
     def run(
         self,
-        function: Callable[..., object],
+        function: Callable[..., Value],
         tasks: Iterable[Call],
         *,
-        failed: Callable[[Any], str] | None = None,
-    ) -> Iterator[Outcome]:
+        failed: Callable[[Value], str] | None = None,
+    ) -> Iterator[Outcome[Value]]:
         """Carry out tasks, each on one process.
 
         Parameters
@@ -143,7 +146,7 @@ class Processes:
         from distributed import as_completed
 
         waiting = iter(tasks)
-        running: dict[Any, tuple[Call, int]] = {}
+        running: dict[object, tuple[Call, int]] = {}
         done = as_completed([], loop=self._client.loop)
         # Two runs on one scheduler may want the same: without this they would share, and cancel,
         # each other's tasks.
@@ -189,7 +192,7 @@ class Processes:
                 with contextlib.suppress(Exception):
                     self._client.cancel(list(running), force=True)
 
-    def _require(self, function: Callable[..., object], args: tuple[Any, ...]) -> None:
+    def _require(self, function: Callable[..., object], args: tuple[object, ...]) -> None:
         """Wait for a first worker and see that it and the scheduler can import what tasks need.
 
         Without this, workers that cannot would close one after the other, and the run would wait
@@ -207,7 +210,7 @@ class Processes:
         except (OSError, TimeoutError) as error:
             raise _gone(f"{type(error).__name__}: {error}") from error
 
-    def _collect(self, future: Any) -> tuple[Any, str]:
+    def _collect(self, future: Future) -> tuple[Any, str]:
         from distributed import CancelledError
         from distributed.scheduler import KilledWorker
 
@@ -371,7 +374,7 @@ def _started_cluster(workers: int | None) -> LocalCluster:
         ) from error
 
 
-def _abandon(stack: ExitStack, workers: Iterable[Any]) -> None:
+def _abandon(stack: ExitStack, workers: Iterable[Nanny]) -> None:
     """Kill the workers where a signal ends the run, and wait for nothing: closing in order takes seconds."""
     for process in workers:
         process.kill()

@@ -1,4 +1,4 @@
-"""A block of features of one curve."""
+"""Curves of one kind on one axis, and blocks of the features that are read of them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from edgepair.conventions import DataError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -25,10 +27,7 @@ class Block:
     high: NDArray[np.float64]
 
     def take(self, rows: NDArray[np.int64]) -> Block:
-        """Repeat curves, as for the sites of each material.
-
-        ``rows`` (n_sites,).
-        """
+        """Repeat curves, as for the sites of each material; ``rows`` (n_sites,)."""
         return Block(self.values[rows], self.position, self.low, self.high)
 
 
@@ -64,3 +63,38 @@ def thin(axis: NDArray[np.float64], step: float) -> NDArray[np.int64]:
     """
     number = np.floor((axis - axis[0]) / step + 1e-6).astype(int)
     return np.unique(number, return_index=True)[1].astype(np.int64)
+
+
+def checked_curves(
+    axis: ArrayLike, values: ArrayLike, *, kind: str, unit: str, span: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Make sure that two arrays are curves on one axis.
+
+    ``axis`` (n,); ``values`` (n,); ``values`` (n_curves, n).
+    """
+    x = np.asarray(axis, dtype=np.float64)
+    y = np.asarray(values, dtype=np.float64)
+    if y.ndim == 1:
+        y = y[None, :]
+    if x.ndim != 1 or y.ndim != 2 or y.shape[1] != len(x) or len(x) < 5:
+        raise DataError(
+            f"cannot describe {kind}",
+            found=f"an axis of shape {x.shape} and values of shape {np.shape(values)}",
+            needed="an axis of at least 5 points and curves of the same length, one a row",
+            suggestion="pass the axis first; transpose the values if each column is a curve",
+        )
+    if not np.isfinite(x).all() or not (np.diff(x) > 0).all():
+        raise DataError(
+            f"cannot describe {kind}",
+            found=f"an axis that does not increase or is not finite (in {unit})",
+            needed=f"finite values in {unit}, increasing",
+            suggestion="sort by the axis and drop repeated or missing points",
+        )
+    if x[-1] - x[0] < span:
+        raise DataError(
+            f"cannot describe {kind}",
+            found=f"an axis from {x[0]:g} to {x[-1]:g}",
+            needed=f"values in {unit}, over at least {span:g} {unit}",
+            suggestion=f"convert the axis to {unit}, or pass a longer range",
+        )
+    return x, y

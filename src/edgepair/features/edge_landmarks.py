@@ -92,10 +92,7 @@ class EdgeLandmarks:
 
 
 def find_landmarks(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> EdgeLandmarks:
-    """Find the landmarks of spectra.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n, n_energy).
-    """
+    """Find the landmarks of spectra; ``energy`` (n_energy,) in eV; ``mu`` (n, n_energy)."""
     parts = [_find(energy, mu[at : at + _CHUNK]) for at in range(0, max(len(mu), 1), _CHUNK)]
     names = EdgeLandmarks.__dataclass_fields__
     return EdgeLandmarks(**{name: np.concatenate([part[name] for part in parts]) for name in names})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import TECHNIQUES, points_down
+from edgepair.features.blocks import checked_curves
 from edgepair.features.edge_landmarks import CREST, find_landmarks
-from edgepair.features.numbers import checked_curves
 from edgepair.features.shells import SECOND_FROM, SECOND_UNTIL, find_shells
 
 if TYPE_CHECKING:

@@ -80,10 +80,7 @@ class Shells:
 
 
 def find_shells(r: NDArray[np.float64], G: NDArray[np.float64], *, dip: bool) -> Shells:
-    """Find the first and the second shell.
-
-    ``r`` (n_r,) in Å; ``G`` (n, n_r) in Å⁻².
-    """
+    """Find the first and the second shell; ``r`` (n_r,) in Å; ``G`` (n, n_r) in Å⁻²."""
     from scipy.interpolate import CubicSpline
 
     known = np.asarray(np.isfinite(G).all(axis=1))

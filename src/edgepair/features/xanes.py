@@ -152,10 +152,7 @@ def area_edge(
 
 
 def own_edge(energy: ArrayLike, mu: ArrayLike, reach: float = AREA_REACH) -> float:
-    """Find the own edge of a spectrum on its own energies.
-
-    ``energy, mu`` (n_energy,).
-    """
+    """Find the own edge of a spectrum on its own energies; ``energy, mu`` (n_energy,)."""
     at, height = np.asarray(energy, dtype=np.float64), np.asarray(mu, dtype=np.float64)
     half = at[int((height >= 0.5).argmax())]
     grid = np.arange(half - 20.0, min(half + 45.0, at[-1]) + STEP / 2, STEP)

@@ -12,9 +12,11 @@ from dataclasses import dataclass, fields
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 if TYPE_CHECKING:
+    import numpy as np
+    from _typeshed import DataclassInstance
     from numpy.typing import NDArray
 
 Kind = TypeVar("Kind")
@@ -26,7 +28,7 @@ LARGEST_BYTES = 1_000_000_000
 _CHECKSUM = "content_checksum"
 
 
-def _checksum(key: str, arrays: dict[str, NDArray[Any]]) -> bytes:
+def _checksum(key: str, arrays: dict[str, NDArray[np.generic]]) -> bytes:
     """Hash what is kept and under which key: what was changed, or renamed, is not taken."""
     import numpy as np
 
@@ -50,7 +52,7 @@ class KeptArrays:
         """Open one of the folders in the user's cache."""
         return cls(user_folder(name) if use else None)
 
-    def load(self, key: str) -> dict[str, NDArray[Any]] | None:
+    def load(self, key: str) -> dict[str, NDArray[np.generic]] | None:
         """Load what was kept."""
         if self.folder is None or not is_trusted(self.folder):
             return None
@@ -72,7 +74,7 @@ class KeptArrays:
             return None
         return arrays
 
-    def save(self, key: str, arrays: dict[str, NDArray[Any]]) -> None:
+    def save(self, key: str, arrays: dict[str, NDArray[np.generic]]) -> None:
         """Keep arrays, written beside their place first."""
         if self.folder is None:
             return
@@ -95,12 +97,15 @@ class KeptArrays:
     def load_as(self, kind: type[Kind], key: str) -> Kind | None:
         """Load what was kept of a dataclass of arrays."""
         arrays = self.load(key)
-        names = {item.name for item in fields(cast("Any", kind))}
+        names = {item.name for item in fields(cast("DataclassInstance", kind))}
         return kind(**arrays) if arrays is not None and set(arrays) == names else None
 
-    def save_of(self, outcome: Any, key: str) -> None:
+    def save_of(self, outcome: object, key: str) -> None:
         """Keep a dataclass of arrays."""
-        self.save(key, {item.name: getattr(outcome, item.name) for item in fields(outcome)})
+        self.save(
+            key,
+            {item.name: getattr(outcome, item.name) for item in fields(cast("DataclassInstance", outcome))},
+        )
 
     def prune(self) -> None:
         """Drop the oldest entries beyond `most_bytes`, and what interrupted runs left."""

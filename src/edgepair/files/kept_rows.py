@@ -94,7 +94,7 @@ class KeptRows:
             self._handle = None
 
 
-def _lines(data: bytes) -> list[tuple[str, Any]]:
+def _lines(data: bytes) -> list[tuple[str, object]]:
     """Read the lines that are what had been written."""
     found = []
     for line in data.split(b"\n"):

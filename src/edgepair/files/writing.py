@@ -57,7 +57,7 @@ def write_whole(path: str | Path, text: str, *, what: str, suggestion: str) -> P
     return target
 
 
-def json_ready(value: Any) -> Any:
+def json_ready(value: object) -> Any:
     """Make values that JSON knows.
 
     Examples

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Labels
     from edgepair.interpretation.shap_values import ShapOutcome
     from edgepair.models import FitOutcome
     from edgepair.study.cells import Cell, Rows
@@ -179,13 +180,10 @@ def permutation_rows(
     outcomes: Sequence[FitOutcome],
     drawn: NDArray[np.float64],
 ) -> Rows:
-    """List the permutation importances of one cell and modality.
-
-    ``drawn`` (n_draws, n_groups).
-    """
+    """List the permutation importances of one cell and modality; ``drawn`` (n_draws, n_groups)."""
     metric = cell.task.main_metric
 
-    def main(predicted: NDArray[Any]) -> tuple[float, NDArray[np.float64]]:
+    def main(predicted: Labels) -> tuple[float, NDArray[np.float64]]:
         sums = group_sums(cell, predicted, None)
         value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]
         return float(value), metrics_of(cell, drawn @ sums)[metric]
@@ -218,10 +216,7 @@ def impurity_rows(cell: Cell, modality: str, groups: Sequence[Group], outcomes: 
 def shap_rows(
     cell: Cell, modality: str, groups: Sequence[Group], outcome: ShapOutcome, drawn: NDArray[np.float64]
 ) -> Rows:
-    """List the mean sizes of what groups add, of one cell and modality.
-
-    ``drawn`` (n_draws, n_groups).
-    """
+    """List the mean sizes of what groups add, of one cell and modality; ``drawn`` (n_draws, n_groups)."""
     size = np.abs(outcome.gathered).sum(axis=2) * (0.5 if cell.classes else 1.0)
     formula = cell.groups[outcome.rows]
     sums = np.zeros((cell.n_groups, len(groups) + 1))

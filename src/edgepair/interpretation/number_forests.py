@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.models.trees import Forest
     from edgepair.study.cells import Cell
 
 NUMBER_TREES = 60
@@ -75,10 +76,7 @@ class NumberForests:
 
 @dataclass(frozen=True)
 class NumberTask:
-    """What forests of a few numbers learn.
-
-    ``target`` (n,); ``folds`` (n_repeats, n).
-    """
+    """What forests of a few numbers learn; ``target`` (n,); ``folds`` (n_repeats, n)."""
 
     task: str
     n_classes: int
@@ -128,7 +126,7 @@ def _grids(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _follow(
-    forest: Any,
+    forest: Forest,
     held_out: NDArray[np.float32],
     some: NDArray[np.float32],
     grid: NDArray[np.float64],
@@ -159,11 +157,10 @@ def _follow(
     return unchanged, partial, local
 
 
-def _answers(forest: Any, values: NDArray[np.float32], n_classes: int) -> NDArray[np.float64]:
+def _answers(forest: Forest, values: NDArray[np.float32], n_classes: int) -> NDArray[np.float64]:
     """Ask a forest; a column per class, or one."""
     if not n_classes:
-        unchanged: NDArray[np.float64] = forest.predict(values)[:, None]
-        return unchanged
+        return np.asarray(forest.predict(values), dtype=np.float64)[:, None]
     chances = np.zeros((len(values), n_classes))
     # A training set may lack a class; its probability is then 0.
     chances[:, forest.classes_.astype(int)] = forest.predict_proba(values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,8 +21,7 @@ from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
 from edgepair.study.work import Work
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from edgepair.conventions.tasks import Labels
     from edgepair.interpretation.explained import Explained
     from edgepair.models import FitOutcome
     from edgepair.study.cells import Cell, Rows
@@ -179,7 +178,7 @@ def label_permutation_rows(
     ]
 
 
-def _exchange(cell: Cell, rng: np.random.Generator) -> NDArray[Any]:
+def _exchange(cell: Cell, rng: np.random.Generator) -> Labels:
     """Give each formula the labels of another, in their order, of one of as many sites if there is."""
     order = np.argsort(cell.groups, kind="stable")
     starts, counts = np.unique(cell.groups[order], return_index=True, return_counts=True)[1:]

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from functools import lru_cache
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.features import Region
+    from edgepair.models.trees import Forest
     from edgepair.prediction import Prediction
 
 SAMPLE_COLUMNS = (
@@ -112,7 +113,7 @@ def interpret_sample(
     return _of_site(dataset, _checked_site(dataset, site), tasks, modality, trees, seed)
 
 
-def _check_name(modality: Any) -> None:
+def _check_name(modality: object) -> None:
     if modality is not None and not isinstance(modality, str):
         raise OptionError(
             f"cannot explain the modality {modality!r}",
@@ -122,7 +123,7 @@ def _check_name(modality: Any) -> None:
         )
 
 
-def _checked_site(dataset: xr.Dataset, site: Any) -> int:
+def _checked_site(dataset: xr.Dataset, site: object) -> int:
     n = dataset.sizes["site"]
     if isinstance(site, bool) or not isinstance(site, Integral) or not 0 <= int(site) < n:
         raise OptionError(
@@ -300,7 +301,7 @@ def _cell(known: _Known, task: str) -> tuple[Cell | None, list[Skip]]:
 
 
 @lru_cache(maxsize=FORESTS_HELD)
-def _forest(known: _Known, task: str, fold: int) -> Any:
+def _forest(known: _Known, task: str, fold: int) -> Forest:
     cell, _ = _cell(known, task)
     if cell is None:
         raise AssertionError("asked for only where there is a cell")

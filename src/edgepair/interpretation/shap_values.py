@@ -31,6 +31,7 @@ from edgepair.study.work import Work
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edgepair.models.trees import Forest
     from edgepair.study.cells import Cell
 
 MOST_ERROR = 1e-6
@@ -42,10 +43,7 @@ MISSING = "exact Shapley values need the package shap: pip install 'edgepair[exp
 
 @dataclass(frozen=True)
 class ShapTask:
-    """Sites to explain by forests that did not see them.
-
-    ``rows`` (n_rows,).
-    """
+    """Sites to explain by forests that did not see them; ``rows`` (n_rows,)."""
 
     fit: FitTask
     rows: NDArray[np.int64]
@@ -82,7 +80,7 @@ def import_shap() -> Any:
 
 
 def forest_shap(
-    forest: Any, rows: NDArray[np.float32]
+    forest: Forest, rows: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Compute exact Shapley values of a forest, and check that they add up.
 
@@ -148,34 +146,25 @@ def join_outcomes(parts: Sequence[ShapOutcome]) -> ShapOutcome:
 
 
 def explain_fold(values: NDArray[np.float32], task: ShapTask) -> ShapOutcome:
-    """Explain sites of one fold by a forest fitted on the others.
-
-    ``values`` (n_sites, n_features).
-    """
+    """Explain sites of one fold by a forest fitted on the others; ``values`` (n_sites, n_features)."""
     (fold,) = np.unique(task.fit.folds[task.rows])
     forest = fit_without_fold(values, task.fit, int(fold))
     return gather(forest, np.asarray(values[task.rows]), task)
 
 
-def fit_without_fold(values: NDArray[np.float32], fit: FitTask, fold: int) -> Any:
-    """Fit a forest on all folds but one.
-
-    ``values`` (n_sites, n_features).
-    """
+def fit_without_fold(values: NDArray[np.float32], fit: FitTask, fold: int) -> Forest:
+    """Fit a forest on all folds but one; ``values`` (n_sites, n_features)."""
     train = np.flatnonzero(fit.folds != fold)
     seed = repeat_seed(fit.seed, fold)
-    forest = LEARNERS[fit.learner].estimator(
+    forest: Forest = LEARNERS[fit.learner].estimator(
         TASKS[fit.task], trees=fit.trees, seed=seed, **dict(fit.settings)
     )
     forest.fit(np.asarray(values[train]), fit.target[train])
     return forest
 
 
-def gather(forest: Any, shown: NDArray[np.float32], task: ShapTask) -> ShapOutcome:
-    """Explain some rows and add up the values of each group of features.
-
-    ``shown`` (n_rows, n_features).
-    """
+def gather(forest: Forest, shown: NDArray[np.float32], task: ShapTask) -> ShapOutcome:
+    """Explain some rows and add up the values of each group of features; ``shown`` (n_rows, n_features)."""
     phi, base, predicted = forest_shap(forest, shown)
     gathered = np.stack([phi[:, list(columns)].sum(axis=1) for columns in task.columns], axis=1)
     base = np.broadcast_to(base, predicted.shape)

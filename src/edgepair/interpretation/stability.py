@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Labels
     from edgepair.models import FitOutcome, Window
     from edgepair.study.cells import Cell, Rows
     from edgepair.study.work import Work
@@ -289,7 +290,7 @@ def _falls(cell: Cell, held_out: NDArray[np.bool_], outcome: FitOutcome) -> NDAr
     """Tell how far the main score of some whole formulas falls when each window is shuffled."""
     selected = np.unique(cell.groups[held_out])
 
-    def main(predicted: NDArray[Any]) -> float:
+    def main(predicted: Labels) -> float:
         sums = group_sums(cell, predicted, None)[selected]
         return float(metrics_of(cell, sums.sum(axis=0, keepdims=True))[cell.task.main_metric][0])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from edgepair.conventions import LabelError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pymatgen.core import Structure
+    from pymatgen.core.local_env import CrystalNN
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Environment:
 
 
 @cache
-def _near_neighbours() -> Any:
+def _near_neighbours() -> CrystalNN:
     from pymatgen.core.local_env import CrystalNN
 
     return CrystalNN()

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from edgepair.labels.oxidation_state import find_composition_state, find_mean_st
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
+    from pymatgen.core.local_env import LocalStructOrderParams
 
 NEAREST_METAL_RADIUS = 8.0
 """How far the nearest metal atom is looked for, Å."""
@@ -145,7 +146,7 @@ def _label(structure: Structure, index: int, state: float, source: str) -> SiteL
 
 
 @cache
-def _order_parameters() -> Any:
+def _order_parameters() -> LocalStructOrderParams:
     from pymatgen.core.local_env import LocalStructOrderParams
 
     return LocalStructOrderParams(["oct", "tet"])

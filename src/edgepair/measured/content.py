@@ -15,6 +15,9 @@ LARGEST = 200_000_000
 LARGEST_TEXT = 50_000_000
 """Bytes of a text: thousands of spectra; lists of what they say take twenty times as many in memory."""
 
+HDF5_MARK = b"\x89HDF\r\n\x1a\n"
+"""How a file of HDF5 begins."""
+
 _LONGEST_LINE = 2_000_000
 
 _BLANKS = re.compile(r"[\t\r\n\f\x0b\x1a\x1b]+")
@@ -94,7 +97,7 @@ def read_content(path: str | Path) -> bytes:
 def read_text(path: str | Path) -> str:
     """Read a file that must be text; other errors as of `read_content` and `decode`."""
     data = read_content(path)
-    if data.startswith(b"\x89HDF"):
+    if data.startswith(HDF5_MARK):
         raise unreadable(
             str(path),
             found="an HDF5 file",

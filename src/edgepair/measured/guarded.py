@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from edgepair.conventions import EdgepairError, EngineError, MeasurementError
 from edgepair.conventions.spelling import options_shown
-from edgepair.engine import Sandbox, shared_sandbox
+from edgepair.engine import GuardedResult, Sandbox, shared_sandbox
 from edgepair.files.reading import TooManyBytesError, read_regular
 from edgepair.measured.formats.hdf5_storage import BesideError, is_plain_name
 
@@ -61,7 +61,7 @@ def alone() -> Iterator[None]:
         _alone.reset(token)
 
 
-def read_guarded(read: Callable[..., _Read], path: str | Path, **options: Any) -> _Read:
+def read_guarded(read: Callable[..., _Read], path: str | Path, **options: object) -> _Read:
     """Call a reader of one file under limits on time, memory and other files.
 
     A short text of short lines is read here where the warm process does not run yet: starting it
@@ -104,22 +104,21 @@ def _in_process(box: Sandbox, read: Callable[..., _Read], path: str | Path, opti
         memory_bytes=MEMORY_BYTES,
         readable=(path, *(options.get("beside") or ())),
     )
-    if outcome.problem:
-        raise _given_up(str(path), outcome.problem, cpu_seconds)
-    state, value = outcome.value
-    if state == "refused":
-        raise value
-    return value  # type: ignore[no-any-return]
+    if outcome.value is None:
+        raise _given_up(str(path), outcome, cpu_seconds)
+    if isinstance(outcome.value, EdgepairError | BesideError):
+        raise outcome.value
+    return cast(_Read, outcome.value)
 
 
-def _attempt(module: str, name: str, path: str, options: dict[str, Any]) -> tuple[str, Any]:
+def _attempt(module: str, name: str, path: str, options: dict[str, object]) -> object:
     """Call a reader in the guarded process; its errors come back with their four parts."""
     try:
         # what is read goes to another process, which spells it for whoever reads it
         with options_shown():
-            return "read", getattr(importlib.import_module(module), name)(path, **options)
+            return getattr(importlib.import_module(module), name)(path, **options)
     except (EdgepairError, BesideError) as error:
-        return "refused", error
+        return error
 
 
 def _is_short_text(path: str | Path) -> bool:
@@ -144,15 +143,16 @@ def _cpu_seconds(path: str | Path) -> float:
     return CPU_SECONDS + SECONDS_PER_MB * min(size, _MOST_BYTES) / 1e6
 
 
-def _given_up(path: str, problem: str, cpu_seconds: float) -> EdgepairError:
-    if "was killed" in problem:
+def _given_up(path: str, outcome: GuardedResult[object], cpu_seconds: float) -> EdgepairError:
+    problem = outcome.problem
+    if outcome.lost:
         return EngineError(
             f"cannot read {path!r}",
             found=problem,
             needed="a process that reads it",
             suggestion="try again; perhaps the machine has no memory left",
         )
-    if problem.startswith("MemoryError"):
+    if outcome.out_of_memory:
         problem = f"more than {MEMORY_BYTES / 1e9:g} GB of memory to read it"
     return GivenUpError(
         f"cannot read {path!r}",

@@ -22,10 +22,7 @@ BROKEN = 1e30
 
 @dataclass(frozen=True)
 class TidyPoints:
-    """Points in order.
-
-    ``energy`` (n_energy,) in eV; ``columns`` (n_energy,).
-    """
+    """Points in order; ``energy`` (n_energy,) in eV; ``columns`` (n_energy,)."""
 
     energy: NDArray[np.float64]
     columns: tuple[NDArray[np.float64], ...]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from edgepair.conventions.errors import read_pair
 from edgepair.files.reading import read_table
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from edgepair.conventions import EdgepairError
     from edgepair.measured import PdfCurve, XanesScan
     from edgepair.spectra.alignment import FoilReading
+
+Options: TypeAlias = "Mapping[str, str | None]"
+PdfOptions: TypeAlias = "Mapping[str, str | float | None]"
+"""Options of `read_xanes` and of `read_pdf` by name; None where they are not given."""
+
+Curve = TypeVar("Curve", "XanesScan", "PdfCurve")
 
 PAIR_COLUMNS = ("xanes", "pdf", "absorber")
 _PDF_ENDINGS = (".gr", ".fgr", ".ddp", ".ddp3")
@@ -33,6 +39,20 @@ class MeasuredFile:
         """Its curves but metal foils beside them."""
         return tuple(curve for curve in self.curves if not getattr(curve, "foil", False))
 
+    @property
+    def spectra(self) -> tuple[XanesScan, ...]:
+        """Its absorption spectra."""
+        from edgepair.measured import XanesScan
+
+        return tuple(curve for curve in self.curves if isinstance(curve, XanesScan))
+
+    @property
+    def pdfs(self) -> tuple[PdfCurve, ...]:
+        """Its pair distribution functions."""
+        from edgepair.measured import PdfCurve
+
+        return tuple(curve for curve in self.curves if isinstance(curve, PdfCurve))
+
 
 @dataclass(frozen=True)
 class Foil:
@@ -44,7 +64,7 @@ class Foil:
 
 
 def read_measured(
-    path: Path, item: str | None, spectrum_options: Mapping[str, Any], pdf_options: Mapping[str, Any]
+    path: Path, item: str | None, spectrum_options: Options, pdf_options: PdfOptions
 ) -> MeasuredFile:
     """Read a file as what its content says it is."""
     from edgepair.conventions import EdgepairError
@@ -56,7 +76,9 @@ def read_measured(
     given_pdf = {name: value for name, value in pdf_options.items() if value is not None}
     # The kind is told without options first: "column 2" can be found in a file of either kind.
     metal = {name: value for name, value in given.items() if name == "absorber"}
-    attempts: list[tuple[str, Any, dict[str, Any]]] = [("xanes", read_xanes, metal), ("pdf", read_pdf, {})]
+    reader: Callable[..., tuple[XanesScan | PdfCurve, ...]]
+    attempts: list[tuple[str, Callable[..., tuple[XanesScan | PdfCurve, ...]], PdfOptions]]
+    attempts = [("xanes", read_xanes, metal), ("pdf", read_pdf, {})]
     attempts += [("xanes", read_xanes, given)] if given != metal else []
     attempts += [("pdf", read_pdf, given_pdf)] if given_pdf else []
     reasons: dict[str, EdgepairError] = {}
@@ -124,7 +146,7 @@ def given_facts(
     e0: float | None = None,
     pre: tuple[float, float] | None = None,
     post: tuple[float, float] | None = None,
-    **_: Any,
+    **_: object,
 ) -> list[tuple[str, str]]:
     """Say what of a normalisation was given, not chosen: a report has to tell.
 
@@ -147,8 +169,8 @@ class Reading:
     """How files are to be read."""
 
     item: str | None
-    spectrum_options: Mapping[str, Any]
-    pdf_options: Mapping[str, Any]
+    spectrum_options: Options
+    pdf_options: PdfOptions
     references: bool = True
     """Whether foils measured with a sample calibrate it."""
     dpdf: str = ""
@@ -169,12 +191,10 @@ class Reading:
             if len(found.samples) > 1:
                 raise
         if found.kind == "pdf" and fnmatch(path.name, self.dpdf):
-            curves: Any = found.curves
-            return replace(found, curves=tuple(replace(curve, differential=True) for curve in curves))
+            return replace(found, curves=tuple(replace(pdf, differential=True) for pdf in found.pdfs))
         if self.references or found.kind != "xanes":
             return found
-        scans: Any = found.curves
-        return replace(found, curves=tuple(without_reference(scan) for scan in scans))
+        return replace(found, curves=tuple(map(without_reference, found.spectra)))
 
 
 @dataclass(frozen=True)
@@ -194,9 +214,8 @@ class Sample:
         kept = {"xanes": "mu", "pdf": "G", "npdf": "G", "dpdf": "G_M"}
         samples = []
         for technique, source in self.sources.items():
-            curves: dict[str, Any] = dict.fromkeys(("mu", "G", "G_M"))
-            curves[kept[technique]] = getattr(self, kept[technique])
-            samples.append(Sample({technique: source}, self.absorber, **curves))
+            others = {name: None for name in kept.values() if name != kept[technique]}
+            samples.append(replace(self, sources={technique: source}, error=None, foil=False, **others))
         return samples
 
 
@@ -251,10 +270,10 @@ def _together(found: Sequence[tuple[Path, MeasuredFile | EdgepairError]], readin
 
 
 def _alone(file: MeasuredFile, absorber: str | None) -> list[Sample]:
-    curves: Any = file.curves
-    if file.kind == "xanes":
-        return [sample_of(absorber, (file.path, scan), None) for scan in curves]
-    return [sample_of(absorber, None, (file.path, curve)) for curve in curves]
+    return [
+        *(sample_of(absorber, (file.path, scan), None) for scan in file.spectra),
+        *(sample_of(absorber, None, (file.path, pdf)) for pdf in file.pdfs),
+    ]
 
 
 def sample_of(
@@ -262,32 +281,30 @@ def sample_of(
 ) -> Sample:
     """Make a sample of a spectrum, a PDF or both, each with the path of its file."""
     sources: dict[str, tuple[str, str]] = {}
-    curves: dict[str, Any] = {}
+    mu, G, G_M = None, None, None
     if spectrum is not None:
-        path, scan = spectrum
-        sources["xanes"], curves["mu"] = (path, scan.item), scan
-        absorber = absorber or scan.absorber
+        sources["xanes"], mu = (spectrum[0], spectrum[1].item), spectrum[1]
+        absorber = absorber or mu.absorber
     if pdf is not None:
-        path, curve = pdf
-        sources[pdf_technique(curve)] = (path, curve.item)
-        curves["G_M" if curve.differential else "G"] = curve
-    foil = spectrum is not None and pdf is None and spectrum[1].foil
-    return Sample(sources, absorber, **curves, foil=foil)
+        sources[pdf_technique(pdf[1])] = (pdf[0], pdf[1].item)
+        G, G_M = (None, pdf[1]) if pdf[1].differential else (pdf[1], None)
+    foil = mu is not None and pdf is None and mu.foil
+    return Sample(sources, absorber, mu=mu, G=G, G_M=G_M, foil=foil)
 
 
 def _pair(spectrum: MeasuredFile, curve: MeasuredFile, absorber: str | None) -> Sample:
-    mu: Any = _only(spectrum, curve)
-    G: Any = _only(curve, spectrum)
+    mu = _only([scan for scan in spectrum.spectra if not scan.foil], spectrum, curve)
+    G = _only(curve.pdfs, curve, spectrum)
     return sample_of(absorber, (spectrum.path, mu), (curve.path, G))
 
 
-def _only(file: MeasuredFile, other: MeasuredFile) -> XanesScan | PdfCurve:
+def _only(curves: Sequence[Curve], file: MeasuredFile, other: MeasuredFile) -> Curve:
     """Take the one curve of a file, or ask which."""
-    if len(file.samples) == 1:
-        return file.samples[0]
+    if len(curves) == 1:
+        return curves[0]
     from edgepair.conventions import OptionError
 
-    names = [curve.item for curve in file.samples]
+    names = [curve.item for curve in curves]
     shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
     raise OptionError(
         f"cannot pair {file.path!r} with {other.path!r}",
@@ -330,8 +347,7 @@ def _with_dpdf(samples: list[Sample], path: Path, reading: Reading) -> list[Samp
             needed="one",
             suggestion="write the one that is meant to a file of its own",
         )
-    curves: Any = file.curves
-    curve = replace(curves[0], differential=True)
+    curve = replace(file.pdfs[0], differential=True)
     source = {"dpdf": (file.path, curve.item)}
     if not samples:
         return [Sample(source, reading.spectrum_options.get("absorber"), G_M=curve)]

@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One reading of a table as an absorption.
-
-    ``e0`` in eV.
-    """
+    """One reading of a table as an absorption; ``e0`` in eV."""
 
     expression: str
     name: str

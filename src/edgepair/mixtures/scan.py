@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import MeasurementError
 from edgepair.conventions.displayed import Record
 from edgepair.measured.xanes.calibration import TYPICAL_ERROR, Calibration
-from edgepair.measured.xanes.inspection import XanesInspection, calibrated, inspect_xanes
+from edgepair.measured.xanes.inspection import NOT_SHIFTED, XanesInspection, calibrated, inspect_xanes
 from edgepair.mixtures.fit import MixtureResult, fit_mixtures
 from edgepair.prediction.result import ShownCurve
 
@@ -39,7 +38,6 @@ COLUMNS = (
 )  # fmt: skip
 """Columns of the table that ``edgepair mix --out`` writes."""
 
-_NOT_ADDED = "energies as measured"
 _TUPLES = ("rank", "n_compounds", "compounds", "standards", "fractions", "errors")
 
 
@@ -174,15 +172,8 @@ def mix_scan(
         An option has a value that cannot be.
     """
     inspection = inspect_xanes(scan, e0=e0, shift=shift, foil=foil, pre=pre, post=post)
-    spectrum = calibrated(inspection)
     where = repr(scan.file) + (f", item {scan.item!r}" if scan.item else "")
-    if spectrum is None:
-        raise MeasurementError(
-            f"cannot fit mixtures to {where}",
-            found=inspection.problem,
-            needed="a spectrum with its edge, and something before and after it",
-            suggestion="look at it with edgepair inspect",
-        )
+    spectrum = calibrated(inspection, f"cannot fit mixtures to {where}")
     if scan.absorber is not None:
         standards = [item for item in standards if item.absorber == scan.absorber] or standards
     named = _named_apart(standards)
@@ -191,7 +182,7 @@ def mix_scan(
         spectrum.energy, spectrum.mu, named, limit=limit, window=window, shift_limit=allowed, e0=spectrum.e0
     )
     # The shift of a foil in the scan is added here, whatever the inspection says of it.
-    noted = [warning for warning in inspection.warnings if not warning.startswith(_NOT_ADDED)]
+    noted = [warning for warning in inspection.warnings if warning.code != NOT_SHIFTED]
     warnings = (*noted, *result.warnings, *_own_measurement(result))
     return SampleMixture(
         inspection, allowed, len(named), result, _components(result, named), tuple(dict.fromkeys(warnings))

@@ -31,10 +31,7 @@ _RIDGE = 1e-11
 
 @dataclass(frozen=True)
 class Fit:
-    """One combination, fitted.
-
-    ``fractions`` (n_members,).
-    """
+    """One combination, fitted; ``fractions`` (n_members,)."""
 
     members: tuple[int, ...]
     fractions: NDArray[np.float64]
@@ -44,10 +41,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Problem:
-    """A sample and the standards it is to be made of.
-
-    ``energy, mu`` (n_points,); ``shift_limit`` in eV.
-    """
+    """A sample and the standards it is to be made of; ``energy, mu`` (n_points,); ``shift_limit`` in eV."""
 
     energy: NDArray[np.float64]
     mu: NDArray[np.float64]

@@ -17,6 +17,7 @@ from edgepair.models.learners import LEARNERS
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from edgepair.conventions.tasks import Labels
     from edgepair.features.blocks import Block
 
 STEPS = {"energy": 0.5, "r": 0.1}
@@ -177,7 +178,7 @@ class _OxideForest(BaseEstimator):  # type: ignore[misc]
         self.n_estimators = n_estimators
         self.random_state = random_state
 
-    def _fit(self, X: NDArray[np.float64], y: NDArray[Any]) -> Self:
+    def _fit(self, X: NDArray[np.float64], y: Labels) -> Self:
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         forest = LEARNERS["forest"].estimator(TASKS[self._task], trees=self.n_estimators, seed=seed)
         self.forest_ = forest.fit(_block(X, self.technique, self.axis).values.astype(np.float32), y)
@@ -244,7 +245,7 @@ class OxideForestClassifier(ClassifierMixin, _OxideForest):  # type: ignore[misc
         probability: NDArray[np.float64] = self.forest_.predict_proba(features)
         return probability
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: ArrayLike) -> Labels:
         """Predict the likeliest class.
 
         Parameters
@@ -258,7 +259,7 @@ class OxideForestClassifier(ClassifierMixin, _OxideForest):  # type: ignore[misc
             Shape (n,).
         """
         likeliest = self.predict_proba(X).argmax(axis=1)
-        classes: NDArray[Any] = self.classes_[likeliest]
+        classes: Labels = self.classes_[likeliest]
         return classes
 
 

@@ -16,8 +16,11 @@ from edgepair.models.learners import LEARNERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from sklearn.base import BaseEstimator
 
+    from edgepair.conventions.tasks import Labels
     from edgepair.features.table import FeatureTable
+    from edgepair.models.trees import Forest
 
 WINDOW_WIDTH = {"xanes": 5.0, "pdf": 1.0, "dpdf": 1.0, "npdf": 1.0}
 """Width of the windows whose points are permuted together, eV or Å: about the width of the
@@ -74,12 +77,14 @@ def fit_folds(values: NDArray[np.float32], task: FitTask) -> FitOutcome:
         Every site that is in a fold predicted once; zero for the others.
     """
     n, n_features = values.shape
-    classification = task.n_classes > 0
-    kind = np.int16 if classification else np.float64
-    predicted = np.zeros(n, dtype=kind)
+
+    def zeros(*shape: int) -> Labels:
+        return np.zeros(shape, dtype=np.int16) if task.n_classes else np.zeros(shape)
+
+    predicted = zeros(n)
     probability = np.zeros((n, task.n_classes), dtype=np.float32)
-    permuted = np.zeros((len(task.windows), n), dtype=kind)
-    staged = np.zeros((len(task.stages), n), dtype=kind)
+    permuted = zeros(len(task.windows), n)
+    staged = zeros(len(task.stages), n)
     impurity = []
     learner = LEARNERS[task.learner]
     for fold in np.unique(task.folds[task.folds >= 0]):
@@ -131,15 +136,15 @@ def average_outcomes(outcomes: Sequence[FitOutcome]) -> FitOutcome:
     first = outcomes[0]
     probability = np.mean([outcome.probability for outcome in outcomes], axis=0)
     if probability.shape[1]:
-        predicted: NDArray[Any] = probability.argmax(axis=1).astype(first.predicted.dtype)
+        predicted: Labels = probability.argmax(axis=1).astype(first.predicted.dtype)
     else:
         predicted = np.mean([outcome.predicted for outcome in outcomes], axis=0)
     return FitOutcome(predicted, probability, first.impurity[:0], first.permuted[:0])
 
 
 def _predict(
-    estimator: Any, values: NDArray[np.float32], n_classes: int
-) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    estimator: BaseEstimator, values: NDArray[np.float32], n_classes: int
+) -> tuple[Labels, NDArray[np.float32]]:
     if not n_classes:
         return estimator.predict(values), np.zeros((len(values), 0), dtype=np.float32)
     chances = np.zeros((len(values), n_classes), dtype=np.float32)
@@ -148,7 +153,7 @@ def _predict(
     return chances.argmax(axis=1), chances
 
 
-def _predict_stages(forest: Any, values: NDArray[np.float32], task: FitTask) -> NDArray[Any]:
+def _predict_stages(forest: Forest, values: NDArray[np.float32], task: FitTask) -> Labels:
     """Read smaller forests off a large one: trees get their seeds one after the other."""
     stages = []
     total: Any = 0.0
@@ -159,7 +164,7 @@ def _predict_stages(forest: Any, values: NDArray[np.float32], task: FitTask) -> 
     if not task.n_classes:
         return np.array(stages)[:, :, 0]
     # Rounded as probabilities are kept, so that ties are broken alike.
-    named: NDArray[Any] = forest.classes_[np.array(stages, dtype=np.float32).argmax(axis=2)]
+    named: Labels = forest.classes_[np.array(stages, dtype=np.float32).argmax(axis=2)]
     return named
 
 
@@ -274,7 +279,7 @@ class FitTask:
 
     learner: str
     task: str
-    target: NDArray[Any]
+    target: Labels
     n_classes: int
     groups: NDArray[np.int64]
     folds: NDArray[np.int64]
@@ -305,8 +310,8 @@ class FitOutcome:
         Shape (n_stages, n): what the first trees alone predict.
     """
 
-    predicted: NDArray[Any]
+    predicted: Labels
     probability: NDArray[np.float32]
     impurity: NDArray[np.float32]
-    permuted: NDArray[Any]
-    staged: NDArray[Any] = field(default_factory=lambda: np.zeros((0, 0)))
+    permuted: Labels
+    staged: Labels = field(default_factory=lambda: np.zeros((0, 0)))

@@ -52,20 +52,14 @@ MOST_GROUPS = 32
 
 @dataclass(frozen=True)
 class Fold:
-    """Rows that one member is judged on, and what it must not see.
-
-    ``judged, unseen`` (n_rows,).
-    """
+    """Rows that one member is judged on, and what it must not see; ``judged, unseen`` (n_rows,)."""
 
     judged: NDArray[np.bool_]
     unseen: NDArray[np.bool_]
 
 
 def group_folds(group: NDArray[np.str_], judged: NDArray[np.bool_], seed: int) -> list[Fold]:
-    """Leave groups out, a tenth of them at a time.
-
-    ``group`` (n_rows,); ``judged`` (n_rows,).
-    """
+    """Leave groups out, a tenth of them at a time; ``group`` (n_rows,); ``judged`` (n_rows,)."""
     names = np.random.default_rng(seed).permutation(np.unique(group[judged & (group != "")]))
     folds = []
     for number in range(min(FOLDS, len(names))):
@@ -101,10 +95,7 @@ def source_folds(
 
 @dataclass(frozen=True)
 class GroupForest:
-    """What a fit gives.
-
-    ``classes`` (n_seen,); ``told`` (n_rows, n_classes).
-    """
+    """What a fit gives; ``classes`` (n_seen,); ``told`` (n_rows, n_classes)."""
 
     trees: list[GrownTree]
     classes: NDArray[np.int64]
@@ -112,10 +103,7 @@ class GroupForest:
     told: NDArray[np.float64]
 
     def tell(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Answer for rows that are new.
-
-        ``features`` (n, n_features).
-        """
+        """Answer for rows that are new; ``features`` (n, n_features)."""
         seen = features.astype(np.float32)
         if len(seen) <= FEW_ROWS and not np.isnan(seen).any():
             return _summary(self.joined.predict(seen), self.classes, self.n_classes)

@@ -6,7 +6,7 @@ It tells where an edge belongs, in a hundredth of the time of a forest and as we
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -19,6 +19,8 @@ from edgepair.models.conformal import group_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from edgepair.conventions.tasks import Labels
 
 WIDTH = 2.0
 """Of the Gaussian kernel, in root mean square differences of standardised features."""
@@ -91,11 +93,8 @@ class KernelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.width = width
         self.ridge = ridge
 
-    def fit(self, values: NDArray[np.float32], target: NDArray[Any]) -> KernelRegressor:
-        """Fit.
-
-        ``values`` (n, n_features); ``target`` (n,).
-        """
+    def fit(self, values: NDArray[np.float32], target: Labels) -> KernelRegressor:
+        """Fit; ``values`` (n, n_features); ``target`` (n,)."""
         self.scaler_ = StandardScaler().fit(values.astype(np.float64))
         self.rows_ = self.scaler_.transform(values.astype(np.float64))
         some = self.rows_[np.unique(np.linspace(0, len(values) - 1, MEDIAN_ROWS).astype(int))]
@@ -108,10 +107,7 @@ class KernelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
         return self
 
     def predict(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Predict.
-
-        ``values`` (n, n_features); returns (n,).
-        """
+        """Predict; ``values`` (n, n_features); returns (n,)."""
         scaled = self.scaler_.transform(values.astype(np.float64))
         told: NDArray[np.float64] = self._kernel(scaled) @ self.dual_ + self.centre_
         return told
@@ -129,31 +125,22 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.width = width
         self.ridge = ridge
 
-    def fit(self, values: NDArray[np.float32], target: NDArray[Any]) -> KernelClassifier:
-        """Fit.
-
-        ``values`` (n, n_features); ``target`` (n,).
-        """
+    def fit(self, values: NDArray[np.float32], target: Labels) -> KernelClassifier:
+        """Fit; ``values`` (n, n_features); ``target`` (n,)."""
         self.classes_ = np.unique(target)
         indicator = (np.asarray(target)[:, None] == self.classes_).astype(np.float64)
         self.regressor_ = KernelRegressor(self.width, self.ridge).fit(values, indicator)
         return self
 
     def predict_proba(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Predict chances of the classes.
-
-        ``values`` (n, n_features); returns (n, n_classes).
-        """
+        """Predict chances of the classes; ``values`` (n, n_features); returns (n, n_classes)."""
         chances: NDArray[np.float64] = np.clip(
             self.regressor_.predict(values).reshape(len(values), -1), 1e-6, None
         )
         chances /= chances.sum(axis=1, keepdims=True)
         return chances
 
-    def predict(self, values: NDArray[np.float32]) -> NDArray[Any]:
-        """Predict the likeliest class.
-
-        ``values`` (n, n_features); returns (n,).
-        """
-        likeliest: NDArray[Any] = self.classes_[self.predict_proba(values).argmax(axis=1)]
+    def predict(self, values: NDArray[np.float32]) -> Labels:
+        """Predict the likeliest class; ``values`` (n, n_features); returns (n,)."""
+        likeliest: Labels = self.classes_[self.predict_proba(values).argmax(axis=1)]
         return likeliest

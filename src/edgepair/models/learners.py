@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgepair.conventions import Task
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_choice
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Learner:
     title: str
     classifier: str
     regressor: str
-    classifier_settings: Mapping[str, Any] = field(default_factory=dict)
-    regressor_settings: Mapping[str, Any] = field(default_factory=dict)
+    classifier_settings: Mapping[str, object] = field(default_factory=dict)
+    regressor_settings: Mapping[str, object] = field(default_factory=dict)
     importances: bool = True
     parts: tuple[str, ...] = ()
     offered: bool = True
@@ -60,7 +63,7 @@ class Learner:
         chosen = self.classifier_settings if task.kind == "classification" else self.regressor_settings
         return dict(chosen)
 
-    def estimator(self, task: Task, *, trees: int, seed: int, **changes: Any) -> Any:
+    def estimator(self, task: Task, *, trees: int, seed: int, **changes: object) -> BaseEstimator:
         """Make an estimator that is not fitted yet.
 
         Parameters

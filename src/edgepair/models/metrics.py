@@ -14,6 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Labels
+
 CLASSIFICATION_METRICS = ("f1_weighted", "f1_macro", "balanced_accuracy", "accuracy", "log_loss")
 REGRESSION_METRICS = ("r2", "mae", "rmse")
 LOWER_IS_BETTER = frozenset({"log_loss", "mae", "rmse", "rmse_percent"})
@@ -24,9 +26,9 @@ one of them would decide the whole score."""
 
 
 def classification_sums(
-    true: NDArray[np.int64],
-    predicted: NDArray[np.int64],
-    probability: NDArray[np.float64],
+    true: Labels,
+    predicted: Labels,
+    probability: NDArray[np.float64] | NDArray[np.float32],
     groups: NDArray[np.int64],
     n_groups: int,
 ) -> NDArray[np.float64]:
@@ -53,7 +55,7 @@ def classification_sums(
     sums = np.zeros((n_groups, n_classes**2 + 1))
     np.add.at(sums, (groups, true * n_classes + predicted), 1.0)
     clipped = np.clip(probability, _LOWEST_PROBABILITY, 1.0)
-    clipped /= clipped.sum(axis=1, keepdims=True)
+    clipped = clipped / clipped.sum(axis=1, keepdims=True)
     np.add.at(sums[:, -1], groups, -np.log(clipped[np.arange(len(true)), true]))
     return sums
 
@@ -91,8 +93,8 @@ def classification_metrics(sums: NDArray[np.float64]) -> dict[str, NDArray[np.fl
 
 
 def regression_sums(
-    true: NDArray[np.float64],
-    predicted: NDArray[np.float64],
+    true: Labels,
+    predicted: Labels,
     groups: NDArray[np.int64],
     n_groups: int,
 ) -> NDArray[np.float64]:

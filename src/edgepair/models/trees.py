@@ -10,20 +10,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import numpy as np
 import sklearn.ensemble
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from sklearn.tree._tree import Tree
+
+    from edgepair.conventions.tasks import Labels
 
 
 @dataclass(frozen=True)
 class GrownTree:
     """A tree, where scikit-learn's estimators have it."""
 
-    tree_: Any
+    tree_: Tree
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class JoinedTrees:
         return self.value[node]
 
 
-def join_trees(trees: Sequence[Any]) -> JoinedTrees:
+def join_trees(trees: Sequence[GrownTree]) -> JoinedTrees:
     """Put the nodes of fitted trees in a row."""
     nodes = [tree.tree_ for tree in trees]
     count = [tree.node_count for tree in nodes]
@@ -75,7 +78,7 @@ def join_trees(trees: Sequence[Any]) -> JoinedTrees:
 
 def grow_trees(
     features: NDArray[np.float32],
-    answer: NDArray[Any],
+    answer: Labels,
     weight: NDArray[np.float64] | None = None,
     *,
     n_trees: int,
@@ -134,7 +137,9 @@ class _Leaves:
 
 
 def forest_shapley(
-    fitted: Sequence[Any] | JoinedTrees, row: NDArray[np.float32], given: NDArray[np.bool_] | None = None
+    fitted: Sequence[GrownTree] | JoinedTrees,
+    row: NDArray[np.float32],
+    given: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     r"""Divide the mean of fitted trees among features, from that where ``given`` features alone are known.
 
@@ -188,7 +193,7 @@ def _reachable(trees: JoinedTrees, row: NDArray[np.float32], given: NDArray[np.b
     met: NDArray[Any] = np.ones((len(node), depth))
     share: NDArray[Any] = np.ones((len(node), depth))
     asked: NDArray[Any] = np.zeros(len(node), dtype=np.intp)
-    ended: list[tuple[NDArray[Any], ...]] = []
+    ended: list[tuple[NDArray[np.generic], ...]] = []
     while len(node):
         leaf = feature[node] < 0
         ended.append((value[node[leaf]], slot[leaf], met[leaf], share[leaf], asked[leaf]))
@@ -219,7 +224,7 @@ class _Grown:
 
     estimators_: list[GrownTree]
 
-    def _grow(self, X: NDArray[np.float32], answer: NDArray[Any], n_classes: int) -> Self:
+    def _grow(self, X: NDArray[np.float32], answer: Labels, n_classes: int) -> Self:
         forest: Any = self
         seen = np.ascontiguousarray(X, dtype=np.float32)
         self.estimators_ = grow_trees(
@@ -252,7 +257,7 @@ class _Grown:
 class ExtraTreesClassifier(_Grown, sklearn.ensemble.ExtraTreesClassifier):  # type: ignore[misc]
     """Classes; of scikit-learn's settings those that edgepair uses are kept."""
 
-    def fit(self, X: NDArray[np.float32], y: NDArray[Any], sample_weight: None = None) -> Self:
+    def fit(self, X: NDArray[np.float32], y: Labels, sample_weight: None = None) -> Self:
         """Fit to ``X`` (n, n_features) and ``y`` (n,)."""
         self.classes_, number = np.unique(y, return_inverse=True)
         self.n_classes_ = len(self.classes_)
@@ -262,19 +267,22 @@ class ExtraTreesClassifier(_Grown, sklearn.ensemble.ExtraTreesClassifier):  # ty
         """Tell the probability of each class, (n, n_classes)."""
         return self._mean(X)
 
-    def predict(self, X: NDArray[np.float32]) -> NDArray[Any]:
+    def predict(self, X: NDArray[np.float32]) -> Labels:
         """Tell the likeliest class, (n,)."""
-        likeliest: NDArray[Any] = self.classes_[self._mean(X).argmax(axis=1)]
+        likeliest: Labels = self.classes_[self._mean(X).argmax(axis=1)]
         return likeliest
 
 
 class ExtraTreesRegressor(_Grown, sklearn.ensemble.ExtraTreesRegressor):  # type: ignore[misc]
     """Values; of scikit-learn's settings those that edgepair uses are kept."""
 
-    def fit(self, X: NDArray[np.float32], y: NDArray[Any], sample_weight: None = None) -> Self:
+    def fit(self, X: NDArray[np.float32], y: Labels, sample_weight: None = None) -> Self:
         """Fit to ``X`` (n, n_features) and ``y`` (n,)."""
         return self._grow(X, y, 0)
 
     def predict(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         """Tell values, (n,)."""
         return self._mean(X)[:, 0]
+
+
+Forest: TypeAlias = ExtraTreesClassifier | ExtraTreesRegressor

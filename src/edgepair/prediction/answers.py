@@ -110,18 +110,12 @@ with fewer, a left-out tenth says nothing of how far answers are off."""
 
 
 def is_enough(known: NDArray[np.bool_], groups: NDArray[np.str_]) -> bool:
-    """Tell whether a task can be learnt.
-
-    ``known`` (n,); ``groups`` (n,).
-    """
+    """Tell whether a task can be learnt; ``known`` (n,); ``groups`` (n,)."""
     return bool(known.sum() >= FEWEST_ROWS and _n_groups(known, groups) >= FEWEST_GROUPS)
 
 
 def check_enough(known: NDArray[np.bool_], groups: NDArray[np.str_], what: str) -> None:
-    """Refuse to learn from next to nothing.
-
-    ``known`` (n, n_tasks); ``groups`` (n,).
-    """
+    """Refuse to learn from next to nothing; ``known`` (n, n_tasks); ``groups`` (n,)."""
     if any(is_enough(column, groups) for column in known.T):
         return
     held = np.asarray(known.any(axis=1))

@@ -19,7 +19,6 @@ from edgepair.prediction.answers import check_enough
 from edgepair.prediction.model_file import load_trained
 from edgepair.prediction.own_data import (
     common_window,
-    data_digest,
     fitting_instrument,
     is_ideal,
     open_data,
@@ -237,3 +236,16 @@ def _check_bundled(absorber: str) -> None:
             needed="one of " + ", ".join(BUNDLED_ABSORBERS),
             suggestion="simulate some with edgepair build and give them by --data",
         )
+
+
+def data_digest(data: xr.Dataset | None) -> str:
+    """Hash a dataset."""
+    if data is None:
+        return ""
+    digest = hashlib.sha256(repr(sorted((str(k), str(v)) for k, v in data.attrs.items())).encode())
+    for name in sorted(str(name) for name in data.variables):
+        values = data[name].values
+        about = f"{name} {values.dtype} {values.shape} {sorted(data[name].attrs.items(), key=str)}"
+        digest.update(about.encode())
+        digest.update(values.tobytes() if values.dtype != object else repr(values.tolist()).encode())
+    return digest.hexdigest()

@@ -28,6 +28,7 @@ from edgepair.spectra import PDFInstrument
 
 if TYPE_CHECKING:
     import xarray as xr
+    from numpy.typing import NDArray
 
     from edgepair.measured.pdf.inspection import PdfInspection
 
@@ -81,7 +82,7 @@ class TrainedModels:
     spectra: Mapping[bool, XanesRows]
     curves: Mapping[str, tuple[PdfRows, PDFInstrument]]
     about: Record = field(default_factory=dict)
-    checks: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    checks: Mapping[str, NDArray[np.generic]] = field(default_factory=dict)
     source: str = ""
 
     @property
@@ -95,7 +96,11 @@ class TrainedModels:
         return self.window is not None and self.spectra[False].has_standards(self.absorber)
 
     @cached_property
-    def _fitted(self) -> dict[object, Any]:
+    def _fitted_xanes(self) -> dict[bool, XanesModel]:
+        return {}
+
+    @cached_property
+    def _fitted_pdf(self) -> dict[str, PdfModel]:
         return {}
 
     def xanes(self, *, aligned: bool = False) -> XanesModel:
@@ -116,14 +121,13 @@ class TrainedModels:
         ModelError
             It does not answer as the one that was saved.
         """
-        if aligned not in self._fitted:
+        if aligned not in self._fitted_xanes:
             assert self.window is not None
             rows, seed = self.spectra[aligned], int(self.about.get("seed", 0))
             model = XanesModel.from_rows(self.window, rows, aligned=aligned, seed=seed)
             self._compare(f"xanes_{aligned}", check_answers(model))
-            self._fitted[aligned] = model
-        found: XanesModel = self._fitted[aligned]
-        return found
+            self._fitted_xanes[aligned] = model
+        return self._fitted_xanes[aligned]
 
     def pdf(self, technique: str) -> PdfModel:
         """Fit a model of measured PDFs, once.
@@ -143,12 +147,11 @@ class TrainedModels:
         ModelError
             It does not answer as the one that was saved.
         """
-        if technique not in self._fitted:
+        if technique not in self._fitted_pdf:
             model = PdfModel.from_rows(self.curves[technique][0], seed=int(self.about.get("seed", 0)))
             self._compare(technique, check_answers(model))
-            self._fitted[technique] = model
-        found: PdfModel = self._fitted[technique]
-        return found
+            self._fitted_pdf[technique] = model
+        return self._fitted_pdf[technique]
 
     def for_spectrum(self, absorber: str, first: float, last: float, *, aligned: bool) -> XanesModel:
         """Give the model of XANES, if it fits a measured spectrum.
@@ -240,7 +243,7 @@ class TrainedModels:
         """How messages call it."""
         return f"the model {self.source!r}" if self.source else "the model"
 
-    def _compare(self, part: str, answers: np.ndarray[Any, Any]) -> None:
+    def _compare(self, part: str, answers: NDArray[np.generic]) -> None:
         """Refuse a model that answers otherwise than the one that was saved."""
         if part not in self.checks:
             return
@@ -279,7 +282,7 @@ class TrainedModels:
         return f"train one for it: {words} --model MODEL; or leave out --model"
 
 
-def check_answers(model: XanesModel | PdfModel) -> np.ndarray[Any, Any]:
+def check_answers(model: XanesModel | PdfModel) -> NDArray[np.float64]:
     """Answer for a few of a model's own rows.
 
     Returns (n_tasks, 2 · n_rows).
@@ -389,7 +392,7 @@ def _load(path: Path, *_: object) -> TrainedModels:
         ) from error
 
 
-def _array(stored: xr.Dataset, name: str, kinds: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+def _array(stored: xr.Dataset, name: str, kinds: str, shape: tuple[int, ...]) -> NDArray[Any]:
     values = np.asarray(stored[name].values)
     if values.dtype.kind in "OT" and "U" in kinds:
         if not all(isinstance(value, str) for value in values.ravel()):
@@ -400,7 +403,7 @@ def _array(stored: xr.Dataset, name: str, kinds: str, shape: tuple[int, ...]) ->
     return values
 
 
-def _finite(stored: xr.Dataset, name: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+def _finite(stored: xr.Dataset, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
     values = _array(stored, name, "f", shape).astype(np.float64)
     if not np.isfinite(values).all():
         raise ValueError(f"an array {name!r} with values that are not finite")

@@ -24,10 +24,7 @@ NEAREST = 3
 
 
 def nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[Record]:
-    """Name the standards and the simulated materials most like a spectrum.
-
-    ``apart`` (n_rows,).
-    """
+    """Name the standards and the simulated materials most like a spectrum; ``apart`` (n_rows,)."""
     rows = fitted.rows
     found = []
     for simulated in (False, True):
@@ -49,10 +46,7 @@ def nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[Record]
 
 
 def nearest_materials(fitted: PdfModel, apart: NDArray[np.float64]) -> list[Record]:
-    """Name the simulated materials most like a PDF.
-
-    ``apart`` (n_materials,).
-    """
+    """Name the simulated materials most like a PDF; ``apart`` (n_materials,)."""
     return [
         _row(
             fitted.technique, rank, "simulated", str(fitted.name[row]), str(fitted.formula[row]),

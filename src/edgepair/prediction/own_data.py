@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import replace
 from functools import lru_cache
@@ -55,19 +54,6 @@ def _open(path: Path) -> xr.Dataset:
 @lru_cache(maxsize=4)
 def _opened(path: Path, *_: str) -> xr.Dataset:
     return drop_gated(open_dataset(path, instrument=None))
-
-
-def data_digest(data: xr.Dataset | None) -> str:
-    """Hash a dataset."""
-    if data is None:
-        return ""
-    digest = hashlib.sha256(repr(sorted((str(k), str(v)) for k, v in data.attrs.items())).encode())
-    for name in sorted(str(name) for name in data.variables):
-        values = data[name].values
-        about = f"{name} {values.dtype} {values.shape} {sorted(data[name].attrs.items(), key=str)}"
-        digest.update(about.encode())
-        digest.update(values.tobytes() if values.dtype != object else repr(values.tolist()).encode())
-    return digest.hexdigest()
 
 
 def common_window(data: xr.Dataset, window: EnergyWindow) -> EnergyWindow:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial.distance import cdist
@@ -28,6 +28,8 @@ from edgepair.prediction.answers import (
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
+
+    from edgepair.features.blocks import Block
 
 MOST_MATERIALS = 800
 """Materials that a model learns from, drawn at random; more won nothing and take longer."""
@@ -91,18 +93,12 @@ class PdfModel:
         }
 
     def features(self, G: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Compute the features of PDFs.
-
-        ``G`` (n, n_r); returns (n, n_features).
-        """
+        """Compute the features of PDFs; ``G`` (n, n_r); returns (n, n_features)."""
         values: NDArray[np.float64] = self._block(G).values
         return values
 
     def answer(self, features: NDArray[np.float64], task: str, level: float) -> Answer:
-        """Answer one task.
-
-        ``features`` (n, n_features).
-        """
+        """Answer one task; ``features`` (n, n_features)."""
         fit = self.fits[task]
         value, probability, claimed = self._tell(features, task)
         votes = group_weights(self.formula)
@@ -116,10 +112,7 @@ class PdfModel:
         return Answer(value, value - half, value + half, claimed, probability, sets)
 
     def value(self, features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
-        """Answer one task by its value alone.
-
-        ``features`` (n, n_features); returns (n,).
-        """
+        """Answer one task by its value alone; ``features`` (n, n_features); returns (n,)."""
         return self._tell(features, task)[0]
 
     def contributions(self, features: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
@@ -141,7 +134,7 @@ class PdfModel:
         apart: NDArray[np.float64] = cdist(self._scaled(features), self._scaled(self._features))
         return apart / self.distance_scale
 
-    def _block(self, G: NDArray[np.float64]) -> Any:
+    def _block(self, G: NDArray[np.float64]) -> Block:
         return scale_free_features(self.r, G, dip=points_down(self.technique, self.absorber))
 
     def _tell(

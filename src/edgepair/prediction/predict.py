@@ -10,7 +10,7 @@ from itertools import combinations
 from numbers import Real
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
 import numpy as np
 
@@ -238,7 +238,7 @@ def _answer(
     return _assemble(metal, parts, prepared, level, warnings)
 
 
-def _check_level(level: Any) -> None:
+def _check_level(level: object) -> None:
     if not isinstance(level, Real) or not 0.5 <= float(level) <= 0.99:
         raise OptionError(
             "cannot use this confidence level",

@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, overload
 
 from edgepair.conventions import TASKS, Displayed
 from edgepair.conventions.displayed import Record
@@ -49,7 +49,7 @@ class _Frame:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __get__(self, held: Any, owner: type) -> Any:
+    def __get__(self, held: object, owner: type) -> object:
         if held is None:
             return self
         if isinstance(vars(held)[self._name], list):
@@ -59,7 +59,7 @@ class _Frame:
             vars(held)[self._name] = pd.DataFrame(vars(held)[self._name], columns=columns)
         return vars(held)[self._name]
 
-    def __set__(self, held: Any, table: pd.DataFrame | list[Record]) -> None:
+    def __set__(self, held: object, table: pd.DataFrame | list[Record]) -> None:
         vars(held)[self._name] = table
 
 

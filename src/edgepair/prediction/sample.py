@@ -12,8 +12,9 @@ from edgepair.conventions import DataError, MeasurementError, OptionError, edge_
 from edgepair.features.xanes import STEP
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.measured.edges import settle_absorber
+from edgepair.measured.xanes.calibration import UNKNOWN_SCALE
 from edgepair.measured.xanes.energies import contradicting_unit
-from edgepair.measured.xanes.inspection import XanesInspection, calibrated, inspect_xanes
+from edgepair.measured.xanes.inspection import NOT_SHIFTED, XanesInspection, calibrated, inspect_xanes
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
 FEWEST_POINTS = 10
 """Points of the shortest curve that is looked at."""
-
-TOLD_OTHERWISE = ("no energy calibration", "energies as measured")
-"""How warnings of the inspection begin that an answer has words of its own for."""
 
 FARTHEST_EDGE = 40.0
 """eV from the tabulated edge beyond which an edge is taken as another element's, whose K edges lie
@@ -51,10 +49,7 @@ class PreparedXanes:
     edge_step: float
 
     def moved(self, by: float, error: float) -> PreparedXanes:
-        """Add to the energies.
-
-        ``by``, ``error`` in eV.
-        """
+        """Add to the energies; ``by``, ``error`` in eV."""
         return replace(self, energy=self.energy + by, shift=self.shift + by, error=error)
 
 
@@ -88,14 +83,11 @@ def prepare_xanes(
     inspection = inspect_xanes(
         replace(scan, absorber=metal, edge="K"), e0=e0, shift=shift, foil=foil, pre=pre, post=post
     )
-    spectrum = calibrated(inspection)
-    if spectrum is None:
-        raise MeasurementError(
-            f"cannot normalise {scan.file!r}" if scan.file else "cannot normalise the spectrum",
-            found=inspection.problem,
-            needed="a spectrum with its edge, and something before and after it",
-            suggestion="look at it with edgepair inspect; " + _cure(inspection, pre, post),
-        )
+    spectrum = calibrated(
+        inspection,
+        f"cannot normalise {scan.file!r}" if scan.file else "cannot normalise the spectrum",
+        _cure(inspection, pre, post),
+    )
     known = inspection.calibration
     prepared = PreparedXanes(
         metal,
@@ -105,10 +97,8 @@ def prepare_xanes(
         known.error,
         bool(known.source),
         inspection.metallic,
-        (
-            *warnings,
-            *(text for text in inspection.warnings if not text.startswith(TOLD_OTHERWISE)),
-        ),
+        # Of the energy scale an answer has words of its own.
+        (*warnings, *(one for one in inspection.warnings if one.code not in (UNKNOWN_SCALE, NOT_SHIFTED))),
         spectrum.e0 - known.shift,
         spectrum.edge_step,
     )
@@ -157,10 +147,7 @@ def technique_of(curve: PdfCurve, radiation: str | None) -> str:
 
 
 def pdf_curve(G: PdfCurve | tuple[ArrayLike, ArrayLike], radiation: str | None) -> PdfCurve:
-    """Make a curve of arrays.
-
-    ``G`` in Å.
-    """
+    """Make a curve of arrays; ``G`` in Å."""
     if isinstance(G, PdfCurve):
         curve = G
     else:
@@ -216,10 +203,7 @@ def _scan_of(pair: tuple[ArrayLike, ArrayLike]) -> XanesScan:
 
 
 def in_ev(energy: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Take energies that can only be in keV as such, as the reader of files does.
-
-    ``energy`` (n_energy,).
-    """
+    """Take energies that can only be in keV as such, as the reader of files does; ``energy`` (n_energy,)."""
     return 1000 * energy if contradicting_unit(energy, "eV") == "keV" else energy
 
 
@@ -258,10 +242,7 @@ class EnergyWindow:
 def choose_window(
     first: float, last: float, *, moved: float = 0.0, item: str = "the spectrum"
 ) -> EnergyWindow:
-    """Choose the window of a measured range.
-
-    ``moved`` in eV.
-    """
+    """Choose the window of a measured range; ``moved`` in eV."""
     if first > NEEDED[0] or last < NEEDED[1]:
         raise MeasurementError(
             f"cannot compare {item} with standards",

@@ -101,24 +101,15 @@ class XanesModel:
                 self.fits[task] = self._fit(task)
 
     def features(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
-        """Compute the features of spectra.
-
-        ``mu`` (n, n_grid); returns (n, n_features).
-        """
+        """Compute the features of spectra; ``mu`` (n, n_grid); returns (n, n_features)."""
         return self._describe(mu, np.full(len(mu), absorber))
 
     def answer(self, features: NDArray[np.float64], task: str, level: float) -> Answer:
-        """Answer one task.
-
-        ``features`` (n, n_features).
-        """
+        """Answer one task; ``features`` (n, n_features)."""
         return self._answer(self._tell(features, task, {}), task, level)
 
     def answers(self, features: NDArray[np.float64], level: float) -> dict[str, Answer]:
-        """Answer every task that was learnt, asking each forest once.
-
-        ``features`` (n, n_features).
-        """
+        """Answer every task that was learnt, asking each forest once; ``features`` (n, n_features)."""
         known: dict[str, _Told] = {}
         return {task: self._answer(self._tell(features, task, known), task, level) for task in self.fits}
 
@@ -131,10 +122,7 @@ class XanesModel:
         return Answer(value, value - half, value + half, claimed, probability, sets)
 
     def value(self, features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
-        """Answer one task by its value alone.
-
-        ``features`` (n, n_features); returns (n,).
-        """
+        """Answer one task by its value alone; ``features`` (n, n_features); returns (n,)."""
         return self._tell(features, task, {})[0]
 
     def quantile(self, task: str, level: float) -> float:
@@ -231,10 +219,7 @@ class XanesModel:
         return between / self.distance_scale
 
     def asked_shift(self, features: NDArray[np.float64], edge: float) -> tuple[float, float]:
-        """Tell what a spectrum's shape asks to be added to its energies.
-
-        ``edge`` in eV.
-        """
+        """Tell what a spectrum's shape asks to be added to its energies; ``edge`` in eV."""
         if self._edge_position is None:
             return 0.0, SCALE_ERROR
         position = self._edge_position.predict(self._seen_about(features))

@@ -106,10 +106,7 @@ def collection(standard: Standard) -> str:
 
 
 def to_own_edge(energy: NDArray[np.float64], mu: NDArray[np.float64], window: EnergyWindow) -> float:
-    """Find what moves a spectrum's own edge to `OWN_EDGE`.
-
-    ``energy, mu`` (n_energy,).
-    """
+    """Find what moves a spectrum's own edge to `OWN_EDGE`; ``energy, mu`` (n_energy,)."""
     return OWN_EDGE - own_edge(energy, mu, min(AREA_REACH, window.high - OWN_EDGE))
 
 

@@ -123,10 +123,7 @@ def _is_radius(words: list[str]) -> bool:
 
 
 def sphere(neighbours: list[PeriodicNeighbor], card: str, text: str, atoms: int) -> tuple[str, int]:
-    """Choose the radius of a sphere, so that it holds no more than so many atoms.
-
-    ``text`` in Å.
-    """
+    """Choose the radius of a sphere, so that it holds no more than so many atoms; ``text`` in Å."""
     first, _, rest = text.partition(" ")
     radius = float(first)
     if atoms:

@@ -6,12 +6,13 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from edgepair.conventions import OptionError
 from edgepair.conventions.displayed import Record
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
     from pymatgen.core import Structure
 
@@ -32,10 +33,10 @@ class SiteSpectrum:
         Whatever else is worth keeping, ready for JSON.
     """
 
-    x: NDArray[Any]
-    y: NDArray[Any]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
     cpu_seconds: float
-    details: Mapping[str, Any] = field(default_factory=dict)
+    details: Mapping[str, object] = field(default_factory=dict)
 
 
 @runtime_checkable

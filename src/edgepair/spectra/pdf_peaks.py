@@ -11,12 +11,13 @@ not peaks of their own, and its width is not broadened by them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from scipy.optimize import OptimizeResult
 
 FIT_FROM, FIT_UNTIL = 1.3, 3.2
 """Å; what is fitted: from where no two atoms but those of hydrogen are, over the first shells of metals to
@@ -75,10 +76,7 @@ class PeakFit:
 def fit_peaks(
     r: NDArray[np.float64], G: NDArray[np.float64], *, qmax: float | None, both_signs: bool = False
 ) -> PeakFit | None:
-    """Fit the peaks of G between `FIT_FROM` and `FIT_UNTIL`.
-
-    ``r, G`` (n_r,); ``qmax`` in Å⁻¹.
-    """
+    """Fit the peaks of G between `FIT_FROM` and `FIT_UNTIL`; ``r, G`` (n_r,); ``qmax`` in Å⁻¹."""
     from scipy.interpolate import CubicSpline
 
     first, last = max(FIT_FROM, float(r[0])), min(FIT_UNTIL, float(r[-1]))
@@ -144,7 +142,7 @@ class _Search:
                 found.append((height, [at, width, float(sign * height * at * width * 2.5)]))
         return [peak for _, peak in sorted(found, reverse=True)[:3]]
 
-    def _improves(self, fit: Any, other: Any) -> bool:
+    def _improves(self, fit: OptimizeResult, other: OptimizeResult) -> bool:
         peaks = other.x[1:].reshape(-1, 3)
         order = peaks[np.argsort(peaks[:, 0])]
         if len(order) > 1 and np.diff(order[:, 0]).min() < LEAST_APART:
@@ -152,10 +150,10 @@ class _Search:
         height = np.abs(peaks[:, 2] / peaks[:, 0] / np.hypot(peaks[:, 1], 1.0 / (self.qmax or 30.0)) / 2.5)
         return height.min() > LEAST_HEIGHT * self.noise and self._score(other) < self._score(fit) - BETTER
 
-    def _score(self, fit: Any) -> float:
+    def _score(self, fit: OptimizeResult) -> float:
         return float(2 * fit.cost * self.n_free / len(self.x) + len(fit.x) * np.log(self.n_free))
 
-    def _fit(self, p: NDArray[np.float64]) -> Any:
+    def _fit(self, p: NDArray[np.float64]) -> OptimizeResult:
         from scipy.optimize import least_squares
 
         peaks = p[1:].reshape(-1, 3)
@@ -175,7 +173,7 @@ class _Search:
             max_nfev=60,
         )
 
-    def _result(self, fit: Any, unit: float) -> PeakFit:
+    def _result(self, fit: OptimizeResult, unit: float) -> PeakFit:
         """Errors by what the fit leaves, of which neighbouring points share most."""
         left = float(np.sqrt(2 * fit.cost / len(self.x))) * self.noise
         freedom = max(self.n_free - len(fit.x), 3.0)

@@ -60,10 +60,7 @@ class SpectrumQuality:
 def judge_quality(
     spectrum: NormalizedSpectrum, *, mu: ArrayLike | None = None, fluorescence: bool = False
 ) -> SpectrumQuality:
-    """Judge a normalised spectrum.
-
-    ``mu`` (n_energy,).
-    """
+    """Judge a normalised spectrum; ``mu`` (n_energy,)."""
     x, y, e0 = spectrum.energy, spectrum.norm, spectrum.e0
     noise = _noise(x, y, e0)
     own = slice(0, int(np.searchsorted(x, _own_end(spectrum))))

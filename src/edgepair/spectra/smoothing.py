@@ -30,10 +30,7 @@ def without_spikes(y: NDArray[np.float64]) -> NDArray[np.float64]:
 def smooth_with_slope(
     even: NDArray[np.float64], sigma: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Smooth evenly spaced values by a Gaussian.
-
-    ``even`` (n,); ``smooth`` (n,); ``slope`` (n,).
-    """
+    """Smooth evenly spaced values by a Gaussian; ``even`` (n,); ``smooth`` (n,); ``slope`` (n,)."""
     from scipy.ndimage import gaussian_filter1d
 
     smooth: NDArray[np.float64] = gaussian_filter1d(even, sigma, mode="nearest")

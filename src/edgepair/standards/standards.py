@@ -38,7 +38,6 @@ from edgepair.files.writing import write_whole
 from edgepair.measured import XanesScan, read_xanes
 from edgepair.measured.xanes.calibration import MARK
 from edgepair.measured.xanes.inspection import calibrated, inspect_xanes
-from edgepair.spectra import NormalizedSpectrum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -277,10 +276,7 @@ def standard_from_scan(
     shift: float | None = None,
     **about: str,
 ) -> Standard:
-    """Make a standard of a measured scan.
-
-    ``shift`` in eV.
-    """
+    """Make a standard of a measured scan; ``shift`` in eV."""
     if scan.absorber is None:
         raise MeasurementError(
             f"cannot use {scan.file!r} as a standard",
@@ -289,14 +285,7 @@ def standard_from_scan(
             suggestion="fill in the column absorber",
         )
     inspection = inspect_xanes(scan, shift=shift)
-    spectrum: NormalizedSpectrum | None = calibrated(inspection)
-    if spectrum is None:
-        raise MeasurementError(
-            f"cannot use {scan.file!r} as a standard",
-            found=inspection.problem,
-            needed="a spectrum with its edge, and something before and after it",
-            suggestion="look at it with edgepair inspect",
-        )
+    spectrum = calibrated(inspection, f"cannot use {scan.file!r} as a standard")
     known = inspection.calibration.source != ""
     near = np.abs(spectrum.energy - edge_energy(scan.absorber) - np.mean(KEPT)) <= np.ptp(KEPT) / 2
     name = Path(scan.file).name + (f" {scan.item}" if scan.item else "")

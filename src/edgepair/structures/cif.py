@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -182,7 +182,7 @@ _RARE_BY_LABEL = ("Ho", "Po", "No", "Hf", "Cn", "Hs", "Hg", "Np", "Pa")
 """Elements whose symbols in capitals are more often an atom's name: HO1 is the hydrogen at O1."""
 
 
-def _first(block: Block, keys: Sequence[str]) -> Any:
+def _first(block: Block, keys: Sequence[str]) -> str | list[str] | None:
     """Value of the first of some keys that says something, however it is written."""
     plain = {key.lower().rstrip("_").replace("h_m", "h-m"): value for key, value in block.items()}
     values = (plain.get(key) for key in keys)

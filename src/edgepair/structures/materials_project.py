@@ -17,6 +17,7 @@ from edgepair.structures.preparation import prepare_structure
 from edgepair.structures.source_material import SourceMaterial, parse_elements, parse_filters
 
 if TYPE_CHECKING:
+    from mp_api.client import MPRester
     from numpy.typing import NDArray
 
 FILTERS = {
@@ -171,7 +172,7 @@ def _search(filters: dict[str, str]) -> Record:
 
 
 @contextmanager
-def _service() -> Iterator[Any]:
+def _service() -> Iterator[MPRester]:
     """Connect; whatever the service or its client throws ends in one error of ours."""
     try:
         from mp_api.client import MPRester

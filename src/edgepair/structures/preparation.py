@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from edgepair.conventions import StructureError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pymatgen.core import Structure
+    from pymatgen.core.structure_matcher import StructureMatcher
+    from spglib import SpglibDataset
 
 LATTICE_VECTORS = (0.1, 1000.0)
 """Å; no crystal repeats within less, and none that can be simulated only beyond."""
@@ -139,14 +143,7 @@ def prepare_structure(
             suggestion="check the unit, and the scaling factor of a POSCAR",
         )
     plain = _plain(structure, name)
-    elements = sorted({site.specie.symbol for site in plain})
-    if absorber not in elements:
-        raise AbsorberMissingError(
-            f"cannot use the structure of {name}",
-            found="elements " + ", ".join(elements),
-            needed=f"at least one {absorber} atom",
-            suggestion="name another absorber, or leave the structure out",
-        )
+    _check_holds(absorber, plain, f"cannot use the structure of {name}")
     _check_distances(plain, name)
     given = symmetry_of(plain)
     primitive, of_atom = _reduce(plain, given)
@@ -162,17 +159,10 @@ def prepare_structure(
     orbits = (
         symmetry_of(primitive).equivalent_atoms if len(primitive) < len(plain) else given.equivalent_atoms
     )
-    members: dict[int, list[int]] = {}
-    for index, atom in enumerate(of_atom):
-        if plain[index].specie.symbol == absorber:
-            members.setdefault(int(orbits[atom]), []).append(index)
-    sites = sorted(
-        (AbsorberSite(min(atoms), tuple(sorted(atoms))) for atoms in members.values()),
-        key=lambda site: site.index,
-    )
+    sites = _sites_by_orbit(plain, absorber, (orbits[atom] for atom in of_atom))
     return PreparedStructure(
         primitive,
-        tuple(sites),
+        sites,
         tuple(int(of_atom[site.index]) for site in sites),
         int(given.number),
         len(plain),
@@ -258,7 +248,7 @@ ANGLE_TOLERANCE = 0.5
 
 
 @cache
-def _matcher() -> Any:
+def _matcher() -> StructureMatcher:
     from pymatgen.core.structure_matcher import StructureMatcher
 
     return StructureMatcher(
@@ -359,33 +349,38 @@ def find_absorber_sites(structure: Structure, absorber: str) -> tuple[AbsorberSi
             needed="an ordered structure: one element a site",
             suggestion="use an ordered approximant of it",
         )
-    symbols = [site.specie.symbol for site in structure]
-    if absorber not in symbols:
-        raise StructureError(
-            f"cannot list the {absorber} sites of {structure.formula}",
-            found="elements " + ", ".join(sorted(set(symbols))),
+    _check_holds(absorber, structure, f"cannot list the {absorber} sites of {structure.formula}")
+    return _sites_by_orbit(structure, absorber, symmetry_of(structure).equivalent_atoms)
+
+
+def _check_holds(absorber: str, structure: Structure, problem: str) -> None:
+    elements = sorted({site.specie.symbol for site in structure})
+    if absorber not in elements:
+        raise AbsorberMissingError(
+            problem,
+            found="elements " + ", ".join(elements),
             needed=f"at least one {absorber} atom",
             suggestion="name another absorber, or leave the structure out",
         )
-    dataset = symmetry_of(structure)
-    orbits: dict[int, list[int]] = {}
-    for index, orbit in enumerate(dataset.equivalent_atoms):
-        if symbols[index] == absorber:
-            orbits.setdefault(int(orbit), []).append(index)
-    return tuple(
-        sorted(
-            (AbsorberSite(min(atoms), tuple(sorted(atoms))) for atoms in orbits.values()),
-            key=lambda site: site.index,
-        )
-    )
 
 
-def symmetry_of(structure: Structure) -> Any:
+def _sites_by_orbit(structure: Structure, absorber: str, orbits: Iterable[int]) -> tuple[AbsorberSite, ...]:
+    """Gather the absorber's atoms by their orbits, one of each atom of the structure."""
+    members: dict[int, list[int]] = {}
+    for index, (site, orbit) in enumerate(zip(structure, orbits, strict=True)):
+        if site.specie.symbol == absorber:
+            members.setdefault(int(orbit), []).append(index)
+    # In the order of their first atoms.
+    return tuple(AbsorberSite(atoms[0], tuple(atoms)) for atoms in members.values())
+
+
+def symmetry_of(structure: Structure) -> SpglibDataset:
     """Find the symmetry of a structure."""
     from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
     found = "no space group"
     try:
+        dataset: SpglibDataset | None
         dataset = SpacegroupAnalyzer(structure, symprec=SYMMETRY_TOLERANCE).get_symmetry_dataset()
     except (ValueError, TypeError, RuntimeError) as error:
         dataset, found = None, f"{type(error).__name__}: {error}"

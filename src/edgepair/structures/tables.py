@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO, TypeAlias, TypeVar, cast
 
 from edgepair.conventions import StructureError
 from edgepair.conventions.displayed import Record
@@ -17,6 +17,8 @@ from edgepair.files.reading import check_regular
 from edgepair.structures.source_material import SourceMaterial
 
 Row: TypeAlias = Record
+
+Value = TypeVar("Value")
 
 _COLUMNS = {"structure": "dict", "poscar": "poscar", "cif": "cif"}
 """Columns that may hold a structure, and its form."""
@@ -158,16 +160,16 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
 
 
 def _guarded(
-    preload: str, cpu_seconds: float, function: Callable[..., object], path: Path, *args: object
-) -> Any:
+    preload: str, cpu_seconds: float, function: Callable[..., Value], path: Path, *args: object
+) -> Value:
     result = shared_sandbox(preload).call(
         function, str(path), *args, cpu_seconds=cpu_seconds, memory_bytes=_MEMORY, readable=(path,)
     )
-    if result.problem.startswith("MemoryError"):
+    if result.out_of_memory:
         raise ValueError(f"more than {_MEMORY / 1e9:g} GB of memory to read it")
     if result.problem:
         raise ValueError(result.problem.removeprefix("ValueError: "))
-    return result.value
+    return cast(Value, result.value)
 
 
 def _row_groups(path: str) -> list[list[int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Labels
     from edgepair.study.config import StudyConfig
 
 
@@ -33,7 +34,7 @@ class Cell:
     absorber: str
     task: Task
     sites: NDArray[np.int64]
-    target: NDArray[Any]
+    target: Labels
     classes: tuple[int, ...]
     groups: NDArray[np.int64]
     n_groups: int
@@ -141,7 +142,7 @@ def plan_cell(
     skipped = [skip(reason) for reason in reasons]
     if problem:
         return None, [*skipped, skip(problem, whole=True)]
-    target: NDArray[Any] = label[sites]
+    target: Labels = label[sites]
     if classes:
         target = np.searchsorted(np.array(classes), target.astype(int))
     chosen = split or config.split

@@ -181,10 +181,10 @@ def _option(doing: str, name: str, value: object, needed: str) -> OptionError:
     )
 
 
-def check_processes(n_jobs: Any, doing: str = STUDYING) -> None:
+def check_processes(n_jobs: object, doing: str = STUDYING) -> None:
     """Check a number of processes as a user gives it."""
-    whole = isinstance(n_jobs, Integral) and not isinstance(n_jobs, bool)
-    if n_jobs is not None and not (whole and 1 <= n_jobs <= MOST_JOBS):
+    whole = not isinstance(n_jobs, bool) and isinstance(n_jobs, Integral) and 1 <= int(n_jobs) <= MOST_JOBS
+    if n_jobs is not None and not whole:
         raise OptionError(
             f"cannot {doing} in {n_jobs!r} processes",
             found=f"n_jobs {n_jobs!r}",

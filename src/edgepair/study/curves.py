@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from edgepair.conventions import Technique
+    from edgepair.conventions.tasks import Labels
     from edgepair.study.cells import Cell, Rows
 
     Groups = Sequence[tuple[str, NDArray[np.int64]]]
@@ -124,9 +125,7 @@ def _technique_rows(dataset: xr.Dataset, technique: Technique, groups: Groups) -
     return rows
 
 
-def _thirds(
-    task: Task, sites: NDArray[np.int64], values: NDArray[Any]
-) -> list[tuple[str, NDArray[np.int64]]]:
+def _thirds(task: Task, sites: NDArray[np.int64], values: Labels) -> list[tuple[str, NDArray[np.int64]]]:
     first, second = np.quantile(values, (1 / 3, 2 / 3))
     lowest, highest = values.min(), values.max()
     thirds = (

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Labels
     from edgepair.study.cells import Cell
     from edgepair.study.config import StudyConfig
     from edgepair.study.work import Table
@@ -85,7 +86,7 @@ def fit_work(
     )  # fmt: skip
 
 
-def permuted_labels(cell: Cell, *, seed: Sequence[int]) -> NDArray[np.float64]:
+def permuted_labels(cell: Cell, *, seed: Sequence[int]) -> Labels:
     """Permute the labels of a cell between formulas.
 
     Returns (n,).

@@ -15,7 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Labels
     from edgepair.models import FitOutcome, FitTask
 
 HELD_OUT = 0.25
@@ -203,7 +204,7 @@ def choose_settings(tasks: Sequence[FitTask], outcomes: Sequence[FitOutcome]) ->
     loss is 1 - weighted F1 or the mean squared error of the predictions of their held-out folds.
     """
 
-    def loss(task: FitTask, predicted: NDArray[Any]) -> float:
+    def loss(task: FitTask, predicted: Labels) -> float:
         if not task.n_classes:
             return float(np.mean((predicted - task.target) ** 2))
         return 1 - row_metrics(task.target, predicted, None, task.n_classes)["f1_weighted"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from edgepair.conventions.tasks import Labels
     from edgepair.models import FitOutcome
     from edgepair.study.cells import Cell
 
@@ -269,7 +270,7 @@ def _tables_of(config: Record) -> dict[str, tuple[str, ...]]:
     return {name: columns for name, columns in TABLES.items() if wanted.get(name, True)}
 
 
-def _to_json(value: Any) -> str:
+def _to_json(value: object) -> str:
     return json.dumps(json_ready(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -283,7 +284,7 @@ def prediction_table(cell: Cell, modality: str, learner: str, outcomes: Sequence
     names = np.array(cell.classes)
     tables = []
     for repeat, outcome in enumerate(outcomes):
-        predicted: Any = outcome.predicted
+        predicted: Labels = outcome.predicted
         columns: Record = {
             **cell.names,
             "modality": modality,

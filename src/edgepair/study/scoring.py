@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Labels
     from edgepair.study.cells import Cell
 
 INTERVAL = (2.5, 97.5)
@@ -30,10 +31,7 @@ INTERVAL = (2.5, 97.5)
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number with its bootstrap draws.
-
-    ``draws`` (n_draws,).
-    """
+    """A number with its bootstrap draws; ``draws`` (n_draws,)."""
 
     name: str
     value: float
@@ -58,10 +56,7 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Score:
-    """One learner on one cell and modality.
-
-    ``draws`` (n_draws,).
-    """
+    """One learner on one cell and modality; ``draws`` (n_draws,)."""
 
     cell: Cell
     modality: str
@@ -94,10 +89,7 @@ class Score:
 
 
 def interval_of(draws: NDArray[np.float64], level: float = 0.95) -> tuple[float, float]:
-    """Bound a quantity by the percentiles of its bootstrap draws.
-
-    ``draws`` (n_draws,).
-    """
+    """Bound a quantity by the percentiles of its bootstrap draws; ``draws`` (n_draws,)."""
     known = draws[np.isfinite(draws)]
     if not len(known):
         return float("nan"), float("nan")
@@ -115,7 +107,7 @@ def draw_groups(n_groups: int, n_draws: int, seed: Sequence[int]) -> NDArray[np.
     return drawn.astype(np.float64)
 
 
-def group_sums(cell: Cell, predicted: NDArray[Any], probability: NDArray[Any] | None) -> NDArray[np.float64]:
+def group_sums(cell: Cell, predicted: Labels, probability: Labels | None) -> NDArray[np.float64]:
     """Sum what the metrics of a cell need, per group.
 
     ``predicted`` (n,); ``probability`` (n, n_classes); returns (n_groups, n_sums).
@@ -131,20 +123,14 @@ def group_sums(cell: Cell, predicted: NDArray[Any], probability: NDArray[Any] | 
 
 
 def metrics_of(cell: Cell, sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Score sums of `group_sums`.
-
-    ``sums`` (n_draws, n_sums); returns (n_draws,).
-    """
+    """Score sums of `group_sums`; ``sums`` (n_draws, n_sums); returns (n_draws,)."""
     return classification_metrics(sums) if cell.classes else regression_metrics(sums)
 
 
 def score(
     cell: Cell, modality: str, learner: str, outcomes: Sequence[FitOutcome], drawn: NDArray[np.float64]
 ) -> Score:
-    """Score one learner on one cell and modality.
-
-    ``drawn`` (n_draws, n_groups).
-    """
+    """Score one learner on one cell and modality; ``drawn`` (n_draws, n_groups)."""
     values, draws = [], []
     for outcome in outcomes:
         sums = group_sums(cell, outcome.predicted, outcome.probability)
@@ -176,7 +162,7 @@ def score_baseline(
     if not cell.classes:
         return dummy
     counts = np.zeros((cell.n_groups, len(cell.classes)))
-    np.add.at(counts, (cell.groups, cell.target), 1.0)
+    np.add.at(counts, (cell.groups, cell.target.astype(np.int64)), 1.0)
     shares = counts.sum(axis=0) / counts.sum()
     confusion = (counts[:, :, None] * shares).reshape(cell.n_groups, -1)
     sums = np.column_stack([confusion, counts @ -np.log(shares)])

@@ -55,14 +55,14 @@ class Work:
     learner: str = "forest"
     purpose: Hashable = "score"
     function: Callable[..., object] = fit_folds
-    kind: type[Any] = FitOutcome
+    kind: type[object] = FitOutcome
 
 
 class Outcomes:
     """Results by cell, modality, learner and purpose, in the order in which the work was listed."""
 
-    def __init__(self, work: Sequence[Work], results: Sequence[Any]) -> None:
-        self._done: dict[tuple[Any, ...], list[tuple[Work, Any]]] = defaultdict(list)
+    def __init__(self, work: Sequence[Work], results: Sequence[object]) -> None:
+        self._done: dict[tuple[object, ...], list[tuple[Work, object]]] = defaultdict(list)
         for item, result in zip(work, results, strict=True):
             self._done[item.cell, item.modality, item.learner, item.purpose].append((item, result))
 
@@ -84,7 +84,7 @@ class Outcomes:
         return [result for _, result in self._done.get((cell, modality, learner, purpose), ())]
 
 
-def array_digest(values: NDArray[Any]) -> str:
+def array_digest(values: NDArray[np.generic]) -> str:
     """Hash an array."""
     data = np.ascontiguousarray(values)
     digest = hashlib.sha256(f"{data.dtype}{data.shape}".encode())
@@ -109,7 +109,7 @@ def work_key(work: Work, table_digest: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
-def _content(value: Any) -> str:
+def _content(value: object) -> str:
     if isinstance(value, np.ndarray):
         return array_digest(value)
     if is_dataclass(value):
@@ -146,7 +146,7 @@ class Runner:
         """Do what was not done before; `later` is the cost of what comes after it."""
         self._total = self._done + sum(item.cost for item in work) + later
         self._report(0.0, "", cached=False)
-        results: list[Any] = [None] * len(work)
+        results: list[object] = [None] * len(work)
         waiting = []
         with own_scratch("fits") as scratch:
             tables: dict[Table, tuple[NDArray[np.float32], str]] = {}
@@ -180,7 +180,7 @@ class Runner:
         if self._on_progress:
             self._on_progress(Progress(self._done, self._total, text, cached))
 
-    def _on_this_machine(self, waiting: list[_Waiting]) -> Iterator[tuple[_Waiting, Any]]:
+    def _on_this_machine(self, waiting: list[_Waiting]) -> Iterator[tuple[_Waiting, object]]:
         import joblib
 
         if not waiting:
@@ -201,13 +201,13 @@ class Runner:
         for number, result in done:
             yield by_number[number], result
 
-    def _on_scheduler(self, waiting: list[_Waiting]) -> Iterator[tuple[_Waiting, Any]]:
+    def _on_scheduler(self, waiting: list[_Waiting]) -> Iterator[tuple[_Waiting, object]]:
         """Compute on the processes of a Dask cluster; what comes back is cached on this side."""
         if not waiting:
             return
         by_key = {one.key: one for one in waiting}
         with open_processes(scheduler=self._scheduler) as processes:
-            shared: dict[Table, Any] = {}
+            shared: dict[Table, object] = {}
             for one in waiting:
                 if one.work.table not in shared:
                     shared[one.work.table] = processes.share(np.asarray(one.values))
@@ -228,14 +228,22 @@ class Runner:
 
 
 def compute(
-    function: Callable[..., object], values: NDArray[np.float32], sites: NDArray[np.int64], task: Any
-) -> Any:
+    function: Callable[..., object], values: NDArray[np.float32], sites: NDArray[np.int64], task: object
+) -> object:
     """Carry out one piece of work, on whatever process."""
     return function(np.asarray(values[sites]), task)
 
 
-def _compute_and_cache(number: int, cache: KeptArrays, key: str, *call: Any) -> tuple[int, Any]:
-    result = compute(*call)
+def _compute_and_cache(
+    number: int,
+    cache: KeptArrays,
+    key: str,
+    function: Callable[..., object],
+    values: NDArray[np.float32],
+    sites: NDArray[np.int64],
+    task: object,
+) -> tuple[int, object]:
+    result = compute(function, values, sites, task)
     # By the process that made it: what is finished survives an interruption of the parent.
     cache.save_of(result, key)
     return number, result

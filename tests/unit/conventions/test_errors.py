@@ -17,6 +17,7 @@ from edgepair.conventions import (
     StructureError,
     near_miss,
 )
+from edgepair.conventions.errors import Remark
 
 FAMILY = [EdgepairError, DataError, OptionError, OutputError, StructureError, LabelError, SimulationError]
 
@@ -74,3 +75,11 @@ def test_parts_must_be_named() -> None:
 )
 def test_near_miss(name: str, answer: str) -> None:
     assert near_miss(name, iter(["xanes", "pdf"])) == answer
+
+
+def test_a_warning_is_its_text_and_keeps_its_code() -> None:
+    remark = Remark("no energy calibration", "unknown_scale")
+    assert remark == "no energy calibration"
+    assert Remark(remark).code == "unknown_scale"
+    assert pickle.loads(pickle.dumps(remark)).code == "unknown_scale"
+    assert Remark("noisy").code == ""

@@ -71,6 +71,7 @@ def test_what_is_added_here_is_not_said_to_be_missing() -> None:
     assert mixed.inspection.calibration.shift == pytest.approx(1.5, abs=0.15)
     assert abs(mixed.result.table["shift"].iloc[0]) < 0.3
     assert any(warning.startswith("energies as measured") for warning in mixed.inspection.warnings)
+    assert "not_shifted" in [warning.code for warning in mixed.inspection.warnings]
     assert not any("energies as measured" in warning for warning in mixed.warnings)
 
 

@@ -11,6 +11,7 @@ import xarray as xr
 from edgepair.conventions import DataError
 from edgepair.dataset import from_arrays, load_bundled, save_dataset
 from edgepair.prediction import own_data
+from edgepair.prediction.fitted import data_digest
 from edgepair.prediction.sample import EnergyWindow
 from edgepair.spectra import PDFInstrument, resample_pdf
 
@@ -82,12 +83,12 @@ def test_ranges_that_do_not_overlap_are_refused() -> None:
 
 
 def test_the_digest_sees_values_and_attributes(synthetic_dataset: xr.Dataset) -> None:
-    first = own_data.data_digest(synthetic_dataset)
-    assert own_data.data_digest(synthetic_dataset.copy(deep=True)) == first
+    first = data_digest(synthetic_dataset)
+    assert data_digest(synthetic_dataset.copy(deep=True)) == first
     changed = synthetic_dataset.copy(deep=True)
     changed["G"].attrs["ideal_u_iso"] = 0.001
-    assert own_data.data_digest(changed) != first
+    assert data_digest(changed) != first
     changed = synthetic_dataset.copy(deep=True)
     changed["formula"].values[0] = "Fe9O9"
-    assert own_data.data_digest(changed) != first
-    assert own_data.data_digest(None) == ""
+    assert data_digest(changed) != first
+    assert data_digest(None) == ""

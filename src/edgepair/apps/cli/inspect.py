@@ -30,7 +30,7 @@ from edgepair.measured.samples import read_measured, without_reference
 from edgepair.report.measured.shown import Seen, SeenPdf, SeenXanes
 
 if TYPE_CHECKING:
-    from edgepair.measured import XanesScan
+    from edgepair.measured import PdfCurve, XanesScan
     from edgepair.spectra.alignment import FoilReading
 
 SOME_FAILED = 1
@@ -62,7 +62,7 @@ def inspect(
     """Show what is understood of measured files: columns, units, edge, quality."""
     from edgepair.conventions import EdgepairError
     from edgepair.files.writing import check_outputs
-    from edgepair.measured import inspect_pdf
+    from edgepair.measured import PdfCurve, inspect_pdf
     from edgepair.measured.guarded import expect_files
 
     pdf_options = {
@@ -85,7 +85,7 @@ def inspect(
                 kind, parts = _read(path, reading, pdf_options)
                 here: list[Seen] = []
                 for part in parts:
-                    if kind == "pdf":
+                    if isinstance(part, PdfCurve):
                         here.append(SeenPdf(part, inspect_pdf(part, absorber=reading.absorber)))
                     else:
                         scan = part if reading.own_foils else without_reference(part)
@@ -137,7 +137,9 @@ def _check(spectrum_options: Record, pdf_options: Record) -> None:
         )  # fmt: skip
 
 
-def _read(path: Path, reading: SpectrumReading, pdf_options: Record) -> tuple[str, tuple[Any, ...]]:
+def _read(
+    path: Path, reading: SpectrumReading, pdf_options: Record
+) -> tuple[str, tuple[XanesScan | PdfCurve, ...]]:
     """Read a file as what its content, or an option for one kind, says it is."""
     from edgepair.measured import read_pdf, read_xanes
 

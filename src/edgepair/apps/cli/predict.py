@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -38,6 +38,8 @@ from edgepair.measured.samples import Foil, Reading, Sample, gather_samples, giv
 if TYPE_CHECKING:
     from edgepair.prediction import Prediction
     from edgepair.report.prediction.rows import PredictedSample
+    from edgepair.spectra.alignment import FoilReading
+    from edgepair.standards import Standard
 
 MOST_EXPLAINED = 60
 """Samples that are explained unless asked for: an explanation takes many times as long as its answer."""
@@ -135,7 +137,7 @@ def predict(
     _finish(answers, out=out, report=report, as_json=as_json, quiet=quiet, kept=kept)
 
 
-def _tell_standards(standards: tuple[Any, ...], answers: list[_Answer], data: Path | None) -> None:
+def _tell_standards(standards: tuple[Standard, ...], answers: list[_Answer], data: Path | None) -> None:
     """Print what the user's own standards changed, for every metal that was answered."""
     from edgepair.dataset import open_dataset
     from edgepair.prediction.own_standards import own_standards_report
@@ -302,7 +304,7 @@ def _without_glitches(sample: Sample, edge: Record) -> Sample:
     return sample if sample.mu is None else replace(sample, mu=without_glitches(sample.mu, **edge)[0])
 
 
-def _named(sources: dict[str, tuple[str, str]], found: Any) -> dict[str, tuple[str, str]]:
+def _named(sources: dict[str, tuple[str, str]], found: Prediction) -> dict[str, tuple[str, str]]:
     """Name the techniques as the answer does: the radiation of a PDF may have been settled there."""
     from edgepair.prediction.result import rows_of
 
@@ -314,7 +316,7 @@ def _named(sources: dict[str, tuple[str, str]], found: Any) -> dict[str, tuple[s
     }
 
 
-def _foil_for(sample: Sample, foil: Foil | None) -> Any:
+def _foil_for(sample: Sample, foil: Foil | None) -> FoilReading | None:
     """Give the foil's reading to spectra of its element: an angle's error differs at another edge."""
     if foil is None or sample.mu is None:
         return None

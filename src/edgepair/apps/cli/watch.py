@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from edgepair.series.answers import Known
     from edgepair.standards import Standard
 
+if TYPE_CHECKING:
+    from edgepair.measured import XanesScan
+    from edgepair.report.prediction.rows import PredictedSample
+
 POLL = 0.5
 """Seconds between looks into the folder: no service of the operating system sees a network's files."""
 
@@ -220,7 +224,7 @@ def _draw(
         print(f"edgepair: the page waits: {error.problem}: {error.found}", file=sys.stderr)
 
 
-def _lines(answer: Any) -> Iterator[str]:
+def _lines(answer: PredictedSample) -> Iterator[str]:
     """Write a sample's answers in a line."""
     rows = answer.rows()
     if answer.status != "ok":

@@ -14,6 +14,7 @@ from edgepair.conventions.spelling import KEYWORDS
 if TYPE_CHECKING:
     from dash.development.base_component import Component
 
+    from edgepair.apps.web.work.words import Figure
     from edgepair.conventions import EdgepairError
 
 FIELDS: Mapping[str, str] = {
@@ -151,7 +152,7 @@ def warning_list(texts: Sequence[str]) -> list[Component]:
     return [html.Ul([html.Li(in_fields(text)) for text in texts], className="warnings")]
 
 
-def drawing(title: str, figure: Mapping[str, Any], *, ident: str | dict[str, Any] | None = None) -> Component:
+def drawing(title: str, figure: Figure, *, ident: str | dict[str, Any] | None = None) -> Component:
     """Show a figure with its caption."""
     height = figure["layout"].get("height", 400)
     # Its buttons would lie on the legend, which is above the curves.
@@ -164,7 +165,7 @@ def drawing(title: str, figure: Mapping[str, Any], *, ident: str | dict[str, Any
 
 def field(label: str, control: Component, *, hint: str = "", error: Component | None = None) -> Component:
     """Put a label to a control, and what is wrong with it beneath."""
-    parts: list[Any] = [html.Span(label, className="label"), control]
+    parts: list[Component] = [html.Span(label, className="label"), control]
     parts += [html.Span(hint, className="hint")] if hint else []
     return html.Div([html.Label(parts), *([error] if error is not None else [])], className="field")
 
@@ -225,13 +226,17 @@ def section(title: str, ident: str, *parts: Component, **more: Any) -> Component
     return html.Section([html.H2(title, id=ident), *parts], **aria(labelledby=ident), **more)
 
 
-def drawings(figures: Sequence[tuple[str, Mapping[str, Any]]]) -> Component:
+def drawings(figures: Sequence[tuple[str, Figure]]) -> Component:
     """Show figures side by side."""
     return html.Div([drawing(title, figure) for title, figure in figures], className="figures")
 
 
 def asking(
-    name: str, ask: Sequence[Component], panel: Component, title: str, results: Any
+    name: str,
+    ask: Sequence[Component],
+    panel: Component,
+    title: str,
+    results: Component | Sequence[Component],
 ) -> list[Component]:
     """Make the bar with what is asked and its button, and below it the place of what comes of it."""
     place = html.Section(

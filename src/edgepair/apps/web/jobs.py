@@ -9,7 +9,7 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypeVar, cast
 
 from edgepair.apps.web.workers import Worker
 from edgepair.conventions import EdgepairError, EngineError
@@ -33,7 +33,8 @@ ENDED = ("done", "refused", "failed", "cancelled")
 _log = logging.getLogger("edgepair.web")
 
 
-Function: TypeAlias = Callable[..., Any]
+Value = TypeVar("Value")
+Function: TypeAlias = Callable[..., object]
 Order: TypeAlias = tuple[Function, tuple[object, ...]]
 """What another process is to call, and its arguments."""
 
@@ -51,8 +52,8 @@ class Job:
     done: float = 0.0
     total: float = 0.0
     text: str = ""
-    parts: list[Any] = field(default_factory=list)
-    value: Any = None
+    parts: list[object] = field(default_factory=list)
+    value: object = None
     error: EdgepairError | None = None
     began: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
@@ -105,8 +106,13 @@ class Jobs:
         return job
 
     def call(
-        self, owner: str, function: Function, *args: object, lane: str = "look", seconds: float = 60.0
-    ) -> Any:
+        self,
+        owner: str,
+        function: Callable[..., Value],
+        *args: object,
+        lane: str = "look",
+        seconds: float = 60.0,
+    ) -> Value:
         """Ask for a call and wait for it."""
         job = self.submit(owner, function, *args, lane=lane)
         # The clock starts when a process takes it up: that others wait before it is no fault of its own.
@@ -123,7 +129,7 @@ class Jobs:
             self._jobs.pop(job.key, None)
         if job.error is not None:
             raise job.error
-        return job.value
+        return cast(Value, job.value)
 
     def find(self, owner: str, key: str | None) -> Job | None:
         """Look a job up."""
@@ -192,7 +198,7 @@ class Jobs:
     def _serve(self, lane: str, worker: Worker) -> None:
         while (job := self._next(lane, worker)) is not None:
 
-            def report(done: float, total: float, text: str, part: Any = None, job: Job = job) -> None:
+            def report(done: float, total: float, text: str, part: object = None, job: Job = job) -> None:
                 if job.state in ENDED:
                     # Cancelled while its process was starting, when there was nothing to kill yet.
                     raise EOFError
@@ -218,7 +224,7 @@ class Jobs:
                     _log.info("%s", outcome[-1])
                     self._end(job, "failed", error=_fault(told))
 
-    def _end(self, job: Job, state: str, *, value: Any = None, error: EdgepairError | None = None) -> None:
+    def _end(self, job: Job, state: str, *, value: object = None, error: EdgepairError | None = None) -> None:
         job.state, job.value, job.error = state, value, error
         # Arguments and parts may be large, and are not needed any more.
         job.args, job.parts = (), []

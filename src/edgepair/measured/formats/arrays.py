@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -35,17 +34,17 @@ def as_columns(text: str) -> str:
     return "\n\n".join(written) if written else text
 
 
-def _rows(columns: dict[str, list[Any]]) -> Iterator[str]:
+def _rows(columns: dict[str, Sequence[str | float]]) -> Iterator[str]:
     return ("\t".join(map(str, row)) for row in zip(*columns.values(), strict=True))
 
 
-def _of_json(text: str) -> list[tuple[list[str], dict[str, list[Any]]]]:
+def _of_json(text: str) -> list[tuple[list[str], dict[str, Sequence[str | float]]]]:
     """Find objects that hold arrays of numbers of one length, with what else they say."""
     try:
-        waiting: list[tuple[Any, int, str]] = [(json.loads(text), 0, "")]
+        waiting: list[tuple[object, int, str]] = [(json.loads(text), 0, "")]
     except (ValueError, RecursionError):
         return []
-    found = []
+    found: list[tuple[list[str], dict[str, Sequence[str | float]]]] = []
     for looked_at, (value, depth, name) in enumerate(waiting):
         if looked_at >= _MOST or depth > _DEEPEST:
             break
@@ -61,6 +60,7 @@ def _of_json(text: str) -> list[tuple[list[str], dict[str, list[Any]]]]:
             continue
         arrays = {_word(key): array for key, cell in value.items() if (array := _array(cell)) is not None}
         longest = max(map(len, arrays.values()), default=0)
+        columns: dict[str, Sequence[str | float]]
         columns = {key: array for key, array in arrays.items() if len(array) == longest}
         if len(columns) > 1:
             said = [
@@ -72,7 +72,7 @@ def _of_json(text: str) -> list[tuple[list[str], dict[str, list[Any]]]]:
     return found
 
 
-def _array(value: Any) -> list[Any] | None:
+def _array(value: object) -> list[str | float] | None:
     """Take a list of numbers, or an object of numbers by row as tables of pandas have it."""
     if isinstance(value, dict) and list(value)[:2] == ["0", "1"]:
         value = list(value.values())
@@ -83,11 +83,11 @@ def _array(value: Any) -> list[Any] | None:
     return ["nan" if cell is None else cell for cell in value]
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) != float("inf")
 
 
-def _of_long_table(text: str) -> list[tuple[list[str], dict[str, list[Any]]]]:
+def _of_long_table(text: str) -> list[tuple[list[str], dict[str, Sequence[str | float]]]]:
     """Part a table whose first column names the sample of each row, all samples below each other."""
     lines = text.split("\n", 2)
     names = re.split(r"[,;\t]", lines[0][:_LONGEST_HEAD].strip())
@@ -109,9 +109,9 @@ def _of_long_table(text: str) -> list[tuple[list[str], dict[str, list[Any]]]]:
     ]
 
 
-def _of_igor(text: str) -> list[tuple[list[str], dict[str, list[Any]]]]:
+def _of_igor(text: str) -> list[tuple[list[str], dict[str, Sequence[str | float]]]]:
     """Find waves of one length; of one alone, its scaling gives what it stands over."""
-    waves: dict[str, list[Any]] = {}
+    waves: dict[str, list[str]] = {}
     names: list[str] = []
     scales: dict[str, tuple[str, float, float]] = {}
     inside = False
@@ -133,7 +133,9 @@ def _of_igor(text: str) -> list[tuple[list[str], dict[str, list[Any]]]]:
                 scales[match.group(4)] = (match.group(1).upper(), *with_numbers)
     lengths = Counter(len(wave) for wave in waves.values() if len(wave) >= _FEWEST)
     length = lengths.most_common(1)[0][0] if lengths else 0
-    columns = {_word(name): wave for name, wave in waves.items() if len(wave) == length}
+    columns: dict[str, Sequence[str | float]] = {
+        _word(name): wave for name, wave in waves.items() if len(wave) == length
+    }
     if len(columns) == 1 and (name := next(iter(columns))) in scales:
         kind, first, second = scales[name]
         step = second if kind == "P" else (second - first) / (length - 1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -30,10 +30,8 @@ _NO_SPECTRA = {
     "is_pixel": "pixels of a dispersive measurement, without energies",
 }
 
-
-def is_athena(text: str) -> bool:
-    """Say whether a text is a project of Athena."""
-    return "Athena project file" in text[:600]
+MARK = re.compile(r"\A[\s\S]{0,580}Athena project file")
+"""What tells a project of Athena."""
 
 
 def read_athena(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:
@@ -96,7 +94,7 @@ def _from_json(text: str, path: str) -> list[tuple[str, dict[str, str], dict[str
     return groups
 
 
-def _array(values: Any) -> NDArray[np.float64]:
+def _array(values: object) -> NDArray[np.float64]:
     if not isinstance(values, list):
         return np.empty(0)
     numbers = []

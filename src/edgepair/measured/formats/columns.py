@@ -26,6 +26,10 @@ from edgepair.measured.scan import ScanTable
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+XDI_MARK = re.compile(r"\A\s{0,90}[#%;!]?\s{0,90}XDI/\d")
+"""What tells XDI, the exchange format of single spectra: columns below a header that says what they are
+(Ravel and Newville, J. Phys. Conf. Ser. 712, 012148, 2016)."""
+
 _MOST_LINES = 2_000_000
 _FEWEST = 10
 _COMMENTS = ("#", "%", "!", ";", "*", "//", "'", "@", "&")

@@ -12,13 +12,8 @@ from edgepair.measured.scan import ScanTable
 _LONGEST_LABEL = 300
 _COLUMN = re.compile(r"\s*Col\s+(\d+)\s+(\S.*)\s(?:FLOAT|DOUBLE|INTEGER|INT|BYTE|STRING|BOOLEAN)$", re.I)
 
-
-def is_fio(text: str) -> bool:
-    """Say whether a text is FIO."""
-    return (
-        re.search(r"(?m)^%d\b", text) is not None
-        and re.search(r"(?mi)^[ \t]*Col[ \t]+1[ \t]+\S", text) is not None
-    )
+MARK = re.compile(r"(?ms)^%d\b.*?^[ \t]*(?i:col)[ \t]+1[ \t]+\S")
+"""What tells FIO."""
 
 
 def read_fio(text: str, path: str) -> tuple[ScanTable, ...]:

@@ -11,18 +11,18 @@ from __future__ import annotations
 import re
 from collections import deque
 from contextlib import ExitStack
-from dataclasses import replace
-from importlib import import_module
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from edgepair.files.reading import TooManyBytesError, read_regular
-from edgepair.measured.content import LARGEST, unreadable
+from edgepair.measured.content import HDF5_MARK, LARGEST, unreadable
 from edgepair.measured.formats.hdf5_storage import (
     BesideError,
+    Column,
     Field,
     Records,
     Virtual,
@@ -37,6 +37,8 @@ from edgepair.measured.scan import ScanTable, Skipped
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import h5py
+
 
 _LONGEST = 1_000_000
 _MOST_OBJECTS = 50_000
@@ -45,15 +47,24 @@ _MOST_ROWS = 500
 
 _MOST_COLUMNS = 520
 _MOST_NUMBERS = 20_000_000
+_OF_DAMAGED_FILES = (
+    OSError, RuntimeError, LookupError, ValueError, TypeError, ArithmeticError, AttributeError, MemoryError,
+)  # fmt: skip
+"""What h5py raises of them."""
 
 
 class _TooMuchError(Exception):
     """A file asks for more numbers than spectra have."""
 
 
-def is_hdf5(data: bytes) -> bool:
-    """Say whether bytes are HDF5."""
-    return data.startswith(b"\x89HDF\r\n\x1a\n")
+@dataclass(frozen=True)
+class _Contents:
+    """What a file holds: tables of spectra, names of its arrays, and what was not looked at."""
+
+    tables: list[ScanTable]
+    arrays: list[str]
+    elsewhere: list[tuple[str, str]]
+    whole: bool
 
 
 def read_hdf5(
@@ -64,8 +75,7 @@ def read_hdf5(
     Where these are None and a source might be such a file, `BesideError` asks for it.
     """
     try:
-        # By name: type checkers would ask for stubs of a package that is an extra.
-        h5py: Any = import_module("h5py")
+        found = _contents(data, path, item, beside)
     except ImportError as error:
         raise unreadable(
             path,
@@ -73,29 +83,6 @@ def read_hdf5(
             needed="the package h5py",
             suggestion="pip install h5py",
         ) from error
-    elsewhere: list[tuple[str, str]] = []
-    sources: set[str] = set()
-    try:
-        with ExitStack() as opened:
-            file = opened.enter_context(h5py.File(h5py.h5f.open_file_image(data), "r"))
-            files = dict.fromkeys((".", path, Path(path).name), file)
-            left = LARGEST - len(data)
-            for name in beside or ():
-                image = read_regular(name, left, follow=False)
-                left -= len(image)
-                if is_hdf5(image):
-                    other = opened.enter_context(h5py.File(h5py.h5f.open_file_image(image), "r"))
-                    files.setdefault(Path(name).name, other)
-            groups, whole = _groups(file, h5py, files, elsewhere, sources)
-            if beside is None and (named := sorted(name for name in sources if is_plain_name(name))):
-                raise BesideError(named)
-            tables = list(_tables(groups, item))
-            arrays = [
-                f"{place}/{name} {tuple(member.shape)}".lstrip("/")
-                for place, members in groups.items()
-                for name, member in members.items()
-                if _length(member)
-            ]
     except (_TooMuchError, TooManyBytesError) as error:
         raise unreadable(
             path,
@@ -103,48 +90,69 @@ def read_hdf5(
             needed="spectra, without detector frames",
             suggestion="export the spectra alone",
         ) from error
-    except (
-        OSError,
-        RuntimeError,
-        LookupError,
-        ValueError,
-        TypeError,
-        ArithmeticError,
-        AttributeError,
-        MemoryError,
-    ) as error:
+    except _OF_DAMAGED_FILES as error:
         raise unreadable(
             path,
             found=f"a damaged HDF5 file ({type(error).__name__})",
             needed="a complete file",
             suggestion="copy it again",
         ) from error
-    if tables and not whole:
-        note = (
-            f"only {_MOST_OBJECTS} groups and datasets of the file, half of them of one group, are looked at"
+    left_out = f"{len(found.elsewhere)} datasets whose numbers lie in other files: " + "; ".join(
+        f"{inner} in {other!r}" for inner, other in found.elsewhere[:3]
+    )
+    if not found.tables and found.elsewhere:
+        raise unreadable(
+            path,
+            found=left_out,
+            needed="the numbers in the file itself, or in an HDF5 file beside it that points no further",
+            suggestion="copy them into one file, as h5repack does",
         )
-        tables[0] = replace(tables[0], warnings=(*tables[0].warnings, note))
-    if elsewhere:
-        left_out = f"{len(elsewhere)} datasets whose numbers lie in other files: " + "; ".join(
-            f"{inner} in {other!r}" for inner, other in elsewhere[:3]
-        )
-        if not tables:
-            raise unreadable(
-                path,
-                found=left_out,
-                needed="the numbers in the file itself, or in an HDF5 file beside it that points no further",
-                suggestion="copy them into one file, as h5repack does",
-            )
-        tables[0] = replace(tables[0], warnings=(*tables[0].warnings, f"not read: {left_out}"))
-    if not tables:
+    if not found.tables:
         raise unreadable(
             path,
             found="an HDF5 file without a group that has energies beside other arrays of their length; "
-            f"its arrays: {', '.join(arrays[:6]) or 'none'}",
+            f"its arrays: {', '.join(found.arrays[:6]) or 'none'}",
             needed="a group with a dataset named energy, and mu or intensities beside it",
             suggestion="name the absorption by its path: --item /entry/data/mu",
         )
+    first, *others = found.tables
+    notes = [f"not read: {left_out}"] if found.elsewhere else []
+    if not found.whole:
+        few = (
+            f"only {_MOST_OBJECTS} groups and datasets of the file, half of them of one group, are looked at"
+        )
+        notes.insert(0, few)
+    tables = [replace(first, warnings=(*first.warnings, *notes)), *others]
     return tuple(tables if item is not None else _without_repeats(tables))
+
+
+def _contents(data: bytes, path: str, item: str | None, beside: Sequence[str] | None) -> _Contents:
+    """Open a file, and those beside it, from memory and take the spectra out."""
+    import h5py
+
+    elsewhere: list[tuple[str, str]] = []
+    sources: set[str] = set()
+    with ExitStack() as opened:
+        file = opened.enter_context(h5py.File(h5py.h5f.open_file_image(data), "r"))
+        files = dict.fromkeys((".", path, Path(path).name), file)
+        left = LARGEST - len(data)
+        for name in beside or ():
+            image = read_regular(name, left, follow=False)
+            left -= len(image)
+            if image.startswith(HDF5_MARK):
+                other = opened.enter_context(h5py.File(h5py.h5f.open_file_image(image), "r"))
+                files.setdefault(Path(name).name, other)
+        groups, whole = _groups(file, files, elsewhere, sources)
+        if beside is None and (named := sorted(name for name in sources if is_plain_name(name))):
+            raise BesideError(named)
+        tables = list(_tables(groups, item))
+        arrays = [
+            f"{place}/{name} {tuple(member.shape)}".lstrip("/")
+            for place, members in groups.items()
+            for name, member in members.items()
+            if _length(member)
+        ]
+    return _Contents(tables, arrays, elsewhere, whole)
 
 
 def _without_repeats(tables: Sequence[ScanTable]) -> list[ScanTable]:
@@ -163,10 +171,13 @@ def _without_repeats(tables: Sequence[ScanTable]) -> list[ScanTable]:
     return kept
 
 
+Groups: TypeAlias = "dict[str, dict[str, Column]]"
+"""Columns by the group they stand in and their name."""
+
 _NUMBERED = re.compile(r"(?:actuator|data|trajectory|col(?:umn)?|ch(?:annel)?|ds|dataset)_?\d[\d_]*", re.I)
 
 
-def _label(name: str, member: Any) -> str:
+def _label(name: str, member: h5py.Dataset) -> str:
     """Name of a dataset; the end of its `long_name` where its own is a number."""
     if not _NUMBERED.fullmatch(name) or not _length(member):
         return name
@@ -175,10 +186,12 @@ def _label(name: str, member: Any) -> str:
 
 
 def _groups(
-    file: Any, h5py: Any, files: Mapping[str, Any], elsewhere: list[tuple[str, str]], sources: set[str]
-) -> tuple[dict[str, dict[str, Any]], bool]:
+    file: h5py.File, files: Mapping[str, h5py.File], elsewhere: list[tuple[str, str]], sources: set[str]
+) -> tuple[Groups, bool]:
     """Sort datasets by the group they stand in, and say whether all were looked at."""
-    groups: dict[str, dict[str, Any]] = {}
+    import h5py
+
+    groups: Groups = {}
     count, whole = 0, True
     waiting = deque([("", file)])
     seen = set()
@@ -212,16 +225,16 @@ def _groups(
     return groups, whole and not waiting
 
 
-def _tables(groups: dict[str, dict[str, Any]], item: str | None) -> Iterator[ScanTable]:
+def _tables(groups: Groups, item: str | None) -> Iterator[ScanTable]:
     whole = item.strip("/") if item is not None else None
     numbers = 0
-    for place, members in groups.items():
-        table = _from_group(place, members, groups, whole, _MOST_NUMBERS - numbers)
+    for place in groups:
+        table = _from_group(place, groups, whole, _MOST_NUMBERS - numbers)
         if table is not None:
             numbers += table.values.size
             yield table
     if not numbers and (scattered := _scattered(groups)):
-        table = _from_group("", scattered, {}, whole, _MOST_NUMBERS)
+        table = _from_group("", {"": scattered}, whole, _MOST_NUMBERS)
         if table is not None:
             yield replace(table, item="/")
     for place, members in () if numbers else groups.items():
@@ -230,12 +243,16 @@ def _tables(groups: dict[str, dict[str, Any]], item: str | None) -> Iterator[Sca
             # Columns of one array, energies first, as programs save what they hold.
             if len(shape) == 2 and member.dtype.kind in "iuf" and 1 < shape[1] <= _MOST_ROWS:
                 numbers += shape[0] * shape[1]
-                if shape[0] >= 10 and numbers < _MOST_NUMBERS and runs_through_edge(member[:, 0]):
+                if (
+                    shape[0] >= 10
+                    and numbers < _MOST_NUMBERS
+                    and runs_through_edge(np.asarray(member[:, 0], dtype=np.float64))
+                ):
                     values = np.asarray(member[...], dtype=np.float64)
                     yield ScanTable("HDF5", f"{place}/{name}", (), (), values, {}, energy=0)
 
 
-def _scattered(groups: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _scattered(groups: Groups) -> dict[str, Column]:
     """Gather arrays of one length from all groups, where one of them alone runs as energies do."""
     arrays = {
         (place, name): member for place, members in groups.items() for name, member in members.items()
@@ -243,12 +260,16 @@ def _scattered(groups: dict[str, dict[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
     named = {key for key in arrays if role_of(key[1]) == "energy"}
     if not named and len(arrays) <= _MOST_COLUMNS:
-        named = {key for key, member in arrays.items() if runs_through_edge(np.ravel(member[...]))}
+        named = {
+            key
+            for key, member in arrays.items()
+            if runs_through_edge(np.asarray(member[...], dtype=np.float64).ravel())
+        }
     if len({_length(arrays[key]) for key in named}) != 1 or len(named) != 1:
         return {}
     energy = named.pop()
     same = {key: member for key, member in arrays.items() if _length(member) == _length(arrays[energy])}
-    found: dict[str, Any] = {"energy": same.pop(energy)}
+    found: dict[str, Column] = {"energy": same.pop(energy)}
     names = [name for _, name in same]
     for (place, name), member in same.items():
         # A dataset called data or value, or as others are, is named by its group.
@@ -257,49 +278,22 @@ def _scattered(groups: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _from_group(
-    place: str, members: dict[str, Any], groups: dict[str, dict[str, Any]], item: str | None, room: int
-) -> ScanTable | None:
+def _from_group(place: str, groups: Groups, item: str | None, room: int) -> ScanTable | None:
+    members = groups[place]
     energy_name = next(
         (n for n in sorted(members, key=len) if role_of(n) == "energy" and _length(members[n])), None
     )
     if energy_name is None:
         return None
     length = _length(members[energy_name])
-    columns: dict[str, Any] = {energy_name: members[energy_name]}
-    columns |= {
-        name: member for name, member in members.items() if name != energy_name and _length(member) == length
-    }
-    columns |= _rows_of(members, length)
-    entry = place
-    above = place.rpartition("/")[0]
-    monitor = groups.get(f"{above}/monitor".lstrip("/"), {}).get("data")
-    if monitor is not None and len(columns) > 1 and _length(monitor) == length:
-        # NXmonitor, beside the group of data.
-        columns.setdefault("monitor", monitor)
-    alone = len(columns) > 1 and all(
-        role_of(name) in ("energy", "angle", "i0", "neither") for name in columns
-    )
-    # The beam alone: what was measured behind it stands in groups within this one.
-    inside = (
-        [other for other in groups if other.startswith(f"{place}/")] if alone and len(groups) < 2000 else []
-    )
-    for other in inside:
-        inner, last = groups[other], other.rpartition("/")[2]
-        if not any(role_of(name) == "energy" for name in inner):
-            same = {name: member for name, member in inner.items() if _length(member) == length}
-            columns |= {f"{last} {name}": part for name, part in (same | _rows_of(inner, length)).items()}
+    columns, entry = _beside(place, energy_name, length, groups), place
     if len(columns) == 1:
         # NXxas: the energies are in the monochromator's group, the beams in its neighbours.
-        absorbed = groups.get(f"{above}/absorbed_beam" if above else "absorbed_beam", {}).get("data")
-        signal = _signal(above, groups) if absorbed is not None else ""
-        for beam, label in (("incoming_beam", "i0"), ("absorbed_beam", signal)):
-            data = groups.get(f"{above}/{beam}" if above else beam, {}).get("data")
-            if data is not None and _length(data) == length:
-                columns[label] = data
+        above = place.rpartition("/")[0]
+        columns |= _beams(above, length, groups)
         entry = above.rsplit("/", 1)[0] if "/" in above else above
-        if len(columns) == 1:
-            return None
+    if len(columns) == 1:
+        return None
     names = list(columns)[:_MOST_COLUMNS]
     if length * len(names) > room:
         raise _TooMuchError(f"more than {_MOST_NUMBERS / 1e6:g} million numbers in spectra")
@@ -326,9 +320,49 @@ def _from_group(
     )
 
 
-def _rows_of(members: dict[str, Any], length: int) -> dict[str, Any]:
+def _beside(place: str, energy: str, length: int, groups: Groups) -> dict[str, Column]:
+    """Gather what stands beside energies in their group and the monitor's; beside the beam alone, within."""
+    members = groups[place]
+    columns: dict[str, Column] = {energy: members[energy]}
+    columns |= {
+        name: member for name, member in members.items() if name != energy and _length(member) == length
+    }
+    columns |= _rows_of(members, length)
+    above = place.rpartition("/")[0]
+    monitor = groups.get(f"{above}/monitor".lstrip("/"), {}).get("data")
+    if monitor is not None and len(columns) > 1 and _length(monitor) == length:
+        # NXmonitor, beside the group of data.
+        columns.setdefault("monitor", monitor)
+    alone = len(columns) > 1 and all(
+        role_of(name) in ("energy", "angle", "i0", "neither") for name in columns
+    )
+    # The beam alone: what was measured behind it stands in groups within this one.
+    inside = (
+        [other for other in groups if other.startswith(f"{place}/")] if alone and len(groups) < 2000 else []
+    )
+    for other in inside:
+        inner, last = groups[other], other.rpartition("/")[2]
+        if not any(role_of(name) == "energy" for name in inner):
+            same = {name: member for name, member in inner.items() if _length(member) == length}
+            columns |= {f"{last} {name}": part for name, part in (same | _rows_of(inner, length)).items()}
+    return columns
+
+
+def _beams(above: str, length: int, groups: Groups) -> dict[str, Column]:
+    """Take the beams of NXxas, which have groups of their own."""
+    absorbed = groups.get(f"{above}/absorbed_beam" if above else "absorbed_beam", {}).get("data")
+    signal = _signal(above, groups) if absorbed is not None else ""
+    found: dict[str, Column] = {}
+    for beam, label in (("incoming_beam", "i0"), ("absorbed_beam", signal)):
+        data = groups.get(f"{above}/{beam}" if above else beam, {}).get("data")
+        if data is not None and _length(data) == length:
+            found[label] = data
+    return found
+
+
+def _rows_of(members: dict[str, Column], length: int) -> dict[str, Column]:
     """Take the rows, or columns, of arrays of two dimensions as columns, where one side is the energies'."""
-    found: dict[str, Any] = {}
+    found: dict[str, Column] = {}
     for name, member in members.items():
         shape: tuple[int, ...] = member.shape or ()
         if len(shape) != 2 or member.dtype.kind not in "iuf" or length not in shape or 1 in shape:
@@ -340,7 +374,7 @@ def _rows_of(members: dict[str, Any], length: int) -> dict[str, Any]:
     return found
 
 
-def _signal(place: str, groups: dict[str, dict[str, Any]]) -> str:
+def _signal(place: str, groups: Groups) -> str:
     """Name the signal of NXxas by the mode of measurement, which stands in a group of the same entry."""
     entry = place.rsplit("/", 1)[0] if "/" in place else ""
     for other, members in groups.items():
@@ -357,7 +391,7 @@ def _others(names: list[str]) -> bool:
     return any(role_of(name) not in (None, "energy") for name in names)
 
 
-def _length(member: Any) -> int:
+def _length(member: Column) -> int:
     shape = member.shape
     if shape is None or member.dtype.kind not in "iuf" or member.dtype.itemsize > 16:
         return 0
@@ -365,7 +399,7 @@ def _length(member: Any) -> int:
     return int(sizes[0]) if len(sizes) == 1 and 10 <= sizes[0] <= _LONGEST else 0
 
 
-def _scalar(member: Any, *, needed: bool = False) -> str | None:
+def _scalar(member: Column, *, needed: bool = False) -> str | None:
     # Strings of variable length lie in a heap of their own, and where that is damaged the library
     # ends the whole process; so they are left alone but for the one word that is needed.
     if member.shape not in ((), (1,)) or (member.dtype.kind == "O" and not needed):
@@ -376,5 +410,5 @@ def _scalar(member: Any, *, needed: bool = False) -> str | None:
     return _text(value)[:500]
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)

@@ -9,17 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from types import EllipsisType
+
+    import h5py
     from numpy.typing import NDArray
 
 _DEEPEST = 8
 _LARGEST = 20_000_000
+
+Column: TypeAlias = "h5py.Dataset | Field | Virtual | NDArray[np.float64]"
+"""Numbers of one name, or what reads them."""
+
+Key: TypeAlias = "EllipsisType | int | slice | tuple[int | slice, ...]"
 
 
 class BesideError(Exception):
@@ -35,9 +42,10 @@ def is_plain_name(name: str) -> bool:
     return name == Path(name).name and name not in ("", "..") and not any(c in name for c in "\\\0:%")
 
 
-def find_inside(group: Any, name: str, depth: int = 0) -> Any:
+def find_inside(group: h5py.Group, name: str, depth: int = 0) -> h5py.Group | h5py.Dataset | None:
     """Find a member of a group, soft links followed by hand; None where that leaves the file or ends."""
-    h5py: Any = import_module("h5py")
+    import h5py
+
     link = group.get(name, getlink=True)
     if isinstance(link, h5py.HardLink):
         return group[name]
@@ -46,7 +54,7 @@ def find_inside(group: Any, name: str, depth: int = 0) -> Any:
     return _walk(group, str(link.path), depth + 1)
 
 
-def stored_elsewhere(member: Any, files: Mapping[str, Any], depth: int = 0) -> str:
+def stored_elsewhere(member: h5py.Dataset, files: Mapping[str, h5py.File], depth: int = 0) -> str:
     """Say in which other file a dataset's numbers lie; empty where in `files`, opened ones by their names."""
     external = member.external
     if external:
@@ -65,7 +73,7 @@ def stored_elsewhere(member: Any, files: Mapping[str, Any], depth: int = 0) -> s
     return ""
 
 
-def _seen_from(source: Any, files: Mapping[str, Any]) -> dict[str, Any]:
+def _seen_from(source: h5py._hl.vds.VDSmap, files: Mapping[str, h5py.File]) -> dict[str, h5py.File]:
     """Leave the file of a source, under all its names: one beside another may point nowhere else."""
     there = files[source.file_name]
     if there is files["."]:
@@ -76,17 +84,17 @@ def _seen_from(source: Any, files: Mapping[str, Any]) -> dict[str, Any]:
 class Records:
     """A dataset of records, read whole and once: each field by itself takes the library as long as all."""
 
-    def __init__(self, member: Any) -> None:
+    def __init__(self, member: h5py.Dataset) -> None:
         self._member = member
         self.dtype = member.dtype
         self.is_small = member.size is not None and member.size * len(self.dtype.names) <= _LARGEST
 
-    def field(self, name: str) -> NDArray[Any]:
+    def field(self, name: str) -> NDArray[np.generic]:
         """Read one field of all records."""
         return np.asarray(self._all[name] if self.is_small else self._member.fields(name)[...])
 
     @cached_property
-    def _all(self) -> NDArray[Any]:
+    def _all(self) -> NDArray[np.void]:
         return np.asarray(self._member[...])
 
 
@@ -97,7 +105,7 @@ class Field:
         self._records, self._name = records, name
         self.shape, self.dtype = shape, records.dtype[name]
 
-    def __getitem__(self, key: Any) -> NDArray[Any]:
+    def __getitem__(self, key: Key) -> NDArray[np.generic]:
         """Read the field."""
         return np.asarray(self._records.field(self._name)[key])
 
@@ -105,11 +113,11 @@ class Field:
 class Virtual:
     """A virtual dataset put together from datasets of opened files; the library never looks for them."""
 
-    def __init__(self, member: Any, files: Mapping[str, Any]) -> None:
+    def __init__(self, member: h5py.Dataset, files: Mapping[str, h5py.File]) -> None:
         self._member, self._files = member, files
         self.shape, self.dtype, self.attrs = member.shape, member.dtype, member.attrs
 
-    def __getitem__(self, key: Any) -> NDArray[Any]:
+    def __getitem__(self, key: Key) -> NDArray[np.generic]:
         """Read all parts, then what is asked for."""
         if np.prod([float(size) for size in self.shape]) > _LARGEST:
             raise ValueError("a virtual dataset larger than spectra are")
@@ -117,16 +125,18 @@ class Virtual:
         for source in self._member.virtual_sources():
             there = _seen_from(source, self._files)
             inner = _walk(there["."], str(source.dset_name), 0)
-            part: Any = Virtual(inner, there) if inner.is_virtual else inner
+            if inner is None:
+                raise LookupError(source.dset_name)
+            part: Column = Virtual(inner, there) if inner.is_virtual else inner
             place = whole[_selected(source.vspace, self.shape)]
             place[...] = np.reshape(part[_selected(source.src_space, part.shape)], place.shape)
-        result: NDArray[Any] = whole[key]
-        return result
+        return np.asarray(whole[key])
 
 
-def _selected(space: Any, shape: tuple[int, ...]) -> tuple[slice, ...]:
+def _selected(space: h5py.h5s.SpaceID, shape: tuple[int, ...]) -> tuple[slice, ...]:
     """Turn a selection of evenly spaced numbers into slices."""
-    h5py: Any = import_module("h5py")
+    import h5py
+
     if space.get_select_type() == h5py.h5s.SEL_ALL:
         return tuple(slice(0, size) for size in shape)
     if space.get_select_type() != h5py.h5s.SEL_HYPERSLABS or not space.is_regular_hyperslab():
@@ -140,7 +150,7 @@ def _selected(space: Any, shape: tuple[int, ...]) -> tuple[slice, ...]:
     return tuple(slices)
 
 
-def _walk(group: Any, path: str, depth: int) -> Any:
+def _walk(group: h5py.Group, path: str, depth: int) -> h5py.Group | h5py.Dataset | None:
     here = group.file if path.startswith("/") else group
     for part in path.split("/"):
         if part not in ("", "."):

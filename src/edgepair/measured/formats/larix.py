@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgepair.measured.content import unreadable
 from edgepair.measured.scan import ScanTable, Skipped
@@ -17,10 +18,8 @@ _MOST_GROUPS = 5_000
 _ARRAYS = ("energy", "mu", "norm", "i0")
 _NUMBERS = re.compile(r"[<=|]?[fiu][248]")
 
-
-def is_larix(text: str) -> bool:
-    """Say whether a text is a session of Larix."""
-    return text.startswith("##LARIX")
+MARK = re.compile(r"\A##LARIX")
+"""What tells a session of Larix."""
 
 
 def read_larix(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:
@@ -53,7 +52,7 @@ def read_larix(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:
     return tuple(scans)
 
 
-def _array(value: Any) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+def _array(value: Any) -> NDArray[np.float64] | None:
     """Take numbers written as a list, or as bytes in base 64."""
     try:
         while isinstance(value, dict) and "__value__" in value:

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 _I0, _TRANSMITTED, _FLUORESCENCE = 1, 2, 3
 """Modes of a channel, as the line ``Mode`` has them."""
 
-
-def is_photon_factory(text: str) -> bool:
-    """Say whether a text is in the 9809 format."""
-    return re.match(r"\s*9809\s+\S", text[:200]) is not None
+MARK = re.compile(r"\A\s{0,190}9809\s+\S")
+"""What tells a file in the 9809 format."""
 
 
 def read_photon_factory(text: str, path: str) -> tuple[ScanTable, ...]:

@@ -11,10 +11,8 @@ from edgepair.measured.formats.columns import parse_row
 from edgepair.measured.header import header_values, spacing_of
 from edgepair.measured.scan import ScanTable, Skipped
 
-
-def is_spec(text: str) -> bool:
-    """Say whether a text is a SPEC file."""
-    return re.search(r"(?m)^#S \s*\d", text) is not None and re.search(r"(?m)^#L ", text) is not None
+MARK = re.compile(r"(?ms)^#S \s*\d.*?^#L ")
+"""What tells a SPEC file."""
 
 
 def read_spec(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:

@@ -11,10 +11,8 @@ from edgepair.measured.scan import ScanTable
 
 _LABELS = ("angle", "time", "i0", "itrans", "ifluor", "imonitor")
 
-
-def is_srs(text: str) -> bool:
-    """Say whether a text is a file of the SRS."""
-    return text[:200].lstrip().startswith("&SRS")
+MARK = re.compile(r"\A\s{0,196}&SRS")
+"""What tells a file of the SRS."""
 
 
 def read_srs(text: str, path: str) -> tuple[ScanTable, ...]:

@@ -8,10 +8,8 @@ from edgepair.measured.content import unreadable
 from edgepair.measured.formats.columns import number_block
 from edgepair.measured.scan import ScanTable
 
-
-def is_ssrl(text: str) -> bool:
-    """Say whether a text comes from SSRL's EXAFS Data Collector."""
-    return "EXAFS Data Collector" in text[:200]
+MARK = re.compile(r"\A[\s\S]{0,180}EXAFS Data Collector")
+"""What tells a file of SSRL's EXAFS Data Collector."""
 
 
 def read_ssrl(text: str, path: str) -> tuple[ScanTable, ...]:

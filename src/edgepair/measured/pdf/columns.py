@@ -27,10 +27,7 @@ _STARTS_BLOCK = re.compile(r"#+\s*(?:S\s|L\s|Npoints|start data)")
 
 @dataclass
 class Table:
-    """One block of numbers with what stands above it.
-
-    ``values`` (n_rows, n_columns).
-    """
+    """One block of numbers with what stands above it; ``values`` (n_rows, n_columns)."""
 
     header: list[str]
     values: NDArray[np.float64]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edgepair.conventions import DataError, EdgepairError, MeasurementError
+from edgepair.conventions.errors import Remark
 from edgepair.measured.scan import XanesScan
 from edgepair.measured.xanes.foils import FARTHEST
 from edgepair.spectra.alignment import FoilReading, read_foil
@@ -12,16 +13,16 @@ from edgepair.spectra.alignment import FoilReading, read_foil
 TYPICAL_ERROR = 2.0
 """eV; beamlines disagree by up to this before a foil is looked at (two of those at hand by 8 and 19)."""
 
+UNKNOWN_SCALE = "unknown_scale"
+"""Code of the warning that nothing calibrates the energies."""
+
 MARK = "Edgepair.energy_shift"
 """Header of a file that edgepair wrote: what was added to its energies."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What is to be added to a scan's energies, and why.
-
-    ``shift``, ``error`` in eV.
-    """
+    """What is to be added to a scan's energies, and why; ``shift``, ``error`` in eV."""
 
     shift: float
     source: str
@@ -29,14 +30,16 @@ class Calibration:
     error: float
     warnings: tuple[str, ...] = ()
 
+    @property
+    def by_own_foil(self) -> bool:
+        """Whether a foil in the scan's own file tells the shift."""
+        return self.source in ("foil in the scan", "foil in the file")
+
 
 def calibrate_scan(
     scan: XanesScan, *, shift: float | None = None, foil: FoilReading | None = None
 ) -> Calibration:
-    """Find what to add to a scan's energies.
-
-    ``shift`` in eV.
-    """
+    """Find what to add to a scan's energies; ``shift`` in eV."""
     if shift is not None:
         return Calibration(shift, "given", f"{shift:+.2f} eV, as given", 0.1)
     if foil is not None:
@@ -68,7 +71,7 @@ def calibrate_scan(
             # Beamlines put compounds, too, where the foil belongs: those would calibrate wrongly.
             doubts += tuple(f"{text}; not used ({reading.shift:+.2f} eV)" for text in reading.warnings)
     missing = f"no energy calibration: energies may be off by {TYPICAL_ERROR:g} eV, seldom by more"
-    return Calibration(0.0, "", "none", TYPICAL_ERROR, (*doubts, missing))
+    return Calibration(0.0, "", "none", TYPICAL_ERROR, (*doubts, Remark(missing, UNKNOWN_SCALE)))
 
 
 def _named(scan: XanesScan) -> str:

@@ -42,10 +42,7 @@ class NoSpacingError(MeasurementError):
 
 @dataclass(frozen=True)
 class EnergyColumn:
-    """Energies found in a table.
-
-    ``energy`` (n_points,) in eV.
-    """
+    """Energies found in a table; ``energy`` (n_points,) in eV."""
 
     column: int
     energy: NDArray[np.float64]

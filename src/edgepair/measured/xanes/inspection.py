@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
-from edgepair.conventions import DataError, edge_energy
+from edgepair.conventions import DataError, MeasurementError, edge_energy
+from edgepair.conventions.errors import Remark
 from edgepair.measured.scan import XanesScan
 from edgepair.measured.xanes.calibration import Calibration, calibrate_scan
 from edgepair.spectra import NormalizedSpectrum, find_e0, normalize_mu
@@ -21,16 +21,16 @@ BELOW_METAL = 2.0
 """eV below the tabulated edge of the metal from which a scan's scale must be wrong: pre-edge peaks and
 the steepest rise of the lowest oxides lie no lower."""
 
+NOT_SHIFTED = "not_shifted"
+"""Code of the warning that energies stand as measured, though a foil in the file tells what to add."""
+
 THIN = 0.03
 """Edge step of ln(I0/I1) below which background and noise rule."""
 
 
 @dataclass(frozen=True)
 class XanesInspection:
-    """What a measured spectrum is.
-
-    ``e0`` in eV.
-    """
+    """What a measured spectrum is; ``e0`` in eV."""
 
     scan: XanesScan
     spectrum: NormalizedSpectrum | None
@@ -40,14 +40,14 @@ class XanesInspection:
     e0: float | None
     metallic: bool
     error: DataError | None
-    warnings: tuple[str, ...]
+    warnings: tuple[Remark, ...]
 
     @property
     def problem(self) -> str:
         """Why the spectrum could not be normalised, in one line; else empty."""
         return "" if self.error is None else f"{self.error.problem}: {self.error.found}"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Give the entry of ``inspect --json``."""
         scan, quality = self.scan, self.quality
         moved = self.calibration.shift if self.applied else 0.0
@@ -79,10 +79,7 @@ def inspect_xanes(
     pre: tuple[float, float] | None = None,
     post: tuple[float, float] | None = None,
 ) -> XanesInspection:
-    """Tell what a measured spectrum is and what is doubtful about it.
-
-    ``e0``, ``shift`` in eV.
-    """
+    """Tell what a measured spectrum is and what is doubtful about it; ``e0``, ``shift`` in eV."""
     calibration = calibrate_scan(scan, shift=shift, foil=foil)
     applied = calibration.source in ("given", "foil file")
     notes = list(scan.warnings)
@@ -114,7 +111,8 @@ def inspect_xanes(
             spectrum = _moved(spectrum, calibration.shift)
     notes += calibration.warnings
     if not applied and abs(calibration.shift) > 0.5:
-        notes.append(f"energies as measured; {calibration.shift:+.2f} eV would calibrate them")
+        text = f"energies as measured; {calibration.shift:+.2f} eV would calibrate them"
+        notes.append(Remark(text, NOT_SHIFTED))
     return XanesInspection(
         scan=scan,
         spectrum=spectrum,
@@ -124,7 +122,7 @@ def inspect_xanes(
         e0=None if spectrum is None else spectrum.e0,
         metallic=metallic,
         error=problem,
-        warnings=tuple(dict.fromkeys(notes)),
+        warnings=tuple(map(Remark, dict.fromkeys(notes))),
     )
 
 
@@ -150,9 +148,19 @@ def without_glitches(
     return replace(scan, mu=cleaned, warnings=(*scan.warnings, note)), replaced
 
 
-def calibrated(inspection: XanesInspection) -> NormalizedSpectrum | None:
-    """Give the normalised spectrum on the tabulated energy scale, as far as that is known."""
-    if inspection.spectrum is None or inspection.applied:
+def calibrated(inspection: XanesInspection, doing: str, cure: str = "") -> NormalizedSpectrum:
+    """Give the normalised spectrum on the tabulated energy scale, as far as that is known.
+
+    `doing` says what cannot be done without one, `cure` what may help beside a look at it.
+    """
+    if inspection.spectrum is None:
+        raise MeasurementError(
+            doing,
+            found=inspection.problem,
+            needed="a spectrum with its edge, and something before and after it",
+            suggestion="; ".join(filter(None, ("look at it with edgepair inspect", cure))),
+        )
+    if inspection.applied:
         return inspection.spectrum
     return _moved(inspection.spectrum, inspection.calibration.shift)
 

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from edgepair.conventions import EdgepairError, MeasurementError, near_miss
-from edgepair.measured.content import decode, read_content, unreadable
+from edgepair.measured.content import HDF5_MARK, decode, read_content, unreadable
 from edgepair.measured.edges import edge_in_scan, element_at, settle_absorber
+from edgepair.measured.formats import athena, fio, larix, photon_factory, spec, srs, ssrl
 from edgepair.measured.formats.arrays import as_columns
-from edgepair.measured.formats.athena import is_athena, read_athena
-from edgepair.measured.formats.columns import read_columns
-from edgepair.measured.formats.fio import is_fio, read_fio
-from edgepair.measured.formats.hdf5 import is_hdf5, read_hdf5
-from edgepair.measured.formats.larix import is_larix, read_larix
-from edgepair.measured.formats.photon_factory import is_photon_factory, read_photon_factory
-from edgepair.measured.formats.spec import is_spec, read_spec
+from edgepair.measured.formats.columns import XDI_MARK, read_columns
+from edgepair.measured.formats.hdf5 import read_hdf5
 from edgepair.measured.formats.spectra_csv import is_table_of_rows, read_table_of_rows
-from edgepair.measured.formats.srs import is_srs, read_srs
-from edgepair.measured.formats.ssrl import is_ssrl, read_ssrl
-from edgepair.measured.formats.xdi import is_xdi, read_xdi
 from edgepair.measured.guarded import read_guarded
 from edgepair.measured.header import edge_of, element_of, reference_of
 from edgepair.measured.points import BROKEN, tidy
@@ -41,6 +35,17 @@ _MOST_ITEMS = 2_500
 
 _MOST_FOILS = 200
 """Items beside the one that is asked for among which its foil is sought."""
+
+_READERS: Sequence[tuple[re.Pattern[str], Callable[[str, str], Sequence[ScanTable | Skipped]]]] = (
+    (athena.MARK, athena.read_athena),
+    (larix.MARK, larix.read_larix),
+    (XDI_MARK, partial(read_columns, name="XDI")),
+    (photon_factory.MARK, photon_factory.read_photon_factory),
+    (ssrl.MARK, ssrl.read_ssrl),
+    (srs.MARK, srs.read_srs),
+    (fio.MARK, fio.read_fio),
+    (spec.MARK, spec.read_spec),
+)
 
 FEWEST = 10
 """Points of the shortest spectrum that is read."""
@@ -172,25 +177,15 @@ def _tables(
     path: str | Path, name: str, item: str | None, beside: Sequence[str] | None
 ) -> Sequence[ScanTable | Skipped]:
     data = read_content(path)
-    if is_hdf5(data):
+    if data.startswith(HDF5_MARK):
         return read_hdf5(data, name, item=item, beside=beside)
     text = decode(data, name)
-    readers = (
-        (is_athena, read_athena),
-        (is_larix, read_larix),
-        (is_xdi, read_xdi),
-        (is_photon_factory, read_photon_factory),
-        (is_ssrl, read_ssrl),
-        (is_srs, read_srs),
-        (is_fio, read_fio),
-        (is_spec, read_spec),
-        (is_table_of_rows, read_table_of_rows),
-    )
     _check_count(text.count("\n[record]"), name)
-    for recognises, reader in readers:
-        if recognises(text):
-            found: Sequence[ScanTable | Skipped] = reader(text, name)
-            return found
+    for mark, reader in _READERS:
+        if mark.search(text):
+            return reader(text, name)
+    if is_table_of_rows(text):
+        return read_table_of_rows(text, name)
     columns = as_columns(text)
     if columns is text:
         _refuse_other_kinds(text, name)

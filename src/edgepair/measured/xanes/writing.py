@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 from edgepair._version import __version__
-from edgepair.conventions import OutputError
 from edgepair.files.writing import write_whole
 from edgepair.measured.xanes.calibration import MARK
 from edgepair.measured.xanes.inspection import XanesInspection, calibrated, is_fluorescence
@@ -16,19 +15,11 @@ _OURS = {"scan.edge_energy"}
 
 
 def write_xdi(path: str | Path, inspection: XanesInspection, *, replaced: tuple[float, ...] = ()) -> Path:
-    """Write a spectrum, normalised, flattened and calibrated, as XDI 1.0.
-
-    ``replaced`` in eV.
-    """
+    """Write a spectrum, normalised, flattened and calibrated, as XDI 1.0; ``replaced`` in eV."""
     target = Path(path)
-    spectrum = calibrated(inspection)
-    if spectrum is None:
-        raise OutputError(
-            f"cannot write {str(target)!r}",
-            found=inspection.problem,
-            needed="a spectrum that can be normalised",
-            suggestion="choose another item, or name its columns with --mu",
-        )
+    spectrum = calibrated(
+        inspection, f"cannot write {str(target)!r}", "choose another item, or name its columns with --mu"
+    )
     scan = inspection.scan
     label = "normfluor" if is_fluorescence(scan.mu_from) else "normtrans"
     fields = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -67,14 +67,19 @@ def error_bars(
     }  # fmt: skip
 
 
-def whiskers(rows: pd.DataFrame, colour: str = "#52606d", *, thickness: float = 1.3, **more: Any) -> Look:
+def whiskers(
+    rows: pd.DataFrame, colour: str = "#52606d", *, thickness: float = 1.3, width: float = 0,
+    digits: int | None = 4,
+) -> Look:  # fmt: skip
     """Make error bars of a table's intervals."""
-    return error_bars(rows["value"], rows["lower"], rows["upper"], colour, thickness=thickness, **more)
+    return error_bars(
+        rows["value"], rows["lower"], rows["upper"], colour, thickness=thickness, width=width, digits=digits
+    )
 
 
 def dots(
     x: object, y: object, hover: Sequence[str], *, modality: str = "", marker: Look | None = None,
-    error: Look | None = None, **more: Any,
+    error: Look | None = None, **more: object,
 ) -> go.Scatter:  # fmt: skip
     """Draw dots with intervals, in the colour and symbol of a modality unless the marker says otherwise."""
     import plotly.graph_objects as go
@@ -86,7 +91,7 @@ def dots(
     )  # fmt: skip
 
 
-def scatter(x: object, y: object, *, hover: str = "", mode: str = "lines", **more: Any) -> go.Scatter:
+def scatter(x: object, y: object, *, hover: str = "", mode: str = "lines", **more: object) -> go.Scatter:
     """Draw a line, at positions or at what `even_axis` makes of them; without `hover` it does not answer."""
     import plotly.graph_objects as go
 
@@ -97,7 +102,7 @@ def scatter(x: object, y: object, *, hover: str = "", mode: str = "lines", **mor
 
 def joined_dots(
     x: object, y: object, hover: Sequence[str], modality: str, *, width: float = 1.4, size: int = 7,
-    error: Look | None = None, **more: Any,
+    error: Look | None = None, **more: object,
 ) -> go.Scatter:  # fmt: skip
     """Draw dots of a modality joined by a line, with intervals upwards and downwards."""
     colour = modality_colour(modality)
@@ -128,7 +133,7 @@ def band(x: object, rows: pd.DataFrame, colour: str, *, digits: int = 4) -> list
 
 def bars(
     low: NDArray[np.float64], high: NDArray[np.float64], height: ArrayLike, colour: str | list[str],
-    hover: Sequence[str], *, fill: float = 0.9, digits: int = 7, **more: Any,
+    hover: Sequence[str], *, fill: float = 0.9, digits: int = 7, **more: object,
 ) -> go.Bar:  # fmt: skip
     """Draw a bar over each stretch from `low` to `high`, of which it fills a part."""
     import plotly.graph_objects as go
@@ -139,12 +144,12 @@ def bars(
     )  # fmt: skip
 
 
-def ticks(at: Sequence[tuple[float, float, float]], **more: Any) -> go.Scatter:
+def ticks(at: Sequence[tuple[float, float, float]], **more: object) -> go.Scatter:
     """Draw short upright lines for the baseline: value, and both ends along the rows."""
     x = [item for value, _, _ in at for item in (value, value, None)]
     y = [item for _, first, last in at for item in (first, last, None)]
     look = {"color": LINE, "width": 2, "dash": "2px,2px"}
-    return scatter(x, y, hover="baseline %{x:.3f}", line=look, **more)
+    return scatter(x, y, hover="baseline %{x:.3f}", mode="lines", line=look, **more)
 
 
 def zero_line(figure: go.Figure, *, vertical: bool = True, **at: int) -> None:
@@ -155,7 +160,7 @@ def zero_line(figure: go.Figure, *, vertical: bool = True, **at: int) -> None:
 
 def name_rows(
     figure: go.Figure, names: Sequence[str], at: Sequence[float] | None = None, *, last: float | None = None,
-    first: float = -0.6, **more: Any,
+    first: float = -0.6, **more: object,
 ) -> None:  # fmt: skip
     """Name rows of a figure from the top; `last` and `first` are the ends of the axis."""
     positions = list(range(len(names))) if at is None else list(at)
@@ -167,7 +172,7 @@ def name_rows(
 
 def write_at(
     figure: go.Figure, text: str, *, x: float = 0, xref: str = "paper", y: float = 1, yref: str = "y",
-    colour: str = MUTED, **more: Any,
+    colour: str = MUTED, **more: object,
 ) -> None:  # fmt: skip
     """Write a line of text beside or above marks."""
     figure.add_annotation(

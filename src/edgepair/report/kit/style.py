@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -129,7 +129,7 @@ def faded(colour: str, opacity: float) -> str:
     return f"rgba({red},{green},{blue},{opacity:g})"
 
 
-def styled(figure: go.Figure, *, height: int, **layout: Any) -> go.Figure:
+def styled(figure: go.Figure, *, height: int, **layout: object) -> go.Figure:
     """Give a figure the look of the report."""
     figure.update_layout(template=_template(), height=height, autosize=True, **layout)
     return figure

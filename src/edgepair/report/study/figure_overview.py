@@ -180,10 +180,7 @@ def row_axis(absorbers: Sequence[str], modalities: Sequence[str]) -> dict[str, o
 def score_dots(
     table: pd.DataFrame, y: ArrayLike, modality: str, metric: str, *, groups: str = "formulas"
 ) -> go.Scatter:
-    """Draw scores of one modality as dots with intervals.
-
-    ``y`` (n_rows,).
-    """
+    """Draw scores of one modality as dots with intervals; ``y`` (n_rows,)."""
     title = METRIC_TITLES.get(metric, metric)
     hover = [
         f"<b>{safe(row.absorber)} · {short_title(modality)}</b><br>{title} {number(row.value)}"

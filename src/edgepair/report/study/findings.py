@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -92,13 +92,13 @@ def summarise_findings(findings: Sequence[Finding], robustness: pd.DataFrame | N
     return summaries
 
 
-def _head(overall: Sequence[Any]) -> list[Any]:
+def _head(overall: Sequence[Finding]) -> list[Finding]:
     """Find the estimate over all absorbers that stands for the finding, if there is one."""
     head = [item for item in overall if item.task == "all"]
     return list(overall) if not head and len(overall) == 1 else head
 
 
-def overall_verdict(items: Sequence[Any]) -> str:
+def overall_verdict(items: Sequence[Finding]) -> str:
     """Tell the verdict that stands for all estimates of one finding."""
     head = _head([item for item in items if item.absorber == "all"])
     if head:
@@ -240,7 +240,7 @@ def summarise_contributions(contributions: pd.DataFrame, learner: str) -> Record
     }
 
 
-def _number(row: pd.Series[Any]) -> Record:
+def _number(row: pd.Series[float]) -> Record:
     values = {key: float(row[key]) for key in ("value", "lower", "upper")}
     # Plain JSON has no NaN.
     return {key: value if number(value) != number(None) else None for key, value in values.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from edgepair.report.study.page import importance_panels
 from edgepair.study.published import MAX_FEATURES, SEARCH_TREES, STAGES, TOLERANCE
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from edgepair.study import StudyResult
 
 LEARNER = "published"
@@ -182,7 +184,7 @@ def public_cells(result: StudyResult) -> list[dict[str, str]]:
     return rows
 
 
-def _range(values: Any) -> str:
+def _range(values: pd.Series[float]) -> str:
     low, high = number(float(values.min()), 2), number(float(values.max()), 2)
     return low if low == high else f"{low}–{high}"
 

@@ -23,7 +23,7 @@ class DroppedFile:
     upload: Upload
     sample: int
     numbered: bool = False
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, object] = field(default_factory=dict)
     part: str | None = None
     parts: list[str] = field(default_factory=list)
     looked: Looked | None = None

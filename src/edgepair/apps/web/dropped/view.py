@@ -92,7 +92,7 @@ def file_list(name: str, dropped: DroppedFiles, *, many: bool) -> list[Component
 
 def _row(name: str, key: str, file: DroppedFile, *, here: bool, many: bool, nameless: bool) -> Component:
     shown = file.upload.name
-    what: list[Any] = [_kind(file)]
+    what: list[Component | str] = [_kind(file)]
     if nameless:
         what.append(html.Span("; choose its element below", className="doubt"))
     if file.error is not None:
@@ -112,7 +112,7 @@ def _row(name: str, key: str, file: DroppedFile, *, here: bool, many: bool, name
     return html.Tr([*cells, html.Td(remove)], className="here" if here else "")
 
 
-def _sample(name: str, key: str, file: DroppedFile) -> Any:
+def _sample(name: str, key: str, file: DroppedFile) -> Component | str:
     if file.is_foil or file.looked is None:
         return "–"
     if len(file.parts) > 1:
@@ -147,7 +147,8 @@ def as_read(name: str) -> Component:
 
 def controls(name: str, file: DroppedFile, *, many: bool) -> list[Component]:
     """Make the fields that say how a file is to be read."""
-    looked, options, shown = file.looked, dict(file.options), list[Any]()
+    looked, options = file.looked, dict(file.options)
+    shown: list[Component] = []
 
     def add(option: str, label: str, control: type, hint: str = "", **given: Any) -> None:
         ident = {"key": file.upload.key, "name": option}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dash.development.base_component import Component
 
     from edgepair.apps.web.work.predict import Answered
+    from edgepair.apps.web.work.words import Figure
 
 SAVES = {"csv": "Table (CSV)", "json": "Document (JSON)", "html": "Report (HTML)"}
 """What can be saved, by the kinds of `edgepair.apps.web.work.predict.SAVED`."""
@@ -104,7 +105,7 @@ def card(answered: Answered) -> Component:
     )
 
 
-def _draw(figure: Mapping[str, Any], more: str) -> Component:
+def _draw(figure: Figure, more: str) -> Component:
     return drawing(figure["title"] + more, figure["figure"])
 
 

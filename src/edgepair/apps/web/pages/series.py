@@ -180,7 +180,7 @@ class SeriesPage:
 
     def change_files(
         self, uploads: Mapping[str, Any] | None, clears: Sequence[int | None], key: str | None
-    ) -> tuple[list[Component], list[Any], list[str]]:
+    ) -> tuple[list[Component], list[object], list[str]]:
         """Take what was dropped, or remove all."""
         visit = self._services.visits.find(key)
         with visit.lock:
@@ -195,7 +195,7 @@ class SeriesPage:
             return view.file_list(files, state.refused), view.names_of(files), _axes(visit)
 
     def show_point(
-        self, clicks: Sequence[Mapping[str, Any] | None], place: object, key: str | None
+        self, clicks: Sequence[Mapping[str, object] | None], place: object, key: str | None
     ) -> tuple[object, object]:
         """Show the curves and answers of a point that was clicked, or chosen by its number."""
         found = self._state(self._services.visits.find(key)).found

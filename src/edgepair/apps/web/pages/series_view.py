@@ -56,7 +56,7 @@ def file_list(files: Sequence[Upload], refused: Sequence[EdgepairError]) -> list
     ]
 
 
-def names_of(files: Sequence[Upload]) -> list[Any]:
+def names_of(files: Sequence[Upload]) -> list[object]:
     """List the files to choose a metal foil from."""
     return [{"label": file.name, "value": file.key} for file in files]
 

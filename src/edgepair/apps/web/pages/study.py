@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -174,9 +174,9 @@ class StudyPage:
 
     def _saved(self, visit: Visit, kind: str, which: str) -> tuple[str, str | bytes]:
         place = self._place(self._state(visit), which)
-        function, name = (work.page, "html") if kind == "html" else (work.tables, "zip")
+        function: Callable[[work.Place], str | bytes] = work.page if kind == "html" else work.tables
         content = self._services.jobs.call(visit.key, function, place, lane="answer", seconds=180.0)
-        return f"edgepair-study.{name}", content
+        return f"edgepair-study.{'html' if kind == 'html' else 'zip'}", content
 
     def _state(self, visit: Visit) -> _State:
         state: _State = visit.bag.setdefault(NAME, _State())

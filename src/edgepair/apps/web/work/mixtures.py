@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from edgepair.apps.web.work.samples import SampleRequest, read_sample
 from edgepair.apps.web.work.words import Figure, plain_figure
 from edgepair.conventions import EdgepairError, MeasurementError
+
+if TYPE_CHECKING:
+    from edgepair.mixtures.scan import SampleMixture
 
 SAVED = {"csv": "mixtures.csv", "html": "mixtures.html"}
 """Files that `mix` writes, by their kinds."""
@@ -46,7 +49,7 @@ def mix(
     )
 
     done: list[Mixed] = []
-    found: list[Any] = []
+    found: list[SampleMixture] = []
     for number, request in enumerate(requests):
         on_progress(number, len(requests), f"fitting {number + 1} of {len(requests)}")
         try:
@@ -69,13 +72,14 @@ def mix(
     return done
 
 
-def _mixed(request: SampleRequest, most: int) -> Any:
+def _mixed(request: SampleRequest, most: int) -> SampleMixture:
+    from edgepair.measured import XanesScan
     from edgepair.mixtures import mix_scan
     from edgepair.standards.standards import sound_standards
 
     sample = read_sample(request)
     scan = sample.curves.get("xanes")
-    if scan is None:
+    if not isinstance(scan, XanesScan):
         raise MeasurementError(
             f"cannot fit mixtures to {next(iter(sample.sources.values()))[0]!r}",
             found="a PDF",

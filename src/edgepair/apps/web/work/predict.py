@@ -13,6 +13,8 @@ from edgepair.apps.web.work.words import plain_figure
 from edgepair.conventions import TASKS, EdgepairError
 
 if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
     from edgepair.report.prediction.rows import PredictedSample
 
 
@@ -93,7 +95,7 @@ def _answer(request: SampleRequest, confidence: float) -> tuple[PredictedSample,
 class _Shelf:
     """Takes figures as a report's shelf does, and keeps each as it is."""
 
-    def keep(self, figure: Any, title: str) -> dict[str, Any]:
+    def keep(self, figure: go.Figure, title: str) -> dict[str, object]:
         return {"title": title, "figure": plain_figure(figure)}
 
 

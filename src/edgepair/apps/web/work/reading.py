@@ -36,7 +36,7 @@ class FileRequest:
 
     path: Path
     name: str
-    options: tuple[tuple[str, Any], ...] = ()
+    options: tuple[tuple[str, object], ...] = ()
     foil: FileRequest | None = None
 
     def option(self, name: str) -> Any:
@@ -57,10 +57,7 @@ class FileRequest:
 
 @dataclass(frozen=True)
 class Part:
-    """One curve of a file, as it was understood.
-
-    ``e0``, ``ranges`` in eV.
-    """
+    """One curve of a file, as it was understood; ``e0``, ``ranges`` in eV."""
 
     item: str
     facts: tuple[tuple[str, str], ...]
@@ -84,21 +81,20 @@ class Looked:
 
 def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
     """Read a file and tell what was understood."""
+    from edgepair.measured import PdfCurve, inspect_pdf
+    from edgepair.report.measured.shown import SeenPdf, SeenXanes
+
     file = read(request)
     items = tuple(curve.item for curve in file.curves)
-    curve: Any = file.curves[items.index(item) if item in items else 0]
+    curve = file.curves[items.index(item) if item in items else 0]
+    absorber, e0 = None, None
     error: EdgepairError | None = None
-    if file.kind == "pdf":
-        from edgepair.measured import inspect_pdf
-        from edgepair.report.measured.shown import SeenPdf
-
-        seen_pdf = SeenPdf(curve, inspect_pdf(curve))
-        told: Any = seen_pdf
-        absorber, e0 = None, None
-        ranges: dict[str, tuple[float, float]] = {}
+    ranges: dict[str, tuple[float, float]] = {}
+    told: SeenPdf | SeenXanes
+    if isinstance(curve, PdfCurve):
+        told = SeenPdf(curve, inspect_pdf(curve))
     else:
-        from edgepair.measured.xanes.inspection import inspect_xanes
-        from edgepair.report.measured.shown import SeenXanes
+        from edgepair.measured.xanes.inspection import NOT_SHIFTED, inspect_xanes
 
         inspection = inspect_xanes(curve, **request.normalizing())
         told = SeenXanes(inspection)
@@ -107,10 +103,14 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
         moved = inspection.calibration.shift if inspection.applied else 0.0
         e0 = None if inspection.e0 is None else inspection.e0 - moved
         spectrum = inspection.spectrum
-        ranges = {} if spectrum is None else {"pre": spectrum.pre, "post": spectrum.post}
+        if spectrum is not None:
+            ranges = {"pre": spectrum.pre, "post": spectrum.post}
     facts, warnings = tuple(told.facts()), tuple(told.warnings)
-    if file.kind == "xanes" and inspection.calibration.source.startswith("foil in"):
-        facts, warnings = _calibrated_by_the_scan(inspection, facts, warnings)
+    if isinstance(told, SeenXanes) and inspection.calibration.by_own_foil:
+        # Answers are calibrated by it: `edgepair inspect` leaves that to options.
+        calibrated = f"{inspection.calibration.text}; the answer adds it"
+        facts = tuple((name, calibrated if name == "calibration" else value) for name, value in facts)
+        warnings = tuple(one for one in inspection.warnings if one.code != NOT_SHIFTED)
     if file.kind == "xanes" and request.option("role") == FOIL:
         # What is doubtful about a sample, that it is not calibrated above all, is not so about a foil.
         warnings, error = (), None
@@ -127,23 +127,11 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
     return Looked(file.kind, curve.format, items, part)
 
 
-def _calibrated_by_the_scan(
-    inspection: XanesInspection, facts: tuple[tuple[str, str], ...], warnings: tuple[str, ...]
-) -> tuple[tuple[tuple[str, str], ...], tuple[str, ...]]:
-    """Say that answers are calibrated by the foil in a scan: `edgepair inspect` leaves it to options."""
-    told = f"{inspection.calibration.text}; the answer adds it"
-    return (
-        tuple((name, told if name == "calibration" else value) for name, value in facts),
-        tuple(text for text in warnings if not text.startswith("energies as measured")),
-    )
-
-
 def read_foil_file(request: FileRequest) -> FoilReading:
     """Read the energy scale off a file that is said to hold a metal foil."""
     from edgepair.measured.xanes.calibration import read_foil_scan
 
-    scans: Any = read(request).curves
-    return read_foil_scan(scans, request.option("absorber"), request.name)
+    return read_foil_scan(read(request).spectra, request.option("absorber"), request.name)
 
 
 def _figures(drawn: XanesInspection | PdfCurve) -> Iterator[Drawn]:
@@ -172,18 +160,17 @@ def read(request: FileRequest) -> MeasuredFile:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _read(path: Path, name: str, options: tuple[tuple[str, Any], ...]) -> MeasuredFile:
+def _read(path: Path, name: str, options: tuple[tuple[str, object], ...]) -> MeasuredFile:
     from edgepair.measured.guarded import alone
     from edgepair.measured.samples import MeasuredFile, read_measured
 
-    given = dict(options)
+    given: dict[str, Any] = dict(options)
     spectrum, pdf = ({name: given.get(name) for name in names} for names in (SPECTRUM_OPTIONS, PDF_OPTIONS))
     with alone():
         file = read_measured(path, None, spectrum, pdf)
-    curves: Any = tuple(replace(curve, file=name) for curve in file.curves)
-    return MeasuredFile(name, file.kind, curves)
+    return MeasuredFile(name, file.kind, tuple(replace(curve, file=name) for curve in file.curves))
 
 
-def options_of(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+def options_of(values: Mapping[str, object]) -> tuple[tuple[str, object], ...]:
     """Make options of what stands in the fields."""
     return tuple(sorted((name, value) for name, value in values.items() if value not in (None, "")))

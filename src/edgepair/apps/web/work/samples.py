@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from edgepair.apps.web.work.reading import DPDF, FileRequest, read
 from edgepair.conventions import TECHNIQUES, EdgepairError, OptionError
 
 if TYPE_CHECKING:
+    from edgepair.measured import PdfCurve, XanesScan
     from edgepair.prediction import Prediction
 
 
@@ -23,7 +24,7 @@ class SampleRequest:
 class SampleRead:
     """A sample whose files were read."""
 
-    curves: dict[str, Any]
+    curves: dict[str, XanesScan | PdfCurve]
     sources: dict[str, tuple[str, str]]
     absorber: str | None
     normalizing: dict[str, Any]
@@ -34,19 +35,19 @@ class SampleRead:
 
         total = self.curves.get("pdf", self.curves.get("npdf"))
         given = {"absorber": self.absorber, **self.normalizing, **options}
-        found: Prediction = predict(self.curves.get("xanes"), total, self.curves.get("dpdf"), **given)
-        return found
+        found = predict(self.curves.get("xanes"), total, self.curves.get("dpdf"), **given)
+        return cast("Prediction", found)
 
 
 def read_sample(request: SampleRequest) -> SampleRead:
     """Read the files of a sample."""
+    from edgepair.measured import PdfCurve
     from edgepair.measured.samples import pdf_technique
 
-    found: dict[str, tuple[FileRequest, Any]] = {}
+    found: dict[str, tuple[FileRequest, XanesScan | PdfCurve]] = {}
     for file, item in request.curves:
-        curve, kind = _curve(file, item)
-        name = "xanes"
-        if kind == "pdf":
+        curve, name = _curve(file, item), "xanes"
+        if isinstance(curve, PdfCurve):
             name = "dpdf" if file.option("role") == DPDF else pdf_technique(curve)
         taken = found.get(name) or found.get({"pdf": "npdf", "npdf": "pdf"}.get(name, ""))
         if taken is not None:
@@ -62,11 +63,11 @@ def read_sample(request: SampleRequest) -> SampleRead:
     )
 
 
-def _curve(file: FileRequest, item: str) -> tuple[Any, str]:
+def _curve(file: FileRequest, item: str) -> XanesScan | PdfCurve:
     read_file = read(file)
     for curve in read_file.curves:
         if curve.item == item:
-            return curve, read_file.kind
+            return curve
     raise OptionError(
         f"cannot find {item!r} in {file.name!r}",
         found="items of other names, as it is read now",
