@@ -75,7 +75,7 @@ def test_a_range_out_of_reach_is_refused_with_what_the_scan_covers(make_scan: An
     with pytest.raises(MeasurementError) as caught:
         prepare_xanes(make_scan(), None, post=(2000.0, 3000.0))
     assert four_parts(caught.value)
-    assert "--post" in caught.value.suggestion
+    assert "post=" in caught.value.suggestion
     assert "the scan covers" in caught.value.suggestion
     with pytest.raises(OptionError):
         prepare_xanes(make_scan(), None, post=(300.0, 50.0))
