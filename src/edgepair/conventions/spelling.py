@@ -26,9 +26,11 @@ KEYWORDS: Mapping[str, str] = MappingProxyType(
 )
 """Keywords of functions by the options that say the same."""
 
-_COMMAND = r"edgepair [a-z]+(?: [^;,:]*)?"
+_COMMAND = r"edgepair [a-z]+(?: (?:--[\w-]+(?:=[^\s;]+| [^\s;-][^\s;]*)?|[\w*]+\.\w+|[A-Z]+\b))*"
 _NUMBERS = r"[-−]?\d[\d.]*(?:e[-+]?\d+)?(?:,[-−]?\d[\d.]*)*"
-_VALUE = rf"(?:=| )(?:\"[^\"]*\"|'[^']*'|{_NUMBERS}\b|/[\w/]+|eV\b|keV\b|degree\b|x-ray\b|neutron\b)"
+_VALUE = (
+    rf"(?:=| )(?:\"[^\"]*\"|'[^']*'|{_NUMBERS}\b|/[\w/]+|eV\b|keV\b|degree\b|x-ray\b|neutron\b|[A-Z][a-z]?\b)"
+)
 _FOUND = re.compile(rf"{_COMMAND}|(--[a-z][a-z0-9-]*)({_VALUE})?")
 
 _options: ContextVar[bool] = ContextVar("options", default=False)

@@ -164,7 +164,7 @@ def _window(ends: tuple[float, float] | None, dataset: xr.Dataset | None) -> Ene
             found=f"{low:g} to {high:g} eV from the tabulated edge",
             needed=f"a range that begins from {FULL[0]:g} to {NEEDED[0]:g} eV and ends from"
             f" {NEEDED[1]:g} to {FULL[1]:g} eV",
-            suggestion=f"--range={FULL[0]:g},{FULL[1]:g} is the widest",
+            suggestion=f"{FULL[0]:g} to {FULL[1]:g} eV is the widest",
         )
     window = EnergyWindow(float(low), float(high))
     found = window if dataset is None else common_window(dataset, window)
@@ -173,7 +173,7 @@ def _window(ends: tuple[float, float] | None, dataset: xr.Dataset | None) -> Ene
             "cannot train for this range of energies",
             found=f"spectra that hold {found.low:g} to {found.high:g} eV of it",
             needed=f"spectra from {low:g} to {high:g} eV",
-            suggestion=f"give --range={found.low:g},{found.high:g}",
+            suggestion=f"ask for the range from {found.low:g} to {found.high:g} eV",
         )
     return window
 

@@ -63,5 +63,11 @@ def test_keywords_are_those_of_public_functions() -> None:
 
 
 def test_what_is_no_keyword_and_whole_commands_stay() -> None:
-    for text in ("choose another place with --out", "train one: edgepair train --absorber Fe --data PATH"):
+    for text in (
+        "choose another place with --out",
+        "train: edgepair train --absorber Fe --range=-8,24 --model M",
+    ):
         assert as_keywords(text) == text
+    told = as_keywords("simulate some with edgepair build and give them by --data, or give --standards")
+    assert told == "simulate some with edgepair build and give them by data=, or give standards="
+    assert as_keywords("--absorber Fe, or leave the option out") == 'absorber="Fe", or leave the option out'

@@ -65,7 +65,7 @@ def test_values(text: str, expected: np.ndarray) -> None:
 def test_refused(text: str) -> None:
     with pytest.raises(OptionError) as error:
         evaluate(text, LABELS, VALUES)
-    assert "--mu" in error.value.suggestion
+    assert "mu=" in error.value.suggestion
 
 
 def test_unknown_columns_are_named() -> None:

@@ -194,7 +194,7 @@ def test_what_a_refused_file_holds_is_said(tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match="cannot read") as caught:
         read_xanes(path)
     assert "entry/data/counts (50,)" in caught.value.found
-    assert "--item" in caught.value.suggestion
+    assert "item=" in caught.value.suggestion
 
 
 def test_soleil_case(shared: Path) -> None:

@@ -207,10 +207,10 @@ def test_what_the_user_says_is_taken_or_refused_with_what_the_data_show(
     with pytest.raises(MeasurementError) as error:
         read_xanes(path, mu="ln(itrans/i0)")
     assert "falls at" in error.value.found
-    assert error.value.suggestion == '--mu "ln(i0/itrans)"'
+    assert error.value.suggestion == 'mu="ln(i0/itrans)"'
     with pytest.raises(OptionError) as refused:
         read_xanes(path, absorber="Cu")
-    assert "--absorber Fe" in refused.value.suggestion
+    assert 'absorber="Fe"' in refused.value.suggestion
 
 
 def test_glitches_neither_move_the_step_nor_stay(samples: ModuleType, written: Written) -> None:

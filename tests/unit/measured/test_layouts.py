@@ -309,7 +309,7 @@ def test_a_scan_over_two_edges_says_so_where_nobody_named_one(samples: ModuleTyp
     scan = read_xanes(path)[0]
     other = {"Co": "Ni", "Ni": "Co"}[str(scan.absorber)]
     assert any(f"where the K edge of {other} lies" in str(note) for note in scan.warnings)
-    assert not any("choose with --absorber" in str(n) for n in read_xanes(path, absorber="Co")[0].warnings)
+    assert not any("choose with absorber=" in str(n) for n in read_xanes(path, absorber="Co")[0].warnings)
     alone = written("# energy mu\n" + samples.rows(x, samples.absorption(x, 7709.0)))
     assert not any("choose with" in str(note) for note in read_xanes(alone)[0].warnings)
 

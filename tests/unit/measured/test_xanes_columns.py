@@ -94,7 +94,7 @@ def test_fluorescence_and_both(samples: ModuleType, written: Written) -> None:
     flattened = "# energy i0 itrans ifluor\n" + samples.rows(x, i0, it, 0.01 * i0 * np.tanh(mu))
     scan = read_xanes(written(flattened))[0]
     assert scan.mu_from == "-ln(itrans/i0)"
-    assert '--mu "$4/$2" takes it' in scan.warnings[0]
+    assert 'mu="$4/$2" takes it' in scan.warnings[0]
     noise = np.random.default_rng(2).normal(1, 0.05, len(x))
     noisy = "# energy i0 itrans ifluor\n" + samples.rows(x, i0, it * noise, fluorescence)
     assert read_xanes(written(noisy))[0].mu_from == "ifluor/i0"
@@ -121,7 +121,7 @@ def test_column_that_is_not_what_it_is_called(samples: ModuleType, written: Writ
     scan = read_xanes(written("# energy mutrans i0 itrans\n" + samples.rows(x, flattened, i0, it)))[0]
     np.testing.assert_allclose(scan.mu, flattened, rtol=1e-6)
     assert "may be fluorescence" in scan.warnings[0]
-    assert '--mu "ln($3/$4)"' in scan.warnings[0]
+    assert 'mu="ln($3/$4)"' in scan.warnings[0]
 
 
 def test_prepared_columns_come_first(samples: ModuleType, written: Written) -> None:
@@ -166,7 +166,7 @@ def test_unit_that_contradicts_the_numbers(samples: ModuleType, written: Written
     assert scan.warnings == ("energies are labelled eV, and are in keV by their size",)
     with pytest.raises(MeasurementError) as error:
         read_xanes(path, energy_unit="eV")
-    assert error.value.suggestion == "the numbers look like keV: --energy-unit keV"
+    assert error.value.suggestion == 'the numbers look like keV: energy_unit="keV"'
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_curve_without_an_edge_is_refused(written: Written) -> None:
     with pytest.raises(MeasurementError) as error:
         read_xanes(written(FILES["flat"][1]))
     assert "$2 (0.5, 0.5" in error.value.found
-    assert "--mu" in error.value.suggestion
+    assert "mu=" in error.value.suggestion
 
 
 def test_intensities_that_are_not_positive(samples: ModuleType, written: Written) -> None:

@@ -257,4 +257,4 @@ def test_what_cannot_be_trained_for_is_refused(synthetic_dataset: xr.Dataset) ->
             train_models(synthetic_dataset, absorber="Fe", window=ends)
     with pytest.raises(DataError, match="range of energies") as caught:
         train_models(synthetic_dataset.isel(energy=slice(0, 38)), absorber="Fe", window=(-8.0, 30.0))
-    assert "--range=-8,24" in caught.value.suggestion
+    assert "-8 to 24 eV" in caught.value.suggestion

@@ -169,7 +169,7 @@ def test_what_was_done_to_the_energies_is_told(make_scan: Callable[..., XanesSca
     plain = predict(make_scan(), explain=False)
     (told,) = [text for text in plain.warnings if "energy calibration" in text]
     assert f"{plain.energy_shift:+.1f} ± {plain.energy_error:.1f} eV" in told
-    assert "--reference" in told
+    assert "foil=" in told
     assert set(plain.table["trust"]) <= {"caution", "outside"}
     given = predict(make_scan(), shift=0.4, explain=False)
     assert given.energy_shift == 0.4
@@ -287,7 +287,7 @@ def test_json_holds_all_but_the_curves(make_scan: Callable[..., XanesScan]) -> N
 def test_a_header_that_names_one_known_metal_tells_the_absorber(composition: str, metal: str | None) -> None:
     curve = replace(pdf(), composition=composition)
     if metal is None:
-        with pytest.raises(OptionError, match="--absorber"):
+        with pytest.raises(OptionError, match="absorber="):
             predict(G=curve)
         return
     assert predict(G=curve, explain=False).absorber == metal
@@ -385,13 +385,13 @@ def refused() -> dict[str, tuple[dict[str, Any], str]]:
         "level 1": ({"scan": {}, "confidence_level": 1.0}, "1.0"),
         "level nan": ({"scan": {}, "confidence_level": float("nan")}, "nan"),
         "level text": ({"scan": {}, "confidence_level": "high"}, "high"),
-        "unknown radiation": ({"G": pdf(radiation=None), "absorber": "Fe"}, "--radiation"),
+        "unknown radiation": ({"G": pdf(radiation=None), "absorber": "Fe"}, "radiation="),
         "electrons": ({"G": pdf(radiation="electron"), "absorber": "Fe"}, "electron"),
         "a wrong word": ({"G": pdf(radiation=None), "absorber": "Fe", "radiation": "xray"}, "xray"),
         "a neutron dPDF": ({"G_M": pdf(radiation="neutron"), "absorber": "Fe"}, "neutrons"),
         "a short PDF": ({"G": cut, "absorber": "Fe"}, "2.98"),
         "a late PDF": ({"G": late, "absorber": "Fe"}, "2.4"),
-        "a PDF alone": ({"G": pdf()}, "--absorber"),
+        "a PDF alone": ({"G": pdf()}, "absorber="),
         "a PDF of no data": ({"G": pdf(), "absorber": "Zn"}, "Zn"),
     }
 

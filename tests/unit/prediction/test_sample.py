@@ -75,7 +75,7 @@ def test_a_range_out_of_reach_is_refused_with_what_the_scan_covers(make_scan: An
     with pytest.raises(MeasurementError) as caught:
         prepare_xanes(make_scan(), None, post=(2000.0, 3000.0))
     assert four_parts(caught.value)
-    assert "--post" in caught.value.suggestion
+    assert "post=" in caught.value.suggestion
     assert "the scan covers" in caught.value.suggestion
     with pytest.raises(OptionError):
         prepare_xanes(make_scan(), None, post=(300.0, 50.0))
@@ -187,7 +187,7 @@ def test_an_unknown_absorber_is_asked_for(make_spectrum: Any) -> None:
     assert prepare_xanes((energy, mu), None).absorber == "Fe"
     with pytest.raises(MeasurementError) as caught:
         prepare_xanes((energy - 210, mu), None)
-    assert "--absorber" in caught.value.suggestion
+    assert "absorber=" in caught.value.suggestion
     with pytest.raises(OptionError):
         prepare_xanes(make_spectrum(), "Xx")
 
@@ -212,7 +212,7 @@ def test_the_radiation_decides_the_technique() -> None:
         with pytest.raises(OptionError) as caught:
             technique_of(replace(curve, radiation=radiation), None)
         assert "a.gr" in caught.value.problem
-        assert "--radiation" in caught.value.suggestion
+        assert "radiation=" in caught.value.suggestion
 
 
 def test_a_read_curve_is_left_as_it_is() -> None:

@@ -40,7 +40,7 @@ def test_too_short_a_scan_is_refused(first: float, last: float) -> None:
     assert "'a.xdi'" in caught.value.problem
     assert f"{first:+.0f} to {last:+.0f} eV" in caught.value.found
     assert f"{NEEDED[0]:+.0f} to {NEEDED[1]:+.0f} eV" in caught.value.needed
-    assert "--shift" in caught.value.suggestion
+    assert "shift=" in caught.value.suggestion
 
 
 def test_the_grid_holds_both_ends() -> None:

@@ -89,7 +89,7 @@ def test_pdfs_of_two_radiations_or_no_range_are_refused(mix_pdfs: MixPdfs) -> No
     with pytest.raises(DataError, match="one grid"):
         read(curves, r_range=(19.5, 30.0))
     unknown = analyse(read([replace(one, composition=None) for one in curves[:4]]))
-    assert any("give --absorber" in text for text in unknown.warnings)
+    assert any("give absorber=" in text for text in unknown.warnings)
 
 
 @pytest.mark.parametrize("noise", [0.02, 0.05])

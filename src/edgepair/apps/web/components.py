@@ -43,7 +43,7 @@ FIELDS: Mapping[str, str] = {
 """Fields of the page by the options of the command line, which errors speak of."""
 
 _OPTION = re.compile(r"(--[a-z][a-z0-9-]*)(=?)")
-_KEYWORD = re.compile(r"\b(" + "|".join({*KEYWORDS.values()}) + r")=")
+_KEYWORD = re.compile(r"(?<![\w-])(" + "|".join({*KEYWORDS.values()}) + r")=")
 _OPTIONS = {keyword: option for option, keyword in KEYWORDS.items() if option in FIELDS}
 _ARGUMENT = re.compile(r"\b[a-z]+_[a-z]+\b")
 _GRAPH: Any = {
