@@ -39,6 +39,8 @@ _NICKEL = "NiO\n1.0\n0 {a} {a}\n{a} 0 {a}\n{a} {a} 0\nNi O\n1 1\ndirect\n0 0 0\n
 _SIMULATOR = Path(__file__).resolve().parents[1] / "tests" / "simulators"
 _TIMES = ("seconds", "started", "finished", "created", "made")
 _PARTS = (".part", ".tmp", "-shm", "-wal", ".lock", ".sqlite", ".build.json", ".items.csv")
+_FILES = 200
+"""That `predict` answers: a spectrum takes 20 ms, and it is to be killed between two."""
 _RUNNING = ".running"
 _UNTIL_DONE = "cache/edgepair/rows"
 """Endings and a folder of what is no result: parts, locks, lists, and where a run stands; and
@@ -53,8 +55,8 @@ def _write_crystals(folder: Path) -> None:
 
 def _write_spectra(folder: Path) -> None:
     energy = 7112 + np.r_[np.arange(-180, -30, 10.0), np.arange(-30, 60, 0.5), np.arange(60, 400, 5.0)]
-    for number in range(12):
-        x = energy - 7122 - 0.3 * number
+    for number in range(_FILES):
+        x = energy - 7122 - 0.02 * number
         mu = 0.8 / (1 + np.exp(-x / 1.3)) + 0.3 * np.exp(-0.5 * ((x - 6) / 3) ** 2) + 0.5
         rows = "".join(f"{e:.3f} {m:.6f}\n" for e, m in zip(energy, mu, strict=True))
         (folder / f"{number}.dat").write_text("# energy mu\n" + rows)
@@ -94,7 +96,7 @@ TRIALS = {
         _write_dataset,
     ),
     "predict": Trial(
-        ("predict", *(f"{n}.dat" for n in range(12)), "--no-explain", "--out", "rows.csv"),
+        ("predict", *(f"{n}.dat" for n in range(_FILES)), "--no-explain", "--out", "rows.csv"),
         "rows.csv", _write_spectra,
     ),
     "advise": Trial(

@@ -380,7 +380,10 @@ class _Array:
         is_text = self.dtype.kind == "O"
         data = read(name, _BLOSC_HEADER)
         if self.packed:
-            unpacked = int.from_bytes(data[4:8], "little")
+            unpacked, packed = (int.from_bytes(data[k : k + 4], "little") for k in (4, 12))
+            if packed != size:
+                # Blosc takes its word for it, and reads on behind the end.
+                raise ValueError(f"{size} bytes, not {packed}, of the packed chunk {name!r}")
             if unpacked > _MOST_TEXT if is_text else unpacked != count * self.dtype.itemsize:
                 raise ValueError(f"{unpacked} bytes in the chunk {name!r}")
             if is_text:

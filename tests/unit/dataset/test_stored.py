@@ -93,6 +93,7 @@ TEN = {
 }  # fmt: skip
 TEXTS = {"dtype": "|O", "filters": [{"id": "vlen-utf8"}], "fill_value": ""}
 LARGE = Blosc("zstd").encode(np.zeros(10_000_000))
+SHORT = Blosc("zstd").encode(np.random.default_rng(0).random(10))[:50]
 V3 = {
     "zarr_format": 3, "node_type": "array", "shape": [10**9], "data_type": "float64", "fill_value": 1.0,
     "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [10**9]}}, "attributes": {},
@@ -103,6 +104,7 @@ COUNTS = struct.pack("<I", 10**9)
 ATTACKS = {
     "a chunk that unpacks to 80 MB": ({"a/.zarray": TEN, "a/0": LARGE}, "80000000 bytes in the chunk"),
     "format 3 beside it": ({"zarr.json": {"zarr_format": 3}, "a/zarr.json": V3}, "Zarr format 3"),
+    "a chunk cut short": ({"a/.zarray": TEN, "a/0": SHORT}, "bytes, not 96, of the packed chunk 'a/0'"),
     "a negative size": ({"a/.zarray": TEN | {"shape": [10**10], "chunks": [10**10]},
                          "b/c/.zarray": TEN | {"shape": [-(10**10)]}}, "an array of [-10000000000]"),
     "long texts": ({"a/.zarray": TEN | {"dtype": "<U100000000"}}, "4.0 GB in"),
