@@ -105,7 +105,7 @@ def test_what_cannot_be_normalised_is_told_not_raised() -> None:
     assert found.spectrum is None
     assert found.problem.startswith("cannot ")
     assert found.to_json()["e0"] is None
-    with pytest.raises(MeasurementError, match="cannot write 'out.xdi'"):
+    with pytest.raises(MeasurementError, match="cannot write"):
         write_xdi("out.xdi", found)
 
 
