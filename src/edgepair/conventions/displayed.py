@@ -55,7 +55,7 @@ class Displayed:
     def __getattribute__(self, name: str) -> Any:
         """Give a field; warnings speak of parameters as who reads them gives them."""
         found = super().__getattribute__(name)
-        return tuple(map(spelled, found)) if name == "warnings" else found
+        return type(found)(map(spelled, found)) if name == "warnings" else found
 
     def _lines(self) -> Iterator[str]:
         """Say what it is, a line each, the most important first."""

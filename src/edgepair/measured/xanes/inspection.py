@@ -148,7 +148,9 @@ def without_glitches(
     return replace(scan, mu=cleaned, warnings=(*scan.warnings, note)), replaced
 
 
-def calibrated(inspection: XanesInspection, doing: str, cure: str = "") -> NormalizedSpectrum:
+def calibrated(
+    inspection: XanesInspection, doing: str = "cannot use the spectrum", cure: str = ""
+) -> NormalizedSpectrum:
     """Give the normalised spectrum on the tabulated energy scale, as far as that is known.
 
     `doing` says what cannot be done without one, `cure` what may help beside a look at it.
