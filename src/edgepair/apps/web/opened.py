@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Opened:
     """The place of the answer that is open.
 
-    `answers` gives those of a visit, `card` shows one.
+    `answer` gives that of a number, or raises IndexError; `card` shows it.
     """
 
     def __init__(
@@ -27,10 +27,10 @@ class Opened:
         page: str,
         services: Services,
         *,
-        answers: Callable[[Visit], Sequence[Any]],
+        answer: Callable[[Visit, int], Any],
         card: Callable[[Any], Component],
     ) -> None:
-        self._page, self._services, self._answers, self._card = page, services, answers, card
+        self._page, self._services, self._answer, self._card = page, services, answer, card
 
     @property
     def name(self) -> str:
@@ -55,9 +55,9 @@ class Opened:
     def open(self, asked: object, key: str | None) -> Component:
         """Show another answer."""
         number = asked.get("number") if isinstance(asked, dict) else None
-        visit = self._services.visits.find(key)
-        with visit.lock:
-            answers = self._answers(visit)
-            if not isinstance(number, int) or not 0 <= number < len(answers):
-                raise PreventUpdate
-            return self._card(answers[number])
+        if not isinstance(number, int) or number < 0:
+            raise PreventUpdate
+        try:
+            return self._card(self._answer(self._services.visits.find(key), number))
+        except IndexError:
+            raise PreventUpdate from None

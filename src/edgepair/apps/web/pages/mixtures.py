@@ -53,7 +53,9 @@ class MixturesPage:
         self._services = services
         self._files = FilesPanel(NAME, services, many=True)
         self._panel = JobPanel(f"{NAME}-fits", services, order=self._order, answered=self._show)
-        self._opened = Opened(NAME, services, answers=lambda visit: visit.bag.get(NAME, ()), card=_card)
+        self._opened = Opened(
+            NAME, services, answer=lambda visit, number: visit.bag.get(NAME, ())[number], card=_card
+        )
         self._saves = Saves(
             NAME, services, kinds={"csv": "Table (CSV)", "html": "Page (HTML)"}, content=self._saved
         )

@@ -17,7 +17,7 @@ from edgepair.apps.web.pages import predict_answers as view
 from edgepair.apps.web.panel import JobPanel
 from edgepair.apps.web.saves import Saves
 from edgepair.apps.web.work import predict as work
-from edgepair.conventions import OptionError
+from edgepair.conventions import EdgepairError, OptionError
 
 if TYPE_CHECKING:
     from dash import Dash
@@ -58,9 +58,7 @@ class PredictPage:
         self._panel = JobPanel(
             f"{NAME}-answers", services, order=self._order, answered=self._show, so_far=view.overview
         )
-        self._opened = Opened(
-            NAME, services, answers=lambda visit: self._state(visit).answers, card=view.card
-        )
+        self._opened = Opened(NAME, services, answer=self._answered, card=view.card)
         self._saves = Saves(NAME, services, kinds=view.SAVES, content=self._saved)
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
@@ -130,13 +128,27 @@ class PredictPage:
         several = [view.overview(answers, self._opened.name)] if len(answers) > 1 else []
         return [html.H2("Answers"), self._saves.buttons(), *several, self._opened.place(answers)]
 
+    def _answered(self, visit: Visit, number: int) -> work.Answered:
+        """Give an answer whole."""
+        state = self._state(visit)
+        answered, asked = state.answers[number], state.answered
+        if not answered.whole:
+            try:
+                answered = self._services.jobs.call(
+                    visit.key, work.explained, asked[0][number], asked[1], lane="answer"
+                )
+            except EdgepairError as error:
+                answered = work.Answered(answered.name, {}, error)
+            state.answers[number] = answered
+        return answered
+
     def _saved(self, visit: Visit, kind: str) -> tuple[str, str]:
-        """Give what the command line writes; its page, which takes as long as the answers, is made now."""
+        """Give what the command line writes; document and page, which take longer than answers, are made now."""
         written, answered = visit.folder / work.SAVED[kind], self._state(visit).answered
         if not answered:
             raise PreventUpdate
-        if kind == "html":
-            self._services.jobs.call(visit.key, work.report, *answered, lane="answer", seconds=120.0)
+        if kind != "csv":
+            self._services.jobs.call(visit.key, work.write, kind, *answered, lane="answer", seconds=120.0)
         return f"edgepair-{written.name}", written.read_text(encoding="utf-8")
 
     def _state(self, visit: Visit) -> _State:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,14 +26,14 @@ class Answered:
     detail: dict[str, Any] = field(default_factory=dict)
     error: EdgepairError | None = None
 
-    def short(self) -> Answered:
-        """Leave out all but what stands in the table of all samples."""
-        kept = ("absorber", "rows", "trust")
-        return Answered(self.name, {k: v for k, v in self.detail.items() if k in kept}, self.error)
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is here, or only what stands in the table of all samples."""
+        return self.error is not None or "headline" in self.detail
 
 
 SAVED = {"csv": "answers.csv", "json": "answers.json", "html": "answers.html"}
-"""Files that `answer` writes, by their kinds; `report` the page."""
+"""Files of answers, by their kinds."""
 
 
 def answer(
@@ -42,8 +42,7 @@ def answer(
     folder: Path,
     on_progress: Callable[..., None],
 ) -> list[Answered]:
-    """Answer samples, tell each as it comes, and write the tables of the command line."""
-    from edgepair.files.writing import write_whole
+    """Answer samples, tell each as it comes, and write the table; the first alone is explained and drawn."""
     from edgepair.report.prediction.rows import write_rows
 
     samples: list[PredictedSample] = []
@@ -51,28 +50,43 @@ def answer(
     for number, request in enumerate(requests):
         first = "; the first of an element or instrument takes some seconds" if number == 0 else ""
         on_progress(number, len(requests), f"answering {number + 1} of {len(requests)}{first}")
-        sample, error = _answer(request, confidence)
+        sample, answered = _answer(request, confidence, explain=number == 0)
         samples.append(sample)
-        answered = Answered(sample.name, _detail(sample) if error is None else {}, error)
         answers.append(answered)
-        on_progress(number + 1, len(requests), f"answered {number + 1} of {len(requests)}", answered.short())
-    on_progress(len(requests), len(requests), "writing tables")
+        part = answered if answered.error else replace(answered, detail=_row(sample))
+        on_progress(number + 1, len(requests), f"answered {number + 1} of {len(requests)}", part)
     write_rows(samples, folder / SAVED["csv"])
-    whole = {"samples": [sample.document() for sample in samples]}
-    text = json.dumps(whole, ensure_ascii=False, allow_nan=False)
-    write_whole(folder / SAVED["json"], text, what="the document", suggestion="try again")
     return answers
 
 
-def report(requests: Sequence[SampleRequest], confidence: float, folder: Path) -> None:
-    """Write the page of the command line, whose figures take longer than the answers."""
+def explained(request: SampleRequest, confidence: float) -> Answered:
+    """Answer one of many samples with all that is told of it."""
+    return _answer(request, confidence, explain=True)[1]
+
+
+def write(kind: str, requests: Sequence[SampleRequest], confidence: float, folder: Path) -> None:
+    """Write the document or the page of the command line: what drove answers takes longer than they do."""
+    from edgepair.files.writing import write_whole
     from edgepair.report.prediction.page import write_prediction
 
-    samples = [_answer(request, confidence)[0] for request in requests]
-    write_prediction(samples, folder / SAVED["html"])
+    samples = [_predicted(request, confidence, explain=True)[0] for request in requests]
+    if kind == "html":
+        write_prediction(samples, folder / SAVED[kind])
+        return
+    whole = {"samples": [sample.document() for sample in samples]}
+    text = json.dumps(whole, ensure_ascii=False, allow_nan=False)
+    write_whole(folder / SAVED[kind], text, what="the document", suggestion="try again")
 
 
-def _answer(request: SampleRequest, confidence: float) -> tuple[PredictedSample, EdgepairError | None]:
+def _answer(request: SampleRequest, confidence: float, *, explain: bool) -> tuple[PredictedSample, Answered]:
+    sample, error = _predicted(request, confidence, explain=explain)
+    detail = {} if error is not None else _detail(sample) if explain else _row(sample)
+    return sample, Answered(sample.name, detail, error)
+
+
+def _predicted(
+    request: SampleRequest, confidence: float, *, explain: bool
+) -> tuple[PredictedSample, EdgepairError | None]:
     from edgepair.conventions.wording import short_title
     from edgepair.measured.samples import given_facts
     from edgepair.report.prediction.rows import PredictedSample
@@ -83,7 +97,7 @@ def _answer(request: SampleRequest, confidence: float) -> tuple[PredictedSample,
     try:
         sample = read_sample(request)
         sources, absorber = sample.sources, sample.absorber or ""
-        found = sample.predict(confidence_level=confidence)
+        found = sample.predict(confidence_level=confidence, explain=explain)
     except EdgepairError as error:
         told = f"{error.problem}: found {error.found}; needed {error.needed}; try: {error.suggestion}"
         return PredictedSample(sources, absorber, "refused", " ".join(told.split())), error
@@ -104,3 +118,12 @@ def _detail(sample: PredictedSample) -> dict[str, Any]:
 
     shelf: Any = _Shelf()
     return sample_detail(sample, shelf) | {"tasks": list(TASKS), "trust": sample.trust}
+
+
+def _row(sample: PredictedSample) -> dict[str, Any]:
+    """Tell what stands in the table of all samples."""
+    from edgepair.report.prediction.page import answer_rows
+
+    assert sample.prediction is not None
+    rows = answer_rows(sample.prediction)["rows"]
+    return {"absorber": sample.absorber, "rows": rows, "trust": sample.trust}
