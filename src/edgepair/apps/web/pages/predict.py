@@ -133,17 +133,16 @@ class PredictPage:
         state = self._state(visit)
         answered, asked = state.answers[number], state.answered
         if not answered.whole:
+            sample, level = asked[0][number], asked[1]
             try:
-                answered = self._services.jobs.call(
-                    visit.key, work.explained, asked[0][number], asked[1], lane="answer"
-                )
+                answered = self._services.jobs.call(visit.key, work.explained, sample, level, lane="answer")
             except EdgepairError as error:
-                answered = work.Answered(answered.name, {}, error)
+                return work.Answered(answered.name, {}, error)
             state.answers[number] = answered
         return answered
 
     def _saved(self, visit: Visit, kind: str) -> tuple[str, str]:
-        """Give what the command line writes; document and page, which take longer than answers, are made now."""
+        """Give what the command line writes; document and page take longer than answers, and are made now."""
         written, answered = visit.folder / work.SAVED[kind], self._state(visit).answered
         if not answered:
             raise PreventUpdate
