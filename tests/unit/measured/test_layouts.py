@@ -78,21 +78,31 @@ def test_pairs_of_columns_have_their_own_energies(samples: ModuleType, written: 
     np.testing.assert_allclose(scans[1].energy, moved[:short], atol=1e-3)
 
 
+def _side_by_side(samples: ModuleType, x: np.ndarray, curves: list[np.ndarray], mark: str) -> str:
+    columns, labels = [x], ["Energy"]
+    for number, mu in enumerate(curves, start=1):
+        i0, it, _ = samples.intensities(mu)
+        columns += [i0 * number, it * number]
+        labels += [f"I0{mark}{number}", f"It{mark}{number}"]
+    return "# " + " ".join(labels) + "\n" + _rows(*columns)
+
+
 @pytest.mark.parametrize("mark", ["", "_"])
 def test_samples_side_by_side_have_intensities_of_their_own(
     samples: ModuleType, written: Written, mark: str
 ) -> None:
     x = samples.energies()
-    thick = [samples.absorption(x) * factor for factor in (1.0, 0.6, 1.4)]
-    columns, labels = [x], ["Energy"]
-    for number, mu in enumerate(thick, start=1):
-        i0, it, _ = samples.intensities(mu)
-        columns += [i0 * number, it * number]
-        labels += [f"I0{mark}{number}", f"It{mark}{number}"]
-    scans = read_xanes(written("# " + " ".join(labels) + "\n" + _rows(*columns)))
-    assert [scan.item for scan in scans] == labels[2::2]
-    for scan, mu in zip(scans, thick, strict=True):
+    curves = [samples.absorption(x, chemical=chemical) for chemical in (9.0, 11.5, 7.0)]
+    scans = read_xanes(written(_side_by_side(samples, x, curves, mark)))
+    assert [scan.item for scan in scans] == [f"It{mark}{number}" for number in (1, 2, 3)]
+    for scan, mu in zip(scans, curves, strict=True):
         assert np.ptp(scan.mu - mu) < 1e-3
+
+
+def test_parts_of_a_chamber_are_one_scan(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    (scan,) = read_xanes(written(_side_by_side(samples, x, [samples.absorption(x)] * 2, "_")))
+    assert np.ptp(scan.mu - samples.absorption(x)) < 1e-3
 
 
 def test_both_intensities_of_one_edge_are_no_spectra(samples: ModuleType, written: Written) -> None:

@@ -15,6 +15,8 @@ from edgepair.measured.scan import ScanTable
 _SPECTRA = (None, "mu", "normalized", "flattened")
 _OF_FITS = {"fit", "lcf", "residual", "residuals", "resid", "bestfit"}
 _ASIDE = ("derived", "neither")
+_PARTS = 0.05
+"""Root mean square, in standard deviations, up to which curves are of one sample."""
 
 
 def spectra_in_pairs(table: ScanTable) -> tuple[ScanTable, ...] | None:
@@ -107,7 +109,7 @@ def samples_in_channels(table: ScanTable) -> tuple[ScanTable, ...] | None:
     if energy is None or not runs_through_edge(table.values[:, energy]):
         return None
     scale = 1000.0 if np.nanmax(table.values[:, energy]) < 150 else 1.0
-    found, seen = [], set()
+    found, seen, curves = [], set(), []
     for number, column in before.items():
         with np.errstate(all="ignore"):
             mu = np.log(table.values[:, column] / table.values[:, behind[number]])
@@ -116,6 +118,7 @@ def samples_in_channels(table: ScanTable) -> tuple[ScanTable, ...] | None:
         if edge is None or not edge.clear or edge.symbol is None:
             return None
         seen.add(edge.symbol)
+        curves.append((mu - np.nanmean(mu)) / np.nanstd(mu))
         ratio = f"ln(${column + 1}/${behind[number] + 1})"
         name = f"ln({table.labels[column]}/{table.labels[behind[number]]})"
         found.append(
@@ -123,7 +126,9 @@ def samples_in_channels(table: ScanTable) -> tuple[ScanTable, ...] | None:
                 table, format="table of spectra", item=table.labels[behind[number]], mu=ratio, mu_name=name
             )
         )
-    return tuple(found) if len(seen) == 1 else None
+    # Chambers in parts see one sample.
+    apart = max(float(np.sqrt(np.nanmean((curve - curves[0]) ** 2))) for curve in curves)
+    return tuple(found) if len(seen) == 1 and apart > _PARTS else None
 
 
 def _without_number(label: str) -> str:
