@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, cast
@@ -13,7 +13,7 @@ import numpy as np
 from edgepair.conventions import DataError, EdgepairError, OptionError
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.measured.samples import read_measured
-from edgepair.prediction.sample import in_ev
+from edgepair.prediction.sample import scan_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -165,4 +165,6 @@ def _of_array(array: xr.DataArray) -> Iterator[XanesScan | PdfCurve]:
             yield PdfCurve(*names, x, values, **told)
         else:
             element = {key: known[key] for key in ("absorber", "edge") if key in known}
-            yield XanesScan(*names, in_ev(x), values, str(known.get("mu_from", "as given")), **element)
+            file, item, kind = names
+            scan = replace(scan_of((x, values)), file=file, item=item, format=kind)
+            yield replace(scan, mu_from=str(known.get("mu_from", "as given")), **element)

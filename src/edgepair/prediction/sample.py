@@ -67,7 +67,7 @@ def prepare_xanes(
 
     ``mu``, ``shift``, ``e0`` in eV.
     """
-    scan = mu if isinstance(mu, XanesScan) else _scan_of(mu)
+    scan = mu if isinstance(mu, XanesScan) else scan_of(mu)
     metal = absorber or scan.absorber
     if metal is None:
         raise MeasurementError(
@@ -190,7 +190,8 @@ def _two_arrays(
     return first, second
 
 
-def _scan_of(pair: tuple[ArrayLike, ArrayLike]) -> XanesScan:
+def scan_of(pair: tuple[ArrayLike, ArrayLike]) -> XanesScan:
+    """Make a spectrum of arrays, of the element whose edge it shows."""
     energy, mu = _two_arrays(pair, "a spectrum", "energies in eV and absorption", "read_xanes")
     if energy.ndim == 1 and len(energy) > 1 and energy[0] > energy[-1]:
         energy, mu = energy[::-1], mu[::-1]

@@ -133,6 +133,15 @@ def test_a_pdf_given_first_is_one_and_a_pair_is_a_pair(file: Path, curve: PdfCur
     np.testing.assert_allclose(of_array.table["value"], alone.table["value"], rtol=1e-4)
 
 
+def test_an_array_without_an_element_is_of_that_whose_edge_it_shows(scan: XanesScan) -> None:
+    bare = xr.DataArray(scan.mu, {"energy": scan.energy})
+    found, pair = predict(bare, explain=False), predict((scan.energy, scan.mu), explain=False)
+    assert isinstance(found, Prediction)
+    assert isinstance(pair, Prediction)
+    assert found.absorber == scan.absorber
+    np.testing.assert_array_equal(found.table["value"], pair.table["value"])
+
+
 def test_what_cannot_be_meant_is_refused(scan: XanesScan, curve: PdfCurve) -> None:
     with pytest.raises(OptionError, match="which curves are of one sample") as caught:
         predict([scan, scan], curve)
