@@ -149,8 +149,10 @@ def read_series(
     DataError
         Fewer than four points can be used, or spectra are of several elements.
     OptionError
-        The axis that was asked for is not there.
+        The axis or the dPDFs that were asked for are not there, or the absorber is no element.
     """
+    if absorber is not None:
+        edge_energy(absorber)  # an element, or refused
     listed = [sources] if isinstance(sources, (str, Path)) else list(sources)
     given, columns, unnamed = rows_of_table(listed)
     spectrum = {
@@ -159,6 +161,13 @@ def read_series(
     of_pdf = {"radiation": radiation, "qmax": qmax, "composition": composition}
     points, skipped = read_points(given, references, Reading(item, spectrum, of_pdf, dpdf=dpdf or "").read)
     skipped += unnamed
+    if dpdf and not any(point.G is not None and point.G.differential for point in points):
+        raise OptionError(
+            f"cannot take the PDFs named {dpdf!r} as differential",
+            found="no PDF of such a name",
+            needed="a pattern of names of files, as 'd*.gr'",
+            suggestion="leave --dpdf out where all are total PDFs",
+        )
     if not columns:
         points = paired_by_names(points)
     metal = _only_metal(points, absorber)

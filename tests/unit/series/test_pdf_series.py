@@ -80,6 +80,17 @@ def test_all_are_brought_to_the_lowest_qmax_and_that_is_said(mix_pdfs: MixPdfs) 
     assert away[q > 16].max() < 0.2 * before[q > 16].max()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "what"), [({"dpdf": "q*.gr"}, r"q\*\.gr"), ({"absorber": "Xx"}, "K edge of 'Xx'")]
+)
+def test_dpdfs_and_metals_that_are_not_there_are_refused(
+    mix_pdfs: MixPdfs, wrong: dict[str, str], what: str
+) -> None:
+    curves, _ = mix_pdfs(2, seed=0)
+    with pytest.raises(OptionError, match=what):
+        read(curves, **wrong)
+
+
 def test_pdfs_of_two_radiations_or_no_range_are_refused(mix_pdfs: MixPdfs) -> None:
     curves, _ = mix_pdfs(2, seed=0)
     with pytest.raises(DataError, match="x-ray and neutron"):
