@@ -231,6 +231,7 @@ def analyse_pdfs(
 
     noise = float(np.median(series.noise))
     found = find_principal(series.r, series.G, None, number=number, seed=seed, noise=noise)
+    fractions = fit_pdfs(series, ends, found.number)
     starts = change_points(series.axis.values, found.scores[:, : found.number], series.noise)
     shells = [
         told if any(row["task"] == "first_peak" for row in told)
@@ -246,7 +247,6 @@ def analyse_pdfs(
         warnings.append("no values: nothing tells whose surroundings are asked for; give --absorber")
     if found.number == 1:
         warnings.append("nothing stands out of the noise but one component: the PDFs are the same within it")
-    fractions = fit_pdfs(series, ends, found.number)
     if fractions is not None and fractions.values["reduced_chi_square"].median() > LARGE_MISFIT**2:
         warnings.append(
             "the end members do not describe the PDFs between them within the noise: another part, or peaks"
