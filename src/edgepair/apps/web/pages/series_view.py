@@ -17,6 +17,7 @@ from edgepair.apps.web.components import (
     facts,
     field,
     notice,
+    plain_table,
     table,
     warning_list,
 )
@@ -68,7 +69,7 @@ def results(found: Analysed | None, saves: Component) -> list[Component]:
     place = dcc.Input(id=f"{NAME}-place", type="number", value=1, min=1, max=len(found.points), step=1,
                       debounce=0.2)  # fmt: skip
     tables = [
-        html.Div([html.H3(one["title"]), table(one["headings"], _lines(one["rows"]))]) for one in found.tables
+        html.Div([html.H3(one["title"]), plain_table(one["headings"], one["rows"])]) for one in found.tables
     ]
     chosen = field(f"Point, 1 to {len(found.points)}", place, hint="or click one in a figure")
     # one at a time: all of a long series would take the browser seconds
@@ -100,10 +101,6 @@ def one_figure(found: Analysed, place: int) -> Component:
 def _figure(found: Analysed, place: int) -> Figure:
     figure: Figure = json.loads(found.figures[place][1])
     return figure
-
-
-def _lines(rows: Sequence[Sequence[str]]) -> list[Component]:
-    return [html.Tr([html.Td(cell) for cell in row]) for row in rows]
 
 
 def clicked_point(found: Analysed, place: object, click: Mapping[str, Any] | None) -> int | None:
