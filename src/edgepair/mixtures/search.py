@@ -180,7 +180,7 @@ def _squares(
 def _solve(
     gram: NDArray[np.float64], product: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Minimise f·G·f − 2 b·f with the sum of f held at 1, for many at once; f, and what it is less than 0.
+    """Minimise f·G·f − 2 b·f with the sum of f held at 1, for many at once; returns f and 2 b·f − f·G·f.
 
     The last fraction is 1 less the others, so that those alone are solved for.
     """

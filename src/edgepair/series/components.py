@@ -33,9 +33,13 @@ MIXTURES = (
 
 
 def component_answers(
-    series: Series, resolution: Resolution | None, standards: Sequence[Standard], level: float
+    series: Series,
+    resolution: Resolution | None,
+    standards: Sequence[Standard],
+    level: float,
+    warnings: list[str],
 ) -> pd.DataFrame:
-    """Tell what the model answers for each component."""
+    """Tell what the model answers for each component; why one has no answer is added to `warnings`."""
     import pandas as pd
 
     parts = []
@@ -45,14 +49,19 @@ def component_answers(
                 (series.energy, spectrum), absorber=series.absorber, standards=standards,
                 shift=0.0 if series.calibrated else None, confidence_level=level, explain=False,
             ).table  # fmt: skip
-        except EdgepairError:
+        except EdgepairError as error:
+            warnings.append(f"component {k} has no answer: {error.problem}: {error.found}")
             continue
         parts.append(found.assign(component=k)[list(ANSWERS)])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(ANSWERS))
 
 
 def component_mixtures(
-    series: Series, resolution: Resolution | None, standards: Sequence[Standard], shift_limit: float
+    series: Series,
+    resolution: Resolution | None,
+    standards: Sequence[Standard],
+    shift_limit: float,
+    warnings: list[str],
 ) -> pd.DataFrame:
     """Tell which mixture of standards each component is most like, and which standard alone.
 
@@ -62,7 +71,7 @@ def component_mixtures(
     import pandas as pd
 
     rows: list[tuple[object, ...]] = []
-    for k, spectrum in enumerate([] if resolution is None else resolution.spectra, 1):
+    for k, spectrum in enumerate(resolution.spectra if resolution and standards else [], 1):
         assert resolution is not None
         noise = max(float(np.median(resolution.spectrum_errors[k - 1])), LEAST_NOISE)
         window = (float(series.energy[0] - series.e0), float(series.energy[-1] - series.e0))
@@ -74,7 +83,8 @@ def component_mixtures(
                 )
                 for limit in (3, 1)
             )  # fmt: skip
-        except EdgepairError:
+        except EdgepairError as error:
+            warnings.append(f"component {k} is of no standards: {error.problem}: {error.found}")
             continue
         misfit = [float(np.sqrt(((one.mu - one.fitted) ** 2).mean())) for one in (found, alone)]
         told = (misfit[0], int(found.table["as_good"].sum()), alone.table["compounds"].iloc[0][0], misfit[1])

@@ -267,7 +267,7 @@ def _jitter(
     found -= found.mean()
     error = variance / power
     square = max(0.0, float((found**2).mean() - error.mean()))
-    # less than what it is by chance in one series of twenty is none
+    # within two standard deviations of what it is by chance it is none
     if square < 2 * float(error.mean()) * np.sqrt(2 / len(mu)):
         return np.zeros(len(mu)), np.zeros(len(mu))
     return found * square / (square + error), np.sqrt(square * error / (square + error))

@@ -291,8 +291,10 @@ def analyse_series(
         warnings.append(
             f"{principal.number} components are not resolved: at most {MOST_RESOLVED} are; give --number"
         )
-    answers = component_answers(series, resolution if answered else None, standards, confidence_level)
-    made_of = component_mixtures(series, resolution, near, limit)
+    answers = component_answers(
+        series, resolution if answered else None, standards, confidence_level, warnings
+    )
+    made_of = component_mixtures(series, resolution, near, limit, warnings)
     if combine == "components":
         ordered, limit = as_standards(series, resolution, answers), 0.0
     fitted = fit_series(

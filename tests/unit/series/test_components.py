@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import pytest
 from scipy.interpolate import PchipInterpolator
 from scipy.optimize import nnls
 
+from edgepair.conventions import DataError
 from edgepair.mixtures.errors import goodness, noise_of
 from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
+from edgepair.series.components import component_answers, component_mixtures
 from edgepair.series.fractions import fit_series
 from edgepair.series.principal import find_components, find_principal, targets
 from edgepair.series.resolution import closed_fractions, neighbour_fractions, resolve
+from edgepair.standards import load_standards
 from edgepair.standards.standards import Standard
 
 from .conftest import grid, usable
@@ -274,3 +278,20 @@ def test_scales_that_differ_from_point_to_point_are_told_by_residuals(mix: Mix) 
     assert np.mean(off <= 1.96 * mine["error"].to_numpy()) >= 0.88
     assert np.sqrt((off**2).mean()) < 0.02
     assert found.table["scale_error"].mean() >= still.table["scale_error"].mean()
+
+
+def test_a_component_that_cannot_be_answered_or_fitted_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise DataError("cannot answer", found="nothing", needed="a spectrum", suggestion="none")
+
+    for name in ("predict", "fit_mixtures"):
+        monkeypatch.setattr(f"edgepair.series.components.{name}", refuse)
+    energy = np.linspace(-20, 60, 81) + 7112
+    series = SimpleNamespace(energy=energy, e0=7120.0, absorber="Fe", calibrated=True)
+    resolution = SimpleNamespace(spectra=np.ones((2, 81)), spectrum_errors=np.full((2, 81), 1e-3))
+    warnings: list[str] = []
+    assert component_answers(series, resolution, (), 0.9, warnings).empty
+    assert component_mixtures(series, resolution, load_standards("Fe")[:2], 0.5, warnings).empty
+    assert [text.partition(":")[0] for text in warnings] == [
+        f"component {k} {what}" for what in ("has no answer", "is of no standards") for k in (1, 2)
+    ]

@@ -36,10 +36,6 @@ if TYPE_CHECKING:
     from edgepair.series.answers import Known
     from edgepair.standards import Standard
 
-if TYPE_CHECKING:
-    from edgepair.measured import XanesScan
-    from edgepair.report.prediction.rows import PredictedSample
-
 POLL = 0.5
 """Seconds between looks into the folder: no service of the operating system sees a network's files."""
 
@@ -132,7 +128,8 @@ class _Watched:
         except EdgepairError as error:
             self.unread[path] = Sample({"": (str(path), self.how.item or "")}, error=error)
         before = {
-            key: told for key, told in self.answers.items() if str(path) not in key[0].split("|")
+            key: told for key, told in self.answers.items()
+            if not any(str(path) == file for one in told for file, _ in one.sources.values())
         }  # fmt: skip
         samples = self._samples()
         self.answers = {key: before.get(key) or self._answer(one) for key, one in samples.items()}
