@@ -70,6 +70,24 @@ def test_a_file_dropped_a_wrong_one_dropped_and_the_page_loaded_again(
     browser.see("table.files", text="night.xdi")
 
 
+def test_of_several_answers_that_whose_name_is_pressed_is_shown(
+    browser: Any, served: str, fake: Any, texts: Any
+) -> None:
+    browser.driver.get(served + "predict")
+    for name in ("one.xdi", "<b>two.xdi"):
+        browser.drop_file(name, texts.spectrum().decode())
+        browser.see("table.files", text=name)
+    browser.see("#predict-answer").click()
+    browser.see("#predict-opened .card h3", text="one.xdi")
+    rows = browser.driver.find_elements("css selector", "#predict-results > .plain tbody tr")
+    assert [row.text.split()[0] for row in rows] == ["one.xdi", "<b>two.xdi"]
+    assert "2.98" in rows[1].text
+    rows[1].find_element("css selector", "button").click()
+    browser.see("#predict-opened .card h3", text="<b>two.xdi")
+    assert len(browser.driver.find_elements("css selector", "#predict-opened .card")) == 1
+    assert browser.complaints() == []
+
+
 def test_an_example_from_the_address_answers_in_the_dark_by_keyboard_and_fits_a_tablet(
     browser: Any, served: str, fake: Any
 ) -> None:
