@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 _SAME = (
     "absorber", "axis", "combine", "composition", "data", "dpdf", "e0", "ends", "energy-column",
@@ -33,22 +32,23 @@ _VALUE = (
 )
 _FOUND = re.compile(rf"{_COMMAND}|(--[a-z][a-z0-9-]*)({_VALUE})?")
 
-_options: ContextVar[bool] = ContextVar("options", default=False)
+_readers = SimpleNamespace(of_options=0)
+"""Of a whole process: the threads of a page or of `watch` speak as its command line does."""
 
 
 @contextmanager
 def options_shown() -> Iterator[None]:
     """Show messages as they are written, for who types options."""
-    token = _options.set(True)
+    _readers.of_options += 1
     try:
         yield
     finally:
-        _options.reset(token)
+        _readers.of_options -= 1
 
 
 def spelled(text: str) -> str:
     """Spell the parameters of a message as who reads it gives them."""
-    return text if _options.get() or "--" not in text else as_keywords(text)
+    return text if _readers.of_options or "--" not in text else as_keywords(text)
 
 
 def as_keywords(text: str) -> str:

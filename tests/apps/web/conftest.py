@@ -24,10 +24,18 @@ if importlib.util.find_spec("dash") is None:
 from edgepair.apps.web.server import make_app
 from edgepair.apps.web.settings import Limits, Settings
 from edgepair.apps.web.worker import carry_out
+from edgepair.conventions.spelling import options_shown
 from edgepair.spectra.alignment import foil_spectra
 
 SIMULATORS = Path(__file__).resolve().parents[2] / "simulators"
 FOUR = ("problem", "found", "needed", "suggestion")
+
+
+@pytest.fixture(autouse=True)
+def _options() -> Iterator[None]:
+    """Show messages as in the process that serves: the command line's."""
+    with options_shown():
+        yield
 
 
 class ThreadWorker:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextvars import copy_context
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
@@ -174,7 +173,7 @@ class _Watched:
             return
         self.drawn = time.monotonic()
         # a long series takes seconds, which a scan does not wait for
-        self.drawing = Thread(target=copy_context().run, args=(self._drawing(),), daemon=True)
+        self.drawing = Thread(target=self._drawing(), daemon=True)
         self.drawing.start()
 
     def draw(self) -> None:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dash import dcc, html
 
-from edgepair.conventions.spelling import KEYWORDS
-
 if TYPE_CHECKING:
     from dash.development.base_component import Component
 
@@ -43,8 +41,6 @@ FIELDS: Mapping[str, str] = {
 """Fields of the page by the options of the command line, which errors speak of."""
 
 _OPTION = re.compile(r"(--[a-z][a-z0-9-]*)(=?)")
-_KEYWORD = re.compile(r"(?<![\w-])(" + "|".join({*KEYWORDS.values()}) + r")=")
-_OPTIONS = {keyword: option for option, keyword in KEYWORDS.items() if option in FIELDS}
 _ARGUMENT = re.compile(r"\b[a-z]+_[a-z]+\b")
 _GRAPH: Any = {
     "displaylogo": False,
@@ -87,8 +83,6 @@ def in_fields(text: str) -> str:
     --------
     >>> in_fields("give --energy-unit keV"), in_fields("--pre=-150,-30")
     ('give “Energy unit” keV', '“Pre-edge” -150,-30')
-    >>> in_fields("give foil= or shift=0.5")
-    'give “Used as: a metal foil” or “Energy shift” 0.5'
     >>> in_fields("number_density gives the scale")
     '“Number density” gives the scale'
     """
@@ -97,19 +91,13 @@ def in_fields(text: str) -> str:
         if found[1] not in FIELDS:
             return found[0]
         # Nobody writes an equals sign into a field.
-        value = found[2] and found.string[found.end() : found.end() + 1].strip()
-        return f"“{FIELDS[found[1]]}”" + (" " if value else "")
+        return f"“{FIELDS[found[1]]}”" + (" " if found[2] else "")
 
     def named_argument(found: re.Match[str]) -> str:
         label = FIELDS.get("--" + found[0].replace("_", "-"))
         return found[0] if label is None else f"“{label}”"
 
-    return _ARGUMENT.sub(named_argument, _OPTION.sub(named, _in_options(text)))
-
-
-def _in_options(text: str) -> str:
-    """Name options in the place of keywords: a message may have been made for Python."""
-    return _KEYWORD.sub(lambda found: _OPTIONS.get(found[1], found[1]) + "=", text)
+    return _ARGUMENT.sub(named_argument, _OPTION.sub(named, text))
 
 
 def concerned_field(error: EdgepairError, given: Mapping[str, object]) -> str:
@@ -120,7 +108,7 @@ def concerned_field(error: EdgepairError, given: Mapping[str, object]) -> str:
         if value not in (None, "") and re.search(rf"\b{re.escape(name)}\b", error.problem):
             return name
     for text in (error.problem, error.suggestion, error.needed, error.found):
-        for option, _ in _OPTION.findall(_in_options(text)):
+        for option, _ in _OPTION.findall(text):
             name = str(option[2:].replace("-", "_"))
             if name in given:
                 return name

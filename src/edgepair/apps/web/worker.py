@@ -35,13 +35,14 @@ def carry_out(
 ) -> tuple[object, ...]:
     """Carry out one call."""
     from edgepair.conventions import EdgepairError
+    from edgepair.conventions.spelling import options_shown
 
     # Functions of Python's own have no code to look at; ours have.
     code = getattr(function, "__code__", None)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code is not None else ()
     options = {"on_progress": report} if "on_progress" in names else {}
     try:
-        with warnings.catch_warnings():
+        with options_shown(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ("done", function(*args, **options))
     except EdgepairError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +75,7 @@ def results(found: Analysed | None, saves: Component) -> list[Component]:
     which = choice([(title, str(k)) for k, (title, _) in enumerate(found.figures) if k], "1", f"{NAME}-which")
     return [
         html.H2(found.title),
-        *warning_list([re.sub("--reference|foil=", "a metal foil", text) for text in found.warnings]),
+        *warning_list([text.replace("--reference", "a metal foil") for text in found.warnings]),
         facts(found.facts),
         saves,
         html.Div(
