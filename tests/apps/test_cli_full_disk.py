@@ -23,6 +23,10 @@ COMMANDS = {
     "train": (("train", *NI, "--modality", "pdf", "--model", "out/a.model"), "out/a.model", 20_000),
     "study": (("study", "--quick", *SMALL, "--learner", "forest", "--out", "out/a"), "out/a", 20_000),
     "advise": (("advise", *SMALL, "--no-requirements", "--report", "out/a.html"), "out/a.html", 20_000),
+    "interpret": (
+        ("interpret", *SMALL, "--repeats", "1", "--shap-rows", "0", "--out", "out/a"), "out/a", 20_000
+    ),
+    "series": (("series", "a.dat", "b.dat", "c.dat", "d.dat", *FE, "--no-predict", "--out", "out/a"), "out/a", 300),
     "build": (("build", "a.vasp", *NI, *STEP, "--out", "out/a.zarr"), "out/a.zarr", 1_500),
 }  # fmt: skip
 
@@ -31,7 +35,8 @@ COMMANDS = {
 def place(quiet_place: Path) -> Path:
     energy = 7112 + np.r_[np.arange(-180, -30, 10.0), np.arange(-30, 60, 0.5), np.arange(60, 400, 5.0)]
     mu = 0.8 / (1 + np.exp(-(energy - 7122) / 1.3)) + 0.5
-    np.savetxt("a.dat", np.column_stack([energy, mu]), header="energy mu")
+    for number, name in enumerate(("a.dat", "b.dat", "c.dat", "d.dat")):
+        np.savetxt(name, np.column_stack([energy + 0.2 * number, mu]), header="energy mu")
     Path("a.vasp").write_text(NICKEL)
     Path("out").mkdir()
     return quiet_place
