@@ -10,6 +10,8 @@ from edgepair.conventions import K_EDGES
 from edgepair.measured.roles import role_of
 
 _MOST = 400
+_MARKS = (r"\t", ",", ";")
+"""What parts the fields of a spreadsheet, any of which may be empty."""
 _LATTICE = {"si": 5.43102, "ge": 5.65791}
 """Å, lattice parameters of monochromator crystals at room temperature; that of silicon from CODATA 2018."""
 _ELEMENT_KEYS = (
@@ -135,11 +137,14 @@ def labels_in_line(line: str, count: int) -> tuple[str, ...] | None:
         return None
     # Runs of blanks become one mark, so that no pattern tries to share them out.
     text = re.sub(r"\s{2,}+", lambda run: "\t" if "\t" in run.group() else "  ", text)
-    ways = [r"\t", r",", r";", r"\s\s|\t", r"\s++", r"\|"]
+    ways = [*_MARKS, r"\s\s|\t", r"\s++", r"\|"]
     for way in ways:
         parts = [part.strip().strip("\"'") for part in re.split(way, text.strip("|, \t;"))]
         if len(parts) == count + 1 and re.fullmatch(r"\(?\d\)?|[LNlabels]*:?|[A-Za-z]+:", parts[0]):
             parts = parts[1:]
+        if way in _MARKS and len(parts) == count and parts[0] and 2 * sum(map(bool, parts)) > count:
+            # Spreadsheets leave a column free between two tables.
+            parts = [part or f"column {n}" for n, part in enumerate(parts, 1)]
         if len(parts) == count and all(parts):
             # "Edge: K" says something else than what columns hold.
             return None if any(part.endswith((":", "=")) for part in parts) else tuple(parts)
@@ -166,7 +171,7 @@ def numbered_labels(before: list[str], count: int) -> tuple[str, ...]:
     single = re.compile(r"(?:col(?:umn)?s?\.?\s*)?(\d{1,3})\s*[:=.)\-\t ]\s*([^\d\s].*)$", re.I)
     several = re.compile(r"(?:^|\s)(\d{1,3})[_):.=]\s*(\S.*?)(?=\s+\d{1,3}[_):.=]|\s*$)")
     table: dict[int, str] = {}
-    lines: dict[int, str] = {}
+    runs: list[dict[int, str]] = [{}]
     for line in (line[:4000].strip().lstrip("#%!;*/ \t") for line in before):
         found = {int(number): label.strip() for number, label in several.findall(line)}
         if set(found) in (set(range(count)), set(range(1, count + 1))):
@@ -176,13 +181,13 @@ def numbered_labels(before: list[str], count: int) -> tuple[str, ...]:
             table |= {number: label for number, label in found.items() if re.search(r"[^\W\d]", label)}
         elif match:
             number, label = int(match.group(1)), _described(match.group(2))
-            if number <= 1 and number - 1 not in lines:
-                lines = {number: label}
-            elif number - 1 in lines:
-                lines[number] = label
+            if number <= 1 and number - 1 not in runs[-1]:
+                runs.append({number: label})
+            elif number - 1 in runs[-1]:
+                runs[-1][number] = label
             elif table:
                 table.setdefault(number, label)
-    for listed in (lines, table):
+    for listed in (*reversed(runs), table):
         # Lists may end before the last columns.
         first = 0 if 0 in listed and count not in listed else 1
         numbers = range(first, first + count)

@@ -117,7 +117,7 @@ def test_columns_as_epics_describes_them(samples: ModuleType, written: Written) 
     x = samples.energies()
     i0, it, ir = samples.intensities(samples.absorption(x))
     header = (
-        "## mda2ascii 0.3.2 generated output\n# Extra PV 2: Beamline.name, X, \n# Extra PV 3: Column.1, energy, \n"
+        "## mda2ascii 0.3.2 generated output\n# Extra PV 3: Column.1, energy, \n"
         "# Column Descriptions:\n#    1  [     Index      ]\n"
         "#    2  [1-D Positioner 1]  energy, Mono setpoint, TABLE, eV, energy, Mono setpoint, eV\n"
         "#    3  [1-D Detector   1]  scaler1.S2, I0, cts\n#    4  [1-D Detector   2]  scaler1.S3, It, cts\n"
@@ -151,3 +151,25 @@ def test_angles_whose_label_says_bragg(samples: ModuleType, written: Written) ->
     i0, it, _ = samples.intensities(samples.absorption(x))
     scan = read_xanes(written("# bragg1WithOffset\tI0\tIt\n" + samples.rows(x, i0, it, mark="\t")))[0]
     np.testing.assert_allclose(scan.energy, x, atol=1e-3)
+
+
+def test_tables_beside_each_other(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    mu = samples.absorption(x)
+    rows = (f"{a:.2f},{b:.5f},,{a + 1:.2f},{c:.5f}," for a, b, c in zip(x, mu, 1.2 * mu, strict=True))
+    scans = read_xanes(written("Energy (eV),Fe2O3 norm.,,Energy (eV),FeO norm.,\n" + "\n".join(rows) + "\n"))
+    assert [scan.item for scan in scans] == ["Fe2O3 norm.", "FeO norm."]
+
+
+def test_column_made_of_two_counters_among_many(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    mu = samples.absorption(x)
+    noise = np.random.default_rng(2).normal(size=(3, len(x)))
+    time = 1e5 * (1 + (np.arange(len(x)) / 100.0) ** 2)
+    i0, it, ir = (
+        time * flux * (1 + 1e-3 * one)
+        for flux, one in zip((1.0, np.exp(-mu), np.exp(-2.2 * mu)), noise, strict=True)
+    )
+    table = samples.rows(x, time, i0, it, ir, np.log(i0 / it), np.log(it / ir))
+    scan = read_xanes(written(table))[0]
+    np.testing.assert_allclose(scan.mu, np.log(i0 / it), atol=1e-5)

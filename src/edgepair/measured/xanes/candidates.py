@@ -24,6 +24,7 @@ from edgepair.measured.xanes.readings import (
     JudgedTable,
     difference,
     fluorescences,
+    made_of,
     name_of,
     over_monitor,
     pairs_of,
@@ -50,9 +51,6 @@ _COUNTS = 20.0
 
 _AGREE = 0.03
 """Edge steps, root mean square, within which two readings are one spectrum."""
-
-_SAME = _AGREE / 3
-"""Likewise, within which a column was made of these intensities: their dark counts may be left out of one."""
 
 
 @dataclass(frozen=True)
@@ -227,23 +225,20 @@ def _unlabelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None
             return only, f"{only.candidate.name}, the only column beside the energies: {_rise(only)}"
         return _transmittance(judged, columns[0])
     channels, falls, rises = steps_of(judged, list(singles))
-    transmission = pairs_of(judged, channels, falls, rises)[:1]
-    monitors = sorted((c for c in channels if c not in falls and c not in rises), key=judged.drifts)[:3]
-    monitors = i0[:1] or monitors
-    if transmission and not i0:
-        monitors = [int(re.findall(r"\$(\d+)", transmission[0].candidate.expression)[0]) - 1]
     made = {
         c: one
         for c, one in singles.items()
         if one.clear and one.evidence.symbol is not None and c not in i0 and not judged.waits(c)
     }
+    transmission, own = _transmission(judged, pairs_of(judged, channels, falls, rises), made)
+    monitors = sorted((c for c in channels if c not in falls and c not in rises), key=judged.drifts)[:3]
+    monitors = i0[:1] or monitors
+    if transmission and not i0:
+        monitors = _columns_of(transmission[0])[:1]
     over = {c: over_monitor(judged, one, monitors, counts=_is_counted(one)) for c, one in made.items()}
-    ready = [one for c, one in made.items() if over[c] is one]
+    # Beside intensities that give an absorption, another column that rises is fluorescence.
+    ready = own if transmission else [one for c, one in made.items() if over[c] is one]
     ready.sort(key=lambda one: -one.evidence.contrast)
-    if transmission:
-        # Beside intensities that give an absorption, a column that rises is that absorption, or fluorescence.
-        ready = [one for one in made.values() if difference(judged, one, transmission[0]) <= _SAME]
-        ready = [one for one in ready if not _is_counted(one)]
     fluorescence = [over[c] for c in sorted(rises & over.keys()) if not any(made[c] is one for one in ready)]
     fluorescence.sort(key=lambda one: -one.evidence.contrast)
     if ready:
@@ -254,6 +249,23 @@ def _unlabelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None
     for found in (*transmission, *fluorescence[:1]):
         return found, f"{found.candidate.name}, of columns without a known label: {_rise(found)}"
     return None, ""
+
+
+def _transmission(
+    judged: JudgedTable, pairs: list[Judged], made: dict[int, Judged]
+) -> tuple[list[Judged], list[Judged]]:
+    """Choose intensities: those first of which a column was made, and that column; never a foil behind."""
+    for pair in pairs:
+        if _columns_of(pair)[0] == _columns_of(pairs[0])[1]:
+            continue
+        for one in made.values():
+            if not _is_counted(one) and made_of(one, pair) and difference(judged, one, pair) <= _AGREE:
+                return [pair], [one]
+    return pairs[:1], []
+
+
+def _columns_of(one: Judged) -> list[int]:
+    return [int(number) - 1 for number in re.findall(r"\$(\d+)", one.candidate.expression)]
 
 
 def _is_counted(one: Judged) -> bool:

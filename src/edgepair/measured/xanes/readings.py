@@ -316,6 +316,17 @@ def difference(judged: JudgedTable, one: Judged, other: Judged) -> float:
     return float(np.std(curves[0] - basis @ fit)) / abs(one.evidence.step)
 
 
+def made_of(one: Judged, other: Judged) -> bool:
+    """Whether a column was made of intensities: then it has their noise, point for point."""
+    good = np.isfinite(one.values) & np.isfinite(other.values)
+    ramp = np.linspace(-1, 1, int(good.sum()))
+    basis = np.column_stack([other.values[good], np.ones_like(ramp), ramp])
+    fit, *_ = np.linalg.lstsq(basis, one.values[good], rcond=None)
+    rest = one.values[good] - basis @ fit
+    noise, own = (float(np.median(np.abs(np.diff(y, 2)))) for y in (rest, fit[0] * basis[:, 0]))
+    return noise < 0.5 * own
+
+
 def name_of(judged: JudgedTable, column: int) -> str:
     """Name a column for people."""
     return judged.label(column) if judged.table.labels else f"column {column + 1}"
