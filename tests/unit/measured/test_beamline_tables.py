@@ -173,3 +173,11 @@ def test_column_made_of_two_counters_among_many(samples: ModuleType, written: Wr
     table = samples.rows(x, time, i0, it, ir, np.log(i0 / it), np.log(it / ir))
     scan = read_xanes(written(table))[0]
     np.testing.assert_allclose(scan.mu, np.log(i0 / it), atol=1e-5)
+
+
+def test_energies_told_by_numbers_are_doubted(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    scan = read_xanes(written("#posX\tSAI01\tSAI02\n" + samples.rows(x / 1000, i0, it, mark="\t")))[0]
+    np.testing.assert_allclose(scan.energy, x, atol=1e-3)
+    assert "energies from column 'posX' by its numbers alone" in scan.warnings

@@ -83,6 +83,8 @@ def find_energy(
         chosen, warnings = _by_label(table)
         if chosen is None:
             chosen = next((c for c in range(min(count, 40)) if _may_be_energies(table, c)), None)
+            if chosen is not None and chosen < len(table.labels):
+                warnings = (f"energies from column {table.labels[chosen]!r} by its numbers alone",)
         if chosen is None:
             raise _no_energies(table, where)
     label = table.labels[chosen] if chosen < len(table.labels) else ""
