@@ -213,14 +213,27 @@
     answer.scrollIntoView({ block: "start" });
   }
 
-  // The library that draws is loaded while the visitor looks for a file, as Dash would for the first figure.
+  // The library that draws is loaded while the visitor looks for a file, as Dash would for the first figure,
+  // and draws once beside the page: a first drawing takes far longer than those after it.
   function loadDrawing() {
     if (window.Plotly || !window._dashPlotlyJSURL) return;
-    for (const source of [window._dashPlotlyJSURL, "/_dash-component-suites/dash/dcc/async-graph.js"]) {
+    for (const source of ["/_dash-component-suites/dash/dcc/async-graph.js", window._dashPlotlyJSURL]) {
       const script = document.createElement("script");
       script.src = source;
+      script.onload = function () { whenIdle(drawOnce); };
       document.head.append(script);
     }
+  }
+
+  function whenIdle(call) {
+    (window.requestIdleCallback || setTimeout)(call);
+  }
+
+  function drawOnce() {
+    if (!window.Plotly) return;
+    const place = document.createElement("div");
+    window.Plotly.newPlot(place, [{ x: [0, 1], y: [0, 1], name: "" }], { width: 400, height: 300, showlegend: true })
+      .then(function () { window.Plotly.purge(place); }, function () {});
   }
 
   // What Dash puts on the page, when it puts it there
@@ -239,7 +252,7 @@
       document.title = now.textContent + " – edgepair";
       // Another page: readers of the screen go on at its heading.
       if (heading) now.focus();
-      if (!heading) (window.requestIdleCallback || setTimeout)(loadDrawing);
+      if (!heading) whenIdle(loadDrawing);
       heading = now;
     }
   }).observe(document.documentElement, { childList: true, subtree: true, attributeFilter: ["data-rows"] });
