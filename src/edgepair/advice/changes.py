@@ -163,8 +163,6 @@ def judged_gains(gains: Sequence[Record], metric: str, smallest: float) -> list[
 def verdict_of(lower: float, upper: float, smallest: float) -> str:
     """Judge a gain by its interval.
 
-    Examples
-    --------
     >>> [verdict_of(*ends, 0.02) for ends in [(0.03, 0.1), (0.01, 0.1), (-0.03, 0.01), (-0.01, 0.1)]]
     ['worth', 'helps', 'not_worth', 'undecided']
     """

@@ -121,13 +121,7 @@ def check_options(
 
 
 def combinations(names: Sequence[str]) -> tuple[str, ...]:
-    """Put techniques beside XANES, and list what each combination is compared with.
-
-    Examples
-    --------
-    >>> combinations(["xanes", "pdf"])
-    ('xanes', 'pdf', 'xanes+pdf')
-    """
+    """Put techniques beside XANES, and list what each combination is compared with."""
     single = [name for name in names if "+" not in name]
     joined = [name for name in names if "+" in name]
     parts = [part.name for name in joined for part in techniques_of(name)]

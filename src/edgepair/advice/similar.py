@@ -189,10 +189,7 @@ def _pdf_distances(prediction: Prediction, technique: str, dataset: xr.Dataset) 
 
 
 def as_measured(dataset: xr.Dataset) -> NDArray[np.float64]:
-    """Give each site what a measurement of its material would show.
-
-    Returns (n_sites, n_energy).
-    """
+    """Give each site what a measurement of its material would show; returns (n_sites, n_energy)."""
     mu = dataset["mu"].values.astype(np.float64)
     complete = dataset["complete"].values
     if not complete.any():

@@ -53,11 +53,6 @@ def edge_position(energy: ArrayLike, mu: ArrayLike) -> float:
     Notes
     -----
     A strong pre-edge, as of tetrahedral V(V), rises through half a step before the edge does.
-
-    Examples
-    --------
-    >>> edge_position([0, 1, 2, 3, 4], [0.0, 0.6, 0.3, 0.7, 1.4])
-    2.5
     """
     x, y = np.asarray(energy, dtype=np.float64), np.asarray(mu, dtype=np.float64)
     top = int(np.argmax(y))
@@ -72,15 +67,7 @@ def edge_position(energy: ArrayLike, mu: ArrayLike) -> float:
 
 
 def median_edges(edges: ArrayLike, states: ArrayLike) -> dict[float, float]:
-    """Find the median edge of each oxidation state.
-
-    ``edges`` (n_sites,) in eV; ``states`` (n_sites,).
-
-    Examples
-    --------
-    >>> median_edges([1.0, 2.0, 9.0, 5.0], [2, 2, 2, 3])
-    {2.0: 2.0, 3.0: 5.0}
-    """
+    """Find the median edge of each oxidation state: ``edges`` (n_sites,) in eV; ``states`` (n_sites,)."""
     found, of = np.asarray(edges, dtype=np.float64), np.asarray(states, dtype=np.float64)
     known = np.isfinite(found) & np.isfinite(of)
     return {
@@ -92,15 +79,7 @@ def median_edges(edges: ArrayLike, states: ArrayLike) -> dict[float, float]:
 def spectrum_faults(
     absorber: str, energy: ArrayLike, mu: ArrayLike, state: float, medians: Mapping[float, float]
 ) -> tuple[Fault, ...]:
-    """Check one spectrum.
-
-    ``energy, mu`` (n,).
-
-    Examples
-    --------
-    >>> [fault.message for fault in spectrum_faults("Mn", [0, 10], [0.0, 1.0], 3, {3.0: -2.2})]
-    ['edge 7.2 eV above the median of Mn(III)']
-    """
+    """Check one spectrum: ``energy, mu`` (n,)."""
     faults = []
     edge = edge_position(energy, mu)
     off = edge - medians.get(float(state), float("nan"))
@@ -120,13 +99,7 @@ def spectrum_faults(
 def label_faults(
     absorber: str, state: float, bond_valence_sum: float, coordination_number: float
 ) -> tuple[Fault, ...]:
-    """Check the labels of one site.
-
-    Examples
-    --------
-    >>> [fault.gate for fault in label_faults("Mn", 2, 0.45, 1)]
-    ['bond valence', 'coordination']
-    """
+    """Check the labels of one site."""
     faults = []
     most, part = BOND_VALENCE_OFF
     if abs(bond_valence_sum - state) > max(most, part * abs(state)):

@@ -227,8 +227,5 @@ def pack_array(values: ArrayLike) -> str:
 
 
 def unpack_array(text: str) -> np.ndarray:
-    """Read what `pack_array` wrote.
-
-    Returns (n,).
-    """
+    """Read what `pack_array` wrote; returns (n,)."""
     return np.frombuffer(base64.b64decode(text), dtype="<f4")

@@ -52,15 +52,7 @@ def join(blocks: Sequence[Block]) -> Block:
 
 
 def thin(axis: NDArray[np.float64], step: float) -> NDArray[np.int64]:
-    """Choose points of an axis that are at least a step apart, evenly where it is even.
-
-    ``axis`` (n,).
-
-    Examples
-    --------
-    >>> thin(np.array([0.0, 0.25, 0.5, 0.75, 1.0]), 0.5).tolist()
-    [0, 2, 4]
-    """
+    """Choose points of an axis that are at least a step apart, evenly where it is even: ``axis`` (n,)."""
     number = np.floor((axis - axis[0]) / step + 1e-6).astype(int)
     return np.unique(number, return_index=True)[1].astype(np.int64)
 

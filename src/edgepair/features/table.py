@@ -207,15 +207,7 @@ def neighbours_per_metal(dataset: xr.Dataset) -> NDArray[np.float64] | None:
 
 @lru_cache(maxsize=65536)
 def composition_factor(formula: str, absorber: str) -> float | None:
-    r"""Compute :math:`\langle Z\rangle^2 / (2 c_M Z_M Z_O)`.
-
-    Examples
-    --------
-    >>> composition_factor("MnO", "Mn")  # (25 + 8)² / 4 / 25 / 8, c = 1/2
-    1.36125
-    >>> composition_factor("site 3", "Mn") is None
-    True
-    """
+    r"""Compute :math:`\langle Z\rangle^2 / (2 c_M Z_M Z_O)`."""
     from pymatgen.core import Composition, Element
 
     try:

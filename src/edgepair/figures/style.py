@@ -38,13 +38,7 @@ def look(modality: str) -> tuple[str, str]:
 
 
 def plain(title: str) -> str:
-    r"""Write a title of a page, which may hold indices, for print.
-
-    Examples
-    --------
-    >>> plain("dPDF G<sub>Fe</sub>(r)")
-    'dPDF G$_{\\mathrm{Fe}}$(r)'
-    """
+    """Write a title of a page, which may hold indices, for print."""
     return re.sub("<sub>(.*?)</sub>", r"$_{\\mathrm{\1}}$", title)
 
 

@@ -95,7 +95,7 @@ def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> Rows:
 
 
 def few_materials_rows(cell: Cell) -> Rows:
-    r"""List where an answer rests on few formulas."""
+    """List where an answer rests on few formulas."""
     rows: Rows = []
     for name, members in _parts(cell):
         counts = np.sort(np.unique(cell.groups[members], return_counts=True)[1])[::-1]

@@ -116,10 +116,7 @@ def goodness(
 def weights_of_choice(
     assessments: Sequence[Assessment], n_points: int, n_independent: float
 ) -> NDArray[np.float64]:
-    """Weigh combinations that fit as well as the best against one another.
-
-    Returns (n_assessments,).
-    """
+    """Weigh combinations that fit as well as the best against one another; returns (n_assessments,)."""
     information = np.array(
         [_misfit(item.fit, n_points, n_independent) + 2 * len(item.fit.members) for item in assessments]
     )

@@ -50,18 +50,12 @@ class Problem:
     shift_limit: float
 
     def matrix(self, members: Sequence[int], shift: float) -> NDArray[np.float64]:
-        """Compute standards at the energies of the shifted sample.
-
-        Returns (n_points, n_members).
-        """
+        """Compute standards at the energies of the shifted sample; returns (n_points, n_members)."""
         at = self.energy + shift
         return np.array([self.curves[member](at) for member in members]).T
 
     def slopes(self, members: Sequence[int], shift: float) -> NDArray[np.float64]:
-        """Compute the slopes of standards, as `matrix` their values.
-
-        Returns (n_points, n_members).
-        """
+        """Compute the slopes of standards, as `matrix` their values; returns (n_points, n_members)."""
         at = self.energy + shift
         return np.array([self.curves[member](at, 1) for member in members]).T
 

@@ -26,15 +26,7 @@ if TYPE_CHECKING:
 
 
 def group_weights(groups: NDArray[np.str_]) -> NDArray[np.float64]:
-    """Share one vote among the rows of each group.
-
-    ``groups`` (n,); returns (n,).
-
-    Examples
-    --------
-    >>> group_weights(np.array(["a", "a", "b"])).tolist()
-    [0.5, 0.5, 1.0]
-    """
+    """Share one vote among the rows of each group: ``groups`` (n,); returns (n,)."""
     _, number, count = np.unique(groups, return_inverse=True, return_counts=True)
     weights: NDArray[np.float64] = 1.0 / count[number]
     return weights
@@ -44,11 +36,6 @@ def conformal_quantile(scores: NDArray[np.float64], weights: NDArray[np.float64]
     """Find the score that a new row stays below with a given probability.
 
     ``scores`` (n,); ``weights`` (n,).
-
-    Examples
-    --------
-    >>> conformal_quantile(np.arange(1.0, 20.0), np.ones(19), 0.9)
-    18.0
     """
     good = np.isfinite(scores) & (weights > 0)
     if not good.any():
@@ -80,11 +67,6 @@ def likelier(probability: NDArray[np.float64]) -> NDArray[np.float64]:
     """Add up, for every class, the probability of all that are likelier.
 
     ``probability`` (n, n_classes); returns (n, n_classes).
-
-    Examples
-    --------
-    >>> likelier(np.array([[0.2, 0.7, 0.1]])).round(3).tolist()
-    [[0.7, 0.0, 0.9]]
     """
     order = np.argsort(-probability, axis=1, kind="stable")
     ordered = np.take_along_axis(probability, order, axis=1)
@@ -106,11 +88,6 @@ def class_shares(values: NDArray[np.float64], classes: NDArray[np.int64]) -> NDA
     """Divide mean values between the two classes that they lie between.
 
     ``values`` (n,); ``classes`` (n_classes,); returns (n, n_classes).
-
-    Examples
-    --------
-    >>> class_shares(np.array([2.25]), np.array([2, 3])).tolist()
-    [[0.75, 0.25]]
     """
     inside = np.clip(values, classes[0], classes[-1])
     shares: NDArray[np.float64] = np.maximum(1.0 - np.abs(inside[:, None] - classes[None, :]), 0.0)

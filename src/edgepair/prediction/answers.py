@@ -53,11 +53,6 @@ def class_sets(
     """Take classes from the likeliest on while those before add up to no more than a limit.
 
     ``probability`` (n, n_classes); ``classes`` (n_classes,).
-
-    Examples
-    --------
-    >>> class_sets(np.array([[0.1, 0.7, 0.2]]), np.array([2, 3, 4]), 0.7)
-    ((3, 4),)
     """
     inside = likelier(probability) <= below + 1e-12
     return tuple(tuple(int(name) for name in classes[row]) for row in inside)

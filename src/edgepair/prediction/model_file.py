@@ -283,10 +283,7 @@ class TrainedModels:
 
 
 def check_answers(model: XanesModel | PdfModel) -> NDArray[np.float64]:
-    """Answer for a few of a model's own rows.
-
-    Returns (n_tasks, 2 · n_rows).
-    """
+    """Answer for a few of a model's own rows; returns (n_tasks, 2 · n_rows)."""
     curves = model.rows.mu if isinstance(model, XanesModel) else model.G
     chosen = np.linspace(0, len(curves) - 1, CHECKED).astype(int).tolist()
     if isinstance(model, XanesModel):

@@ -226,10 +226,7 @@ class EnergyWindow:
     high: float = FULL[1]
 
     def grid(self) -> NDArray[np.float64]:
-        """Return the energies at which spectra are compared.
-
-        Returns (n_grid,) in eV.
-        """
+        """Return the energies at which spectra are compared; returns (n_grid,) in eV."""
         return np.arange(self.low, self.high + STEP / 2, STEP)
 
     def show(self, energy: NDArray[np.float64], mu: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -70,10 +70,7 @@ class XanesRows:
 
     @cached_property
     def votes(self) -> NDArray[np.bool_]:
-        """Which rows tell how far answers are off.
-
-        Returns (n,).
-        """
+        """Which rows tell how far answers are off; returns (n,)."""
         chosen: NDArray[np.bool_] = self.group != "" if self.few_measured else ~self.simulated
         return chosen
 
@@ -168,10 +165,7 @@ def make_measured(
 def simulation_shifts(
     simulated: Sequence[SimulatedSpectrum], standards: Sequence[Standard], window: EnergyWindow
 ) -> dict[int | None, float]:
-    """Find what lays an absorber's simulated energies on the measured scale.
-
-    Returns in eV.
-    """
+    """Find what lays an absorber's simulated energies on the measured scale; returns in eV."""
     grid = window.grid()
 
     def means(values: list[tuple[float, float]], curves: list[NDArray[np.float64]]) -> dict[tuple, float]:  # type: ignore[type-arg]

@@ -33,14 +33,7 @@ SITE_LOOKS = (
 
 
 def site_name(dataset: xr.Dataset, site: int) -> str:
-    """Name a site for people.
-
-    Examples
-    --------
-    >>> from edgepair.dataset import load_bundled
-    >>> site_name(load_bundled("Cu"), 0)
-    'Cu2O mp-361, site 0'
-    """
+    """Name a site for people."""
     material = int(dataset["material_index"].values[site])
     names = [str(dataset[name].values[material]) for name in ("formula", "material_id")]
     return f"{' '.join(dict.fromkeys(names))}, site {int(dataset['site_index'].values[site])}"

@@ -87,13 +87,7 @@ _KNOWN_CARDS = (
 
 
 def check_cards(cards: Mapping[str, str]) -> dict[str, str]:
-    """Check cards that override a preset's.
-
-    Examples
-    --------
-    >>> check_cards({"scf": "4.5 0 30 .2 1"})
-    {'SCF': '4.5 0 30 .2 1'}
-    """
+    """Check cards that override a preset's."""
     checked = {}
     for name, value in cards.items():
         card = str(name).strip().upper()

@@ -150,10 +150,7 @@ def other_edges(energy: ArrayLike, mu: ArrayLike, *, e0: float, edge_step: float
 def checked_spectrum(
     energy: ArrayLike, mu: ArrayLike, *, fewest: int = 10, problem: str = "cannot use a spectrum"
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Make sure that two arrays are one spectrum.
-
-    Returns (n_energy,).
-    """
+    """Make sure that two arrays are one spectrum; returns (n_energy,)."""
     x = np.asarray(energy, dtype=np.float64)
     y = np.asarray(mu, dtype=np.float64)
     if x.ndim != 1 or x.shape != y.shape or len(x) < fewest:

@@ -341,14 +341,7 @@ def select_standards(
     only: Sequence[str] | None = None,
     without: Sequence[str] | None = None,
 ) -> tuple[Standard, ...]:
-    """Choose standards by name.
-
-    Examples
-    --------
-    >>> from edgepair.standards import load_standards
-    >>> sorted({item.compound for item in select_standards(load_standards("Co"), only=["coo"])})
-    ['CoO']
-    """
+    """Choose standards by name."""
     named = [{item.compound.lower(), item.name.lower(), item.beamline.lower()} - {""} for item in standards]
     wanted = {name.strip().lower() for name in only or ()}
     unwanted = {name.strip().lower() for name in without or ()}

@@ -162,10 +162,7 @@ def plan_cell(
 
 
 def _with_label(dataset: xr.Dataset, task: Task) -> tuple[NDArray[np.bool_], list[str]]:
-    """Find the sites whose label can be learned, and say which cannot.
-
-    Returns (n_sites,).
-    """
+    """Find the sites whose label can be learned, and say which cannot; returns (n_sites,)."""
     known: NDArray[np.bool_] = np.isfinite(dataset[task.name].values)
     if task.name != "oxidation_state" or "oxidation_state_source" not in dataset:
         return known, []

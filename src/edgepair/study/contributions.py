@@ -69,15 +69,7 @@ if TYPE_CHECKING:
 
 
 def shapley_values(gains: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Share out what all players reach together.
-
-    Returns (n, ...).
-
-    Examples
-    --------
-    >>> shapley_values(np.array([0.0, 0.4, 0.2, 0.5])).round(3)
-    array([0.35, 0.15])
-    """
+    """Share out what all players reach together; returns (n, ...)."""
     n = _players(gains)
     shares = np.zeros((n, *gains.shape[1:]))
     for player in range(n):
@@ -92,13 +84,7 @@ def shapley_values(gains: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def commonality_coefficients(gains: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Tell what exactly the members of each set have in common.
-
-    Examples
-    --------
-    >>> commonality_coefficients(np.array([0.0, 0.4, 0.2, 0.5])).round(3)
-    array([0. , 0.3, 0.1, 0.1])
-    """
+    """Tell what exactly the members of each set have in common."""
     everyone = len(gains) - 1
     lost: NDArray[np.float64] = gains[-1] - gains[everyone - np.arange(len(gains))]
     for player in range(_players(gains)):
@@ -111,15 +97,7 @@ def commonality_coefficients(gains: NDArray[np.float64]) -> NDArray[np.float64]:
 def two_way_split(
     first: NDArray[np.float64], second: NDArray[np.float64], both: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float64]]:
-    """Split what two sides gain into unique, shared and only-together.
-
-    Examples
-    --------
-    >>> parts = two_way_split(np.array([0.4]), np.array([0.2]), np.array([0.5]))
-    >>> {name: round(float(value[0]), 3) for name, value in parts.items()}  # doctest: +NORMALIZE_WHITESPACE
-    {'unique_first': 0.3, 'unique_second': 0.1, 'shared': 0.1, 'together': 0.0, 'interaction': -0.1,
-     'shared_most': 0.2}
-    """
+    """Split what two sides gain into unique, shared and only-together."""
     interaction = both - first - second
     shared = np.maximum(-interaction, 0.0)
     return {

@@ -87,10 +87,7 @@ def fit_work(
 
 
 def permuted_labels(cell: Cell, *, seed: Sequence[int]) -> Labels:
-    """Permute the labels of a cell between formulas.
-
-    Returns (n,).
-    """
+    """Permute the labels of a cell between formulas; returns (n,)."""
     names = np.unique(cell.groups)
     order = np.random.default_rng(list(seed)).permutation(len(names))[np.searchsorted(names, cell.groups)]
     permuted = np.empty_like(cell.target)

@@ -98,10 +98,7 @@ def interval_of(draws: NDArray[np.float64], level: float = 0.95) -> tuple[float,
 
 
 def draw_groups(n_groups: int, n_draws: int, seed: Sequence[int]) -> NDArray[np.float64]:
-    """Draw groups with replacement, many times.
-
-    Returns (n_draws, n_groups).
-    """
+    """Draw groups with replacement, many times; returns (n_draws, n_groups)."""
     rng = np.random.default_rng(list(seed))
     drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_draws)
     return drawn.astype(np.float64)

@@ -21,8 +21,6 @@ PLAIN_WIDTH = 130
 def split_list(values: list[str] | None) -> list[str] | None:
     """Read an option that repeats or takes commas.
 
-    Examples
-    --------
     >>> split_list(["Fe,Mn", "Ti"])
     ['Fe', 'Mn', 'Ti']
     """

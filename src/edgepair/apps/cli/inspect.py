@@ -225,15 +225,7 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 def draw_curve(
     x: Sequence[float], y: Sequence[float], *, width: int = 72, height: int = 12, unit: str = ""
 ) -> list[str]:
-    r"""Draw a curve.
-
-    Examples
-    --------
-    >>> print("\n".join(draw_curve([0, 1, 2, 3], [0, 1, 2, 3], width=4, height=2)))
-       3 ┤  ⡠⠊
-       0 ┤⡠⠊
-          0  3
-    """
+    """Draw a curve."""
     kept = [(a, b) for a, b in zip(x, y, strict=True) if math.isfinite(a) and math.isfinite(b)]
     if len(kept) < 2 or kept[-1][0] <= kept[0][0]:
         return []

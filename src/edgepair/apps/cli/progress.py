@@ -18,8 +18,6 @@ EVERY = 10.0
 def duration(seconds: float) -> str:
     """Write a time for people.
 
-    Examples
-    --------
     >>> duration(75), duration(4000), duration(400000)
     ('1 min 15 s', '1 h 06 min', '4 d 15 h')
     """

@@ -79,8 +79,6 @@ def refused_upload(parts: object) -> EdgepairError:
 def in_fields(text: str) -> str:
     """Say which field is meant where a message speaks of an option of the command line or of a function.
 
-    Examples
-    --------
     >>> in_fields("give --energy-unit keV"), in_fields("--pre=-150,-30")
     ('give “Energy unit” keV', '“Pre-edge” -150,-30')
     >>> in_fields("number_density gives the scale")
@@ -118,8 +116,6 @@ def concerned_field(error: EdgepairError, given: Mapping[str, object]) -> str:
 def aria(**words: str) -> dict[str, Any]:
     """Write attributes for screen readers.
 
-    Examples
-    --------
     >>> aria(live="polite")
     {'aria-live': 'polite'}
     """

@@ -58,8 +58,6 @@ class Settings:
 def is_loopback(host: str) -> bool:
     """Say whether an address is this machine's own.
 
-    Examples
-    --------
     >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0"), is_loopback("localhost.example.org")
     (True, False, False)
     """

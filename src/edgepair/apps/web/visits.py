@@ -193,8 +193,6 @@ class Visits:
 def shown_name(encoded: str) -> str:
     r"""Make a visitor's name of a file fit to be shown.
 
-    Examples
-    --------
     >>> shown_name("..%2F..%2Fetc%2Fpasswd"), shown_name("C:%5Cdata%5CFe%E2%82%82O%E2%82%83.xdi")
     ('passwd', 'Fe₂O₃.xdi')
     """

@@ -233,8 +233,6 @@ def dependence_figure(dependence: pd.DataFrame, *, absorber: str, task: str) -> 
 def per_label(task: str) -> str:
     """Say per how much of the label a change is given.
 
-    Examples
-    --------
     >>> per_label("bond_length"), per_label("oxidation_state")
     ('per 0.1 Å', 'per unit of OS')
     """
@@ -245,8 +243,6 @@ def per_label(task: str) -> str:
 def technique_of_number(name: str) -> str:
     """Tell from which technique's curve a number is read.
 
-    Examples
-    --------
     >>> technique_of_number("dpdf_first_shell_area")
     'dpdf'
     """

@@ -213,8 +213,6 @@ def add_regions(figure: go.Figure, bands: pd.DataFrame, span: tuple[float, float
 def kind_axis(kind: str, task: str) -> str:
     """Name the axis of a kind of importance, with its unit.
 
-    Examples
-    --------
     >>> kind_axis("permutation", "oxidation_state"), kind_axis("shap", "bond_length")
     ('fall of F1 (no unit)', 'mean |SHAP| (Å)')
     """

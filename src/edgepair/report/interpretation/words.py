@@ -163,8 +163,6 @@ def _name(row: Any, modality: str) -> str:
 def range_of_region(low: float, high: float, unit: str) -> str:
     """Write the ends of a region.
 
-    Examples
-    --------
     >>> range_of_region(6548.25, 6556.5, "eV"), range_of_region(1.42, 2.3, "Å")
     ('6548.2–6556.5 eV', '1.42–2.30 Å')
     """

@@ -91,13 +91,7 @@ def _look(modality: str) -> tuple[str, str]:
 
 
 def sequence_colours(n: int) -> list[str]:
-    """Choose colours for classes that have an order, dark to light.
-
-    Examples
-    --------
-    >>> sequence_colours(2)
-    ['#440154', '#c8b400']
-    """
+    """Choose colours for classes that have an order, dark to light."""
     if n < 2:
         return [_SEQUENCE[1]][:n]
     colours = []
@@ -120,8 +114,6 @@ def _rgb(colour: str) -> tuple[int, int, int]:
 def faded(colour: str, opacity: float) -> str:
     """Make a colour see-through.
 
-    Examples
-    --------
     >>> faded("#0072b2", 0.2)
     'rgba(0,114,178,0.2)'
     """

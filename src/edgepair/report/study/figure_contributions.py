@@ -135,8 +135,6 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
 def part_colour(key: str) -> str:
     """Look up the colour of one part of a split.
 
-    Examples
-    --------
     >>> part_colour("xanes"), part_colour("shared")
     ('#0072b2', '#b8c1ca')
     """

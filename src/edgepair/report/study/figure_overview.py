@@ -154,8 +154,6 @@ def score_figure(
 def dodge(index: int, n: int) -> float:
     """Move a dot up or down so that the modalities of one row stand apart.
 
-    Examples
-    --------
     >>> dodge(0, 1), dodge(2, 3)
     (0.0, 0.33)
     """
