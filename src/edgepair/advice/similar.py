@@ -14,8 +14,7 @@ from edgepair.dataset import average_sites
 from edgepair.features.xanes import STEP
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.prediction import Prediction, predict
-from edgepair.prediction.fitted import fitted_xanes
-from edgepair.prediction.own_data import common_window
+from edgepair.prediction.fitted import common_window, fitted_xanes
 from edgepair.prediction.pdf_model import PdfModel, PdfRows
 from edgepair.prediction.sample import EnergyWindow, choose_window
 from edgepair.prediction.xanes_rows import BROADENING, to_own_edge
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.conventions.tasks import Labels
-    from edgepair.study.cells import Cell
+    from edgepair.study.plan import Cell
 
 MOST_LIKE = 60
 """Sites that are taken as like a sample at most."""

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.builder.curves import ENERGY_STEP, HOLD, absorption_problem, energy_grid
 from edgepair.builder.gates import (
     ABSORPTION,
     BOND_VALENCE_OFF,
     EDGE_POSITION,
+    ENERGY_STEP,
     FARTHEST_EDGE,
     FEWEST_BONDS,
+    HOLD,
     MOST_ABSORPTION,
     MOST_BONDS,
     Fault,
+    absorption_problem,
     edge_position,
+    energy_grid,
     gate_text,
     label_faults,
     median_edges,

@@ -21,7 +21,7 @@ from edgepair.builder.assembly import (
     run_again,
     second_run_attribute,
 )
-from edgepair.builder.curves import check_energy_range
+from edgepair.builder.gates import check_energy_range
 from edgepair.builder.plan import Plan
 from edgepair.builder.records import BuildEstimate, BuildProgress, BuildResult, Item, count_items
 from edgepair.builder.result_store import ResultStore

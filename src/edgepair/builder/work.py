@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.builder.curves import absorption_problem
+from edgepair.builder.gates import absorption_problem
 from edgepair.builder.records import structure_digest
 from edgepair.conventions import EdgepairError, OutputError
 from edgepair.conventions.displayed import Record

@@ -19,8 +19,8 @@ from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import visible
 from edgepair.dataset.schema import VARIABLES, validate
 from edgepair.dataset.summary import show_pdf
+from edgepair.files.caching import prefix_beside
 from edgepair.files.reading import check_regular
-from edgepair.files.scratch import prefix_beside
 from edgepair.files.writing import what_stands_at
 from edgepair.spectra import TYPICAL_INSTRUMENT, PDFInstrument
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepair.conventions.errors import OutputError
-from edgepair.files.scratch import prefix_beside
+from edgepair.files.caching import prefix_beside
 
 
 def what_stands_at(target: Path) -> str:

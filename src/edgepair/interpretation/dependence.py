@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.interpretation.number_forests import NumberTable
-    from edgepair.study.cells import Cell, Rows
+    from edgepair.study.plan import Cell, Rows
 
 
 def number_score_rows(

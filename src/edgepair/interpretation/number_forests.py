@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.models.trees import Forest
-    from edgepair.study.cells import Cell
+    from edgepair.study.plan import Cell
 
 NUMBER_TREES = 60
 """Trees in a forest that sees two dozen numbers at most: curves of 60 and of 400 trees differ by less

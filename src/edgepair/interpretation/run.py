@@ -17,11 +17,24 @@ from edgepair.interpretation.dependence import (
     movement_rows,
     number_score_rows,
 )
-from edgepair.interpretation.explained import USUAL_TECHNIQUES, Explained, groups_remark, usual_techniques
-from edgepair.interpretation.groups import impurity_rows, permutation_rows, shap_rows
+from edgepair.interpretation.groups import (
+    MISSING,
+    impurity_rows,
+    join_outcomes,
+    permutation_rows,
+    shap_is_missing,
+    shap_rows,
+)
 from edgepair.interpretation.result import COLUMNS, Interpretation
-from edgepair.interpretation.rounds import label_permutation_rows, list_points, list_work
-from edgepair.interpretation.shap_values import MISSING, join_outcomes, shap_is_missing
+from edgepair.interpretation.rounds import (
+    USUAL_TECHNIQUES,
+    Explained,
+    groups_remark,
+    label_permutation_rows,
+    list_points,
+    list_work,
+    usual_techniques,
+)
 from edgepair.interpretation.stability import (
     agreement_rows,
     few_materials_rows,
@@ -29,13 +42,12 @@ from edgepair.interpretation.stability import (
     rank_rows,
     region_rank_rows,
 )
-from edgepair.study.cells import Cell, Rows, Skip
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
-from edgepair.study.plan import StudyPlan, check_datasets, describe_study, plan_study
+from edgepair.study.fits import Outcomes, Runner
+from edgepair.study.plan import Cell, Rows, Skip, StudyPlan, check_datasets, describe_study, plan_study
 from edgepair.study.scoring import draw_groups, score, score_baseline
-from edgepair.study.work import Outcomes, Runner
 
 if TYPE_CHECKING:
     import numpy as np

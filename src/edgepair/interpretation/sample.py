@@ -13,13 +13,11 @@ import pandas as pd
 
 from edgepair.conventions import TASKS, DataError, OptionError, near_miss, parse_tasks, techniques_of
 from edgepair.features import find_regions, region_numbers
-from edgepair.interpretation.explained import Explained, usual_techniques
-from edgepair.interpretation.rounds import explained_task
-from edgepair.interpretation.shap_values import fit_without_fold, forest_shap
-from edgepair.study.cells import Cell, Rows, Skip, plan_cell
+from edgepair.interpretation.groups import fit_without_fold, forest_shap
+from edgepair.interpretation.rounds import Explained, explained_task, usual_techniques
 from edgepair.study.config import StudyConfig
-from edgepair.study.plan import check_datasets
-from edgepair.study.work import array_digest
+from edgepair.study.fits import array_digest
+from edgepair.study.plan import Cell, Rows, Skip, check_datasets, plan_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
 
     from edgepair.conventions.tasks import Labels
     from edgepair.models import FitOutcome, Window
-    from edgepair.study.cells import Cell, Rows
-    from edgepair.study.work import Work
+    from edgepair.study.fits import Work
+    from edgepair.study.plan import Cell, Rows
 
 STABILITY_COLUMNS = ("absorber", "task", "modality", "kind", "name", "value", "lower", "upper", "sentence")
 """Columns of ``stability.csv``."""

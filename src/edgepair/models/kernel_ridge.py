@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.preprocessing import StandardScaler
 
-from edgepair.models.conformal import group_weights
+from edgepair.models.group_forest import group_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

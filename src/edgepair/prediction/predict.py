@@ -20,12 +20,29 @@ from edgepair.features import find_regions
 from edgepair.features.xanes import OWN_EDGE
 from edgepair.measured import FirstShell, PdfCurve, XanesScan, prepare_pdf
 from edgepair.measured.pdf.first_shell import only_metal
-from edgepair.prediction.answers import CLASSES, Answer, join_answers, join_first_shell
+from edgepair.prediction.answers import (
+    CLASSES,
+    Answer,
+    join_answers,
+    join_first_shell,
+    nearest_materials,
+    nearest_rows,
+    reason,
+    stretch_contributions,
+)
 from edgepair.prediction.fitted import Source
-from edgepair.prediction.given import Arrays, GivenSample, ManyCurves, OneCurve, gather_given
-from edgepair.prediction.nearest import nearest_materials, nearest_rows, reason, stretch_contributions
 from edgepair.prediction.result import Prediction, Predictions, ShownCurve
-from edgepair.prediction.sample import PreparedXanes, pdf_curve, prepare_xanes, technique_of
+from edgepair.prediction.sample import (
+    Arrays,
+    GivenSample,
+    ManyCurves,
+    OneCurve,
+    PreparedXanes,
+    gather_given,
+    pdf_curve,
+    prepare_xanes,
+    technique_of,
+)
 from edgepair.prediction.xanes_rows import to_own_edge
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, DataError, Optio
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_choice
 from edgepair.dataset import drop_gated, load_bundled
-from edgepair.prediction.fitted import fitted_pdf, fitted_xanes
+from edgepair.prediction.fitted import common_window, fitted_pdf, fitted_xanes, fitting_instrument, open_data
 from edgepair.prediction.model_file import TrainedModels, check_answers
-from edgepair.prediction.own_data import common_window, fitting_instrument, open_data
 from edgepair.prediction.own_standards import own_standards_report, pdf_scores, xanes_scores
 from edgepair.prediction.sample import FULL, NEEDED, EnergyWindow
 from edgepair.spectra import TYPICAL_INSTRUMENT

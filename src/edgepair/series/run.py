@@ -12,19 +12,23 @@ import numpy as np
 from edgepair.conventions import OptionError
 from edgepair.conventions.displayed import Displayed
 from edgepair.mixtures.errors import STANDARD_ERROR
-from edgepair.series.answers import Known, Row, answer_points, columns_of, points_of, values_table
-from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
-from edgepair.series.components import (
+from edgepair.series.answers import (
     MOST_RESOLVED,
+    Known,
+    Row,
     ambiguity_of,
+    answer_points,
     as_standards,
+    columns_of,
     component_answers,
     component_mixtures,
+    points_of,
+    values_table,
 )
+from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
 from edgepair.series.folder import write_folder
 from edgepair.series.fractions import SeriesFractions, fit_series
-from edgepair.series.pdf import PdfSeries, PdfSeriesResult, analyse_pdfs
-from edgepair.series.pdf_fractions import EndMember
+from edgepair.series.pdf import EndMember, PdfSeries, PdfSeriesResult, analyse_pdfs
 from edgepair.series.principal import MOST_COMPONENTS, Principal, find_components, targets
 from edgepair.series.resolution import Resolution, resolve
 from edgepair.series.series import Series
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class SeriesResult(Displayed, topic="series.views", main_table="points"):
+class SeriesResult(Displayed, topic="series.page", main_table="points"):
     """What a series tells.
 
     Attributes

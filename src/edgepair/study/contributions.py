@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from edgepair.study.cells import Rows
+    from edgepair.study.plan import Rows
 
 
 def shapley_values(gains: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from edgepair.conventions import Technique
     from edgepair.conventions.tasks import Labels
-    from edgepair.study.cells import Cell, Rows
+    from edgepair.study.plan import Cell, Rows
 
     Groups = Sequence[tuple[str, NDArray[np.int64]]]
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edgepair.study.cells import Cell, Rows
+    from edgepair.study.plan import Cell, Rows
 
 POINT_WIDTH = {"xanes": 0.5, "pdf": 0.1, "dpdf": 0.1, "npdf": 0.1}
 """Width of the points into which impurity importances are gathered, eV or Å."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from edgepair.conventions.tasks import Labels
     from edgepair.models import FitOutcome
-    from edgepair.study.cells import Cell
+    from edgepair.study.plan import Cell
 
 SCORE_COLUMNS = (
     "absorber", "task", "modality", "learner", "split", "metric", "value", "lower", "upper",

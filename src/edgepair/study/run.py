@@ -12,19 +12,27 @@ import numpy as np
 
 from edgepair.conventions import DataError, Progress
 from edgepair.dataset import drop_gated
-from edgepair.study.cells import Cell, Rows, Skip, available_modalities, plan_cell
 from edgepair.study.conditions import AS_STUDIED, Condition, conditions_for
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.curves import curve_rows
 from edgepair.study.findings import COMBINATIONS, Finding, find
-from edgepair.study.fits import LEARNING_FRACTIONS, fits_aside, study_fits
+from edgepair.study.fits import LEARNING_FRACTIONS, Outcomes, Runner, fits_aside, study_fits
 from edgepair.study.importances import importance_rows, null_share_rows, pair_importance
-from edgepair.study.plan import StudyPlan, check_datasets, describe_study, plan_study
+from edgepair.study.plan import (
+    Cell,
+    Rows,
+    Skip,
+    StudyPlan,
+    available_modalities,
+    check_datasets,
+    describe_study,
+    plan_cell,
+    plan_study,
+)
 from edgepair.study.published import run_published
 from edgepair.study.result import StudyResult, join_tables, prediction_table, table_frames
 from edgepair.study.scoring import Score, draw_groups, score, score_baseline
-from edgepair.study.work import Outcomes, Runner
 
 if TYPE_CHECKING:
     import pandas as pd

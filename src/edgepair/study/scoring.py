@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.conventions.tasks import Labels
-    from edgepair.study.cells import Cell
+    from edgepair.study.plan import Cell
 
 INTERVAL = (2.5, 97.5)
 """Percentiles that bound a 95 % interval."""

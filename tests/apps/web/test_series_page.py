@@ -36,7 +36,7 @@ def heated(n: int) -> Iterator[tuple[str, bytes]]:
 def quick(fake: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Answers that need no model."""
     monkeypatch.setattr("edgepair.series.answers.predict", fake)
-    monkeypatch.setattr("edgepair.series.components.predict", fake)
+    monkeypatch.setattr("edgepair.series.answers.predict", fake)
     return fake
 
 

@@ -14,6 +14,7 @@ from edgepair.apps.cli.console import (
     plain_table,
     print_json,
     print_lines,
+    progress_bar,
     resumable,
     split_list,
 )
@@ -32,7 +33,6 @@ from edgepair.apps.cli.options import (
     check_used,
     reads_spectra,
 )
-from edgepair.apps.cli.progress import progress_bar
 from edgepair.conventions.displayed import Record
 
 if TYPE_CHECKING:
@@ -49,15 +49,12 @@ def advise(
         str, typer.Option(help="oxidation_state, coordination_number or bond_length.", show_default=False)
     ] = "",
     have: Annotated[
-        list[Path] | None,
-        typer.Option(help="What has been measured: a file of XANES, of a PDF, or both.", show_default=False),
+        list[Path] | None, typer.Option(help="What has been measured: a file of XANES, of a PDF, or both.")
     ] = None,
-    dpdf: Annotated[
-        Path | None, typer.Option(help="A measured differential PDF of the absorber.", show_default=False)
-    ] = None,
+    dpdf: Annotated[Path | None, typer.Option(help="A measured differential PDF of the absorber.")] = None,
     radiation: Radiation = None,
     data: Annotated[
-        Path | None, typer.Option(help="Dataset of your own in place of the bundled one.", show_default=False)
+        Path | None, typer.Option(help="Dataset of your own in place of the bundled one.")
     ] = None,
     modality: Annotated[
         list[str] | None,

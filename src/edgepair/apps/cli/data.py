@@ -33,15 +33,10 @@ def standards(
     absorber: Annotated[list[str] | None, typer.Option(help="Absorbers; default all.")] = None,
     table: Annotated[
         Path | None,
-        typer.Option(
-            "--standards",
-            help="List this table of your own (.csv) instead of the library.",
-            show_default=False,
-        ),
+        typer.Option("--standards", help="List this table of your own (.csv) instead of the library."),
     ] = None,
     save: Annotated[
-        Path | None,
-        typer.Option(help="Write the spectra (.xdi) and their table into this folder.", show_default=False),
+        Path | None, typer.Option(help="Write the spectra (.xdi) and their table into this folder.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import output_console, print_json, print_lines
+from edgepair.apps.cli.console import output_console, print_json, print_lines, step_bar
 from edgepair.apps.cli.options import (
     Composition,
     Deglitch,
@@ -24,10 +24,9 @@ from edgepair.apps.cli.options import (
     SpectrumReading,
     reads_spectra,
 )
-from edgepair.apps.cli.progress import step_bar
 from edgepair.conventions.displayed import Record
 from edgepair.measured.samples import read_measured, without_reference
-from edgepair.report.measured.shown import Seen, SeenPdf, SeenXanes
+from edgepair.report.measured.page import Seen, SeenPdf, SeenXanes
 
 if TYPE_CHECKING:
     from edgepair.measured import PdfCurve, XanesScan
@@ -50,8 +49,7 @@ def inspect(
     number_density: NumberDensity = None,
     report: Report = None,
     save: Annotated[
-        Path | None,
-        typer.Option(help="Write the normalised, calibrated spectrum (.xdi).", show_default=False),
+        Path | None, typer.Option(help="Write the normalised, calibrated spectrum (.xdi).")
     ] = None,
     plot: Annotated[
         bool | None, typer.Option("--plot/--no-plot", help="Draw here; default on a terminal.")

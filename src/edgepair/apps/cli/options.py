@@ -28,12 +28,10 @@ OwnDatasets: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(help="Dataset of your own (.zarr.zip or folder) in place of the bundled ones."),
 ]
-OwnStandards: TypeAlias = Annotated[
-    Path | None, typer.Option(help="CSV table of standards of your own.", show_default=False)
-]
+OwnStandards: TypeAlias = Annotated[Path | None, typer.Option(help="CSV table of standards of your own.")]
 Folds: TypeAlias = Annotated[int, typer.Option(help="Number of folds.")]
 Repeats: TypeAlias = Annotated[
-    int | None, typer.Option(help="How often folds are dealt anew; default by size.", show_default=False)
+    int | None, typer.Option(help="How often folds are dealt anew; default by size.")
 ]
 Seed: TypeAlias = Annotated[int, typer.Option(help="Same seed, same numbers.")]
 Scheduler: TypeAlias = Annotated[
@@ -49,15 +47,10 @@ Strict: TypeAlias = Annotated[
     bool, typer.Option("--strict", help="End with 1 also where something was left out by rule.")
 ]
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Print all there is to say.")]
-Jobs: TypeAlias = Annotated[
-    int | None, typer.Option(help="Processes on this machine; default all cores.", show_default=False)
-]
-Report: TypeAlias = Annotated[
-    Path | None, typer.Option(help="Write a page with figures (.html).", show_default=False)
-]
+Jobs: TypeAlias = Annotated[int | None, typer.Option(help="Processes on this machine; default all cores.")]
+Report: TypeAlias = Annotated[Path | None, typer.Option(help="Write a page with figures (.html).")]
 DpdfNames: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--dpdf", help="Names of PDFs that are differential, as 'd*.gr'.", show_default=False),
+    str | None, typer.Option("--dpdf", help="Names of PDFs that are differential, as 'd*.gr'.")
 ]
 Radiation: TypeAlias = Annotated[str | None, typer.Option(help="Of a PDF: x-ray, neutron or electron.")]
 
@@ -84,8 +77,7 @@ class SpectrumReading:
     reference: Annotated[
         Path | None,
         typer.Option(
-            help="File of a metal foil to calibrate energies by; none: not even by one in the file.",
-            show_default=False,
+            help="File of a metal foil to calibrate energies by; none: not even by one in the file."
         ),
     ] = None
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgepair.apps.cli.console import print_json
+from edgepair.apps.cli.console import print_json, step_bar
 from edgepair.apps.cli.options import (
     Composition,
     Deglitch,
@@ -29,7 +29,6 @@ from edgepair.apps.cli.options import (
     reads_spectra,
 )
 from edgepair.apps.cli.predict_text import FEW
-from edgepair.apps.cli.progress import step_bar
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import visible
 from edgepair.files.kept_rows import KeptRows
@@ -55,39 +54,26 @@ def predict(
     reading: SpectrumReading,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(
-            help="Measured files, XANES or PDF; one of each is a pair.", metavar="FILE...", show_default=False
-        ),
+        typer.Argument(help="Measured files, XANES or PDF; one of each is a pair.", metavar="FILE..."),
     ] = None,
-    dpdf: Annotated[
-        Path | None, typer.Option(help="File of a differential PDF of the absorber.", show_default=False)
-    ] = None,
-    pairs: Annotated[
-        Path | None, typer.Option(help="CSV table of pairs: xanes,pdf,absorber.", show_default=False)
-    ] = None,
+    dpdf: Annotated[Path | None, typer.Option(help="File of a differential PDF of the absorber.")] = None,
+    pairs: Annotated[Path | None, typer.Option(help="CSV table of pairs: xanes,pdf,absorber.")] = None,
     deglitch: Deglitch = False,
     radiation: Radiation = None,
     qmax: Qmax = None,
     composition: Composition = None,
     number_density: NumberDensity = None,
     standards: OwnStandards = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Dataset in place of the bundled simulations.", show_default=False)
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="Model that edgepair train wrote.", show_default=False)
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Dataset in place of the bundled simulations.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model that edgepair train wrote.")] = None,
     explain: Annotated[
         bool | None,
         typer.Option(
-            help=f"Tell what drove each answer; default where shown, at most for {MOST_EXPLAINED} samples.",
-            show_default=False,
+            help=f"Tell what drove each answer; default where shown, at most for {MOST_EXPLAINED} samples."
         ),
     ] = None,
     confidence: Annotated[float, typer.Option(help="Of intervals and sets of classes.")] = 0.9,
-    out: Annotated[
-        Path | None, typer.Option(help="Write a table of all answers (CSV).", show_default=False)
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a table of all answers (CSV).")] = None,
     report: Report = None,
     as_json: Json = False,
     quiet: Quiet = False,

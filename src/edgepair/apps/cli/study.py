@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgepair.apps.cli.console import output_console, plain_table, print_json, resumable, split_list
+from edgepair.apps.cli.console import (
+    output_console,
+    plain_table,
+    print_json,
+    progress_bar,
+    resumable,
+    split_list,
+)
 from edgepair.apps.cli.options import (
     Folds,
     Jobs,
@@ -24,7 +31,6 @@ from edgepair.apps.cli.options import (
     asked_and_left_out,
     open_datasets,
 )
-from edgepair.apps.cli.progress import progress_bar
 from edgepair.conventions.displayed import Record
 from edgepair.files.writing import check_folder
 
@@ -64,9 +70,7 @@ def study(
     ] = "formula",
     folds: Folds = 5,
     repeats: Repeats = None,
-    trees: Annotated[
-        int | None, typer.Option(help="Trees in a forest [default: 100]", show_default=False)
-    ] = None,
+    trees: Annotated[int | None, typer.Option(help="Trees in a forest [default: 100]")] = None,
     seed: Seed = 0,
     jobs: Jobs = None,
     scheduler: Scheduler = None,
@@ -88,8 +92,7 @@ def study(
         bool, typer.Option("--robustness", help="Test the findings under noise, other ranges, labels, rows.")
     ] = False,
     figures: Annotated[
-        Path | None,
-        typer.Option(help="Folder for figures at journal size (SVG, PDF).", show_default=False),
+        Path | None, typer.Option(help="Folder for figures at journal size (SVG, PDF).")
     ] = None,
     strict: Strict = False,
     as_json: Json = False,

@@ -14,9 +14,9 @@ from edgepair.apps.cli.console import (
     print_json,
     print_lines,
     split_list,
+    step_bar,
 )
 from edgepair.apps.cli.options import Json, OwnStandards, Quiet, own_standards
-from edgepair.apps.cli.progress import step_bar
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_number, read_pair
 
@@ -26,19 +26,14 @@ if TYPE_CHECKING:
 
 
 def train(
-    absorber: Annotated[
-        str | None, typer.Option(help="Absorbing metal, such as Fe.", show_default=False)
-    ] = None,
-    model: Annotated[Path | None, typer.Option(help="Model file to write.", show_default=False)] = None,
+    absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Fe.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model file to write.")] = None,
     data: Annotated[
         Path | None,
-        typer.Option(
-            help="Dataset of your own (.zarr.zip or folder) in place of the bundled one.", show_default=False
-        ),
+        typer.Option(help="Dataset of your own (.zarr.zip or folder) in place of the bundled one."),
     ] = None,
     modality: Annotated[
-        list[str] | None,
-        typer.Option(help="xanes, pdf, dpdf, npdf; default all that the dataset holds.", show_default=False),
+        list[str] | None, typer.Option(help="xanes, pdf, dpdf, npdf; default all that the dataset holds.")
     ] = None,
     standards: OwnStandards = None,
     library: Annotated[
@@ -47,9 +42,7 @@ def train(
     energy_range: Annotated[
         str | None,
         typer.Option(
-            "--range",
-            help="Energies that are compared, eV from the tabulated edge [default: -8,45]",
-            show_default=False,
+            "--range", help="Energies that are compared, eV from the tabulated edge [default: -8,45]"
         ),
     ] = None,
     qmax: Annotated[float, typer.Option(help="Of the PDFs: end of the data in Q, 1/Å.")] = 25.0,

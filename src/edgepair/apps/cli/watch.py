@@ -62,7 +62,7 @@ def watch(
     standards: OwnStandards = None,
     report: Report = None,
     idle: Annotated[
-        float | None, typer.Option(help="End after so many seconds without anything new.", show_default=False)
+        float | None, typer.Option(help="End after so many seconds without anything new.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:

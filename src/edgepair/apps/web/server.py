@@ -20,7 +20,7 @@ from edgepair.conventions import EdgepairError, OptionError
 if TYPE_CHECKING:
     from dash import Dash
 
-    from edgepair.apps.web.services import Services
+    from edgepair.apps.web.visits import Services
 
 _log = logging.getLogger("edgepair.web")
 _SHORTEST_TOKEN = 16
@@ -61,8 +61,8 @@ def make_app(
 
     from edgepair.apps.web.guard import Guard
     from edgepair.apps.web.pages import PAGES
-    from edgepair.apps.web.services import Services
     from edgepair.apps.web.shell import Shell
+    from edgepair.apps.web.visits import Services
 
     services = Services(settings.limits, make_worker, settings.shown)
     shell = Shell(services, [page(services) for page in PAGES])
@@ -118,7 +118,7 @@ def serve(settings: Settings, on_ready: Callable[[str, Settings], None]) -> None
         Dash is not installed, or the address, port or token cannot be used.
     """
     _require_dash()
-    from edgepair.apps.web.connections import BoundedServer, QuietHandler
+    from edgepair.apps.web.guard import BoundedServer, QuietHandler
 
     settings = _with_token(settings)
     sock = _bind(settings)

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from dash import Dash
     from dash.development.base_component import Component
 
-    from edgepair.apps.web.services import Services
-    from edgepair.apps.web.visits import Visit
+    from edgepair.apps.web.visits import Services, Visit
 
 
 _LONGEST_VALUE = 200

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import re
 import secrets
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -13,7 +15,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from edgepair.apps.web.settings import Limits
+from edgepair.apps.web.jobs import Jobs
+from edgepair.apps.web.settings import Limits, Shown
+from edgepair.apps.web.workers import Worker
 from edgepair.conventions import DataError, EdgepairError
 
 _ENDING = re.compile(r"\.[a-z0-9]{1,8}(\.gz)?$")
@@ -226,3 +230,34 @@ def _over() -> EdgepairError:
         needed="one that goes on",
         suggestion="load the page again, and drop the files again",
     )
+
+
+_SWEEP_SECONDS = 60.0
+
+
+class Services:
+    """Visits and jobs of one server."""
+
+    def __init__(
+        self, limits: Limits, make_worker: Callable[[Path, int], Worker] = Worker, shown: Shown | None = None
+    ) -> None:
+        self.shown = shown or Shown()
+        # Readable by this user alone.
+        self.folder = Path(tempfile.mkdtemp(prefix="edgepair-web-"))
+        self.jobs = Jobs(self.folder, waiting=limits.waiting, make_worker=make_worker)
+        self.visits = Visits(self.folder, limits, self.jobs.drop)
+        self._closed = threading.Event()
+        atexit.register(self.close)
+        threading.Thread(target=self._sweep, daemon=True).start()
+
+    def close(self) -> None:
+        """End every job and remove every file."""
+        atexit.unregister(self.close)
+        self._closed.set()
+        self.jobs.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """End visits whose browser was closed: nobody tells us when."""
+        while not self._closed.wait(_SWEEP_SECONDS):
+            self.visits.expire()

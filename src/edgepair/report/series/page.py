@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,14 @@ import numpy as np
 
 from edgepair.conventions import TASKS
 from edgepair.conventions.wording import safe, short_title
-from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
+from edgepair.report.kit.embedding import (
+    Drawing,
+    FigureShelf,
+    draw_figure,
+    render_page,
+    render_tables,
+    write_page,
+)
 from edgepair.report.kit.marks import Look, error_bars, measured_line, scatter
 from edgepair.report.kit.style import INK, faded, modality_colour, sequence_colours, styled
 from edgepair.report.kit.tables import rounded
@@ -365,3 +373,16 @@ def _residual(shown: _Shown) -> go.Figure:
 
 def _spread(n: int) -> list[int]:
     return sorted({round(k) for k in np.linspace(0, n - 1, min(n, _MOST_DRAWN))})
+
+
+def tables(item: SeriesResult | PdfSeriesResult) -> str:
+    """Lay out what was found, components, standards and fractions."""
+    content = {"facts": series_facts(item), "tables": series_tables(item)}
+    return render_tables(series_title(item), item.warnings, content)
+
+
+def draw(item: SeriesResult | PdfSeriesResult, name: str, given: Mapping[str, str]) -> go.Figure:
+    """Draw a figure of the page by its title."""
+    figures = series_figures(item)
+    drawings = {title: Drawing(partial(figures.__getitem__, title), {}) for title in figures}
+    return draw_figure(drawings, name, given)

@@ -23,9 +23,7 @@ from edgepair.apps.web.components import (
     warning_list,
 )
 from edgepair.apps.web.dropped.panel import FilesPanel
-from edgepair.apps.web.opened import Opened
-from edgepair.apps.web.panel import JobPanel
-from edgepair.apps.web.saves import Saves
+from edgepair.apps.web.panel import JobPanel, Opened, Saves
 from edgepair.apps.web.work import mixtures as work
 from edgepair.conventions import OptionError
 
@@ -34,8 +32,7 @@ if TYPE_CHECKING:
     from dash.development.base_component import Component
 
     from edgepair.apps.web.jobs import Order
-    from edgepair.apps.web.services import Services
-    from edgepair.apps.web.visits import Visit
+    from edgepair.apps.web.visits import Services, Visit
 
 NAME = "mixtures"
 MOST = ("1", "2", "3", "4")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgepair.apps.web.shown import Source
+from edgepair.apps.web.settings import Source
 from edgepair.apps.web.work.datasets import open_source
 from edgepair.apps.web.work.samples import SampleRequest, read_sample
 from edgepair.apps.web.work.words import Figure, plain_figure

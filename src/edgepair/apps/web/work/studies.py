@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair.apps.web.shown import Source
+from edgepair.apps.web.settings import Source
 from edgepair.apps.web.work.words import Drawn, Figure, in_visitors_words, plain_figure
 from edgepair.conventions import TASKS, TECHNIQUES, EdgepairError
 
