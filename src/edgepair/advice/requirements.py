@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.advice.similar import SampleInHand
-    from edgepair.conventions.tasks import Labels
+    from edgepair.conventions.tasks import Floats, Labels
     from edgepair.study.config import StudyConfig
     from edgepair.study.plan import Cell
 
@@ -42,10 +42,7 @@ _Z = 1.96
 
 
 def similar_rows(
-    cell: Cell,
-    predicted: Mapping[str, Iterable[Labels]],
-    sample: SampleInHand,
-    drawn: NDArray[np.float64],
+    cell: Cell, predicted: Mapping[str, Iterable[Labels]], sample: SampleInHand, drawn: Floats
 ) -> list[Record]:
     """List the rows of `Advice.similar`.
 
@@ -67,7 +64,7 @@ def similar_rows(
     return rows
 
 
-def _changes(cell: Cell, first: Iterable[Labels], second: Iterable[Labels]) -> NDArray[np.float64]:
+def _changes(cell: Cell, first: Iterable[Labels], second: Iterable[Labels]) -> Floats:
     """Tell of each site how often its answer changed, improved and worsened: shape (3, n)."""
     found = []
     for one, two in zip(first, second, strict=True):
@@ -78,13 +75,11 @@ def _changes(cell: Cell, first: Iterable[Labels], second: Iterable[Labels]) -> N
             changed = np.abs(one - two) > LENGTH_CHANGE
             before, after = (np.abs(told - cell.target) for told in (one, two))
         found.append([changed, changed & (after < before), changed & (after > before)])
-    mean: NDArray[np.float64] = np.mean(np.array(found, dtype=np.float64), axis=0)
+    mean: Floats = np.mean(np.array(found, dtype=np.float64), axis=0)
     return mean
 
 
-def _rates(
-    cell: Cell, changes: NDArray[np.float64], chosen: NDArray[np.bool_], drawn: NDArray[np.float64]
-) -> Record:
+def _rates(cell: Cell, changes: Floats, chosen: NDArray[np.bool_], drawn: Floats) -> Record:
     groups = cell.groups[chosen]
     n_formulas = len(np.unique(groups))
     count = np.bincount(groups, minlength=cell.n_groups)

@@ -69,10 +69,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import xarray as xr
-    from numpy.typing import NDArray
 
     from edgepair.advice.similar import SampleInHand
-    from edgepair.conventions.tasks import Labels
+    from edgepair.conventions.tasks import Floats, Labels
     from edgepair.measured import PdfCurve, XanesScan
     from edgepair.prediction import Prediction
     from edgepair.study.plan import Cell, StudyPlan
@@ -158,7 +157,7 @@ def compute_evidence(
     )
 
 
-def drawn_groups(cell: Cell, seed: int) -> NDArray[np.float64]:
+def drawn_groups(cell: Cell, seed: int) -> Floats:
     """Draw the formulas of a cell, (n_draws, n_groups): the same whenever it is asked."""
     return draw_groups(cell.n_groups, DRAWS, [seed, 1, *cell.absorber.encode()])
 

@@ -38,7 +38,8 @@ from edgepair.spectra import resample_mu
 
 if TYPE_CHECKING:
     import xarray as xr
-    from numpy.typing import NDArray
+
+    from edgepair.conventions.tasks import Floats
 
 _PDFS = {
     "G": "total x-ray PDF",
@@ -280,7 +281,7 @@ Place = tuple[str, int]
 class SecondRun:
     """What came of simulating one site again; ``curve`` in eV."""
 
-    curve: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+    curve: tuple[Floats, Floats] | None
     message: str
 
 
@@ -356,9 +357,7 @@ def second_run_attribute(runs: Mapping[Place, SecondRun], simulator: SiteSimulat
     return {"run_again": json.dumps({"cards": dict(settings.cards), "sites": named}, ensure_ascii=False)}
 
 
-def _usable(
-    record: Record | None,
-) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64]] | None, str]:
+def _usable(record: Record | None) -> tuple[tuple[Floats, Floats] | None, str]:
     """Read a second spectrum, or say why there is none."""
     if record is None:
         return None, "not done yet"

@@ -16,7 +16,9 @@ from edgepair.conventions import OptionError, edge_energy
 from edgepair.dataset.schema import GATE_SEPARATOR, GATES
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from edgepair.conventions.tasks import Floats
 
 LARGEST = 1e30
 """Values beyond this do not fit into the 32-bit numbers that are stored."""
@@ -80,8 +82,8 @@ def check_energy_range(absorber: str, energy_range: tuple[float, float] | None) 
 
 
 def energy_grid(
-    absorber: str, energies: Sequence[NDArray[np.float64]], energy_range: tuple[float, float] | None = None
-) -> NDArray[np.float64]:
+    absorber: str, energies: Sequence[Floats], energy_range: tuple[float, float] | None = None
+) -> Floats:
     """Choose the grid that a dataset's spectra are brought onto.
 
     Returns (n_energy,) in eV; ``energies``, ``energy_range`` in eV.

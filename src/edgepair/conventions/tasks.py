@@ -121,6 +121,8 @@ def points_down(technique: str, absorber: str) -> bool:
     return technique == "npdf" and absorber in NEGATIVE_FOR_NEUTRONS
 
 
+Floats: TypeAlias = "NDArray[np.float64]"
+
 Labels: TypeAlias = "NDArray[np.float64] | NDArray[np.float32] | NDArray[np.int64] | NDArray[np.int16]"
 """Labels of sites, or answers: values, or positions in the list of classes."""
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike, NDArray
 
+    from edgepair.conventions.tasks import Floats
+
 
 def average_sites(dataset: xr.Dataset) -> xr.Dataset:
     r"""Make one row of each complete material, averaged over its absorbing sites.
@@ -97,16 +99,12 @@ def _attributes(dataset: xr.Dataset, name: str) -> dict[str, object]:
     return dict(dataset[name].attrs) if name in dataset else {}
 
 
-def _means(
-    values: NDArray[np.float64], weight: NDArray[np.float64], first: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _means(values: Floats, weight: Floats, first: NDArray[np.int64]) -> Floats:
     """Weighted means over stretches of rows, so that equal values stay what they are."""
     weight = weight.reshape(-1, *[1] * (values.ndim - 1))
     mean = np.add.reduceat(weight * values, first) / np.add.reduceat(weight, first)
     # Rounding must not carry a mean beyond the values that it is of.
-    bounded: NDArray[np.float64] = np.clip(
-        mean, np.minimum.reduceat(values, first), np.maximum.reduceat(values, first)
-    )
+    bounded: Floats = np.clip(mean, np.minimum.reduceat(values, first), np.maximum.reduceat(values, first))
     return bounded
 
 

@@ -18,7 +18,8 @@ from edgepair.spectra import PDFInstrument, apply_instrument
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-    from numpy.typing import NDArray
+
+    from edgepair.conventions.tasks import Floats
 
 SITE_COLUMNS = ("site", "formula", "material_id", "site_index", *TASKS, "multiplicity", "origin", "gate")
 """Columns of the table, in their order."""
@@ -132,7 +133,7 @@ def find_sites(table: pd.DataFrame, wanted: SiteFilter) -> pd.DataFrame:
     return table[kept]
 
 
-def _labels(table: pd.DataFrame, task: str) -> NDArray[np.float64]:
+def _labels(table: pd.DataFrame, task: str) -> Floats:
     if task not in TASKS:
         raise OptionError(
             f"cannot filter sites by {task!r}",
@@ -140,7 +141,7 @@ def _labels(table: pd.DataFrame, task: str) -> NDArray[np.float64]:
             needed="one of " + ", ".join(TASKS),
             suggestion="leave it out",
         )
-    labels: NDArray[np.float64] = table[task].to_numpy(dtype=float)
+    labels: Floats = table[task].to_numpy(dtype=float)
     return labels
 
 

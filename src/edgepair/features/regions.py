@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
+    from edgepair.conventions.tasks import Floats
+
 
 @dataclass(frozen=True)
 class Number:
@@ -284,18 +286,16 @@ def find_pdf_regions(r: ArrayLike, G: ArrayLike, *, dip: bool = False) -> tuple[
     return _regions(PDF_TITLES, "r", x, borders)
 
 
-def _median(values: NDArray[np.float64]) -> float:
+def _median(values: Floats) -> float:
     return _percentiles(values, 50.0)[0]
 
 
-def _percentiles(values: NDArray[np.float64], *wanted: float) -> tuple[float, ...]:
+def _percentiles(values: Floats, *wanted: float) -> tuple[float, ...]:
     known = values[np.isfinite(values)]
     return tuple(float(np.percentile(known, per_cent)) if len(known) else np.nan for per_cent in wanted)
 
 
-def _regions(
-    titles: dict[str, str], axis: str, x: NDArray[np.float64], borders: list[float]
-) -> tuple[Region, ...]:
+def _regions(titles: dict[str, str], axis: str, x: Floats, borders: list[float]) -> tuple[Region, ...]:
     """Name the stretches between borders; one that is not known ends the last region that is."""
     first, last = float(x[0]), float(x[-1])
     ends = [float(border) for border in borders]
@@ -340,7 +340,7 @@ def find_regions(absorber: str, technique: str, axis: ArrayLike, curves: ArrayLi
     return (Region("whole", "whole curve", kind.axis, float(x[0]), float(x[-1])),)
 
 
-def region_numbers(regions: Sequence[Region], position: NDArray[np.float64]) -> NDArray[np.int64]:
+def region_numbers(regions: Sequence[Region], position: Floats) -> NDArray[np.int64]:
     """Tell in which region each position lies.
 
     Parameters

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from edgepair.conventions.tasks import Labels
+    from edgepair.conventions.tasks import Floats, Labels
     from edgepair.models import FitOutcome
     from edgepair.models.trees import Forest
     from edgepair.study.plan import Cell, Rows
@@ -96,9 +96,9 @@ class ShapOutcome:
     """
 
     rows: NDArray[np.int64]
-    gathered: NDArray[np.float64]
-    base: NDArray[np.float64]
-    predicted: NDArray[np.float64]
+    gathered: Floats
+    base: Floats
+    predicted: Floats
 
 
 def shap_is_missing() -> bool:
@@ -115,9 +115,7 @@ def import_shap() -> Any:
     return shap
 
 
-def forest_shap(
-    forest: Forest, rows: NDArray[np.float32]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def forest_shap(forest: Forest, rows: NDArray[np.float32]) -> tuple[Floats, Floats, Floats]:
     """Compute exact Shapley values of a forest, and check that they add up.
 
     ``rows`` (n_rows, n_features); ``values`` (n_rows, n_features, n_outputs); ``base`` (n_outputs,);
@@ -212,7 +210,7 @@ def gather(forest: Forest, shown: NDArray[np.float32], task: ShapTask) -> ShapOu
     return ShapOutcome(task.rows, gathered, np.array(base), predicted)
 
 
-def _place(part: NDArray[np.float64], seen: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+def _place(part: Floats, seen: NDArray[np.int64], n_classes: int) -> Floats:
     """Put outputs of the classes that a forest saw at their places among all."""
     whole = np.zeros((*part.shape[:-1], n_classes))
     whole[..., seen] = part
@@ -324,7 +322,7 @@ def _window(technique: str, ends: tuple[float, float], columns: NDArray[np.int64
     return Window(technique, *ends, tuple(int(c) for c in columns), name=name, whole=name == technique)
 
 
-def _stretches(technique: str, position: NDArray[np.float64], columns: NDArray[np.int64]) -> str:
+def _stretches(technique: str, position: Floats, columns: NDArray[np.int64]) -> str:
     """Name the stretches that a cluster covers: runs of positions with no other feature's between."""
     positions = np.unique(position)
     selected = np.isin(positions, position[columns])
@@ -340,16 +338,12 @@ def _stretches(technique: str, position: NDArray[np.float64], columns: NDArray[n
 
 
 def permutation_rows(
-    cell: Cell,
-    modality: str,
-    groups: Sequence[Group],
-    outcomes: Sequence[FitOutcome],
-    drawn: NDArray[np.float64],
+    cell: Cell, modality: str, groups: Sequence[Group], outcomes: Sequence[FitOutcome], drawn: Floats
 ) -> Rows:
     """List the permutation importances of one cell and modality; ``drawn`` (n_draws, n_groups)."""
     metric = cell.task.main_metric
 
-    def main(predicted: Labels) -> tuple[float, NDArray[np.float64]]:
+    def main(predicted: Labels) -> tuple[float, Floats]:
         sums = group_sums(cell, predicted, None)
         value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]
         return float(value), metrics_of(cell, drawn @ sums)[metric]
@@ -380,7 +374,7 @@ def impurity_rows(cell: Cell, modality: str, groups: Sequence[Group], outcomes: 
 
 
 def shap_rows(
-    cell: Cell, modality: str, groups: Sequence[Group], outcome: ShapOutcome, drawn: NDArray[np.float64]
+    cell: Cell, modality: str, groups: Sequence[Group], outcome: ShapOutcome, drawn: Floats
 ) -> Rows:
     """List the mean sizes of what groups add, of one cell and modality; ``drawn`` (n_draws, n_groups)."""
     size = np.abs(outcome.gathered).sum(axis=2) * (0.5 if cell.classes else 1.0)

@@ -50,9 +50,9 @@ from edgepair.study.plan import Cell, Rows, Skip, StudyPlan, check_datasets, des
 from edgepair.study.scoring import draw_groups, score, score_baseline
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray as xr
-    from numpy.typing import NDArray
+
+    from edgepair.conventions.tasks import Floats
 
 TREES = 100
 """Trees of the explained forests by default."""
@@ -223,9 +223,7 @@ def _skips(plan: StudyPlan, *, asked: bool, shap_rows: int | None) -> list[Skip]
     return skipped
 
 
-def _score_rows(
-    tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes, drawn: NDArray[np.float64]
-) -> None:
+def _score_rows(tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes, drawn: Floats) -> None:
     scores = {}
     for modality in view.subsets:
         purpose = "explained" if modality in view.modalities else "subset"
@@ -239,7 +237,7 @@ def _score_rows(
 
 
 def _importance_rows(
-    tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes, drawn: NDArray[np.float64]
+    tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes, drawn: Floats
 ) -> None:
     rows = tables["importances"]
     for modality in view.modalities:

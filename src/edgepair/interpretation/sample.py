@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.features import Region
     from edgepair.models.trees import Forest
     from edgepair.prediction import Prediction
@@ -181,7 +182,7 @@ def _of_prediction(prediction: Prediction, tasks: Sequence[str] | None, modality
     return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS))
 
 
-def _within(regions: Sequence[Region], positions: NDArray[np.float64]) -> tuple[Region, ...]:
+def _within(regions: Sequence[Region], positions: Floats) -> tuple[Region, ...]:
     """Cut regions to the stretch that was compared, given the middles of its windows."""
     half = float(np.diff(positions).min()) / 2 if len(positions) > 1 else 0.0
     first, last = float(positions[0]) - half, float(positions[-1]) + half
@@ -308,7 +309,7 @@ def _forest(known: _Known, task: str, fold: int) -> Forest:
     return fit_without_fold(about.table(about.full).values[cell.sites], asked.fit, fold)
 
 
-def _sums(number: NDArray[np.int64], added: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+def _sums(number: NDArray[np.int64], added: Floats, n: int) -> Floats:
     return np.bincount(number, weights=added, minlength=n).astype(np.float64)
 
 
@@ -317,7 +318,7 @@ def _rows(
     technique: str,
     task: str,
     regions: Sequence[Region],
-    sums: NDArray[np.float64],
+    sums: Floats,
     base: float,
     answer: float,
 ) -> Rows:

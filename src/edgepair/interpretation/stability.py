@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from edgepair.conventions.tasks import Labels
+    from edgepair.conventions.tasks import Floats, Labels
     from edgepair.models import FitOutcome, Window
     from edgepair.study.fits import Work
     from edgepair.study.plan import Cell, Rows
@@ -149,16 +149,16 @@ def stability_row(
     return {**where, "name": name, **ends, "sentence": sentence}
 
 
-def _within(part: pd.DataFrame, rng: np.random.Generator) -> NDArray[np.float64]:
+def _within(part: pd.DataFrame, rng: np.random.Generator) -> Floats:
     """Draw importances within their intervals; without one they are taken as exact."""
     value = part["value"].to_numpy(dtype=np.float64)
     spread = (part["upper"] - part["lower"]).to_numpy(dtype=np.float64) / (2 * 1.96)
     spread = np.where(np.isfinite(spread) & (spread > 0), spread, 0.0)
-    draws: NDArray[np.float64] = rng.normal(value, spread, size=(_DRAWS, len(value)))
+    draws: Floats = rng.normal(value, spread, size=(_DRAWS, len(value)))
     return draws
 
 
-def kendall_taus(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+def kendall_taus(first: Floats, second: Floats) -> Floats:
     """Compute Kendall's tau-b of the rows of two arrays, all at once.
 
     ``first, second`` (n, n_members); returns (n,).
@@ -168,7 +168,7 @@ def kendall_taus(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDA
     signs_second = np.sign(second[:, one] - second[:, other])
     size = np.sqrt((signs_first**2).sum(axis=1) * (signs_second**2).sum(axis=1))
     alike = (signs_first * signs_second).sum(axis=1)
-    taus: NDArray[np.float64] = np.divide(alike, size, out=np.full(len(size), np.nan), where=size > 0)
+    taus: Floats = np.divide(alike, size, out=np.full(len(size), np.nan), where=size > 0)
     return taus
 
 
@@ -273,7 +273,7 @@ def region_rank_rows(cell: Cell, modality: str, fits: Sequence[Work], outcomes: 
     ]
 
 
-def _compare(halves: Iterable[Sequence[NDArray[np.float64]]]) -> tuple[list[float], list[float]]:
+def _compare(halves: Iterable[Sequence[Floats]]) -> tuple[list[float], list[float]]:
     """Give tau, and whether the same member leads, of each pair of halves that put anything in order."""
     from scipy.stats import kendalltau
 
@@ -286,7 +286,7 @@ def _compare(halves: Iterable[Sequence[NDArray[np.float64]]]) -> tuple[list[floa
     return taus, same
 
 
-def _falls(cell: Cell, held_out: NDArray[np.bool_], outcome: FitOutcome) -> NDArray[np.float64]:
+def _falls(cell: Cell, held_out: NDArray[np.bool_], outcome: FitOutcome) -> Floats:
     """Tell how far the main score of some whole formulas falls when each window is shuffled."""
     selected = np.unique(cell.groups[held_out])
 

@@ -15,9 +15,10 @@ from edgepair.labels.bond_valence import BOND_VALENCE_RADIUS, bond_valence_sum, 
 from edgepair.labels.oxidation_state import find_composition_state, find_mean_states, find_oxidation_states
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pymatgen.core import Structure
     from pymatgen.core.local_env import CrystalNN, LocalStructOrderParams
+
+    from edgepair.conventions.tasks import Floats
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Environment:
     coords: tuple[tuple[float, float, float], ...] = ()
 
     @property
-    def positions(self) -> NDArray[np.float64]:
+    def positions(self) -> Floats:
         """Cartesian positions of the neighbours, shape (n, 3), Å."""
         return np.array(self.coords, dtype=np.float64).reshape(-1, 3)
 

@@ -11,7 +11,7 @@ import numpy as np
 from edgepair.mixtures.search import Fit, Problem
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from edgepair.conventions.tasks import Floats
 
 SIGNIFICANCE = 0.05
 """Chance at which a combination that is the true one is called worse than the best, divided by the
@@ -37,9 +37,9 @@ class Assessment:
     reduced_chi_square: float
     criterion: float
     as_good: bool
-    covariance: NDArray[np.float64]
-    noise_errors: NDArray[np.float64]
-    scale_errors: NDArray[np.float64]
+    covariance: Floats
+    noise_errors: Floats
+    scale_errors: Floats
     shift_error: float
 
 
@@ -48,8 +48,8 @@ def assess(
     fits: Sequence[Fit],
     *,
     noise: float,
-    standard_noise: NDArray[np.float64],
-    scale_errors: NDArray[np.float64],
+    standard_noise: Floats,
+    scale_errors: Floats,
     sample_scale_error: float,
 ) -> tuple[list[Assessment], float]:
     """Judge fits beside one another.
@@ -101,9 +101,7 @@ def assess(
     return done, n_independent
 
 
-def goodness(
-    squares: float, mu: NDArray[np.float64], variance: float, parameters: int
-) -> tuple[float, float, float]:
+def goodness(squares: float, mu: Floats, variance: float, parameters: int) -> tuple[float, float, float]:
     """Give R, R about the mean of the spectrum, and reduced chi-square of a fit.
 
     ``mu`` (n_points,); ``squares``: sum of the squared misfits; ``variance`` of a point.
@@ -113,16 +111,14 @@ def goodness(
     return squares / float(mu @ mu), squares / float(about @ about), squares / (variance * free)
 
 
-def weights_of_choice(
-    assessments: Sequence[Assessment], n_points: int, n_independent: float
-) -> NDArray[np.float64]:
+def weights_of_choice(assessments: Sequence[Assessment], n_points: int, n_independent: float) -> Floats:
     """Weigh combinations that fit as well as the best against one another; returns (n_assessments,)."""
     information = np.array(
         [_misfit(item.fit, n_points, n_independent) + 2 * len(item.fit.members) for item in assessments]
     )
     weights = np.exp(-0.5 * (information - information.min()))
     weights *= np.array([item.as_good for item in assessments])
-    normal: NDArray[np.float64] = weights / weights.sum()
+    normal: Floats = weights / weights.sum()
     return normal
 
 
@@ -140,8 +136,8 @@ def _parameters(problem: Problem, fit: Fit) -> int:
 
 
 def covariances(
-    problem: Problem, fit: Fit, variance: float, scale_errors: NDArray[np.float64], sample_error: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    problem: Problem, fit: Fit, variance: float, scale_errors: Floats, sample_error: float
+) -> tuple[Floats, Floats, float]:
     """Propagate errors through the linearised fit, in which fractions can only trade places.
 
     ``scale_errors`` (n_standards,) in eV; returns those of noise and of energy scales, (n_members, n_members)
@@ -170,7 +166,7 @@ def covariances(
     return from_noise, spread @ spread.T, error
 
 
-def _errors(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+def _errors(covariance: Floats) -> Floats:
     return np.sqrt(np.clip(np.diag(covariance), 0, None))
 
 
@@ -178,7 +174,7 @@ MAD_TO_SIGMA = 1.4826
 """Standard deviations per median absolute deviation, for a normal distribution."""
 
 
-def noise_of(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> float:
+def noise_of(energy: Floats, mu: Floats) -> float:
     """Estimate the noise of a spectrum from how each point differs from its neighbours.
 
     ``energy`` (n_energy,) in eV; ``mu`` (n_energy,).
@@ -202,7 +198,7 @@ def noise_of(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> float:
     return float(MAD_TO_SIGMA * np.median(np.abs(difference)))
 
 
-def correlation_length(residual: NDArray[np.float64]) -> float:
+def correlation_length(residual: Floats) -> float:
     """Count the points that a residual stays the same for.
 
     ``residual`` (n,).

@@ -20,8 +20,9 @@ from edgepair.spectra import find_e0
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.standards.standards import Standard
 
 CORE = (-10.0, 30.0)
@@ -79,9 +80,9 @@ class MixtureResult:
 
     table: pd.DataFrame
     fractions: pd.DataFrame
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
-    fitted: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
+    fitted: Floats
     e0: float
     noise: float
     n_independent: float
@@ -190,7 +191,7 @@ def _check_options(limit: int, window: tuple[float, float], shift_limit: float, 
 
 
 def _choose(
-    energy: NDArray[np.float64],
+    energy: Floats,
     standards: Sequence[Standard],
     edge: float,
     window: tuple[float, float],
@@ -233,9 +234,7 @@ def _choose(
     return reach, float(first), float(last), warnings
 
 
-def _pose(
-    energy: NDArray[np.float64], mu: NDArray[np.float64], standards: Sequence[Standard], shift_limit: float
-) -> Problem:
+def _pose(energy: Floats, mu: Floats, standards: Sequence[Standard], shift_limit: float) -> Problem:
     from scipy.interpolate import PchipInterpolator
 
     # Monotone between points: a coarse standard must not overshoot at its white line.
@@ -249,10 +248,7 @@ def _noise_within(standard: Standard, first: float, last: float) -> float:
 
 
 def _tables(
-    shown: Sequence[Assessment],
-    every: Sequence[Assessment],
-    weights: NDArray[np.float64],
-    standards: Sequence[Standard],
+    shown: Sequence[Assessment], every: Sequence[Assessment], weights: Floats, standards: Sequence[Standard]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     import pandas as pd
 
@@ -315,13 +311,11 @@ def _by_compound(item: Assessment, standards: Sequence[Standard]) -> dict[str, f
     }
 
 
-def _values(quantity: str, item: Assessment, standards: Sequence[Standard]) -> NDArray[np.float64]:
+def _values(quantity: str, item: Assessment, standards: Sequence[Standard]) -> Floats:
     return np.array([getattr(standards[member], quantity) for member in item.fit.members], dtype=float)
 
 
-def _mean(
-    item: Assessment, values: NDArray[np.float64], means: NDArray[np.float64], weights: NDArray[np.float64]
-) -> tuple[float, float]:
+def _mean(item: Assessment, values: Floats, means: Floats, weights: Floats) -> tuple[float, float]:
     """Average a value over a combination; NaN where a compound's is not known."""
     mean = float(values @ item.fit.fractions)
     variance = float(values @ item.covariance @ values)

@@ -41,15 +41,17 @@ from edgepair.models.trees import GrownTree, JoinedTrees, grow_trees, join_trees
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
 
-def group_weights(groups: NDArray[np.str_]) -> NDArray[np.float64]:
+
+def group_weights(groups: NDArray[np.str_]) -> Floats:
     """Share one vote among the rows of each group: ``groups`` (n,); returns (n,)."""
     _, number, count = np.unique(groups, return_inverse=True, return_counts=True)
-    weights: NDArray[np.float64] = 1.0 / count[number]
+    weights: Floats = 1.0 / count[number]
     return weights
 
 
-def conformal_quantile(scores: NDArray[np.float64], weights: NDArray[np.float64], level: float) -> float:
+def conformal_quantile(scores: Floats, weights: Floats, level: float) -> float:
     """Find the score that a new row stays below with a given probability.
 
     ``scores`` (n,); ``weights`` (n,).
@@ -64,7 +66,7 @@ def conformal_quantile(scores: NDArray[np.float64], weights: NDArray[np.float64]
     return float(values[reached.argmax()] if reached.any() else values[-1])
 
 
-def class_scores(probability: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
+def class_scores(probability: Floats, share: Floats) -> Floats:
     """Score how far down the list of classes the true ones stand.
 
     A class's score is the probability of all that are likelier, so that a set takes classes from
@@ -75,12 +77,12 @@ def class_scores(probability: NDArray[np.float64], share: NDArray[np.float64]) -
     """
     before = likelier(probability)
     held = np.where(share >= 0.25, before, -np.inf)
-    worst: NDArray[np.float64] = held.max(axis=1)
+    worst: Floats = held.max(axis=1)
     worst[~np.isfinite(worst) | np.isnan(share).any(axis=1)] = np.nan
     return worst
 
 
-def likelier(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+def likelier(probability: Floats) -> Floats:
     """Add up, for every class, the probability of all that are likelier.
 
     ``probability`` (n, n_classes); returns (n, n_classes).
@@ -101,30 +103,28 @@ _LEAST = 1e-9
 """Probability that any class has at least, for the mean of none to be defined."""
 
 
-def class_shares(values: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:
+def class_shares(values: Floats, classes: NDArray[np.int64]) -> Floats:
     """Divide mean values between the two classes that they lie between.
 
     ``values`` (n,); ``classes`` (n_classes,); returns (n, n_classes).
     """
     inside = np.clip(values, classes[0], classes[-1])
-    shares: NDArray[np.float64] = np.maximum(1.0 - np.abs(inside[:, None] - classes[None, :]), 0.0)
+    shares: Floats = np.maximum(1.0 - np.abs(inside[:, None] - classes[None, :]), 0.0)
     shares[np.isnan(values)] = np.nan
     return shares
 
 
-def sharpened_mean(probability: NDArray[np.float64], classes: NDArray[np.int64]) -> NDArray[np.float64]:
+def sharpened_mean(probability: Floats, classes: NDArray[np.int64]) -> Floats:
     """Turn probabilities of classes into a value.
 
     ``probability`` (n, n_classes); ``classes`` (n_classes,); returns (n,).
     """
     sharp = np.clip(probability, _LEAST, None) ** SHARPNESS
-    mean: NDArray[np.float64] = sharp @ classes / sharp.sum(axis=1)
+    mean: Floats = sharp @ classes / sharp.sum(axis=1)
     return mean
 
 
-def mean_slopes(
-    start: NDArray[np.float64], end: NDArray[np.float64], classes: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def mean_slopes(start: Floats, end: Floats, classes: NDArray[np.int64]) -> Floats:
     """Divide what the sharpened mean changes by from one set of probabilities to another among the classes.
 
     Returns slopes, shape (n_classes,), whose product with ``end - start`` is that change exactly, so that
@@ -137,9 +137,7 @@ def mean_slopes(
     slope = np.where(np.abs(apart) > _LEAST, (high - low) / np.where(apart == 0, 1.0, apart), steady)
     first, last = (sharpened_mean(p[None], classes)[0] for p in (start, end))
     # either set of weights gives the change exactly; their mean favours neither
-    slopes: NDArray[np.float64] = (
-        slope * ((classes - first) / high.sum() + (classes - last) / low.sum()) / 2.0
-    )
+    slopes: Floats = slope * ((classes - first) / high.sum() + (classes - last) / low.sum()) / 2.0
     return slopes
 
 
@@ -218,9 +216,9 @@ class GroupForest:
     trees: list[GrownTree]
     classes: NDArray[np.int64]
     n_classes: int
-    told: NDArray[np.float64]
+    told: Floats
 
-    def tell(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    def tell(self, features: Floats) -> Floats:
         """Answer for rows that are new; ``features`` (n, n_features)."""
         seen = features.astype(np.float32)
         if len(seen) <= FEW_ROWS and not np.isnan(seen).any():
@@ -234,12 +232,7 @@ class GroupForest:
 
 
 def fit_group_forest(
-    features: NDArray[np.float64],
-    target: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    folds: Sequence[Fold],
-    *,
-    seed: int = 0,
+    features: Floats, target: Floats, weight: Floats, folds: Sequence[Fold], *, seed: int = 0
 ) -> GroupForest:
     """Fit a forest, and one per fold.
 
@@ -255,7 +248,7 @@ def fit_group_forest(
         if fold.judged.any() and weight[~fold.unseen].sum() > 0
     ]
 
-    def tell_fold(numbered: tuple[int, Fold]) -> NDArray[np.float64]:
+    def tell_fold(numbered: tuple[int, Fold]) -> Floats:
         number, fold = numbered
         kept = ~fold.unseen
         trees, classes = _grow(seen[kept], target[kept], weight[kept], FOLD_TREES, seed + number, stop)
@@ -276,12 +269,7 @@ def fit_group_forest(
 
 
 def _grow(
-    features: NDArray[np.float32],
-    target: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    n_trees: int,
-    seed: int,
-    stop: Event,
+    features: NDArray[np.float32], target: Floats, weight: Floats, n_trees: int, seed: int, stop: Event
 ) -> tuple[list[GrownTree], NDArray[np.int64]]:
     if target.ndim == 1:
         grown = grow_trees(
@@ -303,11 +291,11 @@ def _grow(
 
 def _tell(
     trees: Sequence[GrownTree], classes: NDArray[np.int64], features: NDArray[np.float32], n_classes: int
-) -> NDArray[np.float64]:
+) -> Floats:
     return _summary(np.array([tree.tree_.predict(features) for tree in trees]), classes, n_classes)
 
 
-def _summary(told: NDArray[np.float64], classes: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+def _summary(told: Floats, classes: NDArray[np.int64], n_classes: int) -> Floats:
     """Give the mean of trees, shape (n_trees, n_rows, n_outputs), and of values their scatter."""
     if not n_classes:
         return np.column_stack([told[:, :, 0].mean(axis=0), told[:, :, 0].std(axis=0)])

@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from edgepair.conventions.tasks import Labels
+    from edgepair.conventions.tasks import Floats, Labels
 
 CLASSIFICATION_METRICS = ("f1_weighted", "f1_macro", "balanced_accuracy", "accuracy", "log_loss")
 REGRESSION_METRICS = ("r2", "mae", "rmse")
@@ -28,10 +28,10 @@ one of them would decide the whole score."""
 def classification_sums(
     true: Labels,
     predicted: Labels,
-    probability: NDArray[np.float64] | NDArray[np.float32],
+    probability: Floats | NDArray[np.float32],
     groups: NDArray[np.int64],
     n_groups: int,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Sum what the classification metrics need, per group.
 
     Parameters
@@ -60,7 +60,7 @@ def classification_sums(
     return sums
 
 
-def classification_metrics(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def classification_metrics(sums: Floats) -> dict[str, Floats]:
     """Score sums of `classification_sums`, draw by draw.
 
     Parameters
@@ -92,12 +92,7 @@ def classification_metrics(sums: NDArray[np.float64]) -> dict[str, NDArray[np.fl
         }
 
 
-def regression_sums(
-    true: Labels,
-    predicted: Labels,
-    groups: NDArray[np.int64],
-    n_groups: int,
-) -> NDArray[np.float64]:
+def regression_sums(true: Labels, predicted: Labels, groups: NDArray[np.int64], n_groups: int) -> Floats:
     """Sum what the regression metrics need, per group.
 
     Parameters
@@ -123,7 +118,7 @@ def regression_sums(
     return sums
 
 
-def regression_metrics(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def regression_metrics(sums: Floats) -> dict[str, Floats]:
     """Score sums of `regression_sums`, draw by draw.
 
     Parameters
@@ -145,7 +140,7 @@ def regression_metrics(sums: NDArray[np.float64]) -> dict[str, NDArray[np.float6
         }
 
 
-def _mean_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _mean_known(values: Floats) -> Floats:
     known = np.isfinite(values)
-    mean: NDArray[np.float64] = np.where(known, values, 0.0).sum(axis=1) / known.sum(axis=1)
+    mean: Floats = np.where(known, values, 0.0).sum(axis=1) / known.sum(axis=1)
     return mean

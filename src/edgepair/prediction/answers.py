@@ -29,6 +29,7 @@ from edgepair.prediction.result import EXPLANATION_COLUMNS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.measured import FirstShell
     from edgepair.prediction.pdf_model import PdfModel
     from edgepair.prediction.xanes_model import XanesModel
@@ -52,17 +53,15 @@ class Answer:
     ``value, lower, upper`` (n,); ``claimed`` (n,); ``probability`` (n, n_classes).
     """
 
-    value: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    claimed: NDArray[np.float64]
-    probability: NDArray[np.float64]
+    value: Floats
+    lower: Floats
+    upper: Floats
+    claimed: Floats
+    probability: Floats
     sets: tuple[tuple[int, ...], ...]
 
 
-def class_sets(
-    probability: NDArray[np.float64], classes: NDArray[np.int64], below: float
-) -> tuple[tuple[int, ...], ...]:
+def class_sets(probability: Floats, classes: NDArray[np.int64], below: float) -> tuple[tuple[int, ...], ...]:
     """Take classes from the likeliest on while those before add up to no more than a limit.
 
     ``probability`` (n, n_classes); ``classes`` (n_classes,).
@@ -71,7 +70,7 @@ def class_sets(
     return tuple(tuple(int(name) for name in classes[row]) for row in inside)
 
 
-def join_answers(task: str, parts: Sequence[Answer]) -> tuple[Answer, NDArray[np.float64]]:
+def join_answers(task: str, parts: Sequence[Answer]) -> tuple[Answer, Floats]:
     r"""Join what several techniques say of one task.
 
     Each counts by the inverse square of its interval's half width *h*, the error that it has shown
@@ -170,16 +169,16 @@ class TaskFit:
 
     forest: GroupForest
     kept: NDArray[np.bool_]
-    value: NDArray[np.float64]
-    error: NDArray[np.float64]
-    probability: NDArray[np.float64]
+    value: Floats
+    error: Floats
+    probability: Floats
 
 
 def fit_task(
-    features: NDArray[np.float64],
+    features: Floats,
     task: str,
-    values: NDArray[np.float64],
-    weight: NDArray[np.float64],
+    values: Floats,
+    weight: Floats,
     folds: Sequence[Fold],
     absorber: NDArray[np.str_],
     *,
@@ -198,9 +197,7 @@ def fit_task(
     return TaskFit(forest, kept, value, error, probability)
 
 
-def settle(
-    told: NDArray[np.float64], task: str, absorber: NDArray[np.str_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def settle(told: Floats, task: str, absorber: NDArray[np.str_]) -> tuple[Floats, Floats, Floats]:
     """Make value, probabilities and claimed error of what a forest tells.
 
     ``told`` (n, n_classes); ``absorber`` (n,); ``value`` (n,); ``probability`` (n, n_classes);
@@ -216,7 +213,7 @@ def settle(
     return value, told, claimed
 
 
-def _within_reach(shares: NDArray[np.float64], absorber: NDArray[np.str_]) -> NDArray[np.float64]:
+def _within_reach(shares: Floats, absorber: NDArray[np.str_]) -> Floats:
     """Count states that no oxide of an absorber has, learnt of its neighbours, as its highest.
 
     ``shares`` (n, n_classes); ``absorber`` (n,).
@@ -230,8 +227,8 @@ def _within_reach(shares: NDArray[np.float64], absorber: NDArray[np.str_]) -> ND
 
 
 def contributions(
-    fit: TaskFit, task: str, row: NDArray[np.float64], given: NDArray[np.bool_], absorber: str
-) -> tuple[float, NDArray[np.float64]]:
+    fit: TaskFit, task: str, row: Floats, given: NDArray[np.bool_], absorber: str
+) -> tuple[float, Floats]:
     """Divide a value among the features of one row, shape (n_features,), in the unit of the task.
 
     They add up to the value less that of the forest where the ``given`` features alone are known, which
@@ -246,7 +243,7 @@ def contributions(
     if task == "oxidation_state":
         shares = _within_reach(shares, np.full(len(shares), absorber))
     start, end = shares[0], shares.sum(axis=0)
-    added: NDArray[np.float64] = shares[1:] @ mean_slopes(start, end, classes)
+    added: Floats = shares[1:] @ mean_slopes(start, end, classes)
     return float(sharpened_mean(start[None], classes)[0]), added
 
 
@@ -254,7 +251,7 @@ NEAREST = 3
 """Nearest standards, and nearest simulated materials, that are told."""
 
 
-def nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[Record]:
+def nearest_rows(fitted: XanesModel, apart: Floats) -> list[Record]:
     """Name the standards and the simulated materials most like a spectrum; ``apart`` (n_rows,)."""
     rows = fitted.rows
     found = []
@@ -276,7 +273,7 @@ def nearest_rows(fitted: XanesModel, apart: NDArray[np.float64]) -> list[Record]
     return found
 
 
-def nearest_materials(fitted: PdfModel, apart: NDArray[np.float64]) -> list[Record]:
+def nearest_materials(fitted: PdfModel, apart: Floats) -> list[Record]:
     """Name the simulated materials most like a PDF; ``apart`` (n_materials,)."""
     return [
         _row(
@@ -289,7 +286,7 @@ def nearest_materials(fitted: PdfModel, apart: NDArray[np.float64]) -> list[Reco
 
 def _row(
     technique: str, rank: int, kind: str, name: str, formula: str,
-    targets: Mapping[str, NDArray[np.float64]], apart: NDArray[np.float64], row: int,
+    targets: Mapping[str, Floats], apart: Floats, row: int,
 ) -> Record:  # fmt: skip
     """Make a row of `Prediction.nearest`, with where it stands among those that were learnt from."""
     known = {task: float(targets[task][row]) if task in targets else math.nan for task in TASKS}
@@ -310,8 +307,8 @@ WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
 def stretch_contributions(
     technique: str,
     task: str,
-    added: NDArray[np.float64],
-    position: NDArray[np.float64],
+    added: Floats,
+    position: Floats,
     ends: tuple[float, float],
     origin: float,
     regions: Sequence[Region],

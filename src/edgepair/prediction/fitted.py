@@ -28,8 +28,8 @@ from edgepair.standards import Standard, load_standards
 
 if TYPE_CHECKING:
     import xarray as xr
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.measured.pdf.inspection import PdfInspection
     from edgepair.prediction.sample import PreparedXanes
     from edgepair.spectra import PDFInstrument
@@ -99,7 +99,7 @@ def own_spectra(data: xr.Dataset) -> tuple[tuple[Standard, ...], tuple[Simulated
     return standards, simulated
 
 
-def _standard(spectrum: SimulatedSpectrum, energy: NDArray[np.float64]) -> Standard:
+def _standard(spectrum: SimulatedSpectrum, energy: Floats) -> Standard:
     state, number, length = (spectrum.values.get(task, np.nan) for task in TASKS)
     return Standard(
         name=spectrum.name,

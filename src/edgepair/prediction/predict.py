@@ -12,8 +12,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
-import numpy as np
-
 from edgepair.conventions import TASKS, TECHNIQUES, DataError, EdgepairError, OptionError, edge_energy
 from edgepair.conventions.displayed import Record
 from edgepair.features import find_regions
@@ -47,8 +45,8 @@ from edgepair.prediction.xanes_rows import to_own_edge
 
 if TYPE_CHECKING:
     import xarray as xr
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.prediction.xanes_model import XanesModel
     from edgepair.spectra.alignment import FoilReading
     from edgepair.standards import Standard
@@ -331,7 +329,7 @@ def _xanes_part(
 
 def xanes_answers(
     fitted: XanesModel, prepared: PreparedXanes, level: float, to_own: float
-) -> tuple[dict[str, Answer], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[dict[str, Answer], Floats, Floats]:
     """Answer every task for one spectrum, whose own edge lies `to_own` (eV) from where edges are put."""
     energy = prepared.energy + (to_own if fitted.aligned else 0.0)
     shown = fitted.window.show(energy, prepared.mu)[None]
@@ -388,7 +386,7 @@ def _pdf_part(
     return part
 
 
-def _unit_size(curve: NDArray[np.float64]) -> NDArray[np.float64]:
+def _unit_size(curve: Floats) -> Floats:
     size = math.sqrt(float((curve**2).mean()))
     return curve / size if size > 0 else curve
 

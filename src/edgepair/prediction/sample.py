@@ -22,8 +22,9 @@ from edgepair.measured.xanes.inspection import NOT_SHIFTED, XanesInspection, cal
 
 if TYPE_CHECKING:
     import xarray as xr
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.spectra.alignment import FoilReading
 
 FEWEST_POINTS = 10
@@ -43,8 +44,8 @@ class PreparedXanes:
     """
 
     absorber: str
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
     shift: float
     error: float
     calibrated: bool
@@ -181,7 +182,7 @@ def pdf_curve(G: PdfCurve | tuple[ArrayLike, ArrayLike], radiation: str | None) 
 
 def _two_arrays(
     pair: tuple[ArrayLike, ArrayLike], what: str, meant: str, reader: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     try:
         first, second = (np.asarray(part, dtype=np.float64) for part in pair)
     except (TypeError, ValueError) as error:
@@ -208,7 +209,7 @@ def scan_of(pair: tuple[ArrayLike, ArrayLike]) -> XanesScan:
     return XanesScan("", "", "arrays", energy, mu, "as given", absorber=seen)
 
 
-def in_ev(energy: NDArray[np.float64]) -> NDArray[np.float64]:
+def in_ev(energy: Floats) -> Floats:
     """Take energies that can only be in keV as such, as the reader of files does; ``energy`` (n_energy,)."""
     return 1000 * energy if contradicting_unit(energy, "eV") == "keV" else energy
 
@@ -230,11 +231,11 @@ class EnergyWindow:
     low: float = FULL[0]
     high: float = FULL[1]
 
-    def grid(self) -> NDArray[np.float64]:
+    def grid(self) -> Floats:
         """Return the energies at which spectra are compared; returns (n_grid,) in eV."""
         return np.arange(self.low, self.high + STEP / 2, STEP)
 
-    def show(self, energy: NDArray[np.float64], mu: NDArray[np.float64]) -> NDArray[np.float64]:
+    def show(self, energy: Floats, mu: Floats) -> Floats:
         """Bring a spectrum onto the grid.
 
         ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); returns (n_grid,).

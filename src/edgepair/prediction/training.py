@@ -17,10 +17,9 @@ from edgepair.prediction.sample import FULL, NEEDED, EnergyWindow
 from edgepair.spectra import TYPICAL_INSTRUMENT
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray as xr
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.prediction.pdf_model import PdfRows
     from edgepair.prediction.xanes_rows import XanesRows
     from edgepair.spectra import PDFInstrument
@@ -85,7 +84,7 @@ def train_models(
     scores: dict[str, list[Record]] = {}
     spectra: dict[bool, XanesRows] = {}
     curves: dict[str, tuple[PdfRows, PDFInstrument]] = {}
-    checks: dict[str, NDArray[np.float64]] = {}
+    checks: dict[str, Floats] = {}
     changed: Record = {}
     for number, name in enumerate(names):
         if on_step is not None:

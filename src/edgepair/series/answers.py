@@ -15,8 +15,8 @@ from edgepair.standards import Standard
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.measured import FirstShell, PdfCurve, XanesScan
     from edgepair.series.axis import Axis
     from edgepair.series.series import Series
@@ -102,7 +102,7 @@ def columns_of(rows: Sequence[Sequence[Row]], modality: str) -> dict[str, list[o
     return {name: [point.get(name, "" if name == "trust" else np.nan) for point in points] for name in names}
 
 
-def values_table(positions: NDArray[np.float64], rows: Sequence[Sequence[Row]]) -> pd.DataFrame:
+def values_table(positions: Floats, rows: Sequence[Sequence[Row]]) -> pd.DataFrame:
     """Put the answers of all modalities into one table."""
     import pandas as pd
 
@@ -213,9 +213,9 @@ def as_standards(series: Series, resolution: Resolution | None, answers: pd.Data
     return found
 
 
-def ambiguity_of(resolution: Resolution | None) -> NDArray[np.float64] | None:
+def ambiguity_of(resolution: Resolution | None) -> Floats | None:
     """Give the error of fractions of components that can be turned: of an even spread over the range."""
     if resolution is None:
         return None
-    spread: NDArray[np.float64] = (resolution.fraction_high - resolution.fraction_low) / np.sqrt(12)
+    spread: Floats = (resolution.fraction_high - resolution.fraction_low) / np.sqrt(12)
     return np.nan_to_num(spread)

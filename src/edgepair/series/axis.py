@@ -14,8 +14,7 @@ from edgepair.conventions import OptionError
 from edgepair.conventions.errors import visible
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from edgepair.conventions.tasks import Floats
     from edgepair.measured import PdfCurve, XanesScan
 
 AXES = ("temperature", "potential", "position", "time", "name", "number")
@@ -62,7 +61,7 @@ class Axis:
 
     name: str
     unit: str
-    values: NDArray[np.float64]
+    values: Floats
     told: str
 
 

@@ -33,8 +33,8 @@ from edgepair.spectra import PDFInstrument, estimate_qmax, resample_pdf
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.series.axis import Axis
 
 EndMember: TypeAlias = "PdfCurve | int"
@@ -135,9 +135,7 @@ def _place(number: int, n_points: int) -> int:
     return place
 
 
-def _on_one_grid(
-    series: PdfSeries, given: Sequence[PdfCurve]
-) -> tuple[PDFInstrument, NDArray[np.float64], NDArray[np.float64]]:
+def _on_one_grid(series: PdfSeries, given: Sequence[PdfCurve]) -> tuple[PDFInstrument, Floats, Floats]:
     """Bring the series and end members from elsewhere to the lowest Qmax and the range that all have."""
     for curve in given:
         if pdf_technique(curve) != series.modality:
@@ -213,10 +211,10 @@ class PdfSeries:
     curves: tuple[PdfCurve, ...]
     absorber: str | None
     modality: str
-    r: NDArray[np.float64]
-    G: NDArray[np.float64]
+    r: Floats
+    G: Floats
     qmax: float | None
-    noise: NDArray[np.float64]
+    noise: Floats
     skipped: tuple[tuple[str, str], ...] = ()
     warnings: tuple[str, ...] = ()
 

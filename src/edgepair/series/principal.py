@@ -25,8 +25,8 @@ from edgepair.mixtures.errors import STANDARD_ERROR, noise_of
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.standards.standards import Standard
 
 LARGEST_DRIFT = 1.0
@@ -35,9 +35,7 @@ LARGEST_DRIFT = 1.0
 STEPS = 12
 
 
-def find_drift(
-    energy: NDArray[np.float64], mu: NDArray[np.float64], number: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def find_drift(energy: Floats, mu: Floats, number: int) -> tuple[Floats, Floats]:
     r"""Find the drift of the energies that would make so many components enough.
 
     Parameters
@@ -78,9 +76,7 @@ def find_drift(
     return drift, moved
 
 
-def _at(
-    energy: NDArray[np.float64], model: NDArray[np.float64], drift: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _at(energy: Floats, model: Floats, drift: Floats) -> Floats:
     """Show spectra as a scale shows them that is to be moved by the drift."""
     return np.array([np.interp(energy + by, energy, row) for by, row in zip(drift, model, strict=True)])
 
@@ -115,14 +111,14 @@ class Principal:
 
     number: int
     table: pd.DataFrame
-    loadings: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    residual: NDArray[np.float64]
+    loadings: Floats
+    scores: Floats
+    residual: Floats
 
 
 def find_principal(
-    energy: NDArray[np.float64],
-    mu: NDArray[np.float64],
+    energy: Floats,
+    mu: Floats,
     e0: float | None,
     *,
     number: int | None = None,
@@ -194,21 +190,16 @@ def find_principal(
     )  # fmt: skip
 
 
-def _normalisation(energy: NDArray[np.float64], e0: float) -> NDArray[np.float64]:
+def _normalisation(energy: Floats, e0: float) -> Floats:
     """Give what errors of a normalisation add to a spectrum: lines before and after the edge, orthonormal."""
     above = np.clip(energy - e0, 0.0, None)
-    lines: NDArray[np.float64] = np.linalg.qr(np.array([np.ones_like(energy), energy - e0, above]).T)[0].T
+    lines: Floats = np.linalg.qr(np.array([np.ones_like(energy), energy - e0, above]).T)[0].T
     return lines
 
 
 def find_components(
-    energy: NDArray[np.float64],
-    mu: NDArray[np.float64],
-    e0: float,
-    *,
-    number: int | None = None,
-    seed: int = 0,
-) -> tuple[Principal, NDArray[np.float64], NDArray[np.float64]]:
+    energy: Floats, mu: Floats, e0: float, *, number: int | None = None, seed: int = 0
+) -> tuple[Principal, Floats, Floats]:
     """Find principal components of a series whose energy scale may drift.
 
     Parameters
@@ -242,7 +233,7 @@ def find_components(
     return found, mu, np.zeros(len(mu))
 
 
-def _chance(residual: NDArray[np.float64], taken: int, random: np.random.Generator) -> float:
+def _chance(residual: Floats, taken: int, random: np.random.Generator) -> float:
     """Tell how often rows moved apart have as large a first component as they have together."""
     n, m = residual.shape
     # what components took of the noise as well is given back to the rows that are compared
@@ -257,7 +248,7 @@ def _chance(residual: NDArray[np.float64], taken: int, random: np.random.Generat
 
 
 def targets(
-    energy: NDArray[np.float64], principal: Principal, noise: float, standards: Sequence[Standard], *,
+    energy: Floats, principal: Principal, noise: float, standards: Sequence[Standard], *,
     shift_limit: float,
 ) -> pd.DataFrame:  # fmt: skip
     """Tell which standards lie in the space of the components: target transformation.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from edgepair.conventions.tasks import Floats
 
 MOST_STEPS = 500
 CONVERGED = 1e-7
@@ -47,23 +47,18 @@ class Resolution:
         Points from which the components were started.
     """
 
-    fractions: NDArray[np.float64]
-    fraction_errors: NDArray[np.float64]
-    fraction_low: NDArray[np.float64]
-    fraction_high: NDArray[np.float64]
-    spectra: NDArray[np.float64]
-    spectrum_errors: NDArray[np.float64]
+    fractions: Floats
+    fraction_errors: Floats
+    fraction_low: Floats
+    fraction_high: Floats
+    spectra: Floats
+    spectrum_errors: Floats
     left_over: float
     purest: tuple[int, ...]
 
 
 def resolve(
-    mu: NDArray[np.float64],
-    number: int,
-    *,
-    fixed: NDArray[np.float64] | None = None,
-    noise: float,
-    seed: int = 0,
+    mu: Floats, number: int, *, fixed: Floats | None = None, noise: float, seed: int = 0
 ) -> Resolution:
     """Resolve a series into components.
 
@@ -113,9 +108,7 @@ def resolve(
     )
 
 
-def closed_fractions(
-    mu: NDArray[np.float64], spectra: NDArray[np.float64], *, closure: float = np.inf
-) -> NDArray[np.float64]:
+def closed_fractions(mu: Floats, spectra: Floats, *, closure: float = np.inf) -> Floats:
     """Fit fractions that are not negative and add up to one, exactly or as far as `closure` holds them.
 
     ``mu`` (n_points, n_energy); ``spectra`` (n_components, n_energy); ``closure`` times the
@@ -144,14 +137,8 @@ def closed_fractions(
 
 
 def neighbour_fractions(
-    mu: NDArray[np.float64],
-    spectra: NDArray[np.float64],
-    axis: NDArray[np.float64],
-    *,
-    closure: float,
-    variance: float,
-    change: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    mu: Floats, spectra: Floats, axis: Floats, *, closure: float, variance: float, change: float
+) -> tuple[Floats, Floats]:
     r"""Fit fractions of all points together, which change by about `change` from one to the next.
 
     ``mu`` (n_points, n_energy); ``spectra`` (n_components, n_energy); ``axis`` (n_points,); ``closure`` as of
@@ -192,7 +179,7 @@ def _subsets(number: int) -> Iterator[list[int]]:
         yield from (list(members) for members in combinations(range(number), size))
 
 
-def purest_points(mu: NDArray[np.float64], number: int, given: NDArray[np.float64]) -> list[int]:
+def purest_points(mu: Floats, number: int, given: Floats) -> list[int]:
     """Find the points that are farthest from what the components before them can be mixed to."""
     # on the components that matter: the farthest point is not to be the noisiest
     left, size, right = np.linalg.svd(mu, full_matrices=False)
@@ -207,9 +194,7 @@ def purest_points(mu: NDArray[np.float64], number: int, given: NDArray[np.float6
     return chosen
 
 
-def _alternate(
-    mu: NDArray[np.float64], spectra: NDArray[np.float64], n_fixed: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _alternate(mu: Floats, spectra: Floats, n_fixed: int) -> tuple[Floats, Floats]:
     before = np.inf
     fractions = closed_fractions(mu, spectra)
     for _ in range(MOST_STEPS):
@@ -225,9 +210,7 @@ def _alternate(
     return spectra, fractions
 
 
-def _positive_spectra(
-    mu: NDArray[np.float64], fractions: NDArray[np.float64], before: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _positive_spectra(mu: Floats, fractions: Floats, before: Floats) -> Floats:
     """Fit spectra that are not negative; a component that no point holds stays as it was."""
     from scipy.optimize import nnls
 
@@ -243,8 +226,8 @@ def _positive_spectra(
 
 
 def _turned(
-    fractions: NDArray[np.float64], spectra: NDArray[np.float64], n_fixed: int, slack: float, noise: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    fractions: Floats, spectra: Floats, n_fixed: int, slack: float, noise: float
+) -> tuple[Floats, Floats]:
     """Find the least and the greatest share that each component can have, the misfit being the same."""
     from scipy.optimize import minimize
 
@@ -256,14 +239,14 @@ def _turned(
     free = number - n_fixed
     start = np.delete(np.eye(number), number - 1, axis=1)[n_fixed:].ravel()
 
-    def turn(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def turn(x: Floats) -> Floats:
         rows = x.reshape(free, number - 1)
         return np.vstack([np.eye(number)[:n_fixed], np.column_stack([rows, 1 - rows.sum(axis=1)])])
 
-    def shares(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def shares(x: Floats) -> Floats:
         return fractions @ np.linalg.pinv(turn(x))
 
-    def allowed(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def allowed(x: Floats) -> Floats:
         # energies and points that bind are the outermost: all are held
         return np.concatenate(
             [(shares(x) + 2 * slack).ravel(), (turn(x)[n_fixed:] @ spectra + 2 * noise).ravel()]

@@ -37,8 +37,8 @@ from edgepair.standards.standards import sound_standards
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.series.answers import Measured
 
 
@@ -322,7 +322,7 @@ def analyse_series(
     )  # fmt: skip
 
 
-def measured_points(series: Series | PdfSeries) -> tuple[list[Measured], NDArray[np.float64]]:
+def measured_points(series: Series | PdfSeries) -> tuple[list[Measured], Floats]:
     """List what was measured at each point, spectra first, and where the points stand."""
     if isinstance(series, PdfSeries):
         return [(None, curve, None) for curve in series.curves], series.axis.values

@@ -22,8 +22,7 @@ from edgepair.series.pdf import R_RANGE, PdfSeries, place_pdfs
 from edgepair.series.points import Point, Source, paired_by_names, read_points, rows_of_table
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from edgepair.conventions.tasks import Floats
     from edgepair.spectra.alignment import FoilReading
 
 FEWEST_POINTS = 4
@@ -76,13 +75,13 @@ class Series:
     axis: Axis
     scans: tuple[XanesScan, ...]
     absorber: str
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
     e0: float
-    noise: NDArray[np.float64]
+    noise: Floats
     shift: float
     shift_error: float
-    drift: NDArray[np.float64]
+    drift: Floats
     calibrated: bool
     skipped: tuple[tuple[str, str], ...] = ()
     pdf: PdfSeries | None = None

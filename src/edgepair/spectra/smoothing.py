@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from edgepair.conventions.tasks import Floats
 
 
-def without_spikes(y: NDArray[np.float64]) -> NDArray[np.float64]:
+def without_spikes(y: Floats) -> Floats:
     """Take running medians of three: single outliers go, rises stay as they are.
 
     ``y`` (n,); returns (n,).
@@ -25,18 +25,16 @@ def without_spikes(y: NDArray[np.float64]) -> NDArray[np.float64]:
     return result
 
 
-def smooth_with_slope(
-    even: NDArray[np.float64], sigma: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def smooth_with_slope(even: Floats, sigma: float) -> tuple[Floats, Floats]:
     """Smooth evenly spaced values by a Gaussian; ``even`` (n,); ``smooth`` (n,); ``slope`` (n,)."""
     from scipy.ndimage import gaussian_filter1d
 
-    smooth: NDArray[np.float64] = gaussian_filter1d(even, sigma, mode="nearest")
-    slope: NDArray[np.float64] = gaussian_filter1d(even, sigma, order=1, mode="nearest")
+    smooth: Floats = gaussian_filter1d(even, sigma, mode="nearest")
+    slope: Floats = gaussian_filter1d(even, sigma, order=1, mode="nearest")
     return smooth, slope
 
 
-def parabola_vertex(values: NDArray[np.float64], best: int) -> float:
+def parabola_vertex(values: Floats, best: int) -> float:
     """Place a maximum between points, by the parabola through three of them.
 
     ``values`` (n,).
@@ -51,7 +49,7 @@ def parabola_vertex(values: NDArray[np.float64], best: int) -> float:
     return float(np.clip(0.5 * (left - right) / bend, -0.5, 0.5)) if bend < 0 else 0.0
 
 
-def fit_polynomial(x: NDArray[np.float64], y: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
+def fit_polynomial(x: Floats, y: Floats, degree: int) -> Floats:
     """Fit a polynomial by least squares: what ``numpy.polyfit`` gives, in a third of its time.
 
     ``x, y`` (n,), more different ``x`` than the degree; returns (degree + 1,). By polynomials that are
@@ -73,7 +71,7 @@ def fit_polynomial(x: NDArray[np.float64], y: NDArray[np.float64], degree: int) 
     return total[::-1]
 
 
-def point_noise(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+def point_noise(x: Floats, y: Floats) -> float:
     """Estimate the noise of a curve: its points against the cubics through two neighbours on each side.
 
     ``x`` (n,); ``y`` (n,).

@@ -40,7 +40,7 @@ from edgepair.measured.xanes.calibration import MARK
 from edgepair.measured.xanes.inspection import calibrated, inspect_xanes
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from edgepair.conventions.tasks import Floats
 
 TABLE = "standards.csv"
 """Name of the table that is written beside the spectra."""
@@ -404,8 +404,8 @@ class Standard(DisplayedCurve):
     name: str
     compound: str
     absorber: str
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
     oxidation_state: float
     coordination_number: float
     bond_length: float

@@ -18,7 +18,8 @@ from edgepair.structures.source_material import SourceMaterial, parse_elements, 
 
 if TYPE_CHECKING:
     from mp_api.client import MPRester
-    from numpy.typing import NDArray
+
+    from edgepair.conventions.tasks import Floats
 
 FILTERS = {
     "elements": "all of these, such as Fe+O",
@@ -49,8 +50,8 @@ class ProjectSpectrum:
 
     material: SourceMaterial
     site: int
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
 
 
 def read_materials_project(text: str = "") -> Iterator[SourceMaterial]:

@@ -63,12 +63,12 @@ from edgepair.study.scoring import Score, interval_of
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.study.plan import Rows
 
 
-def shapley_values(gains: NDArray[np.float64]) -> NDArray[np.float64]:
+def shapley_values(gains: Floats) -> Floats:
     """Share out what all players reach together; returns (n, ...)."""
     n = _players(gains)
     shares = np.zeros((n, *gains.shape[1:]))
@@ -83,10 +83,10 @@ def shapley_values(gains: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
-def commonality_coefficients(gains: NDArray[np.float64]) -> NDArray[np.float64]:
+def commonality_coefficients(gains: Floats) -> Floats:
     """Tell what exactly the members of each set have in common."""
     everyone = len(gains) - 1
-    lost: NDArray[np.float64] = gains[-1] - gains[everyone - np.arange(len(gains))]
+    lost: Floats = gains[-1] - gains[everyone - np.arange(len(gains))]
     for player in range(_players(gains)):
         bit = 1 << player
         with_player = np.flatnonzero(np.arange(len(gains)) & bit)
@@ -94,9 +94,7 @@ def commonality_coefficients(gains: NDArray[np.float64]) -> NDArray[np.float64]:
     return lost
 
 
-def two_way_split(
-    first: NDArray[np.float64], second: NDArray[np.float64], both: NDArray[np.float64]
-) -> dict[str, NDArray[np.float64]]:
+def two_way_split(first: Floats, second: Floats, both: Floats) -> dict[str, Floats]:
     """Split what two sides gain into unique, shared and only-together."""
     interaction = both - first - second
     shared = np.maximum(-interaction, 0.0)
@@ -122,7 +120,7 @@ def contribution_rows(scores: Mapping[str, Score], baseline: Score) -> Rows:
     base = baseline.cell.names | {"learner": scores[full].learner, "metric": metric}
     rows: Rows = []
 
-    def add(of: str, kind: str, technique: str, column: NDArray[np.float64]) -> None:
+    def add(of: str, kind: str, technique: str, column: Floats) -> None:
         lower, upper = interval_of(column[1:])
         told = {"of": of, "kind": kind, "technique": technique}
         rows.append(base | told | {"value": float(column[0]), "lower": lower, "upper": upper})
@@ -145,7 +143,7 @@ def contribution_rows(scores: Mapping[str, Score], baseline: Score) -> Rows:
     return rows
 
 
-def _players(gains: NDArray[np.float64]) -> int:
+def _players(gains: Floats) -> int:
     return len(gains).bit_length() - 1
 
 
@@ -157,7 +155,7 @@ def _names(techniques: Sequence[str]) -> list[str]:
     ]
 
 
-def _column(item: Score, metric: str) -> NDArray[np.float64]:
+def _column(item: Score, metric: str) -> Floats:
     return np.concatenate([[item.value[metric]], item.draws[metric]])
 
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.study.plan import Cell, Rows
 
 POINT_WIDTH = {"xanes": 0.5, "pdf": 0.1, "dpdf": 0.1, "npdf": 0.1}
@@ -72,7 +73,7 @@ def pair_importance(
     outcomes: Sequence[FitOutcome],
     null: Sequence[FitOutcome],
     windows: Sequence[Window],
-    drawn: NDArray[np.float64],
+    drawn: Floats,
 ) -> PairImportance:
     r"""Ask in two ways what XANES carries in a pair.
 
@@ -87,9 +88,9 @@ def pair_importance(
     """
     of_xanes = features.technique == "xanes"
 
-    def shares(fits: Sequence[FitOutcome]) -> NDArray[np.float64]:
+    def shares(fits: Sequence[FitOutcome]) -> Floats:
         values = np.concatenate([fit.impurity for fit in fits])[:, of_xanes].astype(np.float64)
-        summed: NDArray[np.float64] = values.sum(axis=1, keepdims=True)
+        summed: Floats = values.sum(axis=1, keepdims=True)
         return summed
 
     share, lower, _ = (float(value[0]) for value in refit_interval(shares(outcomes), len(outcomes)))
@@ -137,7 +138,7 @@ def importance_rows(
     features: FeatureTable,
     outcomes: Sequence[FitOutcome],
     windows: Sequence[Window],
-    drawn: NDArray[np.float64],
+    drawn: Floats,
 ) -> Rows:
     """List the rows of ``importances.csv`` of one learner on one cell and modality.
 
@@ -179,11 +180,7 @@ def importance_row(
 
 
 def _impurity_rows(
-    base: dict[str, str],
-    technique: str,
-    features: FeatureTable,
-    impurity: NDArray[np.float64],
-    n_repeats: int,
+    base: dict[str, str], technique: str, features: FeatureTable, impurity: Floats, n_repeats: int
 ) -> Rows:
     selected = np.flatnonzero(features.technique == technique)
     width = POINT_WIDTH[technique]
@@ -205,9 +202,7 @@ def _impurity_rows(
     return rows
 
 
-def refit_interval(
-    values: NDArray[np.float64], n_repeats: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def refit_interval(values: Floats, n_repeats: int) -> tuple[Floats, Floats, Floats]:
     """Average what refits found, with the corrected interval of this module's own text.
 
     ``values`` (n_fits, n_columns); returns (n_columns,).
@@ -216,9 +211,7 @@ def refit_interval(
     return corrected_interval(values, 1 / (n_folds - 1))
 
 
-def corrected_interval(
-    values: NDArray[np.float64], held_out: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def corrected_interval(values: Floats, held_out: float) -> tuple[Floats, Floats, Floats]:
     """Average over refits whose training sets overlap; `held_out` rows to one that trains."""
     n_fits = len(values)
     mean = values.mean(axis=0)
@@ -230,11 +223,7 @@ def corrected_interval(
 
 
 def _permutation_rows(
-    base: dict[str, str],
-    cell: Cell,
-    outcome: FitOutcome,
-    windows: Sequence[Window],
-    drawn: NDArray[np.float64],
+    base: dict[str, str], cell: Cell, outcome: FitOutcome, windows: Sequence[Window], drawn: Floats
 ) -> Rows:
     whole = _main_quantity(cell, outcome.predicted, drawn)
     rows: Rows = []
@@ -247,7 +236,7 @@ def _permutation_rows(
     return rows
 
 
-def _main_quantity(cell: Cell, predicted: NDArray[Any], drawn: NDArray[np.float64]) -> Quantity:
+def _main_quantity(cell: Cell, predicted: NDArray[Any], drawn: Floats) -> Quantity:
     metric = cell.task.main_metric
     sums = group_sums(cell, predicted, None)
     value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from edgepair.conventions.tasks import Labels
+    from edgepair.conventions.tasks import Floats, Labels
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +181,7 @@ def _with_label(dataset: xr.Dataset, task: Task) -> tuple[NDArray[np.bool_], lis
 
 
 def _of_large_classes(
-    label: NDArray[np.float64], known: NDArray[np.bool_], formulas: NDArray[np.int64], n_folds: int
+    label: Floats, known: NDArray[np.bool_], formulas: NDArray[np.int64], n_folds: int
 ) -> tuple[NDArray[np.bool_], tuple[int, ...], list[str]]:
     """Keep the sites of whole classes that have a formula for every fold.
 

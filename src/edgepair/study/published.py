@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from edgepair.conventions.tasks import Labels
+    from edgepair.conventions.tasks import Floats, Labels
     from edgepair.models import FitTask
 
 HELD_OUT = 0.25
@@ -357,7 +357,7 @@ def _published_pdfs(rows: xr.Dataset) -> tuple[xr.Dataset, str]:
     return _resampled(rows, "r", np.linspace(first, last, PDF_POINTS)), words
 
 
-def _resampled(dataset: xr.Dataset, axis: str, grid: NDArray[np.float64]) -> xr.Dataset:
+def _resampled(dataset: xr.Dataset, axis: str, grid: Floats) -> xr.Dataset:
     """Interpolate every curve on an axis to another grid."""
     result = dataset.drop_dims(axis)
     old = dataset[axis].values
@@ -372,7 +372,7 @@ def _resampled(dataset: xr.Dataset, axis: str, grid: NDArray[np.float64]) -> xr.
 LEARNER = "published"
 
 
-def refit_scores(cell: Cell, outcomes: Sequence[FitOutcome]) -> dict[str, NDArray[np.float64]]:
+def refit_scores(cell: Cell, outcomes: Sequence[FitOutcome]) -> dict[str, Floats]:
     """Score each refit, shape (n_refits,) a metric, on held-out rows only; RMSE also in % of the mean."""
     rows: Rows = []
     for folds, outcome in zip(cell.folds, outcomes, strict=True):
@@ -407,7 +407,7 @@ def _held_out_to_training(cell: Cell) -> float:
     return float(np.mean([(folds == 0).sum() / (folds != 0).sum() for folds in cell.folds]))
 
 
-def score_rows(cell: Cell, modality: str, learner: str, values: dict[str, NDArray[np.float64]]) -> Rows:
+def score_rows(cell: Cell, modality: str, learner: str, values: dict[str, Floats]) -> Rows:
     """List rows of ``scores.csv``: means over refits, with intervals corrected for their overlap."""
     rows: Rows = []
     more: dict[str, int | str] = {**cell.counts, "view": "materials"}
@@ -420,11 +420,7 @@ def score_rows(cell: Cell, modality: str, learner: str, values: dict[str, NDArra
 
 
 def difference_rows(
-    cell: Cell,
-    modality: str,
-    learner: str,
-    random: dict[str, NDArray[np.float64]],
-    by_formula: dict[str, NDArray[np.float64]],
+    cell: Cell, modality: str, learner: str, random: dict[str, Floats], by_formula: dict[str, Floats]
 ) -> Rows:
     """Differences refit by refit; `cell` is that of the random split."""
     seen = [np.isin(cell.groups[folds == 0], cell.groups[folds != 0]).mean() for folds in cell.folds]

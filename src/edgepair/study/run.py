@@ -37,8 +37,8 @@ from edgepair.study.scoring import Score, draw_groups, score, score_baseline
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.features import FeatureTable
     from edgepair.models import FitOutcome
 
@@ -226,7 +226,7 @@ def _tables(
     return tables, predictions
 
 
-def _draws(cell: Cell, config: StudyConfig) -> NDArray[np.float64]:
+def _draws(cell: Cell, config: StudyConfig) -> Floats:
     """Draw formulas: independent over absorbers, paired over the tasks and modalities of one."""
     return draw_groups(cell.n_groups, DRAWS, [config.seed, 1, *cell.absorber.encode()])
 
@@ -257,9 +257,7 @@ def _test(
     return scores, find(main, pairs, learner, view=config.view)
 
 
-def _score(
-    cell: Cell, modality: str, learner: str, outcomes: list[FitOutcome], drawn: NDArray[np.float64]
-) -> Score:
+def _score(cell: Cell, modality: str, learner: str, outcomes: list[FitOutcome], drawn: Floats) -> Score:
     if learner == "dummy":
         return score_baseline(cell, outcomes, drawn, modality)
     return score(cell, modality, learner, outcomes, drawn)
@@ -302,9 +300,7 @@ def _under(
     return scores, findings, skipped
 
 
-def _importance_rows(
-    cell: Cell, modality: str, learner: str, fitted: Outcomes, drawn: NDArray[np.float64]
-) -> Rows:
+def _importance_rows(cell: Cell, modality: str, learner: str, fitted: Outcomes, drawn: Floats) -> Rows:
     table = cell.table(modality)
     fits, outcomes = fitted.work(cell, modality, learner), fitted.of(cell, modality, learner)
     windows = fits[0].task.windows if fits else ()
@@ -335,9 +331,7 @@ def _condition_rows(condition: str, scores: Sequence[Score], learner: str, split
     return rows
 
 
-def _contribution_rows(
-    cell: Cell, plan: StudyPlan, learner: str, fitted: Outcomes, drawn: NDArray[np.float64]
-) -> Rows:
+def _contribution_rows(cell: Cell, plan: StudyPlan, learner: str, fitted: Outcomes, drawn: Floats) -> Rows:
     subsets = plan.subsets.get(cell.absorber, ())
     if not subsets:
         return []
@@ -350,9 +344,7 @@ def _contribution_rows(
     return contribution_rows(scores, score_baseline(cell, dummy, drawn))
 
 
-def _learning_rows(
-    cell: Cell, modality: str, learner: str, fitted: Outcomes, drawn: NDArray[np.float64]
-) -> Rows:
+def _learning_rows(cell: Cell, modality: str, learner: str, fitted: Outcomes, drawn: Floats) -> Rows:
     rows: Rows = []
     metric = cell.task.main_metric
     own = fitted.of(cell, modality, learner)

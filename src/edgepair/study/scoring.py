@@ -20,9 +20,7 @@ from edgepair.models import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Labels
+    from edgepair.conventions.tasks import Floats, Labels
     from edgepair.study.plan import Cell
 
 INTERVAL = (2.5, 97.5)
@@ -35,7 +33,7 @@ class Quantity:
 
     name: str
     value: float
-    draws: NDArray[np.float64]
+    draws: Floats
 
     def __sub__(self, other: Quantity) -> Quantity:
         """Subtract draw by draw."""
@@ -62,7 +60,7 @@ class Score:
     modality: str
     learner: str
     value: dict[str, float]
-    draws: dict[str, NDArray[np.float64]]
+    draws: dict[str, Floats]
 
     def interval(self, metric: str) -> tuple[float, float]:
         """Bound a metric."""
@@ -88,7 +86,7 @@ class Score:
         return [base | {"metric": metric} | self.bounds(metric) | counts for metric in self.value]
 
 
-def interval_of(draws: NDArray[np.float64], level: float = 0.95) -> tuple[float, float]:
+def interval_of(draws: Floats, level: float = 0.95) -> tuple[float, float]:
     """Bound a quantity by the percentiles of its bootstrap draws; ``draws`` (n_draws,)."""
     known = draws[np.isfinite(draws)]
     if not len(known):
@@ -97,14 +95,14 @@ def interval_of(draws: NDArray[np.float64], level: float = 0.95) -> tuple[float,
     return float(lower), float(upper)
 
 
-def draw_groups(n_groups: int, n_draws: int, seed: Sequence[int]) -> NDArray[np.float64]:
+def draw_groups(n_groups: int, n_draws: int, seed: Sequence[int]) -> Floats:
     """Draw groups with replacement, many times; returns (n_draws, n_groups)."""
     rng = np.random.default_rng(list(seed))
     drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_draws)
     return drawn.astype(np.float64)
 
 
-def group_sums(cell: Cell, predicted: Labels, probability: Labels | None) -> NDArray[np.float64]:
+def group_sums(cell: Cell, predicted: Labels, probability: Labels | None) -> Floats:
     """Sum what the metrics of a cell need, per group.
 
     ``predicted`` (n,); ``probability`` (n, n_classes); returns (n_groups, n_sums).
@@ -119,14 +117,12 @@ def group_sums(cell: Cell, predicted: Labels, probability: Labels | None) -> NDA
     )
 
 
-def metrics_of(cell: Cell, sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def metrics_of(cell: Cell, sums: Floats) -> dict[str, Floats]:
     """Score sums of `group_sums`; ``sums`` (n_draws, n_sums); returns (n_draws,)."""
     return classification_metrics(sums) if cell.classes else regression_metrics(sums)
 
 
-def score(
-    cell: Cell, modality: str, learner: str, outcomes: Sequence[FitOutcome], drawn: NDArray[np.float64]
-) -> Score:
+def score(cell: Cell, modality: str, learner: str, outcomes: Sequence[FitOutcome], drawn: Floats) -> Score:
     """Score one learner on one cell and modality; ``drawn`` (n_draws, n_groups)."""
     values, draws = [], []
     for outcome in outcomes:
@@ -142,9 +138,7 @@ def score(
     )
 
 
-def score_baseline(
-    cell: Cell, outcomes: Sequence[FitOutcome], drawn: NDArray[np.float64], modality: str = ""
-) -> Score:
+def score_baseline(cell: Cell, outcomes: Sequence[FitOutcome], drawn: Floats, modality: str = "") -> Score:
     """Score the baseline: the best answer that looks at no curve.
 
     ``drawn`` (n_draws, n_groups).
@@ -172,7 +166,7 @@ def score_baseline(
     return Score(cell, modality, "dummy", value, draws)
 
 
-def over_repeats(draws: NDArray[np.float64]) -> NDArray[np.float64]:
+def over_repeats(draws: Floats) -> Floats:
     r"""Average bootstrap draws over repeats, which are drawn with replacement too.
 
     ``draws`` (n_repeats, n_draws); returns (n_draws,).
@@ -184,11 +178,11 @@ def over_repeats(draws: NDArray[np.float64]) -> NDArray[np.float64]:
     that much too little.
     """
     n = len(draws)
-    mean: NDArray[np.float64] = draws.mean(axis=0)
+    mean: Floats = draws.mean(axis=0)
     if n == 1:
         return mean
     rng = np.random.default_rng([n, draws.shape[1]])
     taken = rng.multinomial(n, np.full(n, 1 / n), size=draws.shape[1]).T
-    spread: NDArray[np.float64] = ((taken - 1) * draws).sum(axis=0) / n
-    widened: NDArray[np.float64] = mean + np.sqrt(n / (n - 1)) * spread
+    spread: Floats = ((taken - 1) * draws).sum(axis=0) / n
+    widened: Floats = mean + np.sqrt(n / (n - 1)) * spread
     return widened

@@ -31,7 +31,8 @@ from edgepair.report.study.figure_importances import add_class_curves
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-    from numpy.typing import NDArray
+
+    from edgepair.conventions.tasks import Floats
 
 KINDS: Mapping[str, str] = MappingProxyType({"permutation": "shuffled", "shap": "SHAP"})
 """Kinds of importance that are drawn by region, and how they are called in short."""
@@ -234,9 +235,7 @@ def _kind_caption(kind: str, task: str) -> str:
     return "mean absolute SHAP value of a region"
 
 
-def _clipped(
-    rows: pd.DataFrame, span: tuple[float, float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _clipped(rows: pd.DataFrame, span: tuple[float, float]) -> tuple[Floats, Floats]:
     low = np.maximum(rows["low"].to_numpy(dtype=float), span[0])
     return low, np.minimum(rows["high"].to_numpy(dtype=float), span[1])
 

@@ -29,8 +29,9 @@ from edgepair.report.prediction.words import TASK_DIGITS, contribution_table, ra
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.prediction import Prediction
     from edgepair.report.prediction.rows import PredictedSample
 
@@ -217,13 +218,13 @@ def _add_contributions(figure: go.Figure, rows: pd.DataFrame, *, row: int, task:
     add_caption(figure, row, f"added to the {task_title(task)}")
 
 
-def _widths(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _widths(x: Floats) -> Floats:
     """Let bars touch, however the positions are spaced."""
     if len(x) < 2:
         return np.ones(len(x))
     steps = np.diff(x)
     left, right = np.r_[steps[0], steps], np.r_[steps, steps[-1]]
-    widths: NDArray[np.float64] = 0.95 * np.minimum(np.minimum(left, right), 3 * np.median(steps))
+    widths: Floats = 0.95 * np.minimum(np.minimum(left, right), 3 * np.median(steps))
     return widths
 
 

@@ -15,8 +15,8 @@ from edgepair.report.kit.tables import about_task
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.prediction import Prediction
 
 TASK_DIGITS = MappingProxyType({"oxidation_state": 2, "coordination_number": 2, "bond_length": 3})
@@ -48,9 +48,7 @@ def contribution_table(explanation: pd.DataFrame, *, technique: str, task: str) 
     return summed.astype({"position": float, "contribution": float})
 
 
-def largest_windows(
-    position: NDArray[np.float64], contribution: NDArray[np.float64], *, widest: float, most: int = 3
-) -> list[Window]:
+def largest_windows(position: Floats, contribution: Floats, *, widest: float, most: int = 3) -> list[Window]:
     """Find the stretches that added or took away most: ``position, contribution`` (n,)."""
     x = np.asarray(position, dtype=float)
     free = np.isfinite(contribution)

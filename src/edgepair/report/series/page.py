@@ -35,8 +35,8 @@ from edgepair.series import PdfSeriesResult
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.series import SeriesResult
     from edgepair.series.principal import Principal
 
@@ -114,9 +114,9 @@ class _Shown:
     """Curves of any kind along an axis, and what stands at axes."""
 
     axis: str
-    position: NDArray[np.float64]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    position: Floats
+    x: Floats
+    y: Floats
     x_title: str
     y_title: str
     symbol: str
