@@ -176,7 +176,8 @@ class ResultStore:
         ordered: Record = {"key": key, "ok": ok, "kind": kind}
         ordered |= {k: v for k, v in record.items() if k not in ordered}
         line = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
-        line = _with_checksum(line)
+        body = line[:-1]
+        line = body + _CHECKSUM + hashlib.sha256(body).hexdigest().encode() + b'"}\n'
         short = bytes.fromhex(key)
         if not self._keep:
             self._memory[short] = line
@@ -330,12 +331,6 @@ def _lines(source: Iterable[bytes], offset: int) -> Iterator[tuple[int, bytes]]:
         if line.endswith(b"\n"):
             yield offset, line
         offset += len(line)
-
-
-def _with_checksum(line: bytes) -> bytes:
-    """End a line of JSON with the hash of all that stands before."""
-    body = line[:-1]
-    return body + _CHECKSUM + hashlib.sha256(body).hexdigest().encode() + b'"}\n'
 
 
 def _record(line: bytes) -> Record:

@@ -78,7 +78,8 @@ def average_sites(dataset: xr.Dataset) -> xr.Dataset:
         "averaged": np.ones(n_rows, dtype=bool),
     }
     variables: dict[str, tuple[object, ...]] = {
-        name: (("site",), values, _attributes(dataset, name)) for name, values in fixed.items()
+        name: (("site",), values, dict(dataset[name].attrs) if name in dataset else {})
+        for name, values in fixed.items()
     }
     for name in (str(name) for name in dataset.data_vars):
         array = dataset[name]
@@ -92,11 +93,6 @@ def average_sites(dataset: xr.Dataset) -> xr.Dataset:
             variables[name] = (array.dims, _texts(array.values[order], first, joiner), array.attrs)
     result: xr.Dataset = averaged.assign(variables)
     return result
-
-
-def _attributes(dataset: xr.Dataset, name: str) -> dict[str, object]:
-    """Keep what a variable says of itself; `averaged` may be new."""
-    return dict(dataset[name].attrs) if name in dataset else {}
 
 
 def _means(values: Floats, weight: Floats, first: NDArray[np.int64]) -> Floats:

@@ -72,7 +72,8 @@ def open_dataset(path: str | Path, *, instrument: PDFInstrument | None = TYPICAL
             # A new variable: how the file stores it does not hold for what is written next.
             dataset[name] = (dataset[name].dims, text, dataset[name].attrs)
     # A store lists its variables in no order; the schema has one.
-    dataset = dataset[[name for name in VARIABLES if name in dataset] + _strangers(dataset)]
+    strangers = sorted(str(name) for name in dataset.data_vars if name not in VARIABLES)
+    dataset = dataset[[name for name in VARIABLES if name in dataset] + strangers]
     validate(dataset, name=repr(str(path)))
     return dataset if instrument is None else show_pdf(dataset, instrument)
 
@@ -113,17 +114,13 @@ def read_arrays(path: str | Path) -> xr.Dataset:
     return dataset
 
 
-def _strangers(dataset: xr.Dataset) -> list[str]:
-    return sorted(str(name) for name in dataset.data_vars if name not in VARIABLES)
-
-
 def check_target(path: str | Path) -> None:
     """Refuse a place where a dataset cannot or must not be written."""
     path = Path(path)
     found = ""
     if not path.parent.is_dir():
         found, needed = f"no folder {str(path.parent)!r}", "a folder that exists"
-    elif path.is_dir() and (path.suffix == ".zip" or not _is_ours(path)):
+    elif path.is_dir() and (path.suffix == ".zip" or not (path / ".zgroup").is_file()):
         found, needed = "a folder that is no dataset", "a name that is free, or a dataset to be replaced"
     elif path.is_file() and not _is_our_zip(path):
         found, needed = "a file that is no dataset", "a name that is free, or a dataset to be replaced"
@@ -146,10 +143,6 @@ def _is_our_zip(path: Path) -> bool:
             return ".zgroup" in archive.namelist()
     except (OSError, zipfile.BadZipFile):
         return False
-
-
-def _is_ours(folder: Path) -> bool:
-    return (folder / ".zgroup").is_file()
 
 
 def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:

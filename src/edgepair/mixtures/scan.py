@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions.displayed import Record
-from edgepair.measured.xanes.calibration import TYPICAL_ERROR, Calibration
+from edgepair.measured.xanes.calibration import TYPICAL_ERROR
 from edgepair.measured.xanes.inspection import NOT_SHIFTED, XanesInspection, calibrated, inspect_xanes
 from edgepair.mixtures.fit import MixtureResult, fit_mixtures
 from edgepair.prediction.result import ShownCurve
@@ -177,21 +177,30 @@ def mix_scan(
     if scan.absorber is not None:
         standards = [item for item in standards if item.absorber == scan.absorber] or standards
     named = _named_apart(standards)
-    allowed = _shift_limit(inspection.calibration) if shift_limit is None else shift_limit
+    if shift_limit is None:
+        # A doubtful foil is no better than none.
+        error = TYPICAL_ERROR if inspection.calibration.warnings else inspection.calibration.error
+        shift_limit = max(LEAST_SHIFT_LIMIT, error)
     result = fit_mixtures(
-        spectrum.energy, spectrum.mu, named, limit=limit, window=window, shift_limit=allowed, e0=spectrum.e0
+        spectrum.energy,
+        spectrum.mu,
+        named,
+        limit=limit,
+        window=window,
+        shift_limit=shift_limit,
+        e0=spectrum.e0,
     )
     # The shift of a foil in the scan is added here, whatever the inspection says of it.
     noted = [warning for warning in inspection.warnings if warning.code != NOT_SHIFTED]
-    warnings = (*noted, *result.warnings, *_own_measurement(result))
+    warnings = tuple(dict.fromkeys((*noted, *result.warnings, *_own_measurement(result))))
     return SampleMixture(
-        inspection, allowed, len(named), result, _components(result, named), tuple(dict.fromkeys(warnings))
+        inspection,
+        shift_limit,
+        len(named),
+        result,
+        _components(result, named),
+        tuple(dict.fromkeys(warnings)),
     )
-
-
-def _shift_limit(calibration: Calibration) -> float:
-    """Say how far a scan's energies may be wrong; a doubtful foil is no better than none."""
-    return max(LEAST_SHIFT_LIMIT, TYPICAL_ERROR if calibration.warnings else calibration.error)
 
 
 def _named_apart(standards: Sequence[Standard]) -> list[Standard]:

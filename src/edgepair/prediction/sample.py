@@ -201,17 +201,13 @@ def scan_of(pair: tuple[ArrayLike, ArrayLike]) -> XanesScan:
     energy, mu = _two_arrays(pair, "a spectrum", "energies in eV and absorption", "read_xanes")
     if energy.ndim == 1 and len(energy) > 1 and energy[0] > energy[-1]:
         energy, mu = energy[::-1], mu[::-1]
-    energy = in_ev(energy)
+    # What can only be in keV is taken as such, as the reader of files does.
+    energy = 1000 * energy if contradicting_unit(energy, "eV") == "keV" else energy
     usable = energy.ndim == 1 and energy.shape == mu.shape and len(energy) >= FEWEST_POINTS
     seen = None
     if usable and np.isfinite([energy, mu]).all() and (np.diff(energy) > 0).all():
         seen = settle_absorber(energy, mu, header_symbol=None, header_edge=None, given=None)[0]
     return XanesScan("", "", "arrays", energy, mu, "as given", absorber=seen)
-
-
-def in_ev(energy: Floats) -> Floats:
-    """Take energies that can only be in keV as such, as the reader of files does; ``energy`` (n_energy,)."""
-    return 1000 * energy if contradicting_unit(energy, "eV") == "keV" else energy
 
 
 FULL = (-8.0, 45.0)

@@ -25,22 +25,10 @@ WHITE_LINE = 25.0
 
 
 def change_points(axis: Floats, scores: Floats, noise: Floats) -> list[int]:
-    """Find the points at which straight segments of the scores end.
+    """Find the points at which straight segments of the ``scores`` (n_points, n_scores) end.
 
-    Parameters
-    ----------
-    axis : numpy.ndarray
-        Shape (n_points,).
-    scores : numpy.ndarray
-        Shape (n_points, n_scores).
-    noise : numpy.ndarray
-        Shape (n_points,): standard deviation of each score.
-
-    Returns
-    -------
-    list of int
-        First points of segments but the first: by least squares and the Bayesian information
-        criterion, exact over all segmentations into at most `MOST_SEGMENTS`.
+    First points of segments but the first: by least squares and the Bayesian information criterion, exact
+    over all segmentations into at most `MOST_SEGMENTS`. ``noise`` (n_points,).
     """
     n = len(axis)
     deviation = max(float(np.median(noise)), scatter(scores) if n > 4 else 0.0)
@@ -79,24 +67,10 @@ def scatter(scores: Floats) -> float:
 
 
 def crossing_points(energy: Floats, mu: Floats, noise: float, e0: float) -> pd.DataFrame:
-    """Find isosbestic points: energies at which all spectra of the series are the same.
+    """Find isosbestic points: energies, eV, beyond ``e0`` at which all spectra of the series are the same.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV.
-    mu : numpy.ndarray
-        Shape (n_points, n_energy).
-    noise : float
-        Standard deviation of a point.
-    e0 : float
-        Edge, eV; what lies before it is the same in all.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``energy, mu, spread``: where the first principal change crosses zero and the spread over
-        the points is no more than twice the noise.
+    There the first principal change crosses zero and the ``spread`` over the points is no more than twice the
+    noise. ``energy`` (n_energy,) in eV; ``mu`` (n_points, n_energy).
     """
     import pandas as pd
 

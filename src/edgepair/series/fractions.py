@@ -79,37 +79,12 @@ def fit_series(
     neighbours: float | None = None,
     ambiguity: Floats | None = None,
 ) -> SeriesFractions | None:
-    r"""Fit the combination of standards that describes all points together best.
+    r"""Fit the combination of standards that describes all points together best; None of too few compounds.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV.
-    mu : numpy.ndarray
-        Shape (n_points, n_energy), normalised.
-    noise : numpy.ndarray
-        Shape (n_points,).
-    standards : sequence of Standard
-        Nearest to the space of the components first.
-    number : int
-        Compounds in a combination.
-    shift_limit : float
-        Largest shift of the whole series, eV.
-    axis : numpy.ndarray, optional
-        Shape (n_points,): where the points stand; one apart where not given.
-    neighbours : float, optional
-        By how much fractions of neighbouring points differ, about (root mean square): a constraint that
-        smooths them; none where not given.
-    ambiguity : numpy.ndarray, optional
-        Shape (n_points, number): error of the choice, where that is known: of resolved components.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_points, n_energy), normalised; ``noise, axis`` (n_points,);
+    ``standards`` nearest to the space of the components first; ``ambiguity`` (n_points, number): error of the
+    choice, where that is known: of resolved components. ``shift_limit`` of the whole series is in eV.
 
-    Returns
-    -------
-    SeriesFractions or None
-        None where too few compounds are given.
-
-    Notes
-    -----
     :math:`R = \sum (\mu - \mu_\mathrm{fit})^2 / \sum \mu^2` and :math:`\chi^2_\nu = \sum (\mu -
     \mu_\mathrm{fit})^2 / (\sigma^2 (N - k))`, with N points and k free fractions, as in the established
     programs; R about the mean, times N, is what one of them tells of normalised spectra. A fraction's error

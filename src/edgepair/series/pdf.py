@@ -378,7 +378,10 @@ def analyse_pdfs(
         for curve, told in zip(series.curves, rows, strict=True)
     ]  # fmt: skip
     columns = points_of(series.axis, series.curves)
-    columns |= {name: [_shell(told, *what) for told in shells] for name, what in _SHELL.items()}
+    columns |= {
+        name: [next((row[column] for row in told if row["task"] == task), np.nan) for told in shells]
+        for name, (task, column) in _SHELL.items()
+    }
     columns |= {"noise": series.noise, **columns_of(rows, series.modality)}
     columns["segment"] = np.searchsorted(starts, np.arange(len(series.G)), side="right") + 1
     warnings = [*(f"left out {name}: {reason}" for name, reason in series.skipped), *series.warnings]
@@ -401,7 +404,3 @@ _SHELL = {
     "first_peak": ("first_peak", "value"), "first_peak_error": ("first_peak", "error"),
     "first_peak_width": ("first_peak_width", "value"),
 }  # fmt: skip
-
-
-def _shell(rows: Sequence[Row], task: str, column: str) -> object:
-    return next((row[column] for row in rows if row["task"] == task), np.nan)

@@ -36,27 +36,10 @@ STEPS = 12
 
 
 def find_drift(energy: Floats, mu: Floats, number: int) -> tuple[Floats, Floats]:
-    r"""Find the drift of the energies that would make so many components enough.
+    r"""Find the drift of the energies that would make so many components enough, and the spectra without it.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV.
-    mu : numpy.ndarray
-        Shape (n_points, n_energy).
-    number : int
-        Components.
-
-    Returns
-    -------
-    drift : numpy.ndarray
-        Shape (n_points,), eV, to be added to each point's energies; its mean is 0.
-    moved : numpy.ndarray
-        Shape (n_points, n_energy): the spectra without it.
-
-    Notes
-    -----
-    Each residual is projected onto that part of its spectrum's slope which the components do not hold:
+    The drift, (n_points,) in eV with mean 0, is to be added to each point's energies. Each residual is
+    projected onto that part of its spectrum's slope which the components do not hold:
     :math:`d_i = r_i \cdot p_i / p_i \cdot p_i`, with :math:`p_i = \mu_i' - \mu_i' V^T V`; the spectra are
     moved, and components found anew. Noise is not smoothed, as the model is moved and not the data.
     """
@@ -125,27 +108,10 @@ def find_principal(
     seed: int = 0,
     noise: float | None = None,
 ) -> Principal:
-    """Find principal components and how many there are.
+    """Find principal components, the largest first, and how many there are.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV; of PDFs r, Å.
-    mu : numpy.ndarray
-        Shape (n_points, n_energy), normalised; of PDFs G, Å⁻².
-    e0 : float or None
-        Edge, eV; None for PDFs, which have no lines before and after one.
-    number : int, optional
-        Components to keep; those that stand out of the noise where not given.
-    seed : int, optional
-        Of the test; same seed, same numbers.
-    noise : float, optional
-        Standard deviation of a point of a curve; of spectra it is found.
-
-    Returns
-    -------
-    Principal
-        Components, the largest first.
+    ``energy`` (n_energy,) in eV, of PDFs r in Å; ``mu`` (n_points, n_energy), of PDFs G in Å⁻². ``e0`` is
+    None for PDFs, which have no lines before and after an edge; ``noise`` of spectra is found if not given.
     """
     import pandas as pd
     from scipy.stats import f as f_distribution
@@ -202,27 +168,8 @@ def find_components(
 ) -> tuple[Principal, Floats, Floats]:
     """Find principal components of a series whose energy scale may drift.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV.
-    mu : numpy.ndarray
-        Shape (n_points, n_energy), normalised.
-    e0 : float
-        Edge, eV.
-    number : int, optional
-        Components to keep; as many as are needed where not given.
-    seed : int, optional
-        Of the test; same seed, same numbers.
-
-    Returns
-    -------
-    principal : Principal
-        Components, of spectra without the drift.
-    moved : numpy.ndarray
-        Shape (n_points, n_energy): those spectra.
-    drift : numpy.ndarray
-        Shape (n_points,): what was added to the energies, eV; zeros where no drift saves a component.
+    Gives them, the spectra without the drift, (n_points, n_energy), and what was added to the energies,
+    (n_points,) in eV: zeros where no drift saves a component.
     """
     found = find_principal(energy, mu, e0, number=number, seed=seed)
     for fewer in range(1, found.number if number is None else 1):
@@ -253,25 +200,9 @@ def targets(
 ) -> pd.DataFrame:  # fmt: skip
     """Tell which standards lie in the space of the components: target transformation.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV.
-    principal : Principal
-        Of the series.
-    noise : float
-        Standard deviation of a point of the series' spectra, edge steps.
-    standards : sequence of Standard
-        Of the same element.
-    shift_limit : float
-        Largest shift of a standard, eV, that is tried.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a standard, the nearest to the space first: ``standard, compound, misfit, shift,
-        in_space``; ``misfit`` is the root mean square of what the components leave over of it, edge
-        steps. ``in_space``: it is no more than a measurement of the same compound elsewhere is off.
+    A row a standard, the nearest to the space first: ``standard, compound, misfit, shift, in_space``;
+    ``misfit`` is the root mean square of what the components leave over of it, edge steps. ``in_space``: it
+    is no more than a measurement of the same compound elsewhere is off. ``shift_limit`` in eV.
     """
     import pandas as pd
     from scipy.interpolate import PchipInterpolator

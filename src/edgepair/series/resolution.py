@@ -9,7 +9,6 @@ constraints describes the series as well: how far that lets each component go is
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -60,25 +59,10 @@ class Resolution:
 def resolve(
     mu: Floats, number: int, *, fixed: Floats | None = None, noise: float, seed: int = 0
 ) -> Resolution:
-    """Resolve a series into components.
+    """Resolve a series into components, ordered by where along it they are largest, ``fixed`` ones first.
 
-    Parameters
-    ----------
-    mu : numpy.ndarray
-        Shape (n_points, n_energy), normalised.
-    number : int
-        Components.
-    fixed : numpy.ndarray, optional
-        Shape (n_fixed, n_energy): spectra that are some of them, as of standards.
-    noise : float
-        Standard deviation of a point.
-    seed : int, optional
-        Of the draws of points; same seed, same numbers.
-
-    Returns
-    -------
-    Resolution
-        Components in the order in which they are largest along the series, fixed ones first.
+    ``mu`` (n_points, n_energy), normalised; ``fixed`` (n_fixed, n_energy): spectra that are some of them, as
+    of standards; ``noise`` is the standard deviation of a point.
     """
     given = np.empty((0, mu.shape[1])) if fixed is None else fixed[:number]
     purest = purest_points(mu, number, given)
@@ -119,7 +103,7 @@ def closed_fractions(mu: Floats, spectra: Floats, *, closure: float = np.inf) ->
     gram, product = spectra @ spectra.T + added, mu @ spectra.T + added
     best = np.full(len(mu), np.inf)
     fractions = np.zeros((len(mu), len(spectra)))
-    for members in _subsets(len(spectra)):
+    for members in (list(c) for n in range(len(spectra)) for c in combinations(range(len(spectra)), n + 1)):
         size = len(members)
         system = np.ones((size + 1, size + 1))
         system[:size, :size] = gram[np.ix_(members, members)]
@@ -172,11 +156,6 @@ def neighbour_fractions(
         block = slice(k * size, (k + 1) * size)
         covariance[k] = turn @ inverse[block, block] @ turn.T
     return fractions, covariance
-
-
-def _subsets(number: int) -> Iterator[list[int]]:
-    for size in range(1, number + 1):
-        yield from (list(members) for members in combinations(range(number), size))
 
 
 def purest_points(mu: Floats, number: int, given: Floats) -> list[int]:

@@ -117,7 +117,7 @@ def read_project_spectra(text: str, absorber: str) -> Iterator[ProjectSpectrum]:
         found = service.materials.xas.search(**search)
         if not found:
             raise _nothing(text)
-    for item in sorted(found, key=_by_identifier):
+    for item in sorted(found, key=lambda one: (len(_identifier(one)), _identifier(one))):
         spectrum = _field(item, "spectrum")
         if isinstance(spectrum, dict):
             structure, x, y = spectrum["structure"], spectrum["x"], spectrum["y"]
@@ -131,11 +131,6 @@ def read_project_spectra(text: str, absorber: str) -> Iterator[ProjectSpectrum]:
             continue
         if len(sites) == 1:
             yield ProjectSpectrum(material, sites[0].index, np.asarray(x, float), np.asarray(y, float))
-
-
-def _by_identifier(item: Any) -> tuple[int, str]:
-    name = _identifier(item)
-    return len(name), name
 
 
 def _identifier(item: Any) -> str:

@@ -114,7 +114,8 @@ def contribution_rows(scores: Mapping[str, Score], baseline: Score) -> Rows:
     metric = baseline.cell.task.main_metric
     # Column 0 is the value itself, the others are the draws: one computation serves both.
     names = _names(techniques)
-    values = np.array([_column(scores[name] if name else baseline, metric) for name in names])
+    items = [scores[name] if name else baseline for name in names]
+    values = np.array([np.concatenate([[item.value[metric]], item.draws[metric]]) for item in items])
     gains = values - values[0]
     full = names[-1]
     base = baseline.cell.names | {"learner": scores[full].learner, "metric": metric}
@@ -153,10 +154,6 @@ def _names(techniques: Sequence[str]) -> list[str]:
         "+".join(name for index, name in enumerate(techniques) if members >> index & 1)
         for members in range(1 << len(techniques))
     ]
-
-
-def _column(item: Score, metric: str) -> Floats:
-    return np.concatenate([[item.value[metric]], item.draws[metric]])
 
 
 def _sides(techniques: Sequence[str]) -> list[tuple[str, str, str]]:

@@ -244,7 +244,10 @@ class StudyResult(Displayed, topic="study.page", main_table="scores"):
         with STUDY_FOLDER.loading(folder):
             config = json.loads((folder / "study.json").read_text(encoding="utf-8"))
             entries = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
-            findings = tuple(Finding(**_with_nan(entry)) for entry in entries)
+            findings = tuple(
+                Finding(**{key: np.nan if item is None else item for key, item in entry.items()})
+                for entry in entries
+            )
             tables = read_tables(folder, _tables_of(config), _TEXTS)
         return cls(findings=findings, config=config, **tables)
 
@@ -272,10 +275,6 @@ def _tables_of(config: Record) -> dict[str, tuple[str, ...]]:
 
 def _to_json(value: object) -> str:
     return json.dumps(json_ready(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _with_nan(entry: Record) -> Record:
-    return {key: float("nan") if item is None else item for key, item in entry.items()}
 
 
 def prediction_table(cell: Cell, modality: str, learner: str, outcomes: Sequence[FitOutcome]) -> pd.DataFrame:

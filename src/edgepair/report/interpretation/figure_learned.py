@@ -330,7 +330,10 @@ def shuffled_labels_figure(stability: pd.DataFrame, *, absorber: str, task: str)
     names = in_order(selected["modality"].astype(str).tolist(), list(TECHNIQUES))
     if not names:
         return None
-    real, null, chance = (_by_modality(selected, name) for name in ("score", "null", "p"))
+    real, null, chance = (
+        select(selected, name=name).drop_duplicates("modality").set_index("modality")
+        for name in ("score", "null", "p")
+    )
     shown = [name for name in names if name in null.index]
     grey = null.loc[shown]
     figure = go.Figure()
@@ -443,10 +446,6 @@ def agreement_figure(stability: pd.DataFrame, *, absorber: str, task: str) -> go
     return styled(
         figure, height=round(100 + 34 * index), showlegend=True, legend={"y": 1 + 6 / (30 + 34 * index)}
     )
-
-
-def _by_modality(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    return select(rows, name=name).drop_duplicates("modality").set_index("modality")
 
 
 def _row_title(kind: str, name: str) -> str:

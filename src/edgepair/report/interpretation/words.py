@@ -36,7 +36,7 @@ def movement_sentences(movement: pd.DataFrame, most: int = MOST_MOVEMENTS) -> li
     for (absorber, task), part in movement.groupby(["absorber", "task"], sort=False):
         slopes = part[part["kind"] == "slope"].set_index("number")
         rhos = part[part["kind"] == "rho"].set_index("number").reindex(slopes.index)
-        clear = _clear(slopes)
+        clear = (slopes["lower"] > 0) | (slopes["upper"] < 0)
         strength = rhos["value"].abs().fillna(0.0)
         names = sorted(slopes.index[clear], key=lambda name: -strength[name])
         for name in names[:most]:
@@ -100,11 +100,6 @@ def dependence_sentences(
             )
         sentences += _companion_sentences(drawn.values())
     return sentences
-
-
-def _clear(rows: pd.DataFrame) -> pd.Series:
-    """Tell which intervals do not hold zero; a missing one does."""
-    return (rows["lower"] > 0) | (rows["upper"] < 0)
 
 
 def _step(task: str) -> str:

@@ -98,11 +98,12 @@ def sequence_colours(n: int) -> list[str]:
     for k in range(n):
         index = k * (len(_SEQUENCE) - 1) / (n - 1)
         low = min(int(index), len(_SEQUENCE) - 2)
-        colours.append(_mix(_SEQUENCE[low], _SEQUENCE[low + 1], index - low))
+        colours.append(mixed(_SEQUENCE[low], _SEQUENCE[low + 1], index - low))
     return colours
 
 
-def _mix(first: str, second: str, part: float) -> str:
+def mixed(first: str, second: str, part: float) -> str:
+    """Mix two colours, without transparency: what lies beneath must not change the contrast."""
     pairs = zip(_rgb(first), _rgb(second), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in pairs)
 

@@ -54,18 +54,7 @@ _TITLES = {
 
 
 def series_figures(result: SeriesResult | PdfSeriesResult) -> dict[str, go.Figure]:
-    """Draw a series.
-
-    Parameters
-    ----------
-    result : SeriesResult or PdfSeriesResult
-        From `edgepair.analyse_series`.
-
-    Returns
-    -------
-    dict of str to plotly.graph_objects.Figure
-        By title, those that the result has something to show of.
-    """
+    """Draw a series: by title, the figures that it has something to show of."""
     if isinstance(result, PdfSeriesResult):
         return _pdf_figures(result, _VALUES)
     shown = _Shown.of(result)
@@ -136,25 +125,7 @@ class _Shown:
 
 
 def write_series(result: SeriesResult | PdfSeriesResult, path: str | Path) -> Path:
-    """Write the page of a series.
-
-    Parameters
-    ----------
-    result : SeriesResult or PdfSeriesResult
-        From `edgepair.analyse_series`.
-    path : path
-        Ends in ``.html``.
-
-    Returns
-    -------
-    pathlib.Path
-        The page.
-
-    Raises
-    ------
-    OutputError
-        It cannot be written.
-    """
+    """Write the page of a series."""
     return write_page(lambda: _render(result), path, what="the page", option="--report")
 
 

@@ -74,7 +74,9 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
         block = sorted((i for i in selected if i.task == task), key=lambda i: i.absorber == "all")
         for item in block:
             rows.append((index, item))
-            name = _alone_label(item) if alone else "mean" if item.absorber == "all" else safe(item.absorber)
+            name = "mean" if item.absorber == "all" else safe(item.absorber)
+            if alone:
+                name = "mean of classes" if item.task == "all" else task_title(item.task)
             labels.append((index, name))
             index += 0.9
         index += 0.15 if alone else 0.25
@@ -96,10 +98,6 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
         title_text=_AXES.get(finding, "difference in score (no unit)"), nticks=7, range=_range(rows)
     )
     return styled(figure, height=round(24 * index + 90), margin={"t": 28})
-
-
-def _alone_label(item: Finding) -> str:
-    return "mean of classes" if item.task == "all" else task_title(item.task)
 
 
 def _head(task: str, is_share: bool) -> str:

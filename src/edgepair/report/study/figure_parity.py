@@ -11,7 +11,7 @@ import pandas as pd
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import METRIC_TITLES, count, number, percent, safe, task_title
 from edgepair.report.kit.marks import ZERO, Look, name_rows, scatter, zero_line
-from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, styled
+from edgepair.report.kit.style import INK, MUTED, faded, mixed, modality_colour, styled
 from edgepair.report.kit.tables import about_task, confusion_counts, rounded, select, site_means, thinned
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def confusion_figure(
                 for row, parts in zip(counts, share, strict=True)
             ],
             hovertemplate="true %{y}, predicted %{x}<br>%{customdata}<extra></extra>",
-            colorscale=[[0, "#f7f9fa"], [1, _blend(colour, FULLEST)]],
+            colorscale=[[0, "#f7f9fa"], [1, mixed("#ffffff", colour, FULLEST)]],
             zmin=0,
             zmax=1,
             showscale=False,
@@ -75,12 +75,6 @@ def confusion_figure(
     figure.update_xaxes(title_text=f"predicted {symbol}", type="category", showgrid=False, showline=False)
     figure.update_yaxes(title_text=f"true {symbol}", type="category", autorange="reversed", showgrid=False)
     return styled(figure, height=min(90 + 46 * len(names), 460))
-
-
-def _blend(colour: str, part: float) -> str:
-    """Mix a colour with white, without transparency: what lies beneath must not change the contrast."""
-    red, green, blue = (int(text) for text in faded(colour, 1).removeprefix("rgba(").split(",")[:3])
-    return "#" + "".join(f"{round(255 + (value - 255) * part):02x}" for value in (red, green, blue))
 
 
 def parity_figure(

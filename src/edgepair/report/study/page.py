@@ -219,15 +219,12 @@ def importance_panels(result: StudyResult, keep: Keep) -> Explorer:
                     )  # fmt: skip
                     title = short_title(technique)
                     if modality != technique:
-                        title += f", read together with {_rest(modality, technique)}"
+                        rest = "+".join(part for part in modality.split("+") if part != technique)
+                        title += f", read together with {short_title(rest)}"
                     shown.append(keep(figure, title) | {"looks": technique})
                 panels[absorber, task, modality] = shown
     pairs = [key for key in panels if "+" in key[2]]
     return explorer(_KEYS, panels, pairs[0] if pairs else None)
-
-
-def _rest(modality: str, technique: str) -> str:
-    return short_title("+".join(part for part in modality.split("+") if part != technique))
 
 
 def draw_shares(result: StudyResult, task: str) -> go.Figure | None:
