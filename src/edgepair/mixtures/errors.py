@@ -170,34 +170,6 @@ def _errors(covariance: Floats) -> Floats:
     return np.sqrt(np.clip(np.diag(covariance), 0, None))
 
 
-MAD_TO_SIGMA = 1.4826
-"""Standard deviations per median absolute deviation, for a normal distribution."""
-
-
-def noise_of(energy: Floats, mu: Floats) -> float:
-    """Estimate the noise of a spectrum from how each point differs from its neighbours.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,).
-
-    Notes
-    -----
-    Each point is compared with the cubic through two neighbours on either side, and the median is
-    taken, so that neither a smooth curve nor an edge or a glitch passes for noise.
-    """
-    if len(energy) < 9:
-        return float("nan")
-    middle = energy[2:-2]
-    away = np.array([energy[k : len(energy) - 4 + k] - middle for k in (0, 1, 3, 4)])
-    weights = np.ones_like(away)
-    for one in range(4):
-        for other in range(4):
-            if other != one:
-                weights[one] *= away[other] / (away[other] - away[one])
-    neighbours = np.array([mu[k : len(mu) - 4 + k] for k in (0, 1, 3, 4)])
-    difference = (mu[2:-2] - (weights * neighbours).sum(axis=0)) / np.sqrt(1 + (weights**2).sum(axis=0))
-    return float(MAD_TO_SIGMA * np.median(np.abs(difference)))
-
-
 def correlation_length(residual: Floats) -> float:
     """Count the points that a residual stays the same for.
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import DataError, OptionError
-from edgepair.mixtures.errors import AT_LIMIT, Assessment, assess, noise_of, weights_of_choice
+from edgepair.mixtures.errors import AT_LIMIT, Assessment, assess, weights_of_choice
 from edgepair.mixtures.search import Problem, search
 from edgepair.spectra import find_e0
+from edgepair.spectra.smoothing import point_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +139,7 @@ def fit_mixtures(
     edge = find_e0(x, y) if e0 is None else float(e0)
     chosen, first, last, warnings = _choose(x, standards, edge, window, shift_limit)
     inside = (x >= first) & (x <= last)
-    own_noise = noise_of(x[inside], y[inside]) if noise is None else float(noise)
+    own_noise = point_noise(x[inside], y[inside]) if noise is None else float(noise)
     if not own_noise > 1e-9:
         raise DataError(
             "cannot tell which mixtures fit as well as the best",
@@ -244,7 +245,7 @@ def _pose(energy: Floats, mu: Floats, standards: Sequence[Standard], shift_limit
 
 def _noise_within(standard: Standard, first: float, last: float) -> float:
     inside = (standard.energy >= first) & (standard.energy <= last)
-    return noise_of(standard.energy[inside], standard.mu[inside])
+    return point_noise(standard.energy[inside], standard.mu[inside])
 
 
 def _tables(

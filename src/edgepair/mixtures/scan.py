@@ -193,14 +193,7 @@ def mix_scan(
     # The shift of a foil in the scan is added here, whatever the inspection says of it.
     noted = [warning for warning in inspection.warnings if warning.code != NOT_SHIFTED]
     warnings = tuple(dict.fromkeys((*noted, *result.warnings, *_own_measurement(result))))
-    return SampleMixture(
-        inspection,
-        shift_limit,
-        len(named),
-        result,
-        _components(result, named),
-        tuple(dict.fromkeys(warnings)),
-    )
+    return SampleMixture(inspection, shift_limit, len(named), result, _components(result, named), warnings)
 
 
 def _named_apart(standards: Sequence[Standard]) -> list[Standard]:

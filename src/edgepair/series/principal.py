@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.mixtures.errors import STANDARD_ERROR, noise_of
+from edgepair.mixtures.errors import STANDARD_ERROR
+from edgepair.spectra.smoothing import point_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,7 +128,7 @@ def find_principal(
         counted = mu - mu @ (lines := _normalisation(energy, e0)).T @ lines
     own_left, own_size, own_right = np.linalg.svd(counted, full_matrices=False)
     if noise is None:
-        floor = max(2 * float(np.median([noise_of(energy, row) for row in mu])), STANDARD_ERROR)
+        floor = max(2 * float(np.median([point_noise(energy, row) for row in mu])), STANDARD_ERROR)
     else:
         floor = 2 * noise
     rows, found, sought = [], 0, True

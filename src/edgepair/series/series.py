@@ -14,12 +14,12 @@ from edgepair.conventions.errors import visible
 from edgepair.measured import XanesScan
 from edgepair.measured.pdf.first_shell import only_metal
 from edgepair.measured.samples import Reading
-from edgepair.mixtures.errors import noise_of
 from edgepair.prediction.sample import PreparedXanes, prepare_xanes
 from edgepair.series.axis import Axis, find_axis
 from edgepair.series.changes import WHITE_LINE, half_step
 from edgepair.series.pdf import R_RANGE, PdfSeries, place_pdfs
 from edgepair.series.points import Point, Source, paired_by_names, read_points, rows_of_table
+from edgepair.spectra.smoothing import point_noise
 
 if TYPE_CHECKING:
     from edgepair.conventions.tasks import Floats
@@ -269,7 +269,7 @@ def _on_one_scale(
         )
     mu = np.array([np.interp(grid, one.energy, one.mu) for one in same])
     tabulated = edge_energy(metal)
-    noise = np.array([noise_of(grid, row) for row in mu])
+    noise = np.array([point_noise(grid, row) for row in mu])
     return Series(
         axis, tuple(scans), metal, grid + tabulated, mu, e0 + shift, noise, shift, error, drift,
         calibrated, skipped,
