@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from numbers import Integral
 from typing import TYPE_CHECKING
@@ -15,8 +14,8 @@ from edgepair.conventions import TASKS, DataError, OptionError, near_miss, parse
 from edgepair.features import find_regions, region_numbers
 from edgepair.interpretation.groups import fit_without_fold, forest_shap
 from edgepair.interpretation.rounds import Explained, explained_task, usual_techniques
+from edgepair.prediction.fitted import data_digest
 from edgepair.study.config import StudyConfig
-from edgepair.study.fits import array_digest
 from edgepair.study.plan import Cell, Rows, Skip, check_datasets, plan_cell
 
 if TYPE_CHECKING:
@@ -211,7 +210,7 @@ def _of_site(
     config = StudyConfig.check(
         tasks=tasks, learners=["forest"], repeats=1, trees=trees, seed=seed, doing="explain a site"
     )
-    known = _Known(dataset, tuple(having), trees, seed)
+    known = _Known(data_digest(dataset), tuple(having), trees, seed, dataset)
     rows: Rows = []
     reasons = []
     for task in config.task_list():
@@ -266,26 +265,15 @@ def _own_regions(about: Explained, technique: str, site: int) -> tuple[Region, .
     return find_regions(about.absorber, technique, axis, curve)
 
 
+@dataclass(frozen=True)
 class _Known:
-    """A dataset and settings as the key of what is held in memory.
+    """Settings and a dataset, told by its content: one that was changed since is another."""
 
-    By content, so that a dataset that was changed since is not mistaken for what it was.
-    """
-
-    def __init__(self, dataset: xr.Dataset, techniques: tuple[str, ...], trees: int, seed: int) -> None:
-        self.dataset, self.techniques, self.trees, self.seed = dataset, techniques, trees, seed
-        named = [dataset.attrs["absorber"], *techniques, trees, seed]
-        for name in sorted(str(name) for name in dataset.variables):
-            values = np.asarray(dataset[name].values)
-            text = values.dtype.kind not in "biuf"
-            named.append(f"{name} {values.tolist() if text else array_digest(values)}")
-        self._digest = hashlib.sha256(repr(named).encode()).hexdigest()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Known) and other._digest == self._digest
-
-    def __hash__(self) -> int:
-        return hash(self._digest)
+    content: str
+    techniques: tuple[str, ...]
+    trees: int
+    seed: int
+    dataset: xr.Dataset = field(compare=False)
 
 
 @lru_cache(maxsize=4)

@@ -16,6 +16,7 @@ import numpy as np
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, TECHNIQUES, DataError, OptionError, edge_energy
 from edgepair.dataset import drop_gated, load_bundled, open_dataset, select_sites, show_pdf
+from edgepair.files.kept_rows import fingerprint
 from edgepair.measured import match_instrument
 from edgepair.prediction.answers import check_enough
 from edgepair.prediction.model_file import load_trained
@@ -185,7 +186,7 @@ def fitted_xanes(
         "xanes",
         window,
         absorber if alone else "",
-        _digest(own),
+        fingerprint(list(own)),
         data_digest(data),
         aligned,
         library,
@@ -241,14 +242,6 @@ def _remembered(key: tuple[object, ...], fit: Callable[[], Model]) -> Model:
         _kept.move_to_end(key)
         kept: Model = _kept[key]
         return kept
-
-
-def _digest(standards: Sequence[Standard]) -> str:
-    digest = hashlib.sha256()
-    for standard in standards:
-        for value in vars(standard).values():
-            digest.update(value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode())
-    return digest.hexdigest() if standards else ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -22,6 +22,7 @@ from edgepair.conventions import EngineError, Progress
 from edgepair.conventions.displayed import Record
 from edgepair.engine import Call, open_processes
 from edgepair.files.caching import KeptArrays, installed_version, own_scratch, writing_scratch
+from edgepair.files.kept_rows import fingerprint
 from edgepair.models import (
     LEARNERS,
     FitOutcome,
@@ -294,17 +295,9 @@ def code_digest(function: Callable[..., object]) -> str:
 
 def work_key(work: Work, table_digest: str) -> str:
     """Hash everything that a result depends on."""
-    parts = [table_digest, array_digest(work.sites), code_digest(work.function), _content(work.task)]
+    parts = [table_digest, array_digest(work.sites), code_digest(work.function), fingerprint(work.task)]
     parts += [installed_version("scikit-learn"), installed_version("numpy")]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _content(value: object) -> str:
-    if isinstance(value, np.ndarray):
-        return array_digest(value)
-    if is_dataclass(value):
-        return "\n".join(f"{item.name} {_content(getattr(value, item.name))}" for item in fields(value))
-    return repr(value)
 
 
 @dataclass(frozen=True)
