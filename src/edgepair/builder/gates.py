@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from edgepair.conventions import OptionError, edge_energy
+from edgepair.conventions.tasks import Floats
 from edgepair.dataset.schema import GATE_SEPARATOR, GATES
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from edgepair.conventions.tasks import Floats
 
 LARGEST = 1e30
 """Values beyond this do not fit into the 32-bit numbers that are stored."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Floats
+from edgepair.conventions.tasks import Floats
 
 STEP = 0.25
 """eV; step of the grid on which spectra are looked at."""

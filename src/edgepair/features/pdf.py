@@ -9,16 +9,11 @@ number. Beside them stand position, height and area of the first peak and mean d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
+from edgepair.conventions.tasks import Floats
 from edgepair.features.blocks import Block, join, make_block, thin
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Floats
 
 R_LAST = 6.0
 """Å; what lies beyond only added noise to every task (docs/decisions/0001-forest-settings.md)."""

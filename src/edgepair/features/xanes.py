@@ -14,16 +14,11 @@ with :math:`E_{0.5}` the energy at which :math:`\mu` first reaches one half.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import ArrayLike
 
+from edgepair.conventions.tasks import Floats
 from edgepair.features.blocks import Block, join, make_block, thin
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from edgepair.conventions.tasks import Floats
 
 POINT_STEP = 0.5
 """Least distance of the points that are used, eV: half of what core-hole broadening resolves."""

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepair.conventions.tasks import Floats
 from edgepair.mixtures.search import Fit, Problem
-
-if TYPE_CHECKING:
-    from edgepair.conventions.tasks import Floats
 
 SIGNIFICANCE = 0.05
 """Chance at which a combination that is the true one is called worse than the best, divided by the

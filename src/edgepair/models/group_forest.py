@@ -32,16 +32,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Event
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from edgepair.conventions.tasks import Floats
 from edgepair.models.trees import GrownTree, JoinedTrees, grow_trees, join_trees
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Floats
 
 
 def group_weights(groups: NDArray[np.str_]) -> Floats:

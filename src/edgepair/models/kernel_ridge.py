@@ -6,21 +6,17 @@ It tells where an edge belongs, in a hundredth of the time of a forest and as we
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.preprocessing import StandardScaler
 
+from edgepair.conventions.tasks import Floats, Labels
 from edgepair.models.group_forest import group_weights
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Floats, Labels
 
 WIDTH = 2.0
 """Of the Gaussian kernel, in root mean square differences of standardised features."""

@@ -7,14 +7,10 @@ and how often each bootstrap draw takes each group in columns, all draws are sco
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Floats, Labels
+from edgepair.conventions.tasks import Floats, Labels
 
 CLASSIFICATION_METRICS = ("f1_weighted", "f1_macro", "balanced_accuracy", "accuracy", "log_loss")
 REGRESSION_METRICS = ("r2", "mae", "rmse")

@@ -11,12 +11,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from edgepair.conventions.tasks import Floats
+from edgepair.conventions.tasks import Floats
 
 MOST_STEPS = 500
 CONVERGED = 1e-7

@@ -6,19 +6,15 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from edgepair.conventions import DataError, edge_energy
+from edgepair.conventions.tasks import Floats
 from edgepair.spectra.edge import checked_spectrum
 from edgepair.spectra.normalization import NormalizedSpectrum, normalize_mu
 from edgepair.spectra.smoothing import parabola_vertex, smooth_with_slope, without_spikes
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from edgepair.conventions.tasks import Floats
 
 FOIL_WINDOW = 40.0
 """eV on either side of the tabulated edge within which a foil's edge is looked for."""

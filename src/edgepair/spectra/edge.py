@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from edgepair.conventions import DataError
+from edgepair.conventions.tasks import Floats
 from edgepair.spectra.smoothing import (
     fit_polynomial,
     parabola_vertex,
@@ -15,11 +16,6 @@ from edgepair.spectra.smoothing import (
     smooth_with_slope,
     without_spikes,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from edgepair.conventions.tasks import Floats
 
 SMOOTHING = 0.75
 """eV; standard deviation of the Gaussian under which the steepest slope is looked for: a good

@@ -14,16 +14,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from numbers import Real
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from edgepair.conventions import OptionError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from edgepair.conventions.tasks import Floats
+from edgepair.conventions.tasks import Floats
 
 
 @dataclass(frozen=True)

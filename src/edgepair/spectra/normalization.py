@@ -15,19 +15,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from edgepair.conventions import DataError, OptionError
+from edgepair.conventions.tasks import Floats
 from edgepair.spectra.edge import checked_spectrum, other_edges
 from edgepair.spectra.edge import find_e0 as find_e0
 from edgepair.spectra.smoothing import fit_polynomial
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from edgepair.conventions.tasks import Floats
 
 PRE_LENGTH = 150.0
 """eV; the default pre-edge starts no further below E0: over more, a straight line bends."""

@@ -11,20 +11,15 @@ shorter end can be imposed afterwards.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from edgepair.conventions import DataError
+from edgepair.conventions.tasks import Floats
 from edgepair.spectra.instrument import PDFInstrument
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import ArrayLike
-
-    from edgepair.conventions.tasks import Floats
 
 LEAST_DROP = 2.0
 """Decades by which the mean logarithm of the power falls at the end of the data. Reduction programs

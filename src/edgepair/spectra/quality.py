@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from edgepair.conventions.tasks import Floats
 from edgepair.spectra.edge import checked_spectrum, find_e0
 from edgepair.spectra.normalization import NormalizedSpectrum, normalize_mu
 from edgepair.spectra.smoothing import point_noise
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from edgepair.conventions.tasks import Floats
 
 NOISY = 0.01
 """Edge steps per point, above which noise is worth a warning."""

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
-if TYPE_CHECKING:
-    from edgepair.conventions.tasks import Floats
+from edgepair.conventions.tasks import Floats
 
 
 def without_spikes(y: Floats) -> Floats:

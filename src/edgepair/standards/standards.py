@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -33,14 +33,12 @@ from edgepair.conventions import (
 )
 from edgepair.conventions.displayed import DisplayedCurve, Record
 from edgepair.conventions.errors import table_cell, visible
+from edgepair.conventions.tasks import Floats
 from edgepair.files.reading import read_table
 from edgepair.files.writing import write_whole
 from edgepair.measured import XanesScan, read_xanes
 from edgepair.measured.xanes.calibration import MARK
 from edgepair.measured.xanes.inspection import calibrated, inspect_xanes
-
-if TYPE_CHECKING:
-    from edgepair.conventions.tasks import Floats
 
 TABLE = "standards.csv"
 """Name of the table that is written beside the spectra."""
