@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import math
@@ -389,3 +390,16 @@ def _check_chunks(place: str, array: _Array, sizes: Mapping[str, int]) -> None:
     for index in itertools.product(*map(range, array.grid)):
         if place + (array.separator.join(map(str, index)) or "0") not in sizes:
             raise ValueError(f"a chunk of {place.rstrip('/')!r} is not there")
+
+
+def data_digest(data: xr.Dataset | None) -> str:
+    """Hash a dataset."""
+    if data is None:
+        return ""
+    digest = hashlib.sha256(repr(sorted((str(k), str(v)) for k, v in data.attrs.items())).encode())
+    for name in sorted(str(name) for name in data.variables):
+        values = data[name].values
+        about = f"{name} {values.dtype} {values.shape} {sorted(data[name].attrs.items(), key=str)}"
+        digest.update(about.encode())
+        digest.update(values.tobytes() if values.dtype != object else repr(values.tolist()).encode())
+    return digest.hexdigest()

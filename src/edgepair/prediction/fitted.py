@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import threading
 from collections import OrderedDict
@@ -16,6 +15,7 @@ import numpy as np
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, TECHNIQUES, DataError, OptionError, edge_energy
 from edgepair.dataset import drop_gated, load_bundled, open_dataset, select_sites, show_pdf
+from edgepair.dataset.store import data_digest
 from edgepair.files.kept_rows import fingerprint
 from edgepair.measured import match_instrument
 from edgepair.prediction.answers import check_enough
@@ -342,16 +342,3 @@ def _check_bundled(absorber: str) -> None:
             needed="one of " + ", ".join(BUNDLED_ABSORBERS),
             suggestion="simulate some with edgepair build and give them by --data",
         )
-
-
-def data_digest(data: xr.Dataset | None) -> str:
-    """Hash a dataset."""
-    if data is None:
-        return ""
-    digest = hashlib.sha256(repr(sorted((str(k), str(v)) for k, v in data.attrs.items())).encode())
-    for name in sorted(str(name) for name in data.variables):
-        values = data[name].values
-        about = f"{name} {values.dtype} {values.shape} {sorted(data[name].attrs.items(), key=str)}"
-        digest.update(about.encode())
-        digest.update(values.tobytes() if values.dtype != object else repr(values.tolist()).encode())
-    return digest.hexdigest()

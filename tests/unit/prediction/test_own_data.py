@@ -10,8 +10,8 @@ import xarray as xr
 
 from edgepair.conventions import DataError
 from edgepair.dataset import from_arrays, load_bundled, save_dataset
+from edgepair.dataset.store import data_digest
 from edgepair.prediction import fitted
-from edgepair.prediction.fitted import data_digest
 from edgepair.prediction.sample import EnergyWindow
 from edgepair.spectra import PDFInstrument, resample_pdf
 

@@ -26,7 +26,7 @@ from edgepair.apps.cli.options import (
 )
 from edgepair.conventions.displayed import Record
 from edgepair.measured.samples import read_measured, without_reference
-from edgepair.report.measured.page import Seen, SeenPdf, SeenXanes
+from edgepair.report.measured.shown import Seen, SeenPdf, SeenXanes
 
 if TYPE_CHECKING:
     from edgepair.measured import PdfCurve, XanesScan

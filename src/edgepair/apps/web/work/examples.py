@@ -48,7 +48,12 @@ def example_files(absorber: str) -> list[tuple[str, bytes]]:
 def warm(absorber: str | None) -> None:
     """Load what the first visitor would wait for."""
     if absorber is None:
+        import edgepair.prediction
+        import edgepair.report.prediction.page
+
         return
+    import edgepair.report.measured.page
+    import edgepair.report.measured.shown  # noqa: F401
     from edgepair.measured.guarded import reader_process
 
     reader_process().start()

@@ -82,7 +82,7 @@ class Looked:
 def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
     """Read a file and tell what was understood."""
     from edgepair.measured import PdfCurve, inspect_pdf
-    from edgepair.report.measured.page import SeenPdf, SeenXanes
+    from edgepair.report.measured.shown import SeenPdf, SeenXanes
 
     file = read(request)
     items = tuple(curve.item for curve in file.curves)
