@@ -1,4 +1,4 @@
-"""To what quality a technique must be measured: what poorer curves and fewer materials cost."""
+"""What a technique adds, and to what quality it must be measured: what poorer curves and fewer rows cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tasks: what is read from the spectra."""
+"""Tables of names: absorbers and their edges, tasks, techniques and modalities."""
 
 from __future__ import annotations
 

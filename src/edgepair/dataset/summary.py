@@ -1,4 +1,4 @@
-"""What is in a dataset, in numbers."""
+"""What is in a dataset: in numbers, and its sites as a table."""
 
 from __future__ import annotations
 

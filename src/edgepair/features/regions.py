@@ -1,4 +1,4 @@
-"""Regions of a XANES or a PDF that have a physical name, found from the curves themselves."""
+"""Descriptors and regions of a XANES or a PDF that have a physical name, found from the curves themselves."""
 
 from __future__ import annotations
 

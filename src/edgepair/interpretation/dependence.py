@@ -17,8 +17,7 @@ import numpy as np
 from edgepair.conventions import TECHNIQUES
 from edgepair.interpretation.number_forests import NumberForests
 from edgepair.models import LOWER_IS_BETTER, FitOutcome, FitTask, fit_folds
-from edgepair.study.curves import MOST_POINTS
-from edgepair.study.importances import refit_interval
+from edgepair.study.importances import MOST_POINTS, refit_interval
 from edgepair.study.scoring import interval_of, score, score_baseline
 
 if TYPE_CHECKING:

@@ -44,8 +44,8 @@ from edgepair.interpretation.stability import (
 )
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
-from edgepair.study.curves import curve_rows
 from edgepair.study.fits import Outcomes, Runner
+from edgepair.study.importances import curve_rows
 from edgepair.study.plan import Cell, Rows, Skip, StudyPlan, check_datasets, describe_study, plan_study
 from edgepair.study.scoring import draw_groups, score, score_baseline
 

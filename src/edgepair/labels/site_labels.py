@@ -1,4 +1,4 @@
-"""All labels of the absorber sites of one structure."""
+"""All labels of the absorber sites of one structure, and the neighbours that they follow from."""
 
 from __future__ import annotations
 

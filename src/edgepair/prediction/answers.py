@@ -1,4 +1,4 @@
-"""What a model of one technique says of a task, and joining what several say."""
+"""What a model says of a task, joining what several say, and what of the training set is most alike."""
 
 from __future__ import annotations
 

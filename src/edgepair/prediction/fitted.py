@@ -1,4 +1,4 @@
-"""Models fitted where they are asked for, and kept in memory while the program runs."""
+"""Models fitted where they are asked for, on bundled or own data, and kept in memory."""
 
 from __future__ import annotations
 

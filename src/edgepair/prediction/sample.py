@@ -1,4 +1,4 @@
-"""Bringing a measured curve to what a model compares."""
+"""The curves of a sample as they are given, and bringing them to what a model compares."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from edgepair.report.kit.marks import DRAWN_DISTANCE, axis_title, curve_title, s
 from edgepair.report.kit.style import MUTED, faded, styled
 from edgepair.report.kit.tables import even_axis, rounded, select
 from edgepair.report.study.figure_importances import add_class_curves
-from edgepair.study.curves import class_curves
+from edgepair.study.importances import class_curves
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go

@@ -1,4 +1,4 @@
-"""K-edge XANES of one site from FEFF10."""
+"""K-edge XANES of one site from FEFF10, and its input."""
 
 from __future__ import annotations
 

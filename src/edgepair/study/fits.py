@@ -1,4 +1,4 @@
-"""The fits of a study: for scores, learning curves, permuted labels, and beside the study."""
+"""The fits of a study, for scores, learning curves, permuted labels and beside it: listed, done, cached."""
 
 from __future__ import annotations
 

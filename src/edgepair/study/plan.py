@@ -1,4 +1,4 @@
-"""What a study can do with the data at hand."""
+"""What a study can do with the data at hand: its cells, an absorber and a task each."""
 
 from __future__ import annotations
 

@@ -31,9 +31,8 @@ from edgepair.models import (
 )
 from edgepair.spectra import PDFInstrument
 from edgepair.study.config import STUDYING, StudyConfig
-from edgepair.study.curves import curve_rows
 from edgepair.study.fits import Runner, Work, fit_work, repeat_seed
-from edgepair.study.importances import corrected_interval, importance_row
+from edgepair.study.importances import corrected_interval, curve_rows, importance_row
 from edgepair.study.plan import Cell, Rows, Skip, StudyPlan, describe_study, plan_study
 from edgepair.study.result import StudyResult, join_tables, prediction_table, table_frames
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -244,8 +244,9 @@ class StudyResult(Displayed, topic="study.page", main_table="scores"):
         with STUDY_FOLDER.loading(folder):
             config = json.loads((folder / "study.json").read_text(encoding="utf-8"))
             entries = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
+            nan: Any = float("nan")
             findings = tuple(
-                Finding(**{key: np.nan if item is None else item for key, item in entry.items()})
+                Finding(**{key: nan if item is None else item for key, item in entry.items()})
                 for entry in entries
             )
             tables = read_tables(folder, _tables_of(config), _TEXTS)

@@ -15,10 +15,9 @@ from edgepair.dataset import drop_gated
 from edgepair.study.conditions import AS_STUDIED, Condition, conditions_for
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
-from edgepair.study.curves import curve_rows
 from edgepair.study.findings import COMBINATIONS, Finding, find
 from edgepair.study.fits import LEARNING_FRACTIONS, Outcomes, Runner, fits_aside, study_fits
-from edgepair.study.importances import importance_rows, null_share_rows, pair_importance
+from edgepair.study.importances import curve_rows, importance_rows, null_share_rows, pair_importance
 from edgepair.study.plan import (
     Cell,
     Rows,

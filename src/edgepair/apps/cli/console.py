@@ -1,4 +1,4 @@
-"""Printing: tables for people."""
+"""Printing: tables for people, and how far a command is."""
 
 from __future__ import annotations
 

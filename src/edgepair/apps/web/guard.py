@@ -1,4 +1,4 @@
-"""Who may talk to the page: token, names of the host, requests from other sites; headers of answers."""
+"""Who may talk to the page, and how long: token, names of the host, other sites, bounds on connections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A question that takes long: its bar, what it is at, a button to cancel it, and the answer in the end."""
+"""Parts of pages: a question that takes long, with bar and answer; the answer that is open; what saves it."""
 
 from __future__ import annotations
 

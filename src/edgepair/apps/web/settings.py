@@ -1,4 +1,4 @@
-"""What the page is served with: address, token and limits."""
+"""What the page is served with: address, token and limits, datasets and a study."""
 
 from __future__ import annotations
 

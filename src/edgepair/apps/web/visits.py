@@ -1,4 +1,4 @@
-"""What each visitor has done: kept in memory and in a private folder, and never shown to another."""
+"""What each visitor has done, never shown to another, and the jobs and folder that all pages share."""
 
 from __future__ import annotations
 

@@ -67,8 +67,8 @@ class SeenXanes:
             ]
         if scan.energy_shift:
             facts.append(("shift in file", f"{scan.energy_shift:+.3f} eV, added"))
-        shown = found.applied or not found.calibration.shift
-        where = "" if shown else " (not added to the energies here; --save adds it)"
+        added = found.applied or not found.calibration.shift
+        where = "" if added else " (not added to the energies here; --save adds it)"
         facts.append(("calibration", found.calibration.text + where))
         if spectrum is not None and quality is not None:
             noise = (

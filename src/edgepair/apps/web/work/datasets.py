@@ -158,7 +158,7 @@ def draw_sites(source: Source, sites: Sequence[int]) -> tuple[list[SiteShown], l
 def draw_classes(source: Source, wanted: Mapping[str, Any], task: str) -> list[Drawn]:
     """Draw the mean curves of the classes of the sites that are wanted."""
     from edgepair.report.dataset import class_curve_figure
-    from edgepair.study.curves import class_curves
+    from edgepair.study.importances import class_curves
 
     dataset, table = _found(source, wanted)
     curves = class_curves(dataset, task=task, sites=table["site"].to_numpy())
