@@ -40,6 +40,28 @@ FEWEST_CHANGED = 8
 _Z = 1.96
 """Standard deviations of a 95 % interval."""
 
+EVERYDAY_METRICS = {"classification": ("accuracy", "balanced_accuracy"), "regression": ("mae",)}
+"""Metrics that are given beside the main one."""
+
+MOST_SITES = 800
+"""Sites on which qualities are tried, of formulas drawn at random where there are more."""
+
+REQUIREMENT_TREES = 40
+"""Trees in the forests of qualities; the loss is against a forest of as many. What little a larger
+forest would steady, more repeats steady too, and the dealing of the folds besides."""
+
+SITES_TRIED = 2400
+"""Sites in all repeats of one level together: fewer sites are dealt into folds more often."""
+
+MOST_REPEATS = 6
+"""How often folds are dealt at most, each with noise of its own. Of three, the intervals of the losses
+of 300 sites are half as wide again, and most levels undecided (docs/decisions/0011)."""
+
+SHARES = (0.5, 0.25, 0.1)
+"""Shares of the training formulas that are tried."""
+
+FORMULAS = "training_formulas"
+
 
 def similar_rows(
     cell: Cell, predicted: Mapping[str, Iterable[Labels]], sample: SampleInHand, drawn: Floats
@@ -115,10 +137,6 @@ def _verdict(n_changed: float, lower: float, upper: float) -> str:
     return "better" if lower > 0 else "worse" if upper < 0 else "undecided"
 
 
-EVERYDAY_METRICS = {"classification": ("accuracy", "balanced_accuracy"), "regression": ("mae",)}
-"""Metrics that are given beside the main one."""
-
-
 def metrics_told(score: Score) -> tuple[str, ...]:
     """List the metrics that are given of a task."""
     task = score.cell.task
@@ -178,26 +196,6 @@ def verdict_of(lower: float, upper: float, smallest: float) -> str:
     if lower >= smallest:
         return "worth"
     return "helps" if lower > 0 else "undecided"
-
-
-MOST_SITES = 800
-"""Sites on which qualities are tried, of formulas drawn at random where there are more."""
-
-REQUIREMENT_TREES = 40
-"""Trees in the forests of qualities; the loss is against a forest of as many. What little a larger
-forest would steady, more repeats steady too, and the dealing of the folds besides."""
-
-SITES_TRIED = 2400
-"""Sites in all repeats of one level together: fewer sites are dealt into folds more often."""
-
-MOST_REPEATS = 6
-"""How often folds are dealt at most, each with noise of its own. Of three, the intervals of the losses
-of 300 sites are half as wide again, and most levels undecided (docs/decisions/0011)."""
-
-SHARES = (0.5, 0.25, 0.1)
-"""Shares of the training formulas that are tried."""
-
-FORMULAS = "training_formulas"
 
 
 def small_cell(cell: Cell, config: StudyConfig) -> Cell:

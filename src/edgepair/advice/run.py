@@ -79,6 +79,18 @@ if TYPE_CHECKING:
 LENGTH_DIGITS = 4
 """Decimals of predicted bond lengths, Å."""
 
+TECHNIQUES_ASKED = ("xanes", "pdf", "dpdf")
+"""Techniques that are weighed against each other unless others are named."""
+
+SMALLEST_GAIN = 0.02
+"""Gain in weighted F1 or R² from which on a second measurement is taken as worth its time; also what
+may be lost by a poorer one. About what the choice of learner changes (docs/decisions/0001)."""
+
+LEARNER = "forest"
+
+FEW_FORMULAS = 60
+"""Formulas below which a warning says that the answer rests on few."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -211,16 +223,6 @@ def evidence_bytes(about: Record, found: Mapping[str, Evidence]) -> bytes:
     return gzip.compress(json.dumps(document, separators=(",", ":")).encode(), mtime=0)
 
 
-TECHNIQUES_ASKED = ("xanes", "pdf", "dpdf")
-"""Techniques that are weighed against each other unless others are named."""
-
-SMALLEST_GAIN = 0.02
-"""Gain in weighted F1 or R² from which on a second measurement is taken as worth its time; also what
-may be lost by a poorer one. About what the choice of learner changes (docs/decisions/0001)."""
-
-LEARNER = "forest"
-
-
 @dataclass(frozen=True)
 class AdviceOptions:
     """Settings of the advisor, checked."""
@@ -287,10 +289,6 @@ def combinations(names: Sequence[str]) -> tuple[str, ...]:
     parts = [part.name for name in joined for part in techniques_of(name)]
     pairs = [f"xanes+{name}" for name in single if name != "xanes"] if "xanes" in single else []
     return parse_modalities([*single, *parts, *pairs, *joined])
-
-
-FEW_FORMULAS = 60
-"""Formulas below which a warning says that the answer rests on few."""
 
 
 def advise(

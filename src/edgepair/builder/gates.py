@@ -23,6 +23,35 @@ MOST_BELOW_ZERO = 0.2
 """Of the highest absorption: what it may fall below zero. None of 8,500 good spectra does at all; where
 FEFF's potentials did not settle it ran away to 17 times its step."""
 
+ENERGY_STEP = 0.25
+"""Step of the grid, eV."""
+
+HOLD = 5.0
+"""eV by which a spectrum may end inside the grid: each starts at its own Fermi level, where the
+pre-edge is still flat, and is continued by its end value."""
+
+_WIDEST = 5000.0
+"""eV from the edge beyond which nobody's XANES lies."""
+
+EDGE_POSITION, ABSORPTION, BOND_VALENCE, COORDINATION = GATES
+
+FARTHEST_EDGE = 5.0
+"""eV; how far an edge may lie from the median of the sites of its element and oxidation state. Those
+medians lie 1 to 3 eV apart per unit of state; half of the sites are within 1 eV of theirs."""
+
+MOST_ABSORPTION = 2.8
+"""Edge steps; the highest white line of a good spectrum, of tetrahedral and square sites, has 2.7."""
+
+BOND_VALENCE_OFF = (0.6, 0.25)
+"""By how much a bond-valence sum may differ from the oxidation state: valence units, or this part of the
+state, whichever is more."""
+
+FEWEST_BONDS, MOST_BONDS = 2, 8
+"""Coordination numbers that CrystalNN is believed in an oxide of a transition metal."""
+
+_HALF = 0.5
+_ROMAN = ("0", "I", "II", "III", "IV", "V", "VI", "VII", "VIII")
+
 
 def absorption_problem(energy: ArrayLike, mu: ArrayLike, variable: str = "mu") -> str:
     """Say what keeps a simulated curve from being used; of an absorption, that it runs away.
@@ -54,18 +83,6 @@ def curve_problem(x: ArrayLike, y: ArrayLike) -> str:
     if max(float(np.abs(x).max()), float(np.abs(y).max())) > LARGEST:
         return f"values beyond {LARGEST:g}"
     return ""
-
-
-ENERGY_STEP = 0.25
-"""Step of the grid, eV."""
-
-HOLD = 5.0
-"""eV by which a spectrum may end inside the grid: each starts at its own Fermi level, where the
-pre-edge is still flat, and is continued by its end value."""
-
-
-_WIDEST = 5000.0
-"""eV from the edge beyond which nobody's XANES lies."""
 
 
 def check_energy_range(absorber: str, energy_range: tuple[float, float] | None) -> None:
@@ -107,26 +124,6 @@ def _bad_range(absorber: str, first: float, last: float) -> OptionError:
         needed=f"a range of at least {ENERGY_STEP} eV, the first below the last, within {_WIDEST:g} eV",
         suggestion="give --range as FIRST,LAST in eV from the edge, e.g. -10,50",
     )
-
-
-EDGE_POSITION, ABSORPTION, BOND_VALENCE, COORDINATION = GATES
-
-FARTHEST_EDGE = 5.0
-"""eV; how far an edge may lie from the median of the sites of its element and oxidation state. Those
-medians lie 1 to 3 eV apart per unit of state; half of the sites are within 1 eV of theirs."""
-
-MOST_ABSORPTION = 2.8
-"""Edge steps; the highest white line of a good spectrum, of tetrahedral and square sites, has 2.7."""
-
-BOND_VALENCE_OFF = (0.6, 0.25)
-"""By how much a bond-valence sum may differ from the oxidation state: valence units, or this part of the
-state, whichever is more."""
-
-FEWEST_BONDS, MOST_BONDS = 2, 8
-"""Coordination numbers that CrystalNN is believed in an oxide of a transition metal."""
-
-_HALF = 0.5
-_ROMAN = ("0", "I", "II", "III", "IV", "V", "VI", "VII", "VIII")
 
 
 @dataclass(frozen=True)

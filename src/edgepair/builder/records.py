@@ -40,6 +40,11 @@ INFERRED = "symmetry or elements inferred"
 REJECTED_BY_RULE = ("disordered", "overlapping atoms", "no absorber", "too many sites", "too many elements")
 """Why a structure that was read and understood takes no part."""
 
+_DIGITS = 6
+"""Decimals of lengths (Å) and fractional coordinates that tell structures apart."""
+
+_SECONDS_BETWEEN = 2.0
+
 
 @dataclass(frozen=True)
 class BuildProgress:
@@ -209,10 +214,6 @@ def count_items(items: tuple[Item, ...]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=order))
 
 
-_DIGITS = 6
-"""Decimals of lengths (Å) and fractional coordinates that tell structures apart."""
-
-
 def digest(*parts: object) -> str:
     """Hash values that are ready for JSON."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -233,9 +234,6 @@ def structure_digest(structure: Structure) -> str:
 def site_key(structure_hash: str, index: int, simulator: SiteSimulator) -> str:
     """Hash what a simulated spectrum depends on."""
     return digest("site", structure_hash, index, simulator.name, simulator.version, simulator.parameters())
-
-
-_SECONDS_BETWEEN = 2.0
 
 
 class StatusFile:

@@ -30,6 +30,25 @@ _PATIENCE = 0.5
 WORTH_ANOTHER_TRY = ("analysis failed", "simulation failed", "process failed", "no scratch")
 """Failures that are tried once more; a structure that cannot be used will be no better then."""
 
+_COMPARE_CPU_LIMIT = 60.0
+
+_FEWEST_MEASURED, _MOST_MEASURED = 10, 200
+"""Stored results from which, and up to which, an estimate is scaled by measured times."""
+
+_UNKNOWN_COST = 1.0
+"""CPU time, s, of a site that its simulator has no estimate of."""
+
+_LABELS = 2
+"""Raised whenever the definition of a label changes, so that they are found anew."""
+
+NOT_KEPT: Record = {"ok": False, "reason": "no result", "problem": "it was not kept"}
+"""What stands for a record that another run, or a full disk, took away."""
+
+PREPARE_COST = 0.02
+LABEL_COST = 0.4
+PDF_COST = 0.6
+"""Measured CPU time, s, of one structure, and of the labels and the PDFs of one material, in the mean."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -257,26 +276,6 @@ class Material:
             )
         structure: Record = record["value"]["structure"]
         return structure
-
-
-_COMPARE_CPU_LIMIT = 60.0
-
-_FEWEST_MEASURED, _MOST_MEASURED = 10, 200
-"""Stored results from which, and up to which, an estimate is scaled by measured times."""
-
-_UNKNOWN_COST = 1.0
-"""CPU time, s, of a site that its simulator has no estimate of."""
-
-_LABELS = 2
-"""Raised whenever the definition of a label changes, so that they are found anew."""
-
-NOT_KEPT: Record = {"ok": False, "reason": "no result", "problem": "it was not kept"}
-"""What stands for a record that another run, or a full disk, took away."""
-
-PREPARE_COST = 0.02
-LABEL_COST = 0.4
-PDF_COST = 0.6
-"""Measured CPU time, s, of one structure, and of the labels and the PDFs of one material, in the mean."""
 
 
 Key = TypeVar("Key")

@@ -50,6 +50,14 @@ ferrate(VI), cobaltate(V), BaNiO3, LaCuO3."""
 NEGATIVE_FOR_NEUTRONS = ("Ti", "V", "Mn")
 """Absorbers of negative neutron scattering length, whose peaks with oxygen point down."""
 
+Floats: TypeAlias = "NDArray[np.float64]"
+
+Labels: TypeAlias = "NDArray[np.float64] | NDArray[np.float32] | NDArray[np.int64] | NDArray[np.int16]"
+"""Labels of sites, or answers: values, or positions in the list of classes."""
+
+STUDY_MODALITIES = ("xanes", "pdf", "dpdf", "xanes+pdf", "xanes+dpdf")
+"""The study's default."""
+
 
 def edge_energy(absorber: str, edge: str = "K") -> float:
     """Look up the tabulated energy of an absorption edge.
@@ -119,12 +127,6 @@ def points_down(technique: str, absorber: str) -> bool:
     (True, False, False)
     """
     return technique == "npdf" and absorber in NEGATIVE_FOR_NEUTRONS
-
-
-Floats: TypeAlias = "NDArray[np.float64]"
-
-Labels: TypeAlias = "NDArray[np.float64] | NDArray[np.float32] | NDArray[np.int64] | NDArray[np.int16]"
-"""Labels of sites, or answers: values, or positions in the list of classes."""
 
 
 @dataclass(frozen=True)
@@ -247,9 +249,6 @@ TECHNIQUES = MappingProxyType(
     }
 )
 """The atoms by name, in the order in which they are joined."""
-
-STUDY_MODALITIES = ("xanes", "pdf", "dpdf", "xanes+pdf", "xanes+dpdf")
-"""The study's default."""
 
 
 def techniques_of(modality: str) -> tuple[Technique, ...]:

@@ -21,6 +21,28 @@ if TYPE_CHECKING:
 
     from edgepair.conventions.tasks import Floats
 
+_TABLE = (files("edgepair.features") / "numbers.csv").read_text(encoding="utf-8")
+
+NEARLY_ALL = (5.0, 95.0)
+"""Per cent; the region of the edge, or of the first shell, of a set holds that of these curves."""
+
+MOST = 75.0
+"""Per cent; the later regions of a set hold the peaks of so many curves. Not of nearly all: which of
+two peaks is the higher may differ between curves."""
+
+XANES_TITLES = {
+    "pre_edge": "pre-edge",
+    "edge": "edge",
+    "white_line": "white line",
+    "post_edge": "post-edge oscillations",
+}
+PDF_TITLES = {
+    "before_first_shell": "below the first M–O peak",
+    "first_shell": "first M–O peak",
+    "second_shell": "M–M and next distances",
+    "higher_shells": "higher shells",
+}
+
 
 @dataclass(frozen=True)
 class Number:
@@ -52,8 +74,6 @@ class Number:
     formula: str
     source: str
 
-
-_TABLE = (files("edgepair.features") / "numbers.csv").read_text(encoding="utf-8")
 
 NUMBERS: dict[str, Number] = {row["name"]: Number(**row) for row in csv.DictReader(_TABLE.splitlines())}
 """Every number by its name, in the order of the tables' columns."""
@@ -149,27 +169,6 @@ def describe_xanes(energy: ArrayLike, mu: ArrayLike) -> pd.DataFrame:
         "trough_depth": found.height - found.depth,
     }
     return pd.DataFrame(values, columns=list(names_of("xanes")))
-
-
-NEARLY_ALL = (5.0, 95.0)
-"""Per cent; the region of the edge, or of the first shell, of a set holds that of these curves."""
-
-MOST = 75.0
-"""Per cent; the later regions of a set hold the peaks of so many curves. Not of nearly all: which of
-two peaks is the higher may differ between curves."""
-
-XANES_TITLES = {
-    "pre_edge": "pre-edge",
-    "edge": "edge",
-    "white_line": "white line",
-    "post_edge": "post-edge oscillations",
-}
-PDF_TITLES = {
-    "before_first_shell": "below the first M–O peak",
-    "first_shell": "first M–O peak",
-    "second_shell": "M–M and next distances",
-    "higher_shells": "higher shells",
-}
 
 
 @dataclass(frozen=True)

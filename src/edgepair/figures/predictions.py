@@ -53,6 +53,16 @@ _MARKERS = {
 }  # fmt: skip
 """The symbols of the pages as matplotlib names them."""
 
+_DATES = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+
+_MOST_IN_ROW = 4
+_PANEL = 46.0
+
+_ROW, _AROUND, _SPREAD = 12.0, 26.0, 0.7
+"""Millimetres for an absorber, and for axes and legend; part of a row over which modalities are spread."""
+
+_HEIGHT = 80.0
+
 
 def in_style() -> AbstractContextManager[None]:
     """Draw and write in this style, whatever the user's own is."""
@@ -79,9 +89,6 @@ def panels(
         axes = figure.subplots(rows, columns, squeeze=False, **layout)
     grid: list[list[Axes]] = axes.tolist()
     return figure, grid
-
-
-_DATES = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 
 def write_figures(result: StudyResult, directory: str | Path) -> tuple[Path, ...]:
@@ -144,10 +151,6 @@ def _drawings(result: StudyResult) -> Iterator[tuple[str, Callable[[], Figure]]]
 def _cells(table: pd.DataFrame) -> list[tuple[str, str]]:
     """List the absorbers and tasks of a table."""
     return list(dict.fromkeys(zip(table["absorber"].astype(str), table["task"].astype(str), strict=True)))
-
-
-_MOST_IN_ROW = 4
-_PANEL = 46.0
 
 
 def draw_confusion(result: StudyResult, *, absorber: str, task: str) -> Figure:
@@ -257,10 +260,6 @@ def _panels(
     return figure, [(panel, modality, select(rows, modality=modality)) for panel, modality in drawn]
 
 
-_ROW, _AROUND, _SPREAD = 12.0, 26.0, 0.7
-"""Millimetres for an absorber, and for axes and legend; part of a row over which modalities are spread."""
-
-
 def draw_scores(result: StudyResult) -> Figure:
     """Draw the main score of every absorber, task and modality.
 
@@ -302,9 +301,6 @@ def draw_scores(result: StudyResult) -> Figure:
         handles, labels = axes[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=min(5, len(labels)))
     return figure
-
-
-_HEIGHT = 80.0
 
 
 def draw_importances(result: StudyResult, *, absorber: str, task: str) -> Figure:

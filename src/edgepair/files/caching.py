@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 _ELSEWHERE_SECONDS = 7 * 86400.0
 """Age from which a folder of another machine, whose processes cannot be looked up, is left over."""
 
+LARGEST_BYTES = 1_000_000_000
+"""Oldest entries are dropped when a folder grows beyond this, unless it is told otherwise."""
+
+_CHECKSUM = "content_checksum"
+
+ABANDONED_SECONDS = 3600.0
+"""Age from which a part file is what an interrupted run left."""
+
 
 @contextmanager
 def own_scratch(kind: str) -> Iterator[Path]:
@@ -97,12 +105,6 @@ def _host() -> str:
 
 
 Kind = TypeVar("Kind")
-
-LARGEST_BYTES = 1_000_000_000
-"""Oldest entries are dropped when a folder grows beyond this, unless it is told otherwise."""
-
-
-_CHECKSUM = "content_checksum"
 
 
 def _checksum(key: str, arrays: dict[str, NDArray[np.generic]]) -> bytes:
@@ -188,10 +190,6 @@ class KeptArrays:
         """Drop the oldest entries beyond `most_bytes`, and what interrupted runs left."""
         if self.folder is not None and self.folder.is_dir():
             drop_oldest(self.folder, ".npz", self.most_bytes)
-
-
-ABANDONED_SECONDS = 3600.0
-"""Age from which a part file is what an interrupted run left."""
 
 
 def user_folder(name: str) -> Path:

@@ -76,6 +76,13 @@ MOST_ERROR = 1e-6
 MISSING = "exact Shapley values need the package shap: pip install 'edgepair[explain]'"
 """What is said where shap is not installed."""
 
+CLUSTER_CORRELATION = 0.6
+"""Least mean absolute rank correlation between two clusters that become one. Of the bundled data it
+makes 13 to 24 clusters of a spectrum and 15 to 34 of a PDF, which have 86 to 180 features."""
+
+STRETCHES_NAMED = 3
+"""Stretches of the axis that a cluster's title lists, the widest first to be listed."""
+
 
 @dataclass(frozen=True)
 class ShapTask:
@@ -215,14 +222,6 @@ def _place(part: Floats, seen: NDArray[np.int64], n_classes: int) -> Floats:
     whole = np.zeros((*part.shape[:-1], n_classes))
     whole[..., seen] = part
     return whole
-
-
-CLUSTER_CORRELATION = 0.6
-"""Least mean absolute rank correlation between two clusters that become one. Of the bundled data it
-makes 13 to 24 clusters of a spectrum and 15 to 34 of a PDF, which have 86 to 180 features."""
-
-STRETCHES_NAMED = 3
-"""Stretches of the axis that a cluster's title lists, the widest first to be listed."""
 
 
 @dataclass(frozen=True)

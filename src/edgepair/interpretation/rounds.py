@@ -46,6 +46,31 @@ if TYPE_CHECKING:
 USUAL_TECHNIQUES = ("xanes", "pdf", "dpdf")
 """Techniques that are looked at unless others are asked for."""
 
+EXPLAINED_SETTINGS = MappingProxyType({"min_samples_leaf": 2, "max_depth": 15})
+"""Settings of the forests that are explained, beside the learner's own: exact Shapley values of the
+learner's full trees would take ten times as long (docs/decisions/0009)."""
+
+SHAP_TREES = 40
+"""Most trees of a forest whose Shapley values are computed; their mean settles long before scores do."""
+
+POINT_TREES = 30
+"""Trees of the forest whose single points are shuffled, which is done to show what is wrong with it."""
+
+EXCHANGE_TREES = 10
+"""Trees of the forests that are fitted to permuted labels, and to the real ones beside them."""
+
+MANY_SITES = 1000
+"""Sites from which on half the permutations of labels are enough to tell."""
+
+PERMUTATIONS = 39
+"""Exchanges of the labels by default: the smallest p they can show is 1/40."""
+
+PERMUTATION_TREES = 10
+"""Trees by default, in the forest of the real labels and in the others alike, so the test is fair."""
+
+PERMUTATION_FOLDS = 3
+"""Folds; few, as there are many fits, and again the same for all."""
+
 
 def usual_techniques(datasets: Sequence[xr.Dataset]) -> tuple[str, ...]:
     """List the techniques that are looked at where none is asked for."""
@@ -159,23 +184,6 @@ class Explained:
         ]
 
 
-EXPLAINED_SETTINGS = MappingProxyType({"min_samples_leaf": 2, "max_depth": 15})
-"""Settings of the forests that are explained, beside the learner's own: exact Shapley values of the
-learner's full trees would take ten times as long (docs/decisions/0009)."""
-
-SHAP_TREES = 40
-"""Most trees of a forest whose Shapley values are computed; their mean settles long before scores do."""
-
-POINT_TREES = 30
-"""Trees of the forest whose single points are shuffled, which is done to show what is wrong with it."""
-
-EXCHANGE_TREES = 10
-"""Trees of the forests that are fitted to permuted labels, and to the real ones beside them."""
-
-MANY_SITES = 1000
-"""Sites from which on half the permutations of labels are enough to tell."""
-
-
 def list_work(about: Explained, cell: Cell, config: StudyConfig, shap_rows: int) -> list[Work]:
     """List all fits and explanations of one cell."""
     work = []
@@ -239,16 +247,6 @@ def _forest(
         purpose=purpose, settings=tuple(sorted(settings.items())),
         windows=tuple(group.window for group in groups),
     )  # fmt: skip
-
-
-PERMUTATIONS = 39
-"""Exchanges of the labels by default: the smallest p they can show is 1/40."""
-
-PERMUTATION_TREES = 10
-"""Trees by default, in the forest of the real labels and in the others alike, so the test is fair."""
-
-PERMUTATION_FOLDS = 3
-"""Folds; few, as there are many fits, and again the same for all."""
 
 
 def label_permutation_fits(

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 
     from edgepair.conventions.tasks import Floats
 
+NEAREST_METAL_RADIUS = 8.0
+"""How far the nearest metal atom is looked for, Å."""
+
+CONTRADICTED = "contradicted"
+"""Source of an oxidation state that is missing because charge balance contradicts the bond valences."""
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -114,13 +120,6 @@ def find_environment(structure: Structure, index: int) -> Environment:
         tuple(distance for distance, _, _ in found),
         tuple(coords for _, _, coords in found),
     )
-
-
-NEAREST_METAL_RADIUS = 8.0
-"""How far the nearest metal atom is looked for, Å."""
-
-CONTRADICTED = "contradicted"
-"""Source of an oxidation state that is missing because charge balance contradicts the bond valences."""
 
 
 @dataclass(frozen=True)

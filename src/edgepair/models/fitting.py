@@ -35,6 +35,19 @@ features in each curve, so that a point's neighbours cannot stand in for it."""
 ROWS_AT_ONCE = 5000
 """Scrambled rows that are predicted in one call; bounds memory."""
 
+MAX_FEATURES = ("sqrt", 0.1, 0.2, 0.33)
+MIN_SAMPLES_LEAF = (1, 2, 4)
+TUNING_TREES = 60
+INNER_FOLDS = 3
+
+CLASSIFICATION_METRICS = ("f1_weighted", "f1_macro", "balanced_accuracy", "accuracy", "log_loss")
+REGRESSION_METRICS = ("r2", "mae", "rmse")
+LOWER_IS_BETTER = frozenset({"log_loss", "mae", "rmse", "rmse_percent"})
+
+_LOWEST_PROBABILITY = 1e-3
+"""Probabilities are kept above this in the log loss: a forest's zeros mean 'no tree says so', and
+one of them would decide the whole score."""
+
 
 def choose_windows(features: FeatureTable) -> tuple[Window, ...]:
     """Cut each technique's axis into windows, and add each technique as a whole.
@@ -183,12 +196,6 @@ def _subset(train: NDArray[np.int64], task: FitTask, rng: np.random.Generator) -
     return train[np.isin(task.groups[train], kept)]
 
 
-MAX_FEATURES = ("sqrt", 0.1, 0.2, 0.33)
-MIN_SAMPLES_LEAF = (1, 2, 4)
-TUNING_TREES = 60
-INNER_FOLDS = 3
-
-
 def tuned_settings(values: NDArray[np.float32], task: FitTask, train: NDArray[np.int64]) -> Record:
     """Find the best forest settings for a training set, by folds of its own groups.
 
@@ -321,15 +328,6 @@ class FitOutcome:
     impurity: NDArray[np.float32]
     permuted: Labels
     staged: Labels = field(default_factory=lambda: np.zeros((0, 0)))
-
-
-CLASSIFICATION_METRICS = ("f1_weighted", "f1_macro", "balanced_accuracy", "accuracy", "log_loss")
-REGRESSION_METRICS = ("r2", "mae", "rmse")
-LOWER_IS_BETTER = frozenset({"log_loss", "mae", "rmse", "rmse_percent"})
-
-_LOWEST_PROBABILITY = 1e-3
-"""Probabilities are kept above this in the log loss: a forest's zeros mean 'no tree says so', and
-one of them would decide the whole score."""
 
 
 def classification_sums(

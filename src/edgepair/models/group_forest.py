@@ -39,6 +39,37 @@ from numpy.typing import NDArray
 from edgepair.conventions.tasks import Floats
 from edgepair.models.trees import GrownTree, JoinedTrees, grow_trees, join_trees
 
+SHARPNESS = 1.5
+"""Power to which probabilities are raised before their mean is the value: between 1, which drags a
+sure answer towards the other classes, and the likeliest class alone (docs/decisions/0007)."""
+
+_LEAST = 1e-9
+"""Probability that any class has at least, for the mean of none to be defined."""
+
+TREES = 128
+FOLD_TREES = 12
+"""Trees of the forest that answers, and of that of each fold."""
+
+CLASS_FEATURES = 0.15
+VALUE_FEATURES = 0.3
+"""Share of the features that a split is chosen among, for classes and for values."""
+
+BALANCE = 0.5
+"""Power of a class's total weight by which its rows are held back: 0 keeps rare classes rare, 1 makes
+all classes count alike (docs/decisions/0007)."""
+
+FOLDS = 10
+"""Folds of rows that are told apart by group alone."""
+
+FEWEST_GROUPS = 6
+"""Groups of a source from which on it is a fold of its own; the smaller ones share one."""
+
+FEW_ROWS = 8
+"""Rows up to which all trees are gone through at once."""
+
+MOST_GROUPS = 32
+"""Groups in one fold; a larger source is left out whole several times, each time for some of its groups."""
+
 
 def group_weights(groups: NDArray[np.str_]) -> Floats:
     """Share one vote among the rows of each group: ``groups`` (n,); returns (n,)."""
@@ -91,14 +122,6 @@ def likelier(probability: Floats) -> Floats:
     return result
 
 
-SHARPNESS = 1.5
-"""Power to which probabilities are raised before their mean is the value: between 1, which drags a
-sure answer towards the other classes, and the likeliest class alone (docs/decisions/0007)."""
-
-_LEAST = 1e-9
-"""Probability that any class has at least, for the mean of none to be defined."""
-
-
 def class_shares(values: Floats, classes: NDArray[np.int64]) -> Floats:
     """Divide mean values between the two classes that they lie between.
 
@@ -135,31 +158,6 @@ def mean_slopes(start: Floats, end: Floats, classes: NDArray[np.int64]) -> Float
     # either set of weights gives the change exactly; their mean favours neither
     slopes: Floats = slope * ((classes - first) / high.sum() + (classes - last) / low.sum()) / 2.0
     return slopes
-
-
-TREES = 128
-FOLD_TREES = 12
-"""Trees of the forest that answers, and of that of each fold."""
-
-CLASS_FEATURES = 0.15
-VALUE_FEATURES = 0.3
-"""Share of the features that a split is chosen among, for classes and for values."""
-
-BALANCE = 0.5
-"""Power of a class's total weight by which its rows are held back: 0 keeps rare classes rare, 1 makes
-all classes count alike (docs/decisions/0007)."""
-
-FOLDS = 10
-"""Folds of rows that are told apart by group alone."""
-
-FEWEST_GROUPS = 6
-"""Groups of a source from which on it is a fold of its own; the smaller ones share one."""
-
-FEW_ROWS = 8
-"""Rows up to which all trees are gone through at once."""
-
-MOST_GROUPS = 32
-"""Groups in one fold; a larger source is left out whole several times, each time for some of its groups."""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,21 @@ CLAIM_FLOOR = 0.1
 LENGTH_CLAIM_FLOOR = 0.005
 """Å; least error that is claimed of a bond length, before conformal scaling."""
 
+FEWEST_ROWS = 20
+FEWEST_GROUPS = 10
+"""Curves with known values, and compounds or formulas among them, from which on a task is answered:
+with fewer, a left-out tenth says nothing of how far answers are off."""
+
+SHAPE_ERROR = 0.03
+"""Å; how far the mean of fitted peaks is from the mean bond length besides the errors of the fit: shells
+are not Gaussians (docs/decisions/0017-first-shell.md)."""
+
+NEAREST = 3
+"""Nearest standards, and nearest simulated materials, that are told."""
+
+WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
+"""Width of the stretches that contributions are given for, eV or Å."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -110,12 +125,6 @@ def join_answers(task: str, parts: Sequence[Answer]) -> tuple[Answer, Floats]:
     return Answer(np.asarray(value), value - joint, value + joint, claimed, probability, sets), share
 
 
-FEWEST_ROWS = 20
-FEWEST_GROUPS = 10
-"""Curves with known values, and compounds or formulas among them, from which on a task is answered:
-with fewer, a left-out tenth says nothing of how far answers are off."""
-
-
 def is_enough(known: NDArray[np.bool_], groups: NDArray[np.str_]) -> bool:
     """Tell whether a task can be learnt; ``known`` (n,); ``groups`` (n,)."""
     return bool(known.sum() >= FEWEST_ROWS and _n_groups(known, groups) >= FEWEST_GROUPS)
@@ -136,11 +145,6 @@ def check_enough(known: NDArray[np.bool_], groups: NDArray[np.str_], what: str) 
 
 def _n_groups(known: NDArray[np.bool_], groups: NDArray[np.str_]) -> int:
     return len(set(groups[known].tolist()) - {""})
-
-
-SHAPE_ERROR = 0.03
-"""Å; how far the mean of fitted peaks is from the mean bond length besides the errors of the fit: shells
-are not Gaussians (docs/decisions/0017-first-shell.md)."""
 
 
 def join_first_shell(forest: Answer, shell: FirstShell | None, level: float) -> Answer:
@@ -247,10 +251,6 @@ def contributions(
     return float(sharpened_mean(start[None], classes)[0]), added
 
 
-NEAREST = 3
-"""Nearest standards, and nearest simulated materials, that are told."""
-
-
 def nearest_rows(fitted: XanesModel, apart: Floats) -> list[Record]:
     """Name the standards and the simulated materials most like a spectrum; ``apart`` (n_rows,)."""
     rows = fitted.rows
@@ -298,10 +298,6 @@ def reason(technique: str, task: str, part: str, position: float, contribution: 
     """Make a row of `Prediction.explanation`."""
     values = (technique, task, part, position, contribution, region)
     return dict(zip(EXPLANATION_COLUMNS, values, strict=True))
-
-
-WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
-"""Width of the stretches that contributions are given for, eV or Å."""
 
 
 def stretch_contributions(

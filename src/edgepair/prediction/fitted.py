@@ -39,6 +39,12 @@ LATEST_START = 6.0
 """eV from the tabulated edge from which simulated spectra are continued before their start: edges of
 oxides lie above."""
 
+MOST_KEPT = 8
+"""Fitted models in memory; about 30 MB each."""
+
+_kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+_lock = threading.RLock()
+
 
 def open_data(data: xr.Dataset | str | Path, absorber: str) -> xr.Dataset:
     """Open a dataset that is to answer for an absorber."""
@@ -154,12 +160,6 @@ def shown_data(data: xr.Dataset, instrument: PDFInstrument, technique: str) -> x
 
 
 Model = TypeVar("Model", XanesModel, PdfModel)
-
-MOST_KEPT = 8
-"""Fitted models in memory; about 30 MB each."""
-
-_kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
-_lock = threading.RLock()
 
 
 def fitted_xanes(

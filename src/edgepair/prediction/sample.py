@@ -34,6 +34,24 @@ FARTHEST_EDGE = 40.0
 """eV from the tabulated edge beyond which an edge is taken as another element's, whose K edges lie
 400 eV and more apart, not as that of a monochromator without calibration."""
 
+FULL = (-8.0, 45.0)
+"""eV from the tabulated edge: from before the pre-edge peaks to beyond the second shell's first wave."""
+
+NEEDED = (1.0, 18.0)
+"""eV from the tabulated edge that a scan must cover, for the edge and the white line to be in it."""
+
+ROUNDING = 2.0
+"""eV; so that scans of like range share one fitted model."""
+
+Arrays: TypeAlias = "tuple[ArrayLike, ArrayLike]"
+OneCurve: TypeAlias = "XanesScan | PdfCurve | Arrays"
+Item: TypeAlias = "XanesScan | PdfCurve | str | Path | Arrays"
+ManyCurves: TypeAlias = "str | Path | xr.DataArray | Sequence[Item]"
+Read: TypeAlias = "Callable[[Path], Sequence[OneCurve | GivenSample]]"
+
+_ITEMS = (XanesScan, PdfCurve, str, Path)
+_UNITS = {"energy": ("", "ev", "kev"), "r": ("", "å", "a", "angstrom")}
+
 
 @dataclass(frozen=True)
 class PreparedXanes:
@@ -210,16 +228,6 @@ def scan_of(pair: tuple[ArrayLike, ArrayLike]) -> XanesScan:
     return XanesScan("", "", "arrays", energy, mu, "as given", absorber=seen)
 
 
-FULL = (-8.0, 45.0)
-"""eV from the tabulated edge: from before the pre-edge peaks to beyond the second shell's first wave."""
-
-NEEDED = (1.0, 18.0)
-"""eV from the tabulated edge that a scan must cover, for the edge and the white line to be in it."""
-
-ROUNDING = 2.0
-"""eV; so that scans of like range share one fitted model."""
-
-
 @dataclass(frozen=True)
 class EnergyWindow:
     """A stretch of energies, eV from the tabulated edge."""
@@ -253,16 +261,6 @@ def choose_window(
     low = max(FULL[0], math.ceil((first - 0.5) / ROUNDING) * ROUNDING)
     high = min(FULL[1], math.floor((last + 0.5) / ROUNDING) * ROUNDING)
     return EnergyWindow(low, high)
-
-
-Arrays: TypeAlias = "tuple[ArrayLike, ArrayLike]"
-OneCurve: TypeAlias = "XanesScan | PdfCurve | Arrays"
-Item: TypeAlias = "XanesScan | PdfCurve | str | Path | Arrays"
-ManyCurves: TypeAlias = "str | Path | xr.DataArray | Sequence[Item]"
-Read: TypeAlias = "Callable[[Path], Sequence[OneCurve | GivenSample]]"
-
-_ITEMS = (XanesScan, PdfCurve, str, Path)
-_UNITS = {"energy": ("", "ev", "kev"), "r": ("", "å", "a", "angstrom")}
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,18 @@ Known: TypeAlias = dict[tuple[str, str], list[Row]]
 Measured: TypeAlias = tuple["XanesScan | None", "PdfCurve | None", "float | None"]
 """Spectrum, PDF, and what is added to the energies of the spectrum, eV."""
 
+MOST_RESOLVED = 5
+"""Components into which a series is resolved at most."""
+
+LEAST_NOISE = 1e-4
+"""Edge steps; a component of many points has hardly any noise of its own."""
+
+ANSWERS = ("component", "task", "value", "lower", "upper", "trust")
+MIXTURES = (
+    "component", "compound", "standard", "fraction", "error", "misfit", "as_good", "nearest",
+    "nearest_misfit",
+)  # fmt: skip
+
 
 def answer_points(
     points: Sequence[Measured],
@@ -115,19 +127,6 @@ def values_table(positions: Floats, rows: Sequence[Sequence[Row]]) -> pd.DataFra
         ],
         columns=columns,
     )  # fmt: skip
-
-
-MOST_RESOLVED = 5
-"""Components into which a series is resolved at most."""
-
-LEAST_NOISE = 1e-4
-"""Edge steps; a component of many points has hardly any noise of its own."""
-
-ANSWERS = ("component", "task", "value", "lower", "upper", "trust")
-MIXTURES = (
-    "component", "compound", "standard", "fraction", "error", "misfit", "as_good", "nearest",
-    "nearest_misfit",
-)  # fmt: skip
 
 
 def component_answers(

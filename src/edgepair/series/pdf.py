@@ -45,6 +45,22 @@ MOST_ENDS = 5
 LARGE_MISFIT = 2.0
 """Times the noise by which end members may miss the points between them before it is said."""
 
+R_RANGE = (1.0, 20.0)
+"""Å: what is analysed."""
+
+R_STEP = 0.05
+"""Å: half of what Qmax of 30 Å⁻¹ resolves."""
+
+_KINDS = {"pdf": "x-ray", "npdf": "neutron", "dpdf": "differential"}
+
+UNLIKE_QMAX = 1.0
+"""Å⁻¹ by which ends of the data may differ before it is said."""
+
+_SHELL = {
+    "first_peak": ("first_peak", "value"), "first_peak_error": ("first_peak", "error"),
+    "first_peak_width": ("first_peak_width", "value"),
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class PdfFractions:
@@ -164,18 +180,6 @@ def _on_one_grid(series: PdfSeries, given: Sequence[PdfCurve]) -> tuple[PDFInstr
         for curves in (series.curves, given)
     ]
     return instrument, shown[0], shown[1]
-
-
-R_RANGE = (1.0, 20.0)
-"""Å: what is analysed."""
-
-R_STEP = 0.05
-"""Å: half of what Qmax of 30 Å⁻¹ resolves."""
-
-_KINDS = {"pdf": "x-ray", "npdf": "neutron", "dpdf": "differential"}
-
-UNLIKE_QMAX = 1.0
-"""Å⁻¹ by which ends of the data may differ before it is said."""
 
 
 @dataclass(frozen=True)
@@ -398,9 +402,3 @@ def analyse_pdfs(
         series, pd.DataFrame(columns), values_table(series.axis.values, rows), found,
         tuple(float(series.axis.values[start]) for start in starts), tuple(warnings), fractions,
     )  # fmt: skip
-
-
-_SHELL = {
-    "first_peak": ("first_peak", "value"), "first_peak_error": ("first_peak", "error"),
-    "first_peak_width": ("first_peak_width", "value"),
-}  # fmt: skip

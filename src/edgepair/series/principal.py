@@ -35,6 +35,16 @@ LARGEST_DRIFT = 1.0
 
 STEPS = 12
 
+SIGNIFICANCE = 0.01
+"""Chance at which noise alone would show one component more."""
+
+SHUFFLES = 99
+MOST_COMPONENTS = 8
+"""Components that are looked for."""
+
+SAME_COMPOUND = 0.028
+"""Edge steps; median by which calibrated spectra of one compound from two sources differ."""
+
 
 def find_drift(energy: Floats, mu: Floats, number: int) -> tuple[Floats, Floats]:
     r"""Find the drift of the energies that would make so many components enough, and the spectra without it.
@@ -63,14 +73,6 @@ def find_drift(energy: Floats, mu: Floats, number: int) -> tuple[Floats, Floats]
 def _at(energy: Floats, model: Floats, drift: Floats) -> Floats:
     """Show spectra as a scale shows them that is to be moved by the drift."""
     return np.array([np.interp(energy + by, energy, row) for by, row in zip(drift, model, strict=True)])
-
-
-SIGNIFICANCE = 0.01
-"""Chance at which noise alone would show one component more."""
-
-SHUFFLES = 99
-MOST_COMPONENTS = 8
-"""Components that are looked for."""
 
 
 @dataclass(frozen=True)
@@ -222,7 +224,3 @@ def targets(
     table = pd.DataFrame(rows, columns=["standard", "compound", "misfit", "shift"])
     table["in_space"] = table["misfit"] < np.hypot(2 * noise, SAME_COMPOUND)
     return table.sort_values("misfit", kind="stable").reset_index(drop=True)
-
-
-SAME_COMPOUND = 0.028
-"""Edge steps; median by which calibrated spectra of one compound from two sources differ."""

@@ -33,6 +33,44 @@ _LIGANDS = frozenset({"H", "B", "C", "N", "O", "F", "Si", "P", "S", "Cl"})
 _MOST_POTENTIALS = 11
 """Kinds of atoms, the absorber among them, that FEFF has room for."""
 
+_COMMON = {
+    "EDGE": "K",
+    "S02": "0",
+    "COREHOLE": "RPA",
+    "CONTROL": "1 1 1 1 1 1",
+    "EXCHANGE": "0 0.0 0.0 2",
+    "RPATH": "-1",
+}
+
+_SMALLEST = {"SCF": 2.4, "FMS": 4.0}
+"""Radii below which spheres do not shrink, Å."""
+
+_KNOWN_CARDS = (
+    *("CONTROL", "COREHOLE", "CORRECTIONS", "DEBYE", "ELLIPTICITY", "EXCHANGE", "EXTPOT"),
+    *("FMS", "FOLP", "AFOLP", "INTERSTITIAL", "ION", "IORDER", "LDOS", "MPSE", "MULTIPOLE", "NLEG"),
+    *("OPCONS", "PCRITERIA", "POLARIZATION", "PRINT", "RGRID", "RPATH", "RPHASES", "RSIGMA", "S02"),
+    *("SCF", "SCREEN", "SIG2", "SPIN", "TDLDA", "UNFREEZEF", "XANES", "EGRID", "CHBROAD", "CHSHIFT"),
+)
+
+ALLOCATOR: Mapping[str, str] = {
+    "MALLOC_MMAP_THRESHOLD_": "8000000000",
+    "MALLOC_TRIM_THRESHOLD_": "16000000000",
+    "MALLOC_TOP_PAD_": "500000000",
+}
+"""FEFF allocates and frees its work arrays at every energy point: kept on the heap, and asked of
+the system once, they cost half the time."""
+
+CPU_LIMIT = {"fast": 300.0, "reference": 20_000.0}
+"""CPU seconds that one stage of a run may take."""
+
+LARGER_SCF = "4.5 0 30 0.2 3"
+"""The card of a second run, where the first gave a spectrum that cannot be right: every atom within 4.5 Å, up
+to 30 iterations."""
+
+_FEWEST_POINTS = 40
+
+_RUN = "import sys, feff10; feff10.run(sys.argv[1], sys.argv[2])"
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -59,15 +97,6 @@ class Preset:
     lmax: tuple[int, int, int, int]
 
 
-_COMMON = {
-    "EDGE": "K",
-    "S02": "0",
-    "COREHOLE": "RPA",
-    "CONTROL": "1 1 1 1 1 1",
-    "EXCHANGE": "0 0.0 0.0 2",
-    "RPATH": "-1",
-}
-
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
         "fast": Preset(
@@ -88,16 +117,6 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
 )
 """``fast``: the cost, which grows with the cube of the atoms in a sphere, is bounded.
 ``reference``: radii as the Materials Project has them (doi 10.1038/sdata.2018.151)."""
-
-_SMALLEST = {"SCF": 2.4, "FMS": 4.0}
-"""Radii below which spheres do not shrink, Å."""
-
-_KNOWN_CARDS = (
-    *("CONTROL", "COREHOLE", "CORRECTIONS", "DEBYE", "ELLIPTICITY", "EXCHANGE", "EXTPOT"),
-    *("FMS", "FOLP", "AFOLP", "INTERSTITIAL", "ION", "IORDER", "LDOS", "MPSE", "MULTIPOLE", "NLEG"),
-    *("OPCONS", "PCRITERIA", "POLARIZATION", "PRINT", "RGRID", "RPATH", "RPHASES", "RSIGMA", "S02"),
-    *("SCF", "SCREEN", "SIG2", "SPIN", "TDLDA", "UNFREEZEF", "XANES", "EGRID", "CHBROAD", "CHSHIFT"),
-)
 
 
 def check_cards(cards: Mapping[str, str]) -> dict[str, str]:
@@ -190,26 +209,6 @@ def feff10_input(
         potential = kinds.index(site.specie.symbol) + 1 if number else 0
         lines.append(f"{x:.6f} {y:.6f} {z:.6f} {potential}")
     return "\n".join(["TITLE edgepair", *lines, "END", ""]), counts
-
-
-ALLOCATOR: Mapping[str, str] = {
-    "MALLOC_MMAP_THRESHOLD_": "8000000000",
-    "MALLOC_TRIM_THRESHOLD_": "16000000000",
-    "MALLOC_TOP_PAD_": "500000000",
-}
-"""FEFF allocates and frees its work arrays at every energy point: kept on the heap, and asked of
-the system once, they cost half the time."""
-
-CPU_LIMIT = {"fast": 300.0, "reference": 20_000.0}
-"""CPU seconds that one stage of a run may take."""
-
-LARGER_SCF = "4.5 0 30 0.2 3"
-"""The card of a second run, where the first gave a spectrum that cannot be right: every atom within 4.5 Å, up
-to 30 iterations."""
-
-_FEWEST_POINTS = 40
-
-_RUN = "import sys, feff10; feff10.run(sys.argv[1], sys.argv[2])"
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 POINT_WIDTH = {"xanes": 0.5, "pdf": 0.1, "dpdf": 0.1, "npdf": 0.1}
 """Width of the points into which impurity importances are gathered, eV or Å."""
 
+MOST_POINTS = 150
+
 
 @dataclass(frozen=True)
 class PairImportance:
@@ -247,9 +249,6 @@ def _main_quantity(cell: Cell, predicted: NDArray[Any], drawn: Floats) -> Quanti
     sums = group_sums(cell, predicted, None)
     value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]
     return Quantity(metric, float(value), metrics_of(cell, drawn @ sums)[metric])
-
-
-MOST_POINTS = 150
 
 
 def curve_rows(cell: Cell, modalities: Sequence[str]) -> Rows:

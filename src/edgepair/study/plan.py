@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     from edgepair.conventions.tasks import Floats, Labels
 
+Rows: TypeAlias = list[Record]
+"""Rows of a table on their way into a frame."""
+
 
 @dataclass(frozen=True, eq=False)
 class Cell:
@@ -79,10 +82,6 @@ class Cell:
             recipes = RAW_RECIPES if self.raw else RECIPES
             self.tables[modality] = compute_features(self.dataset, modality, per=self.per, recipes=recipes)
         return self.tables[modality]
-
-
-Rows: TypeAlias = list[Record]
-"""Rows of a table on their way into a frame."""
 
 
 @dataclass(frozen=True)

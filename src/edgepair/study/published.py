@@ -55,6 +55,18 @@ TOLERANCE = {"f1_weighted": 0.005, "squared_error": 0.01}
 """Weighted F1, and share of the squared error, within which fewer trees are as good as more: less than
 refits differ by, and a third less work."""
 
+XANES_POINTS = 100
+PDF_POINTS = 200
+PUBLISHED_INSTRUMENT = PDFInstrument(
+    qmax=30.0, qdamp=0.0, u_iso=0.007, r_first=0.05, r_last=10.0, r_step=0.05
+)
+"""200 points to 10 Å; nothing is published of a damping."""
+
+COORDINATIONS = (4, 5, 6)
+"""The classes of coordination that are published."""
+
+LEARNER = "published"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -244,17 +256,6 @@ def _refits(
     return work
 
 
-XANES_POINTS = 100
-PDF_POINTS = 200
-PUBLISHED_INSTRUMENT = PDFInstrument(
-    qmax=30.0, qdamp=0.0, u_iso=0.007, r_first=0.05, r_last=10.0, r_step=0.05
-)
-"""200 points to 10 Å; nothing is published of a damping."""
-
-COORDINATIONS = (4, 5, 6)
-"""The classes of coordination that are published."""
-
-
 @dataclass(frozen=True)
 class PublishedRows:
     """What a dataset gives: its averaged and resampled rows, if any; what is left out; axes in words."""
@@ -366,9 +367,6 @@ def _resampled(dataset: xr.Dataset, axis: str, grid: Floats) -> xr.Dataset:
             values = np.array([np.interp(grid, old, curve) for curve in curves.values], dtype=np.float32)
             result[technique.variable] = (curves.dims, values, curves.attrs)
     return result.assign_coords({axis: (axis, grid, dataset[axis].attrs)})
-
-
-LEARNER = "published"
 
 
 def refit_scores(cell: Cell, outcomes: Sequence[FitOutcome]) -> dict[str, Floats]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 EVERY = 10.0
 """Seconds between two lines where the output is no terminal."""
 
+PLAIN_WIDTH = 130
+"""Width of tables where the output is not a terminal, characters."""
+
 
 def duration(seconds: float) -> str:
     """Write a time for people.
@@ -127,10 +130,6 @@ def _lines(title: str, pace: _Pace) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-
-
-PLAIN_WIDTH = 130
-"""Width of tables where the output is not a terminal, characters."""
 
 
 def split_list(values: list[str] | None) -> list[str] | None:

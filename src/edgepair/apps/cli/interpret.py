@@ -46,6 +46,16 @@ if TYPE_CHECKING:
     from edgepair.prediction import Prediction
     from edgepair.report.interpretation.words import Ends
 
+FOLDER = Path("edgepair-interpretation")
+PAGE = "report.html"
+
+MOST_WARNINGS = 6
+MOST_LEARNED = 3
+"""Warnings, and sentences on what was learned, that are printed at most; the report has all."""
+
+_METRICS = {"f1_weighted": "weighted F1 of classes", "r2": "R² of bond lengths"}
+_TITLES = {"permutation": "shuffled", "shap": "|SHAP|"}
+
 
 def explain_sample(
     paths: list[Path],
@@ -181,10 +191,6 @@ def _show(title: str, prediction: Prediction, reasons: pd.DataFrame) -> None:
     print_lines([told, *(f"! {text}" for text in prediction.warnings)])
 
 
-FOLDER = Path("edgepair-interpretation")
-PAGE = "report.html"
-
-
 @reads_spectra
 def interpret(
     reading: SpectrumReading,
@@ -293,14 +299,6 @@ def _check_together(sample: list[Path] | None, forests: Record, reading: list[st
             needed="options of the forests for datasets, options of reading for a sample",
             suggestion=f"leave {unused[0]} out",
         )
-
-
-MOST_WARNINGS = 6
-MOST_LEARNED = 3
-"""Warnings, and sentences on what was learned, that are printed at most; the report has all."""
-
-_METRICS = {"f1_weighted": "weighted F1 of classes", "r2": "R² of bond lengths"}
-_TITLES = {"permutation": "shuffled", "shap": "|SHAP|"}
 
 
 def print_interpretation(result: Interpretation, report: Path, seconds: float) -> None:

@@ -32,6 +32,18 @@ from edgepair.conventions.spelling import options_shown
 if TYPE_CHECKING:
     from edgepair.apps.web import Settings
 
+REFUSED = 2
+
+app = typer.Typer(
+    name="edgepair",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Read oxidation state, coordination number and bond length of transition-metal oxides "
+    "from XANES and pair distribution functions.",
+)
+
 
 def web_page(
     port: Annotated[
@@ -98,17 +110,6 @@ def cite(
         print(f"{one.text}\n  for {one.used_for}")
 
 
-REFUSED = 2
-
-app = typer.Typer(
-    name="edgepair",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    help="Read oxidation state, coordination number and bond length of transition-metal oxides "
-    "from XANES and pair distribution functions.",
-)
 for _command in (build, inspect, predict, mix, series, watch, train, study, interpret, advise, cite):
     app.command(cls=Command)(_command)
 app.command(name="app")(web_page)

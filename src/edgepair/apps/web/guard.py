@@ -29,6 +29,18 @@ _SECONDS_SILENT = 30.0
 _SLOWEST = 50_000
 """Bytes a second in which what follows the head must come."""
 
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+_KEEPABLE = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
+"""Where files lie that are the same for everyone; nothing else may be kept by a browser."""
+
 
 @dataclass
 class _Connection:
@@ -133,19 +145,6 @@ def _cut(connection: socket.socket) -> None:
     """End a connection; the thread that serves it sees its end and leaves."""
     with contextlib.suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-
-
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
-
-_KEEPABLE = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
-"""Where files lie that are the same for everyone; nothing else may be kept by a browser."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from edgepair.apps.web.jobs import Order
     from edgepair.apps.web.visits import Services, Visit
 
+_EVERY_MS = 500
+
 
 class Opened:
     """The place of the answer that is open.
@@ -116,9 +118,6 @@ class Saves:
         if isinstance(content, str):
             return {"content": content, "filename": name, "base64": False}
         return {"content": base64.b64encode(content).decode("ascii"), "filename": name, "base64": True}
-
-
-_EVERY_MS = 500
 
 
 class JobPanel:

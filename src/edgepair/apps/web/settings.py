@@ -12,6 +12,9 @@ from edgepair.conventions import BUNDLED_ABSORBERS, DataError, OptionError, near
 DEFAULT_STUDY = Path("edgepair-study")
 """Where `edgepair study` writes unless told otherwise."""
 
+DEFAULT_PORT = 8050
+"""Where the page is, unless told otherwise."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -79,10 +82,6 @@ def _free_name(name: str, taken: Sequence[str]) -> str:
         number += 1
         free = f"{name} {number}"
     return free
-
-
-DEFAULT_PORT = 8050
-"""Where the page is, unless told otherwise."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,8 @@ from edgepair.conventions import DataError, EdgepairError
 _ENDING = re.compile(r"\.[a-z0-9]{1,8}(\.gz)?$")
 _LONGEST_NAME = 120
 
+_SWEEP_SECONDS = 60.0
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -230,9 +232,6 @@ def _over() -> EdgepairError:
         needed="one that goes on",
         suggestion="load the page again, and drop the files again",
     )
-
-
-_SWEEP_SECONDS = 60.0
 
 
 class Services:

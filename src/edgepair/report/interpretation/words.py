@@ -29,6 +29,12 @@ GO_TOGETHER = 0.7
 """Rank correlation from which two numbers are said to go together: each then tells half of the
 other's variance."""
 
+_MOST_NAMED = 3
+"""Regions that a sentence names."""
+
+PRINTED = ("regions", "scores", "contributions", "importances", "movement", "number_scores", "stability")
+"""Tables that are printed; curves, dependences and single points are in the files."""
+
 
 def movement_sentences(movement: pd.DataFrame, most: int = MOST_MOVEMENTS) -> list[str]:
     """Say how the numbers move with a label."""
@@ -197,10 +203,6 @@ def _chance(count: int) -> str:
     return "one" if expected <= 1 else f"{expected}"
 
 
-_MOST_NAMED = 3
-"""Regions that a sentence names."""
-
-
 def cells_of(result: Interpretation) -> list[tuple[str, str]]:
     """List absorbers and tasks that an interpretation is about."""
     pairs = list(dict.fromkeys(zip(result.importances["absorber"], result.importances["task"], strict=True)))
@@ -347,10 +349,6 @@ def range_of_region(low: float, high: float, unit: str) -> str:
     """
     digits = 1 if unit == "eV" else 2
     return f"{number(low, digits)}–{number(high, digits)} {unit}"
-
-
-PRINTED = ("regions", "scores", "contributions", "importances", "movement", "number_scores", "stability")
-"""Tables that are printed; curves, dependences and single points are in the files."""
 
 
 def interpretation_document(result: Interpretation) -> dict[str, object]:

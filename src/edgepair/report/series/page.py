@@ -52,6 +52,8 @@ _TITLES = {
     "bond_length": "bond length (Å)",
 }  # fmt: skip
 
+_VALUES = "values along the series, with their intervals"
+
 
 def series_figures(result: SeriesResult | PdfSeriesResult) -> dict[str, go.Figure]:
     """Draw a series: by title, the figures that it has something to show of."""
@@ -74,9 +76,6 @@ def series_figures(result: SeriesResult | PdfSeriesResult) -> dict[str, go.Figur
         found["spectra of the components"] = _spectra(result)
     found["what the components leave over"] = _residual(shown)
     return found | ({} if result.pdf is None else _pdf_figures(result.pdf, ""))
-
-
-_VALUES = "values along the series, with their intervals"
 
 
 def _pdf_figures(result: PdfSeriesResult, values: str) -> dict[str, go.Figure]:

@@ -40,6 +40,14 @@ if TYPE_CHECKING:
 SAVES = {"html": "Page (HTML)", "json": "Document (JSON)"}
 """What can be saved, by its kind."""
 
+NAME = "advise"
+KEYS = ("set", "task", "gain", "requirements")
+"""Everything that the address may hold."""
+
+USUAL = {"set": "Mn", "task": "coordination_number", "gain": "0.02", "requirements": "yes"}
+SMALLEST, LARGEST = 0.001, 0.5
+"""Gains that can be asked for."""
+
 
 def form(
     sources: Sequence[Source], values: Mapping[str, Any], *, files: Sequence[Component], panel: Component
@@ -111,15 +119,6 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> l
         return []
     lines = [html.Tr([html.Td(text) for text in row]) for row in rows]
     return [html.H3(title, className="above"), table(heads, lines)]
-
-
-NAME = "advise"
-KEYS = ("set", "task", "gain", "requirements")
-"""Everything that the address may hold."""
-
-USUAL = {"set": "Mn", "task": "coordination_number", "gain": "0.02", "requirements": "yes"}
-SMALLEST, LARGEST = 0.001, 0.5
-"""Gains that can be asked for."""
 
 
 @dataclass

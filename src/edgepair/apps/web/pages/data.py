@@ -48,6 +48,10 @@ COLUMNS = (
 PAGE_ROWS = 15
 _DIGITS = {"bond_length": 3}
 
+NAME = "data"
+LANE = "browse"
+_COLUMNS = [name for name, _ in COLUMNS]
+
 
 def page(sources: Sequence[Source], chosen: Source, beneath: Sequence[Component]) -> Component:
     """Make the whole page."""
@@ -238,11 +242,6 @@ def curves(shown: Sequence[SiteShown], figures: Sequence[Drawn]) -> list[Compone
     ]
     table = html.Table([html.Thead(html.Tr([html.Td(), *heads])), html.Tbody(lines)], className="compared")
     return [html.Div(table, className="scroll"), drawings(figures)]
-
-
-NAME = "data"
-LANE = "browse"
-_COLUMNS = [name for name, _ in COLUMNS]
 
 
 class DataPage:

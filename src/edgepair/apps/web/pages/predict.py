@@ -55,6 +55,10 @@ TRUST = {
 }
 """What a level of trust means."""
 
+NAME = "predict"
+CONFIDENCE = 90
+"""Per cent, unless the visitor says otherwise."""
+
 
 def overview(answers: Sequence[Answered], opens: str = "") -> Component:
     """All samples in one table, by the technique that stands last; `opens` as in `plain_table`."""
@@ -138,11 +142,6 @@ def _nearest(tables: Sequence[Mapping[str, Any]]) -> list[Component]:
         lines = [[str(row[key]) for key, _ in _NEAREST] for row in one["rows"]]
         shown += [html.P(one["title"], className="caption"), plain_table(heads, lines)]
     return [html.Details([html.Summary("Nearest known materials"), *shown])]
-
-
-NAME = "predict"
-CONFIDENCE = 90
-"""Per cent, unless the visitor says otherwise."""
 
 
 @dataclass

@@ -53,6 +53,16 @@ SAVES = {"zip": "All tables and the page (ZIP)", "csv": "Values (CSV)", "html": 
 _NAMED, _TOLD = 40, 5
 """Files that are named, and refused ones that are told of."""
 
+NAME = "series"
+AXES = ("temperature", "potential", "position", "time", "name", "number")
+NUMBERS = ("1", "2", "3", "4", "5", "6", "7", "8")
+FIELDS = (
+    "absorber", "axis", "shift", "foil", "number", "combine", "neighbours", "ends", "dpdf", "mu",
+    "energy_column", "energy_unit",
+)  # fmt: skip
+COMBINED = ("standards", "components")
+_MOST_ENDS = 5
+
 
 def file_list(files: Sequence[Upload], refused: Sequence[EdgepairError]) -> list[Component]:
     """Say which files there are."""
@@ -170,17 +180,6 @@ def _value(row: Mapping[str, Any] | None) -> str:
         return "–"
     digits = 3 if row["task"] == "bond_length" else 2
     return f"{row['value']:.{digits}f} ({row['lower']:.{digits}f} to {row['upper']:.{digits}f})"
-
-
-NAME = "series"
-AXES = ("temperature", "potential", "position", "time", "name", "number")
-NUMBERS = ("1", "2", "3", "4", "5", "6", "7", "8")
-FIELDS = (
-    "absorber", "axis", "shift", "foil", "number", "combine", "neighbours", "ends", "dpdf", "mu",
-    "energy_column", "energy_unit",
-)  # fmt: skip
-COMBINED = ("standards", "components")
-_MOST_ENDS = 5
 
 
 @dataclass

@@ -49,6 +49,23 @@ VERDICTS = {
 }
 """What each verdict is called, with a mark that needs no colour."""
 
+_OTHER_VIEWS = {
+    "materials": "The same of whole materials: a row is a material with the mean spectrum of its sites, as a "
+    "measurement gives it, and its PDF.",
+    "sites": "The same of single sites, each with the PDF of its material.",
+}
+
+NAME = "study"
+LANE = "browse"
+KEYS = ("study", "learner", "absorber", "task", "modality")
+"""Everything that the address may hold."""
+
+SHOWN = "shown"
+"""Name of the study that whoever serves the page has put on it."""
+
+MOST_RUNS = 4
+"""Studies of one visitor that are kept; each may take 50 MB."""
+
 
 def order_form(sources: Sequence[Source], *, opened: bool, panel: Component) -> Component:
     """Make the form that runs a study."""
@@ -133,13 +150,6 @@ def _made(told: Mapping[str, Any], saves: Component) -> Component:
     )
 
 
-_OTHER_VIEWS = {
-    "materials": "The same of whole materials: a row is a material with the mean spectrum of its sites, as a "
-    "measurement gives it, and its PDF.",
-    "sites": "The same of single sites, each with the PDF of its material.",
-}
-
-
 def _cell_choice(told: Mapping[str, Any], query: Mapping[str, str]) -> Component:
     tasks, modalities = (
         [(one["title"], one["name"]) for one in told[key]] for key in ("tasks", "modalities")
@@ -204,18 +214,6 @@ def _legend(parts: Sequence[tuple[str, str]]) -> Component:
         ],
         className="legend",
     )
-
-
-NAME = "study"
-LANE = "browse"
-KEYS = ("study", "learner", "absorber", "task", "modality")
-"""Everything that the address may hold."""
-
-SHOWN = "shown"
-"""Name of the study that whoever serves the page has put on it."""
-
-MOST_RUNS = 4
-"""Studies of one visitor that are kept; each may take 50 MB."""
 
 
 @dataclass
