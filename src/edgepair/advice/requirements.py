@@ -266,8 +266,6 @@ def _losses(level: float, item: Score, reference: Score) -> Record:
 def needed_rows(rows: Sequence[Record], tolerance: float) -> list[Record]:
     """Find what each quality must be.
 
-    Notes
-    -----
     A level is enough where the interval of its loss ends within the tolerance, and too poor where
     that begins beyond it; levels are read from good to poor, so that one that is poorer than one
     that is too poor is never enough. The likely one is where the loss itself, made never to fall with

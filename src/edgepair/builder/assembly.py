@@ -295,8 +295,6 @@ def run_again(
 ) -> dict[Place, SecondRun]:
     """Simulate the sites again whose spectrum failed a check.
 
-    Notes
-    -----
     The second spectrum is checked like the first, against the medians of the first runs. It has a key of
     its own in the store.
     """

@@ -139,8 +139,6 @@ def edge_position(energy: ArrayLike, mu: ArrayLike) -> float:
 
     ``energy`` (n,) in eV; ``mu`` (n,).
 
-    Notes
-    -----
     A strong pre-edge, as of tetrahedral V(V), rises through half a step before the edge does.
     """
     x, y = np.asarray(energy, dtype=np.float64), np.asarray(mu, dtype=np.float64)

@@ -53,8 +53,6 @@ def assess(
 
     ``standard_noise`` (n_standards,); ``scale_errors`` (n_standards,) in eV.
 
-    Notes
-    -----
     The ratio of misfits is tested as by W. C. Hamilton, Acta Cryst. 18, 502 (1965), with the number
     of independent points in place of all. Errors from noise grow with a misfit beyond the noise and
     with its smoothness. The criterion is the extended Bayesian one of Chen and Chen, Biometrika 95,
@@ -172,8 +170,6 @@ def correlation_length(residual: Floats) -> float:
 
     ``residual`` (n,).
 
-    Notes
-    -----
     The integrated autocorrelation, summed until it first falls below what white noise of that
     length shows by chance. A misfit of shapes is smooth, and hundreds of its points may hold no
     more information than a dozen.

@@ -127,8 +127,6 @@ def neighbour_fractions(
     `closed_fractions`; ``variance`` of an independent point of a spectrum. Returns the fractions, (n_points,
     n_components), and the covariance of each point's shares.
 
-    Notes
-    -----
     A random walk, :math:`\sigma^{-2} |\mu - f S|^2 + \delta^{-2} \sum_i |f_{i+1} - f_i|^2 \bar h / h_i`,
     with :math:`h_i` the distances on the axis and :math:`\bar h` their median; its inverse curvature is the
     covariance.

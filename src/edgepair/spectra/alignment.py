@@ -63,8 +63,6 @@ def foil_energy(energy: ArrayLike, mu: ArrayLike, absorber: str) -> float:
 
     ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); returns in eV.
 
-    Notes
-    -----
     Its difference to `edgepair.conventions.edge_energy` is what the monochromator is wrong by.
     """
     x, y = checked_spectrum(energy, mu)

@@ -57,8 +57,6 @@ class ProjectSpectrum:
 def read_materials_project(text: str = "") -> Iterator[SourceMaterial]:
     """Read structures from the Materials Project.
 
-    References
-    ----------
     .. [1] Jain et al., APL Mater. 1, 011002 (2013), doi 10.1063/1.4812323
     """
     search = _search(parse_filters("mp", text, FILTERS))

@@ -87,8 +87,6 @@ def pair_importance(
 
     ``drawn`` (n_draws, n_groups).
 
-    Notes
-    -----
     The share scatters over refits (see this module's own text), and so does that of permuted labels,
     by a standard deviation :math:`s_0` over m of them; the half width of the interval of the difference
     is the root of the sum of the squares of that of the share and of

@@ -143,8 +143,6 @@ def score_baseline(cell: Cell, outcomes: Sequence[FitOutcome], drawn: Floats, mo
 
     ``drawn`` (n_draws, n_groups).
 
-    Notes
-    -----
     Weighted F1 punishes who names one class only: of two equal classes that has 1/3, a coin 1/2. A
     learner of pure noise answers like the coin; compared with the dummy alone it would seem to know
     something.
@@ -171,8 +169,6 @@ def over_repeats(draws: Floats) -> Floats:
 
     ``draws`` (n_repeats, n_draws); returns (n_draws,).
 
-    Notes
-    -----
     The same repeats are taken whatever the quantity, so that differences stay paired. Deviations from
     the mean are widened by :math:`\sqrt{n/(n-1)}`: of n repeats drawn from n, the mean scatters by
     that much too little.
