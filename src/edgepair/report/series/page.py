@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from edgepair.conventions import TASKS
 from edgepair.conventions.wording import safe, short_title
@@ -34,7 +36,6 @@ from edgepair.series import PdfSeriesResult
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
 
     from edgepair.conventions.tasks import Floats
     from edgepair.series import SeriesResult
@@ -147,8 +148,6 @@ def _axes(figure: go.Figure, x: str, y: str, height: int = 380, **more: object) 
 
 
 def _map(shown: _Shown) -> go.Figure:
-    import plotly.graph_objects as go
-
     heat = go.Heatmap(
         x=rounded(shown.x, 7), y=rounded(shown.position, 6), z=[rounded(row, 4) for row in shown.y],
         colorscale="Viridis", colorbar={"title": {"text": shown.symbol}, "thickness": 12},
@@ -158,8 +157,6 @@ def _map(shown: _Shown) -> go.Figure:
 
 
 def _waterfall(shown: _Shown, marked: Iterable[float] = ()) -> go.Figure:
-    import plotly.graph_objects as go
-
     figure, chosen = go.Figure(), _spread(len(shown.y))
     for colour, k in zip(sequence_colours(len(chosen)), chosen, strict=True):
         name = f"{shown.position[k]:g}" if k in (chosen[0], chosen[-1]) else ""
@@ -170,8 +167,6 @@ def _waterfall(shown: _Shown, marked: Iterable[float] = ()) -> go.Figure:
 
 
 def _differences(shown: _Shown) -> go.Figure:
-    import plotly.graph_objects as go
-
     figure, chosen = go.Figure(), _spread(len(shown.y))[1:]
     for colour, k in zip(sequence_colours(len(chosen)), chosen, strict=True):
         figure.add_trace(measured_line(shown.x, shown.y[k] - shown.y[0], "", colour, 1.3))
@@ -194,8 +189,6 @@ def _first_peak(result: PdfSeriesResult) -> go.Figure:
 
 def _two(position: Any, left: tuple[str, str, Any, Any], right: tuple[str, str, Any], axis: str) -> go.Figure:
     """Draw two quantities against the axis, each on a scale of its own."""
-    import plotly.graph_objects as go
-
     x, (title, name, values, error) = rounded(position, 6), left
     look: Look = {"mode": "lines+markers"}
     first = scatter(x, rounded(values, 7), hover="%{x}: %{y}", name=name, line={"color": _PARTS[0]}, **look)
@@ -219,8 +212,6 @@ def _two(position: Any, left: tuple[str, str, Any, Any], right: tuple[str, str, 
 
 
 def _values(result: SeriesResult | PdfSeriesResult) -> go.Figure:
-    from plotly.subplots import make_subplots
-
     values = result.values
     tasks = [task for task in TASKS if (values["task"] == task).any()]
     fitted = None if isinstance(result, PdfSeriesResult) else result.fractions
@@ -267,8 +258,6 @@ def _band(mine: pd.DataFrame, modality: str, named: bool) -> Iterator[go.Scatter
 
 
 def _scree(shown: _Shown) -> go.Figure:
-    import plotly.graph_objects as go
-
     table = shown.principal.table
     kept = table["component"] <= shown.principal.number
     marks = {"color": np.where(kept, _PARTS[0], "#9aa5b1").tolist(), "size": 9}
@@ -282,8 +271,6 @@ def _scree(shown: _Shown) -> go.Figure:
 
 
 def _fractions(result: SeriesResult | PdfSeriesResult) -> go.Figure:
-    import plotly.graph_objects as go
-
     figure = go.Figure()
     x = rounded(result.points["position"], 6)
     for colour, (name, mine) in zip(_PARTS, fractions_by_part(result).items(), strict=False):
@@ -297,8 +284,6 @@ def _fractions(result: SeriesResult | PdfSeriesResult) -> go.Figure:
 
 
 def _resolved(result: SeriesResult) -> go.Figure:
-    import plotly.graph_objects as go
-
     found, figure = result.resolution, go.Figure()
     assert found is not None
     x = rounded(result.points["position"], 6)
@@ -317,8 +302,6 @@ def _resolved(result: SeriesResult) -> go.Figure:
 
 
 def _spectra(result: SeriesResult) -> go.Figure:
-    import plotly.graph_objects as go
-
     found, figure = result.resolution, go.Figure()
     assert found is not None
     for k, colour in zip(range(len(found.spectra)), _PARTS, strict=False):
@@ -329,8 +312,6 @@ def _spectra(result: SeriesResult) -> go.Figure:
 
 
 def _residual(shown: _Shown) -> go.Figure:
-    import plotly.graph_objects as go
-
     left = shown.principal.residual
     most = float(np.abs(left).max())
     heat = go.Heatmap(

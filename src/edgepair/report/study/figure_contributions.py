@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.conventions.displayed import Record
@@ -17,7 +18,6 @@ from edgepair.report.kit.tables import in_order, select
 from edgepair.report.study.figure_overview import dodge, row_axis
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
     from numpy.typing import ArrayLike
 
 SHARED_COLOUR = "#b8c1ca"
@@ -47,8 +47,6 @@ def shapley_figure(
         Dots with 95 % intervals, in units of the score (pure numbers). With one absorber each
         technique has a row of its own, else each absorber has.
     """
-    import plotly.graph_objects as go
-
     table = select(contributions, task=task, learner=learner)
     shares = select(table, kind="shapley")
     gains = select(table, kind="alone")
@@ -89,8 +87,6 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
         both have, what only the second has, what is there only together. What a side costs lies
         left of zero. The black mark is the gain of both, with its 95 % interval.
     """
-    import plotly.graph_objects as go
-
     table = select(contributions, absorber=absorber, task=task, learner=learner)
     gains = select(table, kind="alone").set_index("technique")
     parts: dict[str, list[Record]] = {}
@@ -167,8 +163,6 @@ def _dots(table: pd.DataFrame, y: ArrayLike, name: str) -> go.Scatter:
 
 
 def _bars(key: str, bars: list[Record]) -> go.Bar:
-    import plotly.graph_objects as go
-
     return go.Bar(
         orientation="h",
         name=key,
@@ -217,8 +211,6 @@ def share_figure(
         its left, and, with three techniques or more, of that on its right; a dotted line is that share
         where labels are permuted.
     """
-    import plotly.graph_objects as go
-
     shares = select(importances, kind="share", task=task, learner=learner)
     figure = go.Figure()
     absorbers = list(dict.fromkeys(shares["absorber"]))
@@ -271,8 +263,6 @@ def share_figure(
 
 
 def _bar(name: str, parts: list[Record]) -> go.Bar:
-    import plotly.graph_objects as go
-
     return go.Bar(
         orientation="h",
         name=short_title(name),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import plotly.graph_objects as go
 
 from edgepair.conventions import TASKS
 from edgepair.conventions.wording import (
@@ -25,8 +26,6 @@ from edgepair.study import FINDINGS
 from edgepair.study.conditions import CONDITION_TITLES
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
     from edgepair.study import Finding
 
 SIDES = {
@@ -58,8 +57,6 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
         opposite holds; diamonds for means over absorbers. Differences of weighted F1 or R², or of
         shares (pure numbers).
     """
-    import plotly.graph_objects as go
-
     selected = [item for item in findings if item.finding == finding]
     is_share = finding == "xanes_dominates"
     rows: list[tuple[float, Finding]] = []
@@ -169,8 +166,6 @@ def robustness_figure(robustness: pd.DataFrame, *, absorber: str = "all") -> go.
         undecided, red where its opposite holds; the number is the estimate (a difference of weighted F1
         or R², or of shares of the importance; no unit).
     """
-    import plotly.graph_objects as go
-
     selected = select(robustness, absorber=absorber)
     names = in_order(selected["condition"].tolist(), list(CONDITION_TITLES))
     rows = [
@@ -242,8 +237,6 @@ def condition_figure(conditions: pd.DataFrame, *, task: str, absorber: str) -> g
     plotly.graph_objects.Figure
         Dots with 95 % intervals (pure numbers), a row per condition; a grey tick marks the baseline.
     """
-    import plotly.graph_objects as go
-
     selected = select(conditions, task=task, absorber=absorber)
     names = in_order(selected["condition"].tolist(), list(CONDITION_TITLES))
     modalities = [name for name in dict.fromkeys(selected["modality"]) if name != "baseline"]

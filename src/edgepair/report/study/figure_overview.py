@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from edgepair.conventions.wording import (
     METRIC_TITLES,
@@ -36,7 +38,6 @@ from edgepair.report.kit.tables import (
 )
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
     from numpy.typing import ArrayLike
 
     from edgepair.study import StudyResult
@@ -113,8 +114,6 @@ def score_figure(
         Dots with 95 % intervals (pure numbers); a grey tick marks the baseline. With one absorber
         each modality has a row of its own, else each absorber has.
     """
-    from plotly.subplots import make_subplots
-
     alone = len(absorbers) == 1
     titles = [capital(task_title(task)) for task in tasks] if legend else None
     figure = make_subplots(
@@ -260,8 +259,6 @@ def learning_figure(
     plotly.graph_objects.Figure
         A line per modality with 95 % intervals; the number of formulas on a logarithmic axis.
     """
-    import plotly.graph_objects as go
-
     selected = select(learning, absorber=absorber, task=task, learner=learner, metric=main_metric(task))
     figure = go.Figure()
     names = in_order(selected["modality"].tolist(), modalities)
@@ -318,8 +315,6 @@ def split_figure(
     plotly.graph_objects.Figure
         Filled: honest; open: random (pure numbers).
     """
-    import plotly.graph_objects as go
-
     honest = main_scores(scores, task=task, learner=learner, split=split)
     random = main_scores(scores, task=task, learner=learner, split="random")
     both = honest.merge(random, on=["absorber", "modality"], suffixes=("", "_random"))
