@@ -16,7 +16,7 @@ from edgepair.conventions import TASKS, TECHNIQUES, DataError, EdgepairError, Op
 from edgepair.conventions.displayed import Record
 from edgepair.features import find_regions
 from edgepair.features.xanes import OWN_EDGE
-from edgepair.measured import FirstShell, PdfCurve, XanesScan, prepare_pdf
+from edgepair.measured import FirstShell, PdfCurve, XanesScan, inspect_pdf, prepare_pdf
 from edgepair.measured.pdf.first_shell import only_metal
 from edgepair.prediction.answers import (
     CLASSES,
@@ -346,7 +346,6 @@ def _pdf_part(
     level: float,
     explain: bool,
 ) -> _Part:
-    from edgepair.measured import inspect_pdf
 
     if kind == "G_M":
         # --radiation is said of the total PDF

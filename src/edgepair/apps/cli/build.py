@@ -12,6 +12,7 @@ import typer
 
 from edgepair.apps.cli.console import duration, print_json, print_lines, progress_bar, resumable
 from edgepair.apps.cli.options import Jobs, Json, Quiet, Strict
+from edgepair.conventions import OptionError
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_choice, read_pair
 from edgepair.conventions.progress import Progress
@@ -132,7 +133,6 @@ def build(
 
 
 def _required(source: str | None, absorber: str | None, out: Path | None) -> tuple[str, str, Path]:
-    from edgepair.conventions import OptionError
 
     given = {"SOURCE": source, "--absorber": absorber, "--out": out}
     missing = [name for name, value in given.items() if not value]
@@ -149,7 +149,6 @@ def _required(source: str | None, absorber: str | None, out: Path | None) -> tup
 def _structures(source: str, spectra: Path | None, absorber: str, origin: str) -> tuple[Any, Any]:
     """Give the structures, and the spectra that are joined to them in place of simulating."""
     from edgepair.builder import join_project_spectra, read_spectra_table
-    from edgepair.conventions import OptionError
 
     if spectra is None:
         return source, None
@@ -175,7 +174,6 @@ def _origin(origin: str) -> str:
 def _simulator(
     name: str | None, preset: str, cards: list[str] | None, cpu_limit: float | None
 ) -> SiteSimulator:
-    from edgepair.conventions import OptionError
     from edgepair.simulation import Feff10, load_simulator
 
     if name is not None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from edgepair.conventions import OptionError
 from edgepair.conventions.errors import visible_json
 from edgepair.conventions.progress import Progress
 
@@ -143,8 +144,6 @@ def split_list(values: list[str] | None) -> list[str] | None:
     parts = [part.strip() for value in values for part in value.split(",")]
     named = list(dict.fromkeys(part for part in parts if part))
     if not named:
-        from edgepair.conventions import OptionError
-
         raise OptionError(
             "cannot use an empty option",
             found=f"{values[0]!r}",

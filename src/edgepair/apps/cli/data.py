@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from edgepair.apps.cli.console import aligned, print_json, print_lines, split_list
 from edgepair.apps.cli.options import Command, Json, Verbose
+from edgepair.conventions import BUNDLED_ABSORBERS, EdgepairError, OptionError
 from edgepair.conventions.displayed import Record
 
 if TYPE_CHECKING:
@@ -59,7 +60,6 @@ def standards(
 
 
 def _of(found: Sequence[Standard], absorbers: list[str] | None) -> tuple[Standard, ...]:
-    from edgepair.conventions import OptionError
 
     if absorbers is None:
         return tuple(found)
@@ -165,7 +165,6 @@ def bundled(
     as_json: Json = False,
 ) -> None:
     """Show the bundled datasets, a line a metal: what `edgepair data` does, and `edgepair data Fe`."""
-    from edgepair.conventions import BUNDLED_ABSORBERS
     from edgepair.dataset.bundled import bundled_summary
 
     chosen = split_list([*(names or ()), *(absorber or ())]) or list(BUNDLED_ABSORBERS)
@@ -190,7 +189,6 @@ def show(
 @data_app.command()
 def validate(paths: Annotated[list[str], typer.Argument(help="Datasets (.zarr.zip or folder).")]) -> None:
     """Say what is wrong with a dataset, in plain words."""
-    from edgepair.conventions import EdgepairError
     from edgepair.dataset import open_dataset
 
     wrong = 0

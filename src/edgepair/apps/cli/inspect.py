@@ -24,6 +24,7 @@ from edgepair.apps.cli.options import (
     SpectrumReading,
     reads_spectra,
 )
+from edgepair.conventions import EdgepairError, OptionError
 from edgepair.conventions.displayed import Record
 from edgepair.measured.samples import read_measured, without_reference
 from edgepair.report.measured.shown import Seen, SeenPdf, SeenXanes
@@ -58,7 +59,6 @@ def inspect(
     quiet: Quiet = False,
 ) -> None:
     """Show what is understood of measured files: columns, units, edge, quality."""
-    from edgepair.conventions import EdgepairError
     from edgepair.files.writing import check_outputs
     from edgepair.measured import PdfCurve, inspect_pdf
     from edgepair.measured.guarded import expect_files
@@ -118,8 +118,6 @@ def inspect(
 
 def _check(spectrum_options: Record, pdf_options: Record) -> None:
     """Refuse options that contradict each other."""
-    from edgepair.conventions import OptionError
-
     if any(value is not None for value in spectrum_options.values()) and any(
         value is not None for value in pdf_options.values()
     ):
@@ -160,7 +158,6 @@ def _inspected(
 
 
 def _save(target: Path, seen: list[Seen]) -> None:
-    from edgepair.conventions import OptionError
     from edgepair.measured.xanes.writing import write_xdi
 
     spectra = [one for one in seen if isinstance(one, SeenXanes)]

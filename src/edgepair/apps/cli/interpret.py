@@ -31,11 +31,14 @@ from edgepair.apps.cli.options import (
     Strict,
     Tasks,
     asked_and_left_out,
+    check_used,
     open_datasets,
     reads_spectra,
 )
 from edgepair.apps.cli.study import SKIPPED
+from edgepair.conventions import TASKS, OptionError
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.wording import interval, number, short_title, task_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,8 +113,6 @@ def _only(values: list[str] | None, option: str, needed: str) -> str | None:
     if not values:
         return None
     if len(values) > 1:
-        from edgepair.conventions import OptionError
-
         raise OptionError(
             f"cannot use {option} for one sample",
             found=f"{len(values)} of them: {', '.join(values)}",
@@ -123,8 +124,6 @@ def _only(values: list[str] | None, option: str, needed: str) -> str | None:
 
 def _read(paths: list[Path], reading: SpectrumReading) -> Sample:
     """Read the files, which must make one sample."""
-    from edgepair.apps.cli.options import check_used
-    from edgepair.conventions import OptionError
     from edgepair.measured.samples import Reading, gather_samples
 
     how = Reading(reading.item, reading.spectrum, {}, references=reading.own_foils)
@@ -148,7 +147,6 @@ def _read(paths: list[Path], reading: SpectrumReading) -> Sample:
 
 
 def _of_techniques(reasons: pd.DataFrame, techniques: list[str]) -> pd.DataFrame:
-    from edgepair.conventions import OptionError
 
     kept = reasons[reasons["technique"].isin(techniques)]
     if not len(kept):
@@ -288,8 +286,6 @@ def _interpret(
 
 def _check_together(sample: list[Path] | None, forests: Record, reading: list[str]) -> None:
     """Refuse options that would be given for nothing."""
-    from edgepair.conventions import OptionError
-
     option = {"n_jobs": "jobs", "shap_rows": "shap-rows"}
     unused = [f"--{option.get(name, name)}" for name in forests] if sample else reading
     if unused:
@@ -303,8 +299,6 @@ def _check_together(sample: list[Path] | None, forests: Record, reading: list[st
 
 def print_interpretation(result: Interpretation, report: Path, seconds: float) -> None:
     """Print a table and sentences for each absorber and task, then what is doubtful or left out."""
-    from edgepair.conventions import TASKS
-    from edgepair.conventions.wording import task_title
     from edgepair.report.interpretation.words import cells_of, learned_sentences, region_sentences
 
     cells = cells_of(result)
@@ -333,7 +327,6 @@ def print_interpretation(result: Interpretation, report: Path, seconds: float) -
 
 def _table(result: Interpretation, absorber: str, task: str) -> Table:
     """Lay out what regions are worth: to each technique alone, and to all together."""
-    from edgepair.conventions.wording import short_title
     from edgepair.report.interpretation.words import importance_rows, range_of_region
 
     rows = [row for row in importance_rows(result, absorber=absorber, task=task) if not row["whole"]]
@@ -360,9 +353,6 @@ def _table(result: Interpretation, absorber: str, task: str) -> Table:
 
 def _worth(cell: Ends | None, kind: str, task: str) -> str:
     """Write an importance: a fall of the score with its interval, a SHAP value in the answer's unit."""
-    from edgepair.conventions import TASKS
-    from edgepair.conventions.wording import interval, number
-
     if cell is None:
         return "–"
     if kind == "shap":

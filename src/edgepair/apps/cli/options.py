@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
 import typer
 from typer.core import TyperCommand
 
+from edgepair.conventions import STUDY_ABSORBERS, OptionError
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_number
 from edgepair.measured.samples import Foil, Sample, read_foil_file, read_ranges
@@ -110,8 +111,6 @@ class SpectrumReading:
     def check(self) -> None:
         """Refuse what cannot be meant, before anything is read."""
         if self.shift is not None and self.foil_file is not None:
-            from edgepair.conventions import OptionError
-
             raise OptionError(
                 "cannot calibrate the energies twice",
                 found=f"--shift {self.shift:g} and --reference {str(self.reference)!r}",
@@ -215,7 +214,6 @@ def open_datasets(
     paths: list[str] | None, absorbers: list[str] | None, *, ideal: bool = False
 ) -> list[xr.Dataset]:
     """Open what a study or an interpretation is asked of."""
-    from edgepair.conventions import STUDY_ABSORBERS, OptionError
     from edgepair.dataset import load_bundled, open_dataset
     from edgepair.spectra import TYPICAL_INSTRUMENT
 
@@ -241,8 +239,6 @@ def open_datasets(
 
 def check_request(files: Sequence[Path], pairs: Path | None, dpdf: Path | None, *, confidence: float) -> None:
     """Refuse what cannot be meant, before anything is read."""
-    from edgepair.conventions import OptionError
-
     if not files and pairs is None and dpdf is None:
         raise OptionError(
             "cannot answer without a measurement",
@@ -277,8 +273,6 @@ def check_used(
     pdf_options: Record,
 ) -> None:
     """Refuse options for a kind of file that is not there: they were meant for something."""
-    from edgepair.conventions import OptionError
-
     if any(sample.error is not None for sample in samples):
         return
     spectra = {f"--{name.replace('_', '-')}": v for name, v in spectrum_options.items() if name != "absorber"}

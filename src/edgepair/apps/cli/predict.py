@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +28,8 @@ from edgepair.apps.cli.options import (
     own_standards,
     reads_spectra,
 )
-from edgepair.apps.cli.predict_text import FEW
+from edgepair.apps.cli.predict_text import FEW, print_samples
+from edgepair.conventions import EdgepairError, MeasurementError
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import visible
 from edgepair.files.kept_rows import KeptRows
@@ -153,8 +154,6 @@ def _finish(
     kept: KeptRows,
 ) -> None:
     """Write and print, and end with the code that says how much was answered."""
-    from edgepair.apps.cli.predict_text import print_samples
-
     samples = [answer.sample for answer in answers]
     reasons = list(dict.fromkeys(answer.reason for answer in answers if answer.reason))
     for reason in reasons[:_MOST_ERRORS]:
@@ -216,7 +215,6 @@ def _answer_all(
 
 def _keep(samples: Sequence[Sample], done: dict[int, list[_Answer]], out: Path | None) -> str:
     """Write the rows of an interrupted run, those that are missing marked; say what was written."""
-    from edgepair.conventions import EdgepairError
     from edgepair.report.prediction.rows import PredictedSample, write_rows
 
     if out is None or not done:
@@ -241,14 +239,12 @@ def answer_sample(sample: Sample, foil: Foil | None, options: Record) -> list[_A
     parts = sample.alone() if first.reason and sample.error is None else []
     if len(parts) < 2:
         return [first]
-    from dataclasses import replace
 
     combined = replace(first, sample=replace(first.sample, combined_only=True))
     return [*(_attempt(part, foil, options) for part in parts), combined]
 
 
 def _attempt(sample: Sample, foil: Foil | None, options: Record) -> _Answer:
-    from edgepair.conventions import EdgepairError
     from edgepair.prediction.predict import predict as answer
     from edgepair.report.prediction.rows import PredictedSample
 
@@ -283,8 +279,6 @@ def _attempt(sample: Sample, foil: Foil | None, options: Record) -> _Answer:
 
 def _without_glitches(sample: Sample, edge: Record) -> Sample:
     """Replace the glitches of a sample's spectrum, as ``inspect --deglitch`` does."""
-    from dataclasses import replace
-
     from edgepair.measured.xanes.inspection import without_glitches
 
     return sample if sample.mu is None else replace(sample, mu=without_glitches(sample.mu, **edge)[0])
@@ -307,8 +301,6 @@ def _foil_for(sample: Sample, foil: Foil | None) -> FoilReading | None:
     if foil is None or sample.mu is None:
         return None
     if foil.absorber and sample.absorber and foil.absorber != sample.absorber:
-        from edgepair.conventions import MeasurementError
-
         raise MeasurementError(
             f"cannot calibrate {sample.mu.file!r} by {foil.path!r}",
             found=f"a spectrum of {sample.absorber} and a foil of {foil.absorber}",

@@ -21,6 +21,7 @@ from edgepair.apps.cli.options import (
     own_standards,
     reads_spectra,
 )
+from edgepair.conventions import OptionError
 from edgepair.conventions.errors import read_pair
 
 if TYPE_CHECKING:
@@ -139,8 +140,6 @@ def _check(reading: SpectrumReading) -> None:
     """Refuse what normalises one spectrum: a series is normalised by edges of its own."""
     typed = [name for name in reading.given() if name in ("--e0", "--pre", "--post")]
     if typed:
-        from edgepair.conventions import OptionError
-
         raise OptionError(
             "cannot normalise a series as one spectrum",
             found=" and ".join(typed),

@@ -31,6 +31,7 @@ from edgepair.apps.cli.options import (
     asked_and_left_out,
     open_datasets,
 )
+from edgepair.conventions import TASKS, modality_title
 from edgepair.conventions.displayed import Record
 from edgepair.files.writing import check_folder
 
@@ -202,8 +203,6 @@ def _main(result: StudyResult) -> pd.DataFrame:
 
 def _table(result: StudyResult, wide: bool) -> Table:
     """Lay out the main scores of one view, best ones bold."""
-    from edgepair.conventions import TASKS, modality_title
-
     learner = result.config["config"]["learners"][0]
     table = plain_table("", "task", "score")
     n_rows = "sites" if set(result.scores["view"]) <= {"sites"} else "materials"
@@ -266,8 +265,6 @@ _MARK = {"holds": "✓", "does_not_hold": "✗", "undecided": "?"}
 
 def show_published(result: StudyResult, out: Path, seconds: float) -> None:
     """Print random beside grouped scores, a row per absorber, task and modality."""
-    from edgepair.conventions import TASKS, modality_title
-
     console = output_console()
     table = plain_table("", "task", "technique", "score")
     for title in ("random split", "by formula", "difference", "no curve", "formula seen"):

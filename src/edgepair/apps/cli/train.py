@@ -17,6 +17,7 @@ from edgepair.apps.cli.console import (
     step_bar,
 )
 from edgepair.apps.cli.options import Json, OwnStandards, Quiet, own_standards
+from edgepair.conventions import TASKS, TECHNIQUES, ModelError, OptionError, OutputError, edge_energy
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_number, read_pair
 
@@ -55,7 +56,6 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Fit models for edgepair predict --model, on a dataset of your own or the bundled one."""
-    from edgepair.conventions import edge_energy
     from edgepair.prediction.model_file import save_trained
     from edgepair.prediction.training import train_models
 
@@ -85,7 +85,6 @@ def train(
 
 
 def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tuple[str, Path]:
-    from edgepair.conventions import OptionError, OutputError
     from edgepair.files.writing import check_outputs
 
     missing = [name for name, value in (("--absorber", absorber), ("--model", out)) if value is None]
@@ -108,7 +107,6 @@ def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tup
 
 
 def _is_model(path: Path) -> bool:
-    from edgepair.conventions import ModelError
     from edgepair.prediction.model_file import load_trained
 
     try:
@@ -125,7 +123,6 @@ def _ends(text: str | None) -> tuple[float, float] | None:
 
 
 def _instrument(qmax: float, qdamp: float, r_first: float, r_last: float) -> PDFInstrument:
-    from edgepair.conventions import OptionError
     from edgepair.spectra import PDFInstrument
 
     instrument = PDFInstrument(qmax=qmax, qdamp=qdamp, r_first=r_first, r_last=r_last)
@@ -153,7 +150,6 @@ def _document(trained: TrainedModels, out: Path) -> Record:
 
 
 def _show(trained: TrainedModels, out: Path) -> None:
-    from edgepair.conventions import TASKS, TECHNIQUES
 
     lines = [f"{out}: a model of {trained.absorber}"]
     if trained.window is not None:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from dash import dcc, html
 
+from edgepair.conventions import EdgepairError
+
 if TYPE_CHECKING:
     from dash.development.base_component import Component
 
     from edgepair.apps.web.work.words import Figure
-    from edgepair.conventions import EdgepairError
 
 FIELDS: Mapping[str, str] = {
     "--absorber": "Element",
@@ -69,8 +70,6 @@ def notice(error: EdgepairError, *, ident: str | dict[str, str] | None = None) -
 
 def refused_upload(parts: object) -> EdgepairError:
     """Make an error of what the browser says was refused: text that is shown, nothing else."""
-    from edgepair.conventions import EdgepairError
-
     told = parts if isinstance(parts, dict) else {}
     text = {name: str(told.get(name, ""))[:500] for name in ("problem", "found", "needed", "suggestion")}
     return EdgepairError(text.pop("problem"), **text)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from edgepair.apps.web.jobs import LANES
 from edgepair.apps.web.settings import DEFAULT_PORT, Settings
 from edgepair.apps.web.workers import Worker
-from edgepair.conventions import EdgepairError, OptionError
+from edgepair.conventions import STUDY_ABSORBERS, EdgepairError, OptionError
 
 if TYPE_CHECKING:
     from dash import Dash
@@ -145,7 +145,6 @@ def serve(settings: Settings, on_ready: Callable[[str, Settings], None]) -> None
 def _warm_up(services: Services) -> None:
     """Start the processes that a first visitor would wait for."""
     from edgepair.apps.web.work.examples import warm
-    from edgepair.conventions import STUDY_ABSORBERS
 
     for reader in range(LANES["look"]):
         # Visitors of their own: each of the readers takes one.

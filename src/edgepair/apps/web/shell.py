@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
-from dash import ClientsideFunction, Input, Output, dcc, html, no_update
+from dash import ClientsideFunction, Input, Output, dcc, html, no_update, set_props
 
 from edgepair.apps.web.components import aria, button, notice
 from edgepair.conventions import EdgepairError, OptionError
@@ -119,8 +119,6 @@ class Shell:
 
     def unforeseen(self, error: Exception) -> object:
         """Tell the visitor of a fault of ours, or of a visit that ended: no field is concerned."""
-        from dash import set_props
-
         if not isinstance(error, EdgepairError):
             _log.error("a fault on the page: %s: %s", type(error).__name__, error)
             _log.debug("in full", exc_info=error)

@@ -22,6 +22,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from edgepair.conventions import EdgepairError
+from edgepair.conventions.spelling import options_shown
+
 Outcome: TypeAlias = tuple[Any, ...]
 """A word for how a call ended, and what came of it."""
 
@@ -115,9 +118,6 @@ def carry_out(
     function: Callable[..., object], args: tuple[object, ...], report: Callable[..., None]
 ) -> tuple[object, ...]:
     """Carry out one call."""
-    from edgepair.conventions import EdgepairError
-    from edgepair.conventions.spelling import options_shown
-
     # Functions of Python's own have no code to look at; ours have.
     code = getattr(function, "__code__", None)
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount] if code is not None else ()
