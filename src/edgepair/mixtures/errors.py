@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import f as f_distribution
 
 from edgepair.conventions.tasks import Floats
 from edgepair.mixtures.search import Fit, Problem
@@ -59,8 +60,6 @@ def assess(
     759 (2008): each compound costs ln N + 2 ln n, for N independent points and n compounds to choose
     from, so that the best of many wrong ones does not pass for a part of the sample.
     """
-    from scipy.stats import f as f_distribution
-
     best = fits[0]
     residual = problem.mu - problem.matrix(best.members, best.shift) @ best.fractions
     length = correlation_length(residual)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from scipy.interpolate import PchipInterpolator
 
 from edgepair.conventions import DataError, OptionError
 from edgepair.mixtures.errors import AT_LIMIT, Assessment, assess, weights_of_choice
@@ -20,7 +22,6 @@ from edgepair.spectra import find_e0
 from edgepair.spectra.smoothing import point_noise
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import ArrayLike
 
     from edgepair.conventions.tasks import Floats
@@ -236,7 +237,6 @@ def _choose(
 
 
 def _pose(energy: Floats, mu: Floats, standards: Sequence[Standard], shift_limit: float) -> Problem:
-    from scipy.interpolate import PchipInterpolator
 
     # Monotone between points: a coarse standard must not overshoot at its white line.
     curves = [PchipInterpolator(item.energy, item.mu) for item in standards]
@@ -251,7 +251,6 @@ def _noise_within(standard: Standard, first: float, last: float) -> float:
 def _tables(
     shown: Sequence[Assessment], every: Sequence[Assessment], weights: Floats, standards: Sequence[Standard]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    import pandas as pd
 
     shares = [_by_compound(item, standards) for item in every]
     means = {

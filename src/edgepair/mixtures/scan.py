@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
 
 from edgepair.conventions.displayed import Record
 from edgepair.measured.xanes.calibration import TYPICAL_ERROR
@@ -223,7 +224,6 @@ def _own_measurement(result: MixtureResult) -> tuple[str, ...]:
 
 
 def _components(result: MixtureResult, standards: Sequence[Standard]) -> tuple[ShownCurve, ...]:
-    from scipy.interpolate import PchipInterpolator
 
     shift = float(result.table["shift"].iloc[0])
     curves = {(item.compound, item.name): item for item in standards}

@@ -9,6 +9,7 @@ from math import comb
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.optimize import minimize_scalar, nnls
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,7 +101,6 @@ def search(problem: Problem, limit: int) -> list[Fit]:
 
 def _refine(problem: Problem, members: tuple[int, ...]) -> Fit | None:
     """Find the shift and the fractions of one combination exactly."""
-    from scipy.optimize import minimize_scalar
 
     def at(shift: float) -> tuple[float, Floats]:
         matrix = problem.matrix(members, shift)
@@ -142,8 +142,6 @@ def _extended(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
 
 def _support(matrix: Floats, mu: Floats) -> list[int]:
     """Find the standards of the best sum of all of them, at most 16."""
-    from scipy.optimize import nnls
-
     parts = nnls(matrix, mu)[0]
     return sorted(k for k in np.argsort(-parts, kind="stable")[:16].tolist() if parts[k] > 0)
 

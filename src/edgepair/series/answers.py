@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import pandas as pd
 
 from edgepair.conventions import TASKS, EdgepairError, OptionError
 from edgepair.mixtures.fit import fit_mixtures
@@ -14,8 +15,6 @@ from edgepair.series.resolution import Resolution
 from edgepair.standards import Standard
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from edgepair.conventions.tasks import Floats
     from edgepair.measured import FirstShell, PdfCurve, XanesScan
     from edgepair.series.axis import Axis
@@ -116,8 +115,6 @@ def columns_of(rows: Sequence[Sequence[Row]], modality: str) -> dict[str, list[o
 
 def values_table(positions: Floats, rows: Sequence[Sequence[Row]]) -> pd.DataFrame:
     """Put the answers of all modalities into one table."""
-    import pandas as pd
-
     columns = ["point", "position", "modality", "task", "value", "lower", "upper", "trust"]
     return pd.DataFrame(
         [
@@ -137,8 +134,6 @@ def component_answers(
     warnings: list[str],
 ) -> pd.DataFrame:
     """Tell what the model answers for each component; why one has no answer is added to `warnings`."""
-    import pandas as pd
-
     parts = []
     for k, spectrum in enumerate([] if resolution is None else resolution.spectra, 1):
         try:
@@ -165,8 +160,6 @@ def component_mixtures(
     Of each component the best mixture, a row a compound: ``misfit`` is its root mean square, edge steps,
     ``as_good`` counts the combinations that fit as well; ``nearest`` is the one standard that fits best.
     """
-    import pandas as pd
-
     rows: list[tuple[object, ...]] = []
     for k, spectrum in enumerate(resolution.spectra if resolution and standards else [], 1):
         assert resolution is not None

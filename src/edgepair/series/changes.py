@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from edgepair.conventions.tasks import Floats
 
 FEWEST = 3
@@ -72,8 +71,6 @@ def crossing_points(energy: Floats, mu: Floats, noise: float, e0: float) -> pd.D
     There the first principal change crosses zero and the ``spread`` over the points is no more than twice the
     noise. ``energy`` (n_energy,) in eV; ``mu`` (n_points, n_energy).
     """
-    import pandas as pd
-
     change = np.linalg.svd(mu - mu.mean(axis=0), full_matrices=False)[2][0]
     spread = mu.std(axis=0)
     crosses = np.flatnonzero((change[:-1] * change[1:] < 0) & (energy[:-1] > e0 - 5))

@@ -8,6 +8,9 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from scipy.interpolate import PchipInterpolator
+from scipy.optimize import minimize, minimize_scalar
 
 from edgepair.mixtures.errors import correlation_length, covariances, goodness
 from edgepair.mixtures.fit import SCALE_ERROR, UNKNOWN_SCALE_ERROR
@@ -15,9 +18,6 @@ from edgepair.mixtures.search import Fit, Problem
 from edgepair.series.resolution import closed_fractions, neighbour_fractions
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from scipy.interpolate import PchipInterpolator
-
     from edgepair.conventions.tasks import Floats
     from edgepair.standards.standards import Standard
 
@@ -91,9 +91,6 @@ def fit_series(
     is the root of the squares of those of noise, of the standards' energy scales and of the choice among
     combinations that fit as well.
     """
-    from scipy.interpolate import PchipInterpolator
-    from scipy.optimize import minimize_scalar
-
     near = list(standards)[:MOST_STANDARDS]
     at = np.arange(float(len(mu))) if axis is None else axis
     closure = INDEPENDENT * float(np.median(noise)) ** 2 / STEP_ERROR**2
@@ -189,8 +186,6 @@ def _own_shifts(
     misfit: Misfit, best: Sequence[int], shift: float, scale: Floats, mu: Floats, noise: Floats
 ) -> tuple[Floats, Floats]:
     """Find each standard's own shift, near the common one as far as scales agree, and its error."""
-    from scipy.optimize import minimize
-
     squares, fractions = misfit(best, shift)
     variance = max(float((noise**2).mean()), squares / mu.size)
     variance *= _smoothness(mu, fractions)
@@ -258,7 +253,6 @@ def _tables(
     choice: Floats,
     by_neighbours: Floats | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    import pandas as pd
 
     members = tuple(range(len(mine)))
     rows, values = [], []

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+import pandas as pd
 
 from edgepair.conventions import DataError, OptionError
 from edgepair.conventions.displayed import Displayed
@@ -32,8 +33,6 @@ from edgepair.series.resolution import closed_fractions, purest_points
 from edgepair.spectra import PDFInstrument, estimate_qmax, resample_pdf
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from edgepair.conventions.tasks import Floats
     from edgepair.series.axis import Axis
 
@@ -84,8 +83,6 @@ def fit_pdfs(series: PdfSeries, ends: Sequence[EndMember], number: int) -> PdfFr
     Without `ends`: the first and the last point and, of more than two components, those of the points
     between that are farthest from what these can be mixed to; None of one component.
     """
-    import pandas as pd
-
     if not ends and number < 2:
         return None
     instrument, G, given = _on_one_grid(series, [one for one in ends if isinstance(one, PdfCurve)])
@@ -270,8 +267,6 @@ class PdfSeriesResult(Displayed, topic="series.page", main_table="points"):
         mapping of str to pandas.DataFrame
             As `write` writes them.
         """
-        import pandas as pd
-
         curves = pd.DataFrame(self.series.G.T, columns=[f"G_{k + 1}" for k in range(len(self.series.G))])
         curves.insert(0, "r", self.series.r)
         found = {"pdf_points": self.points, "values": self.values, "pdf_curves": curves}
@@ -370,8 +365,6 @@ def analyse_pdfs(
     seed: int,
 ) -> PdfSeriesResult:
     """Count components, combine end members, follow the first peak; ``rows``: what points were answered."""
-    import pandas as pd
-
     noise = float(np.median(series.noise))
     found = find_principal(series.r, series.G, None, number=number, seed=seed, noise=noise)
     fractions = fit_pdfs(series, ends, found.number)

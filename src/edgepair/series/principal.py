@@ -20,13 +20,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from scipy.interpolate import PchipInterpolator
+from scipy.stats import f as f_distribution
 
 from edgepair.mixtures.errors import STANDARD_ERROR
 from edgepair.spectra.smoothing import point_noise
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from edgepair.conventions.tasks import Floats
     from edgepair.standards.standards import Standard
 
@@ -116,9 +117,6 @@ def find_principal(
     ``energy`` (n_energy,) in eV, of PDFs r in Å; ``mu`` (n_points, n_energy), of PDFs G in Å⁻². ``e0`` is
     None for PDFs, which have no lines before and after an edge; ``noise`` of spectra is found if not given.
     """
-    import pandas as pd
-    from scipy.stats import f as f_distribution
-
     n, m = mu.shape
     left, size, right = np.linalg.svd(mu, full_matrices=False)
     most = min(MOST_COMPONENTS, len(size) - 1)
@@ -207,9 +205,6 @@ def targets(
     ``misfit`` is the root mean square of what the components leave over of it, edge steps. ``in_space``: it
     is no more than a measurement of the same compound elsewhere is off. ``shift_limit`` in eV.
     """
-    import pandas as pd
-    from scipy.interpolate import PchipInterpolator
-
     space = principal.loadings[: principal.number]
     shifts = np.arange(-shift_limit, shift_limit + 0.05, 0.1) if shift_limit else np.zeros(1)
     rows = []

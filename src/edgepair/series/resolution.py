@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from scipy.optimize import minimize, nnls
 
 from edgepair.conventions.tasks import Floats
 
@@ -131,9 +133,6 @@ def neighbour_fractions(
     with :math:`h_i` the distances on the axis and :math:`\bar h` their median; its inverse curvature is the
     covariance.
     """
-    from scipy.linalg import cholesky, solve_triangular
-    from scipy.optimize import nnls
-
     n, size = len(mu), len(spectra)
     apart = np.diff(axis)
     usual = float(np.median(apart)) or 1.0
@@ -187,8 +186,6 @@ def _alternate(mu: Floats, spectra: Floats, n_fixed: int) -> tuple[Floats, Float
 
 def _positive_spectra(mu: Floats, fractions: Floats, before: Floats) -> Floats:
     """Fit spectra that are not negative; a component that no point holds stays as it was."""
-    from scipy.optimize import nnls
-
     held = fractions.max(axis=0) > 1e-3
     spectra = before.copy()
     if held.any():
@@ -204,8 +201,6 @@ def _turned(
     fractions: Floats, spectra: Floats, n_fixed: int, slack: float, noise: float
 ) -> tuple[Floats, Floats]:
     """Find the least and the greatest share that each component can have, the misfit being the same."""
-    from scipy.optimize import minimize
-
     number = len(spectra)
     if number > MOST_TURNED:
         unknown = np.full_like(fractions, np.nan)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from edgepair.conventions import OptionError
 from edgepair.conventions.displayed import Displayed
@@ -36,8 +37,6 @@ from edgepair.standards import Standard
 from edgepair.standards.standards import sound_standards
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from edgepair.conventions.tasks import Floats
     from edgepair.series.answers import Measured
 
@@ -116,8 +115,6 @@ class SeriesResult(Displayed, topic="series.page", main_table="points"):
         mapping of str to pandas.DataFrame
             As `write` writes them.
         """
-        import pandas as pd
-
         found = {} if self.pdf is None else dict(self.pdf.tables())
         found |= {"points": self.points, "values": self.values, "components": self.principal.table}
         found["standards"] = self.standards
@@ -311,7 +308,6 @@ def analyse_series(
     columns = _columns(series) | columns_of(rows[: len(series.mu)], "xanes")
     scores = principal.scores[:, : max(principal.number, 1)]
     starts = change_points(series.axis.values, scores, series.noise)
-    import pandas as pd
 
     columns["segment"] = np.searchsorted(starts, np.arange(len(series.mu)), side="right") + 1
     changes = tuple(float(series.axis.values[start]) for start in starts)
