@@ -6,11 +6,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+import xarray as xr
 
 from edgepair.conventions import TECHNIQUES, OptionError, Progress, techniques_of
+from edgepair.conventions.tasks import Floats
 from edgepair.interpretation.dependence import (
     curve_movement_rows,
     dependence_rows,
@@ -48,11 +50,6 @@ from edgepair.study.fits import Outcomes, Runner
 from edgepair.study.importances import curve_rows
 from edgepair.study.plan import Cell, Rows, Skip, StudyPlan, check_datasets, describe_study, plan_study
 from edgepair.study.scoring import draw_groups, score, score_baseline
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from edgepair.conventions.tasks import Floats
 
 TREES = 100
 """Trees of the explained forests by default."""

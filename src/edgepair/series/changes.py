@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
-if TYPE_CHECKING:
-    from edgepair.conventions.tasks import Floats
+from edgepair.conventions.tasks import Floats
 
 FEWEST = 3
 """Points of the shortest segment."""

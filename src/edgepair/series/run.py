@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from edgepair.conventions import OptionError
 from edgepair.conventions.displayed import Displayed
+from edgepair.conventions.tasks import Floats
 from edgepair.mixtures.errors import STANDARD_ERROR
 from edgepair.series.answers import (
     MOST_RESOLVED,
     Known,
+    Measured,
     Row,
     ambiguity_of,
     answer_points,
@@ -35,10 +36,6 @@ from edgepair.series.resolution import Resolution, resolve
 from edgepair.series.series import Series
 from edgepair.standards import Standard
 from edgepair.standards.standards import sound_standards
-
-if TYPE_CHECKING:
-    from edgepair.conventions.tasks import Floats
-    from edgepair.series.answers import Measured
 
 
 @dataclass(frozen=True, repr=False, eq=False)

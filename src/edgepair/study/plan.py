@@ -9,25 +9,22 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
 
 from edgepair._version import __version__
 from edgepair.conventions import DataError, OptionError, Task, subsets_of, techniques_in, techniques_of
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Floats, Labels
 from edgepair.conventions.wording import counted
 from edgepair.dataset import average_sites, drop_gated, make_folds, split_groups, summarise, validate
 from edgepair.features import RAW_RECIPES, FeatureTable, compute_features, dpdf_normalisation
 from edgepair.features.table import RECIPES
 from edgepair.study.config import DRAWS, STUDYING, StudyConfig
 from edgepair.study.fits import array_digest
-
-if TYPE_CHECKING:
-    import xarray as xr
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Floats, Labels
 
 Rows: TypeAlias = list[Record]
 """Rows of a table on their way into a frame."""

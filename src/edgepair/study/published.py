@@ -15,15 +15,19 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
 
 from edgepair.conventions import TECHNIQUES, DataError
+from edgepair.conventions.tasks import Floats, Labels
 from edgepair.conventions.wording import counted
 from edgepair.dataset import average_sites, make_folds, select_sites, show_pdf
 from edgepair.models import (
     FitOutcome,
+    FitTask,
     classification_metrics,
     classification_sums,
     regression_metrics,
@@ -35,13 +39,6 @@ from edgepair.study.fits import Runner, Work, fit_work, repeat_seed
 from edgepair.study.importances import corrected_interval, curve_rows, importance_row
 from edgepair.study.plan import Cell, Rows, Skip, StudyPlan, describe_study, plan_study
 from edgepair.study.result import StudyResult, join_tables, prediction_table, table_frames
-
-if TYPE_CHECKING:
-    import xarray as xr
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Floats, Labels
-    from edgepair.models import FitTask
 
 HELD_OUT = 0.25
 MAX_FEATURES = (10, 20, 35)
