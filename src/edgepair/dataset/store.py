@@ -392,10 +392,8 @@ def _check_chunks(place: str, array: _Array, sizes: Mapping[str, int]) -> None:
             raise ValueError(f"a chunk of {place.rstrip('/')!r} is not there")
 
 
-def data_digest(data: xr.Dataset | None) -> str:
+def data_digest(data: xr.Dataset) -> str:
     """Hash a dataset."""
-    if data is None:
-        return ""
     digest = hashlib.sha256(repr(sorted((str(k), str(v)) for k, v in data.attrs.items())).encode())
     for name in sorted(str(name) for name in data.variables):
         values = data[name].values

@@ -16,7 +16,7 @@ import numpy as np
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, TECHNIQUES, DataError, OptionError, edge_energy
 from edgepair.dataset import drop_gated, load_bundled, open_dataset, select_sites, show_pdf
 from edgepair.dataset.store import data_digest
-from edgepair.files.kept_rows import fingerprint
+from edgepair.files.caching import fingerprint
 from edgepair.measured import match_instrument
 from edgepair.prediction.answers import check_enough
 from edgepair.prediction.model_file import load_trained
@@ -186,8 +186,8 @@ def fitted_xanes(
         "xanes",
         window,
         absorber if alone else "",
-        fingerprint(list(own)),
-        data_digest(data),
+        fingerprint(list(own)) if own else "",
+        data_digest(data) if data is not None else "",
         aligned,
         library,
         seed,
@@ -229,7 +229,8 @@ def fitted_pdf(
         check_enough(*known_means(shown), "complete materials")
         return PdfModel(shown, technique, seed=seed)
 
-    return _remembered(("pdf", absorber, technique, instrument, data_digest(data), seed), fit)
+    known = data_digest(data) if data is not None else ""
+    return _remembered(("pdf", absorber, technique, instrument, known, seed), fit)
 
 
 def _remembered(key: tuple[object, ...], fit: Callable[[], Model]) -> Model:

@@ -21,8 +21,7 @@ import edgepair.models
 from edgepair.conventions import EngineError, Progress
 from edgepair.conventions.displayed import Record
 from edgepair.engine import Call, open_processes
-from edgepair.files.caching import KeptArrays, installed_version, own_scratch, writing_scratch
-from edgepair.files.kept_rows import fingerprint
+from edgepair.files.caching import KeptArrays, fingerprint, installed_version, own_scratch, writing_scratch
 from edgepair.models import (
     LEARNERS,
     FitOutcome,

@@ -16,7 +16,7 @@ from edgepair.apps.cli.options import Json, Quiet, Report, SpectrumReading, own_
 from edgepair.conventions import DataError, EdgepairError, OutputError
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import read_pair
-from edgepair.files.kept_rows import KeptRows
+from edgepair.files.caching import KeptRows
 from edgepair.files.writing import check_outputs, json_ready
 from edgepair.measured.samples import without_reference
 

@@ -32,7 +32,7 @@ from edgepair.apps.cli.predict_text import FEW, print_samples
 from edgepair.conventions import EdgepairError, MeasurementError
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import visible
-from edgepair.files.kept_rows import KeptRows
+from edgepair.files.caching import KeptRows
 from edgepair.measured.samples import Foil, Reading, Sample, gather_samples, given_facts
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from edgepair.apps.cli.options import (
     reads_spectra,
 )
 from edgepair.conventions import EdgepairError, OptionError, OutputError
-from edgepair.files.kept_rows import KeptRows, fingerprint
+from edgepair.files.caching import KeptRows, fingerprint
 from edgepair.measured.samples import Foil, Reading, Sample, sample_of
 
 if TYPE_CHECKING:
