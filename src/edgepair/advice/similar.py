@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, MeasurementError, OptionError, edge_energy
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Floats, Labels
 from edgepair.dataset import average_sites
 from edgepair.features.xanes import STEP
 from edgepair.measured import PdfCurve, XanesScan
@@ -18,15 +22,7 @@ from edgepair.prediction.fitted import common_window, fitted_xanes
 from edgepair.prediction.pdf_model import PdfModel, PdfRows
 from edgepair.prediction.sample import EnergyWindow, choose_window
 from edgepair.prediction.xanes_rows import BROADENING, to_own_edge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import xarray as xr
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Floats, Labels
-    from edgepair.study.plan import Cell
+from edgepair.study.plan import Cell
 
 MOST_LIKE = 60
 """Sites that are taken as like a sample at most."""

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from edgepair.builder.gates import (
     ABSORPTION,
@@ -32,14 +32,10 @@ from edgepair.builder.gates import (
 from edgepair.builder.stages import Material, Stages
 from edgepair.conventions import DataError, EdgepairError
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Floats
 from edgepair.dataset.arrays import assemble
 from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, Feff10, SiteSimulator, ideal_r
 from edgepair.spectra import resample_mu
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from edgepair.conventions.tasks import Floats
 
 _PDFS = {
     "G": "total x-ray PDF",

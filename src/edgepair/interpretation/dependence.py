@@ -10,24 +10,18 @@ which sites happen to be held out, is moved to the mean of all refits first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgepair.conventions import TECHNIQUES
-from edgepair.interpretation.number_forests import NumberForests
+from edgepair.conventions.tasks import Floats
+from edgepair.interpretation.number_forests import NumberForests, NumberTable
 from edgepair.models import LOWER_IS_BETTER, FitOutcome, FitTask, fit_folds
 from edgepair.study.importances import MOST_POINTS, refit_interval
+from edgepair.study.plan import Cell, Rows
 from edgepair.study.scoring import interval_of, score, score_baseline
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Floats
-    from edgepair.interpretation.number_forests import NumberTable
-    from edgepair.study.plan import Cell, Rows
 
 
 def number_score_rows(cell: Cell, forests: NumberForests, full: Sequence[FitOutcome], drawn: Floats) -> Rows:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
 from edgepair.conventions import TECHNIQUES, modality_title, subsets_of
+from edgepair.conventions.tasks import Labels
 from edgepair.dataset import make_folds
-from edgepair.features import FeatureTable, compute_features
+from edgepair.features import FeatureTable, Region, compute_features
 from edgepair.interpretation.groups import (
     Group,
     ShapTask,
@@ -30,18 +31,11 @@ from edgepair.interpretation.number_forests import (
     number_task,
 )
 from edgepair.interpretation.stability import LEVEL, rank_fits, stability_of, stability_row
-from edgepair.models import LEARNERS
+from edgepair.models import LEARNERS, FitOutcome
+from edgepair.study.config import StudyConfig
 from edgepair.study.fits import Work, fit_work, repeat_seed
+from edgepair.study.plan import Cell, Rows
 from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from edgepair.conventions.tasks import Labels
-    from edgepair.features import Region
-    from edgepair.models import FitOutcome
-    from edgepair.study.config import StudyConfig
-    from edgepair.study.plan import Cell, Rows
 
 USUAL_TECHNIQUES = ("xanes", "pdf", "dpdf")
 """Techniques that are looked at unless others are asked for."""

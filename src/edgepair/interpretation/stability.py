@@ -20,29 +20,22 @@ Kinds of rows of ``stability.csv`` (``label_permutation`` is in `edgepair.interp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from edgepair.conventions import TASKS, TECHNIQUES, modality_title
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Floats, Labels
 from edgepair.conventions.wording import counted
 from edgepair.dataset import make_folds
-from edgepair.study.fits import fit_work
+from edgepair.models import FitOutcome, Window
+from edgepair.study.fits import Work, fit_work
+from edgepair.study.plan import Cell, Rows
 from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Floats, Labels
-    from edgepair.models import FitOutcome, Window
-    from edgepair.study.fits import Work
-    from edgepair.study.plan import Cell, Rows
 
 STABILITY_COLUMNS = ("absorber", "task", "modality", "kind", "name", "value", "lower", "upper", "sentence")
 """Columns of ``stability.csv``."""

@@ -9,23 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from scipy.interpolate import PchipInterpolator
 
 from edgepair.conventions import DataError, OptionError
+from edgepair.conventions.tasks import Floats
 from edgepair.mixtures.errors import AT_LIMIT, Assessment, assess, weights_of_choice
 from edgepair.mixtures.search import Problem, search
 from edgepair.spectra import find_e0
 from edgepair.spectra.smoothing import point_noise
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from edgepair.conventions.tasks import Floats
-    from edgepair.standards.standards import Standard
+from edgepair.standards.standards import Standard
 
 CORE = (-10.0, 30.0)
 """eV from the edge: what sample and standards must cover, within the window that is asked for."""

@@ -6,23 +6,19 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from scipy.interpolate import PchipInterpolator
 
 from edgepair.conventions.displayed import Record
+from edgepair.measured.scan import XanesScan
 from edgepair.measured.xanes.calibration import TYPICAL_ERROR
 from edgepair.measured.xanes.inspection import NOT_SHIFTED, XanesInspection, calibrated, inspect_xanes
 from edgepair.mixtures.fit import MixtureResult, fit_mixtures
 from edgepair.prediction.result import ShownCurve
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from edgepair.measured.scan import XanesScan
-    from edgepair.spectra.alignment import FoilReading
-    from edgepair.standards.standards import Standard
+from edgepair.spectra.alignment import FoilReading
+from edgepair.standards.standards import Standard
 
 LEAST_SHIFT_LIMIT = 0.5
 """eV: calibrated scales of two beamlines differ by one or two tenths; this is three times that."""

@@ -6,16 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 from scipy.optimize import minimize_scalar, nnls
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from scipy.interpolate import PchipInterpolator
-
-    from edgepair.conventions.tasks import Floats
+from edgepair.conventions.tasks import Floats
 
 MOST_COMBINATIONS = 60_000
 """Combinations that are all tried. Of larger sizes only those are, that add one standard to the best

@@ -6,16 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import OptionError
 from edgepair.conventions.errors import visible
-
-if TYPE_CHECKING:
-    from edgepair.conventions.tasks import Floats
-    from edgepair.measured import PdfCurve, XanesScan
+from edgepair.conventions.tasks import Floats
+from edgepair.measured import PdfCurve, XanesScan
 
 AXES = ("temperature", "potential", "position", "time", "name", "number")
 """What an axis may be found as, where it is no column of a table."""

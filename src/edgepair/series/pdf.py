@@ -14,27 +14,25 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from edgepair.conventions import DataError, OptionError
 from edgepair.conventions.displayed import Displayed
+from edgepair.conventions.tasks import Floats
 from edgepair.measured import PdfCurve
 from edgepair.measured.pdf.inspection import inspect_pdf, noise_share
 from edgepair.measured.samples import pdf_technique
 from edgepair.mixtures.errors import correlation_length, goodness
 from edgepair.series.answers import Row, columns_of, points_of, shell_rows, values_table
+from edgepair.series.axis import Axis
 from edgepair.series.changes import change_points, scatter
 from edgepair.series.folder import write_folder
 from edgepair.series.principal import Principal, find_principal
 from edgepair.series.resolution import closed_fractions, purest_points
 from edgepair.spectra import PDFInstrument, estimate_qmax, resample_pdf
-
-if TYPE_CHECKING:
-    from edgepair.conventions.tasks import Floats
-    from edgepair.series.axis import Axis
 
 EndMember: TypeAlias = "PdfCurve | int"
 """A PDF, or the number of a point, counted from 1; from the end where negative."""

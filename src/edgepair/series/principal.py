@@ -17,19 +17,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy.interpolate import PchipInterpolator
 from scipy.stats import f as f_distribution
 
+from edgepair.conventions.tasks import Floats
 from edgepair.mixtures.errors import STANDARD_ERROR
 from edgepair.spectra.smoothing import point_noise
-
-if TYPE_CHECKING:
-    from edgepair.conventions.tasks import Floats
-    from edgepair.standards.standards import Standard
+from edgepair.standards.standards import Standard
 
 LARGEST_DRIFT = 1.0
 """eV; what shapes alone are believed of a drift: more is a change of the sample."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import DataError, EdgepairError, OptionError, edge_energy
 from edgepair.conventions.errors import visible
+from edgepair.conventions.tasks import Floats
 from edgepair.measured import XanesScan
 from edgepair.measured.pdf.first_shell import only_metal
 from edgepair.measured.samples import Reading
@@ -19,11 +19,8 @@ from edgepair.series.axis import Axis, find_axis
 from edgepair.series.changes import WHITE_LINE, half_step
 from edgepair.series.pdf import R_RANGE, PdfSeries, place_pdfs
 from edgepair.series.points import Point, Source, paired_by_names, read_points, rows_of_table
+from edgepair.spectra.alignment import FoilReading
 from edgepair.spectra.smoothing import point_noise
-
-if TYPE_CHECKING:
-    from edgepair.conventions.tasks import Floats
-    from edgepair.spectra.alignment import FoilReading
 
 FEWEST_POINTS = 4
 """Points of the shortest series that is looked at."""

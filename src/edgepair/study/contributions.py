@@ -53,19 +53,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import factorial
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from edgepair.conventions import TASKS, modality_title, subsets_of, techniques_in
+from edgepair.conventions.tasks import Floats
 from edgepair.conventions.wording import listed
+from edgepair.study.plan import Rows
 from edgepair.study.scoring import Score, interval_of
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from edgepair.conventions.tasks import Floats
-    from edgepair.study.plan import Rows
 
 
 def shapley_values(gains: Floats) -> Floats:

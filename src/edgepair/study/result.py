@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from edgepair.conventions import TASKS, Displayed
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Labels
 from edgepair.conventions.wording import METRIC_TITLES, listed, short_title
 from edgepair.files.result_folder import ResultFolder, read_tables, write_tables
 from edgepair.files.writing import json_ready
+from edgepair.models import FitOutcome
 from edgepair.study.findings import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    import xarray as xr
-
-    from edgepair.conventions.tasks import Labels
-    from edgepair.models import FitOutcome
-    from edgepair.study.plan import Cell
+from edgepair.study.plan import Cell
 
 SCORE_COLUMNS = (
     "absorber", "task", "modality", "learner", "split", "metric", "value", "lower", "upper",

@@ -6,12 +6,16 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from edgepair.conventions import DataError, Progress
+from edgepair.conventions.tasks import Floats
 from edgepair.dataset import drop_gated
+from edgepair.features import FeatureTable
+from edgepair.models import FitOutcome
 from edgepair.study.conditions import AS_STUDIED, Condition, conditions_for
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
@@ -32,14 +36,6 @@ from edgepair.study.plan import (
 from edgepair.study.published import run_published
 from edgepair.study.result import StudyResult, join_tables, prediction_table, table_frames
 from edgepair.study.scoring import Score, draw_groups, score, score_baseline
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
-
-    from edgepair.conventions.tasks import Floats
-    from edgepair.features import FeatureTable
-    from edgepair.models import FitOutcome
 
 
 def run_study(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Floats, Labels
 from edgepair.models import (
     LOWER_IS_BETTER,
     FitOutcome,
@@ -16,12 +17,7 @@ from edgepair.models import (
     regression_metrics,
     regression_sums,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from edgepair.conventions.tasks import Floats, Labels
-    from edgepair.study.plan import Cell
+from edgepair.study.plan import Cell
 
 INTERVAL = (2.5, 97.5)
 """Percentiles that bound a 95 % interval."""

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, TypedDict
+from collections.abc import Iterable, Sequence
+from typing import Any, TypedDict
 
 import numpy as np
+import pandas as pd
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import METRIC_TITLES, interval, listed, number, short_title, task_title
+from edgepair.interpretation import Interpretation
 from edgepair.interpretation.dependence import LENGTH_STEP
 from edgepair.report.kit.tables import about_technique, in_order, main_metric, select
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    import pandas as pd
-
-    from edgepair.interpretation import Interpretation
 
 MOST_MOVEMENTS = 6
 """Numbers whose movement has a sentence of its own, the most steadily moving first."""

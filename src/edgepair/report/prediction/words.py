@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Floats
 from edgepair.conventions.wording import interval, listed, number, percent, short_title, task_title
+from edgepair.prediction import Prediction
 from edgepair.report.kit.tables import about_task
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from edgepair.conventions.tasks import Floats
-    from edgepair.prediction import Prediction
 
 TASK_DIGITS = MappingProxyType({"oxidation_state": 2, "coordination_number": 2, "bond_length": 3})
 """Digits behind the point that a value is worth."""

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from edgepair.conventions import TASKS
+from edgepair.conventions.tasks import Floats
 from edgepair.conventions.wording import safe, short_title
 from edgepair.report.kit.embedding import (
     Drawing,
@@ -32,14 +34,8 @@ from edgepair.report.series.words import (
     series_tables,
     series_title,
 )
-from edgepair.series import PdfSeriesResult
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from edgepair.conventions.tasks import Floats
-    from edgepair.series import SeriesResult
-    from edgepair.series.principal import Principal
+from edgepair.series import PdfSeriesResult, SeriesResult
+from edgepair.series.principal import Principal
 
 _PARTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 _MOST_DRAWN = 24

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.conventions.displayed import Record
@@ -16,9 +16,6 @@ from edgepair.report.kit.marks import HOVER, dots, error_bars, name_rows, whiske
 from edgepair.report.kit.style import INK, PAPER, faded, modality_colour, styled
 from edgepair.report.kit.tables import in_order, select
 from edgepair.report.study.figure_overview import dodge, row_axis
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
 
 SHARED_COLOUR = "#b8c1ca"
 """What both sides have: neither's colour."""

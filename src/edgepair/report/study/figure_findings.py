@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -22,11 +21,8 @@ from edgepair.report.kit.marks import HOVER, dots, error_bars, name_rows, ticks,
 from edgepair.report.kit.style import GRID, INK, styled
 from edgepair.report.kit.tables import in_order, main_metric, select
 from edgepair.report.study.figure_overview import dodge, score_dots
-from edgepair.study import FINDINGS
+from edgepair.study import FINDINGS, Finding
 from edgepair.study.conditions import CONDITION_TITLES
-
-if TYPE_CHECKING:
-    from edgepair.study import Finding
 
 SIDES = {
     "xanes_beats_pdf": ("PDF better", "XANES better"),

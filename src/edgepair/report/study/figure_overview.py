@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
 from edgepair.conventions.wording import (
@@ -36,11 +36,7 @@ from edgepair.report.kit.tables import (
     select,
     tasks_of,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
-    from edgepair.study import StudyResult
+from edgepair.study import StudyResult
 
 _SPREAD = 0.33
 _LOWEST_SHOWN = -1.0
