@@ -5,16 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from dash import dcc, html
+from dash.development.base_component import Component
 
+from edgepair.apps.web.work.words import Figure
 from edgepair.conventions import EdgepairError
-
-if TYPE_CHECKING:
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.work.words import Figure
 
 FIELDS: Mapping[str, str] = {
     "--absorber": "Element",

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import aria, button, notice
-from edgepair.apps.web.jobs import ENDED
+from edgepair.apps.web.jobs import ENDED, Order
+from edgepair.apps.web.visits import Services, Visit
 from edgepair.conventions import EdgepairError
-
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.jobs import Order
-    from edgepair.apps.web.visits import Services, Visit
 
 _EVERY_MS = 500
 

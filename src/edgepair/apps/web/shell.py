@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from dash import ClientsideFunction, Input, Output, dcc, html, no_update, set_props
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update, set_props
+from dash.development.base_component import Component
 
 from edgepair.apps.web.components import aria, button, notice
+from edgepair.apps.web.visits import Services, Visit
 from edgepair.conventions import EdgepairError, OptionError
-
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.visits import Services, Visit
-
 
 _LONGEST_VALUE = 200
 """Characters of one value in the address."""

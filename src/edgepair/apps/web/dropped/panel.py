@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
 
 from edgepair.apps.web.components import (
     aria,
@@ -24,17 +25,11 @@ from edgepair.apps.web.components import (
     warning_list,
 )
 from edgepair.apps.web.dropped.state import MOST_SAMPLES, DroppedFile, DroppedFiles
+from edgepair.apps.web.settings import Limits
+from edgepair.apps.web.visits import Services, Visit
 from edgepair.apps.web.work.examples import example_files
-from edgepair.apps.web.work.reading import DPDF, FOIL, look
+from edgepair.apps.web.work.reading import DPDF, FOIL, Looked, Part, look
 from edgepair.conventions import BUNDLED_ABSORBERS, EdgepairError, OptionError
-
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.settings import Limits
-    from edgepair.apps.web.visits import Services, Visit
-    from edgepair.apps.web.work.reading import Looked, Part
 
 KINDS = {"xanes": "XANES", "pdf": "PDF"}
 _MOST_REFUSED = 5

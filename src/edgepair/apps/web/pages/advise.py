@@ -6,9 +6,10 @@ import dataclasses
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dash import Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import (
@@ -24,18 +25,12 @@ from edgepair.apps.web.components import (
     warning_list,
 )
 from edgepair.apps.web.dropped.panel import FilesPanel
+from edgepair.apps.web.jobs import Order
 from edgepair.apps.web.panel import JobPanel, Saves
+from edgepair.apps.web.settings import Source
+from edgepair.apps.web.visits import Services, Visit
 from edgepair.apps.web.work import advise as work
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, OptionError
-
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.jobs import Order
-    from edgepair.apps.web.settings import Source
-    from edgepair.apps.web.visits import Services, Visit
-    from edgepair.apps.web.work.advise import Advised
 
 SAVES = {"html": "Page (HTML)", "json": "Document (JSON)"}
 """What can be saved, by its kind."""
@@ -80,7 +75,7 @@ def form(
     )
 
 
-def show_answer(advised: Advised | None, saves: Component) -> list[Component]:
+def show_answer(advised: work.Advised | None, saves: Component) -> list[Component]:
     """Show an answer."""
     if advised is None:
         return []

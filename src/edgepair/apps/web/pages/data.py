@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
 
 from edgepair.apps.web.components import aria, button, chips, choice, drawings, facts, field, notice, section
+from edgepair.apps.web.jobs import Function
 from edgepair.apps.web.pages.data_query import (
     KEYS,
     MOST_SITES,
@@ -20,18 +22,11 @@ from edgepair.apps.web.pages.data_query import (
     short_texts,
     split_range,
 )
+from edgepair.apps.web.settings import Source
+from edgepair.apps.web.visits import Services, Visit
 from edgepair.apps.web.work import datasets as work
+from edgepair.apps.web.work.words import Drawn
 from edgepair.conventions import TASKS, EdgepairError
-
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.jobs import Function
-    from edgepair.apps.web.settings import Source
-    from edgepair.apps.web.visits import Services, Visit
-    from edgepair.apps.web.work.datasets import About, Listed, SiteShown
-    from edgepair.apps.web.work.words import Drawn
 
 COLUMNS = (
     ("formula", "Formula"),
@@ -60,7 +55,7 @@ def page(sources: Sequence[Source], chosen: Source, beneath: Sequence[Component]
     return html.Div([field("Dataset", control), html.Div(list(beneath), id=f"{NAME}-body")])
 
 
-def body(about: About, query: Mapping[str, str]) -> list[Component]:
+def body(about: work.About, query: Mapping[str, str]) -> list[Component]:
     """Make everything beneath the choice of a dataset."""
     labels = [name for name in TASKS if name in about.classes or name in about.ranges]
     by = query.get("by", "")
@@ -71,7 +66,7 @@ def body(about: About, query: Mapping[str, str]) -> list[Component]:
         dcc.Store(id=f"{NAME}-place", data=place),
         dcc.Store(id=f"{NAME}-sites", data=parse_sites(query.get("sites", ""))),
         html.Details(
-            [html.Summary("About this dataset"), facts([(str(a), str(b)) for a, b in about.facts])],
+            [html.Summary("work.About this dataset"), facts([(str(a), str(b)) for a, b in about.facts])],
             className="about",
         ),
         html.Div(
@@ -102,7 +97,7 @@ def body(about: About, query: Mapping[str, str]) -> list[Component]:
     ]
 
 
-def _filters(about: About, query: Mapping[str, str]) -> list[Component]:
+def _filters(about: work.About, query: Mapping[str, str]) -> list[Component]:
     def text(name: str, example: str) -> Component:
         return dcc.Input(
             id=f"{NAME}-{name}", value=query.get(name, ""), placeholder=example, type="text", debounce=0.5,
@@ -192,7 +187,7 @@ def sort_word(column: str, order: tuple[str, bool]) -> str:
     return "descending" if order[1] else "ascending"
 
 
-def rows(listed: Listed, chosen: Sequence[int]) -> list[Component]:
+def rows(listed: work.Listed, chosen: Sequence[int]) -> list[Component]:
     """Show the rows of one page."""
     return [_row(row, int(row["site"]) in chosen, len(chosen)) for row in listed.rows]
 
@@ -222,7 +217,7 @@ def _cell(name: str, value: object) -> str:
     return str(value)
 
 
-def curves(shown: Sequence[SiteShown], figures: Sequence[Drawn]) -> list[Component]:
+def curves(shown: Sequence[work.SiteShown], figures: Sequence[Drawn]) -> list[Component]:
     """Show sites: labels side by side, then their curves."""
     if not shown:
         hint = (

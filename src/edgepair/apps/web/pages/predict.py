@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dash import Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import (
@@ -23,18 +24,12 @@ from edgepair.apps.web.components import (
 )
 from edgepair.apps.web.components import field as labelled
 from edgepair.apps.web.dropped.panel import FilesPanel
+from edgepair.apps.web.jobs import Order
 from edgepair.apps.web.panel import JobPanel, Opened, Saves
+from edgepair.apps.web.visits import Services, Visit
 from edgepair.apps.web.work import predict as work
+from edgepair.apps.web.work.words import Figure
 from edgepair.conventions import EdgepairError, OptionError
-
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.jobs import Order
-    from edgepair.apps.web.visits import Services, Visit
-    from edgepair.apps.web.work.predict import Answered
-    from edgepair.apps.web.work.words import Figure
 
 SAVES = {"csv": "Table (CSV)", "json": "Document (JSON)", "html": "Report (HTML)"}
 """What can be saved, by the kinds of `edgepair.apps.web.work.predict.SAVED`."""
@@ -60,7 +55,7 @@ CONFIDENCE = 90
 """Per cent, unless the visitor says otherwise."""
 
 
-def overview(answers: Sequence[Answered], opens: str = "") -> Component:
+def overview(answers: Sequence[work.Answered], opens: str = "") -> Component:
     """All samples in one table, by the technique that stands last; `opens` as in `plain_table`."""
     titles = next(([row["title"] for row in one.detail["rows"]] for one in answers if one.detail), [])
     lines: list[list[Cell]] = []
@@ -78,7 +73,7 @@ def overview(answers: Sequence[Answered], opens: str = "") -> Component:
     return plain_table(("Sample", "Element", *titles, "Trust"), lines, opens=opens)
 
 
-def card(answered: Answered) -> Component:
+def card(answered: work.Answered) -> Component:
     """Show one sample: its values, what drove them, and what is like it."""
     if answered.error is not None:
         told = [html.H3(answered.name), notice(answered.error)]

@@ -8,9 +8,10 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import (
@@ -29,23 +30,16 @@ from edgepair.apps.web.components import (
     table,
     warning_list,
 )
-from edgepair.apps.web.components import field as labelled
+from edgepair.apps.web.jobs import Order
 from edgepair.apps.web.panel import JobPanel, Saves
+from edgepair.apps.web.visits import Services, Upload, Visit
 from edgepair.apps.web.work import series as work
 from edgepair.apps.web.work.reading import SPECTRUM_OPTIONS, FileRequest, options_of
+from edgepair.apps.web.work.words import Figure
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, EdgepairError, OptionError
 from edgepair.conventions.errors import check_number
 from edgepair.conventions.wording import short_title, task_title
 from edgepair.measured.point_table import axis_columns, read_point_table
-
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.jobs import Order
-    from edgepair.apps.web.visits import Services, Upload, Visit
-    from edgepair.apps.web.work.series import Analysed
-    from edgepair.apps.web.work.words import Figure
 
 SAVES = {"zip": "All tables and the page (ZIP)", "csv": "Values (CSV)", "html": "Page (HTML)"}
 """What can be saved, by its kind."""
@@ -86,7 +80,7 @@ def names_of(files: Sequence[Upload]) -> list[object]:
     return [{"label": file.name, "value": file.key} for file in files]
 
 
-def show_results(found: Analysed | None, saves: Component) -> list[Component]:
+def show_results(found: work.Analysed | None, saves: Component) -> list[Component]:
     """Show what a series tells."""
     if found is None:
         return []
@@ -116,18 +110,18 @@ def show_results(found: Analysed | None, saves: Component) -> list[Component]:
     ]
 
 
-def one_figure(found: Analysed, place: int) -> Component:
+def one_figure(found: work.Analysed, place: int) -> Component:
     """Draw the figure of a place."""
     title, figure = found.figures[place][0], _figure(found, place)
     return drawing(title, figure, ident={"type": f"{NAME}-figure", "place": place})
 
 
-def _figure(found: Analysed, place: int) -> Figure:
+def _figure(found: work.Analysed, place: int) -> Figure:
     figure: Figure = json.loads(found.figures[place][1])
     return figure
 
 
-def clicked_point(found: Analysed, place: object, click: Mapping[str, Any] | None) -> int | None:
+def clicked_point(found: work.Analysed, place: object, click: Mapping[str, Any] | None) -> int | None:
     """Tell which point a click means, from 1; None where its figure has none."""
     if not isinstance(place, int) or not 0 <= place < len(found.figures) or not click:
         return None
@@ -145,7 +139,7 @@ def clicked_point(found: Analysed, place: object, click: Mapping[str, Any] | Non
     return away.index(min(away)) + 1
 
 
-def point(found: Analysed, number: int) -> list[Component]:
+def point(found: work.Analysed, number: int) -> list[Component]:
     """Show the curves of a point beside those of the first, and what was answered."""
     chosen = found.points[number - 1]
     name, rows = chosen.name, chosen.rows
@@ -226,11 +220,11 @@ class SeriesPage:
             names_of(visit.files_of(NAME)), id=f"{NAME}-foil", placeholder="none, or in the scans"
         )
         asked = [
-            labelled("Element", metals, hint="needed for PDFs alone"),
-            labelled("Axis", axes, hint="or a column of a table of points"),
-            labelled("Energy shift (eV)", shift, hint="added to the energies of all"),
-            labelled("Metal foil", foils, hint="one of the files, to calibrate by"),
-            labelled("Components", choice([("found", ""), *((n, n) for n in NUMBERS)], "", f"{NAME}-number")),
+            field("Element", metals, hint="needed for PDFs alone"),
+            field("Axis", axes, hint="or a column of a table of points"),
+            field("Energy shift (eV)", shift, hint="added to the energies of all"),
+            field("Metal foil", foils, hint="one of the files, to calibrate by"),
+            field("Components", choice([("found", ""), *((n, n) for n in NUMBERS)], "", f"{NAME}-number")),
             button("Analyse", f"{NAME}-analyse", "main"),
         ]
         neighbours = dcc.Input(id=f"{NAME}-neighbours", type="number", min=0, max=1, step="any",
@@ -238,15 +232,15 @@ class SeriesPage:
         ends = dcc.Input(id=f"{NAME}-ends", placeholder="first, last and purest", **text)
         combined = choice([(name, name) for name in COMBINED], COMBINED[0], f"{NAME}-combine")
         analysing = [
-            labelled("Combine spectra of", combined, hint="or of the resolved components"),
-            labelled("Neighbours differ by", neighbours, hint="fractions, as 0.05: fits all together"),
-            labelled("Combine PDFs of points", ends, hint="numbers, as 1,-1: the first and the last"),
+            field("Combine spectra of", combined, hint="or of the resolved components"),
+            field("Neighbours differ by", neighbours, hint="fractions, as 0.05: fits all together"),
+            field("Combine PDFs of points", ends, hint="numbers, as 1,-1: the first and the last"),
         ]
         reading = [
-            labelled("Differential PDFs", dcc.Input(id=f"{NAME}-dpdf", **text), hint="their names, as d*.gr"),
-            labelled("Absorption μ", dcc.Input(id=f"{NAME}-mu", **text), hint="a column, or -ln(i1/i0)"),
-            labelled("Energy column", dcc.Input(id=f"{NAME}-energy_column", **text)),
-            labelled("Energy unit", units),
+            field("Differential PDFs", dcc.Input(id=f"{NAME}-dpdf", **text), hint="their names, as d*.gr"),
+            field("Absorption μ", dcc.Input(id=f"{NAME}-mu", **text), hint="a column, or -ln(i1/i0)"),
+            field("Energy column", dcc.Input(id=f"{NAME}-energy_column", **text)),
+            field("Energy unit", units),
         ]
         with visit.lock:
             state = self._state(visit)

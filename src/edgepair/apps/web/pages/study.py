@@ -6,9 +6,10 @@ import dataclasses
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from dash import Input, Output, State, dcc, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
 
 from edgepair.apps.web.components import (
     aria,
@@ -23,21 +24,13 @@ from edgepair.apps.web.components import (
     section,
     table,
 )
-from edgepair.apps.web.components import field as labelled
+from edgepair.apps.web.jobs import Order
 from edgepair.apps.web.panel import JobPanel, Saves
+from edgepair.apps.web.settings import Source
+from edgepair.apps.web.visits import Services, Visit
 from edgepair.apps.web.work import studies as work
 from edgepair.conventions import STUDY_ABSORBERS, TASKS, EdgepairError, OptionError
 
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.jobs import Order
-    from edgepair.apps.web.settings import Source
-    from edgepair.apps.web.visits import Services, Visit
-    from edgepair.apps.web.work.studies import CellShown
-
-ALL = "*"
 SAVES = {"html": "Report (HTML)", "zip": "Tables (zip of CSV)"}
 """What can be saved, by its kind."""
 
@@ -157,7 +150,7 @@ def _cell_choice(told: Mapping[str, Any], query: Mapping[str, str]) -> Component
     choices = (
         ("absorber", "Element", [(name, name) for name in told["absorbers"]], ""),
         ("task", "Task", tasks, ""),
-        ("modality", "Technique or combination", [*modalities, ("all side by side", ALL)], "xanes"),
+        ("modality", "Technique or combination", [*modalities, ("all side by side", work.ALL)], "xanes"),
     )
     shown = []
     for name, label, options, usual in choices:
@@ -185,7 +178,7 @@ def _list(texts: Sequence[str]) -> Component:
     return html.Ul([html.Li(text) for text in texts], className="reasons")
 
 
-def show_cell(shown: CellShown, modality: str) -> list[Component]:
+def show_cell(shown: work.CellShown, modality: str) -> list[Component]:
     """Show what is behind one dot."""
     if not shown.rows:
         return [html.P("The study has no scores for this choice.", className="hint")]
@@ -383,7 +376,7 @@ class StudyPage:
         places = self._places(state)
         options = [(place.name, name) for name, place in places.items()]
         control = choice(options, chosen if chosen in places else None, f"{NAME}-which")
-        return [html.Div(labelled("Study shown", control), hidden=len(options) < 2 and chosen in places)]
+        return [html.Div(field("Study shown", control), hidden=len(options) < 2 and chosen in places)]
 
     def _body(self, visit: Visit, which: str, query: Mapping[str, str]) -> list[Component]:
         state = self._state(visit)
