@@ -36,7 +36,6 @@ def heated(n: int) -> Iterator[tuple[str, bytes]]:
 def quick(fake: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Answers that need no model."""
     monkeypatch.setattr("edgepair.series.answers.predict", fake)
-    monkeypatch.setattr("edgepair.series.answers.predict", fake)
     return fake
 
 
