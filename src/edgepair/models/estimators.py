@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from edgepair.conventions import TASKS, TECHNIQUES, DataError, OptionError, near_miss
+from edgepair.conventions.tasks import Floats, Labels
+from edgepair.features.blocks import Block
 from edgepair.features.table import RECIPES
 from edgepair.models.learners import LEARNERS
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from edgepair.conventions.tasks import Floats, Labels
-    from edgepair.features.blocks import Block
 
 STEPS = {"energy": 0.5, "r": 0.1}
 """eV and Å: between columns where no axis is given."""

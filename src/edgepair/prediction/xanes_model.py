@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from edgepair.conventions import TASKS
+from edgepair.conventions.tasks import Floats
 from edgepair.features.xanes import N_SHAPE, own_edge, spectrum_features
 from edgepair.labels.bond_valence import SOFTNESS, bond_valence_length
 from edgepair.models.group_forest import (
@@ -33,14 +34,9 @@ from edgepair.prediction.answers import (
     is_enough,
     settle,
 )
+from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, XanesRows, collect_rows
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Floats
-    from edgepair.prediction.sample import EnergyWindow
-    from edgepair.standards import Standard
+from edgepair.standards import Standard
 
 OF_LENGTH = ("oxidation_state", "coordination_number")
 """What bond valence gives a length of; the forest of lengths learns what they differ by from it."""

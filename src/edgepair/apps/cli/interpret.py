@@ -173,7 +173,7 @@ def _document(sample: Sample, prediction: Prediction, reasons: pd.DataFrame) -> 
 
 
 def _show(title: str, prediction: Prediction, reasons: pd.DataFrame) -> None:
-    from edgepair.report.interpretation.sample_page import sample_table
+    from edgepair.report.interpretation.words import sample_table
 
     print_lines([f"{title}: {prediction.absorber}"])
     for technique in dict.fromkeys(reasons["technique"].astype(str)):

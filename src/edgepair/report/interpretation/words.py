@@ -13,7 +13,8 @@ from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import METRIC_TITLES, interval, listed, number, short_title, task_title
 from edgepair.interpretation import Interpretation
 from edgepair.interpretation.dependence import LENGTH_STEP
-from edgepair.report.kit.tables import about_technique, in_order, main_metric, select
+from edgepair.report.kit.tables import about_technique, in_order, main_metric, select, task_with_unit
+from edgepair.report.prediction.words import TASK_DIGITS
 
 MOST_MOVEMENTS = 6
 """Numbers whose movement has a sentence of its own, the most steadily moving first."""
@@ -373,3 +374,39 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, object]]:
     """Write a table as a list of rows that JSON knows."""
     rows: list[dict[str, object]] = json.loads(table.to_json(orient="records", double_precision=15))
     return rows
+
+
+class SampleTable(TypedDict):
+    """What the regions of one curve added: titles of the tasks, and a row of texts a region."""
+
+    technique: str
+    tasks: list[str]
+    rows: list[tuple[str, list[str]]]
+
+
+def sample_table(reasons: pd.DataFrame, *, technique: str) -> SampleTable:
+    """Lay out what the regions of one curve added to the answers."""
+    selected = select(reasons, technique=technique)
+    tasks = in_order(selected["task"].astype(str).tolist(), list(TASKS))
+    regions = selected.drop_duplicates("region").sort_values("low", na_position="last")
+    rows = [("average of the training data", [_first(selected, task, "base") for task in tasks])]
+    for region in regions.itertuples():
+        unit = about_technique(technique).unit
+        where = "" if region.low != region.low else f", {range_of_region(region.low, region.high, unit)}"
+        cells = [_contribution(selected, task, str(region.region)) for task in tasks]
+        rows.append((f"{region.title}{where}", cells))
+    rows.append(("answer", [_first(selected, task, "answer") for task in tasks]))
+    return {
+        "technique": short_title(technique),
+        "tasks": [task_with_unit(task) for task in tasks],
+        "rows": rows,
+    }
+
+
+def _first(rows: pd.DataFrame, task: str, column: str) -> str:
+    return number(float(select(rows, task=task)[column].iloc[0]), TASK_DIGITS.get(task, 3))
+
+
+def _contribution(rows: pd.DataFrame, task: str, region: str) -> str:
+    selected = select(rows, task=task, region=region)
+    return number(float(selected["contribution"].sum()), TASK_DIGITS.get(task, 3), sign=True)
