@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib.style
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
@@ -34,14 +36,7 @@ from edgepair.report.kit.tables import (
     task_axis,
     tasks_of,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pandas as pd
-    from matplotlib.axes import Axes
-
-    from edgepair.study import StudyResult
+from edgepair.study import StudyResult
 
 MILLIMETRES = 1 / 25.4
 ONE_COLUMN, TWO_COLUMNS = 85 * MILLIMETRES, 175 * MILLIMETRES
