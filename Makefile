@@ -26,9 +26,9 @@ $(EXTRAS): $(READY) requirements-extras.lock
 study: $(READY)  ## the paper's experiment on the bundled data: edgepair-study/report.html
 	$(BIN)/edgepair study
 
-test: lint types docs $(EXTRAS) ## everything that CI runs
+test: $(EXTRAS)  ## everything that CI runs
+	$(MAKE) --no-print-directory -j 2 --output-sync lint types docs wheel
 	$(BIN)/python -m pytest -n 2 --dist loadfile
-	$(MAKE) --no-print-directory wheel
 
 check: test      ## the same
 

@@ -4,8 +4,9 @@ usage: python scripts/pack_simulations.py
 
 ``edgepair build --store simulations`` appends spectra to files of its own there
 (``feff10-<random>.jsonl``). This merges them into ``<El>.jsonl.gz``, one per absorber (those of the
-preset reference into ``<El>_reference.jsonl.gz``), and removes those that no running build still
-writes. Labels and PDFs, quick to make anew, are not packed. The same results give the same bytes.
+preset reference into ``<El>_reference.jsonl.gz``), and failures, which are not tried again, into
+``failed.jsonl.gz``; and removes those that no running build still writes. Labels and PDFs, quick to
+make anew, are not packed. The same results give the same bytes.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ def main() -> None:
     store = ResultStore(FOLDER)
     rows: dict[str, list[dict[str, Any]]] = {}
     for record in store.records("feff10"):
-        preset = record["value"]["details"].get("preset", "fast") if record["ok"] else "fast"
+        preset = record["value"]["details"].get("preset", "fast")
         name = record["about"]["absorber"] + ("" if preset == "fast" else f"_{preset}")
         rows.setdefault(name, []).append(record)
+    if failures := list(store.records("feff10", failed=True)):
+        rows["failed"] = failures
     for name, records in sorted(rows.items()):
         records.sort(key=_order)
         text = "".join(json.dumps(r, separators=(",", ":"), ensure_ascii=False) + "\n" for r in records)
@@ -39,12 +42,11 @@ def main() -> None:
         beside = path.with_suffix(".part")
         beside.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
         beside.replace(path)
-        print(f"{name}: {len(records)} spectra")
+        print(f"{name}: {len(records)}")
     if store.damaged:
         print(f"{store.damaged} damaged lines were passed over", file=sys.stderr)
     for path in FOLDER.glob("feff10-*.jsonl"):
-        failures = any('"ok":false' in line[:100] for line in path.read_text().splitlines())
-        if time.time() - path.stat().st_mtime > QUIET_SECONDS and not failures:
+        if time.time() - path.stat().st_mtime > QUIET_SECONDS:
             path.unlink()
 
 

@@ -286,8 +286,10 @@ def test_on_a_scheduler(
     ],
 )
 def test_wrong_input_is_refused_in_four_parts(
-    arguments: tuple[str, ...], words: str, edgepair: Callable[..., Any], quiet_place: Path
-) -> None:
+    arguments: tuple[str, ...], words: str, edgepair: Callable[..., Any], quiet_place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("edgepair.engine.tasks.REACHED_WITHIN", "1s")
     done = edgepair(*arguments)
     assert done.code == 2
     assert done.out == ""

@@ -15,6 +15,7 @@ SIMULATORS = Path(__file__).resolve().parents[1] / "simulators"
 NICKEL = "NiO\n1.0\n0 2.1 2.1\n2.1 0 2.1\n2.1 2.1 0\nNi O\n1 1\ndirect\n0 0 0\n0.5 0.5 0.5\n"
 SMALL = ("--absorber", "Ni", "--task", "bond_length", "--modality", "xanes", "--trees", "10", "--jobs", "1")
 FE, NI = ("--absorber", "Fe"), ("--absorber", "Ni")
+FOUR = ("a.dat", "b.dat", "c.dat", "d.dat")
 STEP = ("--jobs", "1", "--simulator", "edge_step:EdgeStep")
 COMMANDS = {
     "inspect": (("inspect", "a.dat", "--save", "out/a.xdi"), "out/a.xdi", 1_000),
@@ -23,6 +24,10 @@ COMMANDS = {
     "train": (("train", *NI, "--modality", "pdf", "--model", "out/a.model"), "out/a.model", 20_000),
     "study": (("study", "--quick", *SMALL, "--learner", "forest", "--out", "out/a"), "out/a", 20_000),
     "advise": (("advise", *SMALL, "--no-requirements", "--report", "out/a.html"), "out/a.html", 20_000),
+    "interpret": (
+        ("interpret", *SMALL, "--repeats", "1", "--shap-rows", "0", "--out", "out/a"), "out/a", 20_000
+    ),
+    "series": (("series", *FOUR, *FE, "--no-predict", "--out", "out/a"), "out/a", 300),
     "build": (("build", "a.vasp", *NI, *STEP, "--out", "out/a.zarr"), "out/a.zarr", 1_500),
 }  # fmt: skip
 
@@ -31,7 +36,8 @@ COMMANDS = {
 def place(quiet_place: Path) -> Path:
     energy = 7112 + np.r_[np.arange(-180, -30, 10.0), np.arange(-30, 60, 0.5), np.arange(60, 400, 5.0)]
     mu = 0.8 / (1 + np.exp(-(energy - 7122) / 1.3)) + 0.5
-    np.savetxt("a.dat", np.column_stack([energy, mu]), header="energy mu")
+    for number, name in enumerate(FOUR):
+        np.savetxt(name, np.column_stack([energy + 0.2 * number, mu]), header="energy mu")
     Path("a.vasp").write_text(NICKEL)
     Path("out").mkdir()
     return quiet_place

@@ -258,9 +258,7 @@ RECORDS = [
 ]
 
 
-def test_spectra_are_packed_in_order_and_failures_left_where_they_are(
-    pack: ModuleType, tmp_path: Path
-) -> None:
+def test_spectra_are_packed_in_order_and_failures_apart(pack: ModuleType, tmp_path: Path) -> None:
     fill(tmp_path, RECORDS)
     pack.main()
     packed = rows(tmp_path / "Fe.jsonl.gz")
@@ -268,6 +266,7 @@ def test_spectra_are_packed_in_order_and_failures_left_where_they_are(
         ("mp-9", 1), ("mp-9", 3), ("mp-10", 0),
     ]  # fmt: skip
     assert len(rows(tmp_path / "Mn.jsonl.gz")) == 1
+    assert [record["about"]["material_id"] for record in rows(tmp_path / "failed.jsonl.gz")] == ["mp-3"]
     with ResultStore(tmp_path) as store:
         assert len(store) == 5
 
@@ -284,7 +283,7 @@ def test_packed_again_with_more(pack: ModuleType, tmp_path: Path) -> None:
 
 
 def test_files_of_ended_builds_are_removed_once_packed(pack: ModuleType, tmp_path: Path) -> None:
-    fill(tmp_path, RECORDS[:4])
+    fill(tmp_path, RECORDS)
     (segment,) = tmp_path.glob("feff10-*.jsonl")
     pack.main()
     # written to a moment ago: a build may still be at it
@@ -294,7 +293,8 @@ def test_files_of_ended_builds_are_removed_once_packed(pack: ModuleType, tmp_pat
     pack.main()
     assert not segment.exists()
     with ResultStore(tmp_path) as store:
-        assert len(store) == 4
+        assert len(store) == 5
+        assert not store.is_ok(digest(RECORDS[-1]["about"]))
 
 
 def test_the_projects_own_results_are_as_packed(pack: ModuleType, tmp_path: Path) -> None:

@@ -221,13 +221,15 @@ class ResultStore:
         except OSError as error:
             raise _unreadable(self.folder, error) from error
 
-    def records(self, kind: str) -> Iterator[Record]:
-        """Read all results of a kind that are not failures.
+    def records(self, kind: str, *, failed: bool = False) -> Iterator[Record]:
+        """Read all results of a kind that are not failures, or those that are.
 
         Parameters
         ----------
         kind : str
             As given to `put`.
+        failed : bool, optional
+            Whether failures are read instead.
 
         Yields
         ------
@@ -236,7 +238,7 @@ class ResultStore:
         """
         for short, place in list(self._index.items()):
             named = not place.segment or place.segment in self._packed
-            if place.ok and (named or place.segment.startswith(f"{kind}-")):
+            if place.ok is not failed and (named or place.segment.startswith(f"{kind}-")):
                 record = self.get(short.hex())
                 if record is not None and record.get("kind") == kind:
                     yield record

@@ -36,6 +36,9 @@ KILLED = "the process that carried it out was killed"
 _EVERYWHERE = {"__main__", "builtins", "_operator", "operator", "posix", "nt"}
 """Modules that need no look: they come with Python, or a function of theirs is sent by value."""
 
+REACHED_WITHIN = "20s"
+"""Time in which a scheduler that starts beside has to answer."""
+
 _LARGEST_ADDRESS = 1_000_000
 _AHEAD_LOCAL = 4
 _AHEAD_REMOTE = 2000
@@ -312,7 +315,7 @@ def _connect(scheduler: str) -> Iterator[Client]:
             address = str(json.loads(read_regular(scheduler, _LARGEST_ADDRESS))["address"])
         if "://" not in address:
             raise ValueError("no address of the form tcp://host:port")
-        client = Client(address, timeout="20s", set_as_default=False)
+        client = Client(address, timeout=REACHED_WITHIN, set_as_default=False)
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise EngineError(
             f"cannot reach the Dask scheduler {scheduler!r}",

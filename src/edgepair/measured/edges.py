@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +30,9 @@ _HIGHEST_PEAK = 6.0
 """Edge steps: no white line in hard x-rays reaches this; the slope of a spectrum, which ends where it
 began, passes it by far."""
 
+_STRONG = 2.5
+"""Edge steps of a white line from which it is one of an L3 edge, not of a K edge of V, Cr, Mn, Fe or Ni."""
+
 _NEAR_OXIDES = tuple(K_EDGES.items())[19:71]
 """Ca to Lu: K edges between 4 and 63 keV, where measurements of oxides are made."""
 
@@ -44,6 +48,8 @@ class Evidence:
     doubt: str = "shows no edge"
     impossible: bool = False
     """No absorption can be so, not even one that is weak or noisy."""
+    peak: float = 0.0
+    """Edge steps to the top of the white line."""
 
     @property
     def falls(self) -> bool:
@@ -106,15 +112,40 @@ def _judge(x: NDArray[np.float64], y: NDArray[np.float64], near: float | None) -
     doubt = ""
     top = median_filter(spectrum.mu, size=5, mode="nearest")[(x > e0 - 10) & (x < e0 + 40)]
     level = spectrum.mu[(x > e0 + 15) & (x < e0 + 100)]
-    if (len(top) and float(top.max()) > _HIGHEST_PEAK) or (len(level) > 5 and float(np.median(level)) < 0.1):
+    peak = float(top.max()) if len(top) else 0.0
+    if peak > _HIGHEST_PEAK or (len(level) > 5 and float(np.median(level)) < 0.1):
         doubt = "is a peak that comes down again, as the derivative of a spectrum is"
-    return Evidence(e0, float(spectrum.edge_step), contrast, element_at(e0), doubt)
+    return Evidence(e0, float(spectrum.edge_step), contrast, element_at(e0), doubt, peak=peak)
 
 
 def element_at(e0: float) -> str | None:
     """Name the element whose K edge lies at an E0 (eV), where one alone does."""
     near = [symbol for symbol, tabulated in _NEAR_OXIDES if NEAR[0] <= e0 - tabulated <= NEAR[1]]
     return near[0] if len(near) == 1 else None
+
+
+def l_edges_at(e0: float) -> list[tuple[str, str]]:
+    """List the L edges that lie at an E0 (eV), element and name: L3 first, the nearest of each first."""
+    found = [
+        (-int(name[1]), abs(e0 - at), symbol, name)
+        for symbol, name, at in _l_edges()
+        if NEAR[0] <= e0 - at <= -NEAR[0]
+    ]
+    return [(symbol, name) for *_, symbol, name in sorted(found)]
+
+
+@cache
+def _l_edges() -> list[tuple[str, str, float]]:
+    import xraydb
+
+    edges = ((symbol, xraydb.xray_edges(symbol)) for symbol in list(K_EDGES)[39:92])
+    return [(s, name, at.energy) for s, known in edges for name, at in known.items() if name[0] == "L"]
+
+
+def k_edges_within(energy: NDArray[np.float64]) -> bool:
+    """Whether the K edge of an element may lie within energies (eV)."""
+    low, high = float(np.nanmin(energy)), float(np.nanmax(energy))
+    return any(low < at + NEAR[1] and at + NEAR[0] < high for _, at in _NEAR_OXIDES)
 
 
 def edge_in_scan(symbol: str | None, edge: str | None, energy: NDArray[np.float64]) -> float | None:
@@ -172,6 +203,11 @@ def settle_absorber(
     symbol = given or header_symbol
     edge = header_edge or ("K" if symbol or seen else None)
     if symbol is None:
+        heavy = _l_edge(energy, mu, e0, seen) if e0 is not None and edge in (None, "K") else None
+        if heavy:
+            strong = f"its white line is too strong for the K edge of {seen}: " if seen else ""
+            return None, edge, (*warnings, f"{strong}the edge at {e0:.1f} eV lies where the {heavy}; "
+                                "only K edges are understood")  # fmt: skip
         return seen, "K" if seen else edge, (*warnings, *_other_edges(energy, mu, seen))
     if edge != "K":
         return symbol, edge, (*warnings, f"the header names the {edge} edge; only K edges are understood")
@@ -187,6 +223,14 @@ def settle_absorber(
             + (": the scan holds both, the other edge must be left out" if inside else "")
         )
     return symbol, edge, tuple(warnings)
+
+
+def _l_edge(energy: NDArray[np.float64], mu: NDArray[np.float64], e0: float, seen: str | None) -> str:
+    """Name the L edge that a spectrum shows where no K edge lies, or where its white line is too strong."""
+    one = judge_edge(energy, mu)
+    if not one.clear or (seen and one.peak < _STRONG):
+        return ""
+    return next((f"{name} edge of {s} does" for s, name in l_edges_at(e0) if not seen or name == "L3"), "")
 
 
 def _other_edges(energy: NDArray[np.float64], mu: NDArray[np.float64], seen: str | None) -> list[str]:

@@ -10,6 +10,8 @@ from edgepair.conventions import K_EDGES
 from edgepair.measured.roles import role_of
 
 _MOST = 400
+_MARKS = (r"\t", ",", ";")
+"""What parts the fields of a spreadsheet, any of which may be empty."""
 _LATTICE = {"si": 5.43102, "ge": 5.65791}
 """Å, lattice parameters of monochromator crystals at room temperature; that of silicon from CODATA 2018."""
 _ELEMENT_KEYS = (
@@ -114,14 +116,16 @@ def labels_by_number(header: Mapping[str, str], count: int) -> tuple[tuple[str, 
         match = re.fullmatch(r"column[ ._]?(\d{1,3})", key.strip(), re.I)
         if match and value:
             named.setdefault(int(match.group(1)), value)
-    if not any(1 <= number <= count for number in named):
+    # Some programs count from 0.
+    numbers = range(0, count) if 0 in named else range(1, count + 1)
+    if not any(number in named for number in numbers):
         return (), ()
     labels, units = [], []
-    for number in range(1, count + 1):
+    for number in numbers:
         # What follows two bars is the address of a process variable.
         words = named.get(number, f"column {number}").split("||")[0].strip()
         label, _, unit = words.partition(" ") if number in named else (words, "", "")
-        labels.append(label or f"column {number}")
+        labels.append(label.rstrip(":") or f"column {number}")
         units.append(unit.strip())
     return tuple(labels), tuple(units)
 
@@ -133,11 +137,14 @@ def labels_in_line(line: str, count: int) -> tuple[str, ...] | None:
         return None
     # Runs of blanks become one mark, so that no pattern tries to share them out.
     text = re.sub(r"\s{2,}+", lambda run: "\t" if "\t" in run.group() else "  ", text)
-    ways = [r"\t", r",", r";", r"\s\s|\t", r"\s++", r"\|"]
+    ways = [*_MARKS, r"\s\s|\t", r"\s++", r"\|"]
     for way in ways:
         parts = [part.strip().strip("\"'") for part in re.split(way, text.strip("|, \t;"))]
         if len(parts) == count + 1 and re.fullmatch(r"\(?\d\)?|[LNlabels]*:?|[A-Za-z]+:", parts[0]):
             parts = parts[1:]
+        if way in _MARKS and len(parts) == count and parts[0] and 2 * sum(map(bool, parts)) > count:
+            # Spreadsheets leave a column free between two tables.
+            parts = [part or f"column {n}" for n, part in enumerate(parts, 1)]
         if len(parts) == count and all(parts):
             # "Edge: K" says something else than what columns hold.
             return None if any(part.endswith((":", "=")) for part in parts) else tuple(parts)
@@ -146,7 +153,11 @@ def labels_in_line(line: str, count: int) -> tuple[str, ...] | None:
         return tuple(quoted)
     # "Energy (eV)" is one label of two words where blanks alone part the columns.
     words = re.findall(r"[^\s()\[\]]++\s*+(?:[(\[][^()\[\]]*+[)\]])?", text)
-    if len(words) == count and any(role_of(word) for word in words):
+    if (
+        len(words) == count
+        and any(map(role_of, words))
+        and not any(word.strip()[-1] == "," for word in words)
+    ):
         return tuple(word.strip() for word in words)
     return None
 
@@ -159,19 +170,39 @@ def numbered_labels(before: list[str], count: int) -> tuple[str, ...]:
     """
     single = re.compile(r"(?:col(?:umn)?s?\.?\s*)?(\d{1,3})\s*[:=.)\-\t ]\s*([^\d\s].*)$", re.I)
     several = re.compile(r"(?:^|\s)(\d{1,3})[_):.=]\s*(\S.*?)(?=\s+\d{1,3}[_):.=]|\s*$)")
-    listed: dict[int, str] = {}
+    table: dict[int, str] = {}
+    runs: list[dict[int, str]] = [{}]
     for line in (line[:4000].strip().lstrip("#%!;*/ \t") for line in before):
         found = {int(number): label.strip() for number, label in several.findall(line)}
-        if len(found) < 2 and (match := single.match(line)):
-            found = {int(match.group(1)): match.group(2).strip()}
-        if set(found) == set(range(1, count + 1)):
+        if set(found) in (set(range(count)), set(range(1, count + 1))):
             return tuple(found[number] for number in sorted(found))
-        for number, label in found.items():
-            if re.search(r"[^\W\d]", label):
-                listed.setdefault(number, label)
-    if set(listed) != set(range(1, count + 1)):
-        return ()
-    return tuple(listed[number] for number in sorted(listed))
+        match = single.match(line)
+        if len(found) > 1:
+            table |= {number: label for number, label in found.items() if re.search(r"[^\W\d]", label)}
+        elif match:
+            number, label = int(match.group(1)), _described(match.group(2))
+            if number <= 1 and number - 1 not in runs[-1]:
+                runs.append({number: label})
+            elif number - 1 in runs[-1]:
+                runs[-1][number] = label
+            elif table:
+                table.setdefault(number, label)
+    for listed in (*reversed(runs), table):
+        # Lists may end before the last columns.
+        first = 0 if 0 in listed and count not in listed else 1
+        numbers = range(first, first + count)
+        known = [number for number in numbers if number in listed]
+        if known == list(numbers[: len(known)]) and len(known) >= 0.8 * count:
+            return tuple(listed.get(number, f"column {number}") for number in numbers)
+    return ()
+
+
+def _described(text: str) -> str:
+    """Take the name out of ``[1-D Detector 3]  process variable, name, unit``."""
+    parts = [part.strip() for part in re.sub(r"^\[[^\]]*\]\s*", "", text).split(",")]
+    return (
+        next((part for part in parts if role_of(part)), parts[0]) or text if text[0] == "[" else text.strip()
+    )
 
 
 def labels_of_width(line: str, count: int) -> tuple[str, ...] | None:

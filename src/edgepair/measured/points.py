@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,8 @@ def tidy(
     return TidyPoints(x, (y, z if fine.all() else np.interp(x, x[fine], z[fine])), tuple(warnings))
 
 
-def runs_through_edge(values: NDArray[np.float64]) -> bool:
-    """Whether numbers without a label run through the range of a K edge, in one direction."""
+def runs_through_edge(values: NDArray[np.float64], factors: Sequence[float] = (1.0, 1000.0)) -> bool:
+    """Whether numbers without a label run through the range of a K edge, in one direction, in eV or keV."""
     finite = without_outliers(values)
     if len(finite) < 10 or len(finite) < 0.9 * len(values):
         return False
@@ -86,7 +87,7 @@ def runs_through_edge(values: NDArray[np.float64]) -> bool:
     one_way = all(max(float((p >= 0).mean()), float((p <= 0).mean())) > 0.9 for p in parts)
     low, high = float(finite.min()), float(finite.max())
     # A scan spans some tens of electronvolts at least and never doubles its energy.
-    for factor in (1.0, 1000.0):
+    for factor in factors:
         if _TYPICAL[0] < low * factor and high * factor < _TYPICAL[1] and (high - low) * factor > 15:
             return one_way and high < 2 * low
     return False

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 _LONGEST_LABEL = 200
 _UNIT = re.compile(r"[\[(<{]([^\[(<{\])>}]*+)[\])>}]\s*+$")
+_NUMBERED = re.compile(r"^[(\[]?\d{1,3}[)\]]\s*")
 _UNITS = {
     "ev": "eV",
     "electronvolt": "eV",
@@ -119,13 +120,17 @@ def role_of(label: str) -> str | None:
     # A counter's name may carry its device before it, as in "mcs:I0", or the board behind, as in "I0-32".
     last = re.split(r"[:./\\]", bare)[-1]
     names = [_plain(text), _plain(bare), *([_plain(last)] if len(_plain(last)) > 1 else [])]
+    # "(3) I0Detector_darkCorrect" is I0.
+    names.append(re.sub(r"(?:det(?:ector)?)?(?:darkcorr\w*)?$", "", _plain(_NUMBERED.sub("", bare))))
     for name in names:
         if name in _ROLES:
             return _ROLES[name]
     words = _words(label)
-    if {"energy", "energie", "energia"} & set(words) and not _NOT_MONOCHROMATOR & set(words):
+    if {"energy", "energie", "energia", "ene", "nrj"} & set(words) and not _NOT_MONOCHROMATOR & set(words):
         return "energy"
     # What a detector says of itself, or what is set at an amplifier, is no intensity.
+    if "bragg" in words:
+        return "angle"
     if _ASIDE & set(words):
         return "neither"
     tokens = [_ROLES.get(token) for token in re.split(r"[\W_]+", bare) if token]

@@ -96,7 +96,8 @@ def prepare_xanes(
     if metal is None:
         raise MeasurementError(
             "cannot tell the absorber of a spectrum",
-            found="no element in the header, and an edge that is none's or several's",
+            found="no element in the header, and an edge that is none's or several's"
+            + "".join(f"; {warning}" for warning in scan.warnings),
             needed="the element whose K edge was measured",
             suggestion="give --absorber",
         )
@@ -132,7 +133,8 @@ def prepare_xanes(
             f"cannot take {scan.file!r} as a spectrum of {metal}"
             if scan.file
             else f"cannot take this as a spectrum of {metal}",
-            found=f"an edge at {spectrum.e0:.0f} eV",
+            found=f"an edge at {spectrum.e0:.0f} eV"
+            + (f", the {scan.edge} edge" if scan.edge not in (None, "K") else ""),
             needed=f"one near {tabulated:.0f} eV, the K edge of {metal}",
             suggestion="name the element that was measured, or give --shift if the energies are far off",
         )

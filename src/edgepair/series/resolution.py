@@ -10,7 +10,7 @@ constraints describes the series as well: how far that lets each component go is
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import product
 
 import numpy as np
 from scipy.linalg import cholesky, solve_triangular
@@ -100,24 +100,28 @@ def closed_fractions(mu: Floats, spectra: Floats, *, closure: float = np.inf) ->
     """
     held = bool(np.isfinite(closure))
     added = closure if held else 0.0
-    gram, product = spectra @ spectra.T + added, mu @ spectra.T + added
-    best = np.full(len(mu), np.inf)
-    fractions = np.zeros((len(mu), len(spectra)))
-    for members in (list(c) for n in range(len(spectra)) for c in combinations(range(len(spectra)), n + 1)):
-        size = len(members)
-        system = np.ones((size + 1, size + 1))
-        system[:size, :size] = gram[np.ix_(members, members)]
-        system[size, size] = 0
-        right = np.column_stack([product[:, members], np.ones(len(mu))])
-        n = size if held else size + 1
-        part = np.linalg.lstsq(system[:n, :n], right[:, :n].T, rcond=None)[0][:size].T
-        squares = np.einsum("ni,ij,nj->n", part, system[:size, :size], part)
-        squares -= 2 * (part * right[:, :size]).sum(axis=1)
-        better = (part >= 0).all(axis=1) & (squares < best)
-        best[better] = squares[better]
-        fractions[better] = 0.0
-        fractions[np.ix_(better, members)] = part[better]
-    return fractions
+    number = len(spectra)
+    # all choices of components at once, the fewest first; those left out have an equation of their own
+    member = np.array(sorted(product((False, True), repeat=number), key=sum)[1:])
+    gram, right = spectra @ spectra.T + added, (mu @ spectra.T + added).T
+    system = np.zeros((len(member), number + 1, number + 1))
+    system[:, :number, :number] = np.where(member[:, :, None] & member[:, None], gram, np.eye(number))
+    if not held:
+        system[:, :number, number] = system[:, number, :number] = member
+    size, turn = np.linalg.eigh(system)
+    usable = np.abs(size) > 1e-15 * np.abs(size).max(axis=1, keepdims=True)
+    turn[:, :number] *= member[:, :, None]
+    inverse = (turn[:, :number] * np.divide(1, size, out=np.zeros_like(size), where=usable)[:, None]) @ (
+        turn.transpose(0, 2, 1)
+    )
+    part = inverse[:, :, :number] @ right
+    if not held:
+        part += inverse[:, :, number:]
+    squares = (part * (gram @ part - 2 * right)).sum(axis=1)
+    squares[(part < 0).any(axis=1)] = np.inf
+    best = squares.argmin(axis=0)
+    rows = np.arange(len(mu))
+    return np.where(np.isfinite(squares[best, rows])[:, None], part[best, :, rows], 0.0)
 
 
 def neighbour_fractions(
@@ -189,11 +193,7 @@ def _positive_spectra(mu: Floats, fractions: Floats, before: Floats) -> Floats:
     held = fractions.max(axis=0) > 1e-3
     spectra = before.copy()
     if held.any():
-        mine = fractions[:, held]
-        fitted = np.linalg.lstsq(mine, mu, rcond=None)[0]
-        for column in np.flatnonzero((fitted < 0).any(axis=0)):
-            fitted[:, column] = nnls(mine, np.maximum(mu[:, column], 0.0))[0]
-        spectra[held] = fitted
+        spectra[held] = closed_fractions(mu.T, fractions[:, held].T, closure=0.0).T
     return spectra
 
 

@@ -34,7 +34,8 @@ def heated(n: int) -> Iterator[tuple[str, bytes]]:
 
 @pytest.fixture
 def quick(fake: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Answers that need no model."""
+    """Answers that need no model, and errors of few draws."""
+    monkeypatch.setattr("edgepair.series.resolution.DRAWS", 4)
     monkeypatch.setattr("edgepair.series.answers.predict", fake)
     return fake
 

@@ -136,7 +136,8 @@ def test_two_runs_of_the_same_do_not_disturb_each_other(processes: Processes) ->
     assert sum(1 for outcome in two if not outcome.problem) == 7
 
 
-def test_unreachable_scheduler() -> None:
+def test_unreachable_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edgepair.engine.tasks.REACHED_WITHIN", "1s")
     with (
         pytest.raises(EngineError, match=r"127\.0\.0\.1:1") as caught,
         open_processes(scheduler="tcp://127.0.0.1:1"),

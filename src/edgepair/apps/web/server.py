@@ -28,6 +28,12 @@ _PORTS_TRIED = 20
 _LONGEST_NUMBER = 18
 """Digits of a size that a browser tells: Python refuses to read numbers of thousands."""
 
+_BETWEEN_PROCESSES = 3.0
+"""Seconds between the starts of processes of one kind."""
+
+_EARLY = '<script async src="/_dash-component-suites/dash/dcc/async-dropdown.js"></script>'
+"""What Dash would ask for only when it draws the first page."""
+
 _ROOM_FOR_REQUESTS = 1_000_000
 """Bytes of a request beside the file in it."""
 
@@ -78,7 +84,9 @@ def make_app(
         on_error=shell.unforeseen,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
-    app.index_string = app.index_string.replace("<html>", '<html lang="en">')
+    app.index_string = app.index_string.replace("<html>", '<html lang="en">').replace(
+        "{%css%}", _EARLY + "{%css%}"
+    )
     # Its tracebacks are no reading for visitors at a terminal; `Shell.unforeseen` logs faults.
     app.server.logger.disabled = True
     app.server.config["MAX_CONTENT_LENGTH"] = settings.limits.file_bytes + _ROOM_FOR_REQUESTS
@@ -147,9 +155,12 @@ def _warm_up(services: Services) -> None:
     from edgepair.apps.web.work.examples import warm
 
     for reader in range(LANES["look"]):
-        # Visitors of their own: each of the readers takes one.
-        services.jobs.submit(f"reader {reader}", warm, STUDY_ABSORBERS[0], lane="look")
-    services.jobs.submit("", warm, None, lane="answer")
+        # Visitors of their own: each of the readers takes one. One process after the other: where there
+        # are few cores, the browser that loads the page needs one.
+        services.jobs.submit(
+            f"reader {reader}", warm, STUDY_ABSORBERS[0], reader * _BETWEEN_PROCESSES, lane="look"
+        )
+    services.jobs.submit("", warm, None, 0.5 * _BETWEEN_PROCESSES, lane="answer")
 
 
 def _with_token(settings: Settings) -> Settings:

@@ -260,10 +260,11 @@ def _scattered(groups: Groups) -> dict[str, Column]:
     }  # fmt: skip
     named = {key for key in arrays if role_of(key[1]) == "energy"}
     if not named and len(arrays) <= _MOST_COLUMNS:
+        # Positions of motors look like energies in keV.
         named = {
             key
             for key, member in arrays.items()
-            if runs_through_edge(np.asarray(member[...], dtype=np.float64).ravel())
+            if runs_through_edge(np.asarray(member[...], dtype=np.float64).ravel(), (1.0,))
         }
     if len({_length(arrays[key]) for key in named}) != 1 or len(named) != 1:
         return {}

@@ -16,7 +16,7 @@ import numpy as np
 
 from edgepair.conventions import EdgepairError, MeasurementError
 from edgepair.conventions.wording import listed
-from edgepair.measured.edges import NEAR
+from edgepair.measured.edges import CLEAR, NEAR, l_edges_at
 from edgepair.measured.expression import describe_columns, evaluate, first_values
 from edgepair.measured.scan import Candidate
 from edgepair.measured.xanes.readings import (
@@ -24,6 +24,7 @@ from edgepair.measured.xanes.readings import (
     JudgedTable,
     difference,
     fluorescences,
+    made_of,
     name_of,
     over_monitor,
     pairs_of,
@@ -224,21 +225,20 @@ def _unlabelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None
             return only, f"{only.candidate.name}, the only column beside the energies: {_rise(only)}"
         return _transmittance(judged, columns[0])
     channels, falls, rises = steps_of(judged, list(singles))
-    transmission = pairs_of(judged, channels, falls, rises)[:1]
+    made = {
+        c: one
+        for c, one in singles.items()
+        if one.clear and one.evidence.symbol is not None and c not in i0 and not judged.waits(c)
+    }
+    transmission, own = _transmission(judged, pairs_of(judged, channels, falls, rises), made)
     monitors = sorted((c for c in channels if c not in falls and c not in rises), key=judged.drifts)[:3]
     monitors = i0[:1] or monitors
     if transmission and not i0:
-        monitors = [int(re.findall(r"\$(\d+)", transmission[0].candidate.expression)[0]) - 1]
-    made = {
-        c: one for c, one in singles.items() if one.clear and one.evidence.symbol is not None and c not in i0
-    }
+        monitors = _columns_of(transmission[0])[:1]
     over = {c: over_monitor(judged, one, monitors, counts=_is_counted(one)) for c, one in made.items()}
-    ready = [one for c, one in made.items() if over[c] is one]
+    # Beside intensities that give an absorption, another column that rises is fluorescence.
+    ready = own if transmission else [one for c, one in made.items() if over[c] is one]
     ready.sort(key=lambda one: -one.evidence.contrast)
-    if transmission:
-        # Beside intensities that give an absorption, a column that rises is that absorption, or fluorescence.
-        ready = [one for one in made.values() if difference(judged, one, transmission[0]) <= _AGREE]
-        ready = [one for one in ready if not _is_counted(one)]
     fluorescence = [over[c] for c in sorted(rises & over.keys()) if not any(made[c] is one for one in ready)]
     fluorescence.sort(key=lambda one: -one.evidence.contrast)
     if ready:
@@ -249,6 +249,23 @@ def _unlabelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None
     for found in (*transmission, *fluorescence[:1]):
         return found, f"{found.candidate.name}, of columns without a known label: {_rise(found)}"
     return None, ""
+
+
+def _transmission(
+    judged: JudgedTable, pairs: list[Judged], made: dict[int, Judged]
+) -> tuple[list[Judged], list[Judged]]:
+    """Choose intensities: those first of which a column was made, and that column; never a foil behind."""
+    for pair in pairs:
+        if _columns_of(pair)[0] == _columns_of(pairs[0])[1]:
+            continue
+        for one in made.values():
+            if not _is_counted(one) and made_of(one, pair) and difference(judged, one, pair) <= _AGREE:
+                return [pair], [one]
+    return pairs[:1], []
+
+
+def _columns_of(one: Judged) -> list[int]:
+    return [int(number) - 1 for number in re.findall(r"\$(\d+)", one.candidate.expression)]
 
 
 def _is_counted(one: Judged) -> bool:
@@ -375,15 +392,23 @@ def _rise(made: Judged) -> str:
 def _none(judged: JudgedTable, where: str) -> MeasurementError:
     """Say what was tried, what the columns hold, and what might be meant."""
     likely = _likely(judged)
-    tried = [f"{one.candidate.name} {one.candidate.problem}" for one in list(judged.tried.values())[:4]]
+    tried = [
+        f"{one.candidate.name} {one.candidate.problem or f'rises at {one.evidence.e0:.1f} eV'}"
+        for one in list(judged.tried.values())[:4]
+    ]
     derived = [judged.label(c) for c in judged.roles.get("derived", [])]
     what = "is" if len(derived) == 1 else "are"
+    clear = [one.evidence for one in judged.tried.values() if one.evidence.contrast >= CLEAR]
+    clear = [one for one in clear if one.e0 and not one.symbol]
+    shown = max(clear, key=lambda one: one.contrast).e0 if clear else None
+    heavy = l_edges_at(shown) if shown else []
+    other = f"; an edge at {shown:.1f} eV, where {' '.join(heavy[0])} lies and no K edge" if heavy else ""
     seems = f"; {listed(derived[:3])} {what} made of a spectrum by a program, and none" if derived else ""
     expression = likely[0].candidate.expression if likely else "ln($2/$3)" if judged.count > 2 else "$2"
     return MeasurementError(
         f"cannot tell which columns of {where} make the absorption",
         found="columns " + first_values(judged.table.labels, judged.table.values)
-        + ("; tried: " + "; ".join(tried) if tried else "") + seems
+        + ("; tried: " + "; ".join(tried) if tried else "") + other + seems
         + "".join(f"; {warning}" for warning in judged.table.warnings),
         needed="a column, or a ratio of intensities, that rises at the edge of an element",
         suggestion="name the file of mu(E) that it was made from" if derived and not likely

@@ -12,7 +12,7 @@ from edgepair.conventions import MeasurementError, OptionError
 from edgepair.conventions.wording import listed
 from edgepair.measured.expression import describe_columns, find_column
 from edgepair.measured.points import runs_through_edge, without_outliers
-from edgepair.measured.roles import energy_rank, roles_of, unit_of
+from edgepair.measured.roles import energy_rank, role_of, roles_of, unit_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,7 +82,9 @@ def find_energy(
     else:
         chosen, warnings = _by_label(table)
         if chosen is None:
-            chosen = next((c for c in range(min(count, 40)) if runs_through_edge(table.values[:, c])), None)
+            chosen = next((c for c in range(min(count, 40)) if _may_be_energies(table, c)), None)
+            if chosen is not None and chosen < len(table.labels):
+                warnings = (f"energies from column {table.labels[chosen]!r} by its numbers alone",)
         if chosen is None:
             raise _no_energies(table, where)
     label = table.labels[chosen] if chosen < len(table.labels) else ""
@@ -125,6 +127,16 @@ def _by_label(table: ScanTable) -> tuple[int | None, tuple[str, ...]]:
     angles = [c for c in roles.get("angle", []) if c < table.values.shape[1] and _varies(table.values[:, c])]
     others = [c for c in roles.get("wavelength", []) if c < table.values.shape[1]]
     return (angles[-1] if angles else others[0] if others else None), ()
+
+
+def _may_be_energies(table: ScanTable, column: int) -> bool:
+    """Whether a column whose label says nothing runs through an edge."""
+    label = table.labels[column] if column < len(table.labels) else ""
+    if role_of(label) not in (None, "energy", "angle"):
+        return False
+    # Positions of a motor that was scanned look like energies in keV.
+    motor = label and "scan" in table.header
+    return runs_through_edge(table.values[:, column], (1.0,) if motor else (1.0, 1000.0))
 
 
 def _varies(values: NDArray[np.float64]) -> bool:

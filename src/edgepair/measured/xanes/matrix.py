@@ -21,10 +21,12 @@ _PARTS = 0.05
 
 def spectra_in_pairs(table: ScanTable) -> tuple[ScanTable, ...] | None:
     """Take a table of energies and absorption, again and again, apart; None where it is one scan."""
-    count = table.values.shape[1]
+    kept = np.flatnonzero(np.isfinite(table.values).any(axis=0))
+    labels = tuple(table.labels[n] for n in kept) if len(table.labels) == table.values.shape[1] else ()
+    table = replace(table, values=table.values[:, kept])
+    count = len(kept)
     if count < 4 or count % 2:
         return None
-    labels = table.labels if len(table.labels) == count else ()
     found = []
     for number in range(0, count, 2):
         pair = table.values[:, number : number + 2]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.measured.edges import CLEAR, Evidence, judge_edge
+from edgepair.measured.edges import CLEAR, Evidence, judge_edge, k_edges_within
 from edgepair.measured.expression import evaluate
 from edgepair.measured.points import tidy
 from edgepair.measured.roles import CORRECTED, roles_of
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _MOST_CHANNELS = 12
 """Unlabelled intensities of which ratios are tried: detectors of hundreds of elements would take minutes."""
+
+_SURE = 3 * CLEAR
+"""Edge step over noise of a ratio that no label offers: of a hundred, noise makes some that show an edge."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,16 @@ class JudgedTable:
         """Whether a column goes one way all along, as motors and temperatures do, and beams seldom."""
         values = self.table.values[:, column]
         return bool(abs(np.sign(np.diff(values[np.isfinite(values)])).mean()) > 0.98)
+
+    def sign(self, column: int) -> float:
+        """Give the sign of a column: currents may be counted as negative."""
+        return -1.0 if np.nanmedian(self.table.values[:, column]) < 0 else 1.0
+
+    def waits(self, column: int) -> bool:
+        """Whether a column is one number at first, as counting times are up to the edge, and mu never."""
+        values = self.table.values[:, column]
+        changes = np.flatnonzero(np.diff(values[np.isfinite(values)]))
+        return bool(len(changes) and changes[0] > 0.1 * len(values))
 
     def _is_signal(self, column: int) -> bool:
         """Whether a column may be a detector: no motor, clock or constant, nor made by a program."""
@@ -229,7 +242,7 @@ def steps_of(judged: JudgedTable, columns: Sequence[int]) -> tuple[list[int], se
     channels = channels_of(judged, columns)
     # A drift is a step of parts in a thousand; behind a sample, intensities change by tenths.
     levels = {c: float(np.nanquantile(np.abs(singles[c].values), 0.95)) for c in channels}
-    steps = {c: singles[c].evidence.step / levels[c] for c in channels}
+    steps = {c: judged.sign(c) * singles[c].evidence.step / levels[c] for c in channels}
     least = max(0.02, 0.1 * max((abs(step) for step in steps.values()), default=0.0))
     falls = {c for c in channels if steps[c] < -least}
     rises = {
@@ -241,20 +254,25 @@ def steps_of(judged: JudgedTable, columns: Sequence[int]) -> tuple[list[int], se
 
 
 def channels_of(judged: JudgedTable, columns: Sequence[int]) -> list[int]:
-    """Choose the positive columns that vary most: motors at rest vary least."""
-    varied = []
+    """Choose the columns that change most above their noise: beams do, before counters of photons."""
+    changes = []
     for column in columns:
-        values = judged.table.values[:, column]
+        values = judged.table.values[:, column] * judged.sign(column)
         positive = values[np.isfinite(values) & (values > 0)]
         if len(positive) > 0.9 * len(values):
             low, high = np.quantile(positive, [0.02, 0.98])
-            varied.append((float(np.log(high / low)), column))
-    return sorted(column for _, column in sorted(varied, reverse=True)[:_MOST_CHANNELS])
+            noise = float(np.median(np.abs(np.diff(np.log(positive), 2))))
+            # Motors at rest are all noise, moving ones and clocks have none.
+            changes.append((judged.drifts(column), -float(np.log(high / low)) / max(noise, 1e-6), column))
+    return sorted(column for *_, column in sorted(changes)[:_MOST_CHANNELS])
 
 
 def pairs_of(judged: JudgedTable, channels: Sequence[int], falls: set[int], rises: set[int]) -> list[Judged]:
     """Judge logarithms of ratios: of a channel without an edge over a later one, neighbours first."""
     pairs: list[tuple[float, Judged]] = []
+    if not k_edges_within(judged.energy):
+        return []
+    levels = {c: abs(float(np.nanmedian(judged.table.values[:, c]))) for c in channels}
     for above in channels:
         for below in channels:
             # What rises at the edge counts fluorescence.
@@ -262,10 +280,12 @@ def pairs_of(judged: JudgedTable, channels: Sequence[int], falls: set[int], rise
                 continue
             name = f"ln({name_of(judged, above)}/{name_of(judged, below)})"
             made = judged.judge(f"ln(${above + 1}/${below + 1})", name, "transmission")
-            if made.clear and made.evidence.symbol is not None and made.evidence.step > 0.02:
+            sure = made.clear and made.evidence.contrast > _SURE
+            if sure and made.evidence.symbol is not None and made.evidence.step > 0.02:
                 penalty = 2.0 * (above in falls) + (above > below)
                 # Chambers of one rack have one name and a number.
                 penalty += 1.0 * (judged.stem(above) != judged.stem(below)) + 0.3 * judged.drifts(above)
+                penalty += max(0.0, abs(np.log10(levels[above] / levels[below])) - 1)
                 pairs.append((penalty + 0.1 * abs(above - below) + 0.01 * above, made))
     best = max((made.evidence.contrast for _, made in pairs), default=0.0)
     # Two channels that share the sample share its edge; what a motor's jitter makes of one is faint.
@@ -294,6 +314,17 @@ def difference(judged: JudgedTable, one: Judged, other: Judged) -> float:
     basis = np.column_stack([curves[1], np.ones_like(ramp), ramp])
     fit, *_ = np.linalg.lstsq(basis, curves[0], rcond=None)
     return float(np.std(curves[0] - basis @ fit)) / abs(one.evidence.step)
+
+
+def made_of(one: Judged, other: Judged) -> bool:
+    """Whether a column was made of intensities: then it has their noise, point for point."""
+    good = np.isfinite(one.values) & np.isfinite(other.values)
+    ramp = np.linspace(-1, 1, int(good.sum()))
+    basis = np.column_stack([other.values[good], np.ones_like(ramp), ramp])
+    fit, *_ = np.linalg.lstsq(basis, one.values[good], rcond=None)
+    rest = one.values[good] - basis @ fit
+    noise, own = (float(np.median(np.abs(np.diff(y, 2)))) for y in (rest, fit[0] * basis[:, 0]))
+    return noise < 0.5 * own
 
 
 def name_of(judged: JudgedTable, column: int) -> str:

@@ -9,8 +9,10 @@
   }
 
   // A tab keeps its visit when it is loaded again; the server says whether it still goes on.
+  // Asked for at once: Dash needs some tenths of a second before it asks.
+  const begun = fetch("/visit", { method: "POST", headers: visitHeaders({}) });
   async function visit() {
-    const reply = await fetch("/visit", { method: "POST", headers: visitHeaders({}) });
+    const reply = await begun;
     const told = await reply.json();
     if (!reply.ok) {
       // No room for another visitor: nothing can be asked for, but it can be told why.
@@ -214,9 +216,11 @@
   // The library that draws is loaded while the visitor looks for a file, as Dash would for the first figure.
   function loadDrawing() {
     if (window.Plotly || !window._dashPlotlyJSURL) return;
-    const script = document.createElement("script");
-    script.src = window._dashPlotlyJSURL;
-    document.head.append(script);
+    for (const source of [window._dashPlotlyJSURL, "/_dash-component-suites/dash/dcc/async-graph.js"]) {
+      const script = document.createElement("script");
+      script.src = source;
+      document.head.append(script);
+    }
   }
 
   // What Dash puts on the page, when it puts it there

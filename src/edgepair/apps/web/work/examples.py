@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from math import isnan
 
 
@@ -45,8 +46,9 @@ def example_files(absorber: str) -> list[tuple[str, bytes]]:
     return [(name, "\n".join(lines).encode()) for name, lines in files]
 
 
-def warm(absorber: str | None) -> None:
-    """Load what the first visitor would wait for."""
+def warm(absorber: str | None, after: float = 0.0) -> None:
+    """Load what the first visitor would wait for, some seconds from now."""
+    time.sleep(after)
     if absorber is None:
         import edgepair.prediction
         import edgepair.report.prediction.page

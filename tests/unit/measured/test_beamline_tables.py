@@ -1,0 +1,183 @@
+"""Tables as beamlines write them: labels in lists, many detectors, motors and clocks among the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from edgepair.conventions import MeasurementError
+from edgepair.measured import read_xanes
+
+Written = Callable[..., Path]
+
+
+def test_columns_counted_from_zero(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    header = (
+        "# column_0: pointInd: index throughout all repeats\n# column_1: energy: averaged energy (eV)\n"
+        "# column_2: I0: incident intensity as current (A)\n# column_3: Itr: transmitted intensity (A)\n"
+        "#L pointInd energy I0 Itr\n"
+    )
+    scan = read_xanes(written(header + samples.rows(np.arange(len(x)) + 2074.0, x, i0, it)))[0]
+    assert scan.mu_from == "-ln(Itr/I0)"
+    np.testing.assert_allclose(scan.energy, x, atol=1e-3)
+
+
+def test_list_of_labels_among_remarks(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, ir = samples.intensities(samples.absorption(x))
+    clock = np.where(x < 7140, 1.0, 1 + (x - 7140).clip(0) / 80)
+    header = (
+        "# 1-D Scan File\n# 1 mm high, slit 2mm\n# Scan bounds: -100.00 -30.00 20.00\n"
+        "#  1) Mono Energy *        3) I0          5) Iref\n#  2) Scaler preset time *  4) It\n#\n"
+    )
+    scan = read_xanes(
+        written(header + samples.rows(x, clock, i0 * clock, it * clock, ir * clock, 20 + x / 7e4))
+    )[0]
+    assert scan.mu_from == "-ln(It/I0)"
+    assert scan.reference is not None
+
+
+def test_counting_time_is_no_absorption(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    clock = np.where(x < 7125, 1.0, 1 + 0.4 * np.log1p((x - 7125).clip(0) / 4))
+    noise = 1 + 1e-4 * np.random.default_rng(1).normal(size=(2, len(x)))
+    scan = read_xanes(written(samples.rows(x, clock, i0 * clock * noise[0], it * clock * noise[1])))[0]
+    assert "column 2" not in scan.mu_from.split("/")[-1]
+    assert scan.mu_from != "column 2"
+
+
+def test_current_of_a_diode_is_divided(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    mu = samples.absorption(x)
+    beam = 0.5 * (1 + 0.01 * np.sin(x / 1.7) + 0.02 * np.sin(x / 9))
+    diode = 0.1 * beam * (1 - np.exp(-mu))
+    scan = read_xanes(
+        written("#enc_energy VFC01 VFC02 VFC04\n" + samples.rows(x, beam, 5 * beam * np.exp(-mu), diode))
+    )[0]
+    assert scan.mu_from == "ln(VFC01/VFC02)"
+
+
+def test_sample_among_many_counters(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    mu = samples.absorption(x, height=0.4)
+    n = np.arange(len(x))
+    random = np.random.default_rng(3)
+    time = 1 + (n / 150.0) ** 2
+    i0 = 2.5e5 * time * (1 + 0.01 * np.sin(n / 5))
+    detectors = [random.poisson((3 + k) * 100 * time * (1 + 0.2 * mu)) for k in range(14)]
+    columns = [x, *detectors[:7], i0, i0 * np.exp(-mu), *detectors[7:]]
+    scan = read_xanes(written(samples.rows(*(np.round(c, 2) for c in columns))))[0]
+    assert scan.absorber == "Fe"
+    ready = np.corrcoef(
+        scan.mu - np.polyval(np.polyfit(x, scan.mu, 1), x), mu - np.polyval(np.polyfit(x, mu, 1), x)
+    )
+    assert ready[0, 1] > 0.99
+
+
+@pytest.mark.parametrize("label", ["fourc_l", "4C Theta", "Epoch"])
+def test_positions_and_clocks_are_no_energies(samples: ModuleType, written: Written, label: str) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    first = x if label == "Epoch" else x / 1000
+    text = f"#S 1  ascan l 7.03 7.35 400 1\n#N 3\n#L {label}  I0  I1\n" + samples.rows(first, i0, it) + "\n"
+    with pytest.raises(MeasurementError, match="cannot find the energies"):
+        read_xanes(written(text))
+
+
+def test_edges_of_other_shells_are_named(samples: ModuleType, written: Written) -> None:
+    x = samples.energies(11564.0)
+    scan = read_xanes(written("energy mu\n" + samples.rows(x, samples.absorption(x, 11564.0, chemical=0.0))))[
+        0
+    ]
+    assert scan.absorber is None
+    assert "L3 edge of Pt" in scan.warnings[-1]
+    beam = 1e5 * (1 + 0.01 * np.sin(x / 9))
+    table = samples.rows(x, beam, beam * np.exp(-samples.absorption(x, 11564.0, chemical=0.0)))
+    with pytest.raises(MeasurementError, match="where Pt L3 lies and no K edge"):
+        read_xanes(written(table))
+
+
+def test_white_line_of_an_l_edge(samples: ModuleType, written: Written) -> None:
+    x = samples.energies(5483.0)
+    line = 3.5 * np.exp(-0.5 * ((x - 5485) / 3.0) ** 2)
+    mu = 0.5 + np.arctan((x - 5483) / 1.5) / np.pi + line + 0.3
+    scan = read_xanes(written("energy mu\n" + samples.rows(x, mu)))[0]
+    assert scan.absorber is None
+    assert "L3 edge of La" in scan.warnings[-1]
+
+
+def test_columns_as_epics_describes_them(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, ir = samples.intensities(samples.absorption(x))
+    header = (
+        "## mda2ascii 0.3.2 generated output\n# Extra PV 3: Column.1, energy, \n"
+        "# Column Descriptions:\n#    1  [     Index      ]\n"
+        "#    2  [1-D Positioner 1]  energy, Mono setpoint, TABLE, eV, energy, Mono setpoint, eV\n"
+        "#    3  [1-D Detector   1]  scaler1.S2, I0, cts\n#    4  [1-D Detector   2]  scaler1.S3, It, cts\n"
+        "#    5  [1-D Detector   3]  scaler1.S4, Iref, cts\n\n# 1-D Scan Values\n"
+    )
+    scan = read_xanes(written(header + samples.rows(np.arange(len(x)) + 1.0, x, i0, it, ir)))[0]
+    assert scan.mu_from == "-ln(It/I0)"
+    assert scan.reference is not None
+
+
+@pytest.mark.parametrize("label", ["(3) I0Detector_darkCorrect", "I0Detector"])
+def test_words_around_a_chamber(samples: ModuleType, written: Written, label: str) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    header = f"#(2) EnergyFeedback\t{label}\t{label.replace('I0', 'I1')}\n"
+    scan = read_xanes(written(header + samples.rows(x, i0, it, mark="\t")))[0]
+    assert scan.mu_from == f"-ln({label.replace('I0', 'I1')}/{label})"
+
+
+@pytest.mark.parametrize("header", ["", "# energy signal1 signal2 signal3\n"])
+def test_currents_below_zero(samples: ModuleType, written: Written, header: str) -> None:
+    x = samples.energies()
+    mu = samples.absorption(x)
+    currents = [-1e-5 * current for current in samples.intensities(mu)]
+    scan = read_xanes(written(header + samples.rows(x, *currents)))[0]
+    np.testing.assert_allclose(scan.mu, mu, atol=1e-3)
+
+
+def test_angles_whose_label_says_bragg(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    scan = read_xanes(written("# bragg1WithOffset\tI0\tIt\n" + samples.rows(x, i0, it, mark="\t")))[0]
+    np.testing.assert_allclose(scan.energy, x, atol=1e-3)
+
+
+def test_tables_beside_each_other(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    mu = samples.absorption(x)
+    rows = (f"{a:.2f},{b:.5f},,{a + 1:.2f},{c:.5f}," for a, b, c in zip(x, mu, 1.2 * mu, strict=True))
+    scans = read_xanes(written("Energy (eV),Fe2O3 norm.,,Energy (eV),FeO norm.,\n" + "\n".join(rows) + "\n"))
+    assert [scan.item for scan in scans] == ["Fe2O3 norm.", "FeO norm."]
+
+
+def test_column_made_of_two_counters_among_many(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    mu = samples.absorption(x)
+    noise = np.random.default_rng(2).normal(size=(3, len(x)))
+    time = 1e5 * (1 + (np.arange(len(x)) / 100.0) ** 2)
+    i0, it, ir = (
+        time * flux * (1 + 1e-3 * one)
+        for flux, one in zip((1.0, np.exp(-mu), np.exp(-2.2 * mu)), noise, strict=True)
+    )
+    table = samples.rows(x, time, i0, it, ir, np.log(i0 / it), np.log(it / ir))
+    scan = read_xanes(written(table))[0]
+    np.testing.assert_allclose(scan.mu, np.log(i0 / it), atol=1e-5)
+
+
+def test_energies_told_by_numbers_are_doubted(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    scan = read_xanes(written("#posX\tSAI01\tSAI02\n" + samples.rows(x / 1000, i0, it, mark="\t")))[0]
+    np.testing.assert_allclose(scan.energy, x, atol=1e-3)
+    assert "energies from column 'posX' by its numbers alone" in scan.warnings
