@@ -20,8 +20,8 @@ import sklearn.ensemble
 from edgepair import load_bundled
 from edgepair.conventions import TASKS
 from edgepair.features import compute_features
-from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
+from edgepair.study.plan import Cell, plan_cell
 from edgepair.study.scoring import group_sums, metrics_of
 
 Setting = tuple[str, dict[str, Any]]

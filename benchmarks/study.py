@@ -21,8 +21,8 @@ from edgepair.conventions import TASKS, techniques_of
 from edgepair.dataset import drop_gated
 from edgepair.features import compute_features
 from edgepair.models import LEARNERS, FitOutcome, FitTask, average_outcomes, fit_folds
-from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
+from edgepair.study.plan import Cell, plan_cell
 from edgepair.study.scoring import draw_groups, interval_of, score
 
 NEEDED_RATIO = 5.0

@@ -45,11 +45,11 @@ def test_a_part_imports_only_from_the_parts_above_it(copied: Path) -> None:
     ("part", "line"),
     [
         ("conventions/tasks.py", "import edgepair.dataset"),
-        ("dataset/splits.py", "from edgepair.models import metrics"),
+        ("dataset/splits.py", "from edgepair.models import fitting"),
         ("models/learners.py", "def f() -> None:\n    from edgepair.study import run_study"),
         ("study/result.py", "from edgepair.report import write_study"),
         ("conventions/wording.py", "import edgepair.apps.cli.main"),
-        ("labels/environment.py", "import edgepair.simulation.pdf"),
+        ("labels/site_labels.py", "import edgepair.simulation.pdf"),
         ("apps/web/work/reading.py", "from edgepair.apps.cli import console"),
     ],
 )

@@ -37,7 +37,7 @@ def quiet_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
     monkeypatch.setattr("tempfile.tempdir", None)
     # a busy machine makes a quick command a slow one, which says how far it is
-    monkeypatch.setattr("edgepair.apps.cli.progress.EVERY", 1e6)
+    monkeypatch.setattr("edgepair.apps.cli.console.EVERY", 1e6)
     for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "NO_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     return work

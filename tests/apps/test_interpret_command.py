@@ -129,7 +129,7 @@ def test_an_interruption_says_that_fits_are_kept(
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("edgepair.study.work.Runner.run", stop)
+    monkeypatch.setattr("edgepair.study.fits.Runner.run", stop)
     done = ask(edgepair, saved, "--out", "why")
     assert done.code == 130
     assert "finished fits are kept" in done.err

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from edgepair.apps.cli import progress
-from edgepair.apps.cli.progress import progress_bar, step_bar
+from edgepair.apps.cli import console
+from edgepair.apps.cli.console import progress_bar, step_bar
 from edgepair.conventions import Progress
 
 
 @pytest.fixture
 def often(monkeypatch: pytest.MonkeyPatch, quiet_place: Path) -> None:
     """Say it every hundredth of a second."""
-    monkeypatch.setattr(progress, "EVERY", 0.01)
+    monkeypatch.setattr(console, "EVERY", 0.01)
 
 
 def test_lines_say_what_is_done_and_how_long_the_rest_takes(

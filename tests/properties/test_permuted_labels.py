@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edgepair.conventions import TASKS
-from edgepair.study.cells import Cell
 from edgepair.study.fits import permuted_labels
+from edgepair.study.plan import Cell
 
 sites = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 3)), min_size=1, max_size=40)
 seeds = st.lists(st.integers(0, 2**32), min_size=1, max_size=3)

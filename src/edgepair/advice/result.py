@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from edgepair.conventions import Displayed
 from edgepair.conventions.displayed import Record
 from edgepair.files.writing import json_ready
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SCORE_COLUMNS = ("technique", "metric", "value", "lower", "upper")
 GAIN_COLUMNS = ("have", "add", "metric", "value", "lower", "upper", "verdict")

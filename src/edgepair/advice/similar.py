@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, MeasurementError, OptionError, edge_energy
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Floats, Labels
 from edgepair.dataset import average_sites
 from edgepair.features.xanes import STEP
 from edgepair.measured import PdfCurve, XanesScan
 from edgepair.prediction import Prediction, predict
-from edgepair.prediction.fitted import fitted_xanes
-from edgepair.prediction.own_data import common_window
+from edgepair.prediction.fitted import common_window, fitted_xanes
 from edgepair.prediction.pdf_model import PdfModel, PdfRows
 from edgepair.prediction.sample import EnergyWindow, choose_window
 from edgepair.prediction.xanes_rows import BROADENING, to_own_edge
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import xarray as xr
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Labels
-    from edgepair.study.cells import Cell
+from edgepair.study.plan import Cell
 
 MOST_LIKE = 60
 """Sites that are taken as like a sample at most."""
@@ -49,7 +44,7 @@ class SampleInHand:
     prediction: Prediction
     techniques: tuple[str, ...]
     by: str
-    apart: NDArray[np.float64]
+    apart: Floats
 
     def answers(self, task: str) -> list[Record]:
         """List what is said of one task."""
@@ -139,7 +134,7 @@ def _same_answer(
     return close
 
 
-def _xanes_distances(prediction: Prediction, technique: str, dataset: xr.Dataset) -> NDArray[np.float64]:
+def _xanes_distances(prediction: Prediction, technique: str, dataset: xr.Dataset) -> Floats:
     """Measure how far each site's spectrum is from a sample's, as trust in answers is measured."""
     absorber = prediction.absorber
     edge = edge_energy(absorber)
@@ -157,17 +152,17 @@ def _xanes_distances(prediction: Prediction, technique: str, dataset: xr.Dataset
     simulated = dataset["origin"].values != "measured"
     shown[simulated] = gaussian_filter1d(shown[simulated], np.mean(BROADENING) / STEP, axis=1, mode="nearest")
 
-    def features(at: NDArray[np.float64], curves: NDArray[np.float64]) -> NDArray[np.float64]:
+    def features(at: Floats, curves: Floats) -> Floats:
         own = fitted.window
         grid = [own.show(at + to_own_edge(at, row, own), row) for row in curves]
         return fitted.features(np.array(grid), absorber)
 
     selected = features(seen.x - edge, seen.y[None])
-    found: NDArray[np.float64] = fitted.apart(selected, features(even, shown))[0]
+    found: Floats = fitted.apart(selected, features(even, shown))[0]
     return found
 
 
-def _pdf_distances(prediction: Prediction, technique: str, dataset: xr.Dataset) -> NDArray[np.float64]:
+def _pdf_distances(prediction: Prediction, technique: str, dataset: xr.Dataset) -> Floats:
     """Measure how far each site's PDF is from a sample's, by the features that answers rest on."""
     seen = prediction.curves[technique][0]
     r = dataset["r"].values
@@ -184,15 +179,12 @@ def _pdf_distances(prediction: Prediction, technique: str, dataset: xr.Dataset) 
     )
     model = PdfModel.from_rows(rows)
     apart = model.distances(model.features(np.interp(common, seen.x, seen.y)[None]))[0]
-    found: NDArray[np.float64] = apart[dataset["material_index"].values]
+    found: Floats = apart[dataset["material_index"].values]
     return found
 
 
-def as_measured(dataset: xr.Dataset) -> NDArray[np.float64]:
-    """Give each site what a measurement of its material would show.
-
-    Returns (n_sites, n_energy).
-    """
+def as_measured(dataset: xr.Dataset) -> Floats:
+    """Give each site what a measurement of its material would show; returns (n_sites, n_energy)."""
     mu = dataset["mu"].values.astype(np.float64)
     complete = dataset["complete"].values
     if not complete.any():

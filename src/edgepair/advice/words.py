@@ -20,13 +20,7 @@ _ARTICLES = {"xanes": "XANES", "pdf": "a PDF", "dpdf": "a dPDF", "npdf": "a neut
 
 
 def named(modality: str) -> str:
-    """Name a technique or a combination in a sentence.
-
-    Examples
-    --------
-    >>> named("pdf"), named("xanes+dpdf")
-    ('a PDF', 'XANES and a dPDF')
-    """
+    """Name a technique or a combination in a sentence."""
     return " and ".join(_ARTICLES.get(part, part) for part in modality.split("+"))
 
 

@@ -1,10 +1,9 @@
 """Builder: from crystal structures to a dataset: labels, simulations, a store of finished results."""
 
-from edgepair.builder.records import BuildEstimate, BuildProgress, BuildResult, Item
+from edgepair.builder.records import BuildEstimate, BuildProgress, BuildResult, Item, read_status
 from edgepair.builder.result_store import ResultStore
 from edgepair.builder.run import MAX_SITES, build_dataset, default_store, estimate_build
 from edgepair.builder.spectra_table import SpectraTable, join_project_spectra, read_spectra_table
-from edgepair.builder.status import read_status
 
 __all__ = [
     "MAX_SITES",

@@ -6,21 +6,24 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
-from edgepair.builder.curves import ENERGY_STEP, HOLD, absorption_problem, energy_grid
 from edgepair.builder.gates import (
     ABSORPTION,
     BOND_VALENCE_OFF,
     EDGE_POSITION,
+    ENERGY_STEP,
     FARTHEST_EDGE,
     FEWEST_BONDS,
+    HOLD,
     MOST_ABSORPTION,
     MOST_BONDS,
     Fault,
+    absorption_problem,
     edge_position,
+    energy_grid,
     gate_text,
     label_faults,
     median_edges,
@@ -29,13 +32,10 @@ from edgepair.builder.gates import (
 from edgepair.builder.stages import Material, Stages
 from edgepair.conventions import DataError, EdgepairError
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Floats
 from edgepair.dataset.arrays import assemble
 from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, Feff10, SiteSimulator, ideal_r
 from edgepair.spectra import resample_mu
-
-if TYPE_CHECKING:
-    import xarray as xr
-    from numpy.typing import NDArray
 
 _PDFS = {
     "G": "total x-ray PDF",
@@ -277,7 +277,7 @@ Place = tuple[str, int]
 class SecondRun:
     """What came of simulating one site again; ``curve`` in eV."""
 
-    curve: tuple[NDArray[np.float64], NDArray[np.float64]] | None
+    curve: tuple[Floats, Floats] | None
     message: str
 
 
@@ -291,8 +291,6 @@ def run_again(
 ) -> dict[Place, SecondRun]:
     """Simulate the sites again whose spectrum failed a check.
 
-    Notes
-    -----
     The second spectrum is checked like the first, against the medians of the first runs. It has a key of
     its own in the store.
     """
@@ -353,9 +351,7 @@ def second_run_attribute(runs: Mapping[Place, SecondRun], simulator: SiteSimulat
     return {"run_again": json.dumps({"cards": dict(settings.cards), "sites": named}, ensure_ascii=False)}
 
 
-def _usable(
-    record: Record | None,
-) -> tuple[tuple[NDArray[np.float64], NDArray[np.float64]] | None, str]:
+def _usable(record: Record | None) -> tuple[tuple[Floats, Floats] | None, str]:
     """Read a second spectrum, or say why there is none."""
     if record is None:
         return None, "not done yet"

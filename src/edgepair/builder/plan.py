@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgepair.builder.assembly import Assembled, MaterialRows, Place, SecondRun, SiteRow
-from edgepair.builder.curves import absorption_problem
-from edgepair.builder.gates import gate_text
+from edgepair.builder.gates import absorption_problem, gate_text
 from edgepair.builder.records import Item
 from edgepair.builder.spectra_table import SpectraTable
 from edgepair.builder.stages import NOT_KEPT, Material, Site, Stages

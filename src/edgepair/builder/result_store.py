@@ -176,7 +176,8 @@ class ResultStore:
         ordered: Record = {"key": key, "ok": ok, "kind": kind}
         ordered |= {k: v for k, v in record.items() if k not in ordered}
         line = json.dumps(ordered, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
-        line = _with_checksum(line)
+        body = line[:-1]
+        line = body + _CHECKSUM + hashlib.sha256(body).hexdigest().encode() + b'"}\n'
         short = bytes.fromhex(key)
         if not self._keep:
             self._memory[short] = line
@@ -334,12 +335,6 @@ def _lines(source: Iterable[bytes], offset: int) -> Iterator[tuple[int, bytes]]:
         offset += len(line)
 
 
-def _with_checksum(line: bytes) -> bytes:
-    """End a line of JSON with the hash of all that stands before."""
-    body = line[:-1]
-    return body + _CHECKSUM + hashlib.sha256(body).hexdigest().encode() + b'"}\n'
-
-
 def _record(line: bytes) -> Record:
     """Read a line; ValueError where it is not what was written. Lines of before 1.0 have no checksum."""
     body, mark, rest = line.rpartition(_CHECKSUM)
@@ -364,8 +359,6 @@ def _unreadable(path: Path, error: OSError) -> OutputError:
 class Claims:
     """A folder with a file per result that is being made, and one per run that is at it.
 
-    Notes
-    -----
     A run holds a lock on its own file as long as it lives, however it ends. Claims of a run whose
     file is not locked are void. Where a file system keeps no locks, two runs may do one thing twice;
     nothing worse comes of it.

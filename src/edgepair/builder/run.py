@@ -21,13 +21,20 @@ from edgepair.builder.assembly import (
     run_again,
     second_run_attribute,
 )
-from edgepair.builder.curves import check_energy_range
+from edgepair.builder.gates import check_energy_range
 from edgepair.builder.plan import Plan
-from edgepair.builder.records import BuildEstimate, BuildProgress, BuildResult, Item, count_items
+from edgepair.builder.records import (
+    BuildEstimate,
+    BuildProgress,
+    BuildResult,
+    Item,
+    StatusFile,
+    count_items,
+    write_items,
+)
 from edgepair.builder.result_store import ResultStore
 from edgepair.builder.spectra_table import SpectraTable
 from edgepair.builder.stages import Stages
-from edgepair.builder.status import StatusFile, write_items
 from edgepair.conventions import OptionError, edge_energy
 from edgepair.conventions.displayed import Record
 from edgepair.dataset.schema import ORIGINS

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.builder.curves import absorption_problem
+from edgepair.builder.gates import absorption_problem
 from edgepair.builder.records import structure_digest
 from edgepair.conventions import EdgepairError, OutputError
 from edgepair.conventions.displayed import Record
@@ -227,8 +227,5 @@ def pack_array(values: ArrayLike) -> str:
 
 
 def unpack_array(text: str) -> np.ndarray:
-    """Read what `pack_array` wrote.
-
-    Returns (n,).
-    """
+    """Read what `pack_array` wrote; returns (n,)."""
     return np.frombuffer(base64.b64decode(text), dtype="<f4")

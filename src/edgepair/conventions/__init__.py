@@ -1,13 +1,5 @@
 """Names, units, tables of absorbers, modalities and tasks, and the error family."""
 
-from edgepair.conventions.absorbers import (
-    BUNDLED_ABSORBERS,
-    HIGHEST_STATES,
-    K_EDGES,
-    STUDY_ABSORBERS,
-    edge_energy,
-    points_down,
-)
 from edgepair.conventions.displayed import Displayed, DisplayedCurve
 from edgepair.conventions.errors import (
     DataError,
@@ -22,18 +14,26 @@ from edgepair.conventions.errors import (
     StructureError,
     near_miss,
 )
-from edgepair.conventions.modalities import (
+from edgepair.conventions.progress import Progress
+from edgepair.conventions.tasks import (
+    BUNDLED_ABSORBERS,
+    HIGHEST_STATES,
+    K_EDGES,
+    STUDY_ABSORBERS,
     STUDY_MODALITIES,
+    TASKS,
     TECHNIQUES,
+    Task,
     Technique,
+    edge_energy,
     modality_title,
     parse_modalities,
+    parse_tasks,
+    points_down,
     subsets_of,
     techniques_in,
     techniques_of,
 )
-from edgepair.conventions.progress import Progress
-from edgepair.conventions.tasks import TASKS, Task, parse_tasks
 
 __all__ = [
     "BUNDLED_ABSORBERS",

@@ -52,15 +52,7 @@ def spelled(text: str) -> str:
 
 
 def as_keywords(text: str) -> str:
-    """Name keywords in the place of options; whole commands stay.
-
-    Examples
-    --------
-    >>> as_keywords("give --reference or --shift"), as_keywords("--range=-20,60")
-    ('give foil= or shift=', 'energy_range=(-20, 60)')
-    >>> as_keywords('--mu "ln(i0/i1)", or --energy-unit keV; edgepair train --data FILE makes one')
-    'mu="ln(i0/i1)", or energy_unit="keV"; edgepair train --data FILE makes one'
-    """
+    """Name keywords in the place of options; whole commands stay."""
 
     def named(found: re.Match[str]) -> str:
         option, value = found[1], (found[2] or "")[1:]

@@ -34,13 +34,7 @@ _MINUS = re.compile(r"(?<![\w-])-(?=\d)")  # a hyphen that stands for a minus
 
 
 def number(value: float | None, digits: int = 3, *, sign: bool = False) -> str:
-    """Write a number with a true minus sign.
-
-    Examples
-    --------
-    >>> number(-0.0374), number(0.2229, sign=True), number(None)
-    ('−0.037', '+0.223', '–')
-    """
+    """Write a number with a true minus sign."""
     if value is None or not math.isfinite(value):
         return NO_NUMBER
     text = f"{value:+.{digits}f}" if sign else f"{value:.{digits}f}"
@@ -50,45 +44,25 @@ def number(value: float | None, digits: int = 3, *, sign: bool = False) -> str:
 
 
 def interval(lower: float | None, upper: float | None, digits: int = 3, *, sign: bool = False) -> str:
-    """Write the two ends of an interval.
-
-    Examples
-    --------
-    >>> interval(0.7164, 0.8538)
-    '0.716 to 0.854'
-    """
+    """Write the two ends of an interval."""
     if number(lower) == NO_NUMBER or number(upper) == NO_NUMBER:
         return NO_NUMBER
     return f"{number(lower, digits, sign=sign)} to {number(upper, digits, sign=sign)}"
 
 
 def count(value: float) -> str:
-    """Write a whole number with thousands apart.
-
-    Examples
-    --------
-    >>> count(12345)
-    '12,345'
-    """
+    """Write a whole number with thousands apart."""
     return f"{round(value):,}"
 
 
 def counted(value: int, word: str) -> str:
-    """Write a number with its noun.
-
-    Examples
-    --------
-    >>> counted(1, "absorber"), counted(1200, "formula")
-    ('1 absorber', '1,200 formulas')
-    """
+    """Write a number with its noun."""
     return f"{count(value)} {word}" + ("" if value == 1 else "s")
 
 
 def percent(value: float, digits: int = 0) -> str:
     """Write a share as a percentage.
 
-    Examples
-    --------
     >>> percent(0.7844)
     '78 %'
     """
@@ -97,13 +71,7 @@ def percent(value: float, digits: int = 0) -> str:
 
 
 def listed(words: Sequence[str]) -> str:
-    """Join words as in a sentence.
-
-    Examples
-    --------
-    >>> listed(["Ti", "Mn", "Fe"])
-    'Ti, Mn and Fe'
-    """
+    """Join words as in a sentence."""
     if len(words) < 2:
         return "".join(words)
     return ", ".join(words[:-1]) + " and " + words[-1]
@@ -112,8 +80,6 @@ def listed(words: Sequence[str]) -> str:
 def metric_title(metric: str) -> str:
     """Name a metric, with its unit or what is perfect, for an axis.
 
-    Examples
-    --------
     >>> metric_title("mae"), metric_title("r2")
     ('mean absolute error (Å)', 'R² (1 = perfect)')
     """
@@ -124,8 +90,6 @@ def metric_title(metric: str) -> str:
 def task_title(task: str) -> str:
     """Name a task for people.
 
-    Examples
-    --------
     >>> task_title("bond_length")
     'mean bond length'
     """
@@ -137,8 +101,6 @@ def task_title(task: str) -> str:
 def capital(text: str) -> str:
     """Begin with a capital.
 
-    Examples
-    --------
     >>> capital("oxidation state")
     'Oxidation state'
     """
@@ -148,8 +110,6 @@ def capital(text: str) -> str:
 def short_title(modality: str) -> str:
     """Name a modality for people, whatever it is.
 
-    Examples
-    --------
     >>> short_title("xanes+dpdf"), short_title("exafs")
     ('XANES + dPDF', 'EXAFS')
     """
@@ -164,8 +124,6 @@ def short_title(modality: str) -> str:
 def safe(text: object) -> str:
     """Escape text from data before a figure shows it: figures read some HTML.
 
-    Examples
-    --------
     >>> safe("<b>Fe2O3</b>")
     '&lt;b&gt;Fe2O3&lt;/b&gt;'
     """
@@ -173,11 +131,5 @@ def safe(text: object) -> str:
 
 
 def with_minus(sentence: str) -> str:
-    """Write true minus signs where a sentence from a file has hyphens.
-
-    Examples
-    --------
-    >>> with_minus("two-way: -0.01 to 0.02")
-    'two-way: −0.01 to 0.02'
-    """
+    """Write true minus signs where a sentence from a file has hyphens."""
     return _MINUS.sub("−", sentence)

@@ -7,10 +7,9 @@ from edgepair.dataset.arrays import assemble, from_arrays
 from edgepair.dataset.averaging import average_sites, drop_gated, select_sites
 from edgepair.dataset.bundled import bundled_path, load_bundled
 from edgepair.dataset.schema import GATE_SEPARATOR, GATES, SCHEMA_VERSION, VARIABLES, find_problems, validate
-from edgepair.dataset.site_listing import SiteFilter, find_sites, site_table
 from edgepair.dataset.splits import SPLITS, make_folds, split_groups
 from edgepair.dataset.store import open_dataset, save_dataset
-from edgepair.dataset.summary import show_pdf, summarise
+from edgepair.dataset.summary import SiteFilter, find_sites, show_pdf, site_table, summarise
 
 # They need xarray, which not every command loads.
 if TYPE_CHECKING:

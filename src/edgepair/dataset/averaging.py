@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import ArrayLike, NDArray
 
+    from edgepair.conventions.tasks import Floats
+
 
 def average_sites(dataset: xr.Dataset) -> xr.Dataset:
     r"""Make one row of each complete material, averaged over its absorbing sites.
@@ -76,7 +78,8 @@ def average_sites(dataset: xr.Dataset) -> xr.Dataset:
         "averaged": np.ones(n_rows, dtype=bool),
     }
     variables: dict[str, tuple[object, ...]] = {
-        name: (("site",), values, _attributes(dataset, name)) for name, values in fixed.items()
+        name: (("site",), values, dict(dataset[name].attrs) if name in dataset else {})
+        for name, values in fixed.items()
     }
     for name in (str(name) for name in dataset.data_vars):
         array = dataset[name]
@@ -92,21 +95,12 @@ def average_sites(dataset: xr.Dataset) -> xr.Dataset:
     return result
 
 
-def _attributes(dataset: xr.Dataset, name: str) -> dict[str, object]:
-    """Keep what a variable says of itself; `averaged` may be new."""
-    return dict(dataset[name].attrs) if name in dataset else {}
-
-
-def _means(
-    values: NDArray[np.float64], weight: NDArray[np.float64], first: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def _means(values: Floats, weight: Floats, first: NDArray[np.int64]) -> Floats:
     """Weighted means over stretches of rows, so that equal values stay what they are."""
     weight = weight.reshape(-1, *[1] * (values.ndim - 1))
     mean = np.add.reduceat(weight * values, first) / np.add.reduceat(weight, first)
     # Rounding must not carry a mean beyond the values that it is of.
-    bounded: NDArray[np.float64] = np.clip(
-        mean, np.minimum.reduceat(values, first), np.maximum.reduceat(values, first)
-    )
+    bounded: Floats = np.clip(mean, np.minimum.reduceat(values, first), np.maximum.reduceat(values, first))
     return bounded
 
 

@@ -15,7 +15,8 @@ from edgepair.spectra import PDFInstrument, resample_pdf
 
 if TYPE_CHECKING:
     import xarray as xr
-    from numpy.typing import NDArray
+
+    from edgepair.conventions.tasks import Floats
 
 Degrade = Callable[["xr.Dataset", str, float, np.random.Generator], "xr.Dataset"]
 
@@ -115,12 +116,12 @@ def _own_qmax(dataset: xr.Dataset, variable: str) -> float:
     return float(shown) if 0 < float(shown) < nyquist else nyquist
 
 
-def _with_curves(dataset: xr.Dataset, variable: str, curves: NDArray[np.float64]) -> xr.Dataset:
+def _with_curves(dataset: xr.Dataset, variable: str, curves: Floats) -> xr.Dataset:
     array = dataset[variable]
     return dataset.assign({variable: (array.dims, curves.astype(array.dtype), array.attrs)})
 
 
-def _noise(axis: NDArray[np.float64], step: float, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _noise(axis: Floats, step: float, n: int, rng: np.random.Generator) -> Floats:
     """Draw noise, independent at points a step apart and a straight line between them."""
     nodes = np.arange(axis[0], axis[-1] + step, step)
     drawn = rng.normal(size=(n, len(nodes)))
@@ -169,7 +170,7 @@ def _add_pdf_noise(dataset: xr.Dataset, variable: str, level: float, rng: np.ran
     return _with_curves(dataset, variable, curves + level * size * noise)
 
 
-def _pdf_noise(r: NDArray[np.float64], qmax: float, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _pdf_noise(r: Floats, qmax: float, n: int, rng: np.random.Generator) -> Floats:
     """Draw what an equal error of S(Q) at every Q makes of G: F = Q(S - 1) errs in proportion to Q.
 
     So most of it has short waves, as counting noise has (Toby and Egami, Acta Cryst. A 48, 336 (1992),
@@ -180,9 +181,7 @@ def _pdf_noise(r: NDArray[np.float64], qmax: float, n: int, rng: np.random.Gener
     # Waves that half a period over the range tells apart are independent.
     q = np.arange(1, int(qmax * r[-1] / np.pi) + 1) * np.pi / r[-1]
     waves = q[:, None] * np.sin(q[:, None] * r)
-    noise: NDArray[np.float64] = rng.normal(size=(n, len(q))) @ (
-        waves / np.sqrt((waves**2).sum(axis=0).mean())
-    )
+    noise: Floats = rng.normal(size=(n, len(q))) @ (waves / np.sqrt((waves**2).sum(axis=0).mean()))
     return noise
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from edgepair.conventions.tasks import Labels
+    from edgepair.conventions.tasks import Floats, Labels
 
 SPLITS = ("formula", "material", "random")
 """What may not stand on both sides of a split: a reduced formula (default), a material, or
@@ -145,7 +145,7 @@ def _deal(groups: NDArray[np.int64], n_folds: int, state: int, classes: Labels |
     return fold_of[number]
 
 
-def _evenest(held: NDArray[np.float64], added: NDArray[np.float64], total: NDArray[np.int64]) -> int:
+def _evenest(held: Floats, added: Floats, total: NDArray[np.int64]) -> int:
     """Find the fold that a group leaves the classes most even by, among equals the smallest."""
     proposed = held + np.eye(len(held))[:, :, None] * added
     uneven = np.std(proposed / total, axis=1).mean(axis=1).tolist()

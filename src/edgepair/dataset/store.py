@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import math
@@ -19,8 +20,8 @@ from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import visible
 from edgepair.dataset.schema import VARIABLES, validate
 from edgepair.dataset.summary import show_pdf
+from edgepair.files.caching import prefix_beside
 from edgepair.files.reading import check_regular
-from edgepair.files.scratch import prefix_beside
 from edgepair.files.writing import what_stands_at
 from edgepair.spectra import TYPICAL_INSTRUMENT, PDFInstrument
 
@@ -72,7 +73,8 @@ def open_dataset(path: str | Path, *, instrument: PDFInstrument | None = TYPICAL
             # A new variable: how the file stores it does not hold for what is written next.
             dataset[name] = (dataset[name].dims, text, dataset[name].attrs)
     # A store lists its variables in no order; the schema has one.
-    dataset = dataset[[name for name in VARIABLES if name in dataset] + _strangers(dataset)]
+    strangers = sorted(str(name) for name in dataset.data_vars if name not in VARIABLES)
+    dataset = dataset[[name for name in VARIABLES if name in dataset] + strangers]
     validate(dataset, name=repr(str(path)))
     return dataset if instrument is None else show_pdf(dataset, instrument)
 
@@ -113,17 +115,13 @@ def read_arrays(path: str | Path) -> xr.Dataset:
     return dataset
 
 
-def _strangers(dataset: xr.Dataset) -> list[str]:
-    return sorted(str(name) for name in dataset.data_vars if name not in VARIABLES)
-
-
 def check_target(path: str | Path) -> None:
     """Refuse a place where a dataset cannot or must not be written."""
     path = Path(path)
     found = ""
     if not path.parent.is_dir():
         found, needed = f"no folder {str(path.parent)!r}", "a folder that exists"
-    elif path.is_dir() and (path.suffix == ".zip" or not _is_ours(path)):
+    elif path.is_dir() and (path.suffix == ".zip" or not (path / ".zgroup").is_file()):
         found, needed = "a folder that is no dataset", "a name that is free, or a dataset to be replaced"
     elif path.is_file() and not _is_our_zip(path):
         found, needed = "a file that is no dataset", "a name that is free, or a dataset to be replaced"
@@ -146,10 +144,6 @@ def _is_our_zip(path: Path) -> bool:
             return ".zgroup" in archive.namelist()
     except (OSError, zipfile.BadZipFile):
         return False
-
-
-def _is_ours(folder: Path) -> bool:
-    return (folder / ".zgroup").is_file()
 
 
 def save_dataset(dataset: xr.Dataset, path: str | Path) -> None:
@@ -245,13 +239,7 @@ def _zip_folder(folder: Path, target: Path) -> None:
 
 
 def round_mantissa(values: np.ndarray, bits: int) -> np.ndarray:
-    """Round to 32-bit numbers with fewer mantissa bits, which compress better.
-
-    Examples
-    --------
-    >>> float(round_mantissa(np.array([1.001]), 4)[0])
-    1.0
-    """
+    """Round to 32-bit numbers with fewer mantissa bits, which compress better."""
     drop = 23 - bits
     integers = np.ascontiguousarray(values, dtype=np.float32).view(np.uint32)
     half = np.uint32((1 << drop) >> 1)
@@ -402,3 +390,14 @@ def _check_chunks(place: str, array: _Array, sizes: Mapping[str, int]) -> None:
     for index in itertools.product(*map(range, array.grid)):
         if place + (array.separator.join(map(str, index)) or "0") not in sizes:
             raise ValueError(f"a chunk of {place.rstrip('/')!r} is not there")
+
+
+def data_digest(data: xr.Dataset) -> str:
+    """Hash a dataset."""
+    digest = hashlib.sha256(repr(sorted((str(k), str(v)) for k, v in data.attrs.items())).encode())
+    for name in sorted(str(name) for name in data.variables):
+        values = data[name].values
+        about = f"{name} {values.dtype} {values.shape} {sorted(data[name].attrs.items(), key=str)}"
+        digest.update(about.encode())
+        digest.update(values.tobytes() if values.dtype != object else repr(values.tolist()).encode())
+    return digest.hexdigest()

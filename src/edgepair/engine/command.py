@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgepair.files.scratch import writing_scratch
+from edgepair.files.caching import writing_scratch
 
 _WORDS = 4000
 """Characters kept of what a program says."""

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from edgepair._version import __version__
 from edgepair.conventions import EngineError
+from edgepair.files.caching import own_scratch
 from edgepair.files.reading import read_regular
-from edgepair.files.scratch import own_scratch
 
 if TYPE_CHECKING:
     from distributed import Client, Future, LocalCluster, Nanny

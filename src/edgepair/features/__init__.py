@@ -1,8 +1,11 @@
 """Features: what models read of a curve, and the descriptors and regions that have a physical name."""
 
-from edgepair.features.numbers import NUMBERS, Number, describe_pdf, describe_xanes
 from edgepair.features.regions import (
+    NUMBERS,
+    Number,
     Region,
+    describe_pdf,
+    describe_xanes,
     find_pdf_regions,
     find_regions,
     find_xanes_regions,

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from edgepair.conventions import DataError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+from edgepair.conventions.tasks import Floats
 
 
 @dataclass(frozen=True)
@@ -21,17 +19,17 @@ class Block:
     ``values`` (n_curves, n_features); ``position`` (n_features,); ``low, high`` (n_features,).
     """
 
-    values: NDArray[np.float64]
-    position: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    values: Floats
+    position: Floats
+    low: Floats
+    high: Floats
 
     def take(self, rows: NDArray[np.int64]) -> Block:
         """Repeat curves, as for the sites of each material; ``rows`` (n_sites,)."""
         return Block(self.values[rows], self.position, self.low, self.high)
 
 
-def make_block(values: NDArray[np.float64], position: ArrayLike, low: ArrayLike, high: ArrayLike) -> Block:
+def make_block(values: Floats, position: ArrayLike, low: ArrayLike, high: ArrayLike) -> Block:
     """Make a block whose features lie as told.
 
     ``values`` (n_curves, n_features); ``position, low, high`` (n_features,).
@@ -51,23 +49,15 @@ def join(blocks: Sequence[Block]) -> Block:
     )
 
 
-def thin(axis: NDArray[np.float64], step: float) -> NDArray[np.int64]:
-    """Choose points of an axis that are at least a step apart, evenly where it is even.
-
-    ``axis`` (n,).
-
-    Examples
-    --------
-    >>> thin(np.array([0.0, 0.25, 0.5, 0.75, 1.0]), 0.5).tolist()
-    [0, 2, 4]
-    """
+def thin(axis: Floats, step: float) -> NDArray[np.int64]:
+    """Choose points of an axis that are at least a step apart, evenly where it is even: ``axis`` (n,)."""
     number = np.floor((axis - axis[0]) / step + 1e-6).astype(int)
     return np.unique(number, return_index=True)[1].astype(np.int64)
 
 
 def checked_curves(
     axis: ArrayLike, values: ArrayLike, *, kind: str, unit: str, span: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     """Make sure that two arrays are curves on one axis.
 
     ``axis`` (n,); ``values`` (n,); ``values`` (n_curves, n).

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from edgepair.conventions.tasks import Floats
 
 STEP = 0.25
 """eV; step of the grid on which spectra are looked at."""
@@ -78,27 +77,27 @@ class EdgeLandmarks:
     (n,) in eV; ``crest, height`` (n,); ``crest_end`` (n,) in eV; ``trough, depth`` (n,).
     """
 
-    edge: NDArray[np.float64]
-    slope: NDArray[np.float64]
-    start: NDArray[np.float64]
-    pre_area: NDArray[np.float64]
-    pre_centroid: NDArray[np.float64]
-    rise_end: NDArray[np.float64]
-    crest: NDArray[np.float64]
-    height: NDArray[np.float64]
-    crest_end: NDArray[np.float64]
-    trough: NDArray[np.float64]
-    depth: NDArray[np.float64]
+    edge: Floats
+    slope: Floats
+    start: Floats
+    pre_area: Floats
+    pre_centroid: Floats
+    rise_end: Floats
+    crest: Floats
+    height: Floats
+    crest_end: Floats
+    trough: Floats
+    depth: Floats
 
 
-def find_landmarks(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> EdgeLandmarks:
+def find_landmarks(energy: Floats, mu: Floats) -> EdgeLandmarks:
     """Find the landmarks of spectra; ``energy`` (n_energy,) in eV; ``mu`` (n, n_energy)."""
     parts = [_find(energy, mu[at : at + _CHUNK]) for at in range(0, max(len(mu), 1), _CHUNK)]
     names = EdgeLandmarks.__dataclass_fields__
     return EdgeLandmarks(**{name: np.concatenate([part[name] for part in parts]) for name in names})
 
 
-def _find(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def _find(energy: Floats, mu: Floats) -> dict[str, Floats]:
     from scipy.ndimage import gaussian_filter1d
 
     known = np.asarray(np.isfinite(mu).all(axis=1))
@@ -152,7 +151,7 @@ def _find(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> dict[str, NDA
     return {name: np.where(known, value, np.nan) for name, value in found.items()}
 
 
-def _main_rise(smooth: NDArray[np.float64]) -> NDArray[np.intp]:
+def _main_rise(smooth: Floats) -> NDArray[np.intp]:
     """Index of the last point below half of the step before it is passed for good; -1: none.
 
     For good means over `STAYS`, or to the end of the range if that is at least `AFTER` away: a strong
@@ -170,9 +169,7 @@ def _main_rise(smooth: NDArray[np.float64]) -> NDArray[np.intp]:
     return np.where(rises.any(axis=1), rises.argmax(axis=1), -1)
 
 
-def _last_crossing(
-    own: NDArray[np.float64], summit: NDArray[np.intp], level: float | NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _last_crossing(own: Floats, summit: NDArray[np.intp], level: float | Floats) -> Floats:
     """Where spectra pass a level for the last time before their highest point, grid points."""
     n = own.shape[1]
     heights = np.broadcast_to(np.asarray(level, dtype=np.float64), (len(own),))
@@ -182,16 +179,14 @@ def _last_crossing(
     return np.where((before >= 0) & (own[np.arange(len(own)), summit] >= heights), place, np.nan)
 
 
-def _first_reach(own: NDArray[np.float64], zero: int, level: NDArray[np.float64]) -> NDArray[np.float64]:
+def _first_reach(own: Floats, zero: int, level: Floats) -> Floats:
     """Where spectra first reach a level above half of their step, grid points."""
     reached = (own >= level[:, None]) & (np.arange(own.shape[1]) > zero)
     before = reached.argmax(axis=1) - 1
     return np.where(reached.any(axis=1), before + _part(own, before, level), np.nan)
 
 
-def _part(
-    own: NDArray[np.float64], before: NDArray[np.intp], heights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _part(own: Floats, before: NDArray[np.intp], heights: Floats) -> Floats:
     """How far after a point, between it and the next, a level lies; 0 to 1."""
     rows, last = np.arange(len(own)), own.shape[1] - 1
     here, following = own[rows, np.clip(before, 0, last)], own[rows, np.clip(before + 1, 0, last)]
@@ -200,9 +195,7 @@ def _part(
     return np.clip(part, 0, 1)
 
 
-def _extremum(
-    own: NDArray[np.float64], at: NDArray[np.intp], first: int, last: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _extremum(own: Floats, at: NDArray[np.intp], first: int, last: int) -> tuple[Floats, Floats]:
     """Place and value of an extremum, by the parabola through a point and its two neighbours.
 
     NaN at the ends of the window or of the range, where it is none.
@@ -217,7 +210,7 @@ def _extremum(
     return np.where(inside, place, np.nan), np.where(inside, value, np.nan)
 
 
-def _deepest(own: NDArray[np.float64], crest: NDArray[np.float64], last: int) -> NDArray[np.intp]:
+def _deepest(own: Floats, crest: Floats, last: int) -> NDArray[np.intp]:
     """Index of the lowest point after the white line; 0 where there is no white line."""
     index = np.arange(own.shape[1])
     reach = (index > crest[:, None]) & (index <= last) & np.isfinite(own)
@@ -225,16 +218,14 @@ def _deepest(own: NDArray[np.float64], crest: NDArray[np.float64], last: int) ->
     return deepest
 
 
-def _fall_end(
-    own: NDArray[np.float64], crest: NDArray[np.float64], level: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _fall_end(own: Floats, crest: Floats, level: Floats) -> Floats:
     """Where spectra fall to a level after their white line."""
     fallen = (own < level[:, None]) & (np.arange(own.shape[1]) > crest[:, None])
     before = fallen.argmax(axis=1) - 1
     return np.where(fallen.any(axis=1), before + _part(own, before, level), np.nan)
 
 
-def _steepest(own: NDArray[np.float64], zero: int, summit: NDArray[np.intp]) -> NDArray[np.float64]:
+def _steepest(own: Floats, zero: int, summit: NDArray[np.intp]) -> Floats:
     """Steepest rise from 5 eV before half of the step to the highest point, per grid point."""
     index = np.arange(own.shape[1])
     slope = np.gradient(own, axis=1)
@@ -243,9 +234,7 @@ def _steepest(own: NDArray[np.float64], zero: int, summit: NDArray[np.intp]) -> 
     return np.where(np.isfinite(steepest), steepest, np.nan)
 
 
-def _pre_edge(
-    before: NDArray[np.float64], noise: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _pre_edge(before: Floats, noise: Floats) -> tuple[Floats, Floats, Floats]:
     """Start of the edge, area of the peaks above the background before it, and their centroid.
 
     The background is the lower convex envelope of the spectrum up to half of the step: the foot of an
@@ -276,15 +265,15 @@ def _pre_edge(
     return np.where(seen, start, np.nan), np.where(seen, area, np.nan), np.where(seen, centroid, np.nan)
 
 
-def _typical(rough: NDArray[np.float64]) -> NDArray[np.float64]:
+def _typical(rough: Floats) -> Floats:
     """Estimate a row's standard deviation by its median size; 0 where nothing is known."""
     known = np.isfinite(rough)
     size = np.where(known.any(axis=1, keepdims=True), np.abs(rough), 0.0)
-    typical: NDArray[np.float64] = 1.4826 * np.nanmedian(size, axis=1)
+    typical: Floats = 1.4826 * np.nanmedian(size, axis=1)
     return typical
 
 
-def _lower_envelope(curves: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+def _lower_envelope(curves: Floats) -> tuple[NDArray[np.bool_], Floats]:
     """Lower convex envelope of each row from its first finite point on, and where the row touches it.
 
     From each point of the envelope the next is the one seen under the least slope.

@@ -9,14 +9,11 @@ number. Beside them stand position, height and area of the first peak and mean d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import NDArray
 
+from edgepair.conventions.tasks import Floats
 from edgepair.features.blocks import Block, join, make_block, thin
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 R_LAST = 6.0
 """Å; what lies beyond only added noise to every task (docs/decisions/0001-forest-settings.md)."""
@@ -40,7 +37,7 @@ LOWEST_PEAK = 0.25
 """A maximum counts as the first peak from this part of the highest where it is looked for."""
 
 
-def pdf_features(r: NDArray[np.float64], G: NDArray[np.float64]) -> Block:
+def pdf_features(r: Floats, G: Floats) -> Block:
     """Describe PDFs by their radial distribution, its running integral and the first peak.
 
     ``r`` (n_r,) in Å; ``G`` (n_materials, n_r) in Å⁻².
@@ -59,18 +56,16 @@ def pdf_features(r: NDArray[np.float64], G: NDArray[np.float64]) -> Block:
     return join(blocks)
 
 
-def _low_r_slope(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+def _low_r_slope(x: Floats, y: Floats) -> Floats:
     """Slope of the straight line through the origin before the first peak; 0 where not measured."""
     below = x < NO_ATOMS_BELOW
     if below.sum() < 2:
         return np.zeros(len(y))
-    slope: NDArray[np.float64] = y[:, below] @ x[below] / (x[below] @ x[below])
+    slope: Floats = y[:, below] @ x[below] / (x[below] @ x[below])
     return slope
 
 
-def _first_peak(
-    x: NDArray[np.float64], y: NDArray[np.float64], radial: NDArray[np.float64], inside: NDArray[np.bool_]
-) -> Block:
+def _first_peak(x: Floats, y: Floats, radial: Floats, inside: NDArray[np.bool_]) -> Block:
     position, height, _ = _highest_of_first(x[inside], y[:, inside])
     width = np.gradient(x)
     area = (radial * width * (np.abs(x - position[:, None]) < PEAK_HALF_WIDTH)).sum(axis=1)
@@ -85,7 +80,7 @@ def _first_peak(
     return join(blocks)
 
 
-def _highest_of_first(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+def _highest_of_first(x: Floats, y: Floats) -> tuple[Floats, ...]:
     """Find position, height and bend of the first peak, shape (n,) each."""
     rows = np.arange(len(y))
     peak = np.zeros(y.shape, dtype=bool)
@@ -100,7 +95,7 @@ def _highest_of_first(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[N
     return x[top] + np.clip(shift, -1, 1) * (x[1] - x[0]), height, bend
 
 
-def scale_free_features(r: NDArray[np.float64], G: NDArray[np.float64], *, dip: bool = False) -> Block:
+def scale_free_features(r: Floats, G: Floats, *, dip: bool = False) -> Block:
     """Describe measured PDFs, in a way that survives a wrong scale and ripples at low r.
 
     Programs that make G(r) of the same data differ up to fivefold in scale, and what lies below the
@@ -119,7 +114,7 @@ def scale_free_features(r: NDArray[np.float64], G: NDArray[np.float64], *, dip: 
     return join([points, slopes, _scaled_first_peak(x, -y if dip else y)])
 
 
-def _scaled_first_peak(x: NDArray[np.float64], y: NDArray[np.float64]) -> Block:
+def _scaled_first_peak(x: Floats, y: Floats) -> Block:
     near = x <= FIRST_PEAK[1]
     axis = x[near]
     position, height, bend = _highest_of_first(axis, y[:, near])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from edgepair.conventions.tasks import Floats
 
 STEP = 0.02
 """Å; step of the grid on which curves are looked at. A PDF measured to Q = 25 Å⁻¹ holds nothing
@@ -68,18 +67,18 @@ class Shells:
     second_area`` (n,).
     """
 
-    position: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
-    area: NDArray[np.float64]
-    width: NDArray[np.float64]
-    share: NDArray[np.float64]
-    second_position: NDArray[np.float64]
-    second_high: NDArray[np.float64]
-    second_area: NDArray[np.float64]
+    position: Floats
+    low: Floats
+    high: Floats
+    area: Floats
+    width: Floats
+    share: Floats
+    second_position: Floats
+    second_high: Floats
+    second_area: Floats
 
 
-def find_shells(r: NDArray[np.float64], G: NDArray[np.float64], *, dip: bool) -> Shells:
+def find_shells(r: Floats, G: Floats, *, dip: bool) -> Shells:
     """Find the first and the second shell; ``r`` (n_r,) in Å; ``G`` (n, n_r) in Å⁻²."""
     from scipy.interpolate import CubicSpline
 
@@ -134,7 +133,7 @@ def find_shells(r: NDArray[np.float64], G: NDArray[np.float64], *, dip: bool) ->
     return Shells(**result)
 
 
-def low_r_slope(r: NDArray[np.float64], G: NDArray[np.float64]) -> NDArray[np.float64]:
+def low_r_slope(r: Floats, G: Floats) -> Floats:
     """Slope of the straight line through the origin before the first peak.
 
     ``r`` (n_r,) in Å; ``G`` (n, n_r) in Å⁻²; returns (n,) in Å⁻³.
@@ -142,16 +141,16 @@ def low_r_slope(r: NDArray[np.float64], G: NDArray[np.float64]) -> NDArray[np.fl
     below = (r >= BASELINE_FROM) & (r < NO_ATOMS_BELOW)
     if not below.any() or np.ptp(r[below]) < (NO_ATOMS_BELOW - BASELINE_FROM) / 2:
         return np.full(len(G), np.nan)
-    slope: NDArray[np.float64] = G[:, below] @ r[below] / (r[below] @ r[below])
+    slope: Floats = G[:, below] @ r[below] / (r[below] @ r[below])
     return slope
 
 
-def _running(radial: NDArray[np.float64]) -> NDArray[np.float64]:
-    sums: NDArray[np.float64] = np.cumsum((radial[:, 1:] + radial[:, :-1]) / 2 * STEP, axis=1)
+def _running(radial: Floats) -> Floats:
+    sums: Floats = np.cumsum((radial[:, 1:] + radial[:, :-1]) / 2 * STEP, axis=1)
     return sums
 
 
-def _first_peak(grid: NDArray[np.float64], curve: NDArray[np.float64], dip: bool) -> int:
+def _first_peak(grid: Floats, curve: Floats, dip: bool) -> int:
     """Index of the first peak that is neither a ripple nor P-O, S-O or Si-O; -1: none.
 
     Heights are counted from the higher of a peak's two valleys, so that neither a wrong baseline nor
@@ -182,9 +181,7 @@ def _first_peak(grid: NDArray[np.float64], curve: NDArray[np.float64], dip: bool
     return int(peaks[first]) + offset
 
 
-def _second_peak(
-    grid: NDArray[np.float64], curve: NDArray[np.float64], after: float, signs: tuple[float, ...]
-) -> tuple[int, float]:
+def _second_peak(grid: Floats, curve: Floats, after: float, signs: tuple[float, ...]) -> tuple[int, float]:
     """Index and sign of the highest peak of the second shell's window; -1: none."""
     from scipy.signal import find_peaks
 
@@ -198,7 +195,7 @@ def _second_peak(
     return at, sign_of_best
 
 
-def _feet(shown: NDArray[np.float64], top: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _feet(shown: Floats, top: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Where a peak begins and ends: at the nearest minimum, or where the curve crosses zero."""
     n = shown.shape[1]
     index = np.arange(n)
@@ -211,27 +208,25 @@ def _feet(shown: NDArray[np.float64], top: NDArray[np.intp]) -> tuple[NDArray[np
     return low, high
 
 
-def _is_cut(shown: NDArray[np.float64], top: NDArray[np.intp], high: NDArray[np.intp]) -> NDArray[np.bool_]:
+def _is_cut(shown: Floats, top: NDArray[np.intp], high: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Tell whether the range ends within a peak, whose area is then not known."""
     rows, last = np.arange(len(shown)), shown.shape[1] - 1
     return np.asarray((high == last) & (shown[rows, last] > ENDED * shown[rows, top]))
 
 
-def _vertex(
-    grid: NDArray[np.float64], shown: NDArray[np.float64], top: NDArray[np.intp]
-) -> NDArray[np.float64]:
+def _vertex(grid: Floats, shown: Floats, top: NDArray[np.intp]) -> Floats:
     rows = np.arange(len(shown))
     at = np.clip(top, 1, shown.shape[1] - 2)
     left, here, right = (shown[rows, at + step] for step in (-1, 0, 1))
     bend = left - 2 * here + right
     shift = np.divide(left - right, 2 * bend, out=np.zeros(len(rows)), where=bend < 0)
-    place: NDArray[np.float64] = grid[at] + np.clip(shift, -0.5, 0.5) * STEP
+    place: Floats = grid[at] + np.clip(shift, -0.5, 0.5) * STEP
     return place
 
 
 def _half_width(
-    shown: NDArray[np.float64], top: NDArray[np.intp], low: NDArray[np.intp], high: NDArray[np.intp]
-) -> NDArray[np.float64]:
+    shown: Floats, top: NDArray[np.intp], low: NDArray[np.intp], high: NDArray[np.intp]
+) -> Floats:
     """Find the standard deviation of a Gaussian with the peak's narrower half width, grid points.
 
     The narrower: the other side may be a neighbour's. Heights count from the higher foot, or from the

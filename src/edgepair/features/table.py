@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from edgepair.conventions import Technique
+    from edgepair.conventions.tasks import Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +45,12 @@ class FeatureTable:
 
     values: NDArray[np.float32]
     technique: NDArray[np.str_]
-    position: NDArray[np.float64]
-    low: NDArray[np.float64]
-    high: NDArray[np.float64]
+    position: Floats
+    low: Floats
+    high: Floats
 
 
-RECIPES: Mapping[str, Callable[[NDArray[np.float64], NDArray[np.float64]], Block]] = MappingProxyType(
+RECIPES: Mapping[str, Callable[[Floats, Floats], Block]] = MappingProxyType(
     {"xanes": xanes_features, "pdf": pdf_features, "dpdf": pdf_features, "npdf": pdf_features}
 )
 """How each technique's curves become features; a new technique adds one entry."""
@@ -60,13 +61,13 @@ NORMALISATIONS = ("metal", "total")
 a part."""
 
 
-def raw_points(axis: NDArray[np.float64], curves: NDArray[np.float64]) -> Block:
+def raw_points(axis: Floats, curves: Floats) -> Block:
     """Describe curves by their points alone, each with the stretch to half-way of its neighbours."""
     edges = np.concatenate([axis[:1], (axis[1:] + axis[:-1]) / 2, axis[-1:]])
     return make_block(curves, axis, edges[:-1], edges[1:])
 
 
-RAW_RECIPES: Mapping[str, Callable[[NDArray[np.float64], NDArray[np.float64]], Block]] = MappingProxyType(
+RAW_RECIPES: Mapping[str, Callable[[Floats, Floats], Block]] = MappingProxyType(
     dict.fromkeys(RECIPES, raw_points)
 )
 """Curves as they are, the features of published work."""
@@ -77,7 +78,7 @@ def compute_features(
     modality: str,
     *,
     per: str = "metal",
-    recipes: Mapping[str, Callable[[NDArray[np.float64], NDArray[np.float64]], Block]] = RECIPES,
+    recipes: Mapping[str, Callable[[Floats, Floats], Block]] = RECIPES,
 ) -> FeatureTable:
     """Compute the features of every site for one modality.
 
@@ -131,9 +132,7 @@ def compute_features(
     )
 
 
-def normalised_curves(
-    dataset: xr.Dataset, technique: Technique, *, per: str = "metal"
-) -> NDArray[np.float64]:
+def normalised_curves(dataset: xr.Dataset, technique: Technique, *, per: str = "metal") -> Floats:
     """Return the curves of a technique in the normalisation that features are computed in.
 
     Parameters
@@ -150,7 +149,7 @@ def normalised_curves(
     numpy.ndarray
         Shape (n_sites, n_energy) or (n_materials, n_r).
     """
-    curves: NDArray[np.float64] = dataset[technique.variable].values.astype(np.float64)
+    curves: Floats = dataset[technique.variable].values.astype(np.float64)
     if technique.name == "dpdf" and dpdf_normalisation(dataset, per) == "metal":
         curves = curves * np.asarray(neighbours_per_metal(dataset))[:, None]
     return curves
@@ -185,7 +184,7 @@ def _check_normalisation(per: str) -> None:
     check_choice("cannot normalise the dPDF per", "per", per, NORMALISATIONS)
 
 
-def neighbours_per_metal(dataset: xr.Dataset) -> NDArray[np.float64] | None:
+def neighbours_per_metal(dataset: xr.Dataset) -> Floats | None:
     r"""Compute what brings the dPDF of each material to neighbours per metal atom.
 
     In the normalisation of the total PDF (:math:`\langle Z\rangle^2`) the metal–oxygen peak of a dPDF has the
@@ -207,15 +206,7 @@ def neighbours_per_metal(dataset: xr.Dataset) -> NDArray[np.float64] | None:
 
 @lru_cache(maxsize=65536)
 def composition_factor(formula: str, absorber: str) -> float | None:
-    r"""Compute :math:`\langle Z\rangle^2 / (2 c_M Z_M Z_O)`.
-
-    Examples
-    --------
-    >>> composition_factor("MnO", "Mn")  # (25 + 8)² / 4 / 25 / 8, c = 1/2
-    1.36125
-    >>> composition_factor("site 3", "Mn") is None
-    True
-    """
+    r"""Compute :math:`\langle Z\rangle^2 / (2 c_M Z_M Z_O)`."""
     from pymatgen.core import Composition, Element
 
     try:

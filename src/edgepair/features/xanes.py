@@ -14,14 +14,11 @@ with :math:`E_{0.5}` the energy at which :math:`\mu` first reaches one half.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+from numpy.typing import ArrayLike
 
+from edgepair.conventions.tasks import Floats
 from edgepair.features.blocks import Block, join, make_block, thin
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 POINT_STEP = 0.5
 """Least distance of the points that are used, eV: half of what core-hole broadening resolves."""
@@ -30,7 +27,7 @@ LEVELS = np.arange(1, 11) / 10
 """Heights, in edge steps, whose first crossing is noted."""
 
 
-def xanes_features(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Block:
+def xanes_features(energy: Floats, mu: Floats) -> Block:
     """Describe spectra by their points and the shape of their edge.
 
     ``energy`` (n_energy,) in eV; ``mu`` (n_sites, n_energy).
@@ -40,9 +37,7 @@ def xanes_features(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Bloc
     return join([points, edge_shape(energy, mu)])
 
 
-def first_crossing(
-    energy: NDArray[np.float64], mu: NDArray[np.float64], levels: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def first_crossing(energy: Floats, mu: Floats, levels: Floats) -> Floats:
     """Find where spectra first reach given heights.
 
     ``energy`` (n_energy,) in eV; ``mu`` (n_sites, n_energy); ``levels`` (n_levels,); returns (n_sites,
@@ -60,7 +55,7 @@ def first_crossing(
     return found
 
 
-def edge_shape(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Block:
+def edge_shape(energy: Floats, mu: Floats) -> Block:
     """Compute the numbers that describe the edge.
 
     ``energy`` (n_energy,) in eV; ``mu`` (n_sites, n_energy).
@@ -102,9 +97,7 @@ def edge_shape(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> Block:
     return join([crossings, widths, *rest])
 
 
-def _places(
-    energies: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _places(energies: Floats) -> tuple[Floats, Floats, Floats]:
     """Position and stretch of numbers that speak of other energies in other spectra."""
     low, position, high = np.percentile(energies, (2.5, 50, 97.5), axis=0)
     return position, low, high
@@ -126,9 +119,7 @@ OWN_EDGE = 12.0
 """eV from the tabulated edge, where the edges of oxides lie; spectra of unknown scale are moved there."""
 
 
-def area_edge(
-    grid: NDArray[np.float64], mu: NDArray[np.float64], reach: float = AREA_REACH
-) -> NDArray[np.float64]:
+def area_edge(grid: Floats, mu: Floats, reach: float = AREA_REACH) -> Floats:
     """Find where a step of the same area would lie.
 
     ``grid`` (n_grid,) in eV; ``mu`` (n, n_grid); returns (n,) in eV.
@@ -160,9 +151,7 @@ def own_edge(energy: ArrayLike, mu: ArrayLike, reach: float = AREA_REACH) -> flo
     return float(area_edge(grid, shown[None], reach)[0])
 
 
-def spectrum_features(
-    grid: NDArray[np.float64], mu: NDArray[np.float64], *, aligned: bool
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def spectrum_features(grid: Floats, mu: Floats, *, aligned: bool) -> tuple[Floats, Floats]:
     """Describe spectra.
 
     ``grid`` (n_grid,) in eV; ``mu`` (n, n_grid); ``values`` (n, n_features); ``position`` (n, n_features).

@@ -5,8 +5,13 @@ from typing import TYPE_CHECKING
 from edgepair._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from edgepair.figures.predictions import draw_confusion, draw_importances, draw_parity, draw_scores
-    from edgepair.figures.writing import write_figures
+    from edgepair.figures.predictions import (
+        draw_confusion,
+        draw_importances,
+        draw_parity,
+        draw_scores,
+        write_figures,
+    )
 
 __all__ = ["draw_confusion", "draw_importances", "draw_parity", "draw_scores", "write_figures"]
 

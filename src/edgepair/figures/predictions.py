@@ -1,17 +1,26 @@
-"""Held-out predictions: confusion and parity."""
+"""Figures of a study for print: one style, what is drawn, and the files that hold it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
+import matplotlib.style
 import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
 
-from edgepair.conventions import TECHNIQUES, OptionError
+from edgepair.conventions import TECHNIQUES, OptionError, OutputError
 from edgepair.conventions.wording import METRIC_TITLES, capital, number, short_title, task_title
-from edgepair.figures.style import MILLIMETRES, ONE_COLUMN, TWO_COLUMNS, in_style, look, panels, plain
 from edgepair.report.kit.marks import DRAWN_DISTANCE, axis_title, curve_title
-from edgepair.report.kit.style import modality_colour, sequence_colours
+from edgepair.report.kit.style import modality_colour, modality_symbol, sequence_colours
 from edgepair.report.kit.tables import (
     BASELINE,
     about_task,
@@ -27,16 +36,116 @@ from edgepair.report.kit.tables import (
     task_axis,
     tasks_of,
 )
+from edgepair.study import StudyResult
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+MILLIMETRES = 1 / 25.4
+ONE_COLUMN, TWO_COLUMNS = 85 * MILLIMETRES, 175 * MILLIMETRES
+"""Widths of a journal's columns, inches."""
 
-    from edgepair.study import StudyResult
+_MARKERS = {
+    "circle": "o", "square": "s", "diamond": "D", "triangle-up": "^", "triangle-down": "v", "cross": "P",
+    "x": "X", "star": "*", "pentagon": "p", "hexagon": "h",
+}  # fmt: skip
+"""The symbols of the pages as matplotlib names them."""
+
+_DATES = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
 
 _MOST_IN_ROW = 4
 _PANEL = 46.0
+
+_ROW, _AROUND, _SPREAD = 12.0, 26.0, 0.7
+"""Millimetres for an absorber, and for axes and legend; part of a row over which modalities are spread."""
+
+_HEIGHT = 80.0
+
+
+def in_style() -> AbstractContextManager[None]:
+    """Draw and write in this style, whatever the user's own is."""
+    style = str(files("edgepair.figures") / "print.mplstyle")
+    return matplotlib.style.context(style, after_reset=True)
+
+
+def look(modality: str) -> tuple[str, str]:
+    """Give colour and marker of a modality, those of the pages."""
+    return modality_colour(modality), _MARKERS[modality_symbol(modality)]
+
+
+def plain(title: str) -> str:
+    """Write a title of a page, which may hold indices, for print."""
+    return re.sub("<sub>(.*?)</sub>", r"$_{\\mathrm{\1}}$", title)
+
+
+def panels(
+    rows: int, columns: int, *, width: float, height: float, **layout: Any
+) -> tuple[Figure, list[list[Axes]]]:
+    """Make a figure of panels, ``width`` and ``height`` in inches."""
+    with in_style():
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False, **layout)
+    grid: list[list[Axes]] = axes.tolist()
+    return figure, grid
+
+
+def write_figures(result: StudyResult, directory: str | Path) -> tuple[Path, ...]:
+    """Write every figure of a study as SVG and PDF.
+
+    Parameters
+    ----------
+    result : StudyResult
+        The study.
+    directory : path
+        Folder; made if it is not there. Files of the same names are replaced.
+
+    Returns
+    -------
+    tuple of pathlib.Path
+        ``scores``, and for each absorber and task ``importances`` and ``confusion`` or ``parity``, where the
+        study has them: ``.svg`` and ``.pdf`` each, with text that can be edited.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be made, or a file not be written.
+    """
+    folder = Path(directory)
+    written = []
+    try:
+        folder.mkdir(exist_ok=True)
+        for name, draw in _drawings(result):
+            figure = draw()
+            for ending, dates in _DATES.items():
+                target = folder / f"{name}.{ending}"
+                scratch = folder / f".{name}.{ending}.part"
+                with in_style():
+                    figure.savefig(scratch, format=ending, metadata=dates)
+                written.append(scratch.replace(target))
+    except OSError as error:
+        raise OutputError(
+            f"cannot write the figures to {str(folder)!r}",
+            found=error.strerror or str(error),
+            needed="a folder that can be made in one that exists, with room for some MB",
+            suggestion="choose another folder",
+        ) from error
+    return tuple(written)
+
+
+def _drawings(result: StudyResult) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    """Name the figures for which the study has rows."""
+    if len(result.scores):
+        yield "scores", partial(draw_scores, result)
+    placed = result.importances[result.importances["position"].notna()]
+    placed = placed[placed["modality"] == placed["technique"]]
+    for absorber, task in _cells(placed):
+        draw = partial(draw_importances, result, absorber=absorber, task=task)
+        yield f"importances_{absorber}_{task}", draw
+    for absorber, task in _cells(result.predictions):
+        one, kind = (draw_parity, "parity") if is_regression(task) else (draw_confusion, "confusion")
+        yield f"{kind}_{absorber}_{task}", partial(one, result, absorber=absorber, task=task)
+
+
+def _cells(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """List the absorbers and tasks of a table."""
+    return list(dict.fromkeys(zip(table["absorber"].astype(str), table["task"].astype(str), strict=True)))
 
 
 def draw_confusion(result: StudyResult, *, absorber: str, task: str) -> Figure:
@@ -146,10 +255,6 @@ def _panels(
     return figure, [(panel, modality, select(rows, modality=modality)) for panel, modality in drawn]
 
 
-_ROW, _AROUND, _SPREAD = 12.0, 26.0, 0.7
-"""Millimetres for an absorber, and for axes and legend; part of a row over which modalities are spread."""
-
-
 def draw_scores(result: StudyResult) -> Figure:
     """Draw the main score of every absorber, task and modality.
 
@@ -191,9 +296,6 @@ def draw_scores(result: StudyResult) -> Figure:
         handles, labels = axes[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside lower center", ncols=min(5, len(labels)))
     return figure
-
-
-_HEIGHT = 80.0
 
 
 def draw_importances(result: StudyResult, *, absorber: str, task: str) -> Figure:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgepair.conventions.errors import DataError, OutputError, table_cell
-from edgepair.files.scratch import prefix_beside
+from edgepair.files.caching import prefix_beside
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from edgepair.conventions.errors import OutputError
-from edgepair.files.scratch import prefix_beside
+from edgepair.files.caching import prefix_beside
 
 
 def what_stands_at(target: Path) -> str:
@@ -58,13 +58,7 @@ def write_whole(path: str | Path, text: str, *, what: str, suggestion: str) -> P
 
 
 def json_ready(value: object) -> Any:
-    """Make values that JSON knows.
-
-    Examples
-    --------
-    >>> json_ready({"value": float("nan"), "ends": (1.5, float("inf"))})
-    {'value': None, 'ends': [1.5, None]}
-    """
+    """Make values that JSON knows."""
     if isinstance(value, dict):
         return {key: json_ready(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

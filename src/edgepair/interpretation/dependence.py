@@ -10,29 +10,21 @@ which sites happen to be held out, is moved to the mean of all refits first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgepair.conventions import TECHNIQUES
-from edgepair.interpretation.number_forests import NumberForests
+from edgepair.conventions.tasks import Floats
+from edgepair.interpretation.number_forests import NumberForests, NumberTable
 from edgepair.models import LOWER_IS_BETTER, FitOutcome, FitTask, fit_folds
-from edgepair.study.curves import MOST_POINTS
-from edgepair.study.importances import refit_interval
+from edgepair.study.importances import MOST_POINTS, refit_interval
+from edgepair.study.plan import Cell, Rows
 from edgepair.study.scoring import interval_of, score, score_baseline
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from edgepair.interpretation.number_forests import NumberTable
-    from edgepair.study.cells import Cell, Rows
-
-
-def number_score_rows(
-    cell: Cell, forests: NumberForests, full: Sequence[FitOutcome], drawn: NDArray[np.float64]
-) -> Rows:
+def number_score_rows(cell: Cell, forests: NumberForests, full: Sequence[FitOutcome], drawn: Floats) -> Rows:
     """Tell how well a few numbers do, and how much of the full forest's score that is.
 
     ``drawn`` (n_draws, n_groups).
@@ -88,9 +80,7 @@ def dependence_rows(cell: Cell, numbers: NumberTable, forests: NumberForests) ->
     return rows
 
 
-def _interval(
-    curves: NDArray[np.float64], cell: Cell
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _interval(curves: Floats, cell: Cell) -> tuple[Floats, Floats, Floats]:
     """Mean and interval over refits of curves, shape (n_refits, n_grid, n_answers)."""
     level = curves.mean(axis=1, keepdims=True)
     flat = (curves - level + level.mean(axis=0)).reshape(len(curves), -1)
@@ -148,7 +138,7 @@ coordination number changes it by."""
 _CHUNK = 200_000  # ranks held at a time: what a processor's cache holds is ranked eight times faster
 
 
-def movement_rows(cell: Cell, numbers: NumberTable, drawn: NDArray[np.float64]) -> Rows:
+def movement_rows(cell: Cell, numbers: NumberTable, drawn: Floats) -> Rows:
     r"""Tell how each number moves with the label of a cell.
 
     Slopes are those of the least-squares line through all sites of a cell,
@@ -185,7 +175,7 @@ def movement_rows(cell: Cell, numbers: NumberTable, drawn: NDArray[np.float64]) 
     return rows
 
 
-def curve_movement_rows(cell: Cell, technique: str, drawn: NDArray[np.float64]) -> Rows:
+def curve_movement_rows(cell: Cell, technique: str, drawn: Floats) -> Rows:
     """Tell how the mean curve of a technique moves with the label of a cell, point by point.
 
     ``drawn`` (n_draws, n_groups).
@@ -206,7 +196,7 @@ def curve_movement_rows(cell: Cell, technique: str, drawn: NDArray[np.float64]) 
     return rows
 
 
-def _label(cell: Cell) -> NDArray[np.float64]:
+def _label(cell: Cell) -> Floats:
     """Return the label in the unit that slopes are given per."""
     label = np.asarray(cell.target, dtype=np.float64)
     if cell.classes:
@@ -214,12 +204,7 @@ def _label(cell: Cell) -> NDArray[np.float64]:
     return label / LENGTH_STEP if cell.task.unit == "Å" else label
 
 
-def _slopes(
-    label: NDArray[np.float64],
-    values: NDArray[np.float64],
-    groups: NDArray[np.int64],
-    drawn: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _slopes(label: Floats, values: Floats, groups: NDArray[np.int64], drawn: Floats) -> tuple[Floats, Floats]:
     """Slopes of the columns of ``values`` on the label: of all sites, and of each draw."""
     # Centred first: sums of squares of energies of thousands of eV would eat the digits.
     x = label - label.mean()
@@ -230,22 +215,20 @@ def _slopes(
     np.add.at(sums, place, columns)
     n_values = values.shape[1]
 
-    def solve(total: NDArray[np.float64]) -> NDArray[np.float64]:
+    def solve(total: Floats) -> Floats:
         count, first, second = total[:, :3].T[:, :, None]
         own, mixed = total[:, 3 : 3 + n_values], total[:, 3 + n_values :]
         with np.errstate(invalid="ignore", divide="ignore"):
             spread = second - first**2 / count
             slopes = (mixed - first * own / count) / spread
         # A draw in which all labels are one has no slope, not one made of rounding.
-        found: NDArray[np.float64] = np.where(spread > 1e-9 * second, slopes, np.nan)
+        found: Floats = np.where(spread > 1e-9 * second, slopes, np.nan)
         return found
 
     return solve(sums.sum(axis=0, keepdims=True))[0], solve(drawn[:, names] @ sums)
 
 
-def _spearman(
-    x: NDArray[np.float64], y: NDArray[np.float64], groups: NDArray[np.int64], drawn: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _spearman(x: Floats, y: Floats, groups: NDArray[np.int64], drawn: Floats) -> Floats:
     """Spearman's rho in each draw, shape (n_draws,), with ranks of that draw."""
     order = np.argsort(y, kind="stable")
     steps = max(1, _CHUNK // len(y))
@@ -257,9 +240,7 @@ def _spearman(
     )
 
 
-def _weighted_spearman(
-    x: NDArray[np.float64], y: NDArray[np.float64], weights: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _weighted_spearman(x: Floats, y: Floats, weights: Floats) -> Floats:
     """Pearson correlation of weighted mid-ranks; ``y`` is sorted, weights are (n_draws, n)."""
     by_y = _midranks(y, weights)
     order = np.argsort(x, kind="stable")
@@ -274,11 +255,11 @@ def _weighted_spearman(
         for first, second in ((by_x, by_y), (by_x, by_x), (by_y, by_y))
     )
     spread = np.sqrt(own_x * own_y)
-    rho: NDArray[np.float64] = np.divide(mixed, spread, out=np.full(len(mixed), np.nan), where=spread > 0)
+    rho: Floats = np.divide(mixed, spread, out=np.full(len(mixed), np.nan), where=spread > 0)
     return rho
 
 
-def _midranks(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _midranks(values: Floats, weights: Floats) -> Floats:
     """Rank sorted values where each stands for as many as its weight; ties share their mean rank."""
     starts = np.flatnonzero(np.concatenate([[True], np.diff(values) > 0]))
     tied = np.add.reduceat(weights, starts, axis=1) if len(starts) < len(values) else weights

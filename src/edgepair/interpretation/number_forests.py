@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.models.trees import Forest
-    from edgepair.study.cells import Cell
+    from edgepair.study.plan import Cell
 
 NUMBER_TREES = 60
 """Trees in a forest that sees two dozen numbers at most: curves of 60 and of 400 trees differ by less
@@ -69,9 +70,9 @@ class NumberForests:
 
     predicted: NDArray[Any]
     probability: NDArray[np.float32]
-    grid: NDArray[np.float64]
-    partial: NDArray[np.float64]
-    local: NDArray[np.float64]
+    grid: Floats
+    partial: Floats
+    local: Floats
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def fit_numbers(values: NDArray[np.float32], task: NumberTask) -> NumberForests:
     return NumberForests(predicted, probability, grid, np.array(partial), np.array(local))
 
 
-def _grids(values: NDArray[np.float32]) -> NDArray[np.float64]:
+def _grids(values: NDArray[np.float32]) -> Floats:
     """Choose the values of each number at which curves are given; equal ones stand once."""
     grids = np.full((values.shape[1], len(GRID)), np.nan)
     for column, quantiles in enumerate(np.percentile(values, GRID, axis=0).T):
@@ -126,12 +127,8 @@ def _grids(values: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _follow(
-    forest: Forest,
-    held_out: NDArray[np.float32],
-    some: NDArray[np.float32],
-    grid: NDArray[np.float64],
-    n_classes: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    forest: Forest, held_out: NDArray[np.float32], some: NDArray[np.float32], grid: Floats, n_classes: int
+) -> tuple[Floats, Floats, Floats]:
     """Answers to held-out sites, their partial dependence, and local effects of some of all sites."""
     # Evenly from the held-out sites, which lie in no order of their numbers.
     few = held_out[:: -(-len(held_out) // PARTIAL_ROWS)]
@@ -157,7 +154,7 @@ def _follow(
     return unchanged, partial, local
 
 
-def _answers(forest: Forest, values: NDArray[np.float32], n_classes: int) -> NDArray[np.float64]:
+def _answers(forest: Forest, values: NDArray[np.float32], n_classes: int) -> Floats:
     """Ask a forest; a column per class, or one."""
     if not n_classes:
         return np.asarray(forest.predict(values), dtype=np.float64)[:, None]
@@ -167,16 +164,14 @@ def _answers(forest: Forest, values: NDArray[np.float32], n_classes: int) -> NDA
     return chances
 
 
-def _with(values: NDArray[np.float32], column: int, changed: NDArray[np.float64]) -> NDArray[np.float32]:
+def _with(values: NDArray[np.float32], column: int, changed: Floats) -> NDArray[np.float32]:
     """Copy values with one column changed."""
     copy = values.copy()
     copy[:, column] = changed
     return copy
 
 
-def _stretches(
-    own: NDArray[np.float32], positions: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _stretches(own: NDArray[np.float32], positions: Floats) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Tell between which grid values sites lie, and which lie between any at all."""
     # A site on the first grid value belongs to the first stretch.
     stretch = np.where(own == positions[0], 0, np.searchsorted(positions, own) - 1)
@@ -184,9 +179,7 @@ def _stretches(
     return stretch[inside], inside
 
 
-def _accumulated(
-    change: NDArray[np.float64], stretch: NDArray[np.int64], positions: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _accumulated(change: Floats, stretch: NDArray[np.int64], positions: Floats) -> Floats:
     """Add up the mean changes over stretches, from a level at which their mean over sites is zero."""
     counts = np.bincount(stretch, minlength=len(positions) - 1)
     sums = np.zeros((len(positions) - 1, change.shape[1]))
@@ -194,13 +187,11 @@ def _accumulated(
     steps = _filled(sums / np.maximum(counts, 1)[:, None], counts, positions)
     curve = np.concatenate([np.zeros((1, change.shape[1])), np.cumsum(steps, axis=0)])
     middle = (curve[1:] + curve[:-1]) / 2
-    level: NDArray[np.float64] = (middle * counts[:, None]).sum(axis=0) / max(counts.sum(), 1)
+    level: Floats = (middle * counts[:, None]).sum(axis=0) / max(counts.sum(), 1)
     return curve - level
 
 
-def _filled(
-    change: NDArray[np.float64], counts: NDArray[np.int64], positions: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _filled(change: Floats, counts: NDArray[np.int64], positions: Floats) -> Floats:
     """Give stretches in which there is no site the slope of those beside them."""
     known = counts > 0
     if known.all() or not known.any():
@@ -212,7 +203,7 @@ def _filled(
     return np.stack(columns, axis=1)
 
 
-def _each(grid: NDArray[np.float64]) -> Iterator[tuple[int, NDArray[np.float64]]]:
+def _each(grid: Floats) -> Iterator[tuple[int, Floats]]:
     """Give the grid of each number that has one."""
     for column, row in enumerate(grid):
         positions = row[np.isfinite(row)]
@@ -244,7 +235,7 @@ class NumberTable:
 def number_table(dataset: xr.Dataset, techniques: Sequence[str]) -> NumberTable:
     """Read the interpretable numbers off every curve of a dataset."""
     absorber = str(dataset.attrs["absorber"])
-    columns: list[NDArray[np.float64]] = []
+    columns: list[Floats] = []
     labels: list[tuple[str, str, str, str]] = []
     left_out: list[str] = []
     filled: list[str] = []

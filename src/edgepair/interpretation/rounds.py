@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
+import xarray as xr
 
-from edgepair.conventions import modality_title
+from edgepair.conventions import TECHNIQUES, modality_title, subsets_of
+from edgepair.conventions.tasks import Labels
 from edgepair.dataset import make_folds
-from edgepair.interpretation.groups import Group, point_groups
-from edgepair.interpretation.number_forests import NumberForests, fit_numbers, number_task
-from edgepair.interpretation.shap_values import ShapTask, shap_work
+from edgepair.features import FeatureTable, Region, compute_features
+from edgepair.interpretation.groups import (
+    Group,
+    ShapTask,
+    dataset_regions,
+    join_groups,
+    point_groups,
+    shap_work,
+    technique_groups,
+)
+from edgepair.interpretation.number_forests import (
+    NumberForests,
+    NumberTable,
+    fit_numbers,
+    number_table,
+    number_task,
+)
 from edgepair.interpretation.stability import LEVEL, rank_fits, stability_of, stability_row
-from edgepair.models import LEARNERS
-from edgepair.study.fits import fit_work, repeat_seed
+from edgepair.models import LEARNERS, FitOutcome
+from edgepair.study.config import StudyConfig
+from edgepair.study.fits import Work, fit_work, repeat_seed
+from edgepair.study.plan import Cell, Rows
 from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
-from edgepair.study.work import Work
 
-if TYPE_CHECKING:
-    from edgepair.conventions.tasks import Labels
-    from edgepair.interpretation.explained import Explained
-    from edgepair.models import FitOutcome
-    from edgepair.study.cells import Cell, Rows
-    from edgepair.study.config import StudyConfig
+USUAL_TECHNIQUES = ("xanes", "pdf", "dpdf")
+"""Techniques that are looked at unless others are asked for."""
 
 EXPLAINED_SETTINGS = MappingProxyType({"min_samples_leaf": 2, "max_depth": 15})
 """Settings of the forests that are explained, beside the learner's own: exact Shapley values of the
@@ -42,6 +55,127 @@ EXCHANGE_TREES = 10
 
 MANY_SITES = 1000
 """Sites from which on half the permutations of labels are enough to tell."""
+
+PERMUTATIONS = 39
+"""Exchanges of the labels by default: the smallest p they can show is 1/40."""
+
+PERMUTATION_TREES = 10
+"""Trees by default, in the forest of the real labels and in the others alike, so the test is fair."""
+
+PERMUTATION_FOLDS = 3
+"""Folds; few, as there are many fits, and again the same for all."""
+
+
+def usual_techniques(datasets: Sequence[xr.Dataset]) -> tuple[str, ...]:
+    """List the techniques that are looked at where none is asked for."""
+    held = {name for data in datasets for name, kind in TECHNIQUES.items() if kind.variable in data}
+    neutron = ("npdf",) if "npdf" in held and not held & {"pdf", "dpdf"} else ()
+    return USUAL_TECHNIQUES + neutron
+
+
+def groups_remark(dataset: xr.Dataset) -> str:
+    """Say so where materials stand for formulas."""
+    if dataset.attrs.get("groups") != "material":
+        return ""
+    return "no formulas are given: each material counts as a formula of its own, and two may be alike"
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One absorber and the techniques that are explained."""
+
+    dataset: xr.Dataset
+    techniques: tuple[str, ...]
+    tables: dict[str, FeatureTable] = field(default_factory=dict)
+
+    @property
+    def absorber(self) -> str:
+        """Chemical symbol."""
+        return str(self.dataset.attrs["absorber"])
+
+    @property
+    def full(self) -> str:
+        """The modality of all techniques together."""
+        return "+".join(self.techniques)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """What is explained: each technique alone, then all together."""
+        return tuple(dict.fromkeys((*self.techniques, self.full)))
+
+    @property
+    def subsets(self) -> tuple[str, ...]:
+        """All modalities that can be made of the techniques."""
+        return subsets_of(self.techniques)
+
+    @cached_property
+    def regions(self) -> dict[str, tuple[Region, ...]]:
+        """Named regions of each technique."""
+        return {name: dataset_regions(self.dataset, name) for name in self.techniques}
+
+    @cached_property
+    def numbers(self) -> NumberTable:
+        """Interpretable numbers of every site."""
+        return number_table(self.dataset, self.techniques)
+
+    def table(self, modality: str) -> FeatureTable:
+        """Compute the features of a modality, once."""
+        if modality not in self.tables:
+            self.tables[modality] = compute_features(self.dataset, modality)
+        return self.tables[modality]
+
+    @cached_property
+    def _by_technique(self) -> dict[str, list[Group]]:
+        return {
+            name: technique_groups(self.table(name), name, self.regions[name]) for name in self.techniques
+        }
+
+    def groups(self, modality: str) -> list[Group]:
+        """List the groups of features of a modality: techniques, regions, clusters."""
+        parts = modality.split("+")
+        return join_groups([(self._by_technique[name], self.table(name).values.shape[1]) for name in parts])
+
+    def region_rows(self) -> Rows:
+        """List the rows of ``regions.csv``."""
+        rows: Rows = []
+        for name, regions in self.regions.items():
+            having = {
+                group.name: len(group.window.columns)
+                for group in self._by_technique[name]
+                if group.grouping == "region"
+            }
+            rows += [
+                {
+                    "absorber": self.absorber,
+                    "technique": name,
+                    "region": region.name,
+                    "title": region.title,
+                    "unit": TECHNIQUES[name].unit,
+                    "low": region.low,
+                    "high": region.high,
+                    "n_features": having.get(region.name, 0),
+                }
+                for region in regions
+            ]
+        return rows
+
+    def cluster_rows(self) -> Rows:
+        """List the rows of ``clusters.csv``."""
+        return [
+            {
+                "absorber": self.absorber,
+                "modality": modality,
+                "cluster": group.name,
+                "technique": group.window.technique,
+                "position_low": group.window.low,
+                "position_high": group.window.high,
+                "n_features": len(group.window.columns),
+                "title": group.title,
+            }
+            for modality in self.modalities
+            for group in self.groups(modality)
+            if group.grouping == "cluster"
+        ]
 
 
 def list_work(about: Explained, cell: Cell, config: StudyConfig, shap_rows: int) -> list[Work]:
@@ -107,16 +241,6 @@ def _forest(
         purpose=purpose, settings=tuple(sorted(settings.items())),
         windows=tuple(group.window for group in groups),
     )  # fmt: skip
-
-
-PERMUTATIONS = 39
-"""Exchanges of the labels by default: the smallest p they can show is 1/40."""
-
-PERMUTATION_TREES = 10
-"""Trees by default, in the forest of the real labels and in the others alike, so the test is fair."""
-
-PERMUTATION_FOLDS = 3
-"""Folds; few, as there are many fits, and again the same for all."""
 
 
 def label_permutation_fits(

@@ -6,22 +6,37 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
+import xarray as xr
 
 from edgepair.conventions import TECHNIQUES, OptionError, Progress, techniques_of
+from edgepair.conventions.tasks import Floats
 from edgepair.interpretation.dependence import (
     curve_movement_rows,
     dependence_rows,
     movement_rows,
     number_score_rows,
 )
-from edgepair.interpretation.explained import USUAL_TECHNIQUES, Explained, groups_remark, usual_techniques
-from edgepair.interpretation.groups import impurity_rows, permutation_rows, shap_rows
+from edgepair.interpretation.groups import (
+    MISSING,
+    impurity_rows,
+    join_outcomes,
+    permutation_rows,
+    shap_is_missing,
+    shap_rows,
+)
 from edgepair.interpretation.result import COLUMNS, Interpretation
-from edgepair.interpretation.rounds import label_permutation_rows, list_points, list_work
-from edgepair.interpretation.shap_values import MISSING, join_outcomes, shap_is_missing
+from edgepair.interpretation.rounds import (
+    USUAL_TECHNIQUES,
+    Explained,
+    groups_remark,
+    label_permutation_rows,
+    list_points,
+    list_work,
+    usual_techniques,
+)
 from edgepair.interpretation.stability import (
     agreement_rows,
     few_materials_rows,
@@ -29,18 +44,12 @@ from edgepair.interpretation.stability import (
     rank_rows,
     region_rank_rows,
 )
-from edgepair.study.cells import Cell, Rows, Skip
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
-from edgepair.study.curves import curve_rows
-from edgepair.study.plan import StudyPlan, check_datasets, describe_study, plan_study
+from edgepair.study.fits import Outcomes, Runner
+from edgepair.study.importances import curve_rows
+from edgepair.study.plan import Cell, Rows, Skip, StudyPlan, check_datasets, describe_study, plan_study
 from edgepair.study.scoring import draw_groups, score, score_baseline
-from edgepair.study.work import Outcomes, Runner
-
-if TYPE_CHECKING:
-    import numpy as np
-    import xarray as xr
-    from numpy.typing import NDArray
 
 TREES = 100
 """Trees of the explained forests by default."""
@@ -211,9 +220,7 @@ def _skips(plan: StudyPlan, *, asked: bool, shap_rows: int | None) -> list[Skip]
     return skipped
 
 
-def _score_rows(
-    tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes, drawn: NDArray[np.float64]
-) -> None:
+def _score_rows(tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes, drawn: Floats) -> None:
     scores = {}
     for modality in view.subsets:
         purpose = "explained" if modality in view.modalities else "subset"
@@ -227,7 +234,7 @@ def _score_rows(
 
 
 def _importance_rows(
-    tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes, drawn: NDArray[np.float64]
+    tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes, drawn: Floats
 ) -> None:
     rows = tables["importances"]
     for modality in view.modalities:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from numbers import Integral
 from typing import TYPE_CHECKING
@@ -12,14 +11,12 @@ import numpy as np
 import pandas as pd
 
 from edgepair.conventions import TASKS, DataError, OptionError, near_miss, parse_tasks, techniques_of
+from edgepair.dataset.store import data_digest
 from edgepair.features import find_regions, region_numbers
-from edgepair.interpretation.explained import Explained, usual_techniques
-from edgepair.interpretation.rounds import explained_task
-from edgepair.interpretation.shap_values import fit_without_fold, forest_shap
-from edgepair.study.cells import Cell, Rows, Skip, plan_cell
+from edgepair.interpretation.groups import fit_without_fold, forest_shap
+from edgepair.interpretation.rounds import Explained, explained_task, usual_techniques
 from edgepair.study.config import StudyConfig
-from edgepair.study.plan import check_datasets
-from edgepair.study.work import array_digest
+from edgepair.study.plan import Cell, Rows, Skip, check_datasets, plan_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.features import Region
     from edgepair.models.trees import Forest
     from edgepair.prediction import Prediction
@@ -183,7 +181,7 @@ def _of_prediction(prediction: Prediction, tasks: Sequence[str] | None, modality
     return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS))
 
 
-def _within(regions: Sequence[Region], positions: NDArray[np.float64]) -> tuple[Region, ...]:
+def _within(regions: Sequence[Region], positions: Floats) -> tuple[Region, ...]:
     """Cut regions to the stretch that was compared, given the middles of its windows."""
     half = float(np.diff(positions).min()) / 2 if len(positions) > 1 else 0.0
     first, last = float(positions[0]) - half, float(positions[-1]) + half
@@ -212,7 +210,7 @@ def _of_site(
     config = StudyConfig.check(
         tasks=tasks, learners=["forest"], repeats=1, trees=trees, seed=seed, doing="explain a site"
     )
-    known = _Known(dataset, tuple(having), trees, seed)
+    known = _Known(data_digest(dataset), tuple(having), trees, seed, dataset)
     rows: Rows = []
     reasons = []
     for task in config.task_list():
@@ -267,26 +265,15 @@ def _own_regions(about: Explained, technique: str, site: int) -> tuple[Region, .
     return find_regions(about.absorber, technique, axis, curve)
 
 
+@dataclass(frozen=True)
 class _Known:
-    """A dataset and settings as the key of what is held in memory.
+    """Settings and a dataset, told by its content: one that was changed since is another."""
 
-    By content, so that a dataset that was changed since is not mistaken for what it was.
-    """
-
-    def __init__(self, dataset: xr.Dataset, techniques: tuple[str, ...], trees: int, seed: int) -> None:
-        self.dataset, self.techniques, self.trees, self.seed = dataset, techniques, trees, seed
-        named = [dataset.attrs["absorber"], *techniques, trees, seed]
-        for name in sorted(str(name) for name in dataset.variables):
-            values = np.asarray(dataset[name].values)
-            text = values.dtype.kind not in "biuf"
-            named.append(f"{name} {values.tolist() if text else array_digest(values)}")
-        self._digest = hashlib.sha256(repr(named).encode()).hexdigest()
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Known) and other._digest == self._digest
-
-    def __hash__(self) -> int:
-        return hash(self._digest)
+    content: str
+    techniques: tuple[str, ...]
+    trees: int
+    seed: int
+    dataset: xr.Dataset = field(compare=False)
 
 
 @lru_cache(maxsize=4)
@@ -310,7 +297,7 @@ def _forest(known: _Known, task: str, fold: int) -> Forest:
     return fit_without_fold(about.table(about.full).values[cell.sites], asked.fit, fold)
 
 
-def _sums(number: NDArray[np.int64], added: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+def _sums(number: NDArray[np.int64], added: Floats, n: int) -> Floats:
     return np.bincount(number, weights=added, minlength=n).astype(np.float64)
 
 
@@ -319,7 +306,7 @@ def _rows(
     technique: str,
     task: str,
     regions: Sequence[Region],
-    sums: NDArray[np.float64],
+    sums: Floats,
     base: float,
     answer: float,
 ) -> Rows:

@@ -20,29 +20,22 @@ Kinds of rows of ``stability.csv`` (``label_permutation`` is in `edgepair.interp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from edgepair.conventions import TASKS, TECHNIQUES, modality_title
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Floats, Labels
 from edgepair.conventions.wording import counted
 from edgepair.dataset import make_folds
-from edgepair.study.fits import fit_work
+from edgepair.models import FitOutcome, Window
+from edgepair.study.fits import Work, fit_work
+from edgepair.study.plan import Cell, Rows
 from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Labels
-    from edgepair.models import FitOutcome, Window
-    from edgepair.study.cells import Cell, Rows
-    from edgepair.study.work import Work
 
 STABILITY_COLUMNS = ("absorber", "task", "modality", "kind", "name", "value", "lower", "upper", "sentence")
 """Columns of ``stability.csv``."""
@@ -95,7 +88,7 @@ def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> Rows:
 
 
 def few_materials_rows(cell: Cell) -> Rows:
-    r"""List where an answer rests on few formulas."""
+    """List where an answer rests on few formulas."""
     rows: Rows = []
     for name, members in _parts(cell):
         counts = np.sort(np.unique(cell.groups[members], return_counts=True)[1])[::-1]
@@ -149,16 +142,16 @@ def stability_row(
     return {**where, "name": name, **ends, "sentence": sentence}
 
 
-def _within(part: pd.DataFrame, rng: np.random.Generator) -> NDArray[np.float64]:
+def _within(part: pd.DataFrame, rng: np.random.Generator) -> Floats:
     """Draw importances within their intervals; without one they are taken as exact."""
     value = part["value"].to_numpy(dtype=np.float64)
     spread = (part["upper"] - part["lower"]).to_numpy(dtype=np.float64) / (2 * 1.96)
     spread = np.where(np.isfinite(spread) & (spread > 0), spread, 0.0)
-    draws: NDArray[np.float64] = rng.normal(value, spread, size=(_DRAWS, len(value)))
+    draws: Floats = rng.normal(value, spread, size=(_DRAWS, len(value)))
     return draws
 
 
-def kendall_taus(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+def kendall_taus(first: Floats, second: Floats) -> Floats:
     """Compute Kendall's tau-b of the rows of two arrays, all at once.
 
     ``first, second`` (n, n_members); returns (n,).
@@ -168,7 +161,7 @@ def kendall_taus(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDA
     signs_second = np.sign(second[:, one] - second[:, other])
     size = np.sqrt((signs_first**2).sum(axis=1) * (signs_second**2).sum(axis=1))
     alike = (signs_first * signs_second).sum(axis=1)
-    taus: NDArray[np.float64] = np.divide(alike, size, out=np.full(len(size), np.nan), where=size > 0)
+    taus: Floats = np.divide(alike, size, out=np.full(len(size), np.nan), where=size > 0)
     return taus
 
 
@@ -273,7 +266,7 @@ def region_rank_rows(cell: Cell, modality: str, fits: Sequence[Work], outcomes: 
     ]
 
 
-def _compare(halves: Iterable[Sequence[NDArray[np.float64]]]) -> tuple[list[float], list[float]]:
+def _compare(halves: Iterable[Sequence[Floats]]) -> tuple[list[float], list[float]]:
     """Give tau, and whether the same member leads, of each pair of halves that put anything in order."""
     from scipy.stats import kendalltau
 
@@ -286,7 +279,7 @@ def _compare(halves: Iterable[Sequence[NDArray[np.float64]]]) -> tuple[list[floa
     return taus, same
 
 
-def _falls(cell: Cell, held_out: NDArray[np.bool_], outcome: FitOutcome) -> NDArray[np.float64]:
+def _falls(cell: Cell, held_out: NDArray[np.bool_], outcome: FitOutcome) -> Floats:
     """Tell how far the main score of some whole formulas falls when each window is shuffled."""
     selected = np.unique(cell.groups[held_out])
 

@@ -8,14 +8,20 @@ from edgepair.labels.bond_valence import (
     count_bonds,
     find_other_bonds,
 )
-from edgepair.labels.environment import Environment, find_environment
 from edgepair.labels.oxidation_state import (
     MeanStates,
     find_composition_state,
     find_mean_states,
     find_oxidation_states,
 )
-from edgepair.labels.site_labels import CONTRADICTED, NEAREST_METAL_RADIUS, SiteLabels, label_sites
+from edgepair.labels.site_labels import (
+    CONTRADICTED,
+    NEAREST_METAL_RADIUS,
+    Environment,
+    SiteLabels,
+    find_environment,
+    label_sites,
+)
 
 __all__ = [
     "BOND_VALENCE_LENGTHS",

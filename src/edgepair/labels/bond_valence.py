@@ -9,12 +9,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from edgepair.labels.oxidation_state import bonded_to_oxygen, usual_states
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
+
+    from edgepair.conventions.tasks import Floats
 
 BOND_VALENCE_RADIUS = 4.0
 """How far neighbours are summed over, Å; one farther away adds less than 0.003 valence units."""
@@ -84,7 +86,7 @@ TYPICAL_LENGTH = 1.75
 """Å; R0 of a metal without parameters of its own, a middle one of the eight that have."""
 
 
-def bond_valence_length(absorber: str, state: ArrayLike, number: ArrayLike) -> NDArray[np.float64]:
+def bond_valence_length(absorber: str, state: ArrayLike, number: ArrayLike) -> Floats:
     r"""Give the length at which equal bonds to oxygen add up to an oxidation state.
 
     Parameters
@@ -110,7 +112,7 @@ def bond_valence_length(absorber: str, state: ArrayLike, number: ArrayLike) -> N
     lengths = BOND_VALENCE_LENGTHS.get(absorber) or {1: TYPICAL_LENGTH}
     valence = np.asarray(state, dtype=np.float64)
     at = np.interp(valence, list(lengths), list(lengths.values()))
-    length: NDArray[np.float64] = at - SOFTNESS * np.log(valence / np.asarray(number, dtype=np.float64))
+    length: Floats = at - SOFTNESS * np.log(valence / np.asarray(number, dtype=np.float64))
     return length
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import f as f_distribution
 
+from edgepair.conventions.tasks import Floats
 from edgepair.mixtures.search import Fit, Problem
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 SIGNIFICANCE = 0.05
 """Chance at which a combination that is the true one is called worse than the best, divided by the
@@ -37,9 +35,9 @@ class Assessment:
     reduced_chi_square: float
     criterion: float
     as_good: bool
-    covariance: NDArray[np.float64]
-    noise_errors: NDArray[np.float64]
-    scale_errors: NDArray[np.float64]
+    covariance: Floats
+    noise_errors: Floats
+    scale_errors: Floats
     shift_error: float
 
 
@@ -48,24 +46,20 @@ def assess(
     fits: Sequence[Fit],
     *,
     noise: float,
-    standard_noise: NDArray[np.float64],
-    scale_errors: NDArray[np.float64],
+    standard_noise: Floats,
+    scale_errors: Floats,
     sample_scale_error: float,
 ) -> tuple[list[Assessment], float]:
     """Judge fits beside one another.
 
     ``standard_noise`` (n_standards,); ``scale_errors`` (n_standards,) in eV.
 
-    Notes
-    -----
     The ratio of misfits is tested as by W. C. Hamilton, Acta Cryst. 18, 502 (1965), with the number
     of independent points in place of all. Errors from noise grow with a misfit beyond the noise and
     with its smoothness. The criterion is the extended Bayesian one of Chen and Chen, Biometrika 95,
     759 (2008): each compound costs ln N + 2 ln n, for N independent points and n compounds to choose
     from, so that the best of many wrong ones does not pass for a part of the sample.
     """
-    from scipy.stats import f as f_distribution
-
     best = fits[0]
     residual = problem.mu - problem.matrix(best.members, best.shift) @ best.fractions
     length = correlation_length(residual)
@@ -101,9 +95,7 @@ def assess(
     return done, n_independent
 
 
-def goodness(
-    squares: float, mu: NDArray[np.float64], variance: float, parameters: int
-) -> tuple[float, float, float]:
+def goodness(squares: float, mu: Floats, variance: float, parameters: int) -> tuple[float, float, float]:
     """Give R, R about the mean of the spectrum, and reduced chi-square of a fit.
 
     ``mu`` (n_points,); ``squares``: sum of the squared misfits; ``variance`` of a point.
@@ -113,19 +105,14 @@ def goodness(
     return squares / float(mu @ mu), squares / float(about @ about), squares / (variance * free)
 
 
-def weights_of_choice(
-    assessments: Sequence[Assessment], n_points: int, n_independent: float
-) -> NDArray[np.float64]:
-    """Weigh combinations that fit as well as the best against one another.
-
-    Returns (n_assessments,).
-    """
+def weights_of_choice(assessments: Sequence[Assessment], n_points: int, n_independent: float) -> Floats:
+    """Weigh combinations that fit as well as the best against one another; returns (n_assessments,)."""
     information = np.array(
         [_misfit(item.fit, n_points, n_independent) + 2 * len(item.fit.members) for item in assessments]
     )
     weights = np.exp(-0.5 * (information - information.min()))
     weights *= np.array([item.as_good for item in assessments])
-    normal: NDArray[np.float64] = weights / weights.sum()
+    normal: Floats = weights / weights.sum()
     return normal
 
 
@@ -143,8 +130,8 @@ def _parameters(problem: Problem, fit: Fit) -> int:
 
 
 def covariances(
-    problem: Problem, fit: Fit, variance: float, scale_errors: NDArray[np.float64], sample_error: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    problem: Problem, fit: Fit, variance: float, scale_errors: Floats, sample_error: float
+) -> tuple[Floats, Floats, float]:
     """Propagate errors through the linearised fit, in which fractions can only trade places.
 
     ``scale_errors`` (n_standards,) in eV; returns those of noise and of energy scales, (n_members, n_members)
@@ -173,45 +160,15 @@ def covariances(
     return from_noise, spread @ spread.T, error
 
 
-def _errors(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+def _errors(covariance: Floats) -> Floats:
     return np.sqrt(np.clip(np.diag(covariance), 0, None))
 
 
-MAD_TO_SIGMA = 1.4826
-"""Standard deviations per median absolute deviation, for a normal distribution."""
-
-
-def noise_of(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> float:
-    """Estimate the noise of a spectrum from how each point differs from its neighbours.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,).
-
-    Notes
-    -----
-    Each point is compared with the cubic through two neighbours on either side, and the median is
-    taken, so that neither a smooth curve nor an edge or a glitch passes for noise.
-    """
-    if len(energy) < 9:
-        return float("nan")
-    middle = energy[2:-2]
-    away = np.array([energy[k : len(energy) - 4 + k] - middle for k in (0, 1, 3, 4)])
-    weights = np.ones_like(away)
-    for one in range(4):
-        for other in range(4):
-            if other != one:
-                weights[one] *= away[other] / (away[other] - away[one])
-    neighbours = np.array([mu[k : len(mu) - 4 + k] for k in (0, 1, 3, 4)])
-    difference = (mu[2:-2] - (weights * neighbours).sum(axis=0)) / np.sqrt(1 + (weights**2).sum(axis=0))
-    return float(MAD_TO_SIGMA * np.median(np.abs(difference)))
-
-
-def correlation_length(residual: NDArray[np.float64]) -> float:
+def correlation_length(residual: Floats) -> float:
     """Count the points that a residual stays the same for.
 
     ``residual`` (n,).
 
-    Notes
-    -----
     The integrated autocorrelation, summed until it first falls below what white noise of that
     length shows by chance. A misfit of shapes is smooth, and hundreds of its points may hold no
     more information than a dozen.

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.interpolate import PchipInterpolator
 
 from edgepair.conventions import DataError, OptionError
-from edgepair.mixtures.errors import AT_LIMIT, Assessment, assess, noise_of, weights_of_choice
+from edgepair.conventions.tasks import Floats
+from edgepair.mixtures.errors import AT_LIMIT, Assessment, assess, weights_of_choice
 from edgepair.mixtures.search import Problem, search
 from edgepair.spectra import find_e0
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import ArrayLike, NDArray
-
-    from edgepair.standards.standards import Standard
+from edgepair.spectra.smoothing import point_noise
+from edgepair.standards.standards import Standard
 
 CORE = (-10.0, 30.0)
 """eV from the edge: what sample and standards must cover, within the window that is asked for."""
@@ -79,9 +78,9 @@ class MixtureResult:
 
     table: pd.DataFrame
     fractions: pd.DataFrame
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
-    fitted: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
+    fitted: Floats
     e0: float
     noise: float
     n_independent: float
@@ -137,7 +136,7 @@ def fit_mixtures(
     edge = find_e0(x, y) if e0 is None else float(e0)
     chosen, first, last, warnings = _choose(x, standards, edge, window, shift_limit)
     inside = (x >= first) & (x <= last)
-    own_noise = noise_of(x[inside], y[inside]) if noise is None else float(noise)
+    own_noise = point_noise(x[inside], y[inside]) if noise is None else float(noise)
     if not own_noise > 1e-9:
         raise DataError(
             "cannot tell which mixtures fit as well as the best",
@@ -190,7 +189,7 @@ def _check_options(limit: int, window: tuple[float, float], shift_limit: float, 
 
 
 def _choose(
-    energy: NDArray[np.float64],
+    energy: Floats,
     standards: Sequence[Standard],
     edge: float,
     window: tuple[float, float],
@@ -233,10 +232,7 @@ def _choose(
     return reach, float(first), float(last), warnings
 
 
-def _pose(
-    energy: NDArray[np.float64], mu: NDArray[np.float64], standards: Sequence[Standard], shift_limit: float
-) -> Problem:
-    from scipy.interpolate import PchipInterpolator
+def _pose(energy: Floats, mu: Floats, standards: Sequence[Standard], shift_limit: float) -> Problem:
 
     # Monotone between points: a coarse standard must not overshoot at its white line.
     curves = [PchipInterpolator(item.energy, item.mu) for item in standards]
@@ -245,16 +241,12 @@ def _pose(
 
 def _noise_within(standard: Standard, first: float, last: float) -> float:
     inside = (standard.energy >= first) & (standard.energy <= last)
-    return noise_of(standard.energy[inside], standard.mu[inside])
+    return point_noise(standard.energy[inside], standard.mu[inside])
 
 
 def _tables(
-    shown: Sequence[Assessment],
-    every: Sequence[Assessment],
-    weights: NDArray[np.float64],
-    standards: Sequence[Standard],
+    shown: Sequence[Assessment], every: Sequence[Assessment], weights: Floats, standards: Sequence[Standard]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    import pandas as pd
 
     shares = [_by_compound(item, standards) for item in every]
     means = {
@@ -315,13 +307,11 @@ def _by_compound(item: Assessment, standards: Sequence[Standard]) -> dict[str, f
     }
 
 
-def _values(quantity: str, item: Assessment, standards: Sequence[Standard]) -> NDArray[np.float64]:
+def _values(quantity: str, item: Assessment, standards: Sequence[Standard]) -> Floats:
     return np.array([getattr(standards[member], quantity) for member in item.fit.members], dtype=float)
 
 
-def _mean(
-    item: Assessment, values: NDArray[np.float64], means: NDArray[np.float64], weights: NDArray[np.float64]
-) -> tuple[float, float]:
+def _mean(item: Assessment, values: Floats, means: Floats, weights: Floats) -> tuple[float, float]:
     """Average a value over a combination; NaN where a compound's is not known."""
     mean = float(values @ item.fit.fractions)
     variance = float(values @ item.covariance @ values)

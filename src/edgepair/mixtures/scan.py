@@ -6,22 +6,19 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from scipy.interpolate import PchipInterpolator
 
 from edgepair.conventions.displayed import Record
-from edgepair.measured.xanes.calibration import TYPICAL_ERROR, Calibration
+from edgepair.measured.scan import XanesScan
+from edgepair.measured.xanes.calibration import TYPICAL_ERROR
 from edgepair.measured.xanes.inspection import NOT_SHIFTED, XanesInspection, calibrated, inspect_xanes
 from edgepair.mixtures.fit import MixtureResult, fit_mixtures
 from edgepair.prediction.result import ShownCurve
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from edgepair.measured.scan import XanesScan
-    from edgepair.spectra.alignment import FoilReading
-    from edgepair.standards.standards import Standard
+from edgepair.spectra.alignment import FoilReading
+from edgepair.standards.standards import Standard
 
 LEAST_SHIFT_LIMIT = 0.5
 """eV: calibrated scales of two beamlines differ by one or two tenths; this is three times that."""
@@ -177,21 +174,23 @@ def mix_scan(
     if scan.absorber is not None:
         standards = [item for item in standards if item.absorber == scan.absorber] or standards
     named = _named_apart(standards)
-    allowed = _shift_limit(inspection.calibration) if shift_limit is None else shift_limit
+    if shift_limit is None:
+        # A doubtful foil is no better than none.
+        error = TYPICAL_ERROR if inspection.calibration.warnings else inspection.calibration.error
+        shift_limit = max(LEAST_SHIFT_LIMIT, error)
     result = fit_mixtures(
-        spectrum.energy, spectrum.mu, named, limit=limit, window=window, shift_limit=allowed, e0=spectrum.e0
+        spectrum.energy,
+        spectrum.mu,
+        named,
+        limit=limit,
+        window=window,
+        shift_limit=shift_limit,
+        e0=spectrum.e0,
     )
     # The shift of a foil in the scan is added here, whatever the inspection says of it.
     noted = [warning for warning in inspection.warnings if warning.code != NOT_SHIFTED]
-    warnings = (*noted, *result.warnings, *_own_measurement(result))
-    return SampleMixture(
-        inspection, allowed, len(named), result, _components(result, named), tuple(dict.fromkeys(warnings))
-    )
-
-
-def _shift_limit(calibration: Calibration) -> float:
-    """Say how far a scan's energies may be wrong; a doubtful foil is no better than none."""
-    return max(LEAST_SHIFT_LIMIT, TYPICAL_ERROR if calibration.warnings else calibration.error)
+    warnings = tuple(dict.fromkeys((*noted, *result.warnings, *_own_measurement(result))))
+    return SampleMixture(inspection, shift_limit, len(named), result, _components(result, named), warnings)
 
 
 def _named_apart(standards: Sequence[Standard]) -> list[Standard]:
@@ -221,7 +220,6 @@ def _own_measurement(result: MixtureResult) -> tuple[str, ...]:
 
 
 def _components(result: MixtureResult, standards: Sequence[Standard]) -> tuple[ShownCurve, ...]:
-    from scipy.interpolate import PchipInterpolator
 
     shift = float(result.table["shift"].iloc[0])
     curves = {(item.compound, item.name): item for item in standards}

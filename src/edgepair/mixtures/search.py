@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+from scipy.optimize import minimize_scalar, nnls
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from scipy.interpolate import PchipInterpolator
+from edgepair.conventions.tasks import Floats
 
 MOST_COMBINATIONS = 60_000
 """Combinations that are all tried. Of larger sizes only those are, that add one standard to the best
@@ -34,7 +34,7 @@ class Fit:
     """One combination, fitted; ``fractions`` (n_members,)."""
 
     members: tuple[int, ...]
-    fractions: NDArray[np.float64]
+    fractions: Floats
     shift: float
     squares: float
 
@@ -43,25 +43,19 @@ class Fit:
 class Problem:
     """A sample and the standards it is to be made of; ``energy, mu`` (n_points,); ``shift_limit`` in eV."""
 
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
     curves: Sequence[PchipInterpolator]
     compounds: Sequence[str]
     shift_limit: float
 
-    def matrix(self, members: Sequence[int], shift: float) -> NDArray[np.float64]:
-        """Compute standards at the energies of the shifted sample.
-
-        Returns (n_points, n_members).
-        """
+    def matrix(self, members: Sequence[int], shift: float) -> Floats:
+        """Compute standards at the energies of the shifted sample; returns (n_points, n_members)."""
         at = self.energy + shift
         return np.array([self.curves[member](at) for member in members]).T
 
-    def slopes(self, members: Sequence[int], shift: float) -> NDArray[np.float64]:
-        """Compute the slopes of standards, as `matrix` their values.
-
-        Returns (n_points, n_members).
-        """
+    def slopes(self, members: Sequence[int], shift: float) -> Floats:
+        """Compute the slopes of standards, as `matrix` their values; returns (n_points, n_members)."""
         at = self.energy + shift
         return np.array([self.curves[member](at, 1) for member in members]).T
 
@@ -104,9 +98,8 @@ def search(problem: Problem, limit: int) -> list[Fit]:
 
 def _refine(problem: Problem, members: tuple[int, ...]) -> Fit | None:
     """Find the shift and the fractions of one combination exactly."""
-    from scipy.optimize import minimize_scalar
 
-    def at(shift: float) -> tuple[float, NDArray[np.float64]]:
+    def at(shift: float) -> tuple[float, Floats]:
         matrix = problem.matrix(members, shift)
         fractions = _solve((matrix.T @ matrix)[None], (matrix.T @ problem.mu)[None])[0][0]
         residual = problem.mu - matrix @ fractions
@@ -144,21 +137,15 @@ def _extended(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     return longer
 
 
-def _support(matrix: NDArray[np.float64], mu: NDArray[np.float64]) -> list[int]:
+def _support(matrix: Floats, mu: Floats) -> list[int]:
     """Find the standards of the best sum of all of them, at most 16."""
-    from scipy.optimize import nnls
-
     parts = nnls(matrix, mu)[0]
     return sorted(k for k in np.argsort(-parts, kind="stable")[:16].tolist() if parts[k] > 0)
 
 
 def _squares(
-    gram: NDArray[np.float64],
-    product: NDArray[np.float64],
-    total: float,
-    members: NDArray[np.int64],
-    shifts: NDArray[np.float64],
-) -> NDArray[np.float64]:
+    gram: Floats, product: Floats, total: float, members: NDArray[np.int64], shifts: Floats
+) -> Floats:
     """Estimate the smallest misfit of each combination over the shifts; inf where none is positive."""
     squares = np.empty((len(shifts), len(members)))
     for number in range(len(shifts)):
@@ -167,7 +154,7 @@ def _squares(
         squares[number] = np.where((fractions > 0).all(axis=1), np.maximum(total - lessened, 0), np.inf)
     lowest = squares.argmin(axis=0)
     column = np.arange(len(members))
-    smallest: NDArray[np.float64] = squares[lowest, column]
+    smallest: Floats = squares[lowest, column]
     inside = (lowest > 0) & (lowest < len(shifts) - 1)
     if inside.any():
         low, mid, high = (squares[lowest[inside] + k, column[inside]] for k in (-1, 0, 1))
@@ -177,9 +164,7 @@ def _squares(
     return smallest
 
 
-def _solve(
-    gram: NDArray[np.float64], product: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _solve(gram: Floats, product: Floats) -> tuple[Floats, Floats]:
     """Minimise f·G·f − 2 b·f with the sum of f held at 1, for many at once; returns f and 2 b·f − f·G·f.
 
     The last fraction is 1 less the others, so that those alone are solved for.

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from edgepair.conventions import TASKS, TECHNIQUES, DataError, OptionError, near_miss
+from edgepair.conventions.tasks import Floats, Labels
+from edgepair.features.blocks import Block
 from edgepair.features.table import RECIPES
 from edgepair.models.learners import LEARNERS
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
-    from edgepair.conventions.tasks import Labels
-    from edgepair.features.blocks import Block
 
 STEPS = {"energy": 0.5, "r": 0.1}
 """eV and Å: between columns where no axis is given."""
 
 
-def _block(curves: NDArray[np.float64], technique: str, given: ArrayLike | None) -> Block:
+def _block(curves: Floats, technique: str, given: ArrayLike | None) -> Block:
     """Compute features of ``curves`` (n, n_points) over an axis, which is even from 0 where not given."""
     if technique not in RECIPES:
         raise OptionError(
@@ -75,7 +72,7 @@ class _CurveFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         self.positions_ = self._block(_checked(self, X)).position
         return self
 
-    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
+    def transform(self, X: ArrayLike) -> Floats:
         """Compute the features.
 
         Parameters
@@ -94,7 +91,7 @@ class _CurveFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
             The axis is not one increasing value a column.
         """
         check_is_fitted(self)
-        values: NDArray[np.float64] = self._block(_checked(self, X, reset=False)).values
+        values: Floats = self._block(_checked(self, X, reset=False)).values
         return values
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
@@ -115,7 +112,7 @@ class _CurveFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
         names = [f"{self._technique}{k}_{at:.6g}{unit}" for k, at in enumerate(self.positions_)]
         return np.array(names, dtype=object)
 
-    def _block(self, curves: NDArray[np.float64]) -> Block:
+    def _block(self, curves: Floats) -> Block:
         return _block(curves, self._technique, getattr(self, self._axis))
 
 
@@ -178,7 +175,7 @@ class _OxideForest(BaseEstimator):  # type: ignore[misc]
         self.n_estimators = n_estimators
         self.random_state = random_state
 
-    def _fit(self, X: NDArray[np.float64], y: Labels) -> Self:
+    def _fit(self, X: Floats, y: Labels) -> Self:
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         forest = LEARNERS["forest"].estimator(TASKS[self._task], trees=self.n_estimators, seed=seed)
         self.forest_ = forest.fit(_block(X, self.technique, self.axis).values.astype(np.float32), y)
@@ -228,7 +225,7 @@ class OxideForestClassifier(ClassifierMixin, _OxideForest):  # type: ignore[misc
         self.classes_ = np.unique(classes)
         return self._fit(curves, classes)
 
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict_proba(self, X: ArrayLike) -> Floats:
         """Predict the probability of each class.
 
         Parameters
@@ -242,7 +239,7 @@ class OxideForestClassifier(ClassifierMixin, _OxideForest):  # type: ignore[misc
             Shape (n, n_classes), in the order of ``classes_``.
         """
         features = self._features(X)
-        probability: NDArray[np.float64] = self.forest_.predict_proba(features)
+        probability: Floats = self.forest_.predict_proba(features)
         return probability
 
     def predict(self, X: ArrayLike) -> Labels:
@@ -300,7 +297,7 @@ class OxideForestRegressor(RegressorMixin, _OxideForest):  # type: ignore[misc]
         curves, values = _checked(self, X, y, y_numeric=True)
         return self._fit(curves, np.asarray(values, dtype=np.float64))
 
-    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+    def predict(self, X: ArrayLike) -> Floats:
         """Predict values.
 
         Parameters
@@ -314,5 +311,5 @@ class OxideForestRegressor(RegressorMixin, _OxideForest):  # type: ignore[misc]
             Shape (n,), in the unit of what it was fitted on.
         """
         features = self._features(X)
-        values: NDArray[np.float64] = self.forest_.predict(features)
+        values: Floats = self.forest_.predict(features)
         return values

@@ -7,6 +7,22 @@ that nothing fitted needs to be kept.
 
 .. [1] Geurts, Ernst and Wehenkel, Mach. Learn. 63, 3 (2006)
 .. [2] Barber, Candès, Ramdas and Tibshirani, Ann. Statist. 49, 486 (2021)
+
+Intervals and class sets with a promised coverage, from answers to what was left out.
+
+With left-out scores :math:`s_i` of the calibration rows, sorted, the interval or set for a new row
+takes everything whose score is at most the quantile
+
+.. math:: q = \text{smallest } s : \sum_{s_i \le s} w_i \ge (1 - \alpha)\,\Big(1 + \sum w_i\Big)
+
+with a vote of 1 for the new row, which covers a new row of the same kind with probability
+:math:`1 - \alpha` at least [1]_, where there are votes enough for the level. A group's rows share one
+vote [3]_. Scores are those of whole groups left out (cross-conformal), for which that probability is
+what is seen and :math:`1 - 2\alpha` what is proven [2]_.
+
+.. [1] Angelopoulos and Bates, Foundations and Trends in Machine Learning 16, 494 (2023)
+.. [2] Barber, Candès, Ramdas and Tibshirani, Ann. Statist. 49, 486 (2021)
+.. [3] Lee, Barber and Willett, Distribution-free inference with hierarchical data (2023)
 """
 
 from __future__ import annotations
@@ -16,14 +32,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Event
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
+from edgepair.conventions.tasks import Floats
 from edgepair.models.trees import GrownTree, JoinedTrees, grow_trees, join_trees
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+SHARPNESS = 1.5
+"""Power to which probabilities are raised before their mean is the value: between 1, which drags a
+sure answer towards the other classes, and the likeliest class alone (docs/decisions/0007)."""
+
+_LEAST = 1e-9
+"""Probability that any class has at least, for the mean of none to be defined."""
 
 TREES = 128
 FOLD_TREES = 12
@@ -48,6 +69,95 @@ FEW_ROWS = 8
 
 MOST_GROUPS = 32
 """Groups in one fold; a larger source is left out whole several times, each time for some of its groups."""
+
+
+def group_weights(groups: NDArray[np.str_]) -> Floats:
+    """Share one vote among the rows of each group: ``groups`` (n,); returns (n,)."""
+    _, number, count = np.unique(groups, return_inverse=True, return_counts=True)
+    weights: Floats = 1.0 / count[number]
+    return weights
+
+
+def conformal_quantile(scores: Floats, weights: Floats, level: float) -> float:
+    """Find the score that a new row stays below with a given probability.
+
+    ``scores`` (n,); ``weights`` (n,).
+    """
+    good = np.isfinite(scores) & (weights > 0)
+    if not good.any():
+        return float("inf")
+    order = np.argsort(scores[good])
+    values, votes = scores[good][order], weights[good][order]
+    total = votes.sum()
+    reached = np.cumsum(votes) >= level * (total + 1.0) - 1e-9
+    return float(values[reached.argmax()] if reached.any() else values[-1])
+
+
+def class_scores(probability: Floats, share: Floats) -> Floats:
+    """Score how far down the list of classes the true ones stand.
+
+    A class's score is the probability of all that are likelier, so that a set takes classes from
+    the likeliest on until the next would exceed the quantile; of an average over several classes
+    the worst that holds at least a quarter counts.
+
+    ``probability`` (n, n_classes); ``share`` (n, n_classes); returns (n,).
+    """
+    before = likelier(probability)
+    held = np.where(share >= 0.25, before, -np.inf)
+    worst: Floats = held.max(axis=1)
+    worst[~np.isfinite(worst) | np.isnan(share).any(axis=1)] = np.nan
+    return worst
+
+
+def likelier(probability: Floats) -> Floats:
+    """Add up, for every class, the probability of all that are likelier.
+
+    ``probability`` (n, n_classes); returns (n, n_classes).
+    """
+    order = np.argsort(-probability, axis=1, kind="stable")
+    ordered = np.take_along_axis(probability, order, axis=1)
+    before = np.cumsum(ordered, axis=1) - ordered
+    result = np.empty_like(before)
+    np.put_along_axis(result, order, before, axis=1)
+    return result
+
+
+def class_shares(values: Floats, classes: NDArray[np.int64]) -> Floats:
+    """Divide mean values between the two classes that they lie between.
+
+    ``values`` (n,); ``classes`` (n_classes,); returns (n, n_classes).
+    """
+    inside = np.clip(values, classes[0], classes[-1])
+    shares: Floats = np.maximum(1.0 - np.abs(inside[:, None] - classes[None, :]), 0.0)
+    shares[np.isnan(values)] = np.nan
+    return shares
+
+
+def sharpened_mean(probability: Floats, classes: NDArray[np.int64]) -> Floats:
+    """Turn probabilities of classes into a value.
+
+    ``probability`` (n, n_classes); ``classes`` (n_classes,); returns (n,).
+    """
+    sharp = np.clip(probability, _LEAST, None) ** SHARPNESS
+    mean: Floats = sharp @ classes / sharp.sum(axis=1)
+    return mean
+
+
+def mean_slopes(start: Floats, end: Floats, classes: NDArray[np.int64]) -> Floats:
+    """Divide what the sharpened mean changes by from one set of probabilities to another among the classes.
+
+    Returns slopes, shape (n_classes,), whose product with ``end - start`` is that change exactly, so that
+    parts of probabilities become parts of the value.
+    """
+    low, high = (np.clip(p, _LEAST, None) ** SHARPNESS for p in (start, end))
+    apart = end - start
+    level = np.clip((start + end) / 2.0, _LEAST, None)
+    steady = SHARPNESS * level ** (SHARPNESS - 1.0)
+    slope = np.where(np.abs(apart) > _LEAST, (high - low) / np.where(apart == 0, 1.0, apart), steady)
+    first, last = (sharpened_mean(p[None], classes)[0] for p in (start, end))
+    # either set of weights gives the change exactly; their mean favours neither
+    slopes: Floats = slope * ((classes - first) / high.sum() + (classes - last) / low.sum()) / 2.0
+    return slopes
 
 
 @dataclass(frozen=True)
@@ -100,9 +210,9 @@ class GroupForest:
     trees: list[GrownTree]
     classes: NDArray[np.int64]
     n_classes: int
-    told: NDArray[np.float64]
+    told: Floats
 
-    def tell(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    def tell(self, features: Floats) -> Floats:
         """Answer for rows that are new; ``features`` (n, n_features)."""
         seen = features.astype(np.float32)
         if len(seen) <= FEW_ROWS and not np.isnan(seen).any():
@@ -116,12 +226,7 @@ class GroupForest:
 
 
 def fit_group_forest(
-    features: NDArray[np.float64],
-    target: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    folds: Sequence[Fold],
-    *,
-    seed: int = 0,
+    features: Floats, target: Floats, weight: Floats, folds: Sequence[Fold], *, seed: int = 0
 ) -> GroupForest:
     """Fit a forest, and one per fold.
 
@@ -137,7 +242,7 @@ def fit_group_forest(
         if fold.judged.any() and weight[~fold.unseen].sum() > 0
     ]
 
-    def tell_fold(numbered: tuple[int, Fold]) -> NDArray[np.float64]:
+    def tell_fold(numbered: tuple[int, Fold]) -> Floats:
         number, fold = numbered
         kept = ~fold.unseen
         trees, classes = _grow(seen[kept], target[kept], weight[kept], FOLD_TREES, seed + number, stop)
@@ -158,12 +263,7 @@ def fit_group_forest(
 
 
 def _grow(
-    features: NDArray[np.float32],
-    target: NDArray[np.float64],
-    weight: NDArray[np.float64],
-    n_trees: int,
-    seed: int,
-    stop: Event,
+    features: NDArray[np.float32], target: Floats, weight: Floats, n_trees: int, seed: int, stop: Event
 ) -> tuple[list[GrownTree], NDArray[np.int64]]:
     if target.ndim == 1:
         grown = grow_trees(
@@ -185,11 +285,11 @@ def _grow(
 
 def _tell(
     trees: Sequence[GrownTree], classes: NDArray[np.int64], features: NDArray[np.float32], n_classes: int
-) -> NDArray[np.float64]:
+) -> Floats:
     return _summary(np.array([tree.tree_.predict(features) for tree in trees]), classes, n_classes)
 
 
-def _summary(told: NDArray[np.float64], classes: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
+def _summary(told: Floats, classes: NDArray[np.int64], n_classes: int) -> Floats:
     """Give the mean of trees, shape (n_trees, n_rows, n_outputs), and of values their scatter."""
     if not n_classes:
         return np.column_stack([told[:, :, 0].mean(axis=0), told[:, :, 0].std(axis=0)])

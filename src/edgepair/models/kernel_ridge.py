@@ -6,21 +6,17 @@ It tells where an edge belongs, in a hundredth of the time of a forest and as we
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.preprocessing import StandardScaler
 
-from edgepair.models.conformal import group_weights
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Labels
+from edgepair.conventions.tasks import Floats, Labels
+from edgepair.models.group_forest import group_weights
 
 WIDTH = 2.0
 """Of the Gaussian kernel, in root mean square differences of standardised features."""
@@ -33,23 +29,21 @@ NOISE = 0.03
 class KernelRidge:
     """What a fit gives; ``error`` is the root mean square over groups left out, one vote each."""
 
-    centre: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    rows: NDArray[np.float64]
-    dual: NDArray[np.float64]
+    centre: Floats
+    spread: Floats
+    rows: Floats
+    dual: Floats
     mean: float
     error: float
 
-    def predict(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    def predict(self, features: Floats) -> Floats:
         """Answer for rows that are new, shape (n,)."""
         scaled = (features - self.centre) / self.spread
-        value: NDArray[np.float64] = self.mean + _kernel(scaled, self.rows) @ self.dual
+        value: Floats = self.mean + _kernel(scaled, self.rows) @ self.dual
         return value
 
 
-def fit_kernel_ridge(
-    features: NDArray[np.float64], target: NDArray[np.float64], group: NDArray[np.str_]
-) -> KernelRidge:
+def fit_kernel_ridge(features: Floats, target: Floats, group: NDArray[np.str_]) -> KernelRidge:
     """Fit to rows, shape (n, n_features), whose groups have one vote each; at least two groups."""
     weight = group_weights(group)
     centre, spread = np.average(features, axis=0, weights=weight), features.std(axis=0)
@@ -66,9 +60,9 @@ def fit_kernel_ridge(
     return KernelRidge(centre, spread, rows, dual, mean, error)
 
 
-def _kernel(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+def _kernel(first: Floats, second: Floats) -> Floats:
     apart = cdist(first, second, "sqeuclidean") / first.shape[1]
-    kernel: NDArray[np.float64] = np.exp(-apart / (2.0 * WIDTH**2))
+    kernel: Floats = np.exp(-apart / (2.0 * WIDTH**2))
     return kernel
 
 
@@ -106,15 +100,15 @@ class KernelRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # s
         self.dual_ = cho_solve(cho_factor(kernel, overwrite_a=True), target - self.centre_)
         return self
 
-    def predict(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict(self, values: NDArray[np.float32]) -> Floats:
         """Predict; ``values`` (n, n_features); returns (n,)."""
         scaled = self.scaler_.transform(values.astype(np.float64))
-        told: NDArray[np.float64] = self._kernel(scaled) @ self.dual_ + self.centre_
+        told: Floats = self._kernel(scaled) @ self.dual_ + self.centre_
         return told
 
-    def _kernel(self, scaled: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _kernel(self, scaled: Floats) -> Floats:
         z = np.sqrt(3.0) / self.length_ * euclidean_distances(scaled, self.rows_)
-        matern: NDArray[np.float64] = (1 + z) * np.exp(-z)
+        matern: Floats = (1 + z) * np.exp(-z)
         return matern
 
 
@@ -132,11 +126,9 @@ class KernelClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.regressor_ = KernelRegressor(self.width, self.ridge).fit(values, indicator)
         return self
 
-    def predict_proba(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict_proba(self, values: NDArray[np.float32]) -> Floats:
         """Predict chances of the classes; ``values`` (n, n_features); returns (n, n_classes)."""
-        chances: NDArray[np.float64] = np.clip(
-            self.regressor_.predict(values).reshape(len(values), -1), 1e-6, None
-        )
+        chances: Floats = np.clip(self.regressor_.predict(values).reshape(len(values), -1), 1e-6, None)
         chances /= chances.sum(axis=1, keepdims=True)
         return chances
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.tree._tree import Tree
 
-    from edgepair.conventions.tasks import Labels
+    from edgepair.conventions.tasks import Floats, Labels
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,14 @@ class JoinedTrees:
 
     first: NDArray[np.intp]
     feature: NDArray[np.intp]
-    threshold: NDArray[np.float64]
+    threshold: Floats
     left: NDArray[np.intp]
     right: NDArray[np.intp]
-    weight: NDArray[np.float64]
-    value: NDArray[np.float64]
+    weight: Floats
+    value: Floats
     depth: int
 
-    def predict(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict(self, features: NDArray[np.float32]) -> Floats:
         """Say what each tree does of rows without missing values, shape (n_trees, n_rows, n_outputs)."""
         node = np.repeat(self.first[:, None], len(features), axis=1)
         row = np.arange(len(features))
@@ -79,7 +79,7 @@ def join_trees(trees: Sequence[GrownTree]) -> JoinedTrees:
 def grow_trees(
     features: NDArray[np.float32],
     answer: Labels,
-    weight: NDArray[np.float64] | None = None,
+    weight: Floats | None = None,
     *,
     n_trees: int,
     seed: int,
@@ -129,10 +129,10 @@ _LEAVES_AT_ONCE = 4096
 class _Leaves:
     """Leaves of all trees that can be reached: slots of features asked for, empty ones met by every row."""
 
-    value: NDArray[np.float64]
+    value: Floats
     feature: NDArray[np.intp]
-    row: NDArray[np.float64]
-    share: NDArray[np.float64]
+    row: Floats
+    share: Floats
     asked: NDArray[np.intp]
 
 
@@ -140,7 +140,7 @@ def forest_shapley(
     fitted: Sequence[GrownTree] | JoinedTrees,
     row: NDArray[np.float32],
     given: NDArray[np.bool_] | None = None,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     r"""Divide the mean of fitted trees among features, from that where ``given`` features alone are known.
 
     A feature that is not known is averaged over with the tree's own training rows (path-dependent [1]_). A
@@ -174,14 +174,14 @@ def forest_shapley(
     return base, parts
 
 
-def _gains(row: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:
+def _gains(row: Floats, share: Floats) -> Floats:
     """Give each slot's part of a leaf of value 1."""
     point, weight = np.polynomial.legendre.leggauss(max(1, -(-row.shape[1] // 2)))
     total = np.zeros_like(row)
     for at, share_of_one in zip((point + 1.0) / 2.0, weight / 2.0, strict=True):
         factor = at * row + (1.0 - at) * share
         total += share_of_one * factor.prod(axis=1)[:, None] / factor
-    gain: NDArray[np.float64] = total * (row - share)
+    gain: Floats = total * (row - share)
     return gain
 
 
@@ -235,22 +235,22 @@ class _Grown:
         forest.n_outputs_, forest.n_features_in_ = 1, seen.shape[1]
         return self
 
-    def _mean(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _mean(self, X: NDArray[np.float32]) -> Floats:
         seen = np.ascontiguousarray(X, dtype=np.float32)
         total: Any = 0.0
         for tree in self.estimators_:
             total = total + tree.tree_.predict(seen)
-        mean: NDArray[np.float64] = total / len(self.estimators_)
+        mean: Floats = total / len(self.estimators_)
         return mean
 
     @property
-    def feature_importances_(self) -> NDArray[np.float64]:
+    def feature_importances_(self) -> Floats:
         """Mean decrease of impurity, which adds up to 1; (n_features,)."""
         each = [t.tree_.compute_feature_importances() for t in self.estimators_ if t.tree_.node_count > 1]
         if not each:
             return np.zeros(self.n_features_in_)  # type: ignore[attr-defined]
         mean = np.mean(each, axis=0)
-        shares: NDArray[np.float64] = mean / mean.sum()
+        shares: Floats = mean / mean.sum()
         return shares
 
 
@@ -263,7 +263,7 @@ class ExtraTreesClassifier(_Grown, sklearn.ensemble.ExtraTreesClassifier):  # ty
         self.n_classes_ = len(self.classes_)
         return self._grow(X, number, self.n_classes_)
 
-    def predict_proba(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict_proba(self, X: NDArray[np.float32]) -> Floats:
         """Tell the probability of each class, (n, n_classes)."""
         return self._mean(X)
 
@@ -280,7 +280,7 @@ class ExtraTreesRegressor(_Grown, sklearn.ensemble.ExtraTreesRegressor):  # type
         """Fit to ``X`` (n, n_features) and ``y`` (n,)."""
         return self._grow(X, y, 0)
 
-    def predict(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+    def predict(self, X: NDArray[np.float32]) -> Floats:
         """Tell values, (n,)."""
         return self._mean(X)[:, 0]
 

@@ -1,7 +1,8 @@
-"""What a model of one technique says of a task, and joining what several say."""
+"""What a model says of a task, joining what several say, and what of the training set is most alike."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -10,15 +11,28 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import HIGHEST_STATES, DataError
-from edgepair.models.conformal import class_shares, likelier, mean_slopes, sharpened_mean
-from edgepair.models.group_forest import Fold, GroupForest, fit_group_forest
+from edgepair.conventions import HIGHEST_STATES, TASKS, DataError
+from edgepair.conventions.displayed import Record
+from edgepair.features import Region, region_numbers
+from edgepair.models.group_forest import (
+    Fold,
+    GroupForest,
+    class_shares,
+    fit_group_forest,
+    likelier,
+    mean_slopes,
+    sharpened_mean,
+)
 from edgepair.models.trees import forest_shapley
+from edgepair.prediction.result import EXPLANATION_COLUMNS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.measured import FirstShell
+    from edgepair.prediction.pdf_model import PdfModel
+    from edgepair.prediction.xanes_model import XanesModel
 
 CLASSES: Mapping[str, NDArray[np.int64]] = MappingProxyType(
     {"oxidation_state": np.arange(1, 8), "coordination_number": np.arange(2, 10)}
@@ -31,6 +45,21 @@ CLAIM_FLOOR = 0.1
 LENGTH_CLAIM_FLOOR = 0.005
 """Å; least error that is claimed of a bond length, before conformal scaling."""
 
+FEWEST_ROWS = 20
+FEWEST_GROUPS = 10
+"""Curves with known values, and compounds or formulas among them, from which on a task is answered:
+with fewer, a left-out tenth says nothing of how far answers are off."""
+
+SHAPE_ERROR = 0.03
+"""Å; how far the mean of fitted peaks is from the mean bond length besides the errors of the fit: shells
+are not Gaussians (docs/decisions/0017-first-shell.md)."""
+
+NEAREST = 3
+"""Nearest standards, and nearest simulated materials, that are told."""
+
+WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
+"""Width of the stretches that contributions are given for, eV or Å."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -39,31 +68,24 @@ class Answer:
     ``value, lower, upper`` (n,); ``claimed`` (n,); ``probability`` (n, n_classes).
     """
 
-    value: NDArray[np.float64]
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    claimed: NDArray[np.float64]
-    probability: NDArray[np.float64]
+    value: Floats
+    lower: Floats
+    upper: Floats
+    claimed: Floats
+    probability: Floats
     sets: tuple[tuple[int, ...], ...]
 
 
-def class_sets(
-    probability: NDArray[np.float64], classes: NDArray[np.int64], below: float
-) -> tuple[tuple[int, ...], ...]:
+def class_sets(probability: Floats, classes: NDArray[np.int64], below: float) -> tuple[tuple[int, ...], ...]:
     """Take classes from the likeliest on while those before add up to no more than a limit.
 
     ``probability`` (n, n_classes); ``classes`` (n_classes,).
-
-    Examples
-    --------
-    >>> class_sets(np.array([[0.1, 0.7, 0.2]]), np.array([2, 3, 4]), 0.7)
-    ((3, 4),)
     """
     inside = likelier(probability) <= below + 1e-12
     return tuple(tuple(int(name) for name in classes[row]) for row in inside)
 
 
-def join_answers(task: str, parts: Sequence[Answer]) -> tuple[Answer, NDArray[np.float64]]:
+def join_answers(task: str, parts: Sequence[Answer]) -> tuple[Answer, Floats]:
     r"""Join what several techniques say of one task.
 
     Each counts by the inverse square of its interval's half width *h*, the error that it has shown
@@ -103,12 +125,6 @@ def join_answers(task: str, parts: Sequence[Answer]) -> tuple[Answer, NDArray[np
     return Answer(np.asarray(value), value - joint, value + joint, claimed, probability, sets), share
 
 
-FEWEST_ROWS = 20
-FEWEST_GROUPS = 10
-"""Curves with known values, and compounds or formulas among them, from which on a task is answered:
-with fewer, a left-out tenth says nothing of how far answers are off."""
-
-
 def is_enough(known: NDArray[np.bool_], groups: NDArray[np.str_]) -> bool:
     """Tell whether a task can be learnt; ``known`` (n,); ``groups`` (n,)."""
     return bool(known.sum() >= FEWEST_ROWS and _n_groups(known, groups) >= FEWEST_GROUPS)
@@ -129,11 +145,6 @@ def check_enough(known: NDArray[np.bool_], groups: NDArray[np.str_], what: str) 
 
 def _n_groups(known: NDArray[np.bool_], groups: NDArray[np.str_]) -> int:
     return len(set(groups[known].tolist()) - {""})
-
-
-SHAPE_ERROR = 0.03
-"""Å; how far the mean of fitted peaks is from the mean bond length besides the errors of the fit: shells
-are not Gaussians (docs/decisions/0017-first-shell.md)."""
 
 
 def join_first_shell(forest: Answer, shell: FirstShell | None, level: float) -> Answer:
@@ -162,16 +173,16 @@ class TaskFit:
 
     forest: GroupForest
     kept: NDArray[np.bool_]
-    value: NDArray[np.float64]
-    error: NDArray[np.float64]
-    probability: NDArray[np.float64]
+    value: Floats
+    error: Floats
+    probability: Floats
 
 
 def fit_task(
-    features: NDArray[np.float64],
+    features: Floats,
     task: str,
-    values: NDArray[np.float64],
-    weight: NDArray[np.float64],
+    values: Floats,
+    weight: Floats,
     folds: Sequence[Fold],
     absorber: NDArray[np.str_],
     *,
@@ -190,9 +201,7 @@ def fit_task(
     return TaskFit(forest, kept, value, error, probability)
 
 
-def settle(
-    told: NDArray[np.float64], task: str, absorber: NDArray[np.str_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def settle(told: Floats, task: str, absorber: NDArray[np.str_]) -> tuple[Floats, Floats, Floats]:
     """Make value, probabilities and claimed error of what a forest tells.
 
     ``told`` (n, n_classes); ``absorber`` (n,); ``value`` (n,); ``probability`` (n, n_classes);
@@ -208,7 +217,7 @@ def settle(
     return value, told, claimed
 
 
-def _within_reach(shares: NDArray[np.float64], absorber: NDArray[np.str_]) -> NDArray[np.float64]:
+def _within_reach(shares: Floats, absorber: NDArray[np.str_]) -> Floats:
     """Count states that no oxide of an absorber has, learnt of its neighbours, as its highest.
 
     ``shares`` (n, n_classes); ``absorber`` (n,).
@@ -222,8 +231,8 @@ def _within_reach(shares: NDArray[np.float64], absorber: NDArray[np.str_]) -> ND
 
 
 def contributions(
-    fit: TaskFit, task: str, row: NDArray[np.float64], given: NDArray[np.bool_], absorber: str
-) -> tuple[float, NDArray[np.float64]]:
+    fit: TaskFit, task: str, row: Floats, given: NDArray[np.bool_], absorber: str
+) -> tuple[float, Floats]:
     """Divide a value among the features of one row, shape (n_features,), in the unit of the task.
 
     They add up to the value less that of the forest where the ``given`` features alone are known, which
@@ -238,5 +247,76 @@ def contributions(
     if task == "oxidation_state":
         shares = _within_reach(shares, np.full(len(shares), absorber))
     start, end = shares[0], shares.sum(axis=0)
-    added: NDArray[np.float64] = shares[1:] @ mean_slopes(start, end, classes)
+    added: Floats = shares[1:] @ mean_slopes(start, end, classes)
     return float(sharpened_mean(start[None], classes)[0]), added
+
+
+def nearest_rows(fitted: XanesModel, apart: Floats) -> list[Record]:
+    """Name the standards and the simulated materials most like a spectrum; ``apart`` (n_rows,)."""
+    rows = fitted.rows
+    found = []
+    for simulated in (False, True):
+        order = np.argsort(apart)
+        named: set[str] = set()
+        for row in order[(rows.simulated[order] == simulated) & np.isfinite(apart[order])].tolist():
+            # repeats of one compound say the same
+            name = str(rows.name[row] if simulated else rows.group[row].split(" ", 1)[1])
+            if name in named:
+                continue
+            named.add(name)
+            kind = "simulated" if simulated else "standard"
+            found.append(
+                _row("xanes", len(named), kind, name, str(rows.formula[row]), rows.targets, apart, row)
+            )
+            if len(named) == NEAREST:
+                break
+    return found
+
+
+def nearest_materials(fitted: PdfModel, apart: Floats) -> list[Record]:
+    """Name the simulated materials most like a PDF; ``apart`` (n_materials,)."""
+    return [
+        _row(
+            fitted.technique, rank, "simulated", str(fitted.name[row]), str(fitted.formula[row]),
+            fitted.targets, apart, row,
+        )
+        for rank, row in enumerate(np.argsort(apart)[:NEAREST].tolist(), 1)
+    ]  # fmt: skip
+
+
+def _row(
+    technique: str, rank: int, kind: str, name: str, formula: str,
+    targets: Mapping[str, Floats], apart: Floats, row: int,
+) -> Record:  # fmt: skip
+    """Make a row of `Prediction.nearest`, with where it stands among those that were learnt from."""
+    known = {task: float(targets[task][row]) if task in targets else math.nan for task in TASKS}
+    about = {"technique": technique, "rank": rank, "kind": kind, "name": name, "formula": formula}
+    return about | {"distance": float(apart[row])} | known | {"row": row}
+
+
+def reason(technique: str, task: str, part: str, position: float, contribution: float, region: str) -> Record:
+    """Make a row of `Prediction.explanation`."""
+    values = (technique, task, part, position, contribution, region)
+    return dict(zip(EXPLANATION_COLUMNS, values, strict=True))
+
+
+def stretch_contributions(
+    technique: str,
+    task: str,
+    added: Floats,
+    position: Floats,
+    ends: tuple[float, float],
+    origin: float,
+    regions: Sequence[Region],
+) -> list[Record]:
+    """Add up the contributions of the features of each stretch: rows of `Prediction.explanation`."""
+    count = max(1, round((ends[1] - ends[0]) / WINDOW_WIDTH[technique]))
+    edges = np.linspace(ends[0], ends[1], count + 1)
+    window = np.clip(np.searchsorted(edges, position, side="right") - 1, 0, count - 1)
+    sums = np.bincount(window, weights=added, minlength=count)
+    held = np.unique(window)
+    middle = (edges[held] + edges[held + 1]) / 2 + origin
+    return [
+        reason(technique, task, "", float(at), float(value), regions[number].title)
+        for at, value, number in zip(middle, sums[held], region_numbers(regions, middle), strict=True)
+    ]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.measured.pdf.inspection import PdfInspection
 
 KIND = "edgepair-model-2"
@@ -282,11 +283,8 @@ class TrainedModels:
         return f"train one for it: {words} --model MODEL; or leave out --model"
 
 
-def check_answers(model: XanesModel | PdfModel) -> NDArray[np.float64]:
-    """Answer for a few of a model's own rows.
-
-    Returns (n_tasks, 2 · n_rows).
-    """
+def check_answers(model: XanesModel | PdfModel) -> Floats:
+    """Answer for a few of a model's own rows; returns (n_tasks, 2 · n_rows)."""
     curves = model.rows.mu if isinstance(model, XanesModel) else model.G
     chosen = np.linspace(0, len(curves) - 1, CHECKED).astype(int).tolist()
     if isinstance(model, XanesModel):
@@ -403,7 +401,7 @@ def _array(stored: xr.Dataset, name: str, kinds: str, shape: tuple[int, ...]) ->
     return values
 
 
-def _finite(stored: xr.Dataset, name: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
+def _finite(stored: xr.Dataset, name: str, shape: tuple[int, ...]) -> Floats:
     values = _array(stored, name, "f", shape).astype(np.float64)
     if not np.isfinite(values).all():
         raise ValueError(f"an array {name!r} with values that are not finite")

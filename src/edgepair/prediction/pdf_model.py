@@ -12,8 +12,13 @@ from scipy.spatial.distance import cdist
 from edgepair.conventions import TASKS, TECHNIQUES, points_down
 from edgepair.dataset import average_sites
 from edgepair.features.pdf import scale_free_features
-from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
-from edgepair.models.group_forest import group_folds
+from edgepair.models.group_forest import (
+    class_scores,
+    class_shares,
+    conformal_quantile,
+    group_folds,
+    group_weights,
+)
 from edgepair.prediction.answers import (
     CLASSES,
     Answer,
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.features.blocks import Block
 
 MOST_MATERIALS = 800
@@ -44,11 +50,11 @@ class PdfRows:
 
     technique: str
     absorber: str
-    r: NDArray[np.float64]
-    G: NDArray[np.float64]
+    r: Floats
+    G: Floats
     name: NDArray[np.str_]
     formula: NDArray[np.str_]
-    targets: dict[str, NDArray[np.float64]]
+    targets: dict[str, Floats]
 
 
 class PdfModel:
@@ -92,12 +98,12 @@ class PdfModel:
             if is_enough(~np.isnan(known), self.formula)
         }
 
-    def features(self, G: NDArray[np.float64]) -> NDArray[np.float64]:
+    def features(self, G: Floats) -> Floats:
         """Compute the features of PDFs; ``G`` (n, n_r); returns (n, n_features)."""
-        values: NDArray[np.float64] = self._block(G).values
+        values: Floats = self._block(G).values
         return values
 
-    def answer(self, features: NDArray[np.float64], task: str, level: float) -> Answer:
+    def answer(self, features: Floats, task: str, level: float) -> Answer:
         """Answer one task; ``features`` (n, n_features)."""
         fit = self.fits[task]
         value, probability, claimed = self._tell(features, task)
@@ -111,11 +117,11 @@ class PdfModel:
             sets = class_sets(probability, CLASSES[task], below)
         return Answer(value, value - half, value + half, claimed, probability, sets)
 
-    def value(self, features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
+    def value(self, features: Floats, task: str) -> Floats:
         """Answer one task by its value alone; ``features`` (n, n_features); returns (n,)."""
         return self._tell(features, task)[0]
 
-    def contributions(self, features: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    def contributions(self, features: Floats) -> dict[str, Floats]:
         """Divide each task's value among the features of one PDF, shape (n_features,).
 
         They add up to the value less what the forest answers where nothing is known.
@@ -126,25 +132,23 @@ class PdfModel:
             for task, fit in self.fits.items()
         }
 
-    def distances(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    def distances(self, features: Floats) -> Floats:
         """Measure how far PDFs are from every training material.
 
         ``features`` (n, n_features); returns (n, n_materials).
         """
-        apart: NDArray[np.float64] = cdist(self._scaled(features), self._scaled(self._features))
+        apart: Floats = cdist(self._scaled(features), self._scaled(self._features))
         return apart / self.distance_scale
 
-    def _block(self, G: NDArray[np.float64]) -> Block:
+    def _block(self, G: Floats) -> Block:
         return scale_free_features(self.r, G, dip=points_down(self.technique, self.absorber))
 
-    def _tell(
-        self, features: NDArray[np.float64], task: str
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    def _tell(self, features: Floats, task: str) -> tuple[Floats, Floats, Floats]:
         told = self.fits[task].forest.tell(features)
         return settle(told, task, np.full(len(told), self.absorber))
 
-    def _scaled(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        scaled: NDArray[np.float64] = (features - self._centre) / self._spread
+    def _scaled(self, features: Floats) -> Floats:
+        scaled: Floats = (features - self._centre) / self._spread
         return scaled
 
     def _fit(self, task: str) -> TaskFit:
@@ -185,7 +189,7 @@ def _complete_materials(dataset: xr.Dataset, technique: str | None = None) -> xr
     return average_sites(needed)
 
 
-def _means(averaged: xr.Dataset, task: str) -> NDArray[np.float64]:
+def _means(averaged: xr.Dataset, task: str) -> Floats:
     if task not in averaged:
         return np.full(averaged.sizes["material"], np.nan)
     return np.asarray(averaged[task].values, dtype=np.float64)

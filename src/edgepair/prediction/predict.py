@@ -12,26 +12,41 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypedDict, Unpack, overload
 
-import numpy as np
-
 from edgepair.conventions import TASKS, TECHNIQUES, DataError, EdgepairError, OptionError, edge_energy
 from edgepair.conventions.displayed import Record
 from edgepair.features import find_regions
 from edgepair.features.xanes import OWN_EDGE
-from edgepair.measured import FirstShell, PdfCurve, XanesScan, prepare_pdf
+from edgepair.measured import FirstShell, PdfCurve, XanesScan, inspect_pdf, prepare_pdf
 from edgepair.measured.pdf.first_shell import only_metal
-from edgepair.prediction.answers import CLASSES, Answer, join_answers, join_first_shell
+from edgepair.prediction.answers import (
+    CLASSES,
+    Answer,
+    join_answers,
+    join_first_shell,
+    nearest_materials,
+    nearest_rows,
+    reason,
+    stretch_contributions,
+)
 from edgepair.prediction.fitted import Source
-from edgepair.prediction.given import Arrays, GivenSample, ManyCurves, OneCurve, gather_given
-from edgepair.prediction.nearest import nearest_materials, nearest_rows, reason, stretch_contributions
 from edgepair.prediction.result import Prediction, Predictions, ShownCurve
-from edgepair.prediction.sample import PreparedXanes, pdf_curve, prepare_xanes, technique_of
+from edgepair.prediction.sample import (
+    Arrays,
+    GivenSample,
+    ManyCurves,
+    OneCurve,
+    PreparedXanes,
+    gather_given,
+    pdf_curve,
+    prepare_xanes,
+    technique_of,
+)
 from edgepair.prediction.xanes_rows import to_own_edge
 
 if TYPE_CHECKING:
     import xarray as xr
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.prediction.xanes_model import XanesModel
     from edgepair.spectra.alignment import FoilReading
     from edgepair.standards import Standard
@@ -314,7 +329,7 @@ def _xanes_part(
 
 def xanes_answers(
     fitted: XanesModel, prepared: PreparedXanes, level: float, to_own: float
-) -> tuple[dict[str, Answer], NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[dict[str, Answer], Floats, Floats]:
     """Answer every task for one spectrum, whose own edge lies `to_own` (eV) from where edges are put."""
     energy = prepared.energy + (to_own if fitted.aligned else 0.0)
     shown = fitted.window.show(energy, prepared.mu)[None]
@@ -331,7 +346,6 @@ def _pdf_part(
     level: float,
     explain: bool,
 ) -> _Part:
-    from edgepair.measured import inspect_pdf
 
     if kind == "G_M":
         # --radiation is said of the total PDF
@@ -371,7 +385,7 @@ def _pdf_part(
     return part
 
 
-def _unit_size(curve: NDArray[np.float64]) -> NDArray[np.float64]:
+def _unit_size(curve: Floats) -> Floats:
     size = math.sqrt(float((curve**2).mean()))
     return curve / size if size > 0 else curve
 

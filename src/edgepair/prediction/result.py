@@ -14,10 +14,9 @@ from edgepair.conventions.wording import short_title
 from edgepair.files.writing import json_ready
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.measured import FirstShell
 
 
@@ -36,8 +35,8 @@ class ShownCurve:
     """
 
     name: str
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    x: Floats
+    y: Floats
 
 
 class _Frame:

@@ -10,18 +10,16 @@ from edgepair.conventions import BUNDLED_ABSORBERS, TECHNIQUES, DataError, Optio
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_choice
 from edgepair.dataset import drop_gated, load_bundled
-from edgepair.prediction.fitted import fitted_pdf, fitted_xanes
+from edgepair.prediction.fitted import common_window, fitted_pdf, fitted_xanes, fitting_instrument, open_data
 from edgepair.prediction.model_file import TrainedModels, check_answers
-from edgepair.prediction.own_data import common_window, fitting_instrument, open_data
 from edgepair.prediction.own_standards import own_standards_report, pdf_scores, xanes_scores
 from edgepair.prediction.sample import FULL, NEEDED, EnergyWindow
 from edgepair.spectra import TYPICAL_INSTRUMENT
 
 if TYPE_CHECKING:
-    import numpy as np
     import xarray as xr
-    from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.prediction.pdf_model import PdfRows
     from edgepair.prediction.xanes_rows import XanesRows
     from edgepair.spectra import PDFInstrument
@@ -86,7 +84,7 @@ def train_models(
     scores: dict[str, list[Record]] = {}
     spectra: dict[bool, XanesRows] = {}
     curves: dict[str, tuple[PdfRows, PDFInstrument]] = {}
-    checks: dict[str, NDArray[np.float64]] = {}
+    checks: dict[str, Floats] = {}
     changed: Record = {}
     for number, name in enumerate(names):
         if on_step is not None:

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from edgepair.conventions import TASKS
+from edgepair.conventions.tasks import Floats
 from edgepair.features.xanes import N_SHAPE, own_edge, spectrum_features
 from edgepair.labels.bond_valence import SOFTNESS, bond_valence_length
-from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
-from edgepair.models.group_forest import Fold, group_folds, source_folds
+from edgepair.models.group_forest import (
+    Fold,
+    class_scores,
+    class_shares,
+    conformal_quantile,
+    group_folds,
+    group_weights,
+    source_folds,
+)
 from edgepair.models.kernel_ridge import KernelRidge, fit_kernel_ridge
 from edgepair.prediction.answers import (
     CLASSES,
@@ -26,13 +34,9 @@ from edgepair.prediction.answers import (
     is_enough,
     settle,
 )
+from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_rows import SimulatedSpectrum, XanesRows, collect_rows
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from edgepair.prediction.sample import EnergyWindow
-    from edgepair.standards import Standard
+from edgepair.standards import Standard
 
 OF_LENGTH = ("oxidation_state", "coordination_number")
 """What bond valence gives a length of; the forest of lengths learns what they differ by from it."""
@@ -60,7 +64,7 @@ _PAST_WHITE_LINE = 25.0  # eV from the tabulated edge, behind the white lines of
 SCALE_ERROR = 2.0
 """eV; error of an energy scale where nothing tells."""
 
-_Told = tuple["NDArray[np.float64]", "NDArray[np.float64]", "NDArray[np.float64]"]
+_Told = tuple["Floats", "Floats", "Floats"]
 """Value, probabilities and claimed error, shapes (n,), (n, n_classes) and (n,)."""
 
 
@@ -100,15 +104,15 @@ class XanesModel:
             if is_enough(known[task], votes):
                 self.fits[task] = self._fit(task)
 
-    def features(self, mu: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
+    def features(self, mu: Floats, absorber: str) -> Floats:
         """Compute the features of spectra; ``mu`` (n, n_grid); returns (n, n_features)."""
         return self._describe(mu, np.full(len(mu), absorber))
 
-    def answer(self, features: NDArray[np.float64], task: str, level: float) -> Answer:
+    def answer(self, features: Floats, task: str, level: float) -> Answer:
         """Answer one task; ``features`` (n, n_features)."""
         return self._answer(self._tell(features, task, {}), task, level)
 
-    def answers(self, features: NDArray[np.float64], level: float) -> dict[str, Answer]:
+    def answers(self, features: Floats, level: float) -> dict[str, Answer]:
         """Answer every task that was learnt, asking each forest once; ``features`` (n, n_features)."""
         known: dict[str, _Told] = {}
         return {task: self._answer(self._tell(features, task, known), task, level) for task in self.fits}
@@ -121,7 +125,7 @@ class XanesModel:
             sets = class_sets(probability, CLASSES[task], self.set_quantile(task, level))
         return Answer(value, value - half, value + half, claimed, probability, sets)
 
-    def value(self, features: NDArray[np.float64], task: str) -> NDArray[np.float64]:
+    def value(self, features: Floats, task: str) -> Floats:
         """Answer one task by its value alone; ``features`` (n, n_features); returns (n,)."""
         return self._tell(features, task, {})[0]
 
@@ -151,7 +155,7 @@ class XanesModel:
         """Quantiles as they were asked for: the same for every spectrum."""
         return {}
 
-    def positions(self, mu: NDArray[np.float64]) -> NDArray[np.float64]:
+    def positions(self, mu: Floats) -> Floats:
         """Tell where on the energy axis each feature of a spectrum sits.
 
         ``mu`` (n_grid,); returns (n_features,) in eV.
@@ -159,7 +163,7 @@ class XanesModel:
         position = spectrum_features(self.window.grid(), mu[None], aligned=self.aligned)[1][0]
         return np.concatenate([np.full(len(self.absorbers), own_edge(self.window.grid(), mu)), position])
 
-    def contributions(self, features: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    def contributions(self, features: Floats) -> dict[str, Floats]:
         """Divide each task's value among the features of one spectrum, shape (n_features,).
 
         They add up to the value less what is answered where the absorber alone is known.
@@ -181,7 +185,7 @@ class XanesModel:
                 added["bond_length"] = added["bond_length"] + added[name] * (gain / whole)
         return added
 
-    def distances(self, features: NDArray[np.float64], absorber: str) -> NDArray[np.float64]:
+    def distances(self, features: Floats, absorber: str) -> Floats:
         """Measure how far spectra are from every training row of their absorber.
 
         ``features`` (n, n_features); returns (n, n_rows).
@@ -190,7 +194,7 @@ class XanesModel:
         apart[:, self.rows.absorber != absorber] = np.inf
         return apart
 
-    def low_white_line(self, shown: NDArray[np.float64], absorber: str) -> str:
+    def low_white_line(self, shown: Floats, absorber: str) -> str:
         """Say that a spectrum, as shown on the window, is lower than oxides are; empty where it is not."""
         rows = self.rows
         mine = (rows.absorber == absorber) & ~rows.simulated
@@ -210,15 +214,15 @@ class XanesModel:
             f" {lowest:.2f} and more; a sulphide, carbide or alloy, or a flattened spectrum"
         )
 
-    def apart(self, first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+    def apart(self, first: Floats, second: Floats) -> Floats:
         """Measure how far the shapes of spectra are from each other.
 
         ``first, second`` (n_first, n_features); returns (n_first, n_second).
         """
-        between: NDArray[np.float64] = cdist(self._shape(first), self._shape(second))
+        between: Floats = cdist(self._shape(first), self._shape(second))
         return between / self.distance_scale
 
-    def asked_shift(self, features: NDArray[np.float64], edge: float) -> tuple[float, float]:
+    def asked_shift(self, features: Floats, edge: float) -> tuple[float, float]:
         """Tell what a spectrum's shape asks to be added to its energies; ``edge`` in eV."""
         if self._edge_position is None:
             return 0.0, SCALE_ERROR
@@ -239,11 +243,11 @@ class XanesModel:
         """Whether lengths are told as what they differ by from those of the state and number told."""
         return all(name in self.fits for name in OF_LENGTH)
 
-    def _absorber_of(self, features: NDArray[np.float64]) -> NDArray[np.str_]:
+    def _absorber_of(self, features: Floats) -> NDArray[np.str_]:
         absorber: NDArray[np.str_] = self.absorbers[features[:, : len(self.absorbers)].argmax(axis=1)]
         return absorber
 
-    def _tell(self, features: NDArray[np.float64], task: str, known: dict[str, _Told]) -> _Told:
+    def _tell(self, features: Floats, task: str, known: dict[str, _Told]) -> _Told:
         """Tell one task; `known` takes what the forests have told of these features."""
         if task in known:
             return known[task]
@@ -258,7 +262,7 @@ class XanesModel:
         known[task] = value, probability, claimed
         return known[task]
 
-    def _fit_length(self, weight: NDArray[np.float64], folds: Sequence[Fold]) -> TaskFit:
+    def _fit_length(self, weight: Floats, folds: Sequence[Fold]) -> TaskFit:
         """Fit what lengths differ by from those that bond valence gives for a row's state and number.
 
         What is not known of a row is what the forests tell that have not learnt from it.
@@ -279,20 +283,20 @@ class XanesModel:
         expected, error = _expected_length(absorber, states[0], numbers[0], states[1], numbers[1])
         return replace(fit, value=fit.value + expected, error=np.hypot(fit.error, error))
 
-    def _describe(self, mu: NDArray[np.float64], absorber: NDArray[np.str_]) -> NDArray[np.float64]:
+    def _describe(self, mu: Floats, absorber: NDArray[np.str_]) -> Floats:
         values = spectrum_features(self.window.grid(), mu, aligned=self.aligned)[0]
         return np.concatenate([absorber[:, None] == self.absorbers[None], values], axis=1)
 
-    def _shape(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _shape(self, features: Floats) -> Floats:
         """Points and slopes about the own edge."""
         first = len(self.absorbers)
         return features[:, first : first + N_SHAPE - N_SHAPE // 5]
 
-    def _seen_about(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _seen_about(self, features: Floats) -> Floats:
         """Absorber and shape, which do not change with the energy scale."""
         return features[:, : len(self.absorbers) + N_SHAPE]
 
-    def _quantile(self, scores: NDArray[np.float64], level: float, judges: NDArray[np.bool_]) -> float:
+    def _quantile(self, scores: Floats, level: float, judges: NDArray[np.bool_]) -> float:
         # one vote a group among the rows that could be judged at all
         votes = judges & np.isfinite(scores)
         return conformal_quantile(scores[votes], group_weights(self.rows.group[votes]), level)
@@ -330,12 +334,8 @@ class XanesModel:
 
 
 def _expected_length(
-    absorber: NDArray[np.str_],
-    state: NDArray[np.float64],
-    number: NDArray[np.float64],
-    state_error: NDArray[np.float64],
-    number_error: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    absorber: NDArray[np.str_], state: Floats, number: Floats, state_error: Floats, number_error: Floats
+) -> tuple[Floats, Floats]:
     """Give the lengths of equal bonds of states and numbers, and what their errors make of it, (n,)."""
     length = np.empty(len(state))
     for symbol in np.unique(absorber):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
+    from edgepair.conventions.tasks import Floats
     from edgepair.prediction.sample import EnergyWindow
     from edgepair.standards import Standard
 
@@ -52,7 +53,7 @@ class XanesRows:
     ``shift_known`` (n,); ``edge`` (n,) in eV; ``targets`` (n,).
     """
 
-    mu: NDArray[np.float64]
+    mu: Floats
     absorber: NDArray[np.str_]
     group: NDArray[np.str_]
     name: NDArray[np.str_]
@@ -60,8 +61,8 @@ class XanesRows:
     source: NDArray[np.str_]
     simulated: NDArray[np.bool_]
     shift_known: NDArray[np.bool_]
-    edge: NDArray[np.float64]
-    targets: dict[str, NDArray[np.float64]]
+    edge: Floats
+    targets: dict[str, Floats]
 
     @cached_property
     def few_measured(self) -> bool:
@@ -70,10 +71,7 @@ class XanesRows:
 
     @cached_property
     def votes(self) -> NDArray[np.bool_]:
-        """Which rows tell how far answers are off.
-
-        Returns (n,).
-        """
+        """Which rows tell how far answers are off; returns (n,)."""
         chosen: NDArray[np.bool_] = self.group != "" if self.few_measured else ~self.simulated
         return chosen
 
@@ -92,8 +90,8 @@ class SimulatedSpectrum:
     absorber: str
     name: str
     formula: str
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
     values: dict[str, float]
 
 
@@ -105,7 +103,7 @@ def collection(standard: Standard) -> str:
     return first if mark else standard.beamline
 
 
-def to_own_edge(energy: NDArray[np.float64], mu: NDArray[np.float64], window: EnergyWindow) -> float:
+def to_own_edge(energy: Floats, mu: Floats, window: EnergyWindow) -> float:
     """Find what moves a spectrum's own edge to `OWN_EDGE`; ``energy, mu`` (n_energy,)."""
     return OWN_EDGE - own_edge(energy, mu, min(AREA_REACH, window.high - OWN_EDGE))
 
@@ -149,9 +147,7 @@ def choose_evenly(
     return [spectra[number] for number in chosen[:most]]
 
 
-def make_measured(
-    spectrum: SimulatedSpectrum, rng: np.random.Generator
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def make_measured(spectrum: SimulatedSpectrum, rng: np.random.Generator) -> tuple[Floats, Floats]:
     """Change a simulated spectrum at random as measurements and other codes would.
 
     ``energy`` (n_even,) in eV; ``mu`` (n_even,).
@@ -168,13 +164,10 @@ def make_measured(
 def simulation_shifts(
     simulated: Sequence[SimulatedSpectrum], standards: Sequence[Standard], window: EnergyWindow
 ) -> dict[int | None, float]:
-    """Find what lays an absorber's simulated energies on the measured scale.
-
-    Returns in eV.
-    """
+    """Find what lays an absorber's simulated energies on the measured scale; returns in eV."""
     grid = window.grid()
 
-    def means(values: list[tuple[float, float]], curves: list[NDArray[np.float64]]) -> dict[tuple, float]:  # type: ignore[type-arg]
+    def means(values: list[tuple[float, float]], curves: list[Floats]) -> dict[tuple, float]:  # type: ignore[type-arg]
         edges: dict[tuple[int, int], list[float]] = defaultdict(list)
         if curves:
             for (state, number), edge in zip(values, area_edge(grid, np.array(curves)), strict=True):
@@ -220,7 +213,7 @@ def collect_rows(
 
     edge: list[float] = []
 
-    def show(energy: NDArray[np.float64], curve: NDArray[np.float64]) -> NDArray[np.float64]:
+    def show(energy: Floats, curve: Floats) -> Floats:
         by = to_own_edge(energy, curve, window)
         edge.append(OWN_EDGE - by)
         return window.show(energy + by if aligned else energy, curve)

@@ -11,7 +11,6 @@ import numpy as np
 
 from edgepair.advice import QUALITIES
 from edgepair.conventions import TASKS, TECHNIQUES
-from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import (
     METRIC_TITLES,
     capital,
@@ -96,7 +95,7 @@ def advice_tables(advice: Advice) -> dict[str, object]:
     """Lay out the tables: gains, and what quality is needed."""
     return {
         "gains": gain_cells(advice),
-        "metric": METRIC_TITLES[_main_metric(advice)],
+        "metric": METRIC_TITLES[str(advice.scores["metric"].iloc[0])],
         "needed": [
             {"technique": short_title(row.technique), "sentence": capital(row.sentence)}
             for row in advice.needed.itertuples()
@@ -115,17 +114,8 @@ def gain_cells(advice: Advice) -> list[tuple[str, ...]]:
             interval(row["lower"], row["upper"], sign=True),
             VERDICTS[row["verdict"]],
         )
-        for row in _judged(advice)
+        for row in advice.gains[advice.gains["verdict"] != ""].to_dict("records")
     ]
-
-
-def _judged(advice: Advice) -> list[Record]:
-    rows: list[Record] = advice.gains[advice.gains["verdict"] != ""].to_dict("records")
-    return rows
-
-
-def _main_metric(advice: Advice) -> str:
-    return str(advice.scores["metric"].iloc[0])
 
 
 def tables(item: Advice) -> str:

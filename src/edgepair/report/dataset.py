@@ -7,6 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import safe
@@ -15,10 +17,9 @@ from edgepair.report.kit.marks import DRAWN_DISTANCE, axis_title, curve_title, s
 from edgepair.report.kit.style import MUTED, faded, styled
 from edgepair.report.kit.tables import even_axis, rounded, select
 from edgepair.report.study.figure_importances import add_class_curves
-from edgepair.study.curves import class_curves
+from edgepair.study.importances import class_curves
 
 if TYPE_CHECKING:
-    import plotly.graph_objects as go
     import xarray as xr
 
 MOST_DRAWN = 6
@@ -33,14 +34,7 @@ SITE_LOOKS = (
 
 
 def site_name(dataset: xr.Dataset, site: int) -> str:
-    """Name a site for people.
-
-    Examples
-    --------
-    >>> from edgepair.dataset import load_bundled
-    >>> site_name(load_bundled("Cu"), 0)
-    'Cu2O mp-361, site 0'
-    """
+    """Name a site for people."""
     material = int(dataset["material_index"].values[site])
     names = [str(dataset[name].values[material]) for name in ("formula", "material_id")]
     return f"{' '.join(dict.fromkeys(names))}, site {int(dataset['site_index'].values[site])}"
@@ -63,8 +57,6 @@ def site_figure(dataset: xr.Dataset, sites: Sequence[int], *, technique: str) ->
     plotly.graph_objects.Figure
         Against eV or Å. Under PDFs, where known, a mark for each neighbour of each site.
     """
-    import plotly.graph_objects as go
-
     about = TECHNIQUES[technique]
     axis = even_axis(dataset[about.axis].values, 8)
     curves = dataset[about.variable].values
@@ -109,8 +101,6 @@ def class_curve_figure(curves: pd.DataFrame, *, absorber: str, task: str, techni
     plotly.graph_objects.Figure
         Means, and bands from the 16th to the 84th percentile, against eV or Å. In brackets: sites.
     """
-    from plotly.subplots import make_subplots
-
     shown = select(curves, absorber=absorber, task=task, technique=technique)
     if TECHNIQUES[technique].axis == "r":
         shown = shown[shown["position"] <= DRAWN_DISTANCE]

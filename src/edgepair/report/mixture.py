@@ -67,8 +67,6 @@ def combination_rows(mixture: SampleMixture) -> list[tuple[str, ...]]:
 def combination(row: pd.Series) -> str:
     """Write one combination.
 
-    Examples
-    --------
     >>> import pandas as pd
     >>> combination(pd.Series({"compounds": ("FeO", "hematite"), "fractions": (0.7, 0.3),
     ...                        "errors": (0.03, 0.03), "as_good": True}))
@@ -86,8 +84,6 @@ def _error(row: pd.Series, error: float) -> float:
 def with_error(value: float, error: float, digits: int, *, sign: bool = False) -> str:
     """Write a number with its standard error.
 
-    Examples
-    --------
     >>> with_error(2.667, 0.012, 2), with_error(1.0, 0.0001, 2), with_error(0.5, float("nan"), 1)
     ('2.67 ± 0.01', '1.00 ± <0.01', '0.5')
     >>> with_error(float("nan"), 0.1, 2)

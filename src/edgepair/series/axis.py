@@ -6,17 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import OptionError
 from edgepair.conventions.errors import visible
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from edgepair.measured import PdfCurve, XanesScan
+from edgepair.conventions.tasks import Floats
+from edgepair.measured import PdfCurve, XanesScan
 
 AXES = ("temperature", "potential", "position", "time", "name", "number")
 """What an axis may be found as, where it is no column of a table."""
@@ -62,34 +58,14 @@ class Axis:
 
     name: str
     unit: str
-    values: NDArray[np.float64]
+    values: Floats
     told: str
 
 
 def find_axis(
     scans: Sequence[XanesScan | PdfCurve], asked: str | None, columns: Mapping[str, Sequence[str]]
 ) -> Axis:
-    """Find what the points differ in.
-
-    Parameters
-    ----------
-    scans : sequence of XanesScan or PdfCurve
-        The points.
-    asked : str or None
-        One of `AXES` or of the columns; what is found first where None.
-    columns : mapping of str to sequence of str
-        Columns of the user's table, a text a point.
-
-    Returns
-    -------
-    Axis
-        In the order of the points.
-
-    Raises
-    ------
-    OptionError
-        What was asked for is not there.
-    """
+    """Find what the points differ in: `asked`, or the first of the user's columns and `AXES` that varies."""
     names = [asked] if asked is not None else [*columns, *AXES]
     for name in names:
         found = _of_column(name, columns[name]) if name in columns else _axis(name, scans)

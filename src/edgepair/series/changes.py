@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
+import pandas as pd
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
+from edgepair.conventions.tasks import Floats
 
 FEWEST = 3
 """Points of the shortest segment."""
@@ -23,25 +20,11 @@ WHITE_LINE = 25.0
 """eV after the edge, within which the white line is looked for."""
 
 
-def change_points(
-    axis: NDArray[np.float64], scores: NDArray[np.float64], noise: NDArray[np.float64]
-) -> list[int]:
-    """Find the points at which straight segments of the scores end.
+def change_points(axis: Floats, scores: Floats, noise: Floats) -> list[int]:
+    """Find the points at which straight segments of the ``scores`` (n_points, n_scores) end.
 
-    Parameters
-    ----------
-    axis : numpy.ndarray
-        Shape (n_points,).
-    scores : numpy.ndarray
-        Shape (n_points, n_scores).
-    noise : numpy.ndarray
-        Shape (n_points,): standard deviation of each score.
-
-    Returns
-    -------
-    list of int
-        First points of segments but the first: by least squares and the Bayesian information
-        criterion, exact over all segmentations into at most `MOST_SEGMENTS`.
+    First points of segments but the first: by least squares and the Bayesian information criterion, exact
+    over all segmentations into at most `MOST_SEGMENTS`. ``noise`` (n_points,).
     """
     n = len(axis)
     deviation = max(float(np.median(noise)), scatter(scores) if n > 4 else 0.0)
@@ -65,7 +48,7 @@ def change_points(
     return sorted(found)[1:]
 
 
-def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+def _straight(x: Floats, y: Floats) -> float:
     """Give the squares that a straight line leaves over of each column."""
     x, y = x - x.mean(), y - y.mean(axis=0)
     power = float(x @ x)
@@ -73,36 +56,18 @@ def _straight(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
     return float(((y - np.outer(x, slope)) ** 2).sum())
 
 
-def scatter(scores: NDArray[np.float64]) -> float:
+def scatter(scores: Floats) -> float:
     """Give the standard deviation of points about the mean of their neighbours, over all columns."""
     middle = scores[1:-1] - (scores[:-2] + scores[2:]) / 2
     return float(1.4826 * np.median(np.abs(middle)) / np.sqrt(1.5))
 
 
-def crossing_points(
-    energy: NDArray[np.float64], mu: NDArray[np.float64], noise: float, e0: float
-) -> pd.DataFrame:
-    """Find isosbestic points: energies at which all spectra of the series are the same.
+def crossing_points(energy: Floats, mu: Floats, noise: float, e0: float) -> pd.DataFrame:
+    """Find isosbestic points: energies, eV, beyond ``e0`` at which all spectra of the series are the same.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV.
-    mu : numpy.ndarray
-        Shape (n_points, n_energy).
-    noise : float
-        Standard deviation of a point.
-    e0 : float
-        Edge, eV; what lies before it is the same in all.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns ``energy, mu, spread``: where the first principal change crosses zero and the spread over
-        the points is no more than twice the noise.
+    There the first principal change crosses zero and the ``spread`` over the points is no more than twice the
+    noise. ``energy`` (n_energy,) in eV; ``mu`` (n_points, n_energy).
     """
-    import pandas as pd
-
     change = np.linalg.svd(mu - mu.mean(axis=0), full_matrices=False)[2][0]
     spread = mu.std(axis=0)
     crosses = np.flatnonzero((change[:-1] * change[1:] < 0) & (energy[:-1] > e0 - 5))
@@ -124,7 +89,7 @@ def crossing_points(
     return pd.DataFrame(rows, columns=["energy", "mu", "spread"])
 
 
-def half_step(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> float:
+def half_step(energy: Floats, mu: Floats) -> float:
     """Tell where a spectrum rises through one half for the last time, eV; NaN where it does not.
 
     ``energy, mu`` (n_energy,), up to the white line.
@@ -136,9 +101,7 @@ def half_step(energy: NDArray[np.float64], mu: NDArray[np.float64]) -> float:
     return float(energy[k] + (0.5 - mu[k]) / (mu[k + 1] - mu[k]) * (energy[k + 1] - energy[k]))
 
 
-def edge_and_white_line(
-    energy: NDArray[np.float64], mu: NDArray[np.float64], e0: float
-) -> NDArray[np.float64]:
+def edge_and_white_line(energy: Floats, mu: Floats, e0: float) -> Floats:
     """Tell where each spectrum rises through one half, and how high and where its white line is.
 
     ``energy`` (n_energy,) in eV; ``mu`` (n_points, n_energy); ``e0`` in eV; returns (n_points, 3): eV, edge

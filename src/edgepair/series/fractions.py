@@ -8,6 +8,9 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from scipy.interpolate import PchipInterpolator
+from scipy.optimize import minimize, minimize_scalar
 
 from edgepair.mixtures.errors import correlation_length, covariances, goodness
 from edgepair.mixtures.fit import SCALE_ERROR, UNKNOWN_SCALE_ERROR
@@ -15,14 +18,11 @@ from edgepair.mixtures.search import Fit, Problem
 from edgepair.series.resolution import closed_fractions, neighbour_fractions
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-    from scipy.interpolate import PchipInterpolator
-
+    from edgepair.conventions.tasks import Floats
     from edgepair.standards.standards import Standard
 
-    Shift = float | NDArray[np.float64]
-    Misfit = Callable[[Sequence[int], Shift], tuple[float, NDArray[np.float64]]]
+    Shift = float | Floats
+    Misfit = Callable[[Sequence[int], Shift], tuple[float, Floats]]
 
 MOST_STANDARDS = 14
 """Standards nearest to the space of the components, all combinations of which are tried."""
@@ -68,57 +68,29 @@ class SeriesFractions:
 
 
 def fit_series(
-    energy: NDArray[np.float64],
-    mu: NDArray[np.float64],
-    noise: NDArray[np.float64],
+    energy: Floats,
+    mu: Floats,
+    noise: Floats,
     standards: Sequence[Standard],
     number: int,
     *,
     shift_limit: float,
-    axis: NDArray[np.float64] | None = None,
+    axis: Floats | None = None,
     neighbours: float | None = None,
-    ambiguity: NDArray[np.float64] | None = None,
+    ambiguity: Floats | None = None,
 ) -> SeriesFractions | None:
-    r"""Fit the combination of standards that describes all points together best.
+    r"""Fit the combination of standards that describes all points together best; None of too few compounds.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV.
-    mu : numpy.ndarray
-        Shape (n_points, n_energy), normalised.
-    noise : numpy.ndarray
-        Shape (n_points,).
-    standards : sequence of Standard
-        Nearest to the space of the components first.
-    number : int
-        Compounds in a combination.
-    shift_limit : float
-        Largest shift of the whole series, eV.
-    axis : numpy.ndarray, optional
-        Shape (n_points,): where the points stand; one apart where not given.
-    neighbours : float, optional
-        By how much fractions of neighbouring points differ, about (root mean square): a constraint that
-        smooths them; none where not given.
-    ambiguity : numpy.ndarray, optional
-        Shape (n_points, number): error of the choice, where that is known: of resolved components.
+    ``energy`` (n_energy,) in eV; ``mu`` (n_points, n_energy), normalised; ``noise, axis`` (n_points,);
+    ``standards`` nearest to the space of the components first; ``ambiguity`` (n_points, number): error of the
+    choice, where that is known: of resolved components. ``shift_limit`` of the whole series is in eV.
 
-    Returns
-    -------
-    SeriesFractions or None
-        None where too few compounds are given.
-
-    Notes
-    -----
     :math:`R = \sum (\mu - \mu_\mathrm{fit})^2 / \sum \mu^2` and :math:`\chi^2_\nu = \sum (\mu -
     \mu_\mathrm{fit})^2 / (\sigma^2 (N - k))`, with N points and k free fractions, as in the established
     programs; R about the mean, times N, is what one of them tells of normalised spectra. A fraction's error
     is the root of the squares of those of noise, of the standards' energy scales and of the choice among
     combinations that fit as well.
     """
-    from scipy.interpolate import PchipInterpolator
-    from scipy.optimize import minimize_scalar
-
     near = list(standards)[:MOST_STANDARDS]
     at = np.arange(float(len(mu))) if axis is None else axis
     closure = INDEPENDENT * float(np.median(noise)) ** 2 / STEP_ERROR**2
@@ -130,7 +102,7 @@ def fit_series(
     if not chosen:
         return None
 
-    def misfit(members: Sequence[int], shift: Shift) -> tuple[float, NDArray[np.float64]]:
+    def misfit(members: Sequence[int], shift: Shift) -> tuple[float, Floats]:
         by = np.broadcast_to(shift, len(members))
         spectra = np.array([curves[k](energy + one) for k, one in zip(members, by, strict=True)])
         fractions = closed_fractions(mu, spectra, closure=closure)
@@ -193,7 +165,7 @@ def _choice(
     near: Sequence[Standard],
     misfit: Misfit,
     least: float,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Tell how much combinations that fit as well differ in the compounds of the best, (n_points, n_best)."""
     best = [near[k].compound for k in chosen[0]]
     told, weights = [], []
@@ -206,26 +178,19 @@ def _choice(
         told.append(np.array(mine).T / fractions.sum(axis=1, keepdims=True))
         weights.append(least / squares)
     mean = np.average(told, axis=0, weights=weights)
-    spread: NDArray[np.float64] = np.sqrt(np.average((np.array(told) - mean) ** 2, axis=0, weights=weights))
+    spread: Floats = np.sqrt(np.average((np.array(told) - mean) ** 2, axis=0, weights=weights))
     return spread
 
 
 def _own_shifts(
-    misfit: Misfit,
-    best: Sequence[int],
-    shift: float,
-    scale: NDArray[np.float64],
-    mu: NDArray[np.float64],
-    noise: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    misfit: Misfit, best: Sequence[int], shift: float, scale: Floats, mu: Floats, noise: Floats
+) -> tuple[Floats, Floats]:
     """Find each standard's own shift, near the common one as far as scales agree, and its error."""
-    from scipy.optimize import minimize
-
     squares, fractions = misfit(best, shift)
     variance = max(float((noise**2).mean()), squares / mu.size)
     variance *= _smoothness(mu, fractions)
 
-    def posterior(by: NDArray[np.float64]) -> float:
+    def posterior(by: Floats) -> float:
         return misfit(best, by)[0] / variance + float((((by - by.mean()) / scale) ** 2).sum())
 
     start = np.full(len(best), shift)
@@ -246,12 +211,8 @@ def _own_shifts(
 
 
 def _jitter(
-    mu: NDArray[np.float64],
-    spectra: NDArray[np.float64],
-    slopes: NDArray[np.float64],
-    fractions: NDArray[np.float64],
-    variance: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    mu: Floats, spectra: Floats, slopes: Floats, fractions: Floats, variance: Floats
+) -> tuple[Floats, Floats]:
     r"""Find by how much the energies of points differ, eV, from what their residuals hold of their slopes.
 
     Each residual is projected onto the part of its spectrum's slope that the standards cannot make,
@@ -273,26 +234,25 @@ def _jitter(
     return found * square / (square + error), np.sqrt(square * error / (square + error))
 
 
-def _smoothness(mu: NDArray[np.float64], fractions: NDArray[np.float64]) -> float:
+def _smoothness(mu: Floats, fractions: Floats) -> float:
     """Count the points that the misfit of a series stays the same for."""
     left = mu - fractions @ np.linalg.lstsq(fractions, mu, rcond=None)[0]
     return float(np.median([correlation_length(row) for row in left]))
 
 
 def _tables(
-    axis: NDArray[np.float64],
-    energy: NDArray[np.float64],
-    mu: NDArray[np.float64],
-    noise: NDArray[np.float64],
+    axis: Floats,
+    energy: Floats,
+    mu: Floats,
+    noise: Floats,
     mine: Sequence[Standard],
     curves: Sequence[PchipInterpolator],
-    scale: NDArray[np.float64],
-    off: NDArray[np.float64],
-    fractions: NDArray[np.float64],
-    choice: NDArray[np.float64],
-    by_neighbours: NDArray[np.float64] | None,
+    scale: Floats,
+    off: Floats,
+    fractions: Floats,
+    choice: Floats,
+    by_neighbours: Floats | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    import pandas as pd
 
     members = tuple(range(len(mine)))
     rows, values = [], []

@@ -9,24 +9,29 @@ against the same rows, each moved round by an energy of its own, which leaves no
 apart what several points have in common. What one point alone holds is no noise either, where it is twice the
 noise and more than measurements of one compound differ by. Straight lines before and after the edge, which
 errors of the normalisation differ by from point to point, do not count.
+
+An energy scale may drift along a series, where no foil was measured with each point.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+from scipy.interpolate import PchipInterpolator
+from scipy.stats import f as f_distribution
 
-from edgepair.mixtures.errors import STANDARD_ERROR, noise_of
-from edgepair.series.drift import LARGEST_DRIFT, find_drift
+from edgepair.conventions.tasks import Floats
+from edgepair.mixtures.errors import STANDARD_ERROR
+from edgepair.spectra.smoothing import point_noise
+from edgepair.standards.standards import Standard
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
+LARGEST_DRIFT = 1.0
+"""eV; what shapes alone are believed of a drift: more is a change of the sample."""
 
-    from edgepair.standards.standards import Standard
+STEPS = 12
 
 SIGNIFICANCE = 0.01
 """Chance at which noise alone would show one component more."""
@@ -34,6 +39,38 @@ SIGNIFICANCE = 0.01
 SHUFFLES = 99
 MOST_COMPONENTS = 8
 """Components that are looked for."""
+
+SAME_COMPOUND = 0.028
+"""Edge steps; median by which calibrated spectra of one compound from two sources differ."""
+
+
+def find_drift(energy: Floats, mu: Floats, number: int) -> tuple[Floats, Floats]:
+    r"""Find the drift of the energies that would make so many components enough, and the spectra without it.
+
+    The drift, (n_points,) in eV with mean 0, is to be added to each point's energies. Each residual is
+    projected onto that part of its spectrum's slope which the components do not hold:
+    :math:`d_i = r_i \cdot p_i / p_i \cdot p_i`, with :math:`p_i = \mu_i' - \mu_i' V^T V`; the spectra are
+    moved, and components found anew. Noise is not smoothed, as the model is moved and not the data.
+    """
+    drift, moved = np.zeros(len(mu)), mu
+    for _ in range(STEPS):
+        left, size, right = np.linalg.svd(moved, full_matrices=False)
+        space = right[:number]
+        model = (left[:, :number] * size[:number]) @ space
+        slope = np.gradient(model, energy, axis=1)
+        own = slope - slope @ space.T @ space
+        step = ((mu - _at(energy, model, drift)) * own).sum(axis=1) / np.maximum((own**2).sum(axis=1), 1e-12)
+        drift = np.clip(drift + step, -LARGEST_DRIFT, LARGEST_DRIFT)
+        drift -= drift.mean()
+        moved = mu - (_at(energy, model, drift) - model)
+        if np.abs(step - step.mean()).max() < 1e-3:
+            break
+    return drift, moved
+
+
+def _at(energy: Floats, model: Floats, drift: Floats) -> Floats:
+    """Show spectra as a scale shows them that is to be moved by the drift."""
+    return np.array([np.interp(energy + by, energy, row) for by, row in zip(drift, model, strict=True)])
 
 
 @dataclass(frozen=True)
@@ -58,45 +95,25 @@ class Principal:
 
     number: int
     table: pd.DataFrame
-    loadings: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    residual: NDArray[np.float64]
+    loadings: Floats
+    scores: Floats
+    residual: Floats
 
 
 def find_principal(
-    energy: NDArray[np.float64],
-    mu: NDArray[np.float64],
+    energy: Floats,
+    mu: Floats,
     e0: float | None,
     *,
     number: int | None = None,
     seed: int = 0,
     noise: float | None = None,
 ) -> Principal:
-    """Find principal components and how many there are.
+    """Find principal components, the largest first, and how many there are.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV; of PDFs r, Å.
-    mu : numpy.ndarray
-        Shape (n_points, n_energy), normalised; of PDFs G, Å⁻².
-    e0 : float or None
-        Edge, eV; None for PDFs, which have no lines before and after one.
-    number : int, optional
-        Components to keep; those that stand out of the noise where not given.
-    seed : int, optional
-        Of the test; same seed, same numbers.
-    noise : float, optional
-        Standard deviation of a point of a curve; of spectra it is found.
-
-    Returns
-    -------
-    Principal
-        Components, the largest first.
+    ``energy`` (n_energy,) in eV, of PDFs r in Å; ``mu`` (n_points, n_energy), of PDFs G in Å⁻². ``e0`` is
+    None for PDFs, which have no lines before and after an edge; ``noise`` of spectra is found if not given.
     """
-    import pandas as pd
-    from scipy.stats import f as f_distribution
-
     n, m = mu.shape
     left, size, right = np.linalg.svd(mu, full_matrices=False)
     most = min(MOST_COMPONENTS, len(size) - 1)
@@ -108,7 +125,7 @@ def find_principal(
         counted = mu - mu @ (lines := _normalisation(energy, e0)).T @ lines
     own_left, own_size, own_right = np.linalg.svd(counted, full_matrices=False)
     if noise is None:
-        floor = max(2 * float(np.median([noise_of(energy, row) for row in mu])), STANDARD_ERROR)
+        floor = max(2 * float(np.median([point_noise(energy, row) for row in mu])), STANDARD_ERROR)
     else:
         floor = 2 * noise
     rows, found, sought = [], 0, True
@@ -137,44 +154,20 @@ def find_principal(
     )  # fmt: skip
 
 
-def _normalisation(energy: NDArray[np.float64], e0: float) -> NDArray[np.float64]:
+def _normalisation(energy: Floats, e0: float) -> Floats:
     """Give what errors of a normalisation add to a spectrum: lines before and after the edge, orthonormal."""
     above = np.clip(energy - e0, 0.0, None)
-    lines: NDArray[np.float64] = np.linalg.qr(np.array([np.ones_like(energy), energy - e0, above]).T)[0].T
+    lines: Floats = np.linalg.qr(np.array([np.ones_like(energy), energy - e0, above]).T)[0].T
     return lines
 
 
 def find_components(
-    energy: NDArray[np.float64],
-    mu: NDArray[np.float64],
-    e0: float,
-    *,
-    number: int | None = None,
-    seed: int = 0,
-) -> tuple[Principal, NDArray[np.float64], NDArray[np.float64]]:
+    energy: Floats, mu: Floats, e0: float, *, number: int | None = None, seed: int = 0
+) -> tuple[Principal, Floats, Floats]:
     """Find principal components of a series whose energy scale may drift.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV.
-    mu : numpy.ndarray
-        Shape (n_points, n_energy), normalised.
-    e0 : float
-        Edge, eV.
-    number : int, optional
-        Components to keep; as many as are needed where not given.
-    seed : int, optional
-        Of the test; same seed, same numbers.
-
-    Returns
-    -------
-    principal : Principal
-        Components, of spectra without the drift.
-    moved : numpy.ndarray
-        Shape (n_points, n_energy): those spectra.
-    drift : numpy.ndarray
-        Shape (n_points,): what was added to the energies, eV; zeros where no drift saves a component.
+    Gives them, the spectra without the drift, (n_points, n_energy), and what was added to the energies,
+    (n_points,) in eV: zeros where no drift saves a component.
     """
     found = find_principal(energy, mu, e0, number=number, seed=seed)
     for fewer in range(1, found.number if number is None else 1):
@@ -185,7 +178,7 @@ def find_components(
     return found, mu, np.zeros(len(mu))
 
 
-def _chance(residual: NDArray[np.float64], taken: int, random: np.random.Generator) -> float:
+def _chance(residual: Floats, taken: int, random: np.random.Generator) -> float:
     """Tell how often rows moved apart have as large a first component as they have together."""
     n, m = residual.shape
     # what components took of the noise as well is given back to the rows that are compared
@@ -200,34 +193,15 @@ def _chance(residual: NDArray[np.float64], taken: int, random: np.random.Generat
 
 
 def targets(
-    energy: NDArray[np.float64], principal: Principal, noise: float, standards: Sequence[Standard], *,
+    energy: Floats, principal: Principal, noise: float, standards: Sequence[Standard], *,
     shift_limit: float,
 ) -> pd.DataFrame:  # fmt: skip
     """Tell which standards lie in the space of the components: target transformation.
 
-    Parameters
-    ----------
-    energy : numpy.ndarray
-        Shape (n_energy,), eV.
-    principal : Principal
-        Of the series.
-    noise : float
-        Standard deviation of a point of the series' spectra, edge steps.
-    standards : sequence of Standard
-        Of the same element.
-    shift_limit : float
-        Largest shift of a standard, eV, that is tried.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A row a standard, the nearest to the space first: ``standard, compound, misfit, shift,
-        in_space``; ``misfit`` is the root mean square of what the components leave over of it, edge
-        steps. ``in_space``: it is no more than a measurement of the same compound elsewhere is off.
+    A row a standard, the nearest to the space first: ``standard, compound, misfit, shift, in_space``;
+    ``misfit`` is the root mean square of what the components leave over of it, edge steps. ``in_space``: it
+    is no more than a measurement of the same compound elsewhere is off. ``shift_limit`` in eV.
     """
-    import pandas as pd
-    from scipy.interpolate import PchipInterpolator
-
     space = principal.loadings[: principal.number]
     shifts = np.arange(-shift_limit, shift_limit + 0.05, 0.1) if shift_limit else np.zeros(1)
     rows = []
@@ -242,7 +216,3 @@ def targets(
     table = pd.DataFrame(rows, columns=["standard", "compound", "misfit", "shift"])
     table["in_space"] = table["misfit"] < np.hypot(2 * noise, SAME_COMPOUND)
     return table.sort_values("misfit", kind="stable").reset_index(drop=True)
-
-
-SAME_COMPOUND = 0.028
-"""Edge steps; median by which calibrated spectra of one compound from two sources differ."""

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import cholesky, solve_triangular
+from scipy.optimize import minimize, nnls
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from edgepair.conventions.tasks import Floats
 
 MOST_STEPS = 500
 CONVERGED = 1e-7
@@ -46,43 +46,23 @@ class Resolution:
         Points from which the components were started.
     """
 
-    fractions: NDArray[np.float64]
-    fraction_errors: NDArray[np.float64]
-    fraction_low: NDArray[np.float64]
-    fraction_high: NDArray[np.float64]
-    spectra: NDArray[np.float64]
-    spectrum_errors: NDArray[np.float64]
+    fractions: Floats
+    fraction_errors: Floats
+    fraction_low: Floats
+    fraction_high: Floats
+    spectra: Floats
+    spectrum_errors: Floats
     left_over: float
     purest: tuple[int, ...]
 
 
 def resolve(
-    mu: NDArray[np.float64],
-    number: int,
-    *,
-    fixed: NDArray[np.float64] | None = None,
-    noise: float,
-    seed: int = 0,
+    mu: Floats, number: int, *, fixed: Floats | None = None, noise: float, seed: int = 0
 ) -> Resolution:
-    """Resolve a series into components.
+    """Resolve a series into components, ordered by where along it they are largest, ``fixed`` ones first.
 
-    Parameters
-    ----------
-    mu : numpy.ndarray
-        Shape (n_points, n_energy), normalised.
-    number : int
-        Components.
-    fixed : numpy.ndarray, optional
-        Shape (n_fixed, n_energy): spectra that are some of them, as of standards.
-    noise : float
-        Standard deviation of a point.
-    seed : int, optional
-        Of the draws of points; same seed, same numbers.
-
-    Returns
-    -------
-    Resolution
-        Components in the order in which they are largest along the series, fixed ones first.
+    ``mu`` (n_points, n_energy), normalised; ``fixed`` (n_fixed, n_energy): spectra that are some of them, as
+    of standards; ``noise`` is the standard deviation of a point.
     """
     given = np.empty((0, mu.shape[1])) if fixed is None else fixed[:number]
     purest = purest_points(mu, number, given)
@@ -112,9 +92,7 @@ def resolve(
     )
 
 
-def closed_fractions(
-    mu: NDArray[np.float64], spectra: NDArray[np.float64], *, closure: float = np.inf
-) -> NDArray[np.float64]:
+def closed_fractions(mu: Floats, spectra: Floats, *, closure: float = np.inf) -> Floats:
     """Fit fractions that are not negative and add up to one, exactly or as far as `closure` holds them.
 
     ``mu`` (n_points, n_energy); ``spectra`` (n_components, n_energy); ``closure`` times the
@@ -147,29 +125,18 @@ def closed_fractions(
 
 
 def neighbour_fractions(
-    mu: NDArray[np.float64],
-    spectra: NDArray[np.float64],
-    axis: NDArray[np.float64],
-    *,
-    closure: float,
-    variance: float,
-    change: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    mu: Floats, spectra: Floats, axis: Floats, *, closure: float, variance: float, change: float
+) -> tuple[Floats, Floats]:
     r"""Fit fractions of all points together, which change by about `change` from one to the next.
 
     ``mu`` (n_points, n_energy); ``spectra`` (n_components, n_energy); ``axis`` (n_points,); ``closure`` as of
     `closed_fractions`; ``variance`` of an independent point of a spectrum. Returns the fractions, (n_points,
     n_components), and the covariance of each point's shares.
 
-    Notes
-    -----
     A random walk, :math:`\sigma^{-2} |\mu - f S|^2 + \delta^{-2} \sum_i |f_{i+1} - f_i|^2 \bar h / h_i`,
     with :math:`h_i` the distances on the axis and :math:`\bar h` their median; its inverse curvature is the
     covariance.
     """
-    from scipy.linalg import cholesky, solve_triangular
-    from scipy.optimize import nnls
-
     n, size = len(mu), len(spectra)
     apart = np.diff(axis)
     usual = float(np.median(apart)) or 1.0
@@ -190,7 +157,7 @@ def neighbour_fractions(
     return fractions, covariance
 
 
-def purest_points(mu: NDArray[np.float64], number: int, given: NDArray[np.float64]) -> list[int]:
+def purest_points(mu: Floats, number: int, given: Floats) -> list[int]:
     """Find the points that are farthest from what the components before them can be mixed to."""
     # on the components that matter: the farthest point is not to be the noisiest
     left, size, right = np.linalg.svd(mu, full_matrices=False)
@@ -205,9 +172,7 @@ def purest_points(mu: NDArray[np.float64], number: int, given: NDArray[np.float6
     return chosen
 
 
-def _alternate(
-    mu: NDArray[np.float64], spectra: NDArray[np.float64], n_fixed: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _alternate(mu: Floats, spectra: Floats, n_fixed: int) -> tuple[Floats, Floats]:
     before = np.inf
     fractions = closed_fractions(mu, spectra)
     for _ in range(MOST_STEPS):
@@ -223,9 +188,7 @@ def _alternate(
     return spectra, fractions
 
 
-def _positive_spectra(
-    mu: NDArray[np.float64], fractions: NDArray[np.float64], before: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _positive_spectra(mu: Floats, fractions: Floats, before: Floats) -> Floats:
     """Fit spectra that are not negative; a component that no point holds stays as it was."""
     held = fractions.max(axis=0) > 1e-3
     spectra = before.copy()
@@ -235,11 +198,9 @@ def _positive_spectra(
 
 
 def _turned(
-    fractions: NDArray[np.float64], spectra: NDArray[np.float64], n_fixed: int, slack: float, noise: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    fractions: Floats, spectra: Floats, n_fixed: int, slack: float, noise: float
+) -> tuple[Floats, Floats]:
     """Find the least and the greatest share that each component can have, the misfit being the same."""
-    from scipy.optimize import minimize
-
     number = len(spectra)
     if number > MOST_TURNED:
         unknown = np.full_like(fractions, np.nan)
@@ -248,14 +209,14 @@ def _turned(
     free = number - n_fixed
     start = np.delete(np.eye(number), number - 1, axis=1)[n_fixed:].ravel()
 
-    def turn(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def turn(x: Floats) -> Floats:
         rows = x.reshape(free, number - 1)
         return np.vstack([np.eye(number)[:n_fixed], np.column_stack([rows, 1 - rows.sum(axis=1)])])
 
-    def shares(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def shares(x: Floats) -> Floats:
         return fractions @ np.linalg.pinv(turn(x))
 
-    def allowed(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def allowed(x: Floats) -> Floats:
         # energies and points that bind are the outermost: all are held
         return np.concatenate(
             [(shares(x) + 2 * slack).ravel(), (turn(x)[n_fixed:] @ spectra + 2 * noise).ravel()]

@@ -5,41 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from edgepair.conventions import OptionError
 from edgepair.conventions.displayed import Displayed
+from edgepair.conventions.tasks import Floats
 from edgepair.mixtures.errors import STANDARD_ERROR
-from edgepair.series.answers import Known, Row, answer_points, columns_of, points_of, values_table
-from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
-from edgepair.series.components import (
+from edgepair.series.answers import (
     MOST_RESOLVED,
+    Known,
+    Measured,
+    Row,
     ambiguity_of,
+    answer_points,
     as_standards,
+    columns_of,
     component_answers,
     component_mixtures,
+    points_of,
+    values_table,
 )
+from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
 from edgepair.series.folder import write_folder
 from edgepair.series.fractions import SeriesFractions, fit_series
-from edgepair.series.pdf import PdfSeries, PdfSeriesResult, analyse_pdfs
-from edgepair.series.pdf_fractions import EndMember
+from edgepair.series.pdf import EndMember, PdfSeries, PdfSeriesResult, analyse_pdfs
 from edgepair.series.principal import MOST_COMPONENTS, Principal, find_components, targets
 from edgepair.series.resolution import Resolution, resolve
 from edgepair.series.series import Series
 from edgepair.standards import Standard
 from edgepair.standards.standards import sound_standards
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from edgepair.series.answers import Measured
-
 
 @dataclass(frozen=True, repr=False, eq=False)
-class SeriesResult(Displayed, topic="series.views", main_table="points"):
+class SeriesResult(Displayed, topic="series.page", main_table="points"):
     """What a series tells.
 
     Attributes
@@ -112,8 +112,6 @@ class SeriesResult(Displayed, topic="series.views", main_table="points"):
         mapping of str to pandas.DataFrame
             As `write` writes them.
         """
-        import pandas as pd
-
         found = {} if self.pdf is None else dict(self.pdf.tables())
         found |= {"points": self.points, "values": self.values, "components": self.principal.table}
         found["standards"] = self.standards
@@ -307,7 +305,6 @@ def analyse_series(
     columns = _columns(series) | columns_of(rows[: len(series.mu)], "xanes")
     scores = principal.scores[:, : max(principal.number, 1)]
     starts = change_points(series.axis.values, scores, series.noise)
-    import pandas as pd
 
     columns["segment"] = np.searchsorted(starts, np.arange(len(series.mu)), side="right") + 1
     changes = tuple(float(series.axis.values[start]) for start in starts)
@@ -318,7 +315,7 @@ def analyse_series(
     )  # fmt: skip
 
 
-def measured_points(series: Series | PdfSeries) -> tuple[list[Measured], NDArray[np.float64]]:
+def measured_points(series: Series | PdfSeries) -> tuple[list[Measured], Floats]:
     """List what was measured at each point, spectra first, and where the points stand."""
     if isinstance(series, PdfSeries):
         return [(None, curve, None) for curve in series.curves], series.axis.values

@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import DataError, EdgepairError, OptionError, edge_energy
 from edgepair.conventions.errors import visible
+from edgepair.conventions.tasks import Floats
 from edgepair.measured import XanesScan
 from edgepair.measured.pdf.first_shell import only_metal
 from edgepair.measured.samples import Reading
-from edgepair.mixtures.errors import noise_of
 from edgepair.prediction.sample import PreparedXanes, prepare_xanes
 from edgepair.series.axis import Axis, find_axis
 from edgepair.series.changes import WHITE_LINE, half_step
 from edgepair.series.pdf import R_RANGE, PdfSeries, place_pdfs
 from edgepair.series.points import Point, Source, paired_by_names, read_points, rows_of_table
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from edgepair.spectra.alignment import FoilReading
+from edgepair.spectra.alignment import FoilReading
+from edgepair.spectra.smoothing import point_noise
 
 FEWEST_POINTS = 4
 """Points of the shortest series that is looked at."""
@@ -76,13 +72,13 @@ class Series:
     axis: Axis
     scans: tuple[XanesScan, ...]
     absorber: str
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
     e0: float
-    noise: NDArray[np.float64]
+    noise: Floats
     shift: float
     shift_error: float
-    drift: NDArray[np.float64]
+    drift: Floats
     calibrated: bool
     skipped: tuple[tuple[str, str], ...] = ()
     pdf: PdfSeries | None = None
@@ -270,7 +266,7 @@ def _on_one_scale(
         )
     mu = np.array([np.interp(grid, one.energy, one.mu) for one in same])
     tabulated = edge_energy(metal)
-    noise = np.array([noise_of(grid, row) for row in mu])
+    noise = np.array([point_noise(grid, row) for row in mu])
     return Series(
         axis, tuple(scans), metal, grid + tabulated, mu, e0 + shift, noise, shift, error, drift,
         calibrated, skipped,

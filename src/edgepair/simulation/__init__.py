@@ -1,7 +1,6 @@
 """Simulators: FEFF10 for XANES of sites, PDFfit2 for pair distribution functions."""
 
-from edgepair.simulation.feff10 import ALLOCATOR, Feff10
-from edgepair.simulation.feff10_input import PRESETS, Preset
+from edgepair.simulation.feff10 import ALLOCATOR, PRESETS, Feff10, Preset
 from edgepair.simulation.pdf import (
     IDEAL_R_LAST,
     IDEAL_R_STEP,

@@ -11,8 +11,9 @@ import numpy as np
 from edgepair.conventions import SimulationError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from pymatgen.core import Structure
+
+    from edgepair.conventions.tasks import Floats
 
 IDEAL_U_ISO = 0.003
 """Isotropic displacement parameter of every atom in an ideal PDF, Å².
@@ -46,14 +47,14 @@ class PairDistribution:
         Slope of the curve before its first peak, Å⁻³: keys ``G``, ``G_neutron`` and the species.
     """
 
-    r: NDArray[np.float64]
-    G: NDArray[np.float64]
-    G_M: dict[str, NDArray[np.float64]]
-    G_neutron: NDArray[np.float64]
+    r: Floats
+    G: Floats
+    G_M: dict[str, Floats]
+    G_neutron: Floats
     baseline: dict[str, float]
 
 
-def ideal_r(r_last: float = IDEAL_R_LAST) -> NDArray[np.float64]:
+def ideal_r(r_last: float = IDEAL_R_LAST) -> Floats:
     """Return the grid of ideal PDFs.
 
     Parameters
@@ -182,7 +183,7 @@ def simulate_pdf(
     return PairDistribution(r, total, partial, neutron, {"G": slope, "G_neutron": slope, **baseline})
 
 
-def _calculate(fit: object, n_datasets: int) -> list[NDArray[np.float64]]:
+def _calculate(fit: object, n_datasets: int) -> list[Floats]:
     """Run PDFfit2 and collect the curve of each dataset."""
     fit.calc()  # type: ignore[attr-defined]
     curves = []

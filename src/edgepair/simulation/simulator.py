@@ -12,9 +12,9 @@ from edgepair.conventions import OptionError
 from edgepair.conventions.displayed import Record
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from pymatgen.core import Structure
+
+    from edgepair.conventions.tasks import Floats
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class SiteSpectrum:
         Whatever else is worth keeping, ready for JSON.
     """
 
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    x: Floats
+    y: Floats
     cpu_seconds: float
     details: Mapping[str, object] = field(default_factory=dict)
 

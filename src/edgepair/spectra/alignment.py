@@ -6,17 +6,15 @@ import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from edgepair.conventions import DataError, edge_energy
+from edgepair.conventions.tasks import Floats
 from edgepair.spectra.edge import checked_spectrum
 from edgepair.spectra.normalization import NormalizedSpectrum, normalize_mu
 from edgepair.spectra.smoothing import parabola_vertex, smooth_with_slope, without_spikes
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 FOIL_WINDOW = 40.0
 """eV on either side of the tabulated edge within which a foil's edge is looked for."""
@@ -65,8 +63,6 @@ def foil_energy(energy: ArrayLike, mu: ArrayLike, absorber: str) -> float:
 
     ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); returns in eV.
 
-    Notes
-    -----
     Its difference to `edgepair.conventions.edge_energy` is what the monochromator is wrong by.
     """
     x, y = checked_spectrum(energy, mu)
@@ -162,7 +158,7 @@ def is_metal(spectrum: NormalizedSpectrum, absorber: str) -> bool:
     return metal_misfit(spectrum.energy, spectrum.mu, at, absorber) <= MISFIT
 
 
-def _no_foil(x: NDArray[np.float64], absorber: str, tabulated: float) -> DataError:
+def _no_foil(x: Floats, absorber: str, tabulated: float) -> DataError:
     return DataError(
         f"cannot find the {absorber} K edge of a metal foil",
         found=f"{len(x)} points from {x[0]:.1f} to {x[-1]:.1f} eV without a rise near {tabulated:.0f} eV",
@@ -188,7 +184,7 @@ _SHIFTS = np.arange(-0.5, 0.51, 0.125)
 
 
 @cache
-def foil_spectra() -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+def foil_spectra() -> tuple[Floats, dict[str, Floats]]:
     """Give the spectra of the foils by metal, edge-step normalised, on eV from their first inflection."""
     text = files("edgepair.spectra").joinpath("foils.csv").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if not line.startswith("#")]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from edgepair.conventions import DataError
+from edgepair.conventions.tasks import Floats
 from edgepair.spectra.smoothing import (
     fit_polynomial,
     parabola_vertex,
@@ -15,9 +16,6 @@ from edgepair.spectra.smoothing import (
     smooth_with_slope,
     without_spikes,
 )
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 SMOOTHING = 0.75
 """eV; standard deviation of the Gaussian under which the steepest slope is looked for: a good
@@ -83,7 +81,7 @@ def find_e0(energy: ArrayLike, mu: ArrayLike, *, near: float | None = None) -> f
     return found
 
 
-def _steepest(x: NDArray[np.float64], y: NDArray[np.float64], near: float | None) -> float:
+def _steepest(x: Floats, y: Floats, near: float | None) -> float:
     y = without_spikes(y)
     centre = _centre(x, y, near)
     grid = np.arange(max(x[0], centre - 150), min(x[-1], centre + 100), 0.25)
@@ -149,11 +147,8 @@ def other_edges(energy: ArrayLike, mu: ArrayLike, *, e0: float, edge_step: float
 
 def checked_spectrum(
     energy: ArrayLike, mu: ArrayLike, *, fewest: int = 10, problem: str = "cannot use a spectrum"
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Make sure that two arrays are one spectrum.
-
-    Returns (n_energy,).
-    """
+) -> tuple[Floats, Floats]:
+    """Make sure that two arrays are one spectrum; returns (n_energy,)."""
     x = np.asarray(energy, dtype=np.float64)
     y = np.asarray(mu, dtype=np.float64)
     if x.ndim != 1 or x.shape != y.shape or len(x) < fewest:
@@ -173,7 +168,7 @@ def checked_spectrum(
     return x, y
 
 
-def _centre(x: NDArray[np.float64], y: NDArray[np.float64], near: float | None) -> float:
+def _centre(x: Floats, y: Floats, near: float | None) -> float:
     """Find roughly, to about 10 eV, where the edge is."""
     from scipy.ndimage import median_filter
 
@@ -207,9 +202,7 @@ def _centre(x: NDArray[np.float64], y: NDArray[np.float64], near: float | None) 
     return float(grid[np.where(fine, step, -np.inf).argmax()])
 
 
-def _half_level(
-    grid: NDArray[np.float64], smooth: NDArray[np.float64], centre: float
-) -> tuple[NDArray[np.float64], float]:
+def _half_level(grid: Floats, smooth: Floats, centre: float) -> tuple[Floats, float]:
     """Take the background off; return what is left and half of its step."""
     before = grid < centre - 25
     if before.sum() > 80:
@@ -223,7 +216,7 @@ def _half_level(
     return height, 0.5 * float(np.median(after))
 
 
-def _rise_around(height: NDArray[np.float64], start: int, fall: float) -> tuple[int, int]:
+def _rise_around(height: Floats, start: int, fall: float) -> tuple[int, int]:
     """Follow a rise down and up from a point of it, over dips no deeper than ``fall``."""
     first = start
     for i in range(start, -1, -1):
@@ -240,7 +233,7 @@ def _rise_around(height: NDArray[np.float64], start: int, fall: float) -> tuple[
     return first, last
 
 
-def _no_edge(x: NDArray[np.float64], near: float | None) -> DataError:
+def _no_edge(x: Floats, near: float | None) -> DataError:
     where = "" if near is None else f" near {near:.0f} eV"
     return DataError(
         f"cannot find an absorption edge{where}",
@@ -251,9 +244,7 @@ def _no_edge(x: NDArray[np.float64], near: float | None) -> DataError:
     )
 
 
-def resample_mu(
-    energy: ArrayLike, mu: ArrayLike, *, grid: ArrayLike, hold: float = 0.0
-) -> NDArray[np.float64]:
+def resample_mu(energy: ArrayLike, mu: ArrayLike, *, grid: ArrayLike, hold: float = 0.0) -> Floats:
     """Interpolate one spectrum onto a grid of energies.
 
     Parameters
@@ -295,5 +286,5 @@ def resample_mu(
         )
     # slopes too small to have a reciprocal are as good as zero, and are taken as zero
     with np.errstate(over="ignore"):
-        result: NDArray[np.float64] = PchipInterpolator(x, y)(np.clip(target, x[0], x[-1]))
+        result: Floats = PchipInterpolator(x, y)(np.clip(target, x[0], x[-1]))
     return result

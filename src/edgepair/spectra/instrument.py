@@ -14,14 +14,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from numbers import Real
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from edgepair.conventions import OptionError
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+from edgepair.conventions.tasks import Floats
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class PDFInstrument:
                 suggestion="leave out what is not known: the defaults are typical",
             )
 
-    def grid(self) -> NDArray[np.float64]:
+    def grid(self) -> Floats:
         """Return the grid on which curves are shown.
 
         Returns
@@ -105,7 +103,7 @@ def apply_instrument(
     baseline: ArrayLike,
     ideal_u_iso: float,
     instrument: PDFInstrument = TYPICAL_INSTRUMENT,
-) -> NDArray[np.float64]:
+) -> Floats:
     """Show ideal PDFs through an instrument.
 
     Parameters
@@ -169,17 +167,17 @@ def apply_instrument(
     if beyond.any():
         left = (axis[-1] - axis[beyond]) / (axis[-1] - shown[-1])
         damped[beyond] *= 0.5 * (1 - np.cos(np.pi * left))
-    ideal: NDArray[np.float64] = (peaks + slope * axis) * damped
-    result: NDArray[np.float64] = ideal @ _band_limit(axis, shown, instrument.qmax).T
+    ideal: Floats = (peaks + slope * axis) * damped
+    result: Floats = ideal @ _band_limit(axis, shown, instrument.qmax).T
     return result
 
 
-def _band_limit(axis: NDArray[np.float64], shown: NDArray[np.float64], qmax: float) -> NDArray[np.float64]:
+def _band_limit(axis: Floats, shown: Floats, qmax: float) -> Floats:
     """Matrix (n_shown, n_ideal) that cuts at Qmax and changes the grid."""
     step = axis[1] - axis[0]
     cut = min(qmax, np.pi / step) if qmax > 0 else np.pi / step
     # sin(cut x)/(pi x) around +r' and, with the other sign, around its mirror image -r'
-    matrix: NDArray[np.float64] = np.sinc(cut * (shown[:, None] - axis[None, :]) / np.pi)
+    matrix: Floats = np.sinc(cut * (shown[:, None] - axis[None, :]) / np.pi)
     matrix -= np.sinc(cut * (shown[:, None] + axis[None, :]) / np.pi)
     matrix *= cut * step / np.pi
     return matrix

@@ -15,17 +15,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from edgepair.conventions import DataError, OptionError
+from edgepair.conventions.tasks import Floats
 from edgepair.spectra.edge import checked_spectrum, other_edges
 from edgepair.spectra.edge import find_e0 as find_e0
 from edgepair.spectra.smoothing import fit_polynomial
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 PRE_LENGTH = 150.0
 """eV; the default pre-edge starts no further below E0: over more, a straight line bends."""
@@ -79,9 +77,9 @@ class NormalizedSpectrum:
         was found, or none was looked for, as both ranges were given.
     """
 
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
-    norm: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
+    norm: Floats
     e0: float
     edge_step: float
     pre: tuple[float, float]
@@ -231,7 +229,7 @@ def check_ranges(pre: tuple[float, float] | None, post: tuple[float, float] | No
             )
 
 
-def _rough_step(x: NDArray[np.float64], y: NDArray[np.float64], edge: float) -> float:
+def _rough_step(x: Floats, y: Floats, edge: float) -> float:
     """Estimate the step from the nearest 80 eV, where other elements' edges seldom are."""
     first, last = float(x[0] - edge), float(x[-1] - edge)
     before = (max(first, -70.0), max(-20.0, 0.6 * first))
@@ -266,9 +264,7 @@ def _check_degree(degree: int | None) -> None:
         )
 
 
-def _default_pre(
-    x: NDArray[np.float64], y: NDArray[np.float64], edge: float, first: float
-) -> tuple[float, float]:
+def _default_pre(x: Floats, y: Floats, edge: float, first: float) -> tuple[float, float]:
     """End before the pre-edge peaks: by distance in long scans, by where the rise begins in short ones."""
     if first <= -PRE_LONG:
         return (max(first, -PRE_LENGTH), -30.0)
@@ -298,7 +294,7 @@ def _default_post(last: float, *, sloped: bool) -> tuple[float, float]:
     return (min(0.55 * last, POST_GAP), last)
 
 
-def _is_scaled(x: NDArray[np.float64], y: NDArray[np.float64], edge: float) -> bool:
+def _is_scaled(x: Floats, y: Floats, edge: float) -> bool:
     """Say whether a background was taken off before: the spectrum starts at 0, its top is near 1."""
     start = y[x < edge][: max(3, int((x < edge).sum()) // 4)]
     after = y[(x > edge) & (x < edge + 60)]
@@ -308,15 +304,15 @@ def _is_scaled(x: NDArray[np.float64], y: NDArray[np.float64], edge: float) -> b
 
 
 def _background(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
+    x: Floats,
+    y: Floats,
     edge: float,
     pre: tuple[float, float],
     post: tuple[float, float],
     degree: int,
     *,
     level: bool,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[Floats, Floats]:
     """Fit the pre-edge, level or sloping, and the post-edge above it; coefficients, highest first."""
     before = _within(x, edge, pre)
     last = int(np.searchsorted(x, edge + pre[1], side="right")) - 1
@@ -325,7 +321,7 @@ def _background(
     return line, _fit(x, above, edge, _within(x, edge, post), degree, "post-edge", post)
 
 
-def _within(x: NDArray[np.float64], edge: float, between: tuple[float, float]) -> slice:
+def _within(x: Floats, edge: float, between: tuple[float, float]) -> slice:
     """Choose the points of a range."""
     start = max(0, int(np.searchsorted(x, edge + between[0], side="right")) - 1)
     stop = int(np.abs(x - (edge + between[1])).argmin())
@@ -333,14 +329,8 @@ def _within(x: NDArray[np.float64], edge: float, between: tuple[float, float]) -
 
 
 def _fit(
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    edge: float,
-    inside: slice,
-    degree: int,
-    name: str,
-    between: tuple[float, float],
-) -> NDArray[np.float64]:
+    x: Floats, y: Floats, edge: float, inside: slice, degree: int, name: str, between: tuple[float, float]
+) -> Floats:
     count = inside.stop - inside.start
     if x[-1] < edge + between[0] or x[0] > edge + between[1]:
         count = 0
@@ -360,7 +350,7 @@ def _fit(
     return fit_polynomial(u[good], v[good], degree)
 
 
-def _gross(y: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _gross(y: Floats) -> NDArray[np.bool_]:
     """Mark up to three points in a row that stick out by more than all else of a range spans."""
     from scipy.ndimage import median_filter
 

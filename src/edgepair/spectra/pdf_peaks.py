@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
     from scipy.optimize import OptimizeResult
+
+    from edgepair.conventions.tasks import Floats
 
 FIT_FROM, FIT_UNTIL = 1.3, 3.2
 """Å; what is fitted: from where no two atoms but those of hydrogen are, over the first shells of metals to
@@ -70,12 +71,10 @@ class PeakFit:
     slope: float
     slope_error: float
     noise: float
-    covariance: NDArray[np.float64]
+    covariance: Floats
 
 
-def fit_peaks(
-    r: NDArray[np.float64], G: NDArray[np.float64], *, qmax: float | None, both_signs: bool = False
-) -> PeakFit | None:
+def fit_peaks(r: Floats, G: Floats, *, qmax: float | None, both_signs: bool = False) -> PeakFit | None:
     """Fit the peaks of G between `FIT_FROM` and `FIT_UNTIL`; ``r, G`` (n_r,); ``qmax`` in Å⁻¹."""
     from scipy.interpolate import CubicSpline
 
@@ -98,13 +97,7 @@ class _Search:
     """Adds peaks one by one for as long as the criterion says that they are there."""
 
     def __init__(
-        self,
-        x: NDArray[np.float64],
-        y: NDArray[np.float64],
-        low: NDArray[np.float64],
-        below: NDArray[np.float64],
-        qmax: float | None,
-        signs: tuple[float, ...],
+        self, x: Floats, y: Floats, low: Floats, below: Floats, qmax: float | None, signs: tuple[float, ...]
     ) -> None:
         self.x, self.y, self.qmax, self.signs = x, y, qmax, signs
         self.start = 0.0
@@ -126,7 +119,7 @@ class _Search:
             fit = better
         return self._result(fit, unit) if len(fit.x) > 1 else None
 
-    def _left(self, p: NDArray[np.float64]) -> list[list[float]]:
+    def _left(self, p: Floats) -> list[list[float]]:
         """First guesses for the highest maxima of what a fit leaves."""
         from scipy.signal import find_peaks
 
@@ -153,7 +146,7 @@ class _Search:
     def _score(self, fit: OptimizeResult) -> float:
         return float(2 * fit.cost * self.n_free / len(self.x) + len(fit.x) * np.log(self.n_free))
 
-    def _fit(self, p: NDArray[np.float64]) -> OptimizeResult:
+    def _fit(self, p: Floats) -> OptimizeResult:
         from scipy.optimize import least_squares
 
         peaks = p[1:].reshape(-1, 3)
@@ -192,20 +185,20 @@ class _Search:
         return PeakFit(found, float(values[0]), float(error[0]), left * unit, cov[np.ix_(place, place)])
 
 
-def _model(p: NDArray[np.float64], x: NDArray[np.float64], qmax: float | None) -> NDArray[np.float64]:
-    curve: NDArray[np.float64] = -p[0] * x
+def _model(p: Floats, x: Floats, qmax: float | None) -> Floats:
+    curve: Floats = -p[0] * x
     for at, width, area in p[1:].reshape(-1, 3):
         curve = curve + area / at * cut_gaussian(x, at, width, qmax)
     return curve
 
 
-def _jacobian(p: NDArray[np.float64], x: NDArray[np.float64], qmax: float | None) -> NDArray[np.float64]:
+def _jacobian(p: Floats, x: Floats, qmax: float | None) -> Floats:
     """Differentiate each peak by differences of that peak alone."""
     columns = [-x]
     step = 1e-5
     for at, width, area in p[1:].reshape(-1, 3):
 
-        def of(a: float, w: float) -> NDArray[np.float64]:
+        def of(a: float, w: float) -> Floats:
             return cut_gaussian(x, a, w, qmax) / a
 
         columns.append(area * (of(at + step, width) - of(at - step, width)) / (2 * step))
@@ -214,7 +207,7 @@ def _jacobian(p: NDArray[np.float64], x: NDArray[np.float64], qmax: float | None
     return np.column_stack(columns)
 
 
-def cut_gaussian(x: NDArray[np.float64], at: float, width: float, qmax: float | None) -> NDArray[np.float64]:
+def cut_gaussian(x: Floats, at: float, width: float, qmax: float | None) -> Floats:
     r"""Gaussian of unit area whose sine transform ends at Qmax.
 
     .. math:: \frac{1}{\pi} \int_0^{Q_\mathrm{max}} e^{-\sigma^2 Q^2/2}
@@ -223,7 +216,7 @@ def cut_gaussian(x: NDArray[np.float64], at: float, width: float, qmax: float | 
     return _half(x - at, width, qmax) - _half(x + at, width, qmax)
 
 
-def _half(d: NDArray[np.float64], width: float, qmax: float | None) -> NDArray[np.float64]:
+def _half(d: Floats, width: float, qmax: float | None) -> Floats:
     from scipy.special import wofz
 
     curve = np.exp(-0.5 * (d / width) ** 2)
@@ -232,5 +225,5 @@ def _half(d: NDArray[np.float64], width: float, qmax: float | None) -> NDArray[n
     if qmax and end < 6:
         beyond = np.exp(1j * qmax * d) * wofz(1j * end + d / (width * np.sqrt(2)))
         curve = curve - np.exp(-(end**2)) * beyond.real
-    result: NDArray[np.float64] = curve / (width * np.sqrt(2 * np.pi))
+    result: Floats = curve / (width * np.sqrt(2 * np.pi))
     return result

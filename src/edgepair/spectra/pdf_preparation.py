@@ -11,18 +11,15 @@ shorter end can be imposed afterwards.
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from edgepair.conventions import DataError
+from edgepair.conventions.tasks import Floats
 from edgepair.spectra.instrument import PDFInstrument
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from numpy.typing import ArrayLike, NDArray
 
 LEAST_DROP = 2.0
 """Decades by which the mean logarithm of the power falls at the end of the data. Reduction programs
@@ -35,7 +32,7 @@ _EXTENSION = 4.0
 """Å over which a curve is continued by its mirror image and faded out beyond its last point."""
 
 
-def resample_pdf(r: ArrayLike, G: ArrayLike, *, instrument: PDFInstrument) -> NDArray[np.float64]:
+def resample_pdf(r: ArrayLike, G: ArrayLike, *, instrument: PDFInstrument) -> Floats:
     r"""Bring a measured PDF to an instrument's grid and Qmax.
 
     Parameters
@@ -84,13 +81,11 @@ def resample_pdf(r: ArrayLike, G: ArrayLike, *, instrument: PDFInstrument) -> ND
     cut = min(instrument.qmax, np.pi / step) if instrument.qmax > 0 else np.pi / step
     matrix = np.sinc(cut * (shown[:, None] - even[None, :]) / np.pi)
     matrix -= np.sinc(cut * (shown[:, None] + even[None, :]) / np.pi)
-    result: NDArray[np.float64] = matrix @ values * (cut * step / np.pi)
+    result: Floats = matrix @ values * (cut * step / np.pi)
     return result
 
 
-def _even(
-    axis: NDArray[np.float64], curve: NDArray[np.float64], *, last: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _even(axis: Floats, curve: Floats, *, last: float) -> tuple[Floats, Floats]:
     """Put a curve on multiples of its own step (0.1 Å at most) from one step to its end."""
     from scipy.interpolate import CubicSpline
 
@@ -111,7 +106,7 @@ def _even(
     return even, values
 
 
-def power_in_q(r: ArrayLike, G: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def power_in_q(r: ArrayLike, G: ArrayLike) -> tuple[Floats, Floats]:
     """Compute the power of the sine transform of a PDF.
 
     Parameters

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from edgepair.conventions.tasks import Floats
 from edgepair.spectra.edge import checked_spectrum, find_e0
 from edgepair.spectra.normalization import NormalizedSpectrum, normalize_mu
 from edgepair.spectra.smoothing import point_noise
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 NOISY = 0.01
 """Edge steps per point, above which noise is worth a warning."""
@@ -106,7 +104,7 @@ def deglitch(
     e0: float | None = None,
     pre: tuple[float, float] | None = None,
     post: tuple[float, float] | None = None,
-) -> tuple[NDArray[np.float64], tuple[float, ...]]:
+) -> tuple[Floats, tuple[float, ...]]:
     """Replace glitches by what their neighbours say.
 
     ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); ``e0``, ``replaced`` in eV.
@@ -131,13 +129,13 @@ def _own_end(spectrum: NormalizedSpectrum) -> float:
     return cut if last - cut > 5 else last + 1
 
 
-def _noise(x: NDArray[np.float64], y: NDArray[np.float64], e0: float) -> float:
+def _noise(x: Floats, y: Floats, e0: float) -> float:
     """Estimate the noise above the edge."""
     above = x > e0 + 15
     return point_noise(x[above], y[above])
 
 
-def _spiky(x: NDArray[np.float64], y: NDArray[np.float64], noise: float, e0: float) -> NDArray[np.bool_]:
+def _spiky(x: Floats, y: Floats, noise: float, e0: float) -> NDArray[np.bool_]:
     """Mark points that stick out of both sides by far more than noise and shape allow."""
     n = len(x)
     sigma = 0.0 if np.isnan(noise) else noise
@@ -165,14 +163,14 @@ def _spiky(x: NDArray[np.float64], y: NDArray[np.float64], noise: float, e0: flo
     return bad
 
 
-def _middles(x: NDArray[np.float64], bad: NDArray[np.bool_]) -> tuple[float, ...]:
+def _middles(x: Floats, bad: NDArray[np.bool_]) -> tuple[float, ...]:
     """Give one energy for each run of marked points."""
     marked = np.flatnonzero(bad)
     groups = np.split(marked, np.flatnonzero(np.diff(marked) > 1) + 1) if len(marked) else []
     return tuple(float(x[group].mean()) for group in groups)
 
 
-def _jumps(x: NDArray[np.float64], y: NDArray[np.float64], noise: float, e0: float) -> tuple[float, ...]:
+def _jumps(x: Floats, y: Floats, noise: float, e0: float) -> tuple[float, ...]:
     """Find changes of level between two points, away from the edge, that stay."""
     n = len(x)
     if n < 13:
@@ -200,7 +198,7 @@ def _jumps(x: NDArray[np.float64], y: NDArray[np.float64], noise: float, e0: flo
     return tuple(float(at) for k, at in enumerate(found) if k == 0 or at - found[k - 1] > 5)
 
 
-def _constant(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[tuple[float, float], ...]:
+def _constant(x: Floats, y: Floats) -> tuple[tuple[float, float], ...]:
     """Find runs of one value, each by its first and last energy."""
     same = np.r_[False, np.diff(y) == 0, False]
     turns = np.flatnonzero(np.diff(same.astype(int)))
@@ -212,7 +210,7 @@ def _constant(x: NDArray[np.float64], y: NDArray[np.float64]) -> tuple[tuple[flo
     )
 
 
-def _sharpest(x: NDArray[np.float64], y: NDArray[np.float64], e0: float) -> float:
+def _sharpest(x: Floats, y: Floats, e0: float) -> float:
     """Measure the narrowest peak of the derivative near the edge, at half its height."""
     inside = np.abs(x - e0) < 30
     if inside.sum() < 8:

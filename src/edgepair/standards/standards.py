@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -33,14 +33,12 @@ from edgepair.conventions import (
 )
 from edgepair.conventions.displayed import DisplayedCurve, Record
 from edgepair.conventions.errors import table_cell, visible
+from edgepair.conventions.tasks import Floats
 from edgepair.files.reading import read_table
 from edgepair.files.writing import write_whole
 from edgepair.measured import XanesScan, read_xanes
 from edgepair.measured.xanes.calibration import MARK
 from edgepair.measured.xanes.inspection import calibrated, inspect_xanes
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 TABLE = "standards.csv"
 """Name of the table that is written beside the spectra."""
@@ -341,14 +339,7 @@ def select_standards(
     only: Sequence[str] | None = None,
     without: Sequence[str] | None = None,
 ) -> tuple[Standard, ...]:
-    """Choose standards by name.
-
-    Examples
-    --------
-    >>> from edgepair.standards import load_standards
-    >>> sorted({item.compound for item in select_standards(load_standards("Co"), only=["coo"])})
-    ['CoO']
-    """
+    """Choose standards by name."""
     named = [{item.compound.lower(), item.name.lower(), item.beamline.lower()} - {""} for item in standards]
     wanted = {name.strip().lower() for name in only or ()}
     unwanted = {name.strip().lower() for name in without or ()}
@@ -411,8 +402,8 @@ class Standard(DisplayedCurve):
     name: str
     compound: str
     absorber: str
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
     oxidation_state: float
     coordination_number: float
     bond_length: float

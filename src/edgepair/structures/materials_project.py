@@ -18,7 +18,8 @@ from edgepair.structures.source_material import SourceMaterial, parse_elements, 
 
 if TYPE_CHECKING:
     from mp_api.client import MPRester
-    from numpy.typing import NDArray
+
+    from edgepair.conventions.tasks import Floats
 
 FILTERS = {
     "elements": "all of these, such as Fe+O",
@@ -49,15 +50,13 @@ class ProjectSpectrum:
 
     material: SourceMaterial
     site: int
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
 
 
 def read_materials_project(text: str = "") -> Iterator[SourceMaterial]:
     """Read structures from the Materials Project.
 
-    References
-    ----------
     .. [1] Jain et al., APL Mater. 1, 011002 (2013), doi 10.1063/1.4812323
     """
     search = _search(parse_filters("mp", text, FILTERS))
@@ -116,7 +115,7 @@ def read_project_spectra(text: str, absorber: str) -> Iterator[ProjectSpectrum]:
         found = service.materials.xas.search(**search)
         if not found:
             raise _nothing(text)
-    for item in sorted(found, key=_by_identifier):
+    for item in sorted(found, key=lambda one: (len(_identifier(one)), _identifier(one))):
         spectrum = _field(item, "spectrum")
         if isinstance(spectrum, dict):
             structure, x, y = spectrum["structure"], spectrum["x"], spectrum["y"]
@@ -130,11 +129,6 @@ def read_project_spectra(text: str, absorber: str) -> Iterator[ProjectSpectrum]:
             continue
         if len(sites) == 1:
             yield ProjectSpectrum(material, sites[0].index, np.asarray(x, float), np.asarray(y, float))
-
-
-def _by_identifier(item: Any) -> tuple[int, str]:
-    name = _identifier(item)
-    return len(name), name
 
 
 def _identifier(item: Any) -> str:

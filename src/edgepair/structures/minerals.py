@@ -26,12 +26,8 @@ _ALL = 1_000_000
 def read_minerals(text: str = "") -> Iterator[SourceMaterial]:
     """Read minerals, one at a time.
 
-    Notes
-    -----
     Opening larixite's database writes to it: edgepair opens a private copy. Nothing is downloaded.
 
-    References
-    ----------
     .. [1] Downs and Hall-Wallace, Am. Mineral. 88, 247 (2003)
     """
     filters = parse_filters("amcsd", text, FILTERS)

@@ -174,8 +174,6 @@ def _read_xyz(text: str) -> Structure:
 def parse_filters(source: str, text: str, known: Mapping[str, str]) -> dict[str, str]:
     """Read filters such as ``elements=Fe+O,exclude=H``.
 
-    Examples
-    --------
     >>> parse_filters("amcsd", "elements=Fe+O, exclude=H", {"elements": "", "exclude": ""})
     {'elements': 'Fe+O', 'exclude': 'H'}
     """
@@ -199,8 +197,6 @@ def parse_filters(source: str, text: str, known: Mapping[str, str]) -> dict[str,
 def parse_elements(text: str) -> list[str]:
     """Read elements with ``+`` or ``-`` between them.
 
-    Examples
-    --------
     >>> parse_elements("Fe+O")
     ['Fe', 'O']
     """

@@ -2,8 +2,8 @@
 
 from edgepair.conventions import Progress
 from edgepair.study.contributions import ContributionText, contribution_sentences
-from edgepair.study.curves import class_curves
 from edgepair.study.findings import FINDINGS, Finding
+from edgepair.study.importances import class_curves
 from edgepair.study.result import STUDY_FOLDER, StudyResult
 from edgepair.study.run import run_study
 

@@ -53,31 +53,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import factorial
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from edgepair.conventions import TASKS, modality_title, subsets_of, techniques_in
+from edgepair.conventions.tasks import Floats
 from edgepair.conventions.wording import listed
+from edgepair.study.plan import Rows
 from edgepair.study.scoring import Score, interval_of
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
 
-    from edgepair.study.cells import Rows
-
-
-def shapley_values(gains: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Share out what all players reach together.
-
-    Returns (n, ...).
-
-    Examples
-    --------
-    >>> shapley_values(np.array([0.0, 0.4, 0.2, 0.5])).round(3)
-    array([0.35, 0.15])
-    """
+def shapley_values(gains: Floats) -> Floats:
+    """Share out what all players reach together; returns (n, ...)."""
     n = _players(gains)
     shares = np.zeros((n, *gains.shape[1:]))
     for player in range(n):
@@ -91,16 +79,10 @@ def shapley_values(gains: NDArray[np.float64]) -> NDArray[np.float64]:
     return shares
 
 
-def commonality_coefficients(gains: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Tell what exactly the members of each set have in common.
-
-    Examples
-    --------
-    >>> commonality_coefficients(np.array([0.0, 0.4, 0.2, 0.5])).round(3)
-    array([0. , 0.3, 0.1, 0.1])
-    """
+def commonality_coefficients(gains: Floats) -> Floats:
+    """Tell what exactly the members of each set have in common."""
     everyone = len(gains) - 1
-    lost: NDArray[np.float64] = gains[-1] - gains[everyone - np.arange(len(gains))]
+    lost: Floats = gains[-1] - gains[everyone - np.arange(len(gains))]
     for player in range(_players(gains)):
         bit = 1 << player
         with_player = np.flatnonzero(np.arange(len(gains)) & bit)
@@ -108,18 +90,8 @@ def commonality_coefficients(gains: NDArray[np.float64]) -> NDArray[np.float64]:
     return lost
 
 
-def two_way_split(
-    first: NDArray[np.float64], second: NDArray[np.float64], both: NDArray[np.float64]
-) -> dict[str, NDArray[np.float64]]:
-    """Split what two sides gain into unique, shared and only-together.
-
-    Examples
-    --------
-    >>> parts = two_way_split(np.array([0.4]), np.array([0.2]), np.array([0.5]))
-    >>> {name: round(float(value[0]), 3) for name, value in parts.items()}  # doctest: +NORMALIZE_WHITESPACE
-    {'unique_first': 0.3, 'unique_second': 0.1, 'shared': 0.1, 'together': 0.0, 'interaction': -0.1,
-     'shared_most': 0.2}
-    """
+def two_way_split(first: Floats, second: Floats, both: Floats) -> dict[str, Floats]:
+    """Split what two sides gain into unique, shared and only-together."""
     interaction = both - first - second
     shared = np.maximum(-interaction, 0.0)
     return {
@@ -138,13 +110,14 @@ def contribution_rows(scores: Mapping[str, Score], baseline: Score) -> Rows:
     metric = baseline.cell.task.main_metric
     # Column 0 is the value itself, the others are the draws: one computation serves both.
     names = _names(techniques)
-    values = np.array([_column(scores[name] if name else baseline, metric) for name in names])
+    items = [scores[name] if name else baseline for name in names]
+    values = np.array([np.concatenate([[item.value[metric]], item.draws[metric]]) for item in items])
     gains = values - values[0]
     full = names[-1]
     base = baseline.cell.names | {"learner": scores[full].learner, "metric": metric}
     rows: Rows = []
 
-    def add(of: str, kind: str, technique: str, column: NDArray[np.float64]) -> None:
+    def add(of: str, kind: str, technique: str, column: Floats) -> None:
         lower, upper = interval_of(column[1:])
         told = {"of": of, "kind": kind, "technique": technique}
         rows.append(base | told | {"value": float(column[0]), "lower": lower, "upper": upper})
@@ -167,7 +140,7 @@ def contribution_rows(scores: Mapping[str, Score], baseline: Score) -> Rows:
     return rows
 
 
-def _players(gains: NDArray[np.float64]) -> int:
+def _players(gains: Floats) -> int:
     return len(gains).bit_length() - 1
 
 
@@ -177,10 +150,6 @@ def _names(techniques: Sequence[str]) -> list[str]:
         "+".join(name for index, name in enumerate(techniques) if members >> index & 1)
         for members in range(1 << len(techniques))
     ]
-
-
-def _column(item: Score, metric: str) -> NDArray[np.float64]:
-    return np.concatenate([[item.value[metric]], item.draws[metric]])
 
 
 def _sides(techniques: Sequence[str]) -> list[tuple[str, str, str]]:

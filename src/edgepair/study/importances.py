@@ -28,21 +28,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import ndtri, stdtrit
 
-from edgepair.conventions import TECHNIQUES
+from edgepair.conventions import TASKS, TECHNIQUES, DataError, Task, techniques_of
 from edgepair.conventions.displayed import Record
 from edgepair.features import FeatureTable
 from edgepair.models import FitOutcome, Window
+from edgepair.study.result import CURVE_COLUMNS
 from edgepair.study.scoring import Quantity, group_sums, metrics_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    import pandas as pd
+    import xarray as xr
+    from numpy.typing import ArrayLike, NDArray
 
-    from edgepair.study.cells import Cell, Rows
+    from edgepair.conventions import Technique
+    from edgepair.conventions.tasks import Floats, Labels
+    from edgepair.study.plan import Cell, Rows
+
+    Groups = Sequence[tuple[str, NDArray[np.int64]]]
 
 POINT_WIDTH = {"xanes": 0.5, "pdf": 0.1, "dpdf": 0.1, "npdf": 0.1}
 """Width of the points into which impurity importances are gathered, eV or Å."""
+
+MOST_POINTS = 150
 
 
 @dataclass(frozen=True)
@@ -72,14 +81,12 @@ def pair_importance(
     outcomes: Sequence[FitOutcome],
     null: Sequence[FitOutcome],
     windows: Sequence[Window],
-    drawn: NDArray[np.float64],
+    drawn: Floats,
 ) -> PairImportance:
     r"""Ask in two ways what XANES carries in a pair.
 
     ``drawn`` (n_draws, n_groups).
 
-    Notes
-    -----
     The share scatters over refits (see this module's own text), and so does that of permuted labels,
     by a standard deviation :math:`s_0` over m of them; the half width of the interval of the difference
     is the root of the sum of the squares of that of the share and of
@@ -87,9 +94,9 @@ def pair_importance(
     """
     of_xanes = features.technique == "xanes"
 
-    def shares(fits: Sequence[FitOutcome]) -> NDArray[np.float64]:
+    def shares(fits: Sequence[FitOutcome]) -> Floats:
         values = np.concatenate([fit.impurity for fit in fits])[:, of_xanes].astype(np.float64)
-        summed: NDArray[np.float64] = values.sum(axis=1, keepdims=True)
+        summed: Floats = values.sum(axis=1, keepdims=True)
         return summed
 
     share, lower, _ = (float(value[0]) for value in refit_interval(shares(outcomes), len(outcomes)))
@@ -137,7 +144,7 @@ def importance_rows(
     features: FeatureTable,
     outcomes: Sequence[FitOutcome],
     windows: Sequence[Window],
-    drawn: NDArray[np.float64],
+    drawn: Floats,
 ) -> Rows:
     """List the rows of ``importances.csv`` of one learner on one cell and modality.
 
@@ -179,11 +186,7 @@ def importance_row(
 
 
 def _impurity_rows(
-    base: dict[str, str],
-    technique: str,
-    features: FeatureTable,
-    impurity: NDArray[np.float64],
-    n_repeats: int,
+    base: dict[str, str], technique: str, features: FeatureTable, impurity: Floats, n_repeats: int
 ) -> Rows:
     selected = np.flatnonzero(features.technique == technique)
     width = POINT_WIDTH[technique]
@@ -205,9 +208,7 @@ def _impurity_rows(
     return rows
 
 
-def refit_interval(
-    values: NDArray[np.float64], n_repeats: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def refit_interval(values: Floats, n_repeats: int) -> tuple[Floats, Floats, Floats]:
     """Average what refits found, with the corrected interval of this module's own text.
 
     ``values`` (n_fits, n_columns); returns (n_columns,).
@@ -216,9 +217,7 @@ def refit_interval(
     return corrected_interval(values, 1 / (n_folds - 1))
 
 
-def corrected_interval(
-    values: NDArray[np.float64], held_out: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def corrected_interval(values: Floats, held_out: float) -> tuple[Floats, Floats, Floats]:
     """Average over refits whose training sets overlap; `held_out` rows to one that trains."""
     n_fits = len(values)
     mean = values.mean(axis=0)
@@ -230,11 +229,7 @@ def corrected_interval(
 
 
 def _permutation_rows(
-    base: dict[str, str],
-    cell: Cell,
-    outcome: FitOutcome,
-    windows: Sequence[Window],
-    drawn: NDArray[np.float64],
+    base: dict[str, str], cell: Cell, outcome: FitOutcome, windows: Sequence[Window], drawn: Floats
 ) -> Rows:
     whole = _main_quantity(cell, outcome.predicted, drawn)
     rows: Rows = []
@@ -247,8 +242,119 @@ def _permutation_rows(
     return rows
 
 
-def _main_quantity(cell: Cell, predicted: NDArray[Any], drawn: NDArray[np.float64]) -> Quantity:
+def _main_quantity(cell: Cell, predicted: NDArray[Any], drawn: Floats) -> Quantity:
     metric = cell.task.main_metric
     sums = group_sums(cell, predicted, None)
     value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]
     return Quantity(metric, float(value), metrics_of(cell, drawn @ sums)[metric])
+
+
+def curve_rows(cell: Cell, modalities: Sequence[str]) -> Rows:
+    """List the rows of ``curves.csv`` for one cell."""
+    techniques = {t.name: t for modality in modalities for t in techniques_of(modality)}
+    if cell.classes:
+        groups = [(str(name), cell.sites[cell.target == k]) for k, name in enumerate(cell.classes)]
+    else:
+        groups = _thirds(cell.task, cell.sites, cell.target)
+    return [
+        {**cell.names, **row}
+        for technique in techniques.values()
+        for row in _technique_rows(cell.dataset, technique, groups)
+    ]
+
+
+def class_curves(dataset: xr.Dataset, *, task: str, sites: ArrayLike | None = None) -> pd.DataFrame:
+    """Average the curves of a dataset over the sites of each class.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Follows the schema.
+    task : str
+        Whose classes, or thirds of the values in a regression. Sites without that label are left
+        out.
+    sites : array_like of int, optional
+        Rows of the dataset that take part; default all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns of ``curves.csv``: for every technique of the dataset the mean, the 16th and the 84th
+        percentile over the sites of each class (eV or Å; units of the curve). Every class counts,
+        however few its sites are. A material's curve counts once for each of its sites.
+
+    Raises
+    ------
+    DataError
+        No site is left.
+
+    Examples
+    --------
+    >>> from edgepair.dataset import load_bundled
+    >>> curves = class_curves(load_bundled("Fe"), task="oxidation_state")
+    >>> sorted(set(curves["technique"]))
+    ['dpdf', 'npdf', 'pdf', 'xanes']
+    """
+    import pandas as pd
+
+    chosen = np.arange(dataset.sizes["site"]) if sites is None else np.asarray(sites, dtype=np.int64)
+    values = dataset[task].values[chosen] if task in dataset else np.full(len(chosen), np.nan)
+    known = np.isfinite(values)
+    chosen, values = chosen[known], values[known]
+    if not len(chosen):
+        raise DataError(
+            f"cannot average curves by {TASKS[task].title if task in TASKS else task}",
+            found="no site with that label",
+            needed="at least one",
+            suggestion="choose other sites, or another label",
+        )
+    kind = TASKS[task]
+    if kind.kind == "classification":
+        groups = [(f"{name:g}", chosen[values == name]) for name in np.unique(values)]
+    else:
+        groups = _thirds(kind, chosen, values)
+    named = {"absorber": str(dataset.attrs["absorber"]), "task": task}
+    rows = [
+        {**named, **row}
+        for technique in TECHNIQUES.values()
+        if technique.variable in dataset
+        for row in _technique_rows(dataset, technique, groups)
+    ]
+    return pd.DataFrame(rows, columns=list(CURVE_COLUMNS))
+
+
+def _technique_rows(dataset: xr.Dataset, technique: Technique, groups: Groups) -> Rows:
+    axis = dataset[technique.axis].values
+    thinned = slice(None, None, max(1, len(axis) // MOST_POINTS))
+    curves = dataset[technique.variable].values[:, thinned]
+    rows: Rows = []
+    for group, sites in groups:
+        owners = dataset["material_index"].values[sites] if technique.owner == "material" else sites
+        selected = curves[owners]
+        lower, upper = np.percentile(selected, (16, 84), axis=0)
+        rows += [
+            {
+                "technique": technique.name,
+                "group": group,
+                "n_sites": len(selected),
+                "position": float(position),
+                "mean": float(mean),
+                "lower": float(low),
+                "upper": float(high),
+            }
+            for position, mean, low, high in zip(
+                axis[thinned], selected.mean(axis=0), lower, upper, strict=True
+            )
+        ]
+    return rows
+
+
+def _thirds(task: Task, sites: NDArray[np.int64], values: Labels) -> list[tuple[str, NDArray[np.int64]]]:
+    first, second = np.quantile(values, (1 / 3, 2 / 3))
+    lowest, highest = values.min(), values.max()
+    thirds = (
+        (f"{lowest:.2f}–{first:.2f} {task.unit}", values <= first),
+        (f"{first:.2f}–{second:.2f} {task.unit}", (values > first) & (values <= second)),
+        (f"{second:.2f}–{highest:.2f} {task.unit}", values > second),
+    )
+    return [(name, sites[mask]) for name, mask in thirds if mask.any()]

@@ -15,36 +15,30 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
 
 from edgepair.conventions import TECHNIQUES, DataError
+from edgepair.conventions.tasks import Floats, Labels
 from edgepair.conventions.wording import counted
 from edgepair.dataset import average_sites, make_folds, select_sites, show_pdf
-from edgepair.spectra import PDFInstrument
-from edgepair.study.cells import Cell, Rows, Skip
-from edgepair.study.config import STUDYING, StudyConfig
-from edgepair.study.curves import curve_rows
-from edgepair.study.fits import fit_work, repeat_seed
-from edgepair.study.plan import StudyPlan, describe_study, plan_study
-from edgepair.study.published_scores import (
-    LEARNER,
-    difference_rows,
-    published_importances,
-    refit_scores,
-    row_metrics,
-    score_rows,
+from edgepair.models import (
+    FitOutcome,
+    FitTask,
+    classification_metrics,
+    classification_sums,
+    regression_metrics,
+    regression_sums,
 )
+from edgepair.spectra import PDFInstrument
+from edgepair.study.config import STUDYING, StudyConfig
+from edgepair.study.fits import Runner, Work, fit_work, repeat_seed
+from edgepair.study.importances import corrected_interval, curve_rows, importance_row
+from edgepair.study.plan import Cell, Rows, Skip, StudyPlan, describe_study, plan_study
 from edgepair.study.result import StudyResult, join_tables, prediction_table, table_frames
-from edgepair.study.work import Runner, Work
-
-if TYPE_CHECKING:
-    import xarray as xr
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Labels
-    from edgepair.models import FitOutcome, FitTask
 
 HELD_OUT = 0.25
 MAX_FEATURES = (10, 20, 35)
@@ -57,6 +51,18 @@ SEARCH_TREES = 50
 TOLERANCE = {"f1_weighted": 0.005, "squared_error": 0.01}
 """Weighted F1, and share of the squared error, within which fewer trees are as good as more: less than
 refits differ by, and a third less work."""
+
+XANES_POINTS = 100
+PDF_POINTS = 200
+PUBLISHED_INSTRUMENT = PDFInstrument(
+    qmax=30.0, qdamp=0.0, u_iso=0.007, r_first=0.05, r_last=10.0, r_step=0.05
+)
+"""200 points to 10 Å; nothing is published of a damping."""
+
+COORDINATIONS = (4, 5, 6)
+"""The classes of coordination that are published."""
+
+LEARNER = "published"
 
 
 @dataclass(frozen=True)
@@ -247,17 +253,6 @@ def _refits(
     return work
 
 
-XANES_POINTS = 100
-PDF_POINTS = 200
-PUBLISHED_INSTRUMENT = PDFInstrument(
-    qmax=30.0, qdamp=0.0, u_iso=0.007, r_first=0.05, r_last=10.0, r_step=0.05
-)
-"""200 points to 10 Å; nothing is published of a damping."""
-
-COORDINATIONS = (4, 5, 6)
-"""The classes of coordination that are published."""
-
-
 @dataclass(frozen=True)
 class PublishedRows:
     """What a dataset gives: its averaged and resampled rows, if any; what is left out; axes in words."""
@@ -359,7 +354,7 @@ def _published_pdfs(rows: xr.Dataset) -> tuple[xr.Dataset, str]:
     return _resampled(rows, "r", np.linspace(first, last, PDF_POINTS)), words
 
 
-def _resampled(dataset: xr.Dataset, axis: str, grid: NDArray[np.float64]) -> xr.Dataset:
+def _resampled(dataset: xr.Dataset, axis: str, grid: Floats) -> xr.Dataset:
     """Interpolate every curve on an axis to another grid."""
     result = dataset.drop_dims(axis)
     old = dataset[axis].values
@@ -369,3 +364,95 @@ def _resampled(dataset: xr.Dataset, axis: str, grid: NDArray[np.float64]) -> xr.
             values = np.array([np.interp(grid, old, curve) for curve in curves.values], dtype=np.float32)
             result[technique.variable] = (curves.dims, values, curves.attrs)
     return result.assign_coords({axis: (axis, grid, dataset[axis].attrs)})
+
+
+def refit_scores(cell: Cell, outcomes: Sequence[FitOutcome]) -> dict[str, Floats]:
+    """Score each refit, shape (n_refits,) a metric, on held-out rows only; RMSE also in % of the mean."""
+    rows: Rows = []
+    for folds, outcome in zip(cell.folds, outcomes, strict=True):
+        held = folds == 0
+        probability = outcome.probability[held] if cell.classes else None
+        metrics = row_metrics(cell.target[held], outcome.predicted[held], probability, len(cell.classes))
+        if not cell.classes:
+            metrics["rmse_percent"] = 100 * metrics["rmse"] / float(np.mean(cell.target))
+        rows.append(metrics)
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}
+
+
+def row_metrics(
+    target: NDArray[Any], predicted: NDArray[Any], probability: NDArray[Any] | None, n_classes: int
+) -> dict[str, float]:
+    """All metrics of some rows; without probabilities the predicted class counts as certain."""
+    together = np.zeros(len(target), dtype=np.int64)
+    if n_classes:
+        named = predicted.astype(np.int64)
+        chances = np.eye(n_classes)[named] if probability is None else probability.astype(np.float64)
+        metrics = classification_metrics(classification_sums(target, named, chances, together, 1))
+    else:
+        metrics = regression_metrics(regression_sums(target, predicted, together, 1))
+    return {name: float(value[0]) for name, value in metrics.items()}
+
+
+def _base(cell: Cell, modality: str, learner: str) -> dict[str, str]:
+    return cell.names | {"modality": modality, "learner": learner}
+
+
+def _held_out_to_training(cell: Cell) -> float:
+    return float(np.mean([(folds == 0).sum() / (folds != 0).sum() for folds in cell.folds]))
+
+
+def score_rows(cell: Cell, modality: str, learner: str, values: dict[str, Floats]) -> Rows:
+    """List rows of ``scores.csv``: means over refits, with intervals corrected for their overlap."""
+    rows: Rows = []
+    more: dict[str, int | str] = {**cell.counts, "view": "materials"}
+    for metric, refits in values.items():
+        mean, lower, upper = corrected_interval(refits[:, None], _held_out_to_training(cell))
+        value = {"value": float(mean[0]), "lower": float(lower[0]), "upper": float(upper[0])}
+        named = _base(cell, modality, learner) | {"split": cell.split, "metric": metric}
+        rows.append({**named, **value, **more})
+    return rows
+
+
+def difference_rows(
+    cell: Cell, modality: str, learner: str, random: dict[str, Floats], by_formula: dict[str, Floats]
+) -> Rows:
+    """Differences refit by refit; `cell` is that of the random split."""
+    seen = [np.isin(cell.groups[folds == 0], cell.groups[folds != 0]).mean() for folds in cell.folds]
+    rows: Rows = []
+    for metric in random:
+        change = (random[metric] - by_formula[metric])[:, None]
+        mean, lower, upper = corrected_interval(change, _held_out_to_training(cell))
+        rows.append(
+            _base(cell, modality, learner)
+            | {
+                "metric": metric,
+                "value_random": float(random[metric].mean()),
+                "value_formula": float(by_formula[metric].mean()),
+                "difference": float(mean[0]),
+                "lower": float(lower[0]),
+                "upper": float(upper[0]),
+                "seen": float(np.mean(seen)),
+            }
+        )
+    return rows
+
+
+def published_importances(cell: Cell, modality: str, outcomes: Sequence[FitOutcome]) -> Rows:
+    """List the forests' own importances of each point, and of each technique of a combination."""
+    base, features = _base(cell, modality, LEARNER), cell.table(modality)
+    impurity = np.concatenate([outcome.impurity for outcome in outcomes]).astype(np.float64)
+    held_out = _held_out_to_training(cell)
+    value, lower, upper = corrected_interval(impurity, held_out)
+    rows: Rows = []
+    techniques = list(dict.fromkeys(features.technique.tolist()))
+    for name in techniques:
+        columns = features.technique == name
+        for point in np.flatnonzero(columns):
+            at, low, high = (float(x[point]) for x in (features.position, features.low, features.high))
+            bounds = (max(float(lower[point]), 0.0), float(upper[point]))
+            rows.append(importance_row(base, name, (at, low, high), "impurity", float(value[point]), *bounds))
+        if len(techniques) > 1:
+            share = impurity[:, columns].sum(axis=1, keepdims=True)
+            mean, *ends = (float(item[0]) for item in corrected_interval(share, held_out))
+            rows.append(importance_row(base, name, None, "share", mean, max(ends[0], 0.0), min(ends[1], 1.0)))
+    return rows

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from edgepair.conventions import TASKS, Displayed
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Labels
 from edgepair.conventions.wording import METRIC_TITLES, listed, short_title
 from edgepair.files.result_folder import ResultFolder, read_tables, write_tables
 from edgepair.files.writing import json_ready
+from edgepair.models import FitOutcome
 from edgepair.study.findings import Finding
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-
-    import xarray as xr
-
-    from edgepair.conventions.tasks import Labels
-    from edgepair.models import FitOutcome
-    from edgepair.study.cells import Cell
+from edgepair.study.plan import Cell
 
 SCORE_COLUMNS = (
     "absorber", "task", "modality", "learner", "split", "metric", "value", "lower", "upper",
@@ -244,7 +240,11 @@ class StudyResult(Displayed, topic="study.page", main_table="scores"):
         with STUDY_FOLDER.loading(folder):
             config = json.loads((folder / "study.json").read_text(encoding="utf-8"))
             entries = json.loads((folder / "findings.json").read_text(encoding="utf-8"))
-            findings = tuple(Finding(**_with_nan(entry)) for entry in entries)
+            nan: Any = float("nan")
+            findings = tuple(
+                Finding(**{key: nan if item is None else item for key, item in entry.items()})
+                for entry in entries
+            )
             tables = read_tables(folder, _tables_of(config), _TEXTS)
         return cls(findings=findings, config=config, **tables)
 
@@ -272,10 +272,6 @@ def _tables_of(config: Record) -> dict[str, tuple[str, ...]]:
 
 def _to_json(value: object) -> str:
     return json.dumps(json_ready(value), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _with_nan(entry: Record) -> Record:
-    return {key: float("nan") if item is None else item for key, item in entry.items()}
 
 
 def prediction_table(cell: Cell, modality: str, learner: str, outcomes: Sequence[FitOutcome]) -> pd.DataFrame:

@@ -6,33 +6,36 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import xarray as xr
 
 from edgepair.conventions import DataError, Progress
+from edgepair.conventions.tasks import Floats
 from edgepair.dataset import drop_gated
-from edgepair.study.cells import Cell, Rows, Skip, available_modalities, plan_cell
+from edgepair.features import FeatureTable
+from edgepair.models import FitOutcome
 from edgepair.study.conditions import AS_STUDIED, Condition, conditions_for
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
-from edgepair.study.curves import curve_rows
 from edgepair.study.findings import COMBINATIONS, Finding, find
-from edgepair.study.fits import LEARNING_FRACTIONS, fits_aside, study_fits
-from edgepair.study.importances import importance_rows, null_share_rows, pair_importance
-from edgepair.study.plan import StudyPlan, check_datasets, describe_study, plan_study
+from edgepair.study.fits import LEARNING_FRACTIONS, Outcomes, Runner, fits_aside, study_fits
+from edgepair.study.importances import curve_rows, importance_rows, null_share_rows, pair_importance
+from edgepair.study.plan import (
+    Cell,
+    Rows,
+    Skip,
+    StudyPlan,
+    available_modalities,
+    check_datasets,
+    describe_study,
+    plan_cell,
+    plan_study,
+)
 from edgepair.study.published import run_published
 from edgepair.study.result import StudyResult, join_tables, prediction_table, table_frames
 from edgepair.study.scoring import Score, draw_groups, score, score_baseline
-from edgepair.study.work import Outcomes, Runner
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import xarray as xr
-    from numpy.typing import NDArray
-
-    from edgepair.features import FeatureTable
-    from edgepair.models import FitOutcome
 
 
 def run_study(
@@ -218,7 +221,7 @@ def _tables(
     return tables, predictions
 
 
-def _draws(cell: Cell, config: StudyConfig) -> NDArray[np.float64]:
+def _draws(cell: Cell, config: StudyConfig) -> Floats:
     """Draw formulas: independent over absorbers, paired over the tasks and modalities of one."""
     return draw_groups(cell.n_groups, DRAWS, [config.seed, 1, *cell.absorber.encode()])
 
@@ -249,9 +252,7 @@ def _test(
     return scores, find(main, pairs, learner, view=config.view)
 
 
-def _score(
-    cell: Cell, modality: str, learner: str, outcomes: list[FitOutcome], drawn: NDArray[np.float64]
-) -> Score:
+def _score(cell: Cell, modality: str, learner: str, outcomes: list[FitOutcome], drawn: Floats) -> Score:
     if learner == "dummy":
         return score_baseline(cell, outcomes, drawn, modality)
     return score(cell, modality, learner, outcomes, drawn)
@@ -294,9 +295,7 @@ def _under(
     return scores, findings, skipped
 
 
-def _importance_rows(
-    cell: Cell, modality: str, learner: str, fitted: Outcomes, drawn: NDArray[np.float64]
-) -> Rows:
+def _importance_rows(cell: Cell, modality: str, learner: str, fitted: Outcomes, drawn: Floats) -> Rows:
     table = cell.table(modality)
     fits, outcomes = fitted.work(cell, modality, learner), fitted.of(cell, modality, learner)
     windows = fits[0].task.windows if fits else ()
@@ -327,9 +326,7 @@ def _condition_rows(condition: str, scores: Sequence[Score], learner: str, split
     return rows
 
 
-def _contribution_rows(
-    cell: Cell, plan: StudyPlan, learner: str, fitted: Outcomes, drawn: NDArray[np.float64]
-) -> Rows:
+def _contribution_rows(cell: Cell, plan: StudyPlan, learner: str, fitted: Outcomes, drawn: Floats) -> Rows:
     subsets = plan.subsets.get(cell.absorber, ())
     if not subsets:
         return []
@@ -342,9 +339,7 @@ def _contribution_rows(
     return contribution_rows(scores, score_baseline(cell, dummy, drawn))
 
 
-def _learning_rows(
-    cell: Cell, modality: str, learner: str, fitted: Outcomes, drawn: NDArray[np.float64]
-) -> Rows:
+def _learning_rows(cell: Cell, modality: str, learner: str, fitted: Outcomes, drawn: Floats) -> Rows:
     rows: Rows = []
     metric = cell.task.main_metric
     own = fitted.of(cell, modality, learner)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Floats, Labels
 from edgepair.models import (
     LOWER_IS_BETTER,
     FitOutcome,
@@ -16,14 +17,7 @@ from edgepair.models import (
     regression_metrics,
     regression_sums,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from edgepair.conventions.tasks import Labels
-    from edgepair.study.cells import Cell
+from edgepair.study.plan import Cell
 
 INTERVAL = (2.5, 97.5)
 """Percentiles that bound a 95 % interval."""
@@ -35,7 +29,7 @@ class Quantity:
 
     name: str
     value: float
-    draws: NDArray[np.float64]
+    draws: Floats
 
     def __sub__(self, other: Quantity) -> Quantity:
         """Subtract draw by draw."""
@@ -62,7 +56,7 @@ class Score:
     modality: str
     learner: str
     value: dict[str, float]
-    draws: dict[str, NDArray[np.float64]]
+    draws: dict[str, Floats]
 
     def interval(self, metric: str) -> tuple[float, float]:
         """Bound a metric."""
@@ -88,7 +82,7 @@ class Score:
         return [base | {"metric": metric} | self.bounds(metric) | counts for metric in self.value]
 
 
-def interval_of(draws: NDArray[np.float64], level: float = 0.95) -> tuple[float, float]:
+def interval_of(draws: Floats, level: float = 0.95) -> tuple[float, float]:
     """Bound a quantity by the percentiles of its bootstrap draws; ``draws`` (n_draws,)."""
     known = draws[np.isfinite(draws)]
     if not len(known):
@@ -97,17 +91,14 @@ def interval_of(draws: NDArray[np.float64], level: float = 0.95) -> tuple[float,
     return float(lower), float(upper)
 
 
-def draw_groups(n_groups: int, n_draws: int, seed: Sequence[int]) -> NDArray[np.float64]:
-    """Draw groups with replacement, many times.
-
-    Returns (n_draws, n_groups).
-    """
+def draw_groups(n_groups: int, n_draws: int, seed: Sequence[int]) -> Floats:
+    """Draw groups with replacement, many times; returns (n_draws, n_groups)."""
     rng = np.random.default_rng(list(seed))
     drawn = rng.multinomial(n_groups, np.full(n_groups, 1 / n_groups), size=n_draws)
     return drawn.astype(np.float64)
 
 
-def group_sums(cell: Cell, predicted: Labels, probability: Labels | None) -> NDArray[np.float64]:
+def group_sums(cell: Cell, predicted: Labels, probability: Labels | None) -> Floats:
     """Sum what the metrics of a cell need, per group.
 
     ``predicted`` (n,); ``probability`` (n, n_classes); returns (n_groups, n_sums).
@@ -122,14 +113,12 @@ def group_sums(cell: Cell, predicted: Labels, probability: Labels | None) -> NDA
     )
 
 
-def metrics_of(cell: Cell, sums: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+def metrics_of(cell: Cell, sums: Floats) -> dict[str, Floats]:
     """Score sums of `group_sums`; ``sums`` (n_draws, n_sums); returns (n_draws,)."""
     return classification_metrics(sums) if cell.classes else regression_metrics(sums)
 
 
-def score(
-    cell: Cell, modality: str, learner: str, outcomes: Sequence[FitOutcome], drawn: NDArray[np.float64]
-) -> Score:
+def score(cell: Cell, modality: str, learner: str, outcomes: Sequence[FitOutcome], drawn: Floats) -> Score:
     """Score one learner on one cell and modality; ``drawn`` (n_draws, n_groups)."""
     values, draws = [], []
     for outcome in outcomes:
@@ -145,15 +134,11 @@ def score(
     )
 
 
-def score_baseline(
-    cell: Cell, outcomes: Sequence[FitOutcome], drawn: NDArray[np.float64], modality: str = ""
-) -> Score:
+def score_baseline(cell: Cell, outcomes: Sequence[FitOutcome], drawn: Floats, modality: str = "") -> Score:
     """Score the baseline: the best answer that looks at no curve.
 
     ``drawn`` (n_draws, n_groups).
 
-    Notes
-    -----
     Weighted F1 punishes who names one class only: of two equal classes that has 1/3, a coin 1/2. A
     learner of pure noise answers like the coin; compared with the dummy alone it would seem to know
     something.
@@ -175,23 +160,21 @@ def score_baseline(
     return Score(cell, modality, "dummy", value, draws)
 
 
-def over_repeats(draws: NDArray[np.float64]) -> NDArray[np.float64]:
+def over_repeats(draws: Floats) -> Floats:
     r"""Average bootstrap draws over repeats, which are drawn with replacement too.
 
     ``draws`` (n_repeats, n_draws); returns (n_draws,).
 
-    Notes
-    -----
     The same repeats are taken whatever the quantity, so that differences stay paired. Deviations from
     the mean are widened by :math:`\sqrt{n/(n-1)}`: of n repeats drawn from n, the mean scatters by
     that much too little.
     """
     n = len(draws)
-    mean: NDArray[np.float64] = draws.mean(axis=0)
+    mean: Floats = draws.mean(axis=0)
     if n == 1:
         return mean
     rng = np.random.default_rng([n, draws.shape[1]])
     taken = rng.multinomial(n, np.full(n, 1 / n), size=draws.shape[1]).T
-    spread: NDArray[np.float64] = ((taken - 1) * draws).sum(axis=0) / n
-    widened: NDArray[np.float64] = mean + np.sqrt(n / (n - 1)) * spread
+    spread: Floats = ((taken - 1) * draws).sum(axis=0) / n
+    widened: Floats = mean + np.sqrt(n / (n - 1)) * spread
     return widened

@@ -23,7 +23,7 @@ if importlib.util.find_spec("dash") is None:
 
 from edgepair.apps.web.server import make_app
 from edgepair.apps.web.settings import Limits, Settings
-from edgepair.apps.web.worker import carry_out
+from edgepair.apps.web.workers import carry_out
 from edgepair.conventions.spelling import options_shown
 from edgepair.spectra.alignment import foil_spectra
 

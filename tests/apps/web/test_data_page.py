@@ -12,7 +12,7 @@ import pytest
 import xarray as xr
 
 from edgepair.apps.web.pages.data_query import parse_filter, parse_order, parse_sites
-from edgepair.apps.web.shown import Shown
+from edgepair.apps.web.settings import Shown
 from edgepair.conventions import BUNDLED_ABSORBERS
 from edgepair.dataset import load_bundled, save_dataset
 

@@ -37,7 +37,6 @@ def quick(fake: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Answers that need no model, and errors of few draws."""
     monkeypatch.setattr("edgepair.series.resolution.DRAWS", 4)
     monkeypatch.setattr("edgepair.series.answers.predict", fake)
-    monkeypatch.setattr("edgepair.series.components.predict", fake)
     return fake
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import xarray as xr
 
-from edgepair.apps.web.shown import Shown
+from edgepair.apps.web.settings import Shown
 from edgepair.conventions import DataError
 from edgepair.dataset import save_dataset
 from edgepair.study import Progress, StudyResult, run_study

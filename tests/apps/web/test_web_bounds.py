@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("dash")
 
-from edgepair.apps.web import connections
+from edgepair.apps.web import guard
 from edgepair.apps.web.jobs import LANES, Jobs
 from edgepair.apps.web.server import make_app
 from edgepair.apps.web.settings import Settings
@@ -64,9 +64,9 @@ def _answer(environ: Any, start: Any) -> list[bytes]:
 
 @pytest.fixture
 def port(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 20)
-    monkeypatch.setattr(connections, "_SECONDS_FOR_HEADERS", 3.0)
-    server = connections.BoundedServer("127.0.0.1", 0, _answer, connections.QuietHandler)
+    monkeypatch.setattr(guard, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(guard, "_SECONDS_FOR_HEADERS", 3.0)
+    server = guard.BoundedServer("127.0.0.1", 0, _answer, guard.QuietHandler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server.server_port

@@ -162,7 +162,7 @@ def test_when_the_server_is_killed_its_processes_and_files_go(busy: ModuleType, 
 import sys, time
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 import busy
-from edgepair.apps.web.services import Services
+from edgepair.apps.web.visits import Services
 from edgepair.apps.web.settings import Limits
 services = Services(Limits())
 services.jobs.submit("me", busy.with_child, {str(tmp_path / "pids")!r})

@@ -11,8 +11,7 @@ import pytest
 import xarray as xr
 
 from edgepair.advice import Advice, similar
-from edgepair.advice.changes import _wilson, similar_rows
-from edgepair.advice.requirements import needed_rows
+from edgepair.advice.requirements import _wilson, needed_rows, similar_rows
 from edgepair.advice.similar import SampleInHand, as_measured, sample_in_hand, sites_like
 from edgepair.advice.words import sample_facts, sample_sentences
 from edgepair.conventions import MeasurementError
@@ -21,9 +20,8 @@ from edgepair.prediction import Prediction, ShownCurve
 from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.prediction.xanes_rows import material_spectra
-from edgepair.study.cells import Cell
 from edgepair.study.config import StudyConfig
-from edgepair.study.plan import plan_study
+from edgepair.study.plan import Cell, plan_study
 from edgepair.study.scoring import draw_groups
 
 Make = Callable[..., xr.Dataset]

@@ -89,8 +89,8 @@ def test_what_is_built_and_what_is_not(build: Build, tmp_path: Path, log: Path) 
 
 def test_without_dask_a_build_takes_one_process(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edgepair.engine.tasks.find_spec", lambda name: None)
-    monkeypatch.setattr("edgepair.builder.runner.QUICK", 0.0)
-    monkeypatch.setattr("edgepair.builder.runner.open_processes", pytest.fail)
+    monkeypatch.setattr("edgepair.builder.stages.QUICK", 0.0)
+    monkeypatch.setattr("edgepair.builder.stages.open_processes", pytest.fail)
     assert build(workers=None).counts()["done"] == 3
 
 
@@ -408,7 +408,7 @@ def test_damaged_result_is_made_again(name: str, build: Build, tmp_path: Path, l
     ],
 )
 def test_curve_that_cannot_be_used(x: Any, y: Any, words: str) -> None:
-    from edgepair.builder.curves import curve_problem
+    from edgepair.builder.gates import curve_problem
 
     assert words in curve_problem(x, y)
 

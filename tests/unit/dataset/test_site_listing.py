@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from edgepair.conventions import OptionError
-from edgepair.dataset.site_listing import SITE_COLUMNS, SiteFilter, find_sites, site_table
+from edgepair.dataset.summary import SITE_COLUMNS, SiteFilter, find_sites, site_table
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgepair.files.caching import user_folder
-from edgepair.files.kept_rows import KeptRows, fingerprint
+from edgepair.files.caching import KeptRows, fingerprint, user_folder
 
 
 @pytest.fixture(autouse=True)

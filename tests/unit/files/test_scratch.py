@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edgepair.files.scratch import own_scratch, prefix_beside, sweep
+from edgepair.files.caching import own_scratch, prefix_beside, sweep
 from edgepair.files.writing import write_whole
 
 
@@ -22,7 +22,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_leftovers_of_the_dead_are_swept(place: Path) -> None:
     code = (
-        "import os; from edgepair.files.scratch import own_scratch\n"
+        "import os; from edgepair.files.caching import own_scratch\n"
         "with own_scratch('trial') as folder:\n"
         "    (folder / 'half').write_text('x' * 1000); os.kill(os.getpid(), 9)\n"
     )

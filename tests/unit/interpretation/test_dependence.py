@@ -23,8 +23,8 @@ from edgepair.interpretation.number_forests import (
     number_task,
 )
 from edgepair.models import FitOutcome
-from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
+from edgepair.study.plan import Cell, plan_cell
 from edgepair.study.scoring import draw_groups
 
 Maker = Callable[..., xr.Dataset]

@@ -7,13 +7,13 @@ import pytest
 import xarray as xr
 
 from edgepair.features import FeatureTable, Region, find_regions, region_numbers
-from edgepair.interpretation.explained import Explained
 from edgepair.interpretation.groups import (
     cluster_columns,
     join_groups,
     point_groups,
     technique_groups,
 )
+from edgepair.interpretation.rounds import Explained
 
 REGIONS = tuple(
     Region(name, name, "energy", low, high)

@@ -10,12 +10,11 @@ import xarray as xr
 from sklearn.metrics import f1_score
 
 from edgepair.conventions import TASKS
-from edgepair.interpretation.groups import Group, impurity_rows, permutation_rows, shap_rows
-from edgepair.interpretation.shap_values import ShapOutcome
+from edgepair.interpretation.groups import Group, ShapOutcome, impurity_rows, permutation_rows, shap_rows
 from edgepair.interpretation.stability import point_sum_rows
 from edgepair.models import FitOutcome, Window
-from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
+from edgepair.study.plan import Cell, plan_cell
 from edgepair.study.scoring import draw_groups
 
 

@@ -19,8 +19,8 @@ from edgepair.interpretation.rounds import (
     label_permutation_rows,
 )
 from edgepair.models import FitOutcome, fit_folds
-from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
+from edgepair.study.plan import Cell, plan_cell
 
 Maker = Callable[..., xr.Dataset]
 

@@ -14,9 +14,9 @@ from scipy.stats import spearmanr
 from edgepair.conventions import TASKS
 from edgepair.interpretation.dependence import curve_movement_rows, movement_rows
 from edgepair.interpretation.number_forests import number_table
-from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
-from edgepair.study.curves import MOST_POINTS
+from edgepair.study.importances import MOST_POINTS
+from edgepair.study.plan import Cell, plan_cell
 from edgepair.study.scoring import draw_groups
 
 Maker = Callable[..., xr.Dataset]

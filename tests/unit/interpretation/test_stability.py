@@ -22,8 +22,8 @@ from edgepair.interpretation.stability import (
     region_rank_rows,
 )
 from edgepair.models import FitOutcome
-from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
+from edgepair.study.plan import Cell, plan_cell
 
 Maker = Callable[..., xr.Dataset]
 

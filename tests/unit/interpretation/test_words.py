@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from edgepair.interpretation.words import dependence_sentences, movement_sentences
+from edgepair.report.interpretation.words import dependence_sentences, movement_sentences
 
 
 def moves(

@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from edgepair.conventions import DataError, OptionError
-from edgepair.mixtures.errors import correlation_length, noise_of
+from edgepair.mixtures.errors import correlation_length
 from edgepair.mixtures.fit import SCALE_ERROR, MixtureResult, fit_mixtures
 from edgepair.mixtures.search import _combinations
+from edgepair.spectra.smoothing import point_noise
 from edgepair.standards.standards import Standard
 
 Floats = NDArray[np.float64]
@@ -296,10 +297,12 @@ def test_noise_is_told_from_shape() -> None:
     rng = np.random.default_rng(0)
     clean = shape(SAMPLE, 2)
     for noise in (0.002, 0.01, 0.05):
-        assert noise_of(SAMPLE, clean + rng.normal(0, noise, len(SAMPLE))) == pytest.approx(noise, rel=0.25)
+        assert point_noise(SAMPLE, clean + rng.normal(0, noise, len(SAMPLE))) == pytest.approx(
+            noise, rel=0.25
+        )
     cubic = 1e-6 * (SAMPLE - EDGE) ** 3
-    assert noise_of(SAMPLE, cubic) < 1e-10
-    assert np.isnan(noise_of(SAMPLE[:8], clean[:8]))
+    assert point_noise(SAMPLE, cubic) < 1e-10
+    assert np.isnan(point_noise(SAMPLE[:8], clean[:8]))
 
 
 def test_correlated_residuals_count_for_less() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from edgepair.prediction.nearest import NEAREST, nearest_materials, nearest_rows
+from edgepair.prediction.answers import NEAREST, nearest_materials, nearest_rows
 from edgepair.prediction.pdf_model import PdfModel
 from edgepair.prediction.xanes_model import XanesModel
 

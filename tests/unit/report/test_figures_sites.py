@@ -14,7 +14,7 @@ from edgepair.report.dataset import (
     site_figure,
     site_name,
 )
-from edgepair.study.curves import class_curves
+from edgepair.study.importances import class_curves
 
 UNITS = {"xanes": ("(eV)", "(no unit)"), "pdf": ("(Å)", "(Å⁻²)"), "dpdf": ("(Å)", "(Å⁻²)")}
 

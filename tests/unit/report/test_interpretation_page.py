@@ -33,8 +33,13 @@ from edgepair.report.interpretation.page import (
     render_interpretation,
     write_interpretation,
 )
-from edgepair.report.interpretation.sample_page import sample_region_figure, sample_table
-from edgepair.report.interpretation.words import importance_rows, interpretation_document, region_sentences
+from edgepair.report.interpretation.sample_page import sample_region_figure
+from edgepair.report.interpretation.words import (
+    importance_rows,
+    interpretation_document,
+    region_sentences,
+    sample_table,
+)
 from edgepair.report.prediction.figures import LOWERED, RAISED
 
 TASKS = ("oxidation_state", "bond_length")

@@ -13,7 +13,7 @@ import pytest
 
 from edgepair.conventions import OptionError, OutputError
 from edgepair.figures import draw_confusion, draw_importances, draw_parity, draw_scores, write_figures
-from edgepair.figures.style import MILLIMETRES, TWO_COLUMNS
+from edgepair.figures.predictions import MILLIMETRES, TWO_COLUMNS
 from edgepair.report.kit.tables import confusion_counts, select, site_means
 from edgepair.study import StudyResult
 

@@ -12,12 +12,13 @@ from scipy.interpolate import PchipInterpolator
 from scipy.optimize import nnls
 
 from edgepair.conventions import DataError
-from edgepair.mixtures.errors import goodness, noise_of
+from edgepair.mixtures.errors import goodness
+from edgepair.series.answers import component_answers, component_mixtures
 from edgepair.series.changes import change_points, crossing_points, edge_and_white_line
-from edgepair.series.components import component_answers, component_mixtures
 from edgepair.series.fractions import fit_series
 from edgepair.series.principal import find_components, find_principal, targets
 from edgepair.series.resolution import closed_fractions, neighbour_fractions, resolve
+from edgepair.spectra.smoothing import point_noise
 from edgepair.standards import load_standards
 from edgepair.standards.standards import Standard
 
@@ -29,7 +30,7 @@ METALS = ("Fe", "Mn", "Cu", "Ti", "V", "Ni")
 
 def fitted(energy: Any, mu: Any, absorber: str, number: int) -> Any:
     principal, moved, _ = find_components(energy, mu, energy[0] + 20)
-    noise = np.array([noise_of(energy, row) for row in moved])
+    noise = np.array([point_noise(energy, row) for row in moved])
     known = usable(absorber, energy)
     table = targets(energy, principal, float(np.median(noise)), known, shift_limit=0.5)
     by_name: dict[tuple[str, str], Standard] = {(one.name, one.compound): one for one in known}
@@ -285,7 +286,7 @@ def test_a_component_that_cannot_be_answered_or_fitted_is_told(monkeypatch: pyte
         raise DataError("cannot answer", found="nothing", needed="a spectrum", suggestion="none")
 
     for name in ("predict", "fit_mixtures"):
-        monkeypatch.setattr(f"edgepair.series.components.{name}", refuse)
+        monkeypatch.setattr(f"edgepair.series.answers.{name}", refuse)
     energy = np.linspace(-20, 60, 81) + 7112
     series = SimpleNamespace(energy=energy, e0=7120.0, absorber="Fe", calibrated=True)
     resolution = SimpleNamespace(spectra=np.ones((2, 81)), spectrum_errors=np.full((2, 81), 1e-3))

@@ -15,7 +15,7 @@ import edgepair
 from edgepair.conventions import DataError, OptionError
 from edgepair.measured import PdfCurve, read_xanes
 from edgepair.series import PdfSeries, PdfSeriesResult, Series, SeriesResult
-from edgepair.series.pdf_fractions import fit_pdfs
+from edgepair.series.pdf import fit_pdfs
 from edgepair.series.principal import find_principal
 
 MixPdfs = Callable[..., Any]

@@ -11,7 +11,7 @@ from pymatgen.core import Structure
 
 from edgepair.conventions import OptionError, SimulationError
 from edgepair.simulation import PRESETS, Feff10, SiteSimulator, load_simulator
-from edgepair.simulation.feff10_input import check_cards, feff10_input
+from edgepair.simulation.feff10 import check_cards, feff10_input
 
 SMALL = {"SCF": "3.0 0 8 0.2 3", "FMS": "4.2 0", "XANES": "3 0.07 0.3"}
 """Small spheres, so that a run takes seconds: what they give is FEFF's, if not good."""

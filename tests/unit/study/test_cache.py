@@ -15,11 +15,10 @@ from edgepair.conventions import TASKS
 from edgepair.files.caching import KeptArrays
 from edgepair.models import FitOutcome, FitTask, Window, fit_folds
 from edgepair.study import Progress, StudyResult, run_study
-from edgepair.study import work as work_module
-from edgepair.study.cells import plan_cell
+from edgepair.study import fits as work_module
 from edgepair.study.config import StudyConfig
-from edgepair.study.fits import fit_work
-from edgepair.study.work import array_digest, code_digest, work_key
+from edgepair.study.fits import array_digest, code_digest, fit_work, work_key
+from edgepair.study.plan import plan_cell
 
 OUTCOME = FitOutcome(
     np.array([0, 1], np.int16), np.eye(2, dtype=np.float32), np.ones((2, 3), np.float32), np.zeros((0, 2))

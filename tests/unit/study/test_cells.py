@@ -7,8 +7,8 @@ import xarray as xr
 
 from edgepair.conventions import TASKS
 from edgepair.dataset import split_groups
-from edgepair.study.cells import available_modalities, plan_cell
 from edgepair.study.config import StudyConfig
+from edgepair.study.plan import available_modalities, plan_cell
 
 STATE = TASKS["oxidation_state"]
 

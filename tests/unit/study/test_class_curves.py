@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 from edgepair.conventions import DataError
-from edgepair.study.curves import class_curves
+from edgepair.study.importances import class_curves
 
 
 def test_the_mean_of_a_class_is_that_of_its_sites(synthetic_dataset: xr.Dataset) -> None:

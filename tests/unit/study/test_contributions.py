@@ -175,7 +175,7 @@ def test_subsets_that_were_not_asked_for_stay_out_of_the_other_tables(contribute
 def test_what_serves_contributions_alone_is_fitted_once_and_not_permuted(
     synthetic_dataset: xr.Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edgepair.study.work import Outcomes, Runner, Work
+    from edgepair.study.fits import Outcomes, Runner, Work
 
     made = []
 

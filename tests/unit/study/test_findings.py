@@ -11,9 +11,9 @@ import xarray as xr
 
 from edgepair.conventions import TASKS
 from edgepair.study import FINDINGS, Finding
-from edgepair.study.cells import Cell
 from edgepair.study.findings import find
 from edgepair.study.importances import PairImportance
+from edgepair.study.plan import Cell
 from edgepair.study.scoring import Quantity, Score
 
 SPREAD = np.linspace(-0.02, 0.02, 101)

@@ -11,17 +11,17 @@ import xarray as xr
 
 from edgepair.conventions import TASKS
 from edgepair.models import fit_folds
-from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
 from edgepair.study.fits import (
     ASIDE_TREES,
     FEW_TREES,
     NULL_FITS,
+    Work,
     fits_aside,
     permuted_labels,
     study_fits,
 )
-from edgepair.study.work import Work
+from edgepair.study.plan import Cell, plan_cell
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from edgepair.conventions import TASKS
 from edgepair.features import FeatureTable
 from edgepair.models import FitOutcome, Window
 from edgepair.study import StudyResult
-from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
 from edgepair.study.importances import (
     PairImportance,
@@ -21,6 +20,7 @@ from edgepair.study.importances import (
     null_share_rows,
     pair_importance,
 )
+from edgepair.study.plan import Cell, plan_cell
 from edgepair.study.scoring import draw_groups, score
 
 CELL_KEYS = ["absorber", "task", "modality", "learner"]

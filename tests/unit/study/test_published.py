@@ -15,10 +15,9 @@ from edgepair.conventions import DataError, OptionError
 from edgepair.dataset import load_bundled, select_sites
 from edgepair.models import FitOutcome, FitTask
 from edgepair.study import Progress, StudyResult, run_study
-from edgepair.study.cells import Cell, plan_cell
 from edgepair.study.config import StudyConfig
-from edgepair.study.published import Settings, choose_settings, published_rows, split_cell
-from edgepair.study.published_scores import refit_scores
+from edgepair.study.plan import Cell, plan_cell
+from edgepair.study.published import Settings, choose_settings, published_rows, refit_scores, split_cell
 
 SMALL: dict[str, Any] = {
     "protocol": "published", "repeats": 3, "trees": 6, "folds": 3, "n_jobs": 1,

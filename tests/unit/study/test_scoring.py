@@ -11,8 +11,8 @@ from sklearn.metrics import f1_score
 
 from edgepair.conventions import TASKS
 from edgepair.models import FitOutcome
-from edgepair.study.cells import plan_cell
 from edgepair.study.config import StudyConfig
+from edgepair.study.plan import plan_cell
 from edgepair.study.scoring import draw_groups, over_repeats, score_baseline
 
 

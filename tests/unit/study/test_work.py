@@ -18,11 +18,10 @@ from edgepair.conventions import TASKS, EngineError
 from edgepair.engine import Call, Outcome
 from edgepair.models import FitOutcome
 from edgepair.study import Progress
-from edgepair.study import work as work_module
-from edgepair.study.cells import Cell, plan_cell
+from edgepair.study import fits as work_module
 from edgepair.study.config import StudyConfig
-from edgepair.study.fits import fit_work
-from edgepair.study.work import Outcomes, Runner, Work
+from edgepair.study.fits import Outcomes, Runner, Work, fit_work
+from edgepair.study.plan import Cell, plan_cell
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from edgepair.apps.cli.console import (
     plain_table,
     print_json,
     print_lines,
+    progress_bar,
     resumable,
     split_list,
 )
@@ -32,8 +33,9 @@ from edgepair.apps.cli.options import (
     check_used,
     reads_spectra,
 )
-from edgepair.apps.cli.progress import progress_bar
+from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, MeasurementError, OptionError
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.wording import METRIC_TITLES, capital, interval, number, short_title, task_title
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,15 +51,12 @@ def advise(
         str, typer.Option(help="oxidation_state, coordination_number or bond_length.", show_default=False)
     ] = "",
     have: Annotated[
-        list[Path] | None,
-        typer.Option(help="What has been measured: a file of XANES, of a PDF, or both.", show_default=False),
+        list[Path] | None, typer.Option(help="What has been measured: a file of XANES, of a PDF, or both.")
     ] = None,
-    dpdf: Annotated[
-        Path | None, typer.Option(help="A measured differential PDF of the absorber.", show_default=False)
-    ] = None,
+    dpdf: Annotated[Path | None, typer.Option(help="A measured differential PDF of the absorber.")] = None,
     radiation: Radiation = None,
     data: Annotated[
-        Path | None, typer.Option(help="Dataset of your own in place of the bundled one.", show_default=False)
+        Path | None, typer.Option(help="Dataset of your own in place of the bundled one.")
     ] = None,
     modality: Annotated[
         list[str] | None,
@@ -118,8 +117,6 @@ def advise(
 
 def _check(absorber: str | None, task: str, data: Path | None, unused: Sequence[str]) -> None:
     """Refuse what cannot be meant, before anything is read."""
-    from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, OptionError
-
     if absorber is None and data is None:
         raise OptionError(
             "cannot advise without an absorber",
@@ -144,7 +141,6 @@ def _check(absorber: str | None, task: str, data: Path | None, unused: Sequence[
 
 
 def _dataset(absorber: str | None, data: Path | None) -> xr.Dataset:
-    from edgepair.conventions import OptionError
     from edgepair.dataset import load_bundled, open_dataset
 
     if data is None:
@@ -173,7 +169,6 @@ def _sample(
     """Read the files of one sample, and ask what they say of it."""
     if not files and dpdf is None:
         return None
-    from edgepair.conventions import MeasurementError, OptionError
     from edgepair.measured.samples import Reading, Sample
     from edgepair.prediction import predict
 
@@ -225,8 +220,6 @@ def _sample(
 
 def print_advice(advice: Advice, out: Path | None) -> None:
     """Print the recommendation, then the tables that it follows from."""
-    from edgepair.conventions.wording import capital, short_title, task_title
-
     print_lines([f"{advice.absorber}, {task_title(advice.task)}: what to measure", ""])
     print_lines(f"  {sentence}" for sentence in advice.recommendation)
     print_lines([""])
@@ -246,7 +239,6 @@ def print_advice(advice: Advice, out: Path | None) -> None:
 
 
 def _print_scores(advice: Advice) -> None:
-    from edgepair.conventions.wording import METRIC_TITLES, interval, number, short_title
 
     table = plain_table("technique")
     for metric in dict.fromkeys(advice.scores["metric"]):
@@ -258,7 +250,6 @@ def _print_scores(advice: Advice) -> None:
 
 
 def _print_gains(advice: Advice) -> None:
-    from edgepair.conventions.wording import METRIC_TITLES
     from edgepair.report.advice import gain_cells
 
     rows = gain_cells(advice)

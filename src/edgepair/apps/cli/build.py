@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import print_json, print_lines, resumable
+from edgepair.apps.cli.console import duration, print_json, print_lines, progress_bar, resumable
 from edgepair.apps.cli.options import Jobs, Json, Quiet, Strict
-from edgepair.apps.cli.progress import duration, progress_bar
+from edgepair.conventions import OptionError
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_choice, read_pair
 from edgepair.conventions.progress import Progress
@@ -28,16 +28,12 @@ def build(
     source: Annotated[
         str | None,
         typer.Argument(
-            help="File, folder, glob, archive or table of crystal structures; amcsd:FILTERS; mp:FILTERS.",
-            show_default=False,
+            help="File, folder, glob, archive or table of crystal structures; amcsd:FILTERS; mp:FILTERS."
         ),
     ] = None,
-    absorber: Annotated[
-        str | None, typer.Option(help="Absorbing metal, such as Fe.", show_default=False)
-    ] = None,
+    absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Fe.")] = None,
     out: Annotated[
-        Path | None,
-        typer.Option(help="Dataset to write: fe.zarr (a folder) or fe.zarr.zip.", show_default=False),
+        Path | None, typer.Option(help="Dataset to write: fe.zarr (a folder) or fe.zarr.zip.")
     ] = None,
     preset: Annotated[str, typer.Option(help="FEFF10 settings: fast or reference.")] = "fast",
     card: Annotated[
@@ -60,15 +56,14 @@ def build(
         str, typer.Option(help="Where the spectra of --spectra come from: feff9, feff10, measured, user.")
     ] = "user",
     store: Annotated[
-        Path | None,
-        typer.Option(help="Folder of finished results [default: beside --out]", show_default=False),
+        Path | None, typer.Option(help="Folder of finished results [default: beside --out]")
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="Dask scheduler, tcp://host:port, or its scheduler file.")
     ] = None,
     jobs: Jobs = None,
     max_sites: Annotated[
-        int | None, typer.Option(help="Most atoms in a primitive cell [default: 200]", show_default=False)
+        int | None, typer.Option(help="Most atoms in a primitive cell [default: 200]")
     ] = None,
     max_elements: Annotated[int | None, typer.Option(help="Most elements in a material.")] = None,
     pdf: Annotated[bool, typer.Option(help="Simulate PDFs.")] = True,
@@ -92,9 +87,7 @@ def build(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell sites, minutes and disk; write nothing.")
     ] = False,
-    status: Annotated[
-        Path | None, typer.Option(help="Tell how the build of this dataset stands.", show_default=False)
-    ] = None,
+    status: Annotated[Path | None, typer.Option(help="Tell how the build of this dataset stands.")] = None,
     strict: Strict = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -140,7 +133,6 @@ def build(
 
 
 def _required(source: str | None, absorber: str | None, out: Path | None) -> tuple[str, str, Path]:
-    from edgepair.conventions import OptionError
 
     given = {"SOURCE": source, "--absorber": absorber, "--out": out}
     missing = [name for name, value in given.items() if not value]
@@ -157,7 +149,6 @@ def _required(source: str | None, absorber: str | None, out: Path | None) -> tup
 def _structures(source: str, spectra: Path | None, absorber: str, origin: str) -> tuple[Any, Any]:
     """Give the structures, and the spectra that are joined to them in place of simulating."""
     from edgepair.builder import join_project_spectra, read_spectra_table
-    from edgepair.conventions import OptionError
 
     if spectra is None:
         return source, None
@@ -183,7 +174,6 @@ def _origin(origin: str) -> str:
 def _simulator(
     name: str | None, preset: str, cards: list[str] | None, cpu_limit: float | None
 ) -> SiteSimulator:
-    from edgepair.conventions import OptionError
     from edgepair.simulation import Feff10, load_simulator
 
     if name is not None:

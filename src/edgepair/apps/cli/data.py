@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from edgepair.apps.cli.console import aligned, print_json, print_lines, split_list
 from edgepair.apps.cli.options import Command, Json, Verbose
+from edgepair.conventions import BUNDLED_ABSORBERS, EdgepairError, OptionError
 from edgepair.conventions.displayed import Record
 
 if TYPE_CHECKING:
@@ -33,15 +34,10 @@ def standards(
     absorber: Annotated[list[str] | None, typer.Option(help="Absorbers; default all.")] = None,
     table: Annotated[
         Path | None,
-        typer.Option(
-            "--standards",
-            help="List this table of your own (.csv) instead of the library.",
-            show_default=False,
-        ),
+        typer.Option("--standards", help="List this table of your own (.csv) instead of the library."),
     ] = None,
     save: Annotated[
-        Path | None,
-        typer.Option(help="Write the spectra (.xdi) and their table into this folder.", show_default=False),
+        Path | None, typer.Option(help="Write the spectra (.xdi) and their table into this folder.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -64,7 +60,6 @@ def standards(
 
 
 def _of(found: Sequence[Standard], absorbers: list[str] | None) -> tuple[Standard, ...]:
-    from edgepair.conventions import OptionError
 
     if absorbers is None:
         return tuple(found)
@@ -170,7 +165,6 @@ def bundled(
     as_json: Json = False,
 ) -> None:
     """Show the bundled datasets, a line a metal: what `edgepair data` does, and `edgepair data Fe`."""
-    from edgepair.conventions import BUNDLED_ABSORBERS
     from edgepair.dataset.bundled import bundled_summary
 
     chosen = split_list([*(names or ()), *(absorber or ())]) or list(BUNDLED_ABSORBERS)
@@ -195,7 +189,6 @@ def show(
 @data_app.command()
 def validate(paths: Annotated[list[str], typer.Argument(help="Datasets (.zarr.zip or folder).")]) -> None:
     """Say what is wrong with a dataset, in plain words."""
-    from edgepair.conventions import EdgepairError
     from edgepair.dataset import open_dataset
 
     wrong = 0

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import output_console, print_json, print_lines
+from edgepair.apps.cli.console import output_console, print_json, print_lines, step_bar
 from edgepair.apps.cli.options import (
     Composition,
     Deglitch,
@@ -24,7 +24,7 @@ from edgepair.apps.cli.options import (
     SpectrumReading,
     reads_spectra,
 )
-from edgepair.apps.cli.progress import step_bar
+from edgepair.conventions import EdgepairError, OptionError
 from edgepair.conventions.displayed import Record
 from edgepair.measured.samples import read_measured, without_reference
 from edgepair.report.measured.shown import Seen, SeenPdf, SeenXanes
@@ -50,8 +50,7 @@ def inspect(
     number_density: NumberDensity = None,
     report: Report = None,
     save: Annotated[
-        Path | None,
-        typer.Option(help="Write the normalised, calibrated spectrum (.xdi).", show_default=False),
+        Path | None, typer.Option(help="Write the normalised, calibrated spectrum (.xdi).")
     ] = None,
     plot: Annotated[
         bool | None, typer.Option("--plot/--no-plot", help="Draw here; default on a terminal.")
@@ -60,7 +59,6 @@ def inspect(
     quiet: Quiet = False,
 ) -> None:
     """Show what is understood of measured files: columns, units, edge, quality."""
-    from edgepair.conventions import EdgepairError
     from edgepair.files.writing import check_outputs
     from edgepair.measured import PdfCurve, inspect_pdf
     from edgepair.measured.guarded import expect_files
@@ -120,8 +118,6 @@ def inspect(
 
 def _check(spectrum_options: Record, pdf_options: Record) -> None:
     """Refuse options that contradict each other."""
-    from edgepair.conventions import OptionError
-
     if any(value is not None for value in spectrum_options.values()) and any(
         value is not None for value in pdf_options.values()
     ):
@@ -162,7 +158,6 @@ def _inspected(
 
 
 def _save(target: Path, seen: list[Seen]) -> None:
-    from edgepair.conventions import OptionError
     from edgepair.measured.xanes.writing import write_xdi
 
     spectra = [one for one in seen if isinstance(one, SeenXanes)]
@@ -225,15 +220,7 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 def draw_curve(
     x: Sequence[float], y: Sequence[float], *, width: int = 72, height: int = 12, unit: str = ""
 ) -> list[str]:
-    r"""Draw a curve.
-
-    Examples
-    --------
-    >>> print("\n".join(draw_curve([0, 1, 2, 3], [0, 1, 2, 3], width=4, height=2)))
-       3 ┤  ⡠⠊
-       0 ┤⡠⠊
-          0  3
-    """
+    """Draw a curve."""
     kept = [(a, b) for a, b in zip(x, y, strict=True) if math.isfinite(a) and math.isfinite(b)]
     if len(kept) < 2 or kept[-1][0] <= kept[0][0]:
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +14,10 @@ from edgepair.apps.cli.console import (
     plain_table,
     print_json,
     print_lines,
+    progress_bar,
     resumable,
     split_list,
+    step_bar,
 )
 from edgepair.apps.cli.options import (
     Jobs,
@@ -28,21 +31,162 @@ from edgepair.apps.cli.options import (
     Strict,
     Tasks,
     asked_and_left_out,
+    check_used,
     open_datasets,
     reads_spectra,
 )
-from edgepair.apps.cli.progress import progress_bar
 from edgepair.apps.cli.study import SKIPPED
+from edgepair.conventions import TASKS, OptionError
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.wording import interval, number, short_title, task_title
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.table import Table
 
     from edgepair.interpretation import Interpretation
+    from edgepair.measured.samples import Sample
+    from edgepair.prediction import Prediction
     from edgepair.report.interpretation.words import Ends
 
 FOLDER = Path("edgepair-interpretation")
 PAGE = "report.html"
+
+MOST_WARNINGS = 6
+MOST_LEARNED = 3
+"""Warnings, and sentences on what was learned, that are printed at most; the report has all."""
+
+_METRICS = {"f1_weighted": "weighted F1 of classes", "r2": "R² of bond lengths"}
+_TITLES = {"permutation": "shuffled", "shap": "|SHAP|"}
+
+
+def explain_sample(
+    paths: list[Path],
+    *,
+    absorbers: list[str] | None,
+    data: list[str] | None,
+    tasks: list[str] | None,
+    techniques: list[str] | None,
+    reading: SpectrumReading,
+    report: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Read, answer and explain one sample, and print or write why."""
+    from edgepair.files.writing import check_outputs
+    from edgepair.interpretation import interpret_sample
+    from edgepair.prediction.predict import predict
+    from edgepair.report.kit.embedding import check_page_name
+
+    if report is not None:
+        check_page_name(report)
+    check_outputs({"--report": report}, (*paths, *(data or ())))
+    absorber = _only(absorbers, "--absorber", "one absorbing metal")
+    own = _only(data, "--data", "one dataset in place of the bundled one")
+    reading = replace(reading, absorber=absorber)
+    sample = _read(paths, reading)
+    foil = reading.foil()
+    with step_bar("edgepair interpret", quiet=quiet or as_json) as show:
+        show(0, 2, "answering")
+        prediction = predict(
+            sample.mu, sample.G, sample.G_M, absorber=sample.absorber, data=own, explain=True,
+            foil=None if foil is None else foil.reading, **reading.scale,
+        )  # fmt: skip
+        show(1, 2, "explaining")
+        reasons = interpret_sample(prediction, tasks=tasks)
+    if techniques is not None:
+        reasons = _of_techniques(reasons, techniques)
+    title = " + ".join(
+        Path(file).name + (f", {part}" if part else "") for file, part in sample.sources.values()
+    )
+    if report is not None:
+        from edgepair.report.interpretation.sample_page import write_sample_reasons
+
+        write_sample_reasons(title, prediction, reasons, report)
+    if as_json:
+        print_json(_document(sample, prediction, reasons))
+    elif not quiet:
+        _show(title, prediction, reasons)
+
+
+def _only(values: list[str] | None, option: str, needed: str) -> str | None:
+    if not values:
+        return None
+    if len(values) > 1:
+        raise OptionError(
+            f"cannot use {option} for one sample",
+            found=f"{len(values)} of them: {', '.join(values)}",
+            needed=needed,
+            suggestion=f"{option} {values[0]}",
+        )
+    return values[0]
+
+
+def _read(paths: list[Path], reading: SpectrumReading) -> Sample:
+    """Read the files, which must make one sample."""
+    from edgepair.measured.samples import Reading, gather_samples
+
+    how = Reading(reading.item, reading.spectrum, {}, references=reading.own_foils)
+    samples = gather_samples(paths, pairs=None, dpdf=None, reading=how)
+    for one in samples:
+        if one.error is not None:
+            raise one.error
+    check_used(samples, reading.spectrum, reading.calibration, {})
+    if len(samples) != 1:
+        titles = [
+            " ".join(part for part in source if part) for one in samples for source in one.sources.values()
+        ]
+        more = f" and {len(titles) - 3} more" if len(titles) > 3 else ""
+        raise OptionError(
+            "cannot explain more than one sample at once",
+            found=f"{len(samples)} samples: {', '.join(titles[:3])}{more}",
+            needed="one spectrum, one PDF, or one of each",
+            suggestion="name one with --item, or explain them one after the other",
+        )
+    return samples[0]
+
+
+def _of_techniques(reasons: pd.DataFrame, techniques: list[str]) -> pd.DataFrame:
+
+    kept = reasons[reasons["technique"].isin(techniques)]
+    if not len(kept):
+        here = list(dict.fromkeys(reasons["technique"]))
+        raise OptionError(
+            f"cannot explain {', '.join(techniques)} of this sample",
+            found=f"a sample of {', '.join(here)}",
+            needed="techniques that the sample has",
+            suggestion=f"--modality {here[0]}" if here else "leave --modality out",
+        )
+    return kept
+
+
+def _document(sample: Sample, prediction: Prediction, reasons: pd.DataFrame) -> Record:
+    from edgepair.report.interpretation.words import rows_of
+
+    return {
+        "files": [file for file, _ in sample.sources.values()],
+        "absorber": prediction.absorber,
+        "answers": rows_of(prediction.table),
+        "contributions": rows_of(reasons),
+        "warnings": list(prediction.warnings),
+    }
+
+
+def _show(title: str, prediction: Prediction, reasons: pd.DataFrame) -> None:
+    from edgepair.report.interpretation.words import sample_table
+
+    print_lines([f"{title}: {prediction.absorber}"])
+    for technique in dict.fromkeys(reasons["technique"].astype(str)):
+        content = sample_table(reasons, technique=technique)
+        table = plain_table(content["technique"])
+        for name in content["tasks"]:
+            table.add_column(name, no_wrap=True, justify="right")
+        last = len(content["rows"]) - 1
+        for place, (name, cells) in enumerate(content["rows"]):
+            table.add_row(name, *cells, style="bold" if place in (0, last) else "")
+        output_console().print("", table)
+    told = "\nWhat each region added to the average of the training data; together they are the answer."
+    print_lines([told, *(f"! {text}" for text in prediction.warnings)])
 
 
 @reads_spectra
@@ -50,41 +194,28 @@ def interpret(
     reading: SpectrumReading,
     data: OwnDatasets = None,
     absorber: Annotated[
-        list[str] | None,
-        typer.Option(help="Absorbers; of a sample, the absorbing metal.", show_default=False),
+        list[str] | None, typer.Option(help="Absorbers; of a sample, the absorbing metal.")
     ] = None,
     task: Tasks = None,
     modality: Annotated[
         list[str] | None, typer.Option(help="xanes, pdf, dpdf, npdf; default the first three.")
     ] = None,
-    split: Annotated[
-        str | None, typer.Option(help="formula, material or random [default: formula]", show_default=False)
-    ] = None,
-    folds: Annotated[
-        int | None, typer.Option(help="Number of folds [default: 5]", show_default=False)
-    ] = None,
+    split: Annotated[str | None, typer.Option(help="formula, material or random [default: formula]")] = None,
+    folds: Annotated[int | None, typer.Option(help="Number of folds [default: 5]")] = None,
     repeats: Repeats = None,
-    trees: Annotated[
-        int | None, typer.Option(help="Trees in an explained forest [default: 100]", show_default=False)
-    ] = None,
+    trees: Annotated[int | None, typer.Option(help="Trees in an explained forest [default: 100]")] = None,
     shap_rows: Annotated[
-        int | None,
-        typer.Option(help="Sites explained one by one, 0 for none [default: 1000]", show_default=False),
+        int | None, typer.Option(help="Sites explained one by one, 0 for none [default: 1000]")
     ] = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Same seed, same numbers [default: 0]", show_default=False)
-    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same numbers [default: 0]")] = None,
     jobs: Jobs = None,
     scheduler: Scheduler = None,
     sample: Annotated[
         list[Path] | None,
-        typer.Option(
-            help="Measured file to explain instead, XANES or PDF; twice for one of each.", show_default=False
-        ),
+        typer.Option(help="Measured file to explain instead, XANES or PDF; twice for one of each."),
     ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option(help=f"Folder for tables and report [default: {FOLDER}]", show_default=False),
+        Path | None, typer.Option(help=f"Folder for tables and report [default: {FOLDER}]")
     ] = None,
     report: Report = None,
     strict: Strict = False,
@@ -101,8 +232,6 @@ def interpret(
     _check_together(sample, given, reading.given())
     reading.check()
     if sample:
-        from edgepair.apps.cli.interpret_sample import explain_sample
-
         explain_sample(
             sample,
             absorbers=split_list(absorber),
@@ -157,8 +286,6 @@ def _interpret(
 
 def _check_together(sample: list[Path] | None, forests: Record, reading: list[str]) -> None:
     """Refuse options that would be given for nothing."""
-    from edgepair.conventions import OptionError
-
     option = {"n_jobs": "jobs", "shap_rows": "shap-rows"}
     unused = [f"--{option.get(name, name)}" for name in forests] if sample else reading
     if unused:
@@ -170,18 +297,8 @@ def _check_together(sample: list[Path] | None, forests: Record, reading: list[st
         )
 
 
-MOST_WARNINGS = 6
-MOST_LEARNED = 3
-"""Warnings, and sentences on what was learned, that are printed at most; the report has all."""
-
-_METRICS = {"f1_weighted": "weighted F1 of classes", "r2": "R² of bond lengths"}
-_TITLES = {"permutation": "shuffled", "shap": "|SHAP|"}
-
-
 def print_interpretation(result: Interpretation, report: Path, seconds: float) -> None:
     """Print a table and sentences for each absorber and task, then what is doubtful or left out."""
-    from edgepair.conventions import TASKS
-    from edgepair.conventions.wording import task_title
     from edgepair.report.interpretation.words import cells_of, learned_sentences, region_sentences
 
     cells = cells_of(result)
@@ -210,7 +327,6 @@ def print_interpretation(result: Interpretation, report: Path, seconds: float) -
 
 def _table(result: Interpretation, absorber: str, task: str) -> Table:
     """Lay out what regions are worth: to each technique alone, and to all together."""
-    from edgepair.conventions.wording import short_title
     from edgepair.report.interpretation.words import importance_rows, range_of_region
 
     rows = [row for row in importance_rows(result, absorber=absorber, task=task) if not row["whole"]]
@@ -237,9 +353,6 @@ def _table(result: Interpretation, absorber: str, task: str) -> Table:
 
 def _worth(cell: Ends | None, kind: str, task: str) -> str:
     """Write an importance: a fall of the score with its interval, a SHAP value in the answer's unit."""
-    from edgepair.conventions import TASKS
-    from edgepair.conventions.wording import interval, number
-
     if cell is None:
         return "–"
     if kind == "shap":

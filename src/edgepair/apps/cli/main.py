@@ -6,15 +6,15 @@ import io
 import os
 import signal
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from edgepair._version import __version__
 from edgepair.apps.cli.advise import advise
-from edgepair.apps.cli.app import app as web_page
 from edgepair.apps.cli.build import build
-from edgepair.apps.cli.console import print_json
+from edgepair.apps.cli.console import print_json, split_list
 from edgepair.apps.cli.data import data_app
 from edgepair.apps.cli.inspect import inspect
 from edgepair.apps.cli.interpret import interpret
@@ -29,14 +29,72 @@ from edgepair.apps.cli.watch import watch
 from edgepair.conventions import EdgepairError
 from edgepair.conventions.spelling import options_shown
 
+if TYPE_CHECKING:
+    from edgepair.apps.web import Settings
+
+REFUSED = 2
+
+app = typer.Typer(
+    name="edgepair",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Read oxidation state, coordination number and bond length of transition-metal oxides "
+    "from XANES and pair distribution functions.",
+)
+
+
+def web_page(
+    port: Annotated[
+        int | None,
+        typer.Option(
+            help="Port; 0: any that is free. Default 8050, or the next that is free.", min=0, max=65535
+        ),
+    ] = None,
+    host: Annotated[
+        str, typer.Option(help="Address to bind to; others than this machine's own ask for a token.")
+    ] = "127.0.0.1",
+    token: Annotated[
+        str | None, typer.Option(help="What visitors must know; made at random where it is needed.")
+    ] = None,
+    study: Annotated[
+        Path | None, typer.Option(help="Folder of a study to show. Default ./edgepair-study, if it is there.")
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option(help="Dataset of your own (.zarr.zip or folder) to show too.")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Open the web page: look, upload, compare in a browser."""
+    from edgepair.apps.web import Settings, serve
+    from edgepair.apps.web.settings import Shown
+
+    shown = Shown.check(study, [Path(path) for path in split_list(data) or ()])
+
+    def ready(address: str, settings: Settings) -> None:
+        if not quiet:
+            print(f"edgepair is at {address}", flush=True)
+            if not settings.local:
+                print("Others can reach it over plain HTTP: use it in networks that you trust.", flush=True)
+            print("Ctrl-C ends it and removes all files.", flush=True)
+        if browser:
+            import threading
+            import webbrowser
+
+            # Some browsers do not come back before they are closed.
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
+
+    serve(Settings(host=host, port=port, token=token, shown=shown), ready)
+
 
 def cite(
     source: Annotated[
         str | None,
         typer.Argument(
             help="Dataset, model, table or JSON of predictions, folder of a study or interpretation, or the"
-            " absorber of a bundled dataset.",
-            show_default=False,
+            " absorber of a bundled dataset."
         ),
     ] = None,
     as_json: Json = False,
@@ -52,17 +110,6 @@ def cite(
         print(f"{one.text}\n  for {one.used_for}")
 
 
-REFUSED = 2
-
-app = typer.Typer(
-    name="edgepair",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    help="Read oxidation state, coordination number and bond length of transition-metal oxides "
-    "from XANES and pair distribution functions.",
-)
 for _command in (build, inspect, predict, mix, series, watch, train, study, interpret, advise, cite):
     app.command(cls=Command)(_command)
 app.command(name="app")(web_page)

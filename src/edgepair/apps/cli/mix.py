@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from edgepair.apps.cli.console import aligned, print_json, print_lines, split_list
+from edgepair.apps.cli.console import aligned, print_json, print_lines, split_list, step_bar
 from edgepair.apps.cli.options import Json, Quiet, Report, SpectrumReading, own_standards, reads_spectra
-from edgepair.apps.cli.progress import step_bar
 from edgepair.conventions import DataError, EdgepairError, OutputError
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import read_pair
-from edgepair.files.kept_rows import KeptRows
+from edgepair.files.caching import KeptRows
 from edgepair.files.writing import check_outputs, json_ready
 from edgepair.measured.samples import without_reference
 
@@ -38,19 +37,16 @@ def mix(
         list[Path], typer.Argument(help="Measured XANES.", metavar="FILE...", show_default=False)
     ],
     standards: Annotated[
-        Path | None,
-        typer.Option(help="Table of standards of your own (.csv), besides the library.", show_default=False),
+        Path | None, typer.Option(help="Table of standards of your own (.csv), besides the library.")
     ] = None,
     library: Annotated[
         bool, typer.Option(help="Use the library of standards that ships with edgepair.")
     ] = True,
     only: Annotated[
-        list[str] | None,
-        typer.Option(help="Fit these compounds, beamlines or standards only.", show_default=False),
+        list[str] | None, typer.Option(help="Fit these compounds, beamlines or standards only.")
     ] = None,
     without: Annotated[
-        list[str] | None,
-        typer.Option(help="Leave out these compounds, beamlines or standards.", show_default=False),
+        list[str] | None, typer.Option(help="Leave out these compounds, beamlines or standards.")
     ] = None,
     most: Annotated[int, typer.Option("--max", help="Most compounds in a combination.")] = 3,
     energy_range: Annotated[
@@ -58,20 +54,13 @@ def mix(
     ] = "-20,60",
     shift_limit: Annotated[
         float | None,
-        typer.Option(
-            help="Largest further shift, eV; default as far as the calibration may be wrong.",
-            show_default=False,
-        ),
+        typer.Option(help="Largest further shift, eV; default as far as the calibration may be wrong."),
     ] = None,
     asks: Annotated[
         bool, typer.Option("--predict/--no-predict", help="Put what predict answers beside the mixtures.")
     ] = True,
-    model: Annotated[
-        Path | None, typer.Option(help="Model that edgepair train wrote, for predict.", show_default=False)
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Write all combinations as a table (.csv).", show_default=False)
-    ] = None,
+    model: Annotated[Path | None, typer.Option(help="Model that edgepair train wrote, for predict.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write all combinations as a table (.csv).")] = None,
     report: Report = None,
     as_json: Json = False,
     quiet: Quiet = False,

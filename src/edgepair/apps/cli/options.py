@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
 import typer
 from typer.core import TyperCommand
 
+from edgepair.conventions import STUDY_ABSORBERS, OptionError
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_number
 from edgepair.measured.samples import Foil, Sample, read_foil_file, read_ranges
@@ -28,12 +29,10 @@ OwnDatasets: TypeAlias = Annotated[
     list[str] | None,
     typer.Option(help="Dataset of your own (.zarr.zip or folder) in place of the bundled ones."),
 ]
-OwnStandards: TypeAlias = Annotated[
-    Path | None, typer.Option(help="CSV table of standards of your own.", show_default=False)
-]
+OwnStandards: TypeAlias = Annotated[Path | None, typer.Option(help="CSV table of standards of your own.")]
 Folds: TypeAlias = Annotated[int, typer.Option(help="Number of folds.")]
 Repeats: TypeAlias = Annotated[
-    int | None, typer.Option(help="How often folds are dealt anew; default by size.", show_default=False)
+    int | None, typer.Option(help="How often folds are dealt anew; default by size.")
 ]
 Seed: TypeAlias = Annotated[int, typer.Option(help="Same seed, same numbers.")]
 Scheduler: TypeAlias = Annotated[
@@ -49,15 +48,10 @@ Strict: TypeAlias = Annotated[
     bool, typer.Option("--strict", help="End with 1 also where something was left out by rule.")
 ]
 Verbose: TypeAlias = Annotated[bool, typer.Option("--verbose", "-v", help="Print all there is to say.")]
-Jobs: TypeAlias = Annotated[
-    int | None, typer.Option(help="Processes on this machine; default all cores.", show_default=False)
-]
-Report: TypeAlias = Annotated[
-    Path | None, typer.Option(help="Write a page with figures (.html).", show_default=False)
-]
+Jobs: TypeAlias = Annotated[int | None, typer.Option(help="Processes on this machine; default all cores.")]
+Report: TypeAlias = Annotated[Path | None, typer.Option(help="Write a page with figures (.html).")]
 DpdfNames: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--dpdf", help="Names of PDFs that are differential, as 'd*.gr'.", show_default=False),
+    str | None, typer.Option("--dpdf", help="Names of PDFs that are differential, as 'd*.gr'.")
 ]
 Radiation: TypeAlias = Annotated[str | None, typer.Option(help="Of a PDF: x-ray, neutron or electron.")]
 
@@ -84,8 +78,7 @@ class SpectrumReading:
     reference: Annotated[
         Path | None,
         typer.Option(
-            help="File of a metal foil to calibrate energies by; none: not even by one in the file.",
-            show_default=False,
+            help="File of a metal foil to calibrate energies by; none: not even by one in the file."
         ),
     ] = None
 
@@ -118,8 +111,6 @@ class SpectrumReading:
     def check(self) -> None:
         """Refuse what cannot be meant, before anything is read."""
         if self.shift is not None and self.foil_file is not None:
-            from edgepair.conventions import OptionError
-
             raise OptionError(
                 "cannot calibrate the energies twice",
                 found=f"--shift {self.shift:g} and --reference {str(self.reference)!r}",
@@ -223,7 +214,6 @@ def open_datasets(
     paths: list[str] | None, absorbers: list[str] | None, *, ideal: bool = False
 ) -> list[xr.Dataset]:
     """Open what a study or an interpretation is asked of."""
-    from edgepair.conventions import STUDY_ABSORBERS, OptionError
     from edgepair.dataset import load_bundled, open_dataset
     from edgepair.spectra import TYPICAL_INSTRUMENT
 
@@ -249,8 +239,6 @@ def open_datasets(
 
 def check_request(files: Sequence[Path], pairs: Path | None, dpdf: Path | None, *, confidence: float) -> None:
     """Refuse what cannot be meant, before anything is read."""
-    from edgepair.conventions import OptionError
-
     if not files and pairs is None and dpdf is None:
         raise OptionError(
             "cannot answer without a measurement",
@@ -285,8 +273,6 @@ def check_used(
     pdf_options: Record,
 ) -> None:
     """Refuse options for a kind of file that is not there: they were meant for something."""
-    from edgepair.conventions import OptionError
-
     if any(sample.error is not None for sample in samples):
         return
     spectra = {f"--{name.replace('_', '-')}": v for name, v in spectrum_options.items() if name != "absorber"}

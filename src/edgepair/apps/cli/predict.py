@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgepair.apps.cli.console import print_json
+from edgepair.apps.cli.console import print_json, step_bar
 from edgepair.apps.cli.options import (
     Composition,
     Deglitch,
@@ -28,11 +28,11 @@ from edgepair.apps.cli.options import (
     own_standards,
     reads_spectra,
 )
-from edgepair.apps.cli.predict_text import FEW
-from edgepair.apps.cli.progress import step_bar
+from edgepair.apps.cli.predict_text import FEW, print_samples
+from edgepair.conventions import EdgepairError, MeasurementError
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import visible
-from edgepair.files.kept_rows import KeptRows
+from edgepair.files.caching import KeptRows
 from edgepair.measured.samples import Foil, Reading, Sample, gather_samples, given_facts
 
 if TYPE_CHECKING:
@@ -55,39 +55,26 @@ def predict(
     reading: SpectrumReading,
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(
-            help="Measured files, XANES or PDF; one of each is a pair.", metavar="FILE...", show_default=False
-        ),
+        typer.Argument(help="Measured files, XANES or PDF; one of each is a pair.", metavar="FILE..."),
     ] = None,
-    dpdf: Annotated[
-        Path | None, typer.Option(help="File of a differential PDF of the absorber.", show_default=False)
-    ] = None,
-    pairs: Annotated[
-        Path | None, typer.Option(help="CSV table of pairs: xanes,pdf,absorber.", show_default=False)
-    ] = None,
+    dpdf: Annotated[Path | None, typer.Option(help="File of a differential PDF of the absorber.")] = None,
+    pairs: Annotated[Path | None, typer.Option(help="CSV table of pairs: xanes,pdf,absorber.")] = None,
     deglitch: Deglitch = False,
     radiation: Radiation = None,
     qmax: Qmax = None,
     composition: Composition = None,
     number_density: NumberDensity = None,
     standards: OwnStandards = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Dataset in place of the bundled simulations.", show_default=False)
-    ] = None,
-    model: Annotated[
-        Path | None, typer.Option(help="Model that edgepair train wrote.", show_default=False)
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Dataset in place of the bundled simulations.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model that edgepair train wrote.")] = None,
     explain: Annotated[
         bool | None,
         typer.Option(
-            help=f"Tell what drove each answer; default where shown, at most for {MOST_EXPLAINED} samples.",
-            show_default=False,
+            help=f"Tell what drove each answer; default where shown, at most for {MOST_EXPLAINED} samples."
         ),
     ] = None,
     confidence: Annotated[float, typer.Option(help="Of intervals and sets of classes.")] = 0.9,
-    out: Annotated[
-        Path | None, typer.Option(help="Write a table of all answers (CSV).", show_default=False)
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write a table of all answers (CSV).")] = None,
     report: Report = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -167,8 +154,6 @@ def _finish(
     kept: KeptRows,
 ) -> None:
     """Write and print, and end with the code that says how much was answered."""
-    from edgepair.apps.cli.predict_text import print_samples
-
     samples = [answer.sample for answer in answers]
     reasons = list(dict.fromkeys(answer.reason for answer in answers if answer.reason))
     for reason in reasons[:_MOST_ERRORS]:
@@ -230,7 +215,6 @@ def _answer_all(
 
 def _keep(samples: Sequence[Sample], done: dict[int, list[_Answer]], out: Path | None) -> str:
     """Write the rows of an interrupted run, those that are missing marked; say what was written."""
-    from edgepair.conventions import EdgepairError
     from edgepair.report.prediction.rows import PredictedSample, write_rows
 
     if out is None or not done:
@@ -255,14 +239,12 @@ def answer_sample(sample: Sample, foil: Foil | None, options: Record) -> list[_A
     parts = sample.alone() if first.reason and sample.error is None else []
     if len(parts) < 2:
         return [first]
-    from dataclasses import replace
 
     combined = replace(first, sample=replace(first.sample, combined_only=True))
     return [*(_attempt(part, foil, options) for part in parts), combined]
 
 
 def _attempt(sample: Sample, foil: Foil | None, options: Record) -> _Answer:
-    from edgepair.conventions import EdgepairError
     from edgepair.prediction.predict import predict as answer
     from edgepair.report.prediction.rows import PredictedSample
 
@@ -297,8 +279,6 @@ def _attempt(sample: Sample, foil: Foil | None, options: Record) -> _Answer:
 
 def _without_glitches(sample: Sample, edge: Record) -> Sample:
     """Replace the glitches of a sample's spectrum, as ``inspect --deglitch`` does."""
-    from dataclasses import replace
-
     from edgepair.measured.xanes.inspection import without_glitches
 
     return sample if sample.mu is None else replace(sample, mu=without_glitches(sample.mu, **edge)[0])
@@ -321,8 +301,6 @@ def _foil_for(sample: Sample, foil: Foil | None) -> FoilReading | None:
     if foil is None or sample.mu is None:
         return None
     if foil.absorber and sample.absorber and foil.absorber != sample.absorber:
-        from edgepair.conventions import MeasurementError
-
         raise MeasurementError(
             f"cannot calibrate {sample.mu.file!r} by {foil.path!r}",
             found=f"a spectrum of {sample.absorber} and a foil of {foil.absorber}",

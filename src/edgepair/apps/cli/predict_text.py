@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edgepair.apps.cli.console import output_console, plain_table
+from edgepair.conventions import TASKS
+from edgepair.conventions.wording import counted, number, percent, short_title
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -47,7 +49,6 @@ def _line(console: Console, text: str) -> None:
 
 
 def _print_one(console: Console, sample: PredictedSample) -> None:
-    from edgepair.conventions.wording import number, percent
     from edgepair.report.prediction.words import counted_text, first_shell_facts, reason_sentences
 
     prediction = sample.prediction
@@ -84,8 +85,6 @@ def _answers(sample: PredictedSample) -> Table:
     """Lay out a table: a row per task, a column per technique."""
     from rich.text import Text
 
-    from edgepair.conventions import TASKS
-    from edgepair.conventions.wording import short_title
     from edgepair.report.prediction.words import range_text, set_text, value_text
 
     assert sample.prediction is not None
@@ -115,8 +114,6 @@ def _answers(sample: PredictedSample) -> Table:
 
 
 def _nearest(sample: PredictedSample) -> list[str]:
-    from edgepair.conventions import TASKS
-    from edgepair.conventions.wording import number, short_title
     from edgepair.report.prediction.words import nearest_rows, value_text
 
     assert sample.prediction is not None
@@ -141,7 +138,6 @@ def _nearest(sample: PredictedSample) -> list[str]:
 def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
     from rich.text import Text
 
-    from edgepair.conventions.wording import short_title
     from edgepair.report.prediction.words import range_text, set_text, value_text
 
     folder = _folder(samples)
@@ -229,7 +225,6 @@ def _common_warnings(answered: Sequence[PredictedSample]) -> list[str]:
 
 
 def _summary(samples: Sequence[PredictedSample]) -> str:
-    from edgepair.conventions.wording import counted
     from edgepair.report.prediction.rows import TRUST
 
     answered = [sample for sample in samples if sample.prediction is not None]

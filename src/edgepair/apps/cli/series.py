@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgepair.apps.cli.console import aligned, print_lines, split_list
+from edgepair.apps.cli.console import aligned, print_lines, split_list, step_bar
 from edgepair.apps.cli.options import (
     Composition,
     DpdfNames,
@@ -21,12 +21,12 @@ from edgepair.apps.cli.options import (
     own_standards,
     reads_spectra,
 )
-from edgepair.apps.cli.progress import step_bar
+from edgepair.conventions import OptionError
 from edgepair.conventions.errors import read_pair
 
 if TYPE_CHECKING:
     from edgepair.series import PdfSeriesResult, SeriesResult
-    from edgepair.series.pdf_fractions import EndMember
+    from edgepair.series.pdf import EndMember
 
 SOME_FAILED = 1
 
@@ -46,8 +46,7 @@ def series(
         str | None,
         typer.Option(
             help="temperature, potential, position, time, name, number, or a column of the table;"
-            " found where not given.",
-            show_default=False,
+            " found where not given."
         ),
     ] = None,
     standards: OwnStandards = None,
@@ -55,12 +54,10 @@ def series(
         bool, typer.Option(help="Use the library of standards that ships with edgepair.")
     ] = True,
     number: Annotated[
-        int | None,
-        typer.Option(help="Components; default those that stand out of the noise.", show_default=False),
+        int | None, typer.Option(help="Components; default those that stand out of the noise.")
     ] = None,
     fixed: Annotated[
-        list[str] | None,
-        typer.Option(help="Compounds of the standards that are components.", show_default=False),
+        list[str] | None, typer.Option(help="Compounds of the standards that are components.")
     ] = None,
     combine: Annotated[
         str, typer.Option(help="What the series is a linear combination of: standards or components.")
@@ -69,15 +66,13 @@ def series(
         list[str] | None,
         typer.Option(
             help="What PDFs are a linear combination of: numbers of points, as 1,-1, or files of standards;"
-            " the first, the last and the purest between where not given.",
-            show_default=False,
+            " the first, the last and the purest between where not given."
         ),
     ] = None,
     neighbours: Annotated[
         float | None,
         typer.Option(
-            help="Fit fractions together, which differ by about so much from point to point, as 0.05.",
-            show_default=False,
+            help="Fit fractions together, which differ by about so much from point to point, as 0.05."
         ),
     ] = None,
     energy_range: Annotated[
@@ -95,7 +90,7 @@ def series(
     ] = True,
     confidence: Annotated[float, typer.Option(help="Of the intervals of the model's answers.")] = 0.9,
     seed: Seed = 0,
-    out: Annotated[Path | None, typer.Option(help="Folder for the tables (CSV).", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the tables (CSV).")] = None,
     report: Report = None,
     quiet: Quiet = False,
 ) -> None:
@@ -145,8 +140,6 @@ def _check(reading: SpectrumReading) -> None:
     """Refuse what normalises one spectrum: a series is normalised by edges of its own."""
     typed = [name for name in reading.given() if name in ("--e0", "--pre", "--post")]
     if typed:
-        from edgepair.conventions import OptionError
-
         raise OptionError(
             "cannot normalise a series as one spectrum",
             found=" and ".join(typed),

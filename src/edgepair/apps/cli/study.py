@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from edgepair.apps.cli.console import output_console, plain_table, print_json, resumable, split_list
+from edgepair.apps.cli.console import (
+    output_console,
+    plain_table,
+    print_json,
+    progress_bar,
+    resumable,
+    split_list,
+)
 from edgepair.apps.cli.options import (
     Folds,
     Jobs,
@@ -24,7 +31,7 @@ from edgepair.apps.cli.options import (
     asked_and_left_out,
     open_datasets,
 )
-from edgepair.apps.cli.progress import progress_bar
+from edgepair.conventions import TASKS, modality_title
 from edgepair.conventions.displayed import Record
 from edgepair.files.writing import check_folder
 
@@ -64,9 +71,7 @@ def study(
     ] = "formula",
     folds: Folds = 5,
     repeats: Repeats = None,
-    trees: Annotated[
-        int | None, typer.Option(help="Trees in a forest [default: 100]", show_default=False)
-    ] = None,
+    trees: Annotated[int | None, typer.Option(help="Trees in a forest [default: 100]")] = None,
     seed: Seed = 0,
     jobs: Jobs = None,
     scheduler: Scheduler = None,
@@ -88,8 +93,7 @@ def study(
         bool, typer.Option("--robustness", help="Test the findings under noise, other ranges, labels, rows.")
     ] = False,
     figures: Annotated[
-        Path | None,
-        typer.Option(help="Folder for figures at journal size (SVG, PDF).", show_default=False),
+        Path | None, typer.Option(help="Folder for figures at journal size (SVG, PDF).")
     ] = None,
     strict: Strict = False,
     as_json: Json = False,
@@ -199,8 +203,6 @@ def _main(result: StudyResult) -> pd.DataFrame:
 
 def _table(result: StudyResult, wide: bool) -> Table:
     """Lay out the main scores of one view, best ones bold."""
-    from edgepair.conventions import TASKS, modality_title
-
     learner = result.config["config"]["learners"][0]
     table = plain_table("", "task", "score")
     n_rows = "sites" if set(result.scores["view"]) <= {"sites"} else "materials"
@@ -263,8 +265,6 @@ _MARK = {"holds": "✓", "does_not_hold": "✗", "undecided": "?"}
 
 def show_published(result: StudyResult, out: Path, seconds: float) -> None:
     """Print random beside grouped scores, a row per absorber, task and modality."""
-    from edgepair.conventions import TASKS, modality_title
-
     console = output_console()
     table = plain_table("", "task", "technique", "score")
     for title in ("random split", "by formula", "difference", "no curve", "formula seen"):

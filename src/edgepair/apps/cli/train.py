@@ -14,9 +14,10 @@ from edgepair.apps.cli.console import (
     print_json,
     print_lines,
     split_list,
+    step_bar,
 )
 from edgepair.apps.cli.options import Json, OwnStandards, Quiet, own_standards
-from edgepair.apps.cli.progress import step_bar
+from edgepair.conventions import TASKS, TECHNIQUES, ModelError, OptionError, OutputError, edge_energy
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_number, read_pair
 
@@ -26,19 +27,14 @@ if TYPE_CHECKING:
 
 
 def train(
-    absorber: Annotated[
-        str | None, typer.Option(help="Absorbing metal, such as Fe.", show_default=False)
-    ] = None,
-    model: Annotated[Path | None, typer.Option(help="Model file to write.", show_default=False)] = None,
+    absorber: Annotated[str | None, typer.Option(help="Absorbing metal, such as Fe.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model file to write.")] = None,
     data: Annotated[
         Path | None,
-        typer.Option(
-            help="Dataset of your own (.zarr.zip or folder) in place of the bundled one.", show_default=False
-        ),
+        typer.Option(help="Dataset of your own (.zarr.zip or folder) in place of the bundled one."),
     ] = None,
     modality: Annotated[
-        list[str] | None,
-        typer.Option(help="xanes, pdf, dpdf, npdf; default all that the dataset holds.", show_default=False),
+        list[str] | None, typer.Option(help="xanes, pdf, dpdf, npdf; default all that the dataset holds.")
     ] = None,
     standards: OwnStandards = None,
     library: Annotated[
@@ -47,9 +43,7 @@ def train(
     energy_range: Annotated[
         str | None,
         typer.Option(
-            "--range",
-            help="Energies that are compared, eV from the tabulated edge [default: -8,45]",
-            show_default=False,
+            "--range", help="Energies that are compared, eV from the tabulated edge [default: -8,45]"
         ),
     ] = None,
     qmax: Annotated[float, typer.Option(help="Of the PDFs: end of the data in Q, 1/Å.")] = 25.0,
@@ -62,7 +56,6 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Fit models for edgepair predict --model, on a dataset of your own or the bundled one."""
-    from edgepair.conventions import edge_energy
     from edgepair.prediction.model_file import save_trained
     from edgepair.prediction.training import train_models
 
@@ -92,7 +85,6 @@ def train(
 
 
 def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tuple[str, Path]:
-    from edgepair.conventions import OptionError, OutputError
     from edgepair.files.writing import check_outputs
 
     missing = [name for name, value in (("--absorber", absorber), ("--model", out)) if value is None]
@@ -115,7 +107,6 @@ def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tup
 
 
 def _is_model(path: Path) -> bool:
-    from edgepair.conventions import ModelError
     from edgepair.prediction.model_file import load_trained
 
     try:
@@ -132,7 +123,6 @@ def _ends(text: str | None) -> tuple[float, float] | None:
 
 
 def _instrument(qmax: float, qdamp: float, r_first: float, r_last: float) -> PDFInstrument:
-    from edgepair.conventions import OptionError
     from edgepair.spectra import PDFInstrument
 
     instrument = PDFInstrument(qmax=qmax, qdamp=qdamp, r_first=r_first, r_last=r_last)
@@ -160,7 +150,6 @@ def _document(trained: TrainedModels, out: Path) -> Record:
 
 
 def _show(trained: TrainedModels, out: Path) -> None:
-    from edgepair.conventions import TASKS, TECHNIQUES
 
     lines = [f"{out}: a model of {trained.absorber}"]
     if trained.window is not None:

@@ -26,7 +26,8 @@ from edgepair.apps.cli.options import (
     own_standards,
     reads_spectra,
 )
-from edgepair.files.kept_rows import KeptRows, fingerprint
+from edgepair.conventions import EdgepairError, OptionError, OutputError
+from edgepair.files.caching import KeptRows, fingerprint
 from edgepair.measured.samples import Foil, Reading, Sample, sample_of
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def watch(
     standards: OwnStandards = None,
     report: Report = None,
     idle: Annotated[
-        float | None, typer.Option(help="End after so many seconds without anything new.", show_default=False)
+        float | None, typer.Option(help="End after so many seconds without anything new.")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
@@ -117,7 +118,6 @@ class _Watched:
 
     def answer(self, path: Path) -> list[str]:
         """Answer what a file adds, alone or with its pair, write the table, and give the lines to print."""
-        from edgepair.conventions import EdgepairError
         from edgepair.report.prediction.rows import write_rows
 
         self.unread.pop(path, None)
@@ -209,7 +209,6 @@ def _draw(
 ) -> None:
     """Draw the page, or say why it waits."""
     assert report is not None
-    from edgepair.conventions import EdgepairError
     from edgepair.report.series.page import write_series
     from edgepair.series import analyse_series, read_series
 
@@ -268,7 +267,6 @@ def _states(folder: Path, like: str) -> list[tuple[Path, tuple[int, int]]]:
 
 def _check(folder: Path, out: Path, report: Path | None) -> None:
     """Refuse what is no folder, and results inside it."""
-    from edgepair.conventions import OptionError, OutputError
     from edgepair.files.writing import check_outputs
 
     if not folder.is_dir():

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from dash import dcc, html
+from dash.development.base_component import Component
 
-if TYPE_CHECKING:
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.work.words import Figure
-    from edgepair.conventions import EdgepairError
+from edgepair.apps.web.work.words import Figure
+from edgepair.conventions import EdgepairError
 
 FIELDS: Mapping[str, str] = {
     "--absorber": "Element",
@@ -69,8 +67,6 @@ def notice(error: EdgepairError, *, ident: str | dict[str, str] | None = None) -
 
 def refused_upload(parts: object) -> EdgepairError:
     """Make an error of what the browser says was refused: text that is shown, nothing else."""
-    from edgepair.conventions import EdgepairError
-
     told = parts if isinstance(parts, dict) else {}
     text = {name: str(told.get(name, ""))[:500] for name in ("problem", "found", "needed", "suggestion")}
     return EdgepairError(text.pop("problem"), **text)
@@ -79,8 +75,6 @@ def refused_upload(parts: object) -> EdgepairError:
 def in_fields(text: str) -> str:
     """Say which field is meant where a message speaks of an option of the command line or of a function.
 
-    Examples
-    --------
     >>> in_fields("give --energy-unit keV"), in_fields("--pre=-150,-30")
     ('give “Energy unit” keV', '“Pre-edge” -150,-30')
     >>> in_fields("number_density gives the scale")
@@ -118,8 +112,6 @@ def concerned_field(error: EdgepairError, given: Mapping[str, object]) -> str:
 def aria(**words: str) -> dict[str, Any]:
     """Write attributes for screen readers.
 
-    Examples
-    --------
     >>> aria(live="polite")
     {'aria-live': 'polite'}
     """

@@ -1,26 +1,118 @@
-"""A question that takes long: its bar, what it is at, a button to cancel it, and the answer in the end."""
+"""Parts of pages: a question that takes long, with bar and answer; the answer that is open; what saves it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+import base64
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from dash import Input, Output, State, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import aria, button, notice
-from edgepair.apps.web.jobs import ENDED
+from edgepair.apps.web.jobs import ENDED, Order
+from edgepair.apps.web.visits import Services, Visit
 from edgepair.conventions import EdgepairError
 
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.jobs import Order
-    from edgepair.apps.web.services import Services
-    from edgepair.apps.web.visits import Visit
-
 _EVERY_MS = 500
+
+
+class Opened:
+    """The place of the answer that is open.
+
+    `answer` gives that of a number, or raises IndexError; `card` shows it.
+    """
+
+    def __init__(
+        self,
+        page: str,
+        services: Services,
+        *,
+        answer: Callable[[Visit, int], Any],
+        card: Callable[[Any], Component],
+    ) -> None:
+        self._page, self._services, self._answer, self._card = page, services, answer, card
+
+    @property
+    def name(self) -> str:
+        """Name the store that tells which one is open, for `plain_table`."""
+        return f"{self._page}-open"
+
+    def place(self, answers: Sequence[Any]) -> Component:
+        """Make the place, the first answer open."""
+        return html.Div(
+            [dcc.Store(id=self.name), html.Div(self._card(answers[0]), id=f"{self._page}-opened")]
+        )
+
+    def register(self, app: Dash) -> None:
+        """Register the callback."""
+        app.callback(
+            Output(f"{self._page}-opened", "children"),
+            Input(self.name, "data"),
+            State("visit", "data"),
+            prevent_initial_call=True,
+        )(self.open)
+
+    def open(self, asked: object, key: str | None) -> Component:
+        """Show another answer."""
+        number = asked.get("number") if isinstance(asked, dict) else None
+        if not isinstance(number, int) or number < 0:
+            raise PreventUpdate
+        try:
+            return self._card(self._answer(self._services.visits.find(key), number))
+        except IndexError:
+            raise PreventUpdate from None
+
+
+class Saves:
+    """A row of such buttons, one per kind of file."""
+
+    def __init__(
+        self,
+        page: str,
+        services: Services,
+        *,
+        kinds: Mapping[str, str],
+        content: Callable[..., tuple[str, str | bytes]],
+    ) -> None:
+        self._page = page
+        self._services = services
+        self._kinds = kinds
+        self._content = content
+
+    def place(self) -> Component:
+        """Make what hands a file to the browser: once on the page, wherever its buttons come and go."""
+        return dcc.Download(id=f"{self._page}-download")
+
+    def buttons(self) -> Component:
+        """Make the row of buttons."""
+        kinds = [
+            button(label, {"type": f"{self._page}-save", "kind": kind}) for kind, label in self._kinds.items()
+        ]
+        return html.Div([html.Span("Save: "), *kinds], className="row saves")
+
+    def register(self, app: Dash, fields: Sequence[str] = ()) -> None:
+        """Register the callback."""
+        app.callback(
+            Output(f"{self._page}-download", "data"),
+            Input({"type": f"{self._page}-save", "kind": ALL}, "n_clicks"),
+            *(State(ident, "value") for ident in fields),
+            State("visit", "data"),
+            prevent_initial_call=True,
+        )(self.save)
+
+    def save(self, clicks: Sequence[int | None], *values: Any) -> dict[str, Any]:
+        """Give a file to the browser."""
+        *given, key = values
+        kind = str(ctx.triggered_id["kind"]) if any(clicks) else ""
+        if kind not in self._kinds:
+            # Buttons that come with an answer count as changed; nobody has pressed one.
+            raise PreventUpdate
+        name, content = self._content(self._services.visits.find(key), kind, *given)
+        if isinstance(content, str):
+            return {"content": content, "filename": name, "base64": False}
+        return {"content": base64.b64encode(content).decode("ascii"), "filename": name, "base64": True}
 
 
 class JobPanel:

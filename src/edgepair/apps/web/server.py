@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from edgepair.apps.web.jobs import LANES
 from edgepair.apps.web.settings import DEFAULT_PORT, Settings
 from edgepair.apps.web.workers import Worker
-from edgepair.conventions import EdgepairError, OptionError
+from edgepair.conventions import STUDY_ABSORBERS, EdgepairError, OptionError
 
 if TYPE_CHECKING:
     from dash import Dash
 
-    from edgepair.apps.web.services import Services
+    from edgepair.apps.web.visits import Services
 
 _log = logging.getLogger("edgepair.web")
 _SHORTEST_TOKEN = 16
@@ -67,8 +67,8 @@ def make_app(
 
     from edgepair.apps.web.guard import Guard
     from edgepair.apps.web.pages import PAGES
-    from edgepair.apps.web.services import Services
     from edgepair.apps.web.shell import Shell
+    from edgepair.apps.web.visits import Services
 
     services = Services(settings.limits, make_worker, settings.shown)
     shell = Shell(services, [page(services) for page in PAGES])
@@ -126,7 +126,7 @@ def serve(settings: Settings, on_ready: Callable[[str, Settings], None]) -> None
         Dash is not installed, or the address, port or token cannot be used.
     """
     _require_dash()
-    from edgepair.apps.web.connections import BoundedServer, QuietHandler
+    from edgepair.apps.web.guard import BoundedServer, QuietHandler
 
     settings = _with_token(settings)
     sock = _bind(settings)
@@ -153,7 +153,6 @@ def serve(settings: Settings, on_ready: Callable[[str, Settings], None]) -> None
 def _warm_up(services: Services) -> None:
     """Start the processes that a first visitor would wait for."""
     from edgepair.apps.web.work.examples import warm
-    from edgepair.conventions import STUDY_ABSORBERS
 
     for reader in range(LANES["look"]):
         # Visitors of their own: each of the readers takes one. One process after the other: where there

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
-from dash import ClientsideFunction, Input, Output, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update, set_props
+from dash.development.base_component import Component
 
 from edgepair.apps.web.components import aria, button, notice
+from edgepair.apps.web.visits import Services, Visit
 from edgepair.conventions import EdgepairError, OptionError
-
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.services import Services
-    from edgepair.apps.web.visits import Visit
-
 
 _LONGEST_VALUE = 200
 """Characters of one value in the address."""
@@ -120,8 +114,6 @@ class Shell:
 
     def unforeseen(self, error: Exception) -> object:
         """Tell the visitor of a fault of ours, or of a visit that ended: no field is concerned."""
-        from dash import set_props
-
         if not isinstance(error, EdgepairError):
             _log.error("a fault on the page: %s: %s", type(error).__name__, error)
             _log.debug("in full", exc_info=error)

@@ -1,10 +1,12 @@
-"""What each visitor has done: kept in memory and in a private folder, and never shown to another."""
+"""What each visitor has done, never shown to another, and the jobs and folder that all pages share."""
 
 from __future__ import annotations
 
+import atexit
 import re
 import secrets
 import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -13,11 +15,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from edgepair.apps.web.settings import Limits
+from edgepair.apps.web.jobs import Jobs
+from edgepair.apps.web.settings import Limits, Shown
+from edgepair.apps.web.workers import Worker
 from edgepair.conventions import DataError, EdgepairError
 
 _ENDING = re.compile(r"\.[a-z0-9]{1,8}(\.gz)?$")
 _LONGEST_NAME = 120
+
+_SWEEP_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -193,8 +199,6 @@ class Visits:
 def shown_name(encoded: str) -> str:
     r"""Make a visitor's name of a file fit to be shown.
 
-    Examples
-    --------
     >>> shown_name("..%2F..%2Fetc%2Fpasswd"), shown_name("C:%5Cdata%5CFe%E2%82%82O%E2%82%83.xdi")
     ('passwd', 'Fe₂O₃.xdi')
     """
@@ -228,3 +232,31 @@ def _over() -> EdgepairError:
         needed="one that goes on",
         suggestion="load the page again, and drop the files again",
     )
+
+
+class Services:
+    """Visits and jobs of one server."""
+
+    def __init__(
+        self, limits: Limits, make_worker: Callable[[Path, int], Worker] = Worker, shown: Shown | None = None
+    ) -> None:
+        self.shown = shown or Shown()
+        # Readable by this user alone.
+        self.folder = Path(tempfile.mkdtemp(prefix="edgepair-web-"))
+        self.jobs = Jobs(self.folder, waiting=limits.waiting, make_worker=make_worker)
+        self.visits = Visits(self.folder, limits, self.jobs.drop)
+        self._closed = threading.Event()
+        atexit.register(self.close)
+        threading.Thread(target=self._sweep, daemon=True).start()
+
+    def close(self) -> None:
+        """End every job and remove every file."""
+        atexit.unregister(self.close)
+        self._closed.set()
+        self.jobs.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _sweep(self) -> None:
+        """End visits whose browser was closed: nobody tells us when."""
+        while not self._closed.wait(_SWEEP_SECONDS):
+            self.visits.expire()

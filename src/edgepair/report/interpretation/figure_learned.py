@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.conventions.wording import (
@@ -53,9 +55,6 @@ from edgepair.report.kit.tables import (
     select,
 )
 
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
 _COLUMNS = 3
 """Small multiples side by side."""
 _TITLE = 36
@@ -85,8 +84,6 @@ def movement_curve_figure(
         Change of the curve per unit of the label (per 0.1 Å of the bond length) with its 95 %
         interval, against eV or Å. None where there is nothing to draw.
     """
-    import plotly.graph_objects as go
-
     rows = select(curve_movement, absorber=absorber, task=task, technique=technique).sort_values("position")
     bands = select(regions, absorber=absorber, technique=technique)
     if not len(rows):
@@ -124,8 +121,6 @@ def movement_figure(movement: pd.DataFrame, *, absorber: str, task: str) -> go.F
         leaves out zero), and beside it, written, the change per unit of the label with its
         interval. None where there is nothing to draw.
     """
-    import plotly.graph_objects as go
-
     selected = select(movement, absorber=absorber, task=task)
     rho = select(selected, kind="rho").reset_index(drop=True)
     if not len(rho):
@@ -188,8 +183,6 @@ def dependence_figure(dependence: pd.DataFrame, *, absorber: str, task: str) -> 
         Of more than `MOST_NUMBERS` those that move the answer most. None where there is nothing to
         draw.
     """
-    from plotly.subplots import make_subplots
-
     rows = select(dependence, absorber=absorber, task=task)
     names = _most_moving(rows)
     if not names:
@@ -233,8 +226,6 @@ def dependence_figure(dependence: pd.DataFrame, *, absorber: str, task: str) -> 
 def per_label(task: str) -> str:
     """Say per how much of the label a change is given.
 
-    Examples
-    --------
     >>> per_label("bond_length"), per_label("oxidation_state")
     ('per 0.1 Å', 'per unit of OS')
     """
@@ -245,8 +236,6 @@ def per_label(task: str) -> str:
 def technique_of_number(name: str) -> str:
     """Tell from which technique's curve a number is read.
 
-    Examples
-    --------
     >>> technique_of_number("dpdf_first_shell_area")
     'dpdf'
     """
@@ -328,13 +317,14 @@ def shuffled_labels_figure(stability: pd.DataFrame, *, absorber: str, task: str)
         one with the range of 95 % of them, in weighted F1 or R² (no unit). None where the test was
         not made.
     """
-    import plotly.graph_objects as go
-
     selected = select(stability, absorber=absorber, task=task, kind="label_permutation")
     names = in_order(selected["modality"].astype(str).tolist(), list(TECHNIQUES))
     if not names:
         return None
-    real, null, chance = (_by_modality(selected, name) for name in ("score", "null", "p"))
+    real, null, chance = (
+        select(selected, name=name).drop_duplicates("modality").set_index("modality")
+        for name in ("score", "null", "p")
+    )
     shown = [name for name in names if name in null.index]
     grey = null.loc[shown]
     figure = go.Figure()
@@ -393,8 +383,6 @@ def agreement_figure(stability: pd.DataFrame, *, absorber: str, task: str) -> go
         Kendall's tau with its interval (agreement of methods) or its range over halvings of the
         materials; 1 is the same order, 0 none in common. None where nothing was compared.
     """
-    import plotly.graph_objects as go
-
     selected = select(stability, absorber=absorber, task=task)
     selected = selected[
         (selected["kind"] == "agreement")
@@ -447,10 +435,6 @@ def agreement_figure(stability: pd.DataFrame, *, absorber: str, task: str) -> go
     return styled(
         figure, height=round(100 + 34 * index), showlegend=True, legend={"y": 1 + 6 / (30 + 34 * index)}
     )
-
-
-def _by_modality(rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    return select(rows, name=name).drop_duplicates("modality").set_index("modality")
 
 
 def _row_title(kind: str, name: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from edgepair.conventions import TECHNIQUES
+from edgepair.conventions.tasks import Floats
 from edgepair.conventions.wording import METRIC_TITLES, interval, number, safe, short_title
 from edgepair.report.kit.marks import (
     DRAWN_DISTANCE,
@@ -28,10 +30,6 @@ from edgepair.report.kit.marks import (
 from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, styled
 from edgepair.report.kit.tables import about_technique, in_order, is_regression, main_metric, rounded, select
 from edgepair.report.study.figure_importances import add_class_curves
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-    from numpy.typing import NDArray
 
 KINDS: Mapping[str, str] = MappingProxyType({"permutation": "shuffled", "shap": "SHAP"})
 """Kinds of importance that are drawn by region, and how they are called in short."""
@@ -73,8 +71,6 @@ def region_figure(
         score when the region is shuffled, and its mean absolute SHAP value in the answer's unit,
         with 95 % intervals.
     """
-    from plotly.subplots import make_subplots
-
     bands = select(regions, absorber=absorber, technique=technique)
     selected = select(importances, absorber=absorber, task=task, technique=technique, grouping="region")
     kinds = [kind for kind in KINDS if (selected["kind"] == kind).any()]
@@ -133,8 +129,6 @@ def point_figure(
         when its points are shuffled one at a time, each with its 95 % interval on hover. None where
         no points were tried.
     """
-    import plotly.graph_objects as go
-
     selected = select(importances, absorber=absorber, task=task, modality=modality, kind="permutation")
     points = selected[selected["grouping"] == "point"]
     if not len(points):
@@ -213,8 +207,6 @@ def add_regions(figure: go.Figure, bands: pd.DataFrame, span: tuple[float, float
 def kind_axis(kind: str, task: str) -> str:
     """Name the axis of a kind of importance, with its unit.
 
-    Examples
-    --------
     >>> kind_axis("permutation", "oxidation_state"), kind_axis("shap", "bond_length")
     ('fall of F1 (no unit)', 'mean |SHAP| (Å)')
     """
@@ -236,9 +228,7 @@ def _kind_caption(kind: str, task: str) -> str:
     return "mean absolute SHAP value of a region"
 
 
-def _clipped(
-    rows: pd.DataFrame, span: tuple[float, float]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _clipped(rows: pd.DataFrame, span: tuple[float, float]) -> tuple[Floats, Floats]:
     low = np.maximum(rows["low"].to_numpy(dtype=float), span[0])
     return low, np.minimum(rows["high"].to_numpy(dtype=float), span[1])
 
@@ -302,8 +292,6 @@ def group_figure(
         answer's unit, with 95 % intervals. Of more than `MOST_GROUPS` groups those of the largest
         fall are drawn. None where there is nothing to draw.
     """
-    from plotly.subplots import make_subplots
-
     selected = select(importances, absorber=absorber, task=task, modality=modality, grouping=grouping)
     kinds = [kind for kind in KINDS if (selected["kind"] == kind).any()]
     if not kinds:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
+import plotly.graph_objects as go
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.conventions.wording import (
@@ -18,6 +20,7 @@ from edgepair.conventions.wording import (
     task_title,
 )
 from edgepair.features.pdf import R_LAST
+from edgepair.interpretation import Interpretation
 from edgepair.report.citing import INTERPRETATION_REFERENCES, references
 from edgepair.report.interpretation.figure_learned import (
     agreement_figure,
@@ -55,12 +58,6 @@ from edgepair.report.kit.tables import in_order, is_regression, main_metric, sel
 from edgepair.report.study.figure_contributions import overlap_figure, shapley_figure
 from edgepair.report.study.methods import RANDOM_BANNER
 from edgepair.report.study.page import explorer
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
-
-    from edgepair.interpretation import Interpretation
 
 Drawn = Iterator[tuple[str, "go.Figure | None"]]
 """Captions and figures."""

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+from plotly.subplots import make_subplots
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.wording import capital, interval, number, percent, safe, short_title, task_title
+from edgepair.prediction import Prediction
 from edgepair.report.interpretation.figure_regions import add_regions, region_span
-from edgepair.report.interpretation.words import range_of_region
+from edgepair.report.interpretation.words import sample_table
 from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
 from edgepair.report.kit.marks import add_caption, axis_title, bars, scaled_title, scatter, zero_line
 from edgepair.report.kit.style import INK, styled
-from edgepair.report.kit.tables import about_technique, even_axis, in_order, rounded, select, task_with_unit
+from edgepair.report.kit.tables import even_axis, in_order, rounded, select
 from edgepair.report.prediction.figures import LOWERED, RAISED
 from edgepair.report.prediction.words import TASK_DIGITS, value_text
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-    from numpy.typing import ArrayLike
-
-    from edgepair.prediction import Prediction
 
 
 def sample_region_figure(
@@ -47,8 +45,6 @@ def sample_region_figure(
         (orange, above the line) or took away (blue, below it), in the answer's unit. None where
         there is nothing to draw.
     """
-    from plotly.subplots import make_subplots
-
     selected = select(reasons, technique=technique)
     selected = selected[selected["low"].notna() & selected["high"].notna()]
     if not len(selected):
@@ -163,42 +159,6 @@ def _render(title: str, prediction: Prediction, reasons: pd.DataFrame) -> str:
         "tables": [sample_table(reasons, technique=technique) for technique in techniques],
     }
     return render_page("sample_regions.html.j2", content, shelf)
-
-
-class SampleTable(TypedDict):
-    """What the regions of one curve added: titles of the tasks, and a row of texts a region."""
-
-    technique: str
-    tasks: list[str]
-    rows: list[tuple[str, list[str]]]
-
-
-def sample_table(reasons: pd.DataFrame, *, technique: str) -> SampleTable:
-    """Lay out what the regions of one curve added to the answers."""
-    selected = select(reasons, technique=technique)
-    tasks = in_order(selected["task"].astype(str).tolist(), list(TASKS))
-    regions = selected.drop_duplicates("region").sort_values("low", na_position="last")
-    rows = [("average of the training data", [_first(selected, task, "base") for task in tasks])]
-    for region in regions.itertuples():
-        unit = about_technique(technique).unit
-        where = "" if region.low != region.low else f", {range_of_region(region.low, region.high, unit)}"
-        cells = [_contribution(selected, task, str(region.region)) for task in tasks]
-        rows.append((f"{region.title}{where}", cells))
-    rows.append(("answer", [_first(selected, task, "answer") for task in tasks]))
-    return {
-        "technique": short_title(technique),
-        "tasks": [task_with_unit(task) for task in tasks],
-        "rows": rows,
-    }
-
-
-def _first(rows: pd.DataFrame, task: str, column: str) -> str:
-    return number(float(select(rows, task=task)[column].iloc[0]), TASK_DIGITS.get(task, 3))
-
-
-def _contribution(rows: pd.DataFrame, task: str, region: str) -> str:
-    selected = select(rows, task=task, region=region)
-    return number(float(selected["contribution"].sum()), TASK_DIGITS.get(task, 3), sign=True)
 
 
 def _answer(row: Any) -> dict[str, str]:

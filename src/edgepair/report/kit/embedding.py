@@ -69,13 +69,7 @@ class FigureShelf:
 
 
 def embedded_json(value: object) -> str:
-    r"""Write JSON that can stand inside a script element: nothing in it can end the element.
-
-    Examples
-    --------
-    >>> embedded_json("</script>")
-    '"\\u003c/script\\u003e"'
-    """
+    """Write JSON that can stand inside a script element: nothing in it can end the element."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

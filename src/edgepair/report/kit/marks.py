@@ -15,7 +15,9 @@ from edgepair.report.kit.tables import about_technique, rounded
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
+
+    from edgepair.conventions.tasks import Floats
 
 LINE = "#9aa5b1"
 """Colour of lines that mark a value: zero, a baseline."""
@@ -58,7 +60,7 @@ def error_bars(
     above = np.nan_to_num(np.asarray(upper, dtype=float) - middle)
     below = np.nan_to_num(middle - np.asarray(lower, dtype=float))
 
-    def write(ends: NDArray[np.float64]) -> list[float] | list[float | None]:
+    def write(ends: Floats) -> list[float] | list[float | None]:
         return ends.tolist() if digits is None else rounded(ends, digits)
 
     return {
@@ -132,7 +134,7 @@ def band(x: object, rows: pd.DataFrame, colour: str, *, digits: int = 4) -> list
 
 
 def bars(
-    low: NDArray[np.float64], high: NDArray[np.float64], height: ArrayLike, colour: str | list[str],
+    low: Floats, high: Floats, height: ArrayLike, colour: str | list[str],
     hover: Sequence[str], *, fill: float = 0.9, digits: int = 7, **more: object,
 ) -> go.Bar:  # fmt: skip
     """Draw a bar over each stretch from `low` to `high`, of which it fills a part."""

@@ -91,24 +91,19 @@ def _look(modality: str) -> tuple[str, str]:
 
 
 def sequence_colours(n: int) -> list[str]:
-    """Choose colours for classes that have an order, dark to light.
-
-    Examples
-    --------
-    >>> sequence_colours(2)
-    ['#440154', '#c8b400']
-    """
+    """Choose colours for classes that have an order, dark to light."""
     if n < 2:
         return [_SEQUENCE[1]][:n]
     colours = []
     for k in range(n):
         index = k * (len(_SEQUENCE) - 1) / (n - 1)
         low = min(int(index), len(_SEQUENCE) - 2)
-        colours.append(_mix(_SEQUENCE[low], _SEQUENCE[low + 1], index - low))
+        colours.append(mixed(_SEQUENCE[low], _SEQUENCE[low + 1], index - low))
     return colours
 
 
-def _mix(first: str, second: str, part: float) -> str:
+def mixed(first: str, second: str, part: float) -> str:
+    """Mix two colours, without transparency: what lies beneath must not change the contrast."""
     pairs = zip(_rgb(first), _rgb(second), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * part):02x}" for a, b in pairs)
 
@@ -120,8 +115,6 @@ def _rgb(colour: str) -> tuple[int, int, int]:
 def faded(colour: str, opacity: float) -> str:
     """Make a colour see-through.
 
-    Examples
-    --------
     >>> faded("#0072b2", 0.2)
     'rgba(0,114,178,0.2)'
     """

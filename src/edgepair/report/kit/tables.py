@@ -26,8 +26,6 @@ MOST_SITES = 800
 def in_order(values: Sequence[str], order: Sequence[str]) -> list[str]:
     """List the different values, known ones first and in a given order.
 
-    Examples
-    --------
     >>> in_order(["pdf", "xanes", "pdf"], ["xanes", "pdf", "dpdf"])
     ['xanes', 'pdf']
     """
@@ -87,8 +85,6 @@ def is_regression(task: str) -> bool:
 def task_axis(task: str) -> str:
     """Name a task's value with its unit, for an axis.
 
-    Examples
-    --------
     >>> task_axis("bond_length"), task_axis("oxidation_state")
     ('mean bond length (Å)', 'oxidation state (no unit)')
     """
@@ -98,8 +94,6 @@ def task_axis(task: str) -> str:
 def task_with_unit(task: str) -> str:
     """Name a task with its unit, for a table's head.
 
-    Examples
-    --------
     >>> task_with_unit("bond_length"), task_with_unit("oxidation_state")
     ('Mean bond length (Å)', 'Oxidation state')
     """
@@ -110,8 +104,6 @@ def task_with_unit(task: str) -> str:
 def main_metric(task: str) -> str:
     """Name the metric in which a task is compared.
 
-    Examples
-    --------
     >>> main_metric("bond_length")
     'r2'
     """
@@ -178,13 +170,7 @@ def thinned(table: pd.DataFrame, most: int = MOST_SITES, *, seed: int = 0) -> pd
 
 
 def rounded(values: ArrayLike, digits: int = 4) -> list[float | None]:
-    """Round to a number of significant digits, for a small page.
-
-    Examples
-    --------
-    >>> rounded([0.0123456, float("nan"), 7112.25], 4)
-    [0.01235, None, 7112.0]
-    """
+    """Round to a number of significant digits, for a small page."""
     array = np.asarray(values, dtype=float)
     return [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in array.tolist()]
 
@@ -194,8 +180,6 @@ def even_axis(positions: ArrayLike, digits: int = 6) -> dict[str, object]:
 
     ``positions`` (n,).
 
-    Examples
-    --------
     >>> even_axis([1.0, 1.1, 1.2]), even_axis([1.0, 1.1, 1.3])
     ({'x0': 1.0, 'dx': 0.1}, {'x': [1.0, 1.1, 1.3]})
     """

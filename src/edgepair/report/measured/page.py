@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import plotly.graph_objects as go
 
 from edgepair.conventions import TASKS
 from edgepair.conventions.wording import safe
 from edgepair.measured import PdfCurve, XanesScan, inspect_pdf
-from edgepair.measured.xanes.inspection import inspect_xanes
+from edgepair.measured.xanes.inspection import XanesInspection, inspect_xanes
 from edgepair.report.kit.embedding import (
     Drawing,
     FigureShelf,
@@ -26,12 +26,7 @@ from edgepair.report.kit.marks import axis_title, curve_title, measured_line
 from edgepair.report.kit.style import INK, MUTED, modality_colour, styled
 from edgepair.report.kit.tables import rounded
 from edgepair.report.measured.shown import Seen, SeenPdf, SeenXanes
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-    from edgepair.measured.xanes.inspection import XanesInspection
-    from edgepair.standards import Standard
+from edgepair.standards import Standard
 
 
 @dataclass(frozen=True)
@@ -74,8 +69,6 @@ _PRE, _POST = "#009e73", "#d55e00"
 
 def raw_figure(inspection: XanesInspection) -> go.Figure:
     """Draw a spectrum as measured, with the lines of its normalisation."""
-    import plotly.graph_objects as go
-
     scan, spectrum = inspection.scan, inspection.spectrum
     figure = go.Figure()
     x = scan.energy if spectrum is None else spectrum.energy
@@ -97,8 +90,6 @@ def raw_figure(inspection: XanesInspection) -> go.Figure:
 
 def normalized_figure(inspection: XanesInspection) -> go.Figure | None:
     """Draw the edge region of a normalised spectrum."""
-    import plotly.graph_objects as go
-
     spectrum, quality = inspection.spectrum, inspection.quality
     if spectrum is None or quality is None:
         return None
@@ -125,8 +116,6 @@ def normalized_figure(inspection: XanesInspection) -> go.Figure | None:
 
 def pdf_figure(curve: PdfCurve) -> go.Figure:
     """Draw a measured PDF."""
-    import plotly.graph_objects as go
-
     figure = go.Figure()
     figure.add_hline(y=0, line={"color": MUTED, "width": 1, "dash": "dot"})
     colour = modality_colour("npdf" if curve.radiation == "neutron" else "pdf")
@@ -143,8 +132,6 @@ def pdf_figure(curve: PdfCurve) -> go.Figure:
 
 def standard_figure(standard: Standard) -> go.Figure:
     """Draw a measured standard, normalised."""
-    import plotly.graph_objects as go
-
     line = measured_line(standard.energy, standard.mu, standard.name, modality_colour("xanes"), 1.6)
     figure = go.Figure(line)
     figure.update_xaxes(title_text=axis_title("xanes"), showgrid=False, fixedrange=False)

@@ -67,7 +67,9 @@ class SeenXanes:
             ]
         if scan.energy_shift:
             facts.append(("shift in file", f"{scan.energy_shift:+.3f} eV, added"))
-        facts.append(("calibration", found.calibration.text + ("" if found.applied else _not_applied(found))))
+        added = found.applied or not found.calibration.shift
+        where = "" if added else " (not added to the energies here; --save adds it)"
+        facts.append(("calibration", found.calibration.text + where))
         if spectrum is not None and quality is not None:
             noise = (
                 "too few points to tell" if math.isnan(quality.noise) else f"{quality.noise:.5f} edge steps"
@@ -201,7 +203,3 @@ def _peak_text(peak: Peak) -> str:
     at = f"{peak.position:.3f} ± {peak.position_error:.3f} Å"
     width = f"width {peak.width:.3f} ± {peak.width_error:.3f} Å"
     return f"{at}, {width}, area {peak.area:.2f} ± {peak.area_error:.2f}"
-
-
-def _not_applied(found: XanesInspection) -> str:
-    return " (not added to the energies here; --save adds it)" if found.calibration.shift else ""

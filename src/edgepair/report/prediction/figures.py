@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+from plotly.subplots import make_subplots
 
 from edgepair.conventions import TASKS
+from edgepair.conventions.tasks import Floats
 from edgepair.conventions.wording import number, safe, short_title, task_title
+from edgepair.prediction import Prediction
 from edgepair.report.kit.marks import (
     Look,
     add_caption,
@@ -24,15 +29,8 @@ from edgepair.report.kit.marks import (
 )
 from edgepair.report.kit.style import INK, faded, modality_colour, styled
 from edgepair.report.kit.tables import about_task, even_axis, in_order, rounded, task_axis
+from edgepair.report.prediction.rows import PredictedSample
 from edgepair.report.prediction.words import TASK_DIGITS, contribution_table, range_text, value_text
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
-    from numpy.typing import ArrayLike, NDArray
-
-    from edgepair.prediction import Prediction
-    from edgepair.report.prediction.rows import PredictedSample
 
 RAISED, LOWERED = "#d55e00", "#0072b2"
 """Colours of what raised and what lowered a value; the side of the line is the second cue."""
@@ -47,8 +45,6 @@ _NEGLIGIBLE = 0.005
 
 def answer_figure(prediction: Prediction) -> go.Figure:
     """Draw the values of all techniques side by side, with their intervals."""
-    from plotly.subplots import make_subplots
-
     table = prediction.table
     tasks = in_order(table["task"].astype(str).tolist(), list(TASKS))
     techniques = list(dict.fromkeys(table["technique"].astype(str)))
@@ -73,8 +69,6 @@ def answer_figure(prediction: Prediction) -> go.Figure:
 
 def probability_figure(prediction: Prediction, *, task: str) -> go.Figure:
     """Draw the probabilities of the classes of a task."""
-    import plotly.graph_objects as go
-
     rows = prediction.probabilities[prediction.probabilities["task"] == task]
     classes = _worth_drawing(rows)
     figure = go.Figure()
@@ -99,8 +93,6 @@ def probability_figure(prediction: Prediction, *, task: str) -> go.Figure:
 
 def curve_figure(prediction: Prediction, *, technique: str) -> go.Figure | None:
     """Draw a curve as the model saw it, with what drove the answers beneath it."""
-    from plotly.subplots import make_subplots
-
     shown = prediction.curves.get(technique, ())
     if not shown:
         return None
@@ -128,7 +120,6 @@ def curve_figure(prediction: Prediction, *, technique: str) -> go.Figure | None:
 def series_figure(samples: Sequence[PredictedSample], numbers: Sequence[int]) -> go.Figure:
     """Draw values against the number of the scan."""
     import pandas as pd
-    from plotly.subplots import make_subplots
 
     parts = [
         sample.prediction.table.assign(scan=scan, title=sample.title)
@@ -217,13 +208,13 @@ def _add_contributions(figure: go.Figure, rows: pd.DataFrame, *, row: int, task:
     add_caption(figure, row, f"added to the {task_title(task)}")
 
 
-def _widths(x: NDArray[np.float64]) -> NDArray[np.float64]:
+def _widths(x: Floats) -> Floats:
     """Let bars touch, however the positions are spaced."""
     if len(x) < 2:
         return np.ones(len(x))
     steps = np.diff(x)
     left, right = np.r_[steps[0], steps], np.r_[steps, steps[-1]]
-    widths: NDArray[np.float64] = 0.95 * np.minimum(np.minimum(left, right), 3 * np.median(steps))
+    widths: Floats = 0.95 * np.minimum(np.minimum(left, right), 3 * np.median(steps))
     return widths
 
 

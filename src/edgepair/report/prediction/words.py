@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from edgepair.conventions import TASKS, TECHNIQUES
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.tasks import Floats
 from edgepair.conventions.wording import interval, listed, number, percent, short_title, task_title
+from edgepair.prediction import Prediction
 from edgepair.report.kit.tables import about_task
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from edgepair.prediction import Prediction
 
 TASK_DIGITS = MappingProxyType({"oxidation_state": 2, "coordination_number": 2, "bond_length": 3})
 """Digits behind the point that a value is worth."""
@@ -48,19 +44,8 @@ def contribution_table(explanation: pd.DataFrame, *, technique: str, task: str) 
     return summed.astype({"position": float, "contribution": float})
 
 
-def largest_windows(
-    position: NDArray[np.float64], contribution: NDArray[np.float64], *, widest: float, most: int = 3
-) -> list[Window]:
-    """Find the stretches that added or took away most.
-
-    ``position, contribution`` (n,).
-
-    Examples
-    --------
-    >>> x = np.arange(6.0)
-    >>> largest_windows(x, np.array([0, 0.2, 0.3, 0, -0.4, 0]), widest=2.0)
-    [Window(first=1.0, last=2.0, contribution=0.5), Window(first=4.0, last=4.0, contribution=-0.4)]
-    """
+def largest_windows(position: Floats, contribution: Floats, *, widest: float, most: int = 3) -> list[Window]:
+    """Find the stretches that added or took away most: ``position, contribution`` (n,)."""
     x = np.asarray(position, dtype=float)
     free = np.isfinite(contribution)
     values = np.where(free, contribution, 0.0)
@@ -171,8 +156,6 @@ def nearest_rows(prediction: Prediction, *, technique: str, most: int = 6) -> li
 def value_text(task: str, value: float | None) -> str:
     """Write a value with its unit.
 
-    Examples
-    --------
     >>> value_text("bond_length", 2.0134), value_text("oxidation_state", 2.667)
     ('2.013 Å', '2.67')
     """
@@ -184,8 +167,6 @@ def value_text(task: str, value: float | None) -> str:
 def range_text(task: str, lower: float | None, upper: float | None) -> str:
     """Write an interval of a value, without its unit.
 
-    Examples
-    --------
     >>> range_text("oxidation_state", 2.5, 3.04)
     '2.50 to 3.04'
     """
@@ -193,13 +174,7 @@ def range_text(task: str, lower: float | None, upper: float | None) -> str:
 
 
 def set_text(classes: object, probability: float | None) -> str:
-    """Write a set of classes with the probability of the likeliest.
-
-    Examples
-    --------
-    >>> set_text("2;3", 0.71)
-    '2 or 3 (71 %)'
-    """
+    """Write a set of classes with the probability of the likeliest."""
     if classes is None or classes != classes or not str(classes):
         return ""
     told = str(classes).split(";")

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from edgepair.conventions import TASKS
+from edgepair.conventions.tasks import Floats
 from edgepair.conventions.wording import safe, short_title
-from edgepair.report.kit.embedding import FigureShelf, render_page, write_page
+from edgepair.report.kit.embedding import (
+    Drawing,
+    FigureShelf,
+    draw_figure,
+    render_page,
+    render_tables,
+    write_page,
+)
 from edgepair.report.kit.marks import Look, error_bars, measured_line, scatter
 from edgepair.report.kit.style import INK, faded, modality_colour, sequence_colours, styled
 from edgepair.report.kit.tables import rounded
@@ -22,15 +34,8 @@ from edgepair.report.series.words import (
     series_tables,
     series_title,
 )
-from edgepair.series import PdfSeriesResult
-
-if TYPE_CHECKING:
-    import pandas as pd
-    import plotly.graph_objects as go
-    from numpy.typing import NDArray
-
-    from edgepair.series import SeriesResult
-    from edgepair.series.principal import Principal
+from edgepair.series import PdfSeriesResult, SeriesResult
+from edgepair.series.principal import Principal
 
 _PARTS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")
 _MOST_DRAWN = 24
@@ -44,20 +49,11 @@ _TITLES = {
     "bond_length": "bond length (Å)",
 }  # fmt: skip
 
+_VALUES = "values along the series, with their intervals"
+
 
 def series_figures(result: SeriesResult | PdfSeriesResult) -> dict[str, go.Figure]:
-    """Draw a series.
-
-    Parameters
-    ----------
-    result : SeriesResult or PdfSeriesResult
-        From `edgepair.analyse_series`.
-
-    Returns
-    -------
-    dict of str to plotly.graph_objects.Figure
-        By title, those that the result has something to show of.
-    """
+    """Draw a series: by title, the figures that it has something to show of."""
     if isinstance(result, PdfSeriesResult):
         return _pdf_figures(result, _VALUES)
     shown = _Shown.of(result)
@@ -77,9 +73,6 @@ def series_figures(result: SeriesResult | PdfSeriesResult) -> dict[str, go.Figur
         found["spectra of the components"] = _spectra(result)
     found["what the components leave over"] = _residual(shown)
     return found | ({} if result.pdf is None else _pdf_figures(result.pdf, ""))
-
-
-_VALUES = "values along the series, with their intervals"
 
 
 def _pdf_figures(result: PdfSeriesResult, values: str) -> dict[str, go.Figure]:
@@ -106,9 +99,9 @@ class _Shown:
     """Curves of any kind along an axis, and what stands at axes."""
 
     axis: str
-    position: NDArray[np.float64]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    position: Floats
+    x: Floats
+    y: Floats
     x_title: str
     y_title: str
     symbol: str
@@ -128,25 +121,7 @@ class _Shown:
 
 
 def write_series(result: SeriesResult | PdfSeriesResult, path: str | Path) -> Path:
-    """Write the page of a series.
-
-    Parameters
-    ----------
-    result : SeriesResult or PdfSeriesResult
-        From `edgepair.analyse_series`.
-    path : path
-        Ends in ``.html``.
-
-    Returns
-    -------
-    pathlib.Path
-        The page.
-
-    Raises
-    ------
-    OutputError
-        It cannot be written.
-    """
+    """Write the page of a series."""
     return write_page(lambda: _render(result), path, what="the page", option="--report")
 
 
@@ -169,8 +144,6 @@ def _axes(figure: go.Figure, x: str, y: str, height: int = 380, **more: object) 
 
 
 def _map(shown: _Shown) -> go.Figure:
-    import plotly.graph_objects as go
-
     heat = go.Heatmap(
         x=rounded(shown.x, 7), y=rounded(shown.position, 6), z=[rounded(row, 4) for row in shown.y],
         colorscale="Viridis", colorbar={"title": {"text": shown.symbol}, "thickness": 12},
@@ -180,8 +153,6 @@ def _map(shown: _Shown) -> go.Figure:
 
 
 def _waterfall(shown: _Shown, marked: Iterable[float] = ()) -> go.Figure:
-    import plotly.graph_objects as go
-
     figure, chosen = go.Figure(), _spread(len(shown.y))
     for colour, k in zip(sequence_colours(len(chosen)), chosen, strict=True):
         name = f"{shown.position[k]:g}" if k in (chosen[0], chosen[-1]) else ""
@@ -192,8 +163,6 @@ def _waterfall(shown: _Shown, marked: Iterable[float] = ()) -> go.Figure:
 
 
 def _differences(shown: _Shown) -> go.Figure:
-    import plotly.graph_objects as go
-
     figure, chosen = go.Figure(), _spread(len(shown.y))[1:]
     for colour, k in zip(sequence_colours(len(chosen)), chosen, strict=True):
         figure.add_trace(measured_line(shown.x, shown.y[k] - shown.y[0], "", colour, 1.3))
@@ -216,8 +185,6 @@ def _first_peak(result: PdfSeriesResult) -> go.Figure:
 
 def _two(position: Any, left: tuple[str, str, Any, Any], right: tuple[str, str, Any], axis: str) -> go.Figure:
     """Draw two quantities against the axis, each on a scale of its own."""
-    import plotly.graph_objects as go
-
     x, (title, name, values, error) = rounded(position, 6), left
     look: Look = {"mode": "lines+markers"}
     first = scatter(x, rounded(values, 7), hover="%{x}: %{y}", name=name, line={"color": _PARTS[0]}, **look)
@@ -241,8 +208,6 @@ def _two(position: Any, left: tuple[str, str, Any, Any], right: tuple[str, str, 
 
 
 def _values(result: SeriesResult | PdfSeriesResult) -> go.Figure:
-    from plotly.subplots import make_subplots
-
     values = result.values
     tasks = [task for task in TASKS if (values["task"] == task).any()]
     fitted = None if isinstance(result, PdfSeriesResult) else result.fractions
@@ -289,8 +254,6 @@ def _band(mine: pd.DataFrame, modality: str, named: bool) -> Iterator[go.Scatter
 
 
 def _scree(shown: _Shown) -> go.Figure:
-    import plotly.graph_objects as go
-
     table = shown.principal.table
     kept = table["component"] <= shown.principal.number
     marks = {"color": np.where(kept, _PARTS[0], "#9aa5b1").tolist(), "size": 9}
@@ -304,8 +267,6 @@ def _scree(shown: _Shown) -> go.Figure:
 
 
 def _fractions(result: SeriesResult | PdfSeriesResult) -> go.Figure:
-    import plotly.graph_objects as go
-
     figure = go.Figure()
     x = rounded(result.points["position"], 6)
     for colour, (name, mine) in zip(_PARTS, fractions_by_part(result).items(), strict=False):
@@ -319,8 +280,6 @@ def _fractions(result: SeriesResult | PdfSeriesResult) -> go.Figure:
 
 
 def _resolved(result: SeriesResult) -> go.Figure:
-    import plotly.graph_objects as go
-
     found, figure = result.resolution, go.Figure()
     assert found is not None
     x = rounded(result.points["position"], 6)
@@ -339,8 +298,6 @@ def _resolved(result: SeriesResult) -> go.Figure:
 
 
 def _spectra(result: SeriesResult) -> go.Figure:
-    import plotly.graph_objects as go
-
     found, figure = result.resolution, go.Figure()
     assert found is not None
     for k, colour in zip(range(len(found.spectra)), _PARTS, strict=False):
@@ -351,8 +308,6 @@ def _spectra(result: SeriesResult) -> go.Figure:
 
 
 def _residual(shown: _Shown) -> go.Figure:
-    import plotly.graph_objects as go
-
     left = shown.principal.residual
     most = float(np.abs(left).max())
     heat = go.Heatmap(
@@ -365,3 +320,16 @@ def _residual(shown: _Shown) -> go.Figure:
 
 def _spread(n: int) -> list[int]:
     return sorted({round(k) for k in np.linspace(0, n - 1, min(n, _MOST_DRAWN))})
+
+
+def tables(item: SeriesResult | PdfSeriesResult) -> str:
+    """Lay out what was found, components, standards and fractions."""
+    content = {"facts": series_facts(item), "tables": series_tables(item)}
+    return render_tables(series_title(item), item.warnings, content)
+
+
+def draw(item: SeriesResult | PdfSeriesResult, name: str, given: Mapping[str, str]) -> go.Figure:
+    """Draw a figure of the page by its title."""
+    figures = series_figures(item)
+    drawings = {title: Drawing(partial(figures.__getitem__, title), {}) for title in figures}
+    return draw_figure(drawings, name, given)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from edgepair.conventions import TASKS, modality_title
 from edgepair.conventions.wording import with_minus
 from edgepair.mixtures.fit import KEPT
 from edgepair.report.mixture import with_error
-from edgepair.series import PdfSeriesResult
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from edgepair.series import SeriesResult
+from edgepair.series import PdfSeriesResult, SeriesResult
 
 SHOWN_STANDARDS = 8
 """Standards that are shown; files hold them all."""

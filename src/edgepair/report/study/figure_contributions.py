@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
 
 from edgepair.conventions import TECHNIQUES
 from edgepair.conventions.displayed import Record
@@ -15,10 +16,6 @@ from edgepair.report.kit.marks import HOVER, dots, error_bars, name_rows, whiske
 from edgepair.report.kit.style import INK, PAPER, faded, modality_colour, styled
 from edgepair.report.kit.tables import in_order, select
 from edgepair.report.study.figure_overview import dodge, row_axis
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-    from numpy.typing import ArrayLike
 
 SHARED_COLOUR = "#b8c1ca"
 """What both sides have: neither's colour."""
@@ -47,8 +44,6 @@ def shapley_figure(
         Dots with 95 % intervals, in units of the score (pure numbers). With one absorber each
         technique has a row of its own, else each absorber has.
     """
-    import plotly.graph_objects as go
-
     table = select(contributions, task=task, learner=learner)
     shares = select(table, kind="shapley")
     gains = select(table, kind="alone")
@@ -89,8 +84,6 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
         both have, what only the second has, what is there only together. What a side costs lies
         left of zero. The black mark is the gain of both, with its 95 % interval.
     """
-    import plotly.graph_objects as go
-
     table = select(contributions, absorber=absorber, task=task, learner=learner)
     gains = select(table, kind="alone").set_index("technique")
     parts: dict[str, list[Record]] = {}
@@ -135,8 +128,6 @@ def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, lea
 def part_colour(key: str) -> str:
     """Look up the colour of one part of a split.
 
-    Examples
-    --------
     >>> part_colour("xanes"), part_colour("shared")
     ('#0072b2', '#b8c1ca')
     """
@@ -169,8 +160,6 @@ def _dots(table: pd.DataFrame, y: ArrayLike, name: str) -> go.Scatter:
 
 
 def _bars(key: str, bars: list[Record]) -> go.Bar:
-    import plotly.graph_objects as go
-
     return go.Bar(
         orientation="h",
         name=key,
@@ -219,8 +208,6 @@ def share_figure(
         its left, and, with three techniques or more, of that on its right; a dotted line is that share
         where labels are permuted.
     """
-    import plotly.graph_objects as go
-
     shares = select(importances, kind="share", task=task, learner=learner)
     figure = go.Figure()
     absorbers = list(dict.fromkeys(shares["absorber"]))
@@ -273,8 +260,6 @@ def share_figure(
 
 
 def _bar(name: str, parts: list[Record]) -> go.Bar:
-    import plotly.graph_objects as go
-
     return go.Bar(
         orientation="h",
         name=short_title(name),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
+import plotly.graph_objects as go
 
 from edgepair.conventions import TASKS
 from edgepair.conventions.wording import (
@@ -21,13 +21,8 @@ from edgepair.report.kit.marks import HOVER, dots, error_bars, name_rows, ticks,
 from edgepair.report.kit.style import GRID, INK, styled
 from edgepair.report.kit.tables import in_order, main_metric, select
 from edgepair.report.study.figure_overview import dodge, score_dots
-from edgepair.study import FINDINGS
+from edgepair.study import FINDINGS, Finding
 from edgepair.study.conditions import CONDITION_TITLES
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-    from edgepair.study import Finding
 
 SIDES = {
     "xanes_beats_pdf": ("PDF better", "XANES better"),
@@ -58,8 +53,6 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
         opposite holds; diamonds for means over absorbers. Differences of weighted F1 or R², or of
         shares (pure numbers).
     """
-    import plotly.graph_objects as go
-
     selected = [item for item in findings if item.finding == finding]
     is_share = finding == "xanes_dominates"
     rows: list[tuple[float, Finding]] = []
@@ -74,7 +67,9 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
         block = sorted((i for i in selected if i.task == task), key=lambda i: i.absorber == "all")
         for item in block:
             rows.append((index, item))
-            name = _alone_label(item) if alone else "mean" if item.absorber == "all" else safe(item.absorber)
+            name = "mean" if item.absorber == "all" else safe(item.absorber)
+            if alone:
+                name = "mean of classes" if item.task == "all" else task_title(item.task)
             labels.append((index, name))
             index += 0.9
         index += 0.15 if alone else 0.25
@@ -96,10 +91,6 @@ def finding_figure(findings: Sequence[Finding], *, finding: str) -> go.Figure:
         title_text=_AXES.get(finding, "difference in score (no unit)"), nticks=7, range=_range(rows)
     )
     return styled(figure, height=round(24 * index + 90), margin={"t": 28})
-
-
-def _alone_label(item: Finding) -> str:
-    return "mean of classes" if item.task == "all" else task_title(item.task)
 
 
 def _head(task: str, is_share: bool) -> str:
@@ -171,8 +162,6 @@ def robustness_figure(robustness: pd.DataFrame, *, absorber: str = "all") -> go.
         undecided, red where its opposite holds; the number is the estimate (a difference of weighted F1
         or R², or of shares of the importance; no unit).
     """
-    import plotly.graph_objects as go
-
     selected = select(robustness, absorber=absorber)
     names = in_order(selected["condition"].tolist(), list(CONDITION_TITLES))
     rows = [
@@ -244,8 +233,6 @@ def condition_figure(conditions: pd.DataFrame, *, task: str, absorber: str) -> g
     plotly.graph_objects.Figure
         Dots with 95 % intervals (pure numbers), a row per condition; a grey tick marks the baseline.
     """
-    import plotly.graph_objects as go
-
     selected = select(conditions, task=task, absorber=absorber)
     names = in_order(selected["condition"].tolist(), list(CONDITION_TITLES))
     modalities = [name for name in dict.fromkeys(selected["modality"]) if name != "baseline"]

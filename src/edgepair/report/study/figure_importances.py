@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from edgepair.conventions.wording import METRIC_TITLES, counted, number, safe
 from edgepair.report.kit.marks import (
@@ -30,9 +30,6 @@ from edgepair.report.kit.tables import (
     rounded,
     select,
 )
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 SMOOTHED_POINTS = 5
 """Points over which the ground behind the curves is averaged."""
@@ -66,8 +63,6 @@ def importance_figure(
         the importance is larger (against eV or Å); under it the impurity importance of each point,
         %, and, where there is one, the fall of the main score when a window is shuffled.
     """
-    from plotly.subplots import make_subplots
-
     selected = select(
         importances, absorber=absorber, task=task, modality=modality, technique=technique, learner=learner
     )
@@ -153,8 +148,6 @@ def _span(curves: pd.DataFrame, impurity: pd.DataFrame) -> list[float] | None:
 
 
 def _add_ground(figure: go.Figure, impurity: pd.DataFrame, colour: str, lower: float, upper: float) -> None:
-    import plotly.graph_objects as go
-
     # Trees spread their choice over neighbours that say the same: a running mean is quieter.
     value = (
         impurity["value"].rolling(SMOOTHED_POINTS, center=True, min_periods=1).mean().to_numpy(dtype=float)
@@ -176,8 +169,6 @@ def _add_ground(figure: go.Figure, impurity: pd.DataFrame, colour: str, lower: f
 
 
 def _add_impurity(figure: go.Figure, impurity: pd.DataFrame, colour: str) -> None:
-    import plotly.graph_objects as go
-
     percent = {name: 100 * impurity[name].to_numpy(dtype=float) for name in ("value", "lower", "upper")}
     figure.add_trace(
         go.Bar(

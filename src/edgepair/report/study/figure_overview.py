@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+from numpy.typing import ArrayLike
+from plotly.subplots import make_subplots
 
 from edgepair.conventions.wording import (
     METRIC_TITLES,
@@ -34,12 +36,7 @@ from edgepair.report.kit.tables import (
     select,
     tasks_of,
 )
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-    from numpy.typing import ArrayLike
-
-    from edgepair.study import StudyResult
+from edgepair.study import StudyResult
 
 _SPREAD = 0.33
 _LOWEST_SHOWN = -1.0
@@ -113,8 +110,6 @@ def score_figure(
         Dots with 95 % intervals (pure numbers); a grey tick marks the baseline. With one absorber
         each modality has a row of its own, else each absorber has.
     """
-    from plotly.subplots import make_subplots
-
     alone = len(absorbers) == 1
     titles = [capital(task_title(task)) for task in tasks] if legend else None
     figure = make_subplots(
@@ -154,8 +149,6 @@ def score_figure(
 def dodge(index: int, n: int) -> float:
     """Move a dot up or down so that the modalities of one row stand apart.
 
-    Examples
-    --------
     >>> dodge(0, 1), dodge(2, 3)
     (0.0, 0.33)
     """
@@ -262,8 +255,6 @@ def learning_figure(
     plotly.graph_objects.Figure
         A line per modality with 95 % intervals; the number of formulas on a logarithmic axis.
     """
-    import plotly.graph_objects as go
-
     selected = select(learning, absorber=absorber, task=task, learner=learner, metric=main_metric(task))
     figure = go.Figure()
     names = in_order(selected["modality"].tolist(), modalities)
@@ -320,8 +311,6 @@ def split_figure(
     plotly.graph_objects.Figure
         Filled: honest; open: random (pure numbers).
     """
-    import plotly.graph_objects as go
-
     honest = main_scores(scores, task=task, learner=learner, split=split)
     random = main_scores(scores, task=task, learner=learner, split="random")
     both = honest.merge(random, on=["absorber", "modality"], suffixes=("", "_random"))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import METRIC_TITLES, count, number, percent, safe, task_title
 from edgepair.report.kit.marks import ZERO, Look, name_rows, scatter, zero_line
-from edgepair.report.kit.style import INK, MUTED, faded, modality_colour, styled
+from edgepair.report.kit.style import INK, MUTED, faded, mixed, modality_colour, styled
 from edgepair.report.kit.tables import about_task, confusion_counts, rounded, select, site_means, thinned
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 FULLEST = 0.5
 """Part of a technique's colour in a cell that all of a class fall into: its number is still read on it.
@@ -39,8 +37,6 @@ def confusion_figure(
     plotly.graph_objects.Figure
         Colour: share of the true class (rows add up to 1). Text: number of predictions.
     """
-    import plotly.graph_objects as go
-
     selected = select(predictions, absorber=absorber, task=task, modality=modality, learner=learner)
     names, counts = confusion_counts(selected)
     total = counts.sum(axis=1, keepdims=True)
@@ -63,7 +59,7 @@ def confusion_figure(
                 for row, parts in zip(counts, share, strict=True)
             ],
             hovertemplate="true %{y}, predicted %{x}<br>%{customdata}<extra></extra>",
-            colorscale=[[0, "#f7f9fa"], [1, _blend(colour, FULLEST)]],
+            colorscale=[[0, "#f7f9fa"], [1, mixed("#ffffff", colour, FULLEST)]],
             zmin=0,
             zmax=1,
             showscale=False,
@@ -75,12 +71,6 @@ def confusion_figure(
     figure.update_xaxes(title_text=f"predicted {symbol}", type="category", showgrid=False, showline=False)
     figure.update_yaxes(title_text=f"true {symbol}", type="category", autorange="reversed", showgrid=False)
     return styled(figure, height=min(90 + 46 * len(names), 460))
-
-
-def _blend(colour: str, part: float) -> str:
-    """Mix a colour with white, without transparency: what lies beneath must not change the contrast."""
-    red, green, blue = (int(text) for text in faded(colour, 1).removeprefix("rgba(").split(",")[:3])
-    return "#" + "".join(f"{round(255 + (value - 255) * part):02x}" for value in (red, green, blue))
 
 
 def parity_figure(
@@ -111,8 +101,6 @@ def parity_figure(
     plotly.graph_objects.Figure
         Above: predicted against true; below: predicted less true; in the task's unit.
     """
-    from plotly.subplots import make_subplots
-
     selected = select(predictions, absorber=absorber, task=task, modality=modality, learner=learner)
     sites = thinned(site_means(selected), seed=seed)
     true = np.round(sites["true"].to_numpy(dtype=float), 4)
@@ -176,8 +164,6 @@ def class_figure(
     plotly.graph_objects.Figure
         Text: number of sites. Colour: share of the absorber's sites.
     """
-    import plotly.graph_objects as go
-
     counts = {item["absorber"]: item["tasks"].get(task, {}).get("classes", {}) for item in data}
     counts = {name: classes for name, classes in counts.items() if classes}
     names = sorted({name for classes in counts.values() for name in classes}, key=float)
@@ -236,8 +222,6 @@ def value_figure(predictions: pd.DataFrame, *, task: str) -> go.Figure:
     plotly.graph_objects.Figure
         Share of sites per 0.02 of the task's unit; ridges have one scale each.
     """
-    import plotly.graph_objects as go
-
     selected = select(predictions, task=task).drop_duplicates(["absorber", "site"])
     absorbers = list(dict.fromkeys(selected["absorber"]))
     figure = go.Figure()

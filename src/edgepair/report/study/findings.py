@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -20,11 +19,8 @@ from edgepair.conventions.wording import (
     with_minus,
 )
 from edgepair.report.kit.tables import is_regression, main_metric, select
-from edgepair.study import FINDINGS, contribution_sentences
+from edgepair.study import FINDINGS, Finding, contribution_sentences
 from edgepair.study.conditions import AS_STUDIED, CONDITION_TITLES
-
-if TYPE_CHECKING:
-    from edgepair.study import Finding
 
 _WORDS = {
     "xanes_beats_pdf": {

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from edgepair.conventions.wording import counted, listed
 from edgepair.models import LEARNERS, Learner
 from edgepair.report.citing import references
 from edgepair.report.kit.embedding import render_methods
 from edgepair.report.kit.tables import BASELINE, group_word, without_formulas
+from edgepair.study import StudyResult
 from edgepair.study.conditions import CONDITIONS
-
-if TYPE_CHECKING:
-    from edgepair.study import StudyResult
 
 SPLIT_TITLES = {
     "formula": "grouped by reduced formula",

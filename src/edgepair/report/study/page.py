@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import plotly.graph_objects as go
 
 from edgepair.conventions import TASKS, TECHNIQUES, OutputError
 from edgepair.conventions.wording import METRIC_TITLES, capital, short_title, task_title
@@ -42,12 +43,7 @@ from edgepair.report.study.figure_importances import importance_figure
 from edgepair.report.study.figure_overview import learning_figure, overview_figure, score_figure, split_figure
 from edgepair.report.study.figure_parity import class_figure, confusion_figure, parity_figure, value_figure
 from edgepair.report.study.summary import score_table, summarise_study
-from edgepair.study import FINDINGS
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
-
-    from edgepair.study import StudyResult
+from edgepair.study import FINDINGS, StudyResult
 
 Keep = Callable[["go.Figure", str], Panel]
 """Shelves a figure under a title and says how the page finds it."""
@@ -219,15 +215,12 @@ def importance_panels(result: StudyResult, keep: Keep) -> Explorer:
                     )  # fmt: skip
                     title = short_title(technique)
                     if modality != technique:
-                        title += f", read together with {_rest(modality, technique)}"
+                        rest = "+".join(part for part in modality.split("+") if part != technique)
+                        title += f", read together with {short_title(rest)}"
                     shown.append(keep(figure, title) | {"looks": technique})
                 panels[absorber, task, modality] = shown
     pairs = [key for key in panels if "+" in key[2]]
     return explorer(_KEYS, panels, pairs[0] if pairs else None)
-
-
-def _rest(modality: str, technique: str) -> str:
-    return short_title("+".join(part for part in modality.split("+") if part != technique))
 
 
 def draw_shares(result: StudyResult, task: str) -> go.Figure | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from edgepair.conventions.wording import (
     METRIC_TITLES,
@@ -24,12 +24,8 @@ from edgepair.report.kit.embedding import FigureShelf, render_methods, render_pa
 from edgepair.report.kit.tables import BASELINE, absorbers_of, modalities_of, select, skipped_row, tasks_of
 from edgepair.report.study.figure_overview import split_figure
 from edgepair.report.study.page import importance_panels
+from edgepair.study import StudyResult
 from edgepair.study.published import MAX_FEATURES, SEARCH_TREES, STAGES, TOLERANCE
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from edgepair.study import StudyResult
 
 LEARNER = "published"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from edgepair.conventions import TECHNIQUES
@@ -28,9 +26,7 @@ from edgepair.report.kit.tables import (
 )
 from edgepair.report.study.findings import headline, summarise_contributions, summarise_findings
 from edgepair.report.study.methods import RANDOM_BANNER, SPLIT_SHORT, SPLIT_TITLES, methods_of, references_of
-
-if TYPE_CHECKING:
-    from edgepair.study import StudyResult
+from edgepair.study import StudyResult
 
 
 def summarise_study(result: StudyResult) -> Record:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from edgepair.apps.web.visits import Upload
 from edgepair.apps.web.work.reading import DPDF, FOIL, FileRequest, Looked, options_of
 from edgepair.apps.web.work.samples import SampleRequest
 from edgepair.conventions import EdgepairError, OptionError
-
-if TYPE_CHECKING:
-    from edgepair.apps.web.visits import Upload
 
 MOST_SAMPLES = 60
 """Samples that are answered at once, as many as a report draws."""

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from dash import Input, Output, State, html
+from dash import Dash, Input, Output, State, dcc, html
+from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from edgepair.apps.web.components import aria, notice
+from edgepair.apps.web.components import (
+    aria,
+    button,
+    choice,
+    drawing,
+    facts,
+    field,
+    notice,
+    section,
+    table,
+    warning_list,
+)
 from edgepair.apps.web.dropped.panel import FilesPanel
-from edgepair.apps.web.pages import advise_view as view
-from edgepair.apps.web.panel import JobPanel
-from edgepair.apps.web.saves import Saves
+from edgepair.apps.web.jobs import Order
+from edgepair.apps.web.panel import JobPanel, Saves
+from edgepair.apps.web.settings import Source
+from edgepair.apps.web.visits import Services, Visit
 from edgepair.apps.web.work import advise as work
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, OptionError
 
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.jobs import Order
-    from edgepair.apps.web.services import Services
-    from edgepair.apps.web.visits import Visit
+SAVES = {"html": "Page (HTML)", "json": "Document (JSON)"}
+"""What can be saved, by its kind."""
 
 NAME = "advise"
 KEYS = ("set", "task", "gain", "requirements")
@@ -35,13 +44,85 @@ SMALLEST, LARGEST = 0.001, 0.5
 """Gains that can be asked for."""
 
 
+def form(
+    sources: Sequence[Source], values: Mapping[str, Any], *, files: Sequence[Component], panel: Component
+) -> Component:
+    """Make the form of the question."""
+    tasks = [(task.title, task.name) for task in TASKS.values()]
+    element = choice([(one.title, one.name) for one in sources], values["set"], f"{NAME}-set")
+    gain = dcc.Input(id=f"{NAME}-gain", value=values["gain"], type="text", maxLength=8)
+    question = [
+        field("Element", element, hint="whose simulated materials stand for yours"),
+        field("What is to be read", choice(tasks, values["task"], f"{NAME}-task"), hint="from the spectra"),
+        field("Smallest gain that counts (no unit)", gain, hint="in weighted F1 or R², 0.001 to 0.5"),
+    ]
+    qualities = "find out to what quality each must be measured (some minutes)"
+    ask = html.Div(button("Ask", f"{NAME}-ask", "main"), className="row")
+    return section(
+        "The question",
+        f"{NAME}-question",
+        html.Div(question, className="row choice top-aligned"),
+        html.Div(id=f"{NAME}-gain-slot"),
+        dcc.Checklist(
+            [{"label": qualities, "value": "yes"}],
+            ["yes"] if values["requirements"] else [],
+            id=f"{NAME}-requirements",
+            className="chips",
+        ),
+        html.H3("Measured already?", className="above"),
+        *files,
+        html.Div([ask, panel], className="ask"),
+    )
+
+
+def show_answer(advised: work.Advised | None, saves: Component) -> list[Component]:
+    """Show an answer."""
+    if advised is None:
+        return []
+    # Without the qualities there is one column, which needs no width.
+    two = bool(advised.needed)
+    caption = "scores on unseen formulas, dotted: a guess"
+    if advised.gains:
+        caption += "; beneath, what adding a technique changes, dashed: the smallest gain that counts"
+    if two:
+        lost = "what poorer curves lose, poorer to the right; dashed: what may be lost"
+        caption = f"Left: {caption}. Right: {lost}"
+    return [
+        html.H2(f"The answer: {advised.title}", id=f"{NAME}-answer-title"),
+        html.Ul([html.Li(sentence) for sentence in advised.words], className="advice"),
+        *warning_list([f"{text[:1].upper()}{text[1:]}" for text in advised.warnings]),
+        saves,
+        html.Div(
+            drawing(f"{caption[:1].upper()}{caption[1:]}. Bars: 95 % intervals.", advised.figure),
+            className="wide-figure scroll" if two else "scroll",
+            tabIndex="0",
+            role="region",
+            **aria(label="Figure of the answer"),
+        ),
+        *_table(
+            "What adding a technique changes",
+            ("In hand", "Added", advised.gain_title, "95 % interval", "Verdict"),
+            advised.gains,
+        ),
+        *_table("To what quality", ("Technique", "What is enough"), advised.needed),
+        html.Details([html.Summary("How it was found"), facts(advised.facts)]),
+    ]
+
+
+def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[Component]:
+    if not rows:
+        return []
+    lines = [html.Tr([html.Td(text) for text in row]) for row in rows]
+    return [html.H3(title, className="above"), table(heads, lines)]
+
+
 @dataclass
 class _State:
     """What a visitor has done on this page, beside the files."""
 
     count: int = 0
     answer: work.Advised | None = None
-    view: dict[str, str] = field(default_factory=dict)
+    view: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class AdvisePage:
@@ -57,7 +138,7 @@ class AdvisePage:
         self._panel = JobPanel(
             f"{NAME}-answer", services, order=self._order, answered=self._show, lane="long"
         )
-        self._saves = Saves(NAME, services, kinds=view.SAVES, content=self._saved)
+        self._saves = Saves(NAME, services, kinds=SAVES, content=self._saved)
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
         """Make the page."""
@@ -74,7 +155,7 @@ class AdvisePage:
         }
         return html.Div(
             [
-                view.form(
+                form(
                     shown.sources,
                     values,
                     files=self._files.layout(
@@ -85,7 +166,7 @@ class AdvisePage:
                     panel=self._panel.layout(visit),
                 ),
                 html.Section(
-                    view.answer(state.answer, self._saves.buttons()),
+                    show_answer(state.answer, self._saves.buttons()),
                     id=f"{NAME}-result",
                     className="result",
                     **aria(live="polite"),
@@ -142,7 +223,7 @@ class AdvisePage:
         if state.answer is not None:
             shutil.rmtree(state.answer.folder, ignore_errors=True)
         state.answer = answer
-        return view.answer(answer, self._saves.buttons())
+        return show_answer(answer, self._saves.buttons())
 
     def _saved(self, visit: Visit, kind: str) -> tuple[str, str]:
         answer = self._state(visit).answer

@@ -19,13 +19,7 @@ _BETWEEN = ".."
 
 
 def packed_range(low: object, high: object) -> str:
-    """Write a range as it stands in the address.
-
-    Examples
-    --------
-    >>> packed_range("1,9", None), packed_range(None, "")
-    ('1.9..', '')
-    """
+    """Write a range as it stands in the address."""
     ends = ["" if end in (None, "") else str(end).strip().replace(",", ".") for end in (low, high)]
     return _BETWEEN.join(ends) if any(ends) else ""
 
@@ -33,8 +27,6 @@ def packed_range(low: object, high: object) -> str:
 def split_range(text: str) -> tuple[str, str]:
     """Read the two ends of a range, as text.
 
-    Examples
-    --------
     >>> split_range("1.9..2.1"), split_range("..2.1"), split_range("")
     (('1.9', '2.1'), ('', '2.1'), ('', ''))
     """
@@ -62,63 +54,33 @@ def parse_filter(query: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Ed
 
 
 def parse_sites(text: str) -> list[int]:
-    """Read the rows of the sites that are drawn.
-
-    Examples
-    --------
-    >>> parse_sites("12,57,x,12")
-    [12, 57]
-    """
+    """Read the rows of the sites that are drawn."""
     numbers = [int(part) for part in text.split(",") if part.isdecimal() and len(part) < 9]
     return list(dict.fromkeys(numbers))[:MOST_SITES]
 
 
 def parse_order(text: str, columns: Sequence[str]) -> tuple[str, bool]:
-    """Read the order of the table.
-
-    Examples
-    --------
-    >>> parse_order("-bond_length", ["bond_length"]), parse_order("x", ["bond_length"])
-    (('bond_length', True), ('', False))
-    """
+    """Read the order of the table."""
     name = text.removeprefix("-")
     return (name, text.startswith("-")) if name in columns else ("", False)
 
 
 def short_texts(data: object) -> dict[str, str]:
-    """Take what a browser sends as a dictionary of short texts.
-
-    Examples
-    --------
-    >>> short_texts({"text": 5, "__class__": "x"}), short_texts(None)
-    ({'text': '5'}, {})
-    """
+    """Take what a browser sends as a dictionary of short texts."""
     if not isinstance(data, dict):
         return {}
     return {str(name): str(value)[:200] for name, value in data.items() if name in KEYS}
 
 
 def joined_sites(sites: object) -> str:
-    """Write the rows of the sites that are drawn as they stand in the address.
-
-    Examples
-    --------
-    >>> joined_sites([3, 4]), joined_sites("x")
-    ('3,4', '')
-    """
+    """Write the rows of the sites that are drawn as they stand in the address."""
     return ",".join(str(site)[:12] for site in sites[: 2 * MOST_SITES]) if isinstance(sites, list) else ""
 
 
 def moved_place(
     place: Mapping[str, str], what: object, clicked: bool, columns: Sequence[str]
 ) -> tuple[tuple[str, bool], int]:
-    """Find order and page of the table after a click; another filter or order begins at the first page.
-
-    Examples
-    --------
-    >>> moved_place({"page": "2"}, "data-next", True, [])
-    (('', False), 2)
-    """
+    """Find order and page of the table after a click; another filter or order begins at the first page."""
     order = parse_order(place.get("sort", ""), columns)
     told = place.get("page", "1")
     page = max(0, int(told) - 1) if told.isdecimal() and len(told) < 7 else 0

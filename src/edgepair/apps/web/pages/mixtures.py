@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from dash import Output, html
+from dash import Dash, Output, html
+from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import (
@@ -23,19 +23,11 @@ from edgepair.apps.web.components import (
     warning_list,
 )
 from edgepair.apps.web.dropped.panel import FilesPanel
-from edgepair.apps.web.opened import Opened
-from edgepair.apps.web.panel import JobPanel
-from edgepair.apps.web.saves import Saves
+from edgepair.apps.web.jobs import Order
+from edgepair.apps.web.panel import JobPanel, Opened, Saves
+from edgepair.apps.web.visits import Services, Visit
 from edgepair.apps.web.work import mixtures as work
 from edgepair.conventions import OptionError
-
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
-
-    from edgepair.apps.web.jobs import Order
-    from edgepair.apps.web.services import Services
-    from edgepair.apps.web.visits import Visit
 
 NAME = "mixtures"
 MOST = ("1", "2", "3", "4")

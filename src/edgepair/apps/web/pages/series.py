@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
-from dash import ALL, Input, Output, State, ctx, dcc, html, no_update
+from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from edgepair.apps.web.components import (
@@ -16,29 +19,35 @@ from edgepair.apps.web.components import (
     asking,
     button,
     choice,
+    drawing,
     drop_zone,
+    facts,
+    field,
+    notice,
+    plain_table,
     refused_upload,
     section,
+    table,
+    warning_list,
 )
-from edgepair.apps.web.components import field as labelled
-from edgepair.apps.web.pages import series_view as view
-from edgepair.apps.web.panel import JobPanel
-from edgepair.apps.web.saves import Saves
+from edgepair.apps.web.jobs import Order
+from edgepair.apps.web.panel import JobPanel, Saves
+from edgepair.apps.web.visits import Services, Upload, Visit
 from edgepair.apps.web.work import series as work
 from edgepair.apps.web.work.reading import SPECTRUM_OPTIONS, FileRequest, options_of
-from edgepair.conventions import BUNDLED_ABSORBERS, EdgepairError, OptionError
+from edgepair.apps.web.work.words import Figure
+from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, EdgepairError, OptionError
 from edgepair.conventions.errors import check_number
+from edgepair.conventions.wording import short_title, task_title
 from edgepair.measured.point_table import axis_columns, read_point_table
 
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
+SAVES = {"zip": "All tables and the page (ZIP)", "csv": "Values (CSV)", "html": "Page (HTML)"}
+"""What can be saved, by its kind."""
 
-    from edgepair.apps.web.jobs import Order
-    from edgepair.apps.web.services import Services
-    from edgepair.apps.web.visits import Visit
+_NAMED, _TOLD = 40, 5
+"""Files that are named, and refused ones that are told of."""
 
-NAME = view.NAME
+NAME = "series"
 AXES = ("temperature", "potential", "position", "time", "name", "number")
 NUMBERS = ("1", "2", "3", "4", "5", "6", "7", "8")
 FIELDS = (
@@ -49,13 +58,131 @@ COMBINED = ("standards", "components")
 _MOST_ENDS = 5
 
 
+def file_list(files: Sequence[Upload], refused: Sequence[EdgepairError]) -> list[Component]:
+    """Say which files there are."""
+    told = [notice(error) for error in refused[:_TOLD]]
+    if len(refused) > _TOLD:
+        told.append(html.P(f"and {len(refused) - _TOLD} more were refused", className="hint"))
+    if not files:
+        return told
+    size = sum(file.size for file in files)
+    names = ", ".join(file.name for file in files[:_NAMED]) + (", …" if len(files) > _NAMED else "")
+    count = html.Strong(f"{len(files)} file{'s' if len(files) > 1 else ''}, {size / 1e6:.1f} MB")
+    return [
+        *told,
+        html.Div([count, button("Remove all", {"type": f"{NAME}-clear", "key": "all"})], className="row"),
+        html.Details([html.Summary("Names"), html.P(names)]),
+    ]
+
+
+def names_of(files: Sequence[Upload]) -> list[object]:
+    """List the files to choose a metal foil from."""
+    return [{"label": file.name, "value": file.key} for file in files]
+
+
+def show_results(found: work.Analysed | None, saves: Component) -> list[Component]:
+    """Show what a series tells."""
+    if found is None:
+        return []
+    place = dcc.Input(id=f"{NAME}-place", type="number", value=1, min=1, max=len(found.points), step=1,
+                      debounce=0.2)  # fmt: skip
+    tables = [
+        html.Div([html.H3(one["title"]), plain_table(one["headings"], one["rows"])]) for one in found.tables
+    ]
+    chosen = field(f"Point, 1 to {len(found.points)}", place, hint="or click one in a figure")
+    # one at a time: all of a long series would take the browser seconds
+    which = choice([(title, str(k)) for k, (title, _) in enumerate(found.figures) if k], "1", f"{NAME}-which")
+    return [
+        html.H2(found.title),
+        *warning_list([text.replace("--reference", "a metal foil") for text in found.warnings]),
+        facts(found.facts),
+        saves,
+        html.Div(
+            [
+                html.Div(one_figure(found, 0), id=f"{NAME}-map"),
+                html.Div(one_figure(found, 1), id=f"{NAME}-chosen", **aria(live="polite")),
+            ],
+            className="figures",
+        ),
+        html.Div([chosen, field("Figure on the right", which)], className="row"),
+        html.Div(point(found, 1), id=f"{NAME}-point", className="card", **aria(live="polite")),
+        *tables,
+    ]
+
+
+def one_figure(found: work.Analysed, place: int) -> Component:
+    """Draw the figure of a place."""
+    title, figure = found.figures[place][0], _figure(found, place)
+    return drawing(title, figure, ident={"type": f"{NAME}-figure", "place": place})
+
+
+def _figure(found: work.Analysed, place: int) -> Figure:
+    figure: Figure = json.loads(found.figures[place][1])
+    return figure
+
+
+def clicked_point(found: work.Analysed, place: object, click: Mapping[str, Any] | None) -> int | None:
+    """Tell which point a click means, from 1; None where its figure has none."""
+    if not isinstance(place, int) or not 0 <= place < len(found.figures) or not click:
+        return None
+    figure = _figure(found, place)
+    try:
+        axis = "y" if figure["data"][0]["type"] == "heatmap" else "x"
+        at = float(click["points"][0][axis])
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+    titles = [figure["layout"].get(name, {}).get("title", {}).get("text", "") for name in figure["layout"]
+              if name.startswith(f"{axis}axis")]  # fmt: skip
+    if found.axis not in titles:
+        return None
+    away = [abs(point.position - at) for point in found.points]
+    return away.index(min(away)) + 1
+
+
+def point(found: work.Analysed, number: int) -> list[Component]:
+    """Show the curves of a point beside those of the first, and what was answered."""
+    chosen = found.points[number - 1]
+    name, rows = chosen.name, chosen.rows
+    places = {title: k for k, (title, _) in enumerate(found.figures)}
+    shown = []
+    for title, k in chosen.drawn.items():
+        heat, layout = _figure(found, places[title])["data"][0], _figure(found, places[title] + 1)["layout"]
+        both = ((0, "first point", "#9aa5b1", 1.2), (k, name, "#0072b2", 1.8))
+        lines = [
+            {
+                "type": "scatter", "mode": "lines", "x": heat["x"], "y": heat["z"][row], "name": title,
+                "line": {"color": colour, "width": width},
+            }
+            for row, title, colour, width in both
+        ]  # fmt: skip
+        kept = {**layout, "shapes": [], "showlegend": True, "height": 320}
+        shown.append(drawing(f"{found.axis}: {chosen.position:g}", {"data": lines, "layout": kept}))
+    heads = ["", *(task_title(task) for task in TASKS), "Trust"]
+    answers = []
+    for modality in dict.fromkeys(row["modality"] for row in rows):
+        mine = {row["task"]: row for row in rows if row["modality"] == modality}
+        trust = next(iter(mine.values()))["trust"]
+        cells = [html.Td(_value(mine.get(task))) for task in TASKS]
+        mark = html.Td(html.Span(trust, className=f"trust {trust}"))
+        answers.append(html.Tr([html.Th(short_title(modality), scope="row"), *cells, mark]))
+    told = [table(heads, answers)] if answers else [html.P("No answer for this point.", className="hint")]
+    return [html.H3(f"Point {number}: {name}"), *told, html.Div(shown, className="figures")]
+
+
+def _value(row: Mapping[str, Any] | None) -> str:
+    if row is None:
+        return "–"
+    digits = 3 if row["task"] == "bond_length" else 2
+    return f"{row['value']:.{digits}f} ({row['lower']:.{digits}f} to {row['upper']:.{digits}f})"
+
+
 @dataclass
 class _State:
     """What a visitor has done on this page, beside the files."""
 
     count: int = 0
     found: work.Analysed | None = None
-    refused: list[EdgepairError] = field(default_factory=list)
+    refused: list[EdgepairError] = dataclasses.field(default_factory=list)
 
 
 class SeriesPage:
@@ -70,7 +197,7 @@ class SeriesPage:
         self._panel = JobPanel(
             f"{NAME}-answer", services, order=self._order, answered=self._show, lane="long"
         )
-        self._saves = Saves(NAME, services, kinds=view.SAVES, content=self._saved)
+        self._saves = Saves(NAME, services, kinds=SAVES, content=self._saved)
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
         """Make the page."""
@@ -90,14 +217,14 @@ class SeriesPage:
             ["eV", "keV", "degree"], id=f"{NAME}-energy_unit", placeholder="as the files say"
         )
         foils = dcc.Dropdown(
-            view.names_of(visit.files_of(NAME)), id=f"{NAME}-foil", placeholder="none, or in the scans"
+            names_of(visit.files_of(NAME)), id=f"{NAME}-foil", placeholder="none, or in the scans"
         )
         asked = [
-            labelled("Element", metals, hint="needed for PDFs alone"),
-            labelled("Axis", axes, hint="or a column of a table of points"),
-            labelled("Energy shift (eV)", shift, hint="added to the energies of all"),
-            labelled("Metal foil", foils, hint="one of the files, to calibrate by"),
-            labelled("Components", choice([("found", ""), *((n, n) for n in NUMBERS)], "", f"{NAME}-number")),
+            field("Element", metals, hint="needed for PDFs alone"),
+            field("Axis", axes, hint="or a column of a table of points"),
+            field("Energy shift (eV)", shift, hint="added to the energies of all"),
+            field("Metal foil", foils, hint="one of the files, to calibrate by"),
+            field("Components", choice([("found", ""), *((n, n) for n in NUMBERS)], "", f"{NAME}-number")),
             button("Analyse", f"{NAME}-analyse", "main"),
         ]
         neighbours = dcc.Input(id=f"{NAME}-neighbours", type="number", min=0, max=1, step="any",
@@ -105,20 +232,20 @@ class SeriesPage:
         ends = dcc.Input(id=f"{NAME}-ends", placeholder="first, last and purest", **text)
         combined = choice([(name, name) for name in COMBINED], COMBINED[0], f"{NAME}-combine")
         analysing = [
-            labelled("Combine spectra of", combined, hint="or of the resolved components"),
-            labelled("Neighbours differ by", neighbours, hint="fractions, as 0.05: fits all together"),
-            labelled("Combine PDFs of points", ends, hint="numbers, as 1,-1: the first and the last"),
+            field("Combine spectra of", combined, hint="or of the resolved components"),
+            field("Neighbours differ by", neighbours, hint="fractions, as 0.05: fits all together"),
+            field("Combine PDFs of points", ends, hint="numbers, as 1,-1: the first and the last"),
         ]
         reading = [
-            labelled("Differential PDFs", dcc.Input(id=f"{NAME}-dpdf", **text), hint="their names, as d*.gr"),
-            labelled("Absorption μ", dcc.Input(id=f"{NAME}-mu", **text), hint="a column, or -ln(i1/i0)"),
-            labelled("Energy column", dcc.Input(id=f"{NAME}-energy_column", **text)),
-            labelled("Energy unit", units),
+            field("Differential PDFs", dcc.Input(id=f"{NAME}-dpdf", **text), hint="their names, as d*.gr"),
+            field("Absorption μ", dcc.Input(id=f"{NAME}-mu", **text), hint="a column, or -ln(i1/i0)"),
+            field("Energy column", dcc.Input(id=f"{NAME}-energy_column", **text)),
+            field("Energy unit", units),
         ]
         with visit.lock:
             state = self._state(visit)
-            files = view.file_list(visit.files_of(NAME), state.refused)
-            results = view.results(state.found, self._saves.buttons())
+            files = file_list(visit.files_of(NAME), state.refused)
+            results = show_results(state.found, self._saves.buttons())
         how = html.Details([html.Summary("How the files are read"), html.Div(reading, className="row")])
         more = html.Details([html.Summary("How it is analysed"), html.Div(analysing, className="row")])
         return html.Div(
@@ -176,7 +303,7 @@ class SeriesPage:
         places = {str(k): k for k in range(len(found.figures))} if found is not None else {}
         if found is None or which not in places:
             raise PreventUpdate
-        return view.one_figure(found, places[str(which)])
+        return one_figure(found, places[str(which)])
 
     def change_files(
         self, uploads: Mapping[str, Any] | None, clears: Sequence[int | None], key: str | None
@@ -192,7 +319,7 @@ class SeriesPage:
             elif uploads:
                 state.refused = [refused_upload(one) for one in uploads.get("refused", [])]
             files = visit.files_of(NAME)
-            return view.file_list(files, state.refused), view.names_of(files), _axes(visit)
+            return file_list(files, state.refused), names_of(files), _axes(visit)
 
     def show_point(
         self, clicks: Sequence[Mapping[str, object] | None], place: object, key: str | None
@@ -204,13 +331,13 @@ class SeriesPage:
         told: object = ctx.triggered_id
         if isinstance(told, Mapping):
             clicked = next((one["value"] for one in ctx.triggered if one["value"]), None)
-            number = view.clicked_point(found, told.get("place"), clicked)
+            number = clicked_point(found, told.get("place"), clicked)
             if number is None:
                 raise PreventUpdate
-            return view.point(found, number), number
+            return point(found, number), number
         if not isinstance(place, int) or not 1 <= place <= len(found.points):
             raise PreventUpdate
-        return view.point(found, place), no_update
+        return point(found, place), no_update
 
     def _order(self, visit: Visit, *values: Any) -> Order:
         given = dict(zip(FIELDS, values, strict=True))
@@ -252,7 +379,7 @@ class SeriesPage:
         if state.found is not None:
             shutil.rmtree(state.found.folder, ignore_errors=True)
         state.found = found
-        return view.results(found, self._saves.buttons())
+        return show_results(found, self._saves.buttons())
 
     def _saved(self, visit: Visit, kind: str) -> tuple[str, str | bytes]:
         found = self._state(visit).found

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from dash import Input, Output, State, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.development.base_component import Component
 
-from edgepair.apps.web.components import chips, choice, notice
-from edgepair.apps.web.components import field as labelled
-from edgepair.apps.web.pages import study_view as view
-from edgepair.apps.web.panel import JobPanel
-from edgepair.apps.web.saves import Saves
+from edgepair.apps.web.components import (
+    aria,
+    button,
+    chips,
+    choice,
+    drawing,
+    drawings,
+    facts,
+    field,
+    notice,
+    section,
+    table,
+)
+from edgepair.apps.web.jobs import Order
+from edgepair.apps.web.panel import JobPanel, Saves
+from edgepair.apps.web.settings import Source
+from edgepair.apps.web.visits import Services, Visit
 from edgepair.apps.web.work import studies as work
-from edgepair.conventions import TASKS, EdgepairError, OptionError
+from edgepair.conventions import STUDY_ABSORBERS, TASKS, EdgepairError, OptionError
 
-if TYPE_CHECKING:
-    from dash import Dash
-    from dash.development.base_component import Component
+SAVES = {"html": "Report (HTML)", "zip": "Tables (zip of CSV)"}
+"""What can be saved, by its kind."""
 
-    from edgepair.apps.web.jobs import Order
-    from edgepair.apps.web.services import Services
-    from edgepair.apps.web.visits import Visit
+VERDICTS = {
+    "holds": "✓ holds",
+    "does_not_hold": "✕ does not hold",
+    "undecided": "? undecided",
+    "mixed": "± mixed",
+}
+"""What each verdict is called, with a mark that needs no colour."""
+
+_OTHER_VIEWS = {
+    "materials": "The same of whole materials: a row is a material with the mean spectrum of its sites, as a "
+    "measurement gives it, and its PDF.",
+    "sites": "The same of single sites, each with the PDF of its material.",
+}
 
 NAME = "study"
 LANE = "browse"
@@ -37,13 +60,162 @@ MOST_RUNS = 4
 """Studies of one visitor that are kept; each may take 50 MB."""
 
 
+def order_form(sources: Sequence[Source], *, opened: bool, panel: Component) -> Component:
+    """Make the form that runs a study."""
+    own = [source.name for source in sources if source.path is not None]
+    depths = [
+        {"label": "quick: a look, well under a minute an element", "value": "quick"},
+        {"label": "default: as a report needs it, minutes an element", "value": "default"},
+    ]
+    more = [{"label": "tell what each technique contributes (more fits)", "value": "yes"}]
+    thoroughly = html.Fieldset(
+        [
+            html.Legend("How thoroughly", className="label"),
+            dcc.RadioItems(depths, "quick", id=f"{NAME}-depth", className="chips column"),
+            dcc.Checklist(more, [], id=f"{NAME}-contributions", className="chips"),
+        ]
+    )
+    options = [(source.title, source.name) for source in sources]
+    parts = [
+        chips("Datasets", f"{NAME}-datasets", options, own[:1] or [STUDY_ABSORBERS[1]]),
+        chips("Tasks", f"{NAME}-tasks", [(task.title, task.name) for task in TASKS.values()], [*TASKS]),
+        thoroughly,
+        button("Run the study", f"{NAME}-run", "main"),
+    ]
+    form = html.Div(parts, className="form")
+    return html.Details([html.Summary("Run a study"), form, panel], open=opened, className="card order")
+
+
+def body(told: Mapping[str, Any], query: Mapping[str, str], saves: Component) -> list[Component]:
+    """Show a study."""
+    return [
+        html.P(told["sentence"], className="headline"),
+        *([html.P(told["banner"], className="banner bad")] if told["banner"] else []),
+        _scores(told, query),
+        _findings(told),
+        _made(told, saves),
+    ]
+
+
+def _scores(told: Mapping[str, Any], query: Mapping[str, str]) -> Component:
+    made_by = told["learner_title"] if told["drawn"] == told["learner"] else told["drawn"]
+    caption = (
+        f"Scores on unseen {told['unseen']}s, {made_by}; bars: 95 % intervals. Click a dot to see what is "
+        "behind it."
+    )
+    other = told["other_figure"]
+    return section(
+        "Scores",
+        f"{NAME}-scores-title",
+        drawing(caption, told["figure"], ident=f"{NAME}-scores"),
+        _cell_choice(told, query),
+        html.Div(id=f"{NAME}-cell", **aria(live="polite")),
+        *([drawing(_OTHER_VIEWS[told["other_view"]], other)] if other else []),
+    )
+
+
+def _findings(told: Mapping[str, Any]) -> Component:
+    tested = told["robustness_figure"]
+    caption = (
+        "The findings under other conditions. Green: holds; grey: undecided; red: the opposite holds; the "
+        "number is the estimate."
+    )
+    return section(
+        "Findings",
+        f"{NAME}-findings-title",
+        *(_finding(item, told) for item in told["findings"]),
+        *([drawing(caption, tested)] if tested else []),
+    )
+
+
+def _made(told: Mapping[str, Any], saves: Component) -> Component:
+    skipped = []
+    for item in told["skipped"]:
+        what = " ".join(str(item[key]) for key in ("absorber", "task", "modality") if item[key])
+        skipped.append(f"{what}: {item['reason']}")
+    settings = facts([(str(one["name"]), str(one["value"])) for one in told["facts"]])
+    return section(
+        "How it was made",
+        f"{NAME}-made-title",
+        saves,
+        *([html.Details([html.Summary(f"Left out ({len(skipped)})"), _list(skipped)])] if skipped else []),
+        html.Details([html.Summary("Settings, versions and checksums"), settings]),
+    )
+
+
+def _cell_choice(told: Mapping[str, Any], query: Mapping[str, str]) -> Component:
+    tasks, modalities = (
+        [(one["title"], one["name"]) for one in told[key]] for key in ("tasks", "modalities")
+    )
+    choices = (
+        ("absorber", "Element", [(name, name) for name in told["absorbers"]], ""),
+        ("task", "Task", tasks, ""),
+        ("modality", "Technique or combination", [*modalities, ("all side by side", work.ALL)], "xanes"),
+    )
+    shown = []
+    for name, label, options, usual in choices:
+        there = [value for _, value in options]
+        wanted = query.get(name, "") or usual
+        chosen = wanted if wanted in there else there[0]
+        shown.append(field(label, choice(options, chosen, f"{NAME}-{name}")))
+    return html.Div(shown, className="row choice")
+
+
+def _finding(item: Mapping[str, Any], told: Mapping[str, Any]) -> Component:
+    lines = []
+    for line in item["lines"][:6]:
+        told_of = f" {line['of']} (95 % interval {line['interval']})"
+        lines.append(html.Li([f"{line['label']}: ", html.Strong(line["text"]), told_of]))
+    verdict = html.Span(VERDICTS[item["verdict"]], className=f"verdict {item['verdict']}")
+    caption = "Bars: 95 % intervals; filled: holds, open: undecided, cross: its opposite holds"
+    figure = drawing(caption, told["finding_figures"][item["finding"]])
+    every = html.Details([html.Summary("Every absorber and task"), figure, _list(item["sentences"])])
+    parts = [html.H3([item["title"], " ", verdict]), html.P(item["tally"]), html.Ul(lines), every]
+    return html.Article(parts, className="card finding")
+
+
+def _list(texts: Sequence[str]) -> Component:
+    return html.Ul([html.Li(text) for text in texts], className="reasons")
+
+
+def show_cell(shown: work.CellShown, modality: str) -> list[Component]:
+    """Show what is behind one dot."""
+    if not shown.rows:
+        return [html.P("The study has no scores for this choice.", className="hint")]
+    lines = []
+    for title, name, values in shown.rows:
+        cells = [
+            html.Td([html.Span(value, className="value"), html.Span(span, className="range")])
+            for value, span in values
+        ]
+        look = "here" if name == modality else ""
+        lines.append(html.Tr([html.Th(title, scope="row"), *cells], className=look))
+    return [
+        table(["", *shown.metrics], lines),
+        drawings([*shown.answers, *shown.importances]),
+        *([html.P(text, className="headline") for text in shown.words]),
+        *([_legend(shown.legend)] if shown.legend else []),
+        drawings(shown.more),
+    ]
+
+
+def _legend(parts: Sequence[tuple[str, str]]) -> Component:
+    return html.Ul(
+        [
+            html.Li([html.Span(className="patch", style={"backgroundColor": colour}), title])
+            for title, colour in parts
+        ],
+        className="legend",
+    )
+
+
 @dataclass
 class _State:
     """What a visitor has done on this page."""
 
-    runs: dict[str, work.Place] = field(default_factory=dict)
+    runs: dict[str, work.Place] = dataclasses.field(default_factory=dict)
     count: int = 0
-    view: dict[str, str] = field(default_factory=dict)
+    view: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 class StudyPage:
@@ -58,7 +230,7 @@ class StudyPage:
         self._panel = JobPanel(
             f"{NAME}-order", services, order=self._order, answered=self._show_new, lane="long"
         )
-        self._saves = Saves(NAME, services, kinds=view.SAVES, content=self._saved)
+        self._saves = Saves(NAME, services, kinds=SAVES, content=self._saved)
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
         """Make the page."""
@@ -68,7 +240,7 @@ class StudyPage:
         chosen = given.get("study") or next(iter(places), "")
         return html.Div(
             [
-                view.order_form(
+                order_form(
                     self._services.shown.sources,
                     opened=not places or self._panel.running(visit) is not None,
                     panel=self._panel.layout(visit),
@@ -152,7 +324,7 @@ class StudyPage:
             shown = self._services.jobs.call(visit.key, work.draw_cell, place, *cell, lane=LANE)
         except EdgepairError as error:
             return notice(error), dict(state.view)
-        return view.cell(shown, names["modality"]), dict(state.view)
+        return show_cell(shown, names["modality"]), dict(state.view)
 
     def _order(
         self, visit: Visit, datasets: object, tasks: object, depth: object, contributions: object
@@ -204,7 +376,7 @@ class StudyPage:
         places = self._places(state)
         options = [(place.name, name) for name, place in places.items()]
         control = choice(options, chosen if chosen in places else None, f"{NAME}-which")
-        return [html.Div(labelled("Study shown", control), hidden=len(options) < 2 and chosen in places)]
+        return [html.Div(field("Study shown", control), hidden=len(options) < 2 and chosen in places)]
 
     def _body(self, visit: Visit, which: str, query: Mapping[str, str]) -> list[Component]:
         state = self._state(visit)
@@ -220,7 +392,7 @@ class StudyPage:
         names = [(name, name) for name in about["learners"]]
         drawn = str(about["drawn"])
         learners = chips("Learner", f"{NAME}-learner", names, drawn, hidden=len(names) < 2)
-        return [learners, *view.body(about, query, self._saves.buttons())]
+        return [learners, *body(about, query, self._saves.buttons())]
 
     def _parse(self, datasets: object, tasks: object, depth: object, contributions: object) -> work.Order:
         names, wanted = (

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgepair.apps.web.shown import Source
+from edgepair.apps.web.settings import Source
 from edgepair.apps.web.work.datasets import open_source
 from edgepair.apps.web.work.samples import SampleRequest, read_sample
 from edgepair.apps.web.work.words import Figure, plain_figure
 from edgepair.conventions import MeasurementError
+from edgepair.conventions.wording import METRIC_TITLES, capital, short_title, task_title, with_minus
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,7 +53,6 @@ class Advised:
 def ask(question: Question, folder: Path, on_progress: Callable[[float, float, str], None]) -> Advised:
     """Ask the advisor."""
     from edgepair.advice import advise
-    from edgepair.conventions.wording import METRIC_TITLES, capital, short_title, task_title, with_minus
     from edgepair.report.advice import advice_figure, gain_cells, render_advice
 
     def report(progress: Progress) -> None:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair.apps.web.shown import Source
+from edgepair.apps.web.settings import Source
 from edgepair.apps.web.work.words import Drawn, in_visitors_words, plain_figure
 from edgepair.conventions import TASKS, TECHNIQUES, EdgepairError
 
@@ -74,14 +74,14 @@ def _opened(source: Source) -> tuple[xr.Dataset, pd.DataFrame]:
 @lru_cache(maxsize=_REMEMBERED)
 def _open(source: Source, _changed: int | None) -> tuple[xr.Dataset, pd.DataFrame]:
     from edgepair.dataset import load_bundled, open_dataset
-    from edgepair.dataset.site_listing import site_table
+    from edgepair.dataset.summary import site_table
 
     dataset = load_bundled(source.name) if source.path is None else open_dataset(Path(source.path))
     return dataset, site_table(dataset)
 
 
 def _found(source: Source, wanted: Mapping[str, Any]) -> tuple[xr.Dataset, pd.DataFrame]:
-    from edgepair.dataset.site_listing import SiteFilter, find_sites
+    from edgepair.dataset.summary import SiteFilter, find_sites
 
     dataset, table = _opened(source)
     return dataset, find_sites(table, SiteFilter(**wanted))
@@ -158,7 +158,7 @@ def draw_sites(source: Source, sites: Sequence[int]) -> tuple[list[SiteShown], l
 def draw_classes(source: Source, wanted: Mapping[str, Any], task: str) -> list[Drawn]:
     """Draw the mean curves of the classes of the sites that are wanted."""
     from edgepair.report.dataset import class_curve_figure
-    from edgepair.study.curves import class_curves
+    from edgepair.study.importances import class_curves
 
     dataset, table = _found(source, wanted)
     curves = class_curves(dataset, task=task, sites=table["site"].to_numpy())

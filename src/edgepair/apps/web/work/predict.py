@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from edgepair.apps.web.work.samples import SampleRequest, read_sample
 from edgepair.apps.web.work.words import plain_figure
 from edgepair.conventions import TASKS, EdgepairError
+from edgepair.conventions.wording import short_title
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -87,7 +88,6 @@ def _answer(request: SampleRequest, confidence: float, *, explain: bool) -> tupl
 def _predicted(
     request: SampleRequest, confidence: float, *, explain: bool
 ) -> tuple[PredictedSample, EdgepairError | None]:
-    from edgepair.conventions.wording import short_title
     from edgepair.measured.samples import given_facts
     from edgepair.report.prediction.rows import PredictedSample
 

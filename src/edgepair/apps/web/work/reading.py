@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgepair.apps.web.work.words import Drawn, in_visitors_words, plain_figure
 from edgepair.conventions import EdgepairError
+from edgepair.conventions.errors import check_number
 
 if TYPE_CHECKING:
     from edgepair.measured import PdfCurve
@@ -45,7 +46,6 @@ class FileRequest:
 
     def normalizing(self) -> dict[str, Any]:
         """Give E0, shift, foil and ranges as `edgepair.predict` takes them."""
-        from edgepair.conventions.errors import check_number
         from edgepair.measured.samples import read_ranges
 
         given = {name: self.option(name) for name in NORMALIZING}

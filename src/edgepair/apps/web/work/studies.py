@@ -10,9 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgepair.apps.web.shown import Source
+from edgepair.apps.web.settings import Source
 from edgepair.apps.web.work.words import Drawn, Figure, in_visitors_words, plain_figure
 from edgepair.conventions import TASKS, TECHNIQUES, EdgepairError
+from edgepair.conventions.wording import interval, number, short_title
 
 if TYPE_CHECKING:
     from edgepair.conventions import Progress
@@ -187,8 +188,6 @@ def _scores(
     told: dict[str, Any], names: dict[str, str]
 ) -> tuple[tuple[str, ...], list[tuple[str, str, list[tuple[str, str]]]]]:
     """Take the rows of one absorber, task and learner from the table of scores, baseline last."""
-    from edgepair.conventions.wording import interval, number
-
     for table in told["scores"]:
         if table["name"] != names["task"]:
             continue
@@ -212,7 +211,6 @@ def _scores(
 def _answers(
     result: StudyResult, told: dict[str, Any], names: dict[str, Any], modalities: Sequence[str]
 ) -> list[Drawn]:
-    from edgepair.conventions.wording import short_title
     from edgepair.report import confusion_figure, parity_figure
     from edgepair.report.kit.tables import select
 
@@ -233,7 +231,6 @@ def _answers(
 
 
 def _importances(result: StudyResult, names: dict[str, str], modality: str) -> list[Drawn]:
-    from edgepair.conventions.wording import short_title
     from edgepair.report import importance_figure
     from edgepair.report.kit.tables import select
 

@@ -24,8 +24,6 @@ _PARTS = ("problem", "found", "needed", "suggestion")
 def in_visitors_words(error: EdgepairError, names: Mapping[Path, str]) -> EdgepairError:
     """Put names in the place of paths.
 
-    Examples
-    --------
     >>> told = EdgepairError("cannot open '/a/fe.zip'", found="", needed="", suggestion="")
     >>> in_visitors_words(told, {Path("/a/fe.zip"): "fe.zip"}).problem
     "cannot open 'fe.zip'"
