@@ -28,8 +28,9 @@ _PORTS_TRIED = 20
 _LONGEST_NUMBER = 18
 """Digits of a size that a browser tells: Python refuses to read numbers of thousands."""
 
-_BETWEEN_PROCESSES = 3.0
-"""Seconds between the starts of processes of one kind."""
+_AFTER = {"answer": 1.0, "look": 6.0}
+"""Seconds after which the process for answers starts, and the second one for files: where there are few cores,
+the browser that loads the first page, and a visitor's first file, come first."""
 
 _EARLY = '<script async src="/_dash-component-suites/dash/dcc/async-dropdown.js"></script>'
 """What Dash would ask for only when it draws the first page."""
@@ -155,12 +156,10 @@ def _warm_up(services: Services) -> None:
     from edgepair.apps.web.work.examples import warm
 
     for reader in range(LANES["look"]):
-        # Visitors of their own: each of the readers takes one. One process after the other: where there
-        # are few cores, the browser that loads the page needs one.
-        services.jobs.submit(
-            f"reader {reader}", warm, STUDY_ABSORBERS[0], reader * _BETWEEN_PROCESSES, lane="look"
-        )
-    services.jobs.submit("", warm, None, 0.5 * _BETWEEN_PROCESSES, lane="answer")
+        # Visitors of their own: each of the readers takes one.
+        after = _AFTER["look"] if reader else 0.0
+        services.jobs.submit(f"reader {reader}", warm, STUDY_ABSORBERS[0], after, lane="look")
+    services.jobs.submit("", warm, None, _AFTER["answer"], lane="answer")
 
 
 def _with_token(settings: Settings) -> Settings:

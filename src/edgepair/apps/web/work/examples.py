@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from math import isnan
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 
 def example_files(absorber: str) -> list[tuple[str, bytes]]:
@@ -54,9 +56,12 @@ def warm(absorber: str | None, after: float = 0.0) -> None:
         import edgepair.report.prediction.page
 
         return
-    import edgepair.report.measured.page
-    import edgepair.report.measured.shown  # noqa: F401
+    from edgepair.apps.web.work.reading import FileRequest, look
     from edgepair.measured.guarded import reader_process
 
     reader_process().start()
-    example_files(absorber)
+    name, content = example_files(absorber)[0]
+    with TemporaryDirectory() as folder:
+        path = Path(folder, name)
+        path.write_bytes(content)
+        look(FileRequest(path, name), 0, True)
