@@ -29,8 +29,8 @@ _LONGEST_NUMBER = 18
 """Digits of a size that a browser tells: Python refuses to read numbers of thousands."""
 
 _AFTER = {"answer": 1.0, "look": 6.0}
-"""Seconds after which the process for answers starts, and the second one for files: where there are few cores,
-the browser that loads the first page, and a visitor's first file, come first."""
+"""Seconds after which the process for answers starts, and the second one for files: where there are few
+cores, the browser that loads the first page, and a visitor's first file, come first."""
 
 _EARLY = '<script async src="/_dash-component-suites/dash/dcc/async-dropdown.js"></script>'
 """What Dash would ask for only when it draws the first page."""

@@ -53,7 +53,7 @@ def warm(absorber: str | None, after: float = 0.0) -> None:
     time.sleep(after)
     if absorber is None:
         import edgepair.prediction
-        import edgepair.report.prediction.page
+        import edgepair.report.prediction.page  # noqa: F401
 
         return
     from edgepair.apps.web.work.reading import FileRequest, look
@@ -64,4 +64,4 @@ def warm(absorber: str | None, after: float = 0.0) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder, name)
         path.write_bytes(content)
-        look(FileRequest(path, name), 0, True)
+        look(FileRequest(path, name), None, True)
