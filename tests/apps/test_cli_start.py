@@ -63,6 +63,10 @@ def test_checks_before_an_answer_load_nothing_heavy() -> None:
             ["advise", "--absorber", "Ni", "--task", "coordination_number", "--quiet"],
             tuple(name for name in MODELS if name != "pymatgen"),
         ),
+        (
+            ["build", "nickel.vasp", "--absorber", "Ni", "--out", "ni.zarr", "--dry-run"],
+            ("sklearn", "plotly", "pandas", "xarray", "zarr", "distributed"),
+        ),
     ],
 )
 def test_short_commands_load_no_more_than_they_need(
@@ -70,6 +74,7 @@ def test_short_commands_load_no_more_than_they_need(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     lines = [f"{7000 + k} {0.5 + (k >= 120) + 0.4 * (120 <= k < 130)}" for k in range(400)]
+    Path("nickel.vasp").write_text("NiO\n1\n0 2.1 2.1\n2.1 0 2.1\n2.1 2.1 0\nNi O\n1 1\nd\n0 0 0\n.5 .5 .5\n")
     Path("sample.dat").write_text("# energy_eV mu\n" + "\n".join(lines) + "\n")
     loaded = heavy_modules(
         f"sys.argv = ['edgepair', *{arguments}]; from edgepair.apps.cli import main; main()"

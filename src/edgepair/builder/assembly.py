@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from edgepair.builder.gates import (
     ABSORPTION,
@@ -36,6 +36,9 @@ from edgepair.conventions.tasks import Floats
 from edgepair.dataset.arrays import assemble
 from edgepair.simulation import IDEAL_R_LAST, IDEAL_R_STEP, IDEAL_U_ISO, Feff10, SiteSimulator, ideal_r
 from edgepair.spectra import resample_mu
+
+if TYPE_CHECKING:
+    import xarray as xr  # a dry run needs none
 
 _PDFS = {
     "G": "total x-ray PDF",
