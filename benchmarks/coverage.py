@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from edgepair import load_bundled
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, TECHNIQUES
 from edgepair.dataset import select_sites
-from edgepair.models.group_forest import class_shares, group_weights
+from edgepair.models.conformal import class_shares, group_weights
 from edgepair.prediction.answers import CLASSES, Answer
 from edgepair.prediction.pdf_model import PdfModel
 from edgepair.prediction.sample import EnergyWindow

@@ -37,7 +37,7 @@ from edgepair.dataset import load_bundled
 from edgepair.features.xanes import edge_shape
 from edgepair.measured import FirstShell, PdfCurve, inspect_pdf, match_instrument, prepare_pdf, read_pdf
 from edgepair.measured.pdf.header import plain_formula
-from edgepair.models.group_forest import group_weights
+from edgepair.models.conformal import group_weights
 from edgepair.prediction.answers import CLASSES, Answer, join_answers, join_first_shell
 from edgepair.prediction.pdf_model import PdfModel
 from edgepair.prediction.predict import xanes_answers

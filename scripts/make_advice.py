@@ -13,7 +13,8 @@ import gzip
 import json
 import time
 
-from edgepair.advice.run import check_options, compute_evidence, evidence_bytes, shipped_about, shipped_path
+from edgepair.advice.evidence import compute_evidence, evidence_bytes, shipped_about, shipped_path
+from edgepair.advice.run import check_options
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS
 from edgepair.dataset import drop_gated, load_bundled
 from edgepair.study.fits import Runner

@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 
 from edgepair.conventions import MeasurementError
 from edgepair.measured import XanesScan
-from edgepair.models.group_forest import class_scores, conformal_quantile
+from edgepair.models.conformal import class_scores, conformal_quantile
 from edgepair.prediction import Prediction
 from edgepair.prediction.answers import CLASSES, Answer, class_sets, join_answers
 from edgepair.prediction.sample import FULL, NEEDED, ROUNDING, choose_window, prepare_xanes

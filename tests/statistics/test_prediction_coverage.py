@@ -6,13 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edgepair.models.group_forest import (
-    class_scores,
-    conformal_quantile,
-    fit_group_forest,
-    group_weights,
-    source_folds,
-)
+from edgepair.models.conformal import class_scores, conformal_quantile, group_weights
+from edgepair.models.group_forest import fit_group_forest, source_folds
 from edgepair.prediction.answers import class_sets
 
 Floats = NDArray[np.float64]

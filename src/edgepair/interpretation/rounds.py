@@ -14,15 +14,7 @@ from edgepair.conventions import TECHNIQUES, modality_title, subsets_of
 from edgepair.conventions.tasks import Labels
 from edgepair.dataset import make_folds
 from edgepair.features import FeatureTable, Region, compute_features
-from edgepair.interpretation.groups import (
-    Group,
-    ShapTask,
-    dataset_regions,
-    join_groups,
-    point_groups,
-    shap_work,
-    technique_groups,
-)
+from edgepair.interpretation.groups import Group, dataset_regions, join_groups, point_groups, technique_groups
 from edgepair.interpretation.number_forests import (
     NumberForests,
     NumberTable,
@@ -30,6 +22,7 @@ from edgepair.interpretation.number_forests import (
     number_table,
     number_task,
 )
+from edgepair.interpretation.shap_values import ShapTask, shap_work
 from edgepair.interpretation.stability import LEVEL, rank_fits, stability_of, stability_row
 from edgepair.models import LEARNERS, FitOutcome
 from edgepair.study.config import StudyConfig

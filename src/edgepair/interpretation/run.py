@@ -19,14 +19,7 @@ from edgepair.interpretation.dependence import (
     movement_rows,
     number_score_rows,
 )
-from edgepair.interpretation.groups import (
-    MISSING,
-    impurity_rows,
-    join_outcomes,
-    permutation_rows,
-    shap_is_missing,
-    shap_rows,
-)
+from edgepair.interpretation.groups import impurity_rows, permutation_rows, shap_rows
 from edgepair.interpretation.result import COLUMNS, Interpretation
 from edgepair.interpretation.rounds import (
     USUAL_TECHNIQUES,
@@ -37,6 +30,7 @@ from edgepair.interpretation.rounds import (
     list_work,
     usual_techniques,
 )
+from edgepair.interpretation.shap_values import MISSING, join_outcomes, shap_is_missing
 from edgepair.interpretation.stability import (
     agreement_rows,
     few_materials_rows,

@@ -13,8 +13,8 @@ import pandas as pd
 from edgepair.conventions import TASKS, DataError, OptionError, near_miss, parse_tasks, techniques_of
 from edgepair.dataset.store import data_digest
 from edgepair.features import find_regions, region_numbers
-from edgepair.interpretation.groups import fit_without_fold, forest_shap
 from edgepair.interpretation.rounds import Explained, explained_task, usual_techniques
+from edgepair.interpretation.shap_values import fit_without_fold, forest_shap
 from edgepair.study.config import StudyConfig
 from edgepair.study.plan import Cell, Rows, Skip, check_datasets, plan_cell
 

@@ -3,22 +3,17 @@
 from typing import TYPE_CHECKING
 
 from edgepair._lazy import lazy_names
-from edgepair.models.fitting import (
+from edgepair.models.fitting import FitOutcome, FitTask, Window, average_outcomes, choose_windows, fit_folds
+from edgepair.models.learners import LEARNERS, Learner, fitted_learners, parse_learners
+from edgepair.models.metrics import (
     CLASSIFICATION_METRICS,
     LOWER_IS_BETTER,
     REGRESSION_METRICS,
-    FitOutcome,
-    FitTask,
-    Window,
-    average_outcomes,
-    choose_windows,
     classification_metrics,
     classification_sums,
-    fit_folds,
     regression_metrics,
     regression_sums,
 )
-from edgepair.models.learners import LEARNERS, Learner, fitted_learners, parse_learners
 
 # They are made of scikit-learn's classes, which take a second to load.
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.preprocessing import StandardScaler
 
 from edgepair.conventions.tasks import Floats, Labels
-from edgepair.models.group_forest import group_weights
+from edgepair.models.conformal import group_weights
 
 WIDTH = 2.0
 """Of the Gaussian kernel, in root mean square differences of standardised features."""

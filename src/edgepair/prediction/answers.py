@@ -14,15 +14,8 @@ import numpy as np
 from edgepair.conventions import HIGHEST_STATES, TASKS, DataError
 from edgepair.conventions.displayed import Record
 from edgepair.features import Region, region_numbers
-from edgepair.models.group_forest import (
-    Fold,
-    GroupForest,
-    class_shares,
-    fit_group_forest,
-    likelier,
-    mean_slopes,
-    sharpened_mean,
-)
+from edgepair.models.conformal import class_shares, likelier, mean_slopes, sharpened_mean
+from edgepair.models.group_forest import Fold, GroupForest, fit_group_forest
 from edgepair.models.trees import forest_shapley
 from edgepair.prediction.result import EXPLANATION_COLUMNS
 

@@ -11,13 +11,7 @@ import numpy as np
 
 from edgepair.conventions import TASKS, edge_energy
 from edgepair.conventions.displayed import Record
-from edgepair.models.group_forest import (
-    class_scores,
-    class_shares,
-    conformal_quantile,
-    group_weights,
-    likelier,
-)
+from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights, likelier
 from edgepair.prediction.answers import CLASSES
 from edgepair.prediction.fitted import fitted_xanes
 from edgepair.prediction.sample import EnergyWindow

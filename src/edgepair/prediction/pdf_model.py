@@ -12,13 +12,8 @@ from scipy.spatial.distance import cdist
 from edgepair.conventions import TASKS, TECHNIQUES, points_down
 from edgepair.dataset import average_sites
 from edgepair.features.pdf import scale_free_features
-from edgepair.models.group_forest import (
-    class_scores,
-    class_shares,
-    conformal_quantile,
-    group_folds,
-    group_weights,
-)
+from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
+from edgepair.models.group_forest import group_folds
 from edgepair.prediction.answers import (
     CLASSES,
     Answer,

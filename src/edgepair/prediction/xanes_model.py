@@ -14,15 +14,8 @@ from edgepair.conventions import TASKS
 from edgepair.conventions.tasks import Floats
 from edgepair.features.xanes import N_SHAPE, own_edge, spectrum_features
 from edgepair.labels.bond_valence import SOFTNESS, bond_valence_length
-from edgepair.models.group_forest import (
-    Fold,
-    class_scores,
-    class_shares,
-    conformal_quantile,
-    group_folds,
-    group_weights,
-    source_folds,
-)
+from edgepair.models.conformal import class_scores, class_shares, conformal_quantile, group_weights
+from edgepair.models.group_forest import Fold, group_folds, source_folds
 from edgepair.models.kernel_ridge import KernelRidge, fit_kernel_ridge
 from edgepair.prediction.answers import (
     CLASSES,

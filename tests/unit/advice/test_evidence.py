@@ -9,15 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from edgepair.advice import advise, run
-from edgepair.advice.run import (
-    Evidence,
-    check_options,
-    compute_evidence,
-    evidence_bytes,
-    shipped_about,
-    shipped_path,
-)
+from edgepair.advice import advise, evidence
+from edgepair.advice.evidence import Evidence, compute_evidence, evidence_bytes, shipped_about, shipped_path
+from edgepair.advice.run import check_options
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS
 from edgepair.dataset import drop_gated, load_bundled
 from edgepair.study.config import StudyConfig
@@ -75,7 +69,7 @@ def test_other_data_or_settings_are_computed(monkeypatch: pytest.MonkeyPatch) ->
     changed = data.assign(mu=data["mu"] * 1.0001)
     with pytest.raises(ComputedError):
         advise(changed, task="bond_length")
-    monkeypatch.setattr(run, "__version__", "another")
+    monkeypatch.setattr(evidence, "__version__", "another")
     with pytest.raises(ComputedError):
         advise(data, task="bond_length")
 
@@ -88,8 +82,8 @@ def test_written_and_read_evidence_is_the_same(tmp_path: Path, monkeypatch: pyte
     found = compute_evidence(cell, config.modalities, config, runner, requirements=False)
     path = tmp_path / "Ni.json.gz"
     path.write_bytes(evidence_bytes(shipped_about("Ni", config), {"bond_length": found}))
-    monkeypatch.setattr(run, "shipped_path", lambda _: path)
-    again = run.shipped_evidence(data, cell, ["xanes"], config, requirements=True)
+    monkeypatch.setattr(evidence, "shipped_path", lambda _: path)
+    again = evidence.shipped_evidence(data, cell, ["xanes"], config, requirements=True)
     assert again is not None
     assert again.scores == [row for row in found.scores if row["technique"] == "xanes"]
     assert not again.gains

@@ -10,7 +10,8 @@ import xarray as xr
 from sklearn.metrics import f1_score
 
 from edgepair.conventions import TASKS
-from edgepair.interpretation.groups import Group, ShapOutcome, impurity_rows, permutation_rows, shap_rows
+from edgepair.interpretation.groups import Group, impurity_rows, permutation_rows, shap_rows
+from edgepair.interpretation.shap_values import ShapOutcome
 from edgepair.interpretation.stability import point_sum_rows
 from edgepair.models import FitOutcome, Window
 from edgepair.study.config import StudyConfig

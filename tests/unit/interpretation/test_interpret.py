@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 
 from edgepair.conventions import OptionError
-from edgepair.interpretation import Interpretation, groups, interpret, rounds
+from edgepair.interpretation import Interpretation, interpret, rounds, shap_values
 from edgepair.interpretation.result import COLUMNS
 from edgepair.study import Progress
 
@@ -50,7 +50,7 @@ def region(result: Interpretation, task: str, modality: str, kind: str = "permut
 
 def test_the_edge_tells_the_oxidation_state_and_the_first_shell_the_length(found: Interpretation) -> None:
     """As `make_synthetic_dataset` plants them."""
-    for kind in ["permutation"] if groups.shap_is_missing() else ["permutation", "shap"]:
+    for kind in ["permutation"] if shap_values.shap_is_missing() else ["permutation", "shap"]:
         state = region(found, "oxidation_state", "xanes", kind)
         assert state["value"].idxmax() == ("xanes", "edge")
         length = region(found, "bond_length", "dpdf", kind)
@@ -73,7 +73,7 @@ def test_tables_have_their_columns_and_all_that_was_asked_for(found: Interpretat
     )
     kinds = {"label_permutation", "rank_over_refits", "agreement", "points_against_region"}
     assert kinds <= set(found.stability["kind"])
-    assert found.complete or groups.shap_is_missing()
+    assert found.complete or shap_values.shap_is_missing()
 
 
 def test_parts_add_up(found: Interpretation) -> None:

@@ -12,7 +12,7 @@ import xarray as xr
 
 from edgepair.conventions import DataError, OptionError
 from edgepair.interpretation import interpret_sample, sample
-from edgepair.interpretation.groups import shap_is_missing
+from edgepair.interpretation.shap_values import shap_is_missing
 from edgepair.prediction import Prediction, ShownCurve
 
 needs_shap = pytest.mark.skipif(shap_is_missing(), reason="needs the extra 'explain'")

@@ -13,21 +13,21 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from edgepair.conventions import TASKS, ModelError
-from edgepair.interpretation import groups
-from edgepair.interpretation.groups import (
+from edgepair.interpretation import shap_values
+from edgepair.interpretation.rounds import Explained, explained_task
+from edgepair.interpretation.shap_values import (
     explain_fold,
     fit_without_fold,
     forest_shap,
     join_outcomes,
     shap_work,
 )
-from edgepair.interpretation.rounds import Explained, explained_task
 from edgepair.models import LEARNERS
 from edgepair.study.config import StudyConfig
 from edgepair.study.fits import work_key
 from edgepair.study.plan import Cell, plan_cell
 
-pytestmark = pytest.mark.skipif(groups.shap_is_missing(), reason="needs the extra 'explain'")
+pytestmark = pytest.mark.skipif(shap_values.shap_is_missing(), reason="needs the extra 'explain'")
 
 
 def expected(tree: Any, row: NDArray[Any], known: tuple[int, ...], node: int = 0) -> NDArray[np.float64]:
@@ -86,14 +86,14 @@ def test_values_that_do_not_add_up_are_refused(monkeypatch: pytest.MonkeyPatch) 
         def shap_values(self, rows: Any, **_: Any) -> Any:
             return np.zeros(rows.shape)
 
-    monkeypatch.setattr(groups.import_shap(), "TreeExplainer", Wrong)
+    monkeypatch.setattr(shap_values.import_shap(), "TreeExplainer", Wrong)
     with pytest.raises(ModelError, match="do not add up") as caught:
         forest_shap(forest, x[:3])
     assert "1e-06" in caught.value.needed
 
 
 def test_without_shap_the_remedy_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(groups, "shap_is_missing", lambda: True)
+    monkeypatch.setattr(shap_values, "shap_is_missing", lambda: True)
     with pytest.raises(ModelError) as caught:
         forest_shap(None, np.zeros((1, 1), dtype=np.float32))
     assert "edgepair[explain]" in caught.value.suggestion

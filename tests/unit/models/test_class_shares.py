@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgepair.models.group_forest import class_shares, mean_slopes, sharpened_mean
+from edgepair.models.conformal import class_shares, mean_slopes, sharpened_mean
 
 STATES = np.arange(1, 8)
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from edgepair.models.group_forest import class_scores, conformal_quantile, group_weights, likelier
+from edgepair.models.conformal import class_scores, conformal_quantile, group_weights, likelier
 
 
 @pytest.mark.parametrize("level", [0.5, 0.8, 0.9])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgepair.models.group_forest import group_weights
+from edgepair.models.conformal import group_weights
 from edgepair.models.kernel_ridge import NOISE, WIDTH, fit_kernel_ridge
 
 

@@ -88,7 +88,7 @@ def test_they_add_up_to_the_answer(seed: int, classes: bool, metal: bool) -> Non
 
 @pytest.mark.parametrize("classes", [False, True])
 def test_another_program_gives_the_same(classes: bool) -> None:
-    shap_values = pytest.importorskip("edgepair.interpretation.groups")
+    shap_values = pytest.importorskip("edgepair.interpretation.shap_values")
     if shap_values.shap_is_missing():
         pytest.skip("the package shap is not installed")
     forest, X = forest_of(3, classes=classes, rows=200, trees=10)

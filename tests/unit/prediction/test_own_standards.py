@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgepair.models.group_forest import class_shares
+from edgepair.models.conformal import class_shares
 from edgepair.prediction.answers import CLASSES
 from edgepair.prediction.own_standards import _scores, own_standards_report, pdf_scores, xanes_scores
 from edgepair.prediction.pdf_model import PdfModel

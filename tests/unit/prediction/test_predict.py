@@ -15,7 +15,7 @@ import pytest
 from edgepair.conventions import TASKS, EdgepairError, MeasurementError, OptionError
 from edgepair.labels.bond_valence import bond_valence_length
 from edgepair.measured import PdfCurve, XanesScan, read_pdf, read_xanes
-from edgepair.models.group_forest import sharpened_mean
+from edgepair.models.conformal import sharpened_mean
 from edgepair.models.trees import forest_shapley
 from edgepair.prediction import Prediction, predict
 from edgepair.prediction.answers import CLASSES, settle
