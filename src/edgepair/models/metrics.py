@@ -7,16 +7,10 @@ and how often each bootstrap draw takes each group in columns, all draws are sco
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from edgepair.conventions.tasks import Floats, Labels
-
-if TYPE_CHECKING:
-    pass
-
 
 CLASSIFICATION_METRICS = ("f1_weighted", "f1_macro", "balanced_accuracy", "accuracy", "log_loss")
 

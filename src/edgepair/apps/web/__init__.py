@@ -17,7 +17,7 @@ How a page is added:
    measured files through a `FilesPanel`. Functions
    that run there stand in ``work/<name>.py``; each calls one public function of edgepair and returns
    plain values: text, numbers, lists, dictionaries, dataclasses of these, figures by
-   `work.figures.plain_figure`; no arrays or tables: the server loads neither NumPy nor pandas. They may
+   `work.words.plain_figure`; no arrays or tables: the server loads neither NumPy nor pandas. They may
    take ``on_progress(done, total, text)``, which takes a part of the answer too.
 5. What the address is to hold goes to the store ``view``, as a dictionary of text; it comes back as
    ``query``. Figures come from `edgepair.report` and are shown by `components.drawing`; errors are
