@@ -124,22 +124,22 @@ def area_edge(grid: Floats, mu: Floats, reach: float = AREA_REACH) -> Floats:
 
     ``grid`` (n_grid,) in eV; ``mu`` (n, n_grid); returns (n,) in eV.
     """
-    step = grid[1] - grid[0]
-    running = np.concatenate([np.zeros((len(mu), 1)), np.cumsum(mu, axis=1) * step], axis=1)
-    edge = np.full(len(mu), grid[0] + 16.0)
-    rows = np.arange(len(mu))
+    step, first, last = float(grid[1] - grid[0]), float(grid[0]), len(grid) - 1
     back = max(1, round(min(AREA_END, reach * AREA_END / AREA_REACH) / step))
-    for _ in range(40):
-        end = np.clip(np.rint((edge + reach - grid[0]) / step).astype(int), back, len(grid) - 1)
-        height = (running[rows, end + 1] - running[rows, end + 1 - back]) / (back * step)
-        found = grid[end] - running[rows, end + 1] / np.maximum(height, 0.05)
-        moving = np.abs(found - edge) >= step / 20
-        if not moving.any():
-            break
-        # half steps: the end moves with the edge, in whole points; a row that has arrived stays, so
-        # that its edge does not depend on the rows beside it
-        edge = np.where(moving, (edge + found) / 2, edge)
-    return edge
+    areas = np.concatenate([np.zeros((len(mu), 1)), np.cumsum(mu, axis=1) * step], axis=1)
+    energies, edges = grid.tolist(), []
+    # numbers one by one: arrays of a row or a few take ten times as long
+    for area in areas.tolist():
+        edge = first + 16.0
+        for _ in range(40):
+            end = min(max(round((edge + reach - first) / step), back), last)
+            height = (area[end + 1] - area[end + 1 - back]) / (back * step)
+            found = energies[end] - area[end + 1] / max(height, 0.05)
+            if abs(found - edge) < step / 20:
+                break
+            edge = (edge + found) / 2  # half steps: the end moves with the edge, in whole points
+        edges.append(edge)
+    return np.array(edges)
 
 
 def own_edge(energy: ArrayLike, mu: ArrayLike, reach: float = AREA_REACH) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -10,7 +10,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
-from scipy.optimize import minimize_scalar, nnls
+from scipy.optimize import nnls
 
 from edgepair.conventions.tasks import Floats
 
@@ -18,12 +18,15 @@ MOST_COMBINATIONS = 60_000
 """Combinations that are all tried. Of larger sizes only those are, that add one standard to the best
 ones of the size before, or are part of the best sum of all standards at once."""
 
-SHIFT_STEP = 0.1
-"""eV between the shifts at which all combinations are tried: an edge's width is ten times that, so
+SHIFT_STEP = 0.2
+"""eV between the shifts at which all combinations are tried: an edge is five times as wide, so
 that the misfit between them is a parabola."""
 
 REFINED = 300
 """Combinations whose shift is then found exactly."""
+
+TRIALS = 7
+"""Further shifts that are tried for that: parabolas find it to 1e-4 eV with so many."""
 
 _RIDGE = 1e-11
 """Share of the diagonal that is added, so that two equal standards leave a solution."""
@@ -71,7 +74,7 @@ def search(problem: Problem, limit: int) -> list[Fit]:
     gram = matrices.transpose(0, 2, 1) @ matrices
     product = problem.mu @ matrices
     total = float(problem.mu @ problem.mu)
-    best: dict[frozenset[str], tuple[float, tuple[int, ...]]] = {}
+    best: dict[frozenset[str], tuple[float, tuple[int, ...], float]] = {}
     support = _support(matrices[len(shifts) // 2], problem.mu)
     before = np.zeros((1, 0), dtype=np.int64)
     for size in range(1, limit + 1):
@@ -82,7 +85,7 @@ def search(problem: Problem, limit: int) -> list[Fit]:
             members = _distinct(np.concatenate([longer, _rows(support, size)]), problem.compounds)
         if not len(members):
             break
-        squares = _squares(gram, product, total, members, shifts)
+        squares, lowest = _squares(gram, product, total, members, shifts)
         usable = np.flatnonzero(np.isfinite(squares))
         usable = usable[np.argsort(squares[usable], kind="stable")]
         before = members[usable[: MOST_COMBINATIONS // len(problem.curves)]]
@@ -90,28 +93,62 @@ def search(problem: Problem, limit: int) -> list[Fit]:
             chosen = tuple(members[row].tolist())
             key = frozenset(problem.compounds[member] for member in chosen)
             if squares[row] < best.get(key, (np.inf,))[0]:
-                best[key] = (float(squares[row]), chosen)
+                best[key] = (float(squares[row]), chosen, float(lowest[row]))
     ordered = sorted(best.values())[:REFINED]
-    fits = [_refine(problem, members) for _, members in ordered]
-    return sorted((fit for fit in fits if fit is not None), key=lambda fit: (fit.squares, fit.members))
+    fits: list[Fit] = []
+    step = problem.shift_limit / steps
+    for size in range(1, limit + 1):
+        same = [(members, shift) for _, members, shift in ordered if len(members) == size]
+        if same:
+            members, start = (np.array(part) for part in zip(*same, strict=True))
+            fits += _refine(problem, members, start, step)
+    return sorted(fits, key=lambda fit: (fit.squares, fit.members))
 
 
-def _refine(problem: Problem, members: tuple[int, ...]) -> Fit | None:
-    """Find the shift and the fractions of one combination exactly."""
+def _refine(problem: Problem, members: NDArray[np.int64], start: Floats, step: float) -> list[Fit]:
+    """Find shifts and fractions of combinations of one size exactly, within a step of where to start."""
 
-    def at(shift: float) -> tuple[float, Floats]:
-        matrix = problem.matrix(members, shift)
-        fractions = _solve((matrix.T @ matrix)[None], (matrix.T @ problem.mu)[None])[0][0]
-        residual = problem.mu - matrix @ fractions
-        return float(residual @ residual), fractions
+    def at(shift: Floats) -> tuple[Floats, Floats]:
+        matrices = np.array([problem.matrix(*one) for one in zip(members, shift, strict=True)])
+        turned = matrices.transpose(0, 2, 1)
+        fractions = _solve(turned @ matrices, turned @ problem.mu)[0]
+        residuals = problem.mu - (matrices @ fractions[:, :, None])[:, :, 0]
+        return (residuals**2).sum(axis=1), fractions
 
-    shift = 0.0
-    if problem.shift_limit > 0:
-        limits = (-problem.shift_limit, problem.shift_limit)
-        found = minimize_scalar(lambda s: at(s)[0], bounds=limits, method="bounded", options={"xatol": 1e-4})
-        shift = float(min((float(found.x), *limits), key=lambda s: at(s)[0]))
+    limit = problem.shift_limit
+    shift = start
+    if limit > 0:
+        inside = _lowest(lambda shift: at(shift)[0], np.clip(start, step - limit, limit - step), step)
+        tried = np.array([inside, np.full_like(start, -limit), np.full_like(start, limit)])
+        found = np.array([at(one)[0] for one in tried])
+        shift = tried[found.argmin(axis=0), np.arange(len(start))]
     squares, fractions = at(shift)
-    return Fit(members, fractions, shift, squares) if (fractions > 0).all() else None
+    return [
+        Fit(tuple(members[row].tolist()), fractions[row], float(shift[row]), float(squares[row]))
+        for row in np.flatnonzero((fractions > 0).all(axis=1))
+    ]
+
+
+def _lowest(function: Callable[[Floats], Floats], middle: Floats, step: float) -> Floats:
+    """Find where many functions are lowest, each within a step: Brent's method, all at once."""
+    low, high = middle - step, middle + step
+    at_low, at_middle, at_high = function(low), function(middle), function(high)
+    for _ in range(TRIALS):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            slope = (at_middle - at_low) / (middle - low)
+            curvature = ((at_high - at_middle) / (high - middle) - slope) / (high - low)
+            vertex = (low + middle) / 2 - slope / (2 * curvature)
+        sure = (curvature > 0) & (low < vertex) & (vertex < high) & (abs(vertex - middle) > 1e-6)
+        longer = np.where(high - middle > middle - low, high, low)
+        new = np.where(sure, vertex, middle + 0.382 * (longer - middle))
+        value = function(new)
+        better, right = value < at_middle, new > middle
+        end, at_end = np.where(better, middle, new), np.where(better, at_middle, value)
+        left = better == right  # which end moves: the one away from the lowest point
+        low, at_low = np.where(left, end, low), np.where(left, at_end, at_low)
+        high, at_high = np.where(left, high, end), np.where(left, at_high, at_end)
+        middle, at_middle = np.where(better, new, middle), np.where(better, value, at_middle)
+    return middle
 
 
 def _combinations(pool: Sequence[int], size: int, compounds: Sequence[str]) -> NDArray[np.int64]:
@@ -127,7 +164,9 @@ def _distinct(rows: NDArray[np.int64], compounds: Sequence[str]) -> NDArray[np.i
     """Drop combinations in which a compound stands twice, and repeated ones."""
     number = np.unique(np.asarray(compounds), return_inverse=True)[1]
     named = np.sort(number[rows], axis=1)
-    return np.unique(rows[(np.diff(named, axis=1) > 0).all(axis=1)], axis=0)
+    rows = rows[(np.diff(named, axis=1) > 0).all(axis=1)]
+    place = len(compounds) ** np.arange(rows.shape[1])[::-1]
+    return rows[np.unique(rows @ place, return_index=True)[1]]
 
 
 def _extended(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -145,8 +184,11 @@ def _support(matrix: Floats, mu: Floats) -> list[int]:
 
 def _squares(
     gram: Floats, product: Floats, total: float, members: NDArray[np.int64], shifts: Floats
-) -> Floats:
-    """Estimate the smallest misfit of each combination over the shifts; inf where none is positive."""
+) -> tuple[Floats, Floats]:
+    """Estimate the smallest misfit of each combination over the shifts, and where it is.
+
+    The misfit is inf where a fraction is negative at every shift.
+    """
     squares = np.empty((len(shifts), len(members)))
     for number in range(len(shifts)):
         part = gram[number][members[:, :, None], members[:, None, :]]
@@ -161,7 +203,7 @@ def _squares(
         with np.errstate(invalid="ignore", divide="ignore"):
             gain = (high - low) ** 2 / (8 * (high - 2 * mid + low))
         smallest[inside] = np.maximum(mid - np.where(np.isfinite(gain), gain, 0), 0)
-    return smallest
+    return smallest, shifts[lowest]
 
 
 def _solve(gram: Floats, product: Floats) -> tuple[Floats, Floats]:

@@ -181,7 +181,7 @@ def fitted_xanes(
         if computed:
             simulated[str(data.attrs["absorber"])] = computed
     needs = library and data is None and absorber in BUNDLED_ABSORBERS
-    alone = needs and not any(s.absorber == absorber for s in known)
+    alone = needs and not load_standards(absorber) and not any(s.absorber == absorber for s in own)
     key = (
         "xanes",
         window,
@@ -277,7 +277,7 @@ class Source:
             measured = trained.has_standards
         else:
             own = any(s.absorber == metal for s in self.standards)
-            measured = own or any(s.absorber == metal for s in load_standards())
+            measured = own or bool(load_standards(metal))
         if not (measured or self.shift_given):
             # a foil puts energies on a scale that simulated ones are not on
             prepared = replace(prepared, calibrated=False)

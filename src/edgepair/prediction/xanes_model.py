@@ -189,16 +189,7 @@ class XanesModel:
 
     def low_white_line(self, shown: Floats, absorber: str) -> str:
         """Say that a spectrum, as shown on the window, is lower than oxides are; empty where it is not."""
-        rows = self.rows
-        mine = (rows.absorber == absorber) & ~rows.simulated
-        if self.window.high < _PAST_WHITE_LINE or len(set(rows.group[mine])) < _FEWEST_COMPOUNDS:
-            return ""
-        tops = rows.mu[mine].max(axis=1)
-        order = np.argsort(tops)
-        share = group_weights(rows.group[mine])[order].cumsum()
-        lowest = min(
-            float(tops[order][np.searchsorted(share / share[-1], LOW_WHITE_LINE)]), LOWEST_WHITE_LINE
-        )
+        lowest = self._lowest_tops.get(absorber, -np.inf)
         top = float(shown.max())
         if top >= lowest:
             return ""
@@ -206,6 +197,22 @@ class XanesModel:
             f"hardly a white line: the highest point is {top:.2f} edge steps, that of oxides of {absorber}"
             f" {lowest:.2f} and more; a sulphide, carbide or alloy, or a flattened spectrum"
         )
+
+    @cached_property
+    def _lowest_tops(self) -> dict[str, float]:
+        """Give by metal the highest point, edge steps, below which a spectrum is called low."""
+        if self.window.high < _PAST_WHITE_LINE:
+            return {}
+        rows, found = self.rows, {}
+        for absorber in self.absorbers.tolist():
+            mine = (rows.absorber == absorber) & ~rows.simulated
+            if len(set(rows.group[mine])) >= _FEWEST_COMPOUNDS:
+                tops = rows.mu[mine].max(axis=1)
+                order = np.argsort(tops)
+                share = group_weights(rows.group[mine])[order].cumsum()
+                lowest = tops[order][np.searchsorted(share / share[-1], LOW_WHITE_LINE)]
+                found[absorber] = min(float(lowest), LOWEST_WHITE_LINE)
+        return found
 
     def apart(self, first: Floats, second: Floats) -> Floats:
         """Measure how far the shapes of spectra are from each other.

@@ -137,6 +137,11 @@ def _library() -> tuple[Standard, ...]:
         return tuple(standard_from_record(json.loads(line)) for line in lines)
 
 
+@cache
+def _of(absorber: str) -> tuple[Standard, ...]:
+    return tuple(item for item in _library() if item.absorber == absorber)
+
+
 _MOST = 2_000
 """Standards of a table: each is read and prepared before anything is answered."""
 
@@ -171,7 +176,7 @@ def load_standards(
     >>> sorted({standard.compound for standard in load_standards("Co")})[1:3]
     ['Co3O4', 'CoAl2O4']
     """
-    found = tuple(item for item in _library() if absorber in (None, item.absorber))
+    found = _library() if absorber is None else _of(absorber)
     return found if only is None and without is None else select_standards(found, only=only, without=without)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -80,13 +81,16 @@ def mix(
     settings = [reading, standards, library, *choice, most, between, shift_limit]
     kept = KeptRows("mix", out if rows_alone else None, settings)
     done = _Done(kept)
-    with kept, step_bar("edgepair mix", quiet=quiet or as_json) as show:
+    with kept, step_bar("edgepair mix", quiet=quiet or as_json) as show, ThreadPoolExecutor(1) as beside:
         scans = _scans(paths, reading)
         for number, (path, scan) in enumerate(scans):
             show(number, len(scans), path.name)
             if earlier := kept.get(kept.key(scan)):
                 done.tables.append(earlier)
                 continue
+            told = None
+            if asked and not isinstance(scan, EdgepairError):  # beside the mixtures: forests need no lock
+                told = beside.submit(model_rows, scan, standards=own, model=model, **scale)
             mixed = _mixed(
                 scan,
                 own,
@@ -98,10 +102,7 @@ def mix(
                 shift_limit=shift_limit,
                 **scale,
             )
-            answers: list[Record] = []
-            if asked and not (isinstance(scan, EdgepairError) or isinstance(mixed, EdgepairError)):
-                answers = model_rows(scan, standards=own, model=model, **scale)
-            done.add(path, scan, mixed, answers, to_keep=out is not None)
+            done.add(path, scan, mixed, told.result() if told else [], to_keep=out is not None)
     done.finish(out, report, as_json=as_json, quiet=quiet)
 
 
