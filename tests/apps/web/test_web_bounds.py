@@ -49,6 +49,17 @@ def test_one_visitor_leaves_a_reader_to_the_others(tmp_path: Path) -> None:
     jobs.close()
 
 
+def test_a_newcomer_is_next_before_those_who_took_long(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path, lanes={"look": 2}, make_worker=_Threads)  # type: ignore[arg-type]
+    first = [jobs.submit(f"bad {n}", time.sleep, 0.3, lane="look") for n in range(6)]
+    assert all(job.ended.wait(20) for job in first)
+    slow = [jobs.submit(f"bad {n}", time.sleep, 0.5, lane="look") for n in range(6) for _ in range(3)]
+    time.sleep(0.1)
+    assert jobs.call("newcomer", int, "7", lane="look", seconds=20) == 7
+    assert sum(job.state in ("done", "running") for job in slow) <= 4
+    jobs.close()
+
+
 def test_waiting_behind_others_is_not_counted(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path, lanes={"look": 1}, make_worker=_Threads)  # type: ignore[arg-type]
     jobs.submit("one", time.sleep, 1.5, lane="look")
