@@ -208,6 +208,8 @@ def run(name: str, kills: int, random_: random.Random, folder: Path) -> list[str
             killed += 1
             later += bool(stored(trial, place))
             code = None
+            told = f"{name}: kill {killed} of {kills} after {time.monotonic() - began:.0f} s"
+            print(f"{told}, {later} with results", flush=True)
         now = stored(trial, place)
         done = bool(trial.out) and (place / trial.out).exists()
         for path in known:

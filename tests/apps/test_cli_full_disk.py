@@ -56,6 +56,15 @@ def _start(arguments: tuple[str, ...], room: int | None = None) -> subprocess.Po
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_command_that_is_started_without_its_streams(closed: str, place: Path) -> None:
+    command = f'exec "$0" -m edgepair inspect a.dat --save out/a.xdi {closed}'
+    told = subprocess.run(["sh", "-c", command, sys.executable], capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stderr) == (0, "")
+    # Nothing that was to be printed stands in the file, whose number may have been free.
+    assert Path("out/a.xdi").read_text().startswith("# XDI/")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_full_disk_costs_no_more_than_the_result(command: str, place: Path) -> None:

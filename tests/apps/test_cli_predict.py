@@ -372,6 +372,33 @@ def test_the_same_command_goes_on_after_an_interruption(edgepair: Call, fake: An
     assert [call["mu"].file for call in fake.calls[answered + 1 :]] == ["b.xdi", "interrupted.xdi"]
 
 
+def test_a_document_goes_on_where_it_was_interrupted(
+    edgepair: Call, fake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_spectrum("a.xdi"), write_spectrum("late.xdi")
+    command = ("predict", "a.xdi", "late.xdi", "--json")
+    whole = json.loads(edgepair(*command).out)["samples"]
+    answer = type(fake).__call__
+
+    def killed(self: Any, mu: Any = None, *rest: Any, **options: Any) -> Any:
+        if mu.file == "late.xdi":
+            raise KeyboardInterrupt
+        return answer(self, mu, *rest, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(fake), "__call__", killed)
+        assert edgepair(*command).code == 130
+    before = len(fake.calls)
+    again = edgepair(*command)
+    assert (again.code, again.err) == (0, "")
+    told = json.loads(again.out)["samples"]
+    assert [(list(one), one["status"]) for one in told] == [(list(one), "ok") for one in whole]
+    assert [call["mu"].file for call in fake.calls[before:]] == ["late.xdi"]
+    # Nothing is left of it: the command begins anew.
+    assert edgepair(*command).code == 0
+    assert len(fake.calls) == before + 3
+
+
 def test_rows_of_an_interrupted_run_are_written_when_the_command_ends(
     edgepair: Call, fake: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,7 +16,7 @@ ROOMS = ("measured", "structures", "standards", "files")
 """Where text of files is read."""
 
 _METHODS = {"compile", "match", "search", "fullmatch", "findall", "finditer", "split", "sub"}
-_RUNS = (*" \taA1._-([)#=:,'\\", "a ", "1 ", "H1", "a=", "a.")
+_RUNS = (*" \taA1._-([)#=:,'\\", "a ", "1 ", "H1", "a=", "a.", "#S 1\n", "%d\n")
 _SHORT, _LONG = 400, 3_200
 
 

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -90,19 +91,22 @@ def read_arrays(path: str | Path) -> xr.Dataset:
 
     dataset: xr.Dataset
     try:
-        # without chunks: all is read at once, and Dask, which takes a second to import, is not needed
-        if path.is_dir():
-            check_folder(path)
-            with xr.open_zarr(str(path), chunks=None, consolidated=False, decode_times=False) as opened:
-                dataset = opened.load()
-        else:
-            check_regular(path)
-            with zipfile.ZipFile(path) as archive:
-                check_zip(archive)
-            with zarr.storage.ZipStore(path, mode="r", read_only=True) as store:
-                opened = xr.open_zarr(store, chunks=None, consolidated=False, decode_times=False)
-                dataset = opened.load()
-                opened.close()
+        with warnings.catch_warnings():
+            # The library's name members as they are, whatever a terminal makes of that.
+            warnings.simplefilter("ignore")
+            # without chunks: all is read at once, and Dask, which takes a second to import, is not needed
+            if path.is_dir():
+                check_folder(path)
+                with xr.open_zarr(str(path), chunks=None, consolidated=False, decode_times=False) as opened:
+                    dataset = opened.load()
+            else:
+                check_regular(path)
+                with zipfile.ZipFile(path) as archive:
+                    check_zip(archive)
+                with zarr.storage.ZipStore(path, mode="r", read_only=True) as store:
+                    opened = xr.open_zarr(store, chunks=None, consolidated=False, decode_times=False)
+                    dataset = opened.load()
+                    opened.close()
     except Exception as error:
         # Damage shows up anywhere between the zip's directory and a chunk's decompressor, as
         # almost any kind of exception; all of them mean the same to the user.

@@ -45,7 +45,10 @@ def write_all(handle: int, data: bytes) -> None:
 
 def _call(order: dict[str, Any], result: int) -> None:
     """Carry out one call in the fork and leave."""
-    limit = max(int(order["cpu_seconds"]), 1)
+    limit, most = max(int(order["cpu_seconds"]), 1), resource.getrlimit(resource.RLIMIT_CPU)[1]
+    if most != resource.RLIM_INFINITY:
+        # As `ulimit -t` sets it: no process may allow itself more.
+        limit = min(limit, most - 1)
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     code = 0

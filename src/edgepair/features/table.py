@@ -204,6 +204,10 @@ def neighbours_per_metal(dataset: xr.Dataset) -> Floats | None:
     return None if None in factors else np.array(factors, dtype=np.float64)
 
 
+MOST_ATOMS = 1e6
+"""Of a formula; one with more is no composition."""
+
+
 @lru_cache(maxsize=65536)
 def composition_factor(formula: str, absorber: str) -> float | None:
     r"""Compute :math:`\langle Z\rangle^2 / (2 c_M Z_M Z_O)`."""
@@ -217,5 +221,7 @@ def composition_factor(formula: str, absorber: str) -> float | None:
     if absorber not in amounts or "O" not in amounts:
         return None
     n_atoms = sum(amounts.values())
+    if not 0 < amounts[absorber] <= n_atoms < MOST_ATOMS:
+        return None
     mean = sum(amounts[symbol] * numbers[symbol] for symbol in amounts) / n_atoms
     return float(mean**2 / (2 * amounts[absorber] / n_atoms * numbers[absorber] * numbers["O"]))

@@ -201,7 +201,11 @@ class KeptArrays:
 def user_folder(name: str) -> Path:
     """Return one of the user's cache folders."""
     base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "edgepair" / name
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "edgepair" / name
+    except RuntimeError:
+        # A user without a home, as in containers: a place where nothing can be kept.
+        return Path(os.devnull) / name
 
 
 @cache

@@ -19,6 +19,9 @@ def what_stands_at(target: Path) -> str:
     """Say what stands at a place and must not be replaced: what is moved there replaces a device too."""
     if target.is_dir():
         return "a folder of that name"
+    if target.is_symlink() and target.absolute().parts[1:2] in (("dev",), ("proc",)):
+        # /dev/stdout, which leads to a regular file where a shell has put one there.
+        return "a name of the system's"
     try:
         target.stat()
     except OSError as error:

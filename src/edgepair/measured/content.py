@@ -19,6 +19,8 @@ HDF5_MARK = b"\x89HDF\r\n\x1a\n"
 """How a file of HDF5 begins."""
 
 _LONGEST_LINE = 2_000_000
+_MOST_LINES = 1_000_000
+"""Each is tried as a row of numbers: a million take four seconds."""
 
 _BLANKS = re.compile(r"[\t\r\n\f\x0b\x1a\x1b]+")
 
@@ -131,7 +133,15 @@ def decode(data: bytes, path: str) -> str:
             suggestion="export the spectrum as XDI or as columns of text",
         )
     text = text.replace("\x00", " ").replace("\r\n", "\n").replace("\r", "\n")
-    longest = max(map(len, text.split("\n")))
+    lines = text.split("\n")
+    if len(lines) > _MOST_LINES:
+        raise unreadable(
+            path,
+            found=f"{len(lines)} lines",
+            needed=f"at most {_MOST_LINES}",
+            suggestion="export one measurement, rebinned to its energies or distances",
+        )
+    longest = max(map(len, lines))
     # Programs write JSON in one line.
     if longest > _LONGEST_LINE and not text.lstrip().startswith("{"):
         raise unreadable(

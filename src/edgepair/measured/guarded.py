@@ -19,15 +19,15 @@ from edgepair.files.reading import TooManyBytesError, read_regular
 from edgepair.measured.formats.hdf5_storage import BesideError, is_plain_name
 
 CPU_SECONDS = 8.0
-SECONDS_PER_MB = 4.0
+SECONDS_PER_MB = 2.0
 MEMORY_BYTES = 1_000_000_000
 """What one file may take to be read: a table of 1,000 spectra, 3.5 MB, is judged spectrum by spectrum."""
 
 _WALL_SECONDS = 60.0
 _FEW = 3
-_PLAIN_BYTES = 1_000_000
+_PLAIN_BYTES = 300_000
 _PLAIN_LINE = 4_000
-_MOST_BYTES = 20_000_000
+_MOST_BYTES = 10_000_000
 _MOST_BESIDE = 16
 _PRELOAD = ("edgepair.measured.preloaded",)
 

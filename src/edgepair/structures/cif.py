@@ -34,6 +34,8 @@ OVERLAP = 0.7
 MOST_OPERATIONS = 384
 """Those of the largest group, in a cell of twice its size."""
 
+_LONGEST_OPERATION = 200
+
 LISTED = "the listed operations"
 
 Block: TypeAlias = Record
@@ -68,6 +70,8 @@ def read_cif(text: str) -> tuple[Structure, tuple[str, ...]]:
     listed = _listed(block)
     if len(listed) > MOST_OPERATIONS:
         raise ValueError(f"{len(listed)} operations of symmetry, where no space group has more than 192")
+    if (longest := max(map(len, listed), default=0)) > _LONGEST_OPERATION:
+        raise ValueError(f"an operation of symmetry of {longest} characters")
     candidates, told = _candidates(block, listed)
     plain = candidates[0][0] in (LISTED, "P 1") and bool(told or len(listed) > 1)
     if len(candidates) == 1 and plain:

@@ -23,6 +23,8 @@ LATTICE_VECTORS = (0.1, 1000.0)
 SHORTEST_DISTANCE = 0.7
 """Distance, Å, below which two atoms overlap; the shortest bond there is, H–H, has 0.74 Å."""
 
+MOST_ATOMS = 3_000
+"""Of a structure as given; the time that its symmetry takes grows with their square, here 10 s."""
 
 _OCCUPANCY_TOLERANCE = 1e-3
 """How far from 1 the occupancy of a full site may be written."""
@@ -141,6 +143,13 @@ def prepare_structure(
             found=f"a cell with edges of {edges} Å",
             needed=f"edges from {shortest:g} to {longest:g} Å",
             suggestion="check the unit, and the scaling factor of a POSCAR",
+        )
+    if len(structure) > MOST_ATOMS:
+        raise TooManySitesError(
+            f"cannot use the structure of {name}",
+            found=f"{len(structure)} atoms",
+            needed=f"at most {MOST_ATOMS}",
+            suggestion="export its primitive cell",
         )
     plain = _plain(structure, name)
     _check_holds(absorber, plain, f"cannot use the structure of {name}")

@@ -49,6 +49,17 @@ def test_one_visitor_leaves_a_reader_to_the_others(tmp_path: Path) -> None:
     jobs.close()
 
 
+def test_a_newcomer_is_next_before_those_who_took_long(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path, lanes={"look": 2}, make_worker=_Threads)  # type: ignore[arg-type]
+    first = [jobs.submit(f"bad {n}", time.sleep, 0.3, lane="look") for n in range(6)]
+    assert all(job.ended.wait(20) for job in first)
+    slow = [jobs.submit(f"bad {n}", time.sleep, 0.5, lane="look") for n in range(6) for _ in range(3)]
+    time.sleep(0.1)
+    assert jobs.call("newcomer", int, "7", lane="look", seconds=20) == 7
+    assert sum(job.state in ("done", "running") for job in slow) <= 4
+    jobs.close()
+
+
 def test_waiting_behind_others_is_not_counted(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path, lanes={"look": 1}, make_worker=_Threads)  # type: ignore[arg-type]
     jobs.submit("one", time.sleep, 1.5, lane="look")
@@ -59,7 +70,7 @@ def test_waiting_behind_others_is_not_counted(tmp_path: Path) -> None:
 def _answer(environ: Any, start: Any) -> list[bytes]:
     sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     start("200 OK", [("Content-Type", "text/plain")])
-    return [sent or b"here"]
+    return [b"x" * 50_000_000] if environ["PATH_INFO"] == "/large" else [sent or b"here"]
 
 
 @pytest.fixture
@@ -99,6 +110,19 @@ def test_idle_and_trickling_connections_give_way(head: bytes, port: int) -> None
         for connection in held:
             connection.settimeout(max(deadline - time.monotonic(), 0.1))
             assert connection.recv(1) == b""
+
+
+def test_answers_that_nobody_takes_give_way(port: int) -> None:
+    with ExitStack() as stack:
+        for _ in range(40):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            connection.sendall(b"GET /large HTTP/1.1\r\n\r\n")
+        time.sleep(1.0)
+        for _ in range(5):
+            began = time.monotonic()
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+                assert answer.read() == b"here"
+            assert time.monotonic() - began < 5
 
 
 def test_what_is_sent_whole_is_answered(port: int) -> None:

@@ -143,6 +143,15 @@ def test_members_of_a_zip_that_overlap(tmp_path: Path) -> None:
         read_arrays(path)
 
 
+def test_strangers_in_a_folder_are_not_named_as_they_are(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    save_arrays(DATA, tmp_path / "a.zarr", zipped=False)
+    (tmp_path / "a.zarr" / "x\x1b[2J").mkdir()
+    read_arrays(tmp_path / "a.zarr")
+    assert not recwarn.list
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.zarr.zip")
     for path in (tmp_path / "a.zarr.zip", Path("/dev/zero")):

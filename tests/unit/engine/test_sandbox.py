@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -46,6 +47,17 @@ def sandbox(functions: ModuleType) -> Iterator[Sandbox]:
 def test_value(sandbox: Sandbox, functions: ModuleType) -> None:
     result = sandbox.call(functions.double, 21, cpu_seconds=10)
     assert (result.value, result.problem) == (42, "")
+
+
+def test_a_limit_that_the_user_has_set_is_kept_to() -> None:
+    """As `ulimit -t 30` sets it: a call may be allowed less than it asks for, not refused."""
+    code = (
+        "import operator, resource; resource.setrlimit(resource.RLIMIT_CPU, (30, 30));"
+        "from edgepair.engine import Sandbox; box = Sandbox();"
+        "print(box.call(operator.neg, 7, cpu_seconds=60)); box.close()"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "value=-7" in told.stdout
 
 
 def test_exception_is_an_answer(sandbox: Sandbox, functions: ModuleType) -> None:

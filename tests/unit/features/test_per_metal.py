@@ -48,7 +48,9 @@ def test_the_factor_is_that_of_the_composition(formula: str, absorber: str, fact
     assert composition_factor(formula, absorber) == pytest.approx(factor, rel=1e-12)
 
 
-@pytest.mark.parametrize("formula", ["MnS", "FeO", "site 3", "", "Xx2O3", "Mn"])
+@pytest.mark.parametrize(
+    "formula", ["MnS", "FeO", "site 3", "", "Xx2O3", "Mn", "Mn1e99O" + "9" * 400, "Mn0O"]
+)
 def test_what_is_no_oxide_of_the_absorber_has_no_factor(formula: str) -> None:
     assert composition_factor(formula, "Mn") is None
 

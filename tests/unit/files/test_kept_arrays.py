@@ -50,3 +50,15 @@ def test_a_cache_that_others_can_write_to_is_not_trusted(kept: KeptArrays, tmp_p
     assert kept.load("key") is not None
     (tmp_path / "link").symlink_to(kept.folder)
     assert KeptArrays(tmp_path / "link").load("key") is None
+
+
+def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(_: int) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    kept = KeptArrays.of_user("shap", use=True)
+    kept.save("a", {"x": np.zeros(3)})
+    assert kept.load("a") is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -81,6 +82,14 @@ def test_a_device_is_not_replaced(measured: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="a pipe or a device"):
         check_target(pipe)
     assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is of Linux")
+def test_a_name_of_the_system_is_not_replaced(measured: Path, tmp_path: Path) -> None:
+    """/dev/stdout leads to a regular file where a shell has put one there: moved onto, it would be gone."""
+    with (tmp_path / "output").open("w") as stream:
+        _refused("a name of the system's", Path(f"/proc/self/fd/{stream.fileno()}"), measured)
+        _refused("a name of the system's", Path(f"/dev/fd/{stream.fileno()}"), measured)
 
 
 def test_a_circle_of_links(measured: Path, tmp_path: Path) -> None:

@@ -311,6 +311,19 @@ def _small_blocks(path: Path) -> None:
     path.write_text("".join(f"h{n}\n" for n in range(50_000)) + f"text\n{block}" * 4_000)
 
 
+def _scans_apart(path: Path) -> None:
+    """Texts between scans, under 1 MB: what was left out was once counted for each scan anew."""
+    path.write_text(("a\nb\nc\nd\n" + "".join(f"{10 + n} 1\n" for n in range(10))) * 8_000)
+
+
+def _many_lines(path: Path) -> None:
+    path.write_bytes(b"7112 1\n" * 1_900_000)
+
+
+def _lines_of_one_number(path: Path) -> None:
+    path.write_bytes(b"1\n" * 10_000_000)
+
+
 GREEDY = [
     _one_line_of_gzip,
     _many_members_of_gzip,
@@ -324,6 +337,9 @@ GREEDY = [
     _brackets,
     _formula,
     _small_blocks,
+    _scans_apart,
+    _many_lines,
+    _lines_of_one_number,
 ]
 
 
@@ -445,3 +461,15 @@ def test_arrays_of_two_dimensions_are_looked_at_within_one_budget(tmp_path: Path
     with pytest.raises(MeasurementError, match="cannot read"):
         xanes_reading.read_here(tmp_path / "a.h5")
     assert time.process_time() - began < 5
+
+
+def test_points_that_are_far_denser_than_any_edge_are_averaged(tmp_path: Path) -> None:
+    """So near that each lies within the next one's reach, they are no repeats of one point."""
+    energy = np.linspace(7000.0, 7300.0, 700_000)
+    mu = 0.2 + np.arctan((energy - 7120.0) / 2.0) / np.pi + 0.5
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["energy"], file["mu"] = energy, mu
+    (scan,) = read_xanes(tmp_path / "a.h5")
+    assert 15_000 < len(scan.energy) <= 20_001
+    np.testing.assert_allclose(scan.mu, np.interp(scan.energy, energy, mu), atol=1e-4)
+    assert any("points within 0.015 eV were averaged" in words for words in scan.warnings)

@@ -111,6 +111,28 @@ def test_cells_that_no_crystal_has_are_refused_at_once(cell: str) -> None:
     assert time.process_time() - began < 1
 
 
+def test_cells_of_very_many_atoms_are_refused_at_once() -> None:
+    """97,336 atoms in one point: the pairs of them would take all memory, their symmetry hours."""
+    count = 46**3
+    head = POSCAR.replace("Ni O\n1 1", f"Ni\n{count}").split("0 0 0")[0]
+    structure = SourceMaterial("a", head + "0 0 0\n" * count, "poscar").structure()
+    began = time.process_time()
+    with pytest.raises(StructureError, match="97336 atoms"):
+        prepare_structure(structure, "Ni")
+    assert time.process_time() - began < 2
+
+
+def test_an_operation_of_very_many_digits_is_not_computed() -> None:
+    cell = "".join(f"_cell_length_{a} 4.2\n" for a in "abc")
+    cell += "".join(f"_cell_angle_{a} 90\n" for a in ("alpha", "beta", "gamma"))
+    loop = f"loop_\n_symmetry_equiv_pos_as_xyz\n'x,y,z'\n'x+{'1' * 5000}/3,y,z'\n"
+    atoms = "loop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\nNi1 0 0 0\n"
+    began = time.process_time()
+    with pytest.raises(StructureError, match="an operation of symmetry of 5"):
+        SourceMaterial("a", "data_a\n" + cell + loop + atoms, "cif").structure()
+    assert time.process_time() - began < 5
+
+
 def test_a_dictionary_names_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Properties of sites may be objects of any module, which would be imported to read them."""
     (tmp_path / "never_imported.py").write_text("")

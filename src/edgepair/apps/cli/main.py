@@ -138,6 +138,10 @@ def main() -> None:
     Errors that a user can cause are printed in their four parts and end with exit code 2; an
     interruption ends with 130.
     """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        # Started with one of them closed: a file of ours must not get its number.
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show ± or ✓ gets a question mark, not a crash.
         if isinstance(stream, io.TextIOWrapper):

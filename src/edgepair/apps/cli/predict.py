@@ -100,10 +100,10 @@ def predict(
     expect_files(len(files))
     samples: Sequence[Sample] = ()
     done: dict[int, list[_Answer]] = {}
-    # Where rows are all that is asked for, but the lines printed, those of an interrupted run will do.
-    rows_alone = report is None and not as_json
-    settings = [reading, confidence, radiation, standards, data, model]
-    kept = KeptRows("predict", out if rows_alone else None, settings)
+    # What is kept of an interrupted run makes rows and documents again; figures are drawn of more.
+    target = None if report is not None else out or (Path("document") if as_json else None)
+    settings = [reading, confidence, radiation, standards, data, model, as_json]
+    kept = KeptRows("predict", target, settings)
     try:
         with kept, step_bar("edgepair predict", quiet=quiet or as_json) as show:
             samples = gather_samples(
@@ -115,7 +115,7 @@ def predict(
                 samples = [_without_glitches(sample, edge) for sample in samples]
             shown = as_json or report is not None or len(samples) <= FEW
             explained = {None: MOST_EXPLAINED if shown else 0, True: len(samples), False: 0}[explain]
-            answers = _answer_all(samples, foil, shared, show, explained, done, kept)
+            answers = _answer_all(samples, foil, shared, show, explained, done, kept, as_json=as_json)
     except (KeyboardInterrupt, SystemExit):
         print(f"edgepair: interrupted; {_keep(samples, done, out)}", file=sys.stderr)
         raise
@@ -164,9 +164,8 @@ def _finish(
         from edgepair.report.prediction.rows import write_rows
 
         write_rows(samples, out)
-    kept.finish()
     earlier = sum(sample.kept is not None for sample in samples)
-    if earlier and not quiet:
+    if earlier and not (quiet or as_json):
         print(f"{earlier} of {len(samples)} answers are those of an interrupted run, in {str(out)!r}")
     answered = any(sample.prediction is not None for sample in samples)
     if report is not None and answered:
@@ -177,6 +176,7 @@ def _finish(
         print_json({"samples": [sample.document() for sample in samples]})
     elif answered and not quiet:
         print_samples(samples)
+    kept.finish()
     if not answered and not any(sample.kept is not None and sample.status == "ok" for sample in samples):
         raise typer.Exit(REFUSED)
     if reasons:
@@ -191,6 +191,8 @@ def _answer_all(
     explained: int,
     answers: dict[int, list[_Answer]],
     kept: KeptRows,
+    *,
+    as_json: bool,
 ) -> list[_Answer]:
     """Answer samples, those of one absorber together; explain the first so many that were read.
 
@@ -203,13 +205,13 @@ def _answer_all(
     order = sorted(range(len(samples)), key=lambda k: absorbers.index(samples[k].absorber))
     for number, place in enumerate(order):
         show(number, len(samples), next(iter(samples[place].sources.values()))[0])
-        key = kept.key(samples[place])
+        explain = place in read[:explained]
+        key = kept.key((samples[place], as_json and explain))
         if earlier := kept.get(key):
             answers[place] = [_Answer(PredictedSample(**one), reason) for one, reason in earlier]
             continue
-        explain = place in read[:explained]
         answers[place] = answer_sample(samples[place], foil, options | {"explain": explain})
-        kept.add(key, [(one.sample.to_keep(), one.reason) for one in answers[place]])
+        kept.add(key, [(one.sample.to_keep(document=as_json), one.reason) for one in answers[place]])
     return [answer for place in range(len(samples)) for answer in answers[place]]
 
 

@@ -45,8 +45,8 @@ _KEEPABLE = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
 @dataclass
 class _Connection:
     until: float
-    asked: bool = False
-    """Whether all of a request has come."""
+    stage: int = 0
+    """0 until all of a request has come, 2 while it is worked on, 1 from when its answer is sent."""
 
 
 class _Body:
@@ -92,12 +92,21 @@ class QuietHandler(WSGIRequestHandler):
         if isinstance(self.server, BoundedServer):
             self.server.has_asked(self.connection, missing)
 
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """Note that an answer begins, which somebody may ask for and never take."""
+        if isinstance(self.server, BoundedServer):
+            self.server.is_answered(self.connection)
+        super().send_response(code, message)
+
     def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing."""
 
 
 class BoundedServer(ThreadedWSGIServer):
-    """Keeps a bounded number of connections; the oldest that asked for nothing yet gives way."""
+    """Keeps a bounded number of connections.
+
+    The oldest that asked for nothing yet gives way, or else the oldest that has not taken all of its answer.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._open: dict[Any, _Connection] = {}
@@ -109,7 +118,8 @@ class BoundedServer(ThreadedWSGIServer):
         with self._guard:
             full = len(self._open) >= MOST_CONNECTIONS
             # Dictionaries keep their order: the first is the oldest.
-            idle = next((one for one, state in self._open.items() if not state.asked), request)
+            kept = [one for one, state in self._open.items() if state.stage < 2]
+            idle = min(kept, key=lambda one: self._open[one].stage, default=request)
             self._open[request] = _Connection(time.monotonic() + _SECONDS_FOR_HEADERS)
             if full:
                 del self._open[idle]
@@ -138,7 +148,13 @@ class BoundedServer(ThreadedWSGIServer):
         with self._guard:
             if request in self._open:
                 until = time.monotonic() + min(seconds, _SECONDS_FOR_ALL)
-                self._open[request] = _Connection(until, asked=not missing)
+                self._open[request] = _Connection(until, stage=0 if missing else 2)
+
+    def is_answered(self, request: Any) -> None:
+        """Note that an answer is being sent over a connection."""
+        with self._guard:
+            if request in self._open:
+                self._open[request].stage = 1
 
 
 def _cut(connection: socket.socket) -> None:

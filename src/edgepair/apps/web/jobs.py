@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections import Counter, OrderedDict, deque
+import time
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,7 +73,8 @@ class Jobs:
     ) -> None:
         self._waiting_most = waiting
         self._jobs: OrderedDict[str, Job] = OrderedDict()
-        # By lane, then by visitor: each in turn, so that nobody waits for another's forty files.
+        # By lane, then by visitor: who has taken least time is next, then each in turn, so that nobody
+        # waits for another's forty files, nor a newcomer for what many others drop to hurt.
         self._queues: dict[str, OrderedDict[str, deque[Job]]] = {lane: OrderedDict() for lane in lanes}
         self._changed = threading.Condition()
         self._closed = False
@@ -81,6 +83,7 @@ class Jobs:
         # One visitor leaves a process of each lane to the others, where there are several.
         self._most_of_one = {lane: max(1, count - 1) for lane, count in lanes.items()}
         self._active: Counter[tuple[str, str]] = Counter()
+        self._used: defaultdict[tuple[str, str], float] = defaultdict(float)
         for lane, count in lanes.items():
             for _ in range(count):
                 worker = make_worker(folder, _STANDS_BACK.get(lane, 0))
@@ -158,6 +161,9 @@ class Jobs:
             self.cancel(owner, job.key)
             with self._changed:
                 self._jobs.pop(job.key, None)
+        with self._changed:
+            for lane in self._queues:
+                self._used.pop((lane, owner), None)
 
     def close(self) -> None:
         """Give everything up and end the processes."""
@@ -180,7 +186,7 @@ class Jobs:
         with self._changed:
             while not self._closed:
                 queues = self._queues[lane]
-                for owner in list(queues):
+                for owner in sorted(queues, key=lambda owner: self._used[lane, owner]):
                     if self._active[lane, owner] >= self._most_of_one[lane]:
                         continue
                     queue = queues.pop(owner)
@@ -206,8 +212,10 @@ class Jobs:
                 if part is not None:
                     job.parts.append(part)
 
+            began = time.monotonic()
             outcome = worker.run(job.function, job.args, report)
             with self._changed:
+                self._used[lane, job.owner] += time.monotonic() - began
                 self._running.pop(job.key, None)
                 self._active[lane, job.owner] -= 1
                 if not self._active[lane, job.owner]:

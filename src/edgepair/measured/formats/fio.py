@@ -12,7 +12,7 @@ from edgepair.measured.scan import ScanTable
 _LONGEST_LABEL = 300
 _COLUMN = re.compile(r"\s*Col\s+(\d+)\s+(\S.*)\s(?:FLOAT|DOUBLE|INTEGER|INT|BYTE|STRING|BOOLEAN)$", re.I)
 
-MARK = re.compile(r"(?ms)^%d\b.*?^[ \t]*(?i:col)[ \t]+1[ \t]+\S")
+MARK = re.compile(r"(?ms)\A(?>.*?^%d\b).*?^[ \t]*(?i:col)[ \t]+1[ \t]+\S")
 """What tells FIO."""
 
 

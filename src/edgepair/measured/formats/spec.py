@@ -11,7 +11,7 @@ from edgepair.measured.formats.columns import parse_row
 from edgepair.measured.header import header_values, spacing_of
 from edgepair.measured.scan import ScanTable, Skipped
 
-MARK = re.compile(r"(?ms)^#S \s*\d.*?^#L ")
+MARK = re.compile(r"(?ms)\A(?>.*?^#S \s*\d).*?^#L ")
 """What tells a SPEC file."""
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from edgepair.measured.edges import CLEAR, Evidence, judge_edge, k_edges_within
 from edgepair.measured.expression import evaluate
-from edgepair.measured.points import tidy
+from edgepair.measured.points import MOST, tidy
 from edgepair.measured.roles import CORRECTED, roles_of
 from edgepair.measured.scan import Candidate
 
@@ -71,7 +71,7 @@ class JudgedTable:
             values = evaluate(expression, self.table.labels, self.table.values)
             points = tidy(self.energy, values)
             usable = np.isfinite(self.energy).sum()
-            if len(points.energy) < max(10, 0.5 * usable):
+            if len(points.energy) < max(10, 0.5 * min(usable, MOST)):
                 doubt = f"has {len(points.energy)} usable values of {usable}"
                 found = Evidence(doubt=doubt, impossible=True)
             else:

@@ -46,6 +46,8 @@ class PredictedSample:
     combined_only: bool = False
     kept: Sequence[Mapping[str, object]] | None = None
     """Its rows, where an earlier run made them."""
+    kept_document: Mapping[str, object] | None = None
+    """Its entry of ``predict --json``, likewise."""
 
     @property
     def file(self) -> str:
@@ -115,14 +117,16 @@ class PredictedSample:
             rows.append({name: row[name] for name in ROW_COLUMNS})
         return rows
 
-    def to_keep(self) -> dict[str, object]:
-        """Give what makes this sample again, as far as its rows go, of plain values."""
+    def to_keep(self, *, document: bool = False) -> dict[str, object]:
+        """Give what makes this sample again, as far as its rows and its document go, of plain values."""
         sources = {name: list(source) for name, source in self.sources.items()}
         told = {"sources": sources, "absorber": self.absorber, "status": self.status, "message": self.message}
-        return told | {"kept": self.rows()}
+        return told | {"kept": self.rows(), "kept_document": self.document() if document else None}
 
     def document(self) -> dict[str, object]:
         """Give the entry of ``predict --json``."""
+        if self.kept_document is not None:
+            return dict(self.kept_document)
         told: dict[str, object] = {
             "confidence_level": None, "energy_shift": None, "energy_error": None, "warnings": [],
             "coordination_counted": {}, "answers": [], "probabilities": [], "explanation": [], "nearest": [],
