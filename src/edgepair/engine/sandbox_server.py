@@ -48,7 +48,7 @@ def _call(order: dict[str, Any], result: int) -> None:
     limit = max(int(order["cpu_seconds"]), 1)
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    code = 0
+    code, no_memory = 0, pickle.dumps(("error", "MemoryError"))
     try:
         if order["folder"] is not None:
             with contextlib.suppress(OSError):
@@ -63,6 +63,9 @@ def _call(order: dict[str, Any], result: int) -> None:
             module = importlib.import_module(order["module"])
             value = getattr(module, order["name"])(*order["args"])
         answer = pickle.dumps(("ok", value))
+    except MemoryError:
+        # None is left for an answer either.
+        answer, code = no_memory, 1
     except BaseException as error:
         # Whatever a library throws becomes the answer to this call; the fork ends either way.
         answer = pickle.dumps(("error", f"{type(error).__name__}: {error}".rstrip(": ")))
