@@ -272,3 +272,28 @@ def test_noise_hides_an_edge_or_does_not() -> None:
     shown = [hides_edge(12 * (x > at) + 2 * x + random.normal(size=200)) for at in np.linspace(0.1, 0.9, 50)]
     assert sum(hidden) > 80
     assert not any(shown)
+
+
+def test_scans_of_motors_among_those_of_energies(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    place = np.linspace(8000, 9000, len(x))
+    beam = 1e5 * np.exp(-(((place - 8500) / 200) ** 2)) + 10
+    scans = [("energy", x, i0, it), ("mono_pz", place, beam, 0.5 * beam), ("energy", x, i0, it)]
+    text = "".join(
+        f"#S {n} ascan {name} 1 2 3 1\n#L {name}  I0  I1\n" + samples.rows(*columns) + "\n"
+        for n, (name, *columns) in enumerate(scans, 1)
+    )
+    found = read_xanes(written(text))
+    assert [scan.item for scan in found] == ["1", "3"]
+    assert "1 items of the file were left out: 2 (no column named for energies" in found[0].warnings[0]
+
+
+def test_intensities_without_a_sample_are_no_spectrum(samples: ModuleType, written: Written) -> None:
+    x = np.linspace(7000, 7300, 201)
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        i0 = 1e5 * (1 + 0.01 * np.sin(x / 9) + 0.002 * random.normal(size=201))
+        it = 0.8 * i0 * (1 + 0.001 * random.normal(size=201))
+        with pytest.raises(MeasurementError):
+            read_xanes(written("#energy I0 I1\n" + samples.rows(x, i0, it)))

@@ -319,7 +319,7 @@ def _faint(judged: JudgedTable) -> tuple[Judged | None, str]:
         and not one.evidence.doubt
         and one.evidence.contrast >= FAINT
         and (
-            one.evidence.symbol is not None
+            judged.shows_in_means(one)
             if judged.near is None
             else NEAR[0] <= (one.evidence.e0 or 0.0) - judged.near <= NEAR[1]
         )
@@ -331,7 +331,11 @@ def _faint(judged: JudgedTable) -> tuple[Judged | None, str]:
             key=lambda one: (round(np.log2(one.evidence.contrast)), one.candidate.expression in offered),
         )
         return best, f"{best.candidate.name}, the likeliest of what labels offer"
-    foils = [one for one in judged.tried.values() if one.candidate.kind == "reference" and one.clear]
+    foils = [
+        one
+        for one in judged.tried.values()
+        if one.candidate.kind == "reference" and one.clear and one.evidence.symbol
+    ]
     if foils and not _unlabelled(judged, [])[0]:
         return foils[0], f"{foils[0].candidate.name}: the foil is the only thing that shows an edge"
     return None, ""

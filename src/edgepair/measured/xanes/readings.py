@@ -77,7 +77,7 @@ class JudgedTable:
             elif least and hides_edge(points.columns[0], least):
                 found = Evidence(doubt="")
             else:
-                found = judge_edge(points.energy, points.columns[0], near=self.near)
+                found = judge_edge(points.energy, points.columns[0], near=self.near, falling=least < _SURE)
             made = Candidate(
                 expression, name, kind, found.step, min(found.contrast, 1e6), found.e0, found.doubt
             )
