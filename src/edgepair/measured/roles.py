@@ -98,7 +98,7 @@ _OTHER_ENERGIES = (
     "threshold resolution error width"
 )
 _NOT_MONOCHROMATOR = frozenset(_OTHER_ENERGIES.split())
-_INTENSITIES = ("i0", "transmitted", "reference", "fluorescence")
+INTENSITIES = ("i0", "transmitted", "reference", "fluorescence")
 _OF_DETECTORS = (
     "icr ocr deadtime dead livetime live realtime time clock outputcounts inputcounts output input dtfactor "
     "factor gain offset sens sensitivity dark error err std volt voltage temperature gap"
@@ -136,10 +136,10 @@ def role_of(label: str) -> str | None:
     if _ASIDE & set(words):
         return "neither"
     tokens = [_ROLES.get(token) for token in re.split(r"[\W_]+", bare) if token]
-    if len(tokens) > 1 and tokens[0] in _INTENSITIES and not any(tokens[1:]):
+    if len(tokens) > 1 and tokens[0] in INTENSITIES and not any(tokens[1:]):
         return tokens[0]
     # A scaler's channel, as in "sclr_i0".
-    if len(tokens) == 2 and tokens[1] in _INTENSITIES and not tokens[0] and "_" in bare:
+    if len(tokens) == 2 and tokens[1] in INTENSITIES and not tokens[0] and "_" in bare:
         return tokens[1]
     return "fluorescence" if any(_is_fluorescence(name) for name in names) else None
 

@@ -297,3 +297,10 @@ def test_intensities_without_a_sample_are_no_spectrum(samples: ModuleType, writt
         it = 0.8 * i0 * (1 + 0.001 * random.normal(size=201))
         with pytest.raises(MeasurementError):
             read_xanes(written("#energy I0 I1\n" + samples.rows(x, i0, it)))
+
+
+def test_words_of_a_header_are_no_labels(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    header = "#%Edge: K\n#%Det: fluorescence mode\n#%Temp: Room temp\n#%==========\n"
+    scan = read_xanes(written(header + samples.rows(x, samples.absorption(x))))[0]
+    assert (scan.absorber, scan.mu_from) == ("Fe", "column 2")
