@@ -63,34 +63,29 @@ class Evidence:
 
 
 def judge_edge(
-    energy: NDArray[np.float64],
-    mu: NDArray[np.float64],
-    *,
-    near: float | None = None,
-    falling: bool = True,
+    energy: NDArray[np.float64], mu: NDArray[np.float64], *, near: float | None = None
 ) -> Evidence:
     """Judge whether a curve of finite points at increasing energies (eV) is an absorption.
 
-    ``near`` is the tabulated edge of the element that the file names, where the scan holds it; whether a
-    curve is `falling` at an edge costs as much as whether it rises.
+    ``near`` is the tabulated edge of the element that the file names, where the scan holds it.
     """
     if len(energy) < 10 or not np.ptp(mu) > 0:
         doubt = "does not change" if len(energy) >= 10 else "has too few usable values"
         return Evidence(doubt=doubt, impossible=True)
     clean = without_spikes(mu)
     rising = _judge(energy, clean, near)
-    if rising.contrast >= CLEAR and hides_edge(mu):
-        # A polynomial's, where noise is all there is.
-        return replace(rising, contrast=0.99 * CLEAR)
-    if rising.clear or not falling or hides_edge(mu):
+    if hides_edge(mu):
+        # An edge in noise alone is the polynomial's.
+        return replace(rising, contrast=min(rising.contrast, 0.99 * CLEAR))
+    if rising.clear:
         return rising
-    down = _judge(energy, -clean, near)
+    falling = _judge(energy, -clean, near)
     # An edge that falls lies where one that rises would: noise behind a weak edge falls anywhere.
-    placed = near is None or down.e0 is None or NEAR[0] <= down.e0 - near <= NEAR[1]
-    if down.clear and placed and down.contrast > 3 * rising.contrast:
+    placed = near is None or falling.e0 is None or NEAR[0] <= falling.e0 - near <= NEAR[1]
+    if falling.clear and placed and falling.contrast > 3 * rising.contrast:
         return Evidence(
-            e0=down.e0, step=-down.step, contrast=down.contrast, symbol=down.symbol,
-            doubt=f"falls at {down.e0:.1f} eV, as an intensity behind the sample does", impossible=True,
+            e0=falling.e0, step=-falling.step, contrast=falling.contrast, symbol=falling.symbol,
+            doubt=f"falls at {falling.e0:.1f} eV, as an intensity behind the sample does", impossible=True,
         )  # fmt: skip
     return rising
 

@@ -83,18 +83,14 @@ def read_hdf5(
             needed="the package h5py",
             suggestion="pip install h5py",
         ) from error
-    except (_TooMuchError, TooManyBytesError) as error:
+    except (_TooMuchError, TooManyBytesError, MemoryError) as error:
+        memory = isinstance(error, MemoryError)
         raise unreadable(
             path,
-            found=str(error) or f"more than {LARGEST / 1e6:.0f} MB with the files beside it",
+            found="datasets that need more memory than spectra do"
+            if memory
+            else str(error) or f"more than {LARGEST / 1e6:.0f} MB with the files beside it",
             needed="spectra, without detector frames",
-            suggestion="export the spectra alone",
-        ) from error
-    except MemoryError as error:
-        raise unreadable(
-            path,
-            found="datasets that need more memory than spectra do",
-            needed="spectra, without detector frames, and a complete file",
             suggestion="export the spectra alone",
         ) from error
     except _OF_DAMAGED_FILES as error:
