@@ -51,7 +51,7 @@ def _call(order: dict[str, Any], result: int) -> None:
         limit = min(limit, most - 1)
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-    code = 0
+    code, no_memory = 0, pickle.dumps(("error", "MemoryError"))
     try:
         if order["folder"] is not None:
             with contextlib.suppress(OSError):
@@ -66,6 +66,9 @@ def _call(order: dict[str, Any], result: int) -> None:
             module = importlib.import_module(order["module"])
             value = getattr(module, order["name"])(*order["args"])
         answer = pickle.dumps(("ok", value))
+    except MemoryError:
+        # None is left for an answer either.
+        answer, code = no_memory, 1
     except BaseException as error:
         # Whatever a library throws becomes the answer to this call; the fork ends either way.
         answer = pickle.dumps(("error", f"{type(error).__name__}: {error}".rstrip(": ")))

@@ -149,6 +149,10 @@ def labels_in_line(line: str, count: int) -> tuple[str, ...] | None:
             # "Edge: K" says something else than what columns hold.
             return None if any(part.endswith((":", "=")) for part in parts) else tuple(parts)
     quoted = re.findall(r"\"([^\"]*)\"", text)
+    if quoted and len(quoted) < count:
+        # Quotes around the labels of more than one word alone.
+        quoted = [both or bare for both, bare in re.findall(r"\"([^\"]+)\"|(\S+)", text)]
+        quoted = quoted[len(quoted) == count + 1 and re.fullmatch(r"\(?\d\)?", quoted[0]) is not None :]
     if len(quoted) == count:
         return tuple(quoted)
     # "Energy (eV)" is one label of two words where blanks alone part the columns.
@@ -214,7 +218,11 @@ def labels_of_width(line: str, count: int) -> tuple[str, ...] | None:
             continue
         fields = [text[n * width : (n + 1) * width] for n in range(count)]
         labels = tuple(field.strip() for field in fields)
-        if not all(labels) or any(field[0] == " " for field in fields) or any(":" in name for name in labels):
+        if (
+            not all(labels)
+            or any(field[0] == " " for field in fields)
+            or any(":" in name or name.count('"') % 2 for name in labels)
+        ):
             continue
         roles = sum(role_of(label) not in (None, "derived", "neither") for label in labels)
         if roles > 1 and (known is None or roles > known[0]):

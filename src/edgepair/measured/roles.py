@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 _LONGEST_LABEL = 200
 _UNIT = re.compile(r"[\[(<{]([^\[(<{\])>}]*+)[\])>}]\s*+$")
@@ -69,7 +70,7 @@ _ROLES = {name: role for role, names in _WORDS.items() for name in names.split()
 _FLUORESCENCE = re.compile(
     r"(?:i?f|i?fl|i?fluo?r?|f[fy]|[tp]fy|i?fch|dtc?|sca|roi|mca|ch?fluo?r?|xmap|sdd|vortex|lytle|pips|xsp|xia"
     r"|ketek|ge|fluorescence)(?:c|corr|sum|tot|total)?(?:ch|roi|mca)?\d*(?:c|corr|sum|roi\d*|mca\d*)?"
-    r"|(?:sum|tot)?[a-z]{1,2}k[ab]\d?(?:sum|tot|corr)?(?:mca\d*|ch\d*|roi\d*|dtc?\d*|det\d*)?\d*(?:sum)?"
+    r"|(?:sum|tot)?(?:[a-z]{1,2}k[ab]|[a-z]{0,2}k(?:alpha|beta))\d?(?:sum|tot|corr)?(?:mca\d*|ch\d*|roi\d*|dtc?\d*|det\d*)?\d*(?:sum)?"
     r"|(?:sum)?(?:fluo|roi|mca|dtc)\w{0,8}(?:sum)?"
     r"|\w{0,12}(?:mca|roi)\d{1,3}"
 )
@@ -97,7 +98,7 @@ _OTHER_ENERGIES = (
     "threshold resolution error width"
 )
 _NOT_MONOCHROMATOR = frozenset(_OTHER_ENERGIES.split())
-_INTENSITIES = ("i0", "transmitted", "reference", "fluorescence")
+INTENSITIES = ("i0", "transmitted", "reference", "fluorescence")
 _OF_DETECTORS = (
     "icr ocr deadtime dead livetime live realtime time clock outputcounts inputcounts output input dtfactor "
     "factor gain offset sens sensitivity dark error err std volt voltage temperature gap"
@@ -105,6 +106,7 @@ _OF_DETECTORS = (
 _ASIDE = frozenset(_OF_DETECTORS.split())
 
 
+@lru_cache(50_000)
 def role_of(label: str) -> str | None:
     """Say what a label means: a key of the table above, or None where it is not known.
 
@@ -134,10 +136,10 @@ def role_of(label: str) -> str | None:
     if _ASIDE & set(words):
         return "neither"
     tokens = [_ROLES.get(token) for token in re.split(r"[\W_]+", bare) if token]
-    if len(tokens) > 1 and tokens[0] in _INTENSITIES and not any(tokens[1:]):
+    if len(tokens) > 1 and tokens[0] in INTENSITIES and not any(tokens[1:]):
         return tokens[0]
     # A scaler's channel, as in "sclr_i0".
-    if len(tokens) == 2 and tokens[1] in _INTENSITIES and not tokens[0] and "_" in bare:
+    if len(tokens) == 2 and tokens[1] in INTENSITIES and not tokens[0] and "_" in bare:
         return tokens[1]
     return "fluorescence" if any(_is_fluorescence(name) for name in names) else None
 

@@ -11,6 +11,8 @@ import pytest
 
 from edgepair.conventions import MeasurementError
 from edgepair.measured import read_xanes
+from edgepair.measured.edges import hides_edge
+from edgepair.measured.samples import read_measured
 
 Written = Callable[..., Path]
 
@@ -181,3 +183,124 @@ def test_energies_told_by_numbers_are_doubted(samples: ModuleType, written: Writ
     scan = read_xanes(written("#posX\tSAI01\tSAI02\n" + samples.rows(x / 1000, i0, it, mark="\t")))[0]
     np.testing.assert_allclose(scan.energy, x, atol=1e-3)
     assert "energies from column 'posX' by its numbers alone" in scan.warnings
+
+
+def test_labels_of_several_words_in_quotes(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    header = (
+        '#(1) Event-ID "Energy Setting" $(EnergyAchieved) "Idiode" "I0" "I1" "Delay between scans"\n'
+        '#(2) $(Background) "Energy Base" $(Gain)\n# Background counts, 0, 0, 7112.000, 1.6\n'
+    )
+    rows = samples.rows(np.ones_like(x), x, x + 0.004, 0.1 * i0, i0, it, 1000 + 0 * x)
+    assert read_xanes(written(header + rows))[0].mu_from == "-ln(I1/I0)"
+
+
+def test_what_climbs_all_along_is_a_motor(written: Written) -> None:
+    x = np.linspace(7000, 7300, 301)
+    jump = 3000 + np.cumsum(1 + 0.5 * np.tanh((x - 7120) / 5))
+    for columns in ((x, jump), (x, jump, 20 + 0.01 * np.arange(301))):
+        rows = "".join(" ".join(f"{v:.6f}" for v in row) + "\n" for row in zip(*columns, strict=True))
+        with pytest.raises(MeasurementError, match="cannot tell which columns"):
+            read_xanes(written(rows))
+
+
+def test_chambers_behind_a_monitor_that_stands_still(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, ir = samples.intensities(samples.absorption(x))
+    rows = samples.rows(x, 1000 + 0 * x, i0, it, ir)
+    scan = read_xanes(written("#S 4  exafs\n#N 5\n#L Energy  mon0  ic1  ic2  ic3\n" + rows))[0]
+    assert scan.mu_from == "-ln(ic2/ic1)"
+
+
+def test_second_sample_behind_one_monitor_is_named(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    mu = samples.absorption(x)
+    i0, it, _ = samples.intensities(mu)
+    other = i0 * np.exp(-0.5 * samples.absorption(x) - 0.3 * np.exp(-(((x - 7150) / 8) ** 2)))
+    scan = read_xanes(written("#energy I0 It_a It_b\n" + samples.rows(x, i0, it, other)))[0]
+    assert scan.mu_from == "-ln(It_a/I0)"
+    assert any("ln($2/$4)" in warning for warning in scan.warnings), scan.warnings
+
+
+@pytest.mark.parametrize("beside", ["H  K  L", "Energy  L  M"])
+def test_angles_of_a_diffractometer_are_no_energies(
+    beside: str, samples: ModuleType, written: Written
+) -> None:
+    angle = np.linspace(16.078, 16.5, 120)
+    i0 = 3e5 * (1 + 0.01 * np.sin(np.arange(120)))
+    it = i0 * (0.9 - 0.1 * np.tanh((angle - 16.3) / 0.01))
+    rows = samples.rows(angle, 15 + 0 * angle, 1e-5 * angle, 6 + 0 * angle, i0, it)
+    text = f"#S 1 ascan th 16 16.5 120 1\n#L theta  {beside}  ic0  ic1\n" + rows
+    with pytest.raises(MeasurementError, match="cannot find the energies"):
+        read_xanes(written(text))
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_soft_x_rays_are_named(sign: int, samples: ModuleType, written: Written) -> None:
+    x = sign * np.linspace(690, 740, 120)
+    rows = samples.rows(x, 0.2 + (abs(x) > 707), 1 + 0.001 * x)
+    with pytest.raises(MeasurementError, match="soft x-rays"):
+        read_xanes(written("#Energy TEY I0\n" + rows))
+
+
+def test_counts_over_energies_are_no_intensity_over_q(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    counts = np.random.default_rng(2).poisson(50, len(x))
+    with pytest.raises(MeasurementError) as raised:
+        read_measured(written("#energy counts\n" + samples.rows(x, counts)), None, {}, {})
+    assert "absorption" in raised.value.problem
+
+
+def test_few_counts_without_a_monitor(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    beam = np.linspace(2000, 1500, len(x))
+    counts = np.random.default_rng(5).poisson(beam * (1 + 0.06 * samples.absorption(x, height=1.0)))
+    scan = read_xanes(written("#energy counts\n" + samples.rows(x, counts)))[0]
+    assert (scan.mu_from, scan.absorber) == ("counts", "Fe")
+    assert any("means of four" in warning for warning in scan.warnings), scan.candidates
+    for seed in range(30):
+        noise = np.random.default_rng(seed).poisson(beam)
+        with pytest.raises(MeasurementError):
+            read_xanes(written("#energy counts\n" + samples.rows(x, noise)))
+
+
+def test_noise_hides_an_edge_or_does_not() -> None:
+    x = np.linspace(0, 1, 200)
+    random = np.random.default_rng(0)
+    hidden = [hides_edge(random.normal(size=200)) for _ in range(100)]
+    shown = [hides_edge(12 * (x > at) + 2 * x + random.normal(size=200)) for at in np.linspace(0.1, 0.9, 50)]
+    assert sum(hidden) > 80
+    assert not any(shown)
+
+
+def test_scans_of_motors_among_those_of_energies(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    i0, it, _ = samples.intensities(samples.absorption(x))
+    place = np.linspace(8000, 9000, len(x))
+    beam = 1e5 * np.exp(-(((place - 8500) / 200) ** 2)) + 10
+    scans = [("energy", x, i0, it), ("mono_pz", place, beam, 0.5 * beam), ("energy", x, i0, it)]
+    text = "".join(
+        f"#S {n} ascan {name} 1 2 3 1\n#L {name}  I0  I1\n" + samples.rows(*columns) + "\n"
+        for n, (name, *columns) in enumerate(scans, 1)
+    )
+    found = read_xanes(written(text))
+    assert [scan.item for scan in found] == ["1", "3"]
+    assert "1 items of the file were left out: 2 (no column named for energies" in found[0].warnings[0]
+
+
+def test_intensities_without_a_sample_are_no_spectrum(samples: ModuleType, written: Written) -> None:
+    x = np.linspace(7000, 7300, 201)
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        i0 = 1e5 * (1 + 0.01 * np.sin(x / 9) + 0.002 * random.normal(size=201))
+        it = 0.8 * i0 * (1 + 0.001 * random.normal(size=201))
+        with pytest.raises(MeasurementError):
+            read_xanes(written("#energy I0 I1\n" + samples.rows(x, i0, it)))
+
+
+def test_words_of_a_header_are_no_labels(samples: ModuleType, written: Written) -> None:
+    x = samples.energies()
+    header = "#%Edge: K\n#%Det: fluorescence mode\n#%Temp: Room temp\n#%==========\n"
+    scan = read_xanes(written(header + samples.rows(x, samples.absorption(x))))[0]
+    assert (scan.absorber, scan.mu_from) == ("Fe", "column 2")

@@ -20,7 +20,8 @@ from edgepair.measured.header import (
     numbered_labels,
     spacing_of,
 )
-from edgepair.measured.roles import role_of
+from edgepair.measured.points import runs_through_edge
+from edgepair.measured.roles import INTENSITIES, role_of
 from edgepair.measured.scan import ScanTable
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ def read_columns(text: str, path: str, *, name: str = "columns") -> tuple[ScanTa
         header = header | header_values(before)
         found = labels_of(before, header_values(before), block.values.shape[1])
         labels, units = found if found[0] else (labels, units)
+        if labels and role_of(labels[0]) in INTENSITIES and runs_through_edge(block.values[:, 0], (1.0,)):
+            # Energies under the name of an intensity: words of a sentence, not labels.
+            labels, units = (), ()
         item = "" if len(blocks) == 1 else _title(before) or f"scan {number}"
         tables.append(
             ScanTable(

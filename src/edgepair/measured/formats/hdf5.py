@@ -48,7 +48,7 @@ _MOST_ROWS = 500
 _MOST_COLUMNS = 520
 _MOST_NUMBERS = 20_000_000
 _OF_DAMAGED_FILES = (
-    OSError, RuntimeError, LookupError, ValueError, TypeError, ArithmeticError, AttributeError, MemoryError,
+    OSError, RuntimeError, LookupError, ValueError, TypeError, ArithmeticError, AttributeError,
 )  # fmt: skip
 """What h5py raises of them."""
 
@@ -83,10 +83,13 @@ def read_hdf5(
             needed="the package h5py",
             suggestion="pip install h5py",
         ) from error
-    except (_TooMuchError, TooManyBytesError) as error:
+    except (_TooMuchError, TooManyBytesError, MemoryError) as error:
+        memory = isinstance(error, MemoryError)
         raise unreadable(
             path,
-            found=str(error) or f"more than {LARGEST / 1e6:.0f} MB with the files beside it",
+            found="datasets that need more memory than spectra do"
+            if memory
+            else str(error) or f"more than {LARGEST / 1e6:.0f} MB with the files beside it",
             needed="spectra, without detector frames",
             suggestion="export the spectra alone",
         ) from error
@@ -222,6 +225,10 @@ def _groups(
                 here[name if label in here else label] = (
                     Virtual(member, files) if member.is_virtual else member
                 )
+        members = groups.get(place, {})
+        if not any(map(_length, members.values())):
+            # Positions of motors, a value each: an open dataset takes 15 kB, and files have 100,000 of them.
+            groups[place] = {n: m for n, m in members.items() if n == "mode" or len(m.shape or ()) == 2}
     return groups, whole and not waiting
 
 

@@ -134,10 +134,12 @@ def _measured_columns(names: list[str]) -> dict[str, int]:
 
 def _refuse_other_functions(names: list[str], name: str) -> None:
     if _OTHER_X.match(names[0]):
-        functions = [found for key in names[1:] if (found := named_function(key)) and not is_of_r(found)]
-        energies = re.match(r"e(n|\b|v|\()", names[0], re.IGNORECASE)
+        energies = re.match(r"e(n|\b|v|\()|theta\b", names[0], re.IGNORECASE)
+        # Over energies or angles, "counts" and "chi" are a detector's and a motor's, and no functions of Q.
+        over = [] if energies or re.search("th(eta)?", names[0], re.IGNORECASE) else names[1:]
+        functions = [found for key in over if (found := named_function(key)) and not is_of_r(found)]
         # A table of energies is a spectrum: what is wrong with it is told by its own reader.
-        kind = MeasurementError if energies and not functions else OtherFunctionError
+        kind = MeasurementError if energies else OtherFunctionError
         raise kind(
             f"cannot read a PDF from {name!r}",
             found=f"a first column named {names[0]!r}"

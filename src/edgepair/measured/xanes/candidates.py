@@ -112,7 +112,10 @@ def _as_given(judged: JudgedTable, mu: str, where: str, reference: NDArray[np.fl
     if made.evidence.impossible:
         upward = re.sub(r"^\s*+-?\s*+(?:ln|log)\(\s*+([^/()]++)/([^/()]++)\)\s*+$", r"ln(\2/\1)", mu)
         better = upward if made.evidence.falls and upward != mu else ""
-        better = better or next((f.candidate.expression for f in _likely(judged)), "")
+        if not better:
+            _labelled(judged, [])
+            _unlabelled(judged, [])
+            better = next((f.candidate.expression for f in _likely(judged)), "")
         raise MeasurementError(
             f"cannot take {mu.strip()!r} as the absorption of {where}",
             found=f"it {doubt}",
@@ -163,6 +166,14 @@ def _labelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None, 
             and (transmission or fluorescence)
         ):
             warnings.append(f"{passed.candidate.name} {passed.candidate.problem} and is not used")
+    for other in raw["transmission"] if transmission else ():
+        # Several samples behind one monitor.
+        same_i0 = (
+            other.candidate.expression.split("/")[0] == transmission[0].candidate.expression.split("/")[0]
+        )
+        apart = difference(judged, transmission[0], other) if other.clear and same_i0 else 0.0
+        if apart > _AGREE:
+            warnings.append(_another(other, apart))
     if transmission and fluorescence:
         return _of_both(judged, transmission[0], fluorescence[0], warnings)
     for found in (*transmission, *fluorescence):
@@ -190,11 +201,15 @@ def _of_both(
         if chosen is transmission
         else f"whose noise is {quieter:.0f} times smaller"
     )
-    warnings.append(
+    warnings.append(_another(other, apart))
+    return chosen, f"{taken.kind}, {why}; {other.candidate.kind} was measured too"
+
+
+def _another(other: Judged, apart: float) -> str:
+    return (
         f"{other.candidate.name} shows an edge too, and another spectrum ({apart:.2f} edge steps apart); "
         f'--mu "{other.candidate.expression}" takes it'
     )
-    return chosen, f"{taken.kind}, {why}; {other.candidate.kind} was measured too"
 
 
 def _unlabelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None, str]:
@@ -213,22 +228,31 @@ def _unlabelled(judged: JudgedTable, warnings: list[str]) -> tuple[Judged | None
     columns = [c for c in judged.others if c not in known]
     if not columns:
         return None, ""
+    least = CLEAR if len(columns) > 1 else 0.0
     singles = {
-        c: judged.judge(f"${c + 1}", name_of(judged, c), "absorption") for c in columns[:_MOST_SINGLES]
+        c: judged.judge(f"${c + 1}", name_of(judged, c), "absorption", least=least)
+        for c in columns[:_MOST_SINGLES]
     }
     i0 = judged.roles.get("i0", [])
     if columns == i0[:1]:
         return None, ""
     if len(columns) == 1:
         only = singles[columns[0]]
-        if only.clear:
+        if only.clear and not judged.climbs(columns[0], only):
+            return only, f"{only.candidate.name}, the only column beside the energies: {_rise(only)}"
+        if judged.shows_in_means(only):
+            warnings.append("no column shows an edge far above its noise; means of four points do")
             return only, f"{only.candidate.name}, the only column beside the energies: {_rise(only)}"
         return _transmittance(judged, columns[0])
     channels, falls, rises = steps_of(judged, list(singles))
     made = {
         c: one
         for c, one in singles.items()
-        if one.clear and one.evidence.symbol is not None and c not in i0 and not judged.waits(c)
+        if one.clear
+        and one.evidence.symbol is not None
+        and c not in i0
+        and not judged.waits(c)
+        and not judged.climbs(c, one)
     }
     transmission, own = _transmission(judged, pairs_of(judged, channels, falls, rises), made)
     monitors = sorted((c for c in channels if c not in falls and c not in rises), key=judged.drifts)[:3]
@@ -294,7 +318,11 @@ def _faint(judged: JudgedTable) -> tuple[Judged | None, str]:
         if (one.candidate.expression in offered or one.candidate.kind in ("transmission", "fluorescence"))
         and not one.evidence.doubt
         and one.evidence.contrast >= FAINT
-        and (judged.near is None or NEAR[0] <= (one.evidence.e0 or 0.0) - judged.near <= NEAR[1])
+        and (
+            judged.shows_in_means(one)
+            if judged.near is None
+            else NEAR[0] <= (one.evidence.e0 or 0.0) - judged.near <= NEAR[1]
+        )
     ]
     if usable:
         # A scan's own column counts, where it is no noisier than what its intensities give.
@@ -303,7 +331,11 @@ def _faint(judged: JudgedTable) -> tuple[Judged | None, str]:
             key=lambda one: (round(np.log2(one.evidence.contrast)), one.candidate.expression in offered),
         )
         return best, f"{best.candidate.name}, the likeliest of what labels offer"
-    foils = [one for one in judged.tried.values() if one.candidate.kind == "reference" and one.clear]
+    foils = [
+        one
+        for one in judged.tried.values()
+        if one.candidate.kind == "reference" and one.clear and one.evidence.symbol
+    ]
     if foils and not _unlabelled(judged, [])[0]:
         return foils[0], f"{foils[0].candidate.name}: the foil is the only thing that shows an edge"
     return None, ""
@@ -364,8 +396,6 @@ def _foil_behind(judged: JudgedTable, chosen: Judged) -> NDArray[np.float64] | N
 
 def _likely(judged: JudgedTable) -> list[Judged]:
     """List what might be the absorption, the clearest first."""
-    _labelled(judged, [])
-    _unlabelled(judged, [])
     found = [
         one for one in judged.tried.values() if one.evidence.step > 0 and one.candidate.kind != "reference"
     ]

@@ -125,6 +125,12 @@ def _by_label(table: ScanTable) -> tuple[int | None, tuple[str, ...]]:
                 )
         return first, tuple(warnings)
     angles = [c for c in roles.get("angle", []) if c < table.values.shape[1] and _varies(table.values[:, c])]
+    still = any(
+        np.nanmedian(table.values[:, c]) > 0 for c in roles.get("energy", []) if c < table.values.shape[1]
+    )
+    if still or {"h", "k", "l"} <= {label.lower() for label in table.labels}:
+        # Energies that stand still, or indices of a reflection beside them: angles of a diffractometer.
+        angles = []
     others = [c for c in roles.get("wavelength", []) if c < table.values.shape[1]]
     return (angles[-1] if angles else others[0] if others else None), ()
 
@@ -156,11 +162,24 @@ def _unit_by_magnitude(values: NDArray[np.float64], table: ScanTable, label: str
         return "eV"
     if low >= _LOWEST / 1000 and high <= _HIGHEST / 1000 and (high - low) < 5 and not angle:
         return "keV"
+    _refuse_soft(low, high, where)
     raise MeasurementError(
         f"cannot tell the unit of the energies of {where}",
         found=f"values from {low:.6g} to {high:.6g}" + (f" in column {label!r}" if label else ""),
         needed="absolute energies, in eV or keV, or the angle of the monochromator",
         suggestion="say it with --energy-unit eV, keV or degree, or name another --energy-column",
+    )
+
+
+def _refuse_soft(low: float, high: float, where: str) -> None:
+    """Refuse a narrow range of energies, in eV, below those of all K edges of metals."""
+    if not 100 < abs(low + high) / 2 < _LOWEST or high - low > abs(low + high) / 4:
+        return
+    raise MeasurementError(
+        f"cannot use the spectrum of {where}",
+        found=f"energies from {low:.6g} to {high:.6g} eV: soft x-rays, where metals have L edges",
+        needed="a scan over a K edge, the only ones that are understood",
+        suggestion="name a scan over the K edge of the metal, with absolute energies",
     )
 
 
@@ -210,6 +229,8 @@ def _check_range(
         return
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (np.nan, np.nan)
+    if unit == "eV" and not told:
+        _refuse_soft(low, high, where)
     other = "keV" if unit == "eV" and low > 1 and high < 150 else ""
     other = "eV" if unit == "keV" and low > _LOWEST else other
     raise MeasurementError(
@@ -250,6 +271,9 @@ def _seems(table: ScanTable) -> str:
         return ""
     labels = " ".join(table.labels).lower()
     last = float(x[good][-1])
+    if "scan" in table.header:
+        # A motor's positions, among counters.
+        return ""
     if re.search(r"chi|\bk\b", labels) or (not labels and 8 < last < 25):
         tail = y[good][x[good] > 0.7 * last]
         if re.search(r"chi|\bk\b", labels) or abs(tail.mean()) < np.std(y[good]):

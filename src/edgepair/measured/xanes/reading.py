@@ -24,6 +24,7 @@ from edgepair.measured.formats.spectra_csv import is_table_of_rows, read_table_o
 from edgepair.measured.guarded import read_guarded
 from edgepair.measured.header import edge_of, element_of, reference_of
 from edgepair.measured.points import BROKEN, tidy
+from edgepair.measured.roles import role_of
 from edgepair.measured.scan import ScanTable, Skipped, XanesScan
 from edgepair.measured.xanes.candidates import find_absorption
 from edgepair.measured.xanes.energies import CRYSTALS, NoSpacingError, find_energy
@@ -125,7 +126,7 @@ def read_here(
     if mu is None and energy_column is None and len(spectra) == 1:
         ways = (spectra_in_pairs, spectra_in_columns, samples_in_channels)
         tables = list(next((apart for way in ways if (apart := way(spectra[0]))), tables))
-    every = _named_apart(tables)
+    every = _named_apart(_without_motors(tables) if item is None and energy_column is None else tables)
     if item is None:
         _check_count(len([table for table in tables if isinstance(table, ScanTable)]), name)
     tables = every if item is None else [_choose(every, item, name)]
@@ -190,6 +191,20 @@ def _tables(
     if columns is text:
         _refuse_other_kinds(text, name)
     return read_columns(columns, name)
+
+
+def _without_motors(tables: Sequence[ScanTable | Skipped]) -> list[ScanTable | Skipped]:
+    """Leave out SPEC's scans of motors: those without a name for energies that others of the file have."""
+    scans = {n: table for n, table in enumerate(tables) if isinstance(table, ScanTable)}
+    motors = {
+        n for n, table in scans.items()
+        if table.format == "SPEC"
+        and not any(role_of(label) in ("energy", "angle", "wavelength") for label in table.labels)
+    }  # fmt: skip
+    if len(motors) == len(scans):
+        return list(tables)
+    told = "no column named for energies, as other scans have"
+    return [Skipped(table.item, told) if n in motors else table for n, table in enumerate(tables)]
 
 
 def _check_count(count: int, name: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.measured.edges import CLEAR, Evidence, judge_edge, k_edges_within
+from edgepair.measured.edges import CLEAR, Evidence, hides_edge, judge_edge, k_edges_within
 from edgepair.measured.expression import evaluate
 from edgepair.measured.points import MOST, tidy
 from edgepair.measured.roles import CORRECTED, roles_of
@@ -64,8 +64,8 @@ class JudgedTable:
         """Give the first column of a role."""
         return next(iter(self.roles.get(role, [])), None)
 
-    def judge(self, expression: str, name: str, kind: str) -> Judged:
-        """Compute a reading and judge its edge, once."""
+    def judge(self, expression: str, name: str, kind: str, *, least: float = 0.0) -> Judged:
+        """Compute a reading and judge its edge, once, where it may be `least` times as high as the noise."""
         known = self.tried.get(expression)
         if known is None:
             values = evaluate(expression, self.table.labels, self.table.values)
@@ -74,6 +74,8 @@ class JudgedTable:
             if len(points.energy) < max(10, 0.5 * min(usable, MOST)):
                 doubt = f"has {len(points.energy)} usable values of {usable}"
                 found = Evidence(doubt=doubt, impossible=True)
+            elif least and hides_edge(points.columns[0], least):
+                found = Evidence(doubt="")
             else:
                 found = judge_edge(points.energy, points.columns[0], near=self.near)
             made = Candidate(
@@ -92,6 +94,25 @@ class JudgedTable:
         """Whether a column goes one way all along, as motors and temperatures do, and beams seldom."""
         values = self.table.values[:, column]
         return bool(abs(np.sign(np.diff(values[np.isfinite(values)])).mean()) > 0.98)
+
+    def climbs(self, column: int, one: Judged) -> bool:
+        """Whether a column rises all along, well below its edge already, as motors do and no absorption."""
+        before = one.values[(self.energy < (one.evidence.e0 or 0.0) - 20) & np.isfinite(one.values)]
+        rises = len(before) < 3 or np.ptp(before) > 0.1 * abs(one.evidence.step)
+        return bool(rises and self.drifts(column))
+
+    def shows_in_means(self, one: Judged) -> bool:
+        """Whether means of four points show the edge of an element that noise nearly hides."""
+        points = tidy(self.energy, one.values)
+        count = len(points.energy) // 4
+        if one.evidence.doubt or one.evidence.symbol is None or count < 20:
+            return False
+        x, y = (
+            part[: 4 * count].reshape(count, 4).mean(axis=1) for part in (points.energy, points.columns[0])
+        )
+        found = judge_edge(x, y, near=self.near)
+        # Of 120 spectra of noise alone, none does.
+        return not found.doubt and found.contrast > 0.6 * CLEAR and found.symbol == one.evidence.symbol
 
     def sign(self, column: int) -> float:
         """Give the sign of a column: currents may be counted as negative."""
@@ -187,10 +208,13 @@ def _families(judged: JudgedTable, columns: Sequence[int]) -> list[list[int]]:
 def _counted_from_one(judged: JudgedTable) -> dict[str, list[int]]:
     """Where chambers 1, 2, … are all there is, and the edge shows from 2 on, 1 stands before the sample."""
     labels, (first, second) = judged.table.labels, (judged.first("transmitted"), judged.first("reference"))
-    if judged.roles.get("i0") or first is None or second is None:
+    if set(judged.roles.get("i0", [])) & set(judged.others) or first is None or second is None:
         return {}
     names = [re.sub(r"1(?=\D*$)", n, labels[first]) for n in "23"]
-    if labels[second] != names[0] or steps_of(judged, [first, second])[1] != {second}:
+    falls = steps_of(judged, [first, second])[1]
+    at = [judged.tried[f"${c + 1}"].evidence.e0 or 0.0 for c in (first, second)]
+    # The beam itself may fall somewhere, but not where the sample absorbs.
+    if labels[second] != names[0] or second not in falls or (first in falls and abs(at[0] - at[1]) < 10):
         return {}
     return {
         "i0": [first],
@@ -238,7 +262,7 @@ def _share_structure(judged: JudgedTable, made: Judged, monitor: int) -> bool:
 
 def steps_of(judged: JudgedTable, columns: Sequence[int]) -> tuple[list[int], set[int], set[int]]:
     """Choose channels, and tell those that fall and those that rise at the edge."""
-    singles = {c: judged.judge(f"${c + 1}", name_of(judged, c), "absorption") for c in columns}
+    singles = {c: judged.judge(f"${c + 1}", name_of(judged, c), "absorption", least=CLEAR) for c in columns}
     channels = channels_of(judged, columns)
     # A drift is a step of parts in a thousand; behind a sample, intensities change by tenths.
     levels = {c: float(np.nanquantile(np.abs(singles[c].values), 0.95)) for c in channels}
@@ -279,7 +303,7 @@ def pairs_of(judged: JudgedTable, channels: Sequence[int], falls: set[int], rise
             if above == below or above in rises or below in rises:
                 continue
             name = f"ln({name_of(judged, above)}/{name_of(judged, below)})"
-            made = judged.judge(f"ln(${above + 1}/${below + 1})", name, "transmission")
+            made = judged.judge(f"ln(${above + 1}/${below + 1})", name, "transmission", least=_SURE)
             sure = made.clear and made.evidence.contrast > _SURE
             if sure and made.evidence.symbol is not None and made.evidence.step > 0.02:
                 penalty = 2.0 * (above in falls) + (above > below)
