@@ -177,7 +177,7 @@ def _pdf_distances(prediction: Prediction, technique: str, dataset: xr.Dataset) 
         dataset["formula"].values.astype(str),
         {},
     )
-    model = PdfModel.from_rows(rows)
+    model = PdfModel(rows)
     apart = model.distances(model.features(np.interp(common, seen.x, seen.y)[None]))[0]
     found: Floats = apart[dataset["material_index"].values]
     return found

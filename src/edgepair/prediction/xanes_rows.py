@@ -204,13 +204,12 @@ def collect_rows(
     window: EnergyWindow,
     standards: Sequence[Standard],
     simulated: Mapping[str, Sequence[SimulatedSpectrum]],
-    seed: int,
+    seed: int = 0,
     *,
     aligned: bool = False,
 ) -> XanesRows:
     """Gather standards and simulated spectra on the grid of a window."""
     rng = np.random.default_rng(seed)
-
     edge: list[float] = []
 
     def show(energy: Floats, curve: Floats) -> Floats:

@@ -76,8 +76,7 @@ class Score:
 
     def rows(self) -> list[Record]:
         """List the rows of ``scores.csv``."""
-        base = self.cell.names | {"modality": self.modality, "learner": self.learner}
-        base |= {"split": self.cell.split}
+        base = self.cell.row(self.modality, self.learner) | {"split": self.cell.split}
         counts = self.cell.counts | {"view": self.cell.view}
         return [base | {"metric": metric} | self.bounds(metric) | counts for metric in self.value]
 

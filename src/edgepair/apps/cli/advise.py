@@ -87,7 +87,7 @@ def advise(
     reading.check()
     for_sample = [*reading.given(), *(["--radiation"] if radiation else [])]
     _check(absorber, task, data, [] if sampled else for_sample)
-    check_outputs(None, report, [path for path in (*sampled, reading.foil_file, data) if path is not None])
+    check_outputs((*sampled, reading.foil_file, data), report=report)
     asked: Record = {
         "techniques": split_list(modality), "split": split, "folds": folds, "repeats": repeats,
         "trees": trees, "seed": seed, "smallest_gain": smallest_gain, "n_jobs": jobs,
@@ -210,11 +210,10 @@ def _sample(
         given["G_M"] = read_pdf(dpdf)[0]
     sample = Sample({}, absorber, **given)
     check_used([sample], reading.columns, reading.calibration, {"radiation": radiation})
-    foil = replace(reading, absorber=absorber).foil()
+    foil = replace(reading, absorber=absorber).foil_reading()
     found: Prediction = predict(
-        **given, **reading.scale, absorber=absorber, foil=None if foil is None else foil.reading,
-        radiation=radiation, data=data, explain=False,
-    )  # fmt: skip
+        **given, **reading.scale, absorber=absorber, foil=foil, radiation=radiation, data=data, explain=False
+    )
     return found
 
 

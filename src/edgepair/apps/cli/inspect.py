@@ -22,6 +22,7 @@ from edgepair.apps.cli.options import (
     Radiation,
     Report,
     SpectrumReading,
+    check_outputs,
     reads_spectra,
 )
 from edgepair.conventions import EdgepairError, OptionError
@@ -59,7 +60,6 @@ def inspect(
     quiet: Quiet = False,
 ) -> None:
     """Show what is understood of measured files: columns, units, edge, quality."""
-    from edgepair.files.writing import check_outputs
     from edgepair.measured import PdfCurve, inspect_pdf
     from edgepair.measured.guarded import expect_files
 
@@ -68,11 +68,9 @@ def inspect(
     }  # fmt: skip
     _check(reading.columns, pdf_options)
     reading.check()
-    check_outputs({"--report": report, "--save": save}, (*paths, reading.foil_file))
+    check_outputs((*paths, reading.foil_file), report=report, save=save)
     expect_files(len(paths))
-    foil = reading.foil()
-    calibrated_by = None if foil is None else foil.reading
-    scale = reading.scale
+    foil, scale = reading.foil_reading(), reading.scale
     documents: list[Record] = []
     seen: list[Seen] = []
     errors: list[EdgepairError] = []
@@ -87,7 +85,7 @@ def inspect(
                         here.append(SeenPdf(part, inspect_pdf(part, absorber=reading.absorber)))
                     else:
                         scan = part if reading.own_foils else without_reference(part)
-                        here.append(_inspected(scan, calibrated_by, deglitch, **scale))
+                        here.append(_inspected(scan, foil, deglitch, **scale))
             except EdgepairError as error:
                 errors.append(error)
                 documents.append(
@@ -118,19 +116,17 @@ def inspect(
 
 def _check(spectrum_options: Record, pdf_options: Record) -> None:
     """Refuse options that contradict each other."""
-    if any(value is not None for value in spectrum_options.values()) and any(
-        value is not None for value in pdf_options.values()
-    ):
+    kinds = [
+        [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
+        for options in (spectrum_options, pdf_options)
+    ]
+    if all(kinds):
         raise OptionError(
             "cannot read a file as a spectrum and as a PDF",
-            found="options for both, " + ", ".join(
-                f"--{name.replace('_', '-')}"
-                for name, value in (spectrum_options | pdf_options).items()
-                if value is not None
-            ),
+            found="options for both, " + ", ".join(kinds[0] + kinds[1]),
             needed="options of one kind",
             suggestion="inspect spectra and PDFs by two commands",
-        )  # fmt: skip
+        )
 
 
 def _read(

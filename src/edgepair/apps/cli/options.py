@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
@@ -20,6 +20,7 @@ from edgepair.measured.samples import Foil, Sample, read_foil_file, read_ranges
 if TYPE_CHECKING:
     import xarray as xr
 
+    from edgepair.spectra.alignment import FoilReading
     from edgepair.standards.standards import Standard
 
 Tasks: TypeAlias = Annotated[
@@ -140,6 +141,11 @@ class SpectrumReading:
         """Read the file of ``--reference``."""
         return read_foil_file(self.foil_file, self.absorber)
 
+    def foil_reading(self) -> FoilReading | None:
+        """Read what the file of ``--reference`` says of the energies."""
+        foil = self.foil()
+        return None if foil is None else foil.reading
+
 
 def reads_spectra(command: Callable[..., None]) -> Callable[..., None]:
     """Put the block of options in the place of a command's parameter ``reading``.
@@ -256,14 +262,16 @@ def check_request(files: Sequence[Path], pairs: Path | None, dpdf: Path | None, 
     check_number("--confidence", confidence, 0.5, 0.99, "")
 
 
-def check_outputs(out: Path | None, report: Path | None, inputs: Sequence[Path]) -> None:
+def check_outputs(inputs: Iterable[object], **targets: Path | None) -> None:
     """Refuse places that cannot be written, or that hold the data, before the work begins."""
     from edgepair.files.writing import check_outputs as check
-    from edgepair.report.kit.embedding import check_page_name
 
+    report = targets.get("report")
     if report is not None:
+        from edgepair.report.kit.embedding import check_page_name
+
         check_page_name(report)
-    check({"--out": out, "--report": report}, inputs)
+    check({f"--{option}": target for option, target in targets.items()}, inputs)
 
 
 def check_used(

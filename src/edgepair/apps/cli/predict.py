@@ -86,8 +86,8 @@ def predict(
     }  # fmt: skip
     check_request(files, pairs, dpdf, confidence=confidence)
     reading.check()
-    inputs = [*files, dpdf, pairs, reading.foil_file, standards, data, model]
-    check_outputs(out, report, [path for path in inputs if path is not None])
+    inputs = (*files, dpdf, pairs, reading.foil_file, standards, data, model)
+    check_outputs(inputs, out=out, report=report)
     from edgepair.measured.guarded import expect_files
 
     foil = reading.foil()
@@ -239,7 +239,6 @@ def answer_sample(sample: Sample, foil: Foil | None, options: Record) -> list[_A
     parts = sample.alone() if first.reason and sample.error is None else []
     if len(parts) < 2:
         return [first]
-
     combined = replace(first, sample=replace(first.sample, combined_only=True))
     return [*(_attempt(part, foil, options) for part in parts), combined]
 

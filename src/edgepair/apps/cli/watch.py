@@ -23,6 +23,7 @@ from edgepair.apps.cli.options import (
     Radiation,
     Report,
     SpectrumReading,
+    check_outputs,
     own_standards,
     reads_spectra,
 )
@@ -267,8 +268,6 @@ def _states(folder: Path, like: str) -> list[tuple[Path, tuple[int, int]]]:
 
 def _check(folder: Path, out: Path, report: Path | None) -> None:
     """Refuse what is no folder, and results inside it."""
-    from edgepair.files.writing import check_outputs
-
     if not folder.is_dir():
         raise OptionError(
             f"cannot watch {str(folder)!r}",
@@ -276,7 +275,7 @@ def _check(folder: Path, out: Path, report: Path | None) -> None:
             needed="a folder that scans are written into",
             suggestion="check the path",
         )
-    check_outputs({"--out": out, "--report": report} if not out.exists() else {"--report": report}, [])
+    check_outputs((), out=None if out.exists() else out, report=report)
     for option, target in (("--out", out), ("--report", report)):
         if target is not None and target.resolve().is_relative_to(folder.resolve()):
             raise OutputError(

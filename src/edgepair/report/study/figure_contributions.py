@@ -260,26 +260,24 @@ def share_figure(
 
 
 def _bar(name: str, parts: list[Record]) -> go.Bar:
-    return go.Bar(
-        orientation="h",
+    hover = [
+        f"<b>{safe(part['row']['absorber'])} · {short_title(part['of'])}</b><br>{short_title(name)} "
+        f"{percent(part['x'])}<br>95 % interval "
+        f"{interval(100 * part['row']['lower'], 100 * part['row']['upper'], 0)} %"
+        for part in parts
+    ]
+    drawn = [
+        {"x": 100 * part["x"], "base": 100 * part["base"], "y": part["y"], "hover": text}
+        for part, text in zip(parts, hover, strict=True)
+    ]
+    return _bars(name, drawn).update(
         name=short_title(name),
-        x=[100 * part["x"] for part in parts],
-        base=[100 * part["base"] for part in parts],
-        y=[part["y"] for part in parts],
         width=0.62,
-        marker={"color": modality_colour(name), "opacity": 0.85, "line": {"width": 0}},
         text=[percent(part["x"]) if part["x"] > 0.16 else "" for part in parts],
         textposition="inside",
         insidetextanchor="start" if name == "xanes" else "end",
         textangle=0,
         textfont={"color": "#ffffff" if name == "xanes" else INK, "size": 12},
-        hovertext=[
-            f"<b>{safe(part['row']['absorber'])} · {short_title(part['of'])}</b><br>{short_title(name)} "
-            f"{percent(part['x'])}<br>95 % interval "
-            f"{interval(100 * part['row']['lower'], 100 * part['row']['upper'], 0)} %"
-            for part in parts
-        ],
-        hovertemplate=HOVER,
     )
 
 
