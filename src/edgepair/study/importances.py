@@ -23,7 +23,7 @@ formulas.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
@@ -33,7 +33,7 @@ from edgepair.conventions.displayed import Record
 from edgepair.features import FeatureTable
 from edgepair.models import FitOutcome, Window
 from edgepair.study.result import CURVE_COLUMNS
-from edgepair.study.scoring import Quantity, group_sums, metrics_of
+from edgepair.study.scoring import Quantity, main_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,14 +135,14 @@ def pair_importance(fitted: LearnerFits, drawn: Floats) -> PairImportance:
     draws = excess + half / 1.96 * rng.permutation(ndtri(spots))
     whole = {window.technique: number for number, window in enumerate(fitted.windows) if window.whole}
     losses = {
-        name: _main_quantity(cell, outcomes[0].permuted[number], drawn) for name, number in whole.items()
+        name: main_quantity(cell, outcomes[0].permuted[number], drawn) for name, number in whole.items()
     }
     other = fitted.modality.split("+")[1]
     # The score lost by permuting XANES less that lost by permuting the other: the unpermuted one cancels.
     difference = (losses[other] - losses["xanes"]).named("permutation")
-    return PairImportance(
-        *fitted.names.values(), share, float(permuted.mean()), Quantity("share", excess, draws), difference
-    )
+    excess_share = Quantity("share", excess, draws)
+    names = cell.absorber, cell.task.name, fitted.modality, fitted.learner
+    return PairImportance(*names, share, float(permuted.mean()), excess_share, difference)
 
 
 def null_share_rows(fitted: LearnerFits) -> Rows:
@@ -241,22 +241,15 @@ def corrected_interval(values: Floats, held_out: float) -> tuple[Floats, Floats,
 def _permutation_rows(
     base: dict[str, str], cell: Cell, outcome: FitOutcome, windows: Sequence[Window], drawn: Floats
 ) -> Rows:
-    whole = _main_quantity(cell, outcome.predicted, drawn)
+    whole = main_quantity(cell, outcome.predicted, drawn)
     rows: Rows = []
     for window, predicted in zip(windows, outcome.permuted, strict=True):
-        loss = whole - _main_quantity(cell, predicted, drawn)
+        loss = whole - main_quantity(cell, predicted, drawn)
         index = None if window.whole else ((window.low + window.high) / 2, window.low, window.high)
         rows.append(
             importance_row(base, window.technique, index, "permutation", loss.value, *loss.interval())
         )
     return rows
-
-
-def _main_quantity(cell: Cell, predicted: NDArray[Any], drawn: Floats) -> Quantity:
-    metric = cell.task.main_metric
-    sums = group_sums(cell, predicted, None)
-    value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]
-    return Quantity(metric, float(value), metrics_of(cell, drawn @ sums)[metric])
 
 
 def curve_rows(cell: Cell, modalities: Sequence[str]) -> Rows:
