@@ -346,7 +346,6 @@ def _pdf_part(
     level: float,
     explain: bool,
 ) -> _Part:
-
     if kind == "G_M":
         # --radiation is said of the total PDF
         curve, technique = replace(pdf_curve(given, None), differential=True), "dpdf"

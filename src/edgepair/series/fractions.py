@@ -253,7 +253,6 @@ def _tables(
     choice: Floats,
     by_neighbours: Floats | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-
     members = tuple(range(len(mine)))
     rows, values = [], []
     labels = {name: np.array([getattr(one, name) for one in mine]) for name in VALUES}

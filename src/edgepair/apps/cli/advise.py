@@ -238,7 +238,6 @@ def print_advice(advice: Advice, out: Path | None) -> None:
 
 
 def _print_scores(advice: Advice) -> None:
-
     table = plain_table("technique")
     for metric in dict.fromkeys(advice.scores["metric"]):
         table.add_column(METRIC_TITLES.get(metric, metric) + (" (Å)" if metric == "mae" else ""))

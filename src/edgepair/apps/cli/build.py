@@ -134,7 +134,6 @@ def build(
 
 
 def _required(source: str | None, absorber: str | None, out: Path | None) -> tuple[str, str, Path]:
-
     given = {"SOURCE": source, "--absorber": absorber, "--out": out}
     missing = [name for name, value in given.items() if not value]
     if source and absorber and out:

@@ -13,13 +13,10 @@ import typer
 
 from edgepair.apps.cli.console import output_console, print_json, print_lines, step_bar
 from edgepair.apps.cli.options import (
-    Composition,
     Deglitch,
     Json,
-    NumberDensity,
-    Qmax,
+    OnePdfReading,
     Quiet,
-    Radiation,
     Report,
     SpectrumReading,
     check_outputs,
@@ -40,15 +37,12 @@ SOME_FAILED = 1
 @reads_spectra
 def inspect(
     reading: SpectrumReading,
+    pdf: OnePdfReading,
     paths: Annotated[
         list[Path],
         typer.Argument(help="Measured files, XANES or PDF.", metavar="FILE...", show_default=False),
     ],
     deglitch: Deglitch = False,
-    radiation: Radiation = None,
-    qmax: Qmax = None,
-    composition: Composition = None,
-    number_density: NumberDensity = None,
     report: Report = None,
     save: Annotated[
         Path | None, typer.Option(help="Write the normalised, calibrated spectrum (.xdi).")
@@ -63,10 +57,7 @@ def inspect(
     from edgepair.measured import PdfCurve, inspect_pdf
     from edgepair.measured.guarded import expect_files
 
-    pdf_options = {
-        "radiation": radiation, "qmax": qmax, "composition": composition, "number_density": number_density,
-    }  # fmt: skip
-    _check(reading.columns, pdf_options)
+    _check(reading.columns, pdf.options)
     reading.check()
     check_outputs((*paths, reading.foil_file), report=report, save=save)
     expect_files(len(paths))
@@ -78,7 +69,7 @@ def inspect(
         for number, path in enumerate(paths):
             show(number, len(paths), path.name)
             try:
-                kind, parts = _read(path, reading, pdf_options)
+                kind, parts = _read(path, reading, pdf.options)
                 here: list[Seen] = []
                 for part in parts:
                     if isinstance(part, PdfCurve):

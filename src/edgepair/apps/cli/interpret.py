@@ -143,7 +143,6 @@ def _read(paths: list[Path], reading: SpectrumReading) -> Sample:
 
 
 def _of_techniques(reasons: pd.DataFrame, techniques: list[str]) -> pd.DataFrame:
-
     kept = reasons[reasons["technique"].isin(techniques)]
     if not len(kept):
         here = list(dict.fromkeys(reasons["technique"]))

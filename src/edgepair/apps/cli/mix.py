@@ -22,7 +22,7 @@ from edgepair.apps.cli.options import (
     reads_spectra,
 )
 from edgepair.conventions import DataError, EdgepairError, OutputError
-from edgepair.conventions.displayed import Record
+from edgepair.conventions.displayed import Record, full_title
 from edgepair.conventions.errors import read_pair
 from edgepair.files.caching import KeptRows
 from edgepair.files.writing import json_ready
@@ -258,9 +258,9 @@ def model_lines(rows: Sequence[Record]) -> list[str]:
 
 def print_mixture(mixture: SampleMixture, answers: Sequence[Record]) -> None:
     """Print the best combinations of a sample, warnings, and the model's answer."""
-    from edgepair.report.mixture import HEADINGS, closing_line, combination_rows, mixture_facts, mixture_title
+    from edgepair.report.mixture import HEADINGS, closing_line, combination_rows, mixture_facts
 
-    lines = [mixture_title(mixture)]
+    lines = [full_title(mixture.inspection.scan)]
     lines += [f"    {name:<15} {value}" for name, value in mixture_facts(mixture)]
     lines += ["", *aligned([HEADINGS, *combination_rows(mixture)], 2), "", f"  {closing_line(mixture)}"]
     lines += [f"  {line}" for line in model_lines(answers)]

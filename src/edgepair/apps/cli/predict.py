@@ -12,14 +12,11 @@ import typer
 
 from edgepair.apps.cli.console import print_json, step_bar
 from edgepair.apps.cli.options import (
-    Composition,
     Deglitch,
     Json,
-    NumberDensity,
+    OnePdfReading,
     OwnStandards,
-    Qmax,
     Quiet,
-    Radiation,
     Report,
     SpectrumReading,
     check_outputs,
@@ -53,6 +50,7 @@ _MOST_ERRORS = 20
 @reads_spectra
 def predict(
     reading: SpectrumReading,
+    pdf: OnePdfReading,
     paths: Annotated[
         list[Path] | None,
         typer.Argument(help="Measured files, XANES or PDF; one of each is a pair.", metavar="FILE..."),
@@ -60,10 +58,6 @@ def predict(
     dpdf: Annotated[Path | None, typer.Option(help="File of a differential PDF of the absorber.")] = None,
     pairs: Annotated[Path | None, typer.Option(help="CSV table of pairs: xanes,pdf,absorber.")] = None,
     deglitch: Deglitch = False,
-    radiation: Radiation = None,
-    qmax: Qmax = None,
-    composition: Composition = None,
-    number_density: NumberDensity = None,
     standards: OwnStandards = None,
     data: Annotated[Path | None, typer.Option(help="Dataset in place of the bundled simulations.")] = None,
     model: Annotated[Path | None, typer.Option(help="Model that edgepair train wrote.")] = None,
@@ -81,9 +75,6 @@ def predict(
 ) -> None:
     """Read oxidation state, coordination and bond length from measured files."""
     files = paths or []
-    pdf_options = {
-        "radiation": radiation, "qmax": qmax, "composition": composition, "number_density": number_density,
-    }  # fmt: skip
     check_request(files, pairs, dpdf, confidence=confidence)
     reading.check()
     inputs = (*files, dpdf, pairs, reading.foil_file, standards, data, model)
@@ -93,23 +84,23 @@ def predict(
     foil = reading.foil()
     own = own_standards(standards, reading.absorber)
     shared = {
-        "confidence_level": confidence, "standards": own, **reading.scale, "radiation": radiation,
+        "confidence_level": confidence, "standards": own, **reading.scale, "radiation": pdf.radiation,
         "data": data, "model": model,
     }  # fmt: skip
-    how = Reading(reading.item, reading.spectrum, pdf_options, references=reading.own_foils)
+    how = Reading(reading.item, reading.spectrum, pdf.options, references=reading.own_foils)
     expect_files(len(files))
     samples: Sequence[Sample] = ()
     done: dict[int, list[_Answer]] = {}
     # Where rows are all that is asked for, but the lines printed, those of an interrupted run will do.
     rows_alone = report is None and not as_json
-    settings = [reading, confidence, radiation, standards, data, model]
+    settings = [reading, confidence, pdf.radiation, standards, data, model]
     kept = KeptRows("predict", out if rows_alone else None, settings)
     try:
         with kept, step_bar("edgepair predict", quiet=quiet or as_json) as show:
             samples = gather_samples(
                 files, pairs=pairs, dpdf=dpdf, reading=how, on_file=lambda name: show(0, 1, f"reading {name}")
             )
-            check_used(samples, reading.spectrum, reading.calibration, pdf_options)
+            check_used(samples, reading.spectrum, reading.calibration, pdf.options)
             if deglitch:
                 edge = {name: reading.scale[name] for name in ("e0", "pre", "post")}
                 samples = [_without_glitches(sample, edge) for sample in samples]

@@ -9,12 +9,10 @@ import typer
 
 from edgepair.apps.cli.console import aligned, print_lines, split_list, step_bar
 from edgepair.apps.cli.options import (
-    Composition,
     DpdfNames,
     OwnStandards,
-    Qmax,
+    PdfReading,
     Quiet,
-    Radiation,
     Report,
     Seed,
     SpectrumReading,
@@ -35,6 +33,7 @@ SOME_FAILED = 1
 @reads_spectra
 def series(
     reading: SpectrumReading,
+    pdf: PdfReading,
     paths: Annotated[
         list[Path],
         typer.Argument(
@@ -82,9 +81,6 @@ def series(
     r_range: Annotated[
         str, typer.Option("--r-range", help="Range of PDFs to analyse, Å.", metavar="FIRST,LAST")
     ] = "1,20",
-    radiation: Radiation = None,
-    qmax: Qmax = None,
-    composition: Composition = None,
     dpdf: DpdfNames = None,
     asks: Annotated[
         bool, typer.Option("--predict/--no-predict", help="Have the model answer for points and components.")
@@ -111,11 +107,11 @@ def series(
         found = read_series(
             paths, axis=axis, absorber=reading.absorber, energy_range=between, shift=reading.shift,
             foil=foil, item=reading.item, references=reading.own_foils, **reading.columns,
-            r_range=distances, radiation=radiation, qmax=qmax, composition=composition, dpdf=dpdf,
+            r_range=distances, **pdf.options, dpdf=dpdf,
         )  # fmt: skip
         result = analyse_series(
             found, standards=own, library=library, number=number, fixed=split_list(fixed) or (),
-            combine=combine, neighbours=neighbours, ends=_end_members(ends, radiation), answered=asks,
+            combine=combine, neighbours=neighbours, ends=_end_members(ends, pdf.radiation), answered=asks,
             confidence_level=confidence, seed=seed, show=show,
         )  # fmt: skip
     if out is not None:

@@ -145,7 +145,6 @@ def _document(trained: TrainedModels, out: Path) -> Record:
 
 
 def _show(trained: TrainedModels, out: Path) -> None:
-
     lines = [f"{out}: a model of {trained.absorber}"]
     if trained.window is not None:
         lines.append(

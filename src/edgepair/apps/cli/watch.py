@@ -15,12 +15,10 @@ import typer
 
 from edgepair.apps.cli.console import print_lines
 from edgepair.apps.cli.options import (
-    Composition,
     DpdfNames,
     OwnStandards,
-    Qmax,
+    PdfReading,
     Quiet,
-    Radiation,
     Report,
     SpectrumReading,
     check_outputs,
@@ -52,14 +50,12 @@ UNFINISHED = ("~", ".tmp", ".part", ".crdownload", ".swp", ".lock")
 @reads_spectra
 def watch(
     reading: SpectrumReading,
+    pdf: PdfReading,
     folder: Annotated[
         Path, typer.Argument(help="Folder that spectra, PDFs or both are written into.", show_default=False)
     ],
     out: Annotated[Path, typer.Option(help="Table of all answers (CSV), not in that folder.")],
     like: Annotated[str, typer.Option(help="Names of files to read, as 'scan*.dat'.")] = "*",
-    radiation: Radiation = None,
-    qmax: Qmax = None,
-    composition: Composition = None,
     dpdf: DpdfNames = None,
     standards: OwnStandards = None,
     report: Report = None,
@@ -73,10 +69,9 @@ def watch(
     _check(folder, out, report)
     own = own_standards(standards, reading.absorber)
     foil = reading.foil()
-    shared = {"standards": own, **reading.scale, "radiation": radiation, "explain": False}
-    of_pdf = {"radiation": radiation, "qmax": qmax, "composition": composition}
-    how = Reading(reading.item, reading.spectrum, of_pdf, references=reading.own_foils, dpdf=dpdf or "")
-    with KeptRows("watch", out, [reading, standards, of_pdf]) as kept:
+    shared = {"standards": own, **reading.scale, "radiation": pdf.radiation, "explain": False}
+    how = Reading(reading.item, reading.spectrum, pdf.options, references=reading.own_foils, dpdf=dpdf or "")
+    with KeptRows("watch", out, [reading, standards, pdf.options]) as kept:
         watched = _Watched(how, foil, shared, kept, out, report)
         quiet_since = time.monotonic()
         try:
