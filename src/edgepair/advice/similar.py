@@ -76,8 +76,7 @@ def answer_sample(sample: Any, dataset: xr.Dataset) -> Prediction:
         return sample
     given: Record = {"mu" if isinstance(sample, XanesScan) else "G": sample}
     data = None if absorber in BUNDLED_ABSORBERS else dataset
-    found: Prediction = predict(**given, absorber=absorber, data=data, explain=False)
-    return found
+    return predict(**given, absorber=absorber, data=data, explain=False)
 
 
 def sample_in_hand(prediction: Prediction, cell: Cell) -> SampleInHand:

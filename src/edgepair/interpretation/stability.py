@@ -147,8 +147,7 @@ def _within(part: pd.DataFrame, rng: np.random.Generator) -> Floats:
     value = part["value"].to_numpy(dtype=np.float64)
     spread = (part["upper"] - part["lower"]).to_numpy(dtype=np.float64) / (2 * 1.96)
     spread = np.where(np.isfinite(spread) & (spread > 0), spread, 0.0)
-    draws: Floats = rng.normal(value, spread, size=(_DRAWS, len(value)))
-    return draws
+    return rng.normal(value, spread, size=(_DRAWS, len(value)))
 
 
 def kendall_taus(first: Floats, second: Floats) -> Floats:

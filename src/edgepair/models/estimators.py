@@ -86,8 +86,7 @@ class _CurveFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
             The axis is not one increasing value a column.
         """
         check_is_fitted(self)
-        values: Floats = self._block(_checked(self, X, reset=False)).values
-        return values
+        return self._block(_checked(self, X, reset=False)).values
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Name the features by their number and where on the axis they sit.

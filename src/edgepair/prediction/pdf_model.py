@@ -88,8 +88,7 @@ class PdfModel:
 
     def features(self, G: Floats) -> Floats:
         """Compute the features of PDFs; ``G`` (n, n_r); returns (n, n_features)."""
-        values: Floats = self._block(G).values
-        return values
+        return self._block(G).values
 
     def answer(self, features: Floats, task: str, level: float) -> Answer:
         """Answer one task; ``features`` (n, n_features)."""

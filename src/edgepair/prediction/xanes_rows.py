@@ -72,8 +72,7 @@ class XanesRows:
     @cached_property
     def votes(self) -> NDArray[np.bool_]:
         """Which rows tell how far answers are off; returns (n,)."""
-        chosen: NDArray[np.bool_] = self.group != "" if self.few_measured else ~self.simulated
-        return chosen
+        return self.group != "" if self.few_measured else ~self.simulated
 
     def has_standards(self, absorber: str) -> bool:
         """Tell whether an absorber's energies are those of measurements."""

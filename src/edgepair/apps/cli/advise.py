@@ -211,10 +211,9 @@ def _sample(
     sample = Sample({}, absorber, **given)
     check_used([sample], reading.columns, reading.calibration, {"radiation": radiation})
     foil = replace(reading, absorber=absorber).foil_reading()
-    found: Prediction = predict(
+    return predict(
         **given, **reading.scale, absorber=absorber, foil=foil, radiation=radiation, data=data, explain=False
     )
-    return found
 
 
 def print_advice(advice: Advice, out: Path | None) -> None:

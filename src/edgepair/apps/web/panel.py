@@ -124,8 +124,7 @@ class JobPanel:
 
     def running(self, visit: Visit) -> str | None:
         """Give the key of the job that a visit waits for; None without one."""
-        key: str | None = visit.bag.get(self.name)
-        return key
+        return visit.bag.get(self.name)
 
     def layout(self, visit: Visit) -> Component:
         """Make the panel."""
