@@ -51,6 +51,13 @@ def split_groups(dataset: xr.Dataset, split: str = "formula") -> NDArray[np.int6
     return np.unique(of_site, return_inverse=True)[1].astype(np.int64)
 
 
+def groups_remark(dataset: xr.Dataset) -> str:
+    """Say so where materials stand for formulas."""
+    if dataset.attrs.get("groups") != "material":
+        return ""
+    return "no formulas are given: each material counts as a formula of its own, and two may be alike"
+
+
 def make_folds(
     groups: NDArray[np.int64],
     *,

@@ -66,13 +66,6 @@ def usual_techniques(datasets: Sequence[xr.Dataset]) -> tuple[str, ...]:
     return USUAL_TECHNIQUES + neutron
 
 
-def groups_remark(dataset: xr.Dataset) -> str:
-    """Say so where materials stand for formulas."""
-    if dataset.attrs.get("groups") != "material":
-        return ""
-    return "no formulas are given: each material counts as a formula of its own, and two may be alike"
-
-
 @dataclass(frozen=True)
 class Explained:
     """One absorber and the techniques that are explained."""

@@ -13,6 +13,7 @@ import xarray as xr
 
 from edgepair.conventions import TECHNIQUES, OptionError, Progress, techniques_of
 from edgepair.conventions.tasks import Floats
+from edgepair.dataset.splits import groups_remark
 from edgepair.interpretation.dependence import (
     curve_movement_rows,
     dependence_rows,
@@ -24,7 +25,6 @@ from edgepair.interpretation.result import COLUMNS, Interpretation
 from edgepair.interpretation.rounds import (
     USUAL_TECHNIQUES,
     Explained,
-    groups_remark,
     label_permutation_rows,
     list_points,
     list_work,
