@@ -20,6 +20,7 @@ from edgepair.apps.web.components import (
     facts,
     field,
     notice,
+    refused_list,
     refused_upload,
     section,
     table,
@@ -33,8 +34,6 @@ from edgepair.apps.web.work.reading import DPDF, FOIL, Looked, Part, look
 from edgepair.conventions import BUNDLED_ABSORBERS, EdgepairError, OptionError
 
 KINDS = {"xanes": "XANES", "pdf": "PDF"}
-_MOST_REFUSED = 5
-"""Errors of files that were not taken that are shown at once."""
 
 
 def drop_place(name: str, *, title: str, limits: Limits, example: str, optional: bool) -> list[Component]:
@@ -55,11 +54,7 @@ def drop_place(name: str, *, title: str, limits: Limits, example: str, optional:
 
 def file_list(name: str, dropped: DroppedFiles, *, many: bool) -> list[Component]:
     """List the files."""
-    refused = dropped.refused
-    told = [notice(error) for error in refused[:_MOST_REFUSED]]
-    if len(refused) > len(told):
-        told.append(html.P(f"and {len(refused) - len(told)} more were refused", className="hint"))
-    files = dropped.files
+    files, told = dropped.files, refused_list(dropped.refused)
     if not files:
         return told
     told_by_spectra = {file.sample for file in files.values() if file.metal and not file.is_foil}

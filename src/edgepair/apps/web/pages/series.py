@@ -23,8 +23,8 @@ from edgepair.apps.web.components import (
     drop_zone,
     facts,
     field,
-    notice,
     plain_table,
+    refused_list,
     refused_upload,
     section,
     table,
@@ -44,8 +44,8 @@ from edgepair.measured.point_table import axis_columns, read_point_table
 SAVES = {"zip": "All tables and the page (ZIP)", "csv": "Values (CSV)", "html": "Page (HTML)"}
 """What can be saved, by its kind."""
 
-_NAMED, _TOLD = 40, 5
-"""Files that are named, and refused ones that are told of."""
+_NAMED = 40
+"""Files that are named."""
 
 NAME = "series"
 AXES = ("temperature", "potential", "position", "time", "name", "number")
@@ -60,9 +60,7 @@ _MOST_ENDS = 5
 
 def file_list(files: Sequence[Upload], refused: Sequence[EdgepairError]) -> list[Component]:
     """Say which files there are."""
-    told = [notice(error) for error in refused[:_TOLD]]
-    if len(refused) > _TOLD:
-        told.append(html.P(f"and {len(refused) - _TOLD} more were refused", className="hint"))
+    told = refused_list(refused)
     if not files:
         return told
     size = sum(file.size for file in files)
