@@ -24,10 +24,10 @@ from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, TECHNIQUES
 from edgepair.dataset import select_sites
 from edgepair.models.conformal import class_shares, group_weights
 from edgepair.prediction.answers import CLASSES, Answer
-from edgepair.prediction.pdf_model import PdfModel
+from edgepair.prediction.pdf_model import PdfModel, pdf_rows
 from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
-from edgepair.prediction.xanes_rows import SimulatedSpectrum, make_measured, material_spectra
+from edgepair.prediction.xanes_rows import SimulatedSpectrum, collect_rows, make_measured, material_spectra
 
 LEVEL = 0.9
 TRAINED = 0.7
@@ -66,7 +66,7 @@ def xanes_trial(spectra: Sequence[SimulatedSpectrum], seed: int) -> Iterator[Tri
     window = EnergyWindow()
     absorber = spectra[0].absorber
     known = [spectrum for spectrum, kept in zip(spectra, learnt, strict=True) if kept]
-    model = XanesModel(window, (), {absorber: known}, seed=seed)
+    model = XanesModel(window, collect_rows(window, (), {absorber: known}, seed), seed=seed)
     asked = [spectrum for spectrum, kept in zip(spectra, learnt, strict=True) if not kept]
     features = model.features(np.array([window.show(*make_measured(s, rng)) for s in asked]), absorber)
     for task in model.fits:
@@ -79,7 +79,7 @@ def pdf_trial(dataset: xr.Dataset, technique: str, seed: int) -> Iterator[Trial]
     rng = np.random.default_rng([seed, 2])
     formulas = dataset["formula"].values.astype(str)
     learnt = _part(formulas, rng)[dataset["material_index"].values]
-    model = PdfModel(select_sites(dataset, learnt), technique, seed=seed)
+    model = PdfModel(pdf_rows(select_sites(dataset, learnt), technique, seed=seed), seed=seed)
     held_out = select_sites(dataset, ~learnt)
     material = np.flatnonzero(held_out["complete"].values)
     features = model.features(held_out[TECHNIQUES[technique].variable].values[material].astype(float))

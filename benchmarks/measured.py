@@ -39,11 +39,11 @@ from edgepair.measured import FirstShell, PdfCurve, inspect_pdf, match_instrumen
 from edgepair.measured.pdf.header import plain_formula
 from edgepair.models.conformal import group_weights
 from edgepair.prediction.answers import CLASSES, Answer, join_answers, join_first_shell
-from edgepair.prediction.pdf_model import PdfModel
+from edgepair.prediction.pdf_model import PdfModel, pdf_rows
 from edgepair.prediction.predict import xanes_answers
 from edgepair.prediction.sample import EnergyWindow, PreparedXanes, choose_window
 from edgepair.prediction.xanes_model import XanesModel
-from edgepair.prediction.xanes_rows import collection, to_own_edge
+from edgepair.prediction.xanes_rows import collect_rows, collection, to_own_edge
 from edgepair.standards import Standard, load_standards
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
@@ -117,7 +117,8 @@ def tell(rows: Sequence[Row], standards: Sequence[Standard], *, briefly: bool = 
                 ends += to_own_edge(prepared.energy, prepared.mu, EnergyWindow())
             key = (choose_window(*ends), not prepared.calibrated)
             if key not in models:
-                models[key] = XanesModel(key[0], standards, {}, aligned=key[1])
+                learnt = collect_rows(key[0], standards, {}, aligned=key[1])
+                models[key] = XanesModel(key[0], learnt, aligned=key[1])
             fitted = models[key]
             to_own = to_own_edge(prepared.energy, prepared.mu, fitted.window)
             answers, shown, features = xanes_answers(fitted, prepared, 0.9, to_own)
@@ -331,7 +332,7 @@ def bench_pdf(root: Path, rows: list[Row], standards: Sequence[Standard]) -> Non
         instrument = match_instrument(curve)
         data = load_bundled(entry["element"], instrument=instrument)
         formula = reduced(entry["compound"])
-        fitted = PdfModel(_without_formula(data, formula), technique)
+        fitted = PdfModel(pdf_rows(_without_formula(data, formula), technique))
         features = fitted.features(prepare_pdf(curve, instrument)[None])
         answers = {task: fitted.answer(features, task, 0.9) for task in fitted.fits}
         forest = dict(answers)
@@ -349,14 +350,15 @@ def bench_pdf(root: Path, rows: list[Row], standards: Sequence[Standard]) -> Non
             prepared = pair.prepared("as it is")
             by = 0.0 if prepared.calibrated else to_own_edge(prepared.energy, prepared.mu, EnergyWindow())
             window = choose_window(prepared.energy[0] + by, prepared.energy[-1] + by)
-            model = XanesModel(window, kept, {}, aligned=not prepared.calibrated)
+            learnt = collect_rows(window, kept, {}, aligned=not prepared.calibrated)
+            model = XanesModel(window, learnt, aligned=not prepared.calibrated)
             to_own = to_own_edge(prepared.energy, prepared.mu, window)
             xanes = xanes_answers(model, prepared, 0.9, to_own)[0]
             both = {task: join_answers(task, [xanes[task], answers[task]])[0] for task in answers}
         for task, column in COLUMNS.items():
             known = number(entry[column])
             if not np.isnan(known) and task in answers:
-                common = np.nanmedian(fitted.targets[task])
+                common = np.nanmedian(fitted.rows.targets[task])
                 table.append(
                     {
                         "technique": technique,

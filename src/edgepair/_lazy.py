@@ -23,8 +23,10 @@ def lazy_names(package: str, file: str) -> tuple[Callable[[str], Any], Callable[
     def load(name: str) -> Any:
         if name not in known:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        if known[name] == package:
-            return import_module(f"{package}.{name}")
-        return getattr(import_module(known[name]), name)
+        own = known[name] == package
+        found = import_module(f"{package}.{name}") if own else getattr(import_module(known[name]), name)
+        # found once: the package has it from now on
+        setattr(import_module(package), name, found)
+        return found
 
     return load, lambda: sorted(known)

@@ -46,7 +46,7 @@ def test_help_and_import_load_nothing_heavy() -> None:
 def test_checks_before_an_answer_load_nothing_heavy() -> None:
     code = (
         "from pathlib import Path; from edgepair.apps.cli.options import check_outputs; "
-        "check_outputs(Path('rows.csv'), Path('page.html'), []); import edgepair.report"
+        "check_outputs([], out=Path('rows.csv'), report=Path('page.html')); import edgepair.report"
     )
     assert heavy_modules(code) == []
 

@@ -39,7 +39,8 @@ from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_choice
 from edgepair.conventions.tasks import TASKS
 from edgepair.dataset import drop_gated
-from edgepair.interpretation.rounds import groups_remark, usual_techniques
+from edgepair.dataset.splits import groups_remark
+from edgepair.interpretation.rounds import usual_techniques
 from edgepair.interpretation.stability import FEW_IN_ALL
 from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.fits import Runner

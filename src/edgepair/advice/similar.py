@@ -76,8 +76,7 @@ def answer_sample(sample: Any, dataset: xr.Dataset) -> Prediction:
         return sample
     given: Record = {"mu" if isinstance(sample, XanesScan) else "G": sample}
     data = None if absorber in BUNDLED_ABSORBERS else dataset
-    found: Prediction = predict(**given, absorber=absorber, data=data, explain=False)
-    return found
+    return predict(**given, absorber=absorber, data=data, explain=False)
 
 
 def sample_in_hand(prediction: Prediction, cell: Cell) -> SampleInHand:
@@ -177,7 +176,7 @@ def _pdf_distances(prediction: Prediction, technique: str, dataset: xr.Dataset) 
         dataset["formula"].values.astype(str),
         {},
     )
-    model = PdfModel.from_rows(rows)
+    model = PdfModel(rows)
     apart = model.distances(model.features(np.interp(common, seen.x, seen.y)[None]))[0]
     found: Floats = apart[dataset["material_index"].values]
     return found

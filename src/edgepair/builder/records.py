@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import hashlib
-import io
 import json
 import time
 from collections import Counter
@@ -19,8 +17,7 @@ import numpy as np
 
 from edgepair.conventions import DataError, OutputError
 from edgepair.conventions.displayed import Record
-from edgepair.conventions.errors import table_cell
-from edgepair.files.writing import write_whole
+from edgepair.files.writing import csv_text, write_whole
 from edgepair.simulation import SiteSimulator
 
 if TYPE_CHECKING:
@@ -199,8 +196,7 @@ class BuildEstimate:
         dict
             All numbers, and the counts of items.
         """
-        names = ("materials", "sites", "sites_known", "cpu_seconds", "minutes", "bytes_needed", "measured_on")
-        return {name: getattr(self, name) for name in names} | {"items": count_items(self.items)}
+        return vars(self) | {"items": count_items(self.items)}
 
 
 def count_items(items: tuple[Item, ...]) -> dict[str, int]:
@@ -335,18 +331,12 @@ def read_status(folder: str | Path, name: str) -> Record:
 
 def write_items(folder: Path, name: str, items: list[Item]) -> Path:
     """Write what became of each item."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["material_id", "site", "status", "reason", "message"])
     ordered = sorted(
         items, key=lambda i: (len(i.material_id), i.material_id, -1 if i.site is None else i.site)
     )
-    for item in ordered:
-        site = "" if item.site is None else item.site
-        cells = [item.material_id, site, item.status, item.reason, " ".join(item.message.split())]
-        writer.writerow(list(map(table_cell, cells)))
+    rows = [vars(item) | {"message": " ".join(item.message.split())} for item in ordered]
     path = folder / f"{name}.items.csv"
-    _replace(path, text.getvalue())
+    _replace(path, csv_text(["material_id", "site", "status", "reason", "message"], rows))
     return path
 
 

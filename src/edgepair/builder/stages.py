@@ -381,8 +381,7 @@ class Stages(Runner):
     def curves(self, material: Material) -> Record:
         """Read the PDFs of a material."""
         record = self._result(self.pdf_key(material))
-        value: Record = record["value"] if record is not None and record["ok"] else {}
-        return value
+        return record["value"] if record is not None and record["ok"] else {}
 
     def simulate(
         self,

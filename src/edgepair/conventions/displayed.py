@@ -171,6 +171,12 @@ class DisplayedCurve(Displayed):
         )
 
 
+def full_title(curve: DisplayedCurve) -> str:
+    """Name a curve by its file, with the folder, and its item."""
+    known = vars(curve)
+    return ", ".join(part for part in (known.get("file"), known.get("item")) if part)
+
+
 def _same(one: object, two: object) -> bool:
     """Compare what results are made of."""
     import numpy as np

@@ -91,8 +91,7 @@ def average_sites(dataset: xr.Dataset) -> xr.Dataset:
         elif array.dtype.kind in "OUST" and array.ndim == 1:
             joiner = None if name == "oxidation_state_source" else "; "
             variables[name] = (array.dims, _texts(array.values[order], first, joiner), array.attrs)
-    result: xr.Dataset = averaged.assign(variables)
-    return result
+    return averaged.assign(variables)
 
 
 def _means(values: Floats, weight: Floats, first: NDArray[np.int64]) -> Floats:
@@ -100,8 +99,7 @@ def _means(values: Floats, weight: Floats, first: NDArray[np.int64]) -> Floats:
     weight = weight.reshape(-1, *[1] * (values.ndim - 1))
     mean = np.add.reduceat(weight * values, first) / np.add.reduceat(weight, first)
     # Rounding must not carry a mean beyond the values that it is of.
-    bounded: Floats = np.clip(mean, np.minimum.reduceat(values, first), np.maximum.reduceat(values, first))
-    return bounded
+    return np.clip(mean, np.minimum.reduceat(values, first), np.maximum.reduceat(values, first))
 
 
 def _texts(values: NDArray[np.object_], first: NDArray[np.int64], joiner: str | None) -> NDArray[np.object_]:

@@ -48,8 +48,14 @@ def split_groups(dataset: xr.Dataset, split: str = "formula") -> NDArray[np.int6
         return np.arange(dataset.sizes["site"])
     names = dataset["formula" if split == "formula" else "material_id"].values
     of_site = names[dataset["material_index"].values].astype(str)
-    groups: NDArray[np.int64] = np.unique(of_site, return_inverse=True)[1].astype(np.int64)
-    return groups
+    return np.unique(of_site, return_inverse=True)[1].astype(np.int64)
+
+
+def groups_remark(dataset: xr.Dataset) -> str:
+    """Say so where materials stand for formulas."""
+    if dataset.attrs.get("groups") != "material":
+        return ""
+    return "no formulas are given: each material counts as a formula of its own, and two may be alike"
 
 
 def make_folds(

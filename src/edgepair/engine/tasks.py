@@ -210,7 +210,7 @@ class Processes:
             self._client.run(eval, code)
         except ImportError as error:
             raise _lacking(error) from error
-        except (OSError, TimeoutError) as error:
+        except OSError as error:
             raise _gone(f"{type(error).__name__}: {error}") from error
 
     def _collect(self, future: Future) -> tuple[Any, str]:
@@ -223,7 +223,7 @@ class Processes:
             return future.result(), ""
         except KilledWorker:
             return None, KILLED
-        except (CancelledError, TimeoutError, OSError) as error:
+        except (CancelledError, OSError) as error:
             if isinstance(error, OSError) and future.status == "error":
                 return None, f"{type(error).__name__}: {error}"
             raise _gone(f"{type(error).__name__}: {error}") from error

@@ -269,8 +269,7 @@ def _typical(rough: Floats) -> Floats:
     """Estimate a row's standard deviation by its median size; 0 where nothing is known."""
     known = np.isfinite(rough)
     size = np.where(known.any(axis=1, keepdims=True), np.abs(rough), 0.0)
-    typical: Floats = 1.4826 * np.nanmedian(size, axis=1)
-    return typical
+    return 1.4826 * np.nanmedian(size, axis=1)
 
 
 def _lower_envelope(curves: Floats) -> tuple[NDArray[np.bool_], Floats]:

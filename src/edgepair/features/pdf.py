@@ -61,8 +61,7 @@ def _low_r_slope(x: Floats, y: Floats) -> Floats:
     below = x < NO_ATOMS_BELOW
     if below.sum() < 2:
         return np.zeros(len(y))
-    slope: Floats = y[:, below] @ x[below] / (x[below] @ x[below])
-    return slope
+    return y[:, below] @ x[below] / (x[below] @ x[below])
 
 
 def _first_peak(x: Floats, y: Floats, radial: Floats, inside: NDArray[np.bool_]) -> Block:

@@ -141,13 +141,11 @@ def low_r_slope(r: Floats, G: Floats) -> Floats:
     below = (r >= BASELINE_FROM) & (r < NO_ATOMS_BELOW)
     if not below.any() or np.ptp(r[below]) < (NO_ATOMS_BELOW - BASELINE_FROM) / 2:
         return np.full(len(G), np.nan)
-    slope: Floats = G[:, below] @ r[below] / (r[below] @ r[below])
-    return slope
+    return G[:, below] @ r[below] / (r[below] @ r[below])
 
 
 def _running(radial: Floats) -> Floats:
-    sums: Floats = np.cumsum((radial[:, 1:] + radial[:, :-1]) / 2 * STEP, axis=1)
-    return sums
+    return np.cumsum((radial[:, 1:] + radial[:, :-1]) / 2 * STEP, axis=1)
 
 
 def _first_peak(grid: Floats, curve: Floats, dip: bool) -> int:
@@ -220,8 +218,7 @@ def _vertex(grid: Floats, shown: Floats, top: NDArray[np.intp]) -> Floats:
     left, here, right = (shown[rows, at + step] for step in (-1, 0, 1))
     bend = left - 2 * here + right
     shift = np.divide(left - right, 2 * bend, out=np.zeros(len(rows)), where=bend < 0)
-    place: Floats = grid[at] + np.clip(shift, -0.5, 0.5) * STEP
-    return place
+    return grid[at] + np.clip(shift, -0.5, 0.5) * STEP
 
 
 def _half_width(

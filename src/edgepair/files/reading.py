@@ -8,8 +8,11 @@ import io
 import os
 import stat
 import zlib
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
+
+from edgepair.conventions.errors import DataError
 
 _LARGEST_TABLE, _MOST_ROWS = 10_000_000, 20_000
 """Bytes and rows of a table that names files."""
@@ -63,6 +66,31 @@ def read_table(path: str | Path, most: int = _MOST_ROWS) -> list[dict[str, str]]
     if len(rows) > most:
         raise ValueError(f"more than {most} rows")
     return rows
+
+
+def read_listed(
+    path: Path, what: str, *, required: Sequence[str], needed: str, suggestion: str, most: int = _MOST_ROWS
+) -> list[dict[str, str]]:
+    """Read a table in which a user lists files; DataError where it is none, or lacks a column."""
+    try:
+        rows = read_table(path, most)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"cannot read the {what} {str(path)!r}",
+            found=getattr(error, "strerror", None) or str(error),
+            needed=needed,
+            suggestion="check the path; export the table as CSV in UTF-8",
+        ) from error
+    present = [name.strip() for name in (rows[0] if rows else {}) if name]
+    missing = [name for name in required if name not in present]
+    if missing:
+        raise DataError(
+            f"cannot read the {what} {str(path)!r}",
+            found="the columns " + ", ".join(present) if present else "no rows",
+            needed="the columns " + " and ".join(missing),
+            suggestion=suggestion,
+        )
+    return [{key.strip(): (value or "").strip() for key, value in row.items() if key} for row in rows]
 
 
 def unpack_gzip(data: bytes, most: int) -> bytes:

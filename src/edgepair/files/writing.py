@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import csv
 import errno
+import io
 import math
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from edgepair.conventions.errors import OutputError
+from edgepair.conventions.errors import OutputError, table_cell
 from edgepair.files.caching import prefix_beside
 
 
@@ -58,6 +59,15 @@ def write_whole(path: str | Path, text: str, *, what: str, suggestion: str) -> P
             suggestion=suggestion,
         ) from error
     return target
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    """Write rows as CSV; a cell that is None or not there is empty."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: table_cell(cell) for name, cell in row.items()} for row in rows)
+    return text.getvalue()
 
 
 def json_ready(value: object) -> Any:

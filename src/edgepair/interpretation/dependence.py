@@ -222,8 +222,7 @@ def _slopes(label: Floats, values: Floats, groups: NDArray[np.int64], drawn: Flo
             spread = second - first**2 / count
             slopes = (mixed - first * own / count) / spread
         # A draw in which all labels are one has no slope, not one made of rounding.
-        found: Floats = np.where(spread > 1e-9 * second, slopes, np.nan)
-        return found
+        return np.where(spread > 1e-9 * second, slopes, np.nan)
 
     return solve(sums.sum(axis=0, keepdims=True))[0], solve(drawn[:, names] @ sums)
 

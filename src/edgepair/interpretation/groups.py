@@ -43,13 +43,13 @@ from edgepair.features import FeatureTable, Region, find_regions, region_numbers
 from edgepair.interpretation.shap_values import ShapOutcome
 from edgepair.models import Window
 from edgepair.study.importances import POINT_WIDTH, refit_interval
-from edgepair.study.scoring import group_sums, interval_of, metrics_of, over_repeats
+from edgepair.study.scoring import interval_of, main_quantity, over_repeats
 
 if TYPE_CHECKING:
     import xarray as xr
     from numpy.typing import NDArray
 
-    from edgepair.conventions.tasks import Floats, Labels
+    from edgepair.conventions.tasks import Floats
     from edgepair.models import FitOutcome
     from edgepair.study.plan import Cell, Rows
 
@@ -178,23 +178,16 @@ def permutation_rows(
     cell: Cell, modality: str, groups: Sequence[Group], outcomes: Sequence[FitOutcome], drawn: Floats
 ) -> Rows:
     """List the permutation importances of one cell and modality; ``drawn`` (n_draws, n_groups)."""
-    metric = cell.task.main_metric
-
-    def main(predicted: Labels) -> tuple[float, Floats]:
-        sums = group_sums(cell, predicted, None)
-        value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]
-        return float(value), metrics_of(cell, drawn @ sums)[metric]
-
-    whole = [main(outcome.predicted) for outcome in outcomes]
+    whole = [main_quantity(cell, outcome.predicted, drawn) for outcome in outcomes]
     rows: Rows = []
     for number, group in enumerate(groups):
-        falls, draws = [], []
-        for (value, value_draws), outcome in zip(whole, outcomes, strict=True):
-            left, left_draws = main(outcome.permuted[number])
-            falls.append(value - left)
-            draws.append(value_draws - left_draws)
-        lower, upper = interval_of(over_repeats(np.array(draws)))
-        rows.append(_row(cell, modality, group, "permutation", float(np.mean(falls)), lower, upper))
+        falls = [
+            value - main_quantity(cell, outcome.permuted[number], drawn)
+            for value, outcome in zip(whole, outcomes, strict=True)
+        ]
+        ends = interval_of(over_repeats(np.array([fall.draws for fall in falls])))
+        mean = float(np.mean([fall.value for fall in falls]))
+        rows.append(_row(cell, modality, group, "permutation", mean, *ends))
     return rows
 
 

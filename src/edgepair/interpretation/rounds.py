@@ -28,7 +28,7 @@ from edgepair.models import LEARNERS, FitOutcome
 from edgepair.study.config import StudyConfig
 from edgepair.study.fits import Work, fit_work, repeat_seed
 from edgepair.study.plan import Cell, Rows
-from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
+from edgepair.study.scoring import INTERVAL, main_score
 
 USUAL_TECHNIQUES = ("xanes", "pdf", "dpdf")
 """Techniques that are looked at unless others are asked for."""
@@ -64,13 +64,6 @@ def usual_techniques(datasets: Sequence[xr.Dataset]) -> tuple[str, ...]:
     held = {name for data in datasets for name, kind in TECHNIQUES.items() if kind.variable in data}
     neutron = ("npdf",) if "npdf" in held and not held & {"pdf", "dpdf"} else ()
     return USUAL_TECHNIQUES + neutron
-
-
-def groups_remark(dataset: xr.Dataset) -> str:
-    """Say so where materials stand for formulas."""
-    if dataset.attrs.get("groups") != "material":
-        return ""
-    return "no formulas are given: each material counts as a formula of its own, and two may be alike"
 
 
 @dataclass(frozen=True)
@@ -128,9 +121,9 @@ class Explained:
         parts = modality.split("+")
         return join_groups([(self._by_technique[name], self.table(name).values.shape[1]) for name in parts])
 
-    def region_rows(self) -> Rows:
+    def region_rows(self) -> list[tuple[object, ...]]:
         """List the rows of ``regions.csv``."""
-        rows: Rows = []
+        rows: list[tuple[object, ...]] = []
         for name, regions in self.regions.items():
             having = {
                 group.name: len(group.window.columns)
@@ -138,37 +131,25 @@ class Explained:
                 if group.grouping == "region"
             }
             rows += [
-                {
-                    "absorber": self.absorber,
-                    "technique": name,
-                    "region": region.name,
-                    "title": region.title,
-                    "unit": TECHNIQUES[name].unit,
-                    "low": region.low,
-                    "high": region.high,
-                    "n_features": having.get(region.name, 0),
-                }
+                (
+                    self.absorber, name, region.name, region.title, TECHNIQUES[name].unit, region.low,
+                    region.high, having.get(region.name, 0),
+                )
                 for region in regions
-            ]
+            ]  # fmt: skip
         return rows
 
-    def cluster_rows(self) -> Rows:
+    def cluster_rows(self) -> list[tuple[object, ...]]:
         """List the rows of ``clusters.csv``."""
         return [
-            {
-                "absorber": self.absorber,
-                "modality": modality,
-                "cluster": group.name,
-                "technique": group.window.technique,
-                "position_low": group.window.low,
-                "position_high": group.window.high,
-                "n_features": len(group.window.columns),
-                "title": group.title,
-            }
+            (
+                self.absorber, modality, group.name, group.window.technique, group.window.low,
+                group.window.high, len(group.window.columns), group.title,
+            )
             for modality in self.modalities
             for group in self.groups(modality)
             if group.grouping == "cluster"
-        ]
+        ]  # fmt: skip
 
 
 def list_work(about: Explained, cell: Cell, config: StudyConfig, shap_rows: int) -> list[Work]:
@@ -265,11 +246,10 @@ def label_permutation_rows(
     .. [2] Ojala and Garriga, J. Mach. Learn. Res. 11, 1833 (2010)
     .. [3] Phipson and Smyth, Stat. Appl. Genet. Mol. Biol. 9, 39 (2010), doi 10.2202/1544-6115.1585
     """
-    metric = cell.task.main_metric
-    scores = []
-    for fit, outcome in zip(fits, outcomes, strict=True):
-        sums = group_sums(replace(cell, target=fit.task.target), outcome.predicted, outcome.probability)
-        scores.append(float(metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]))
+    scores = [
+        main_score(replace(cell, target=fit.task.target), outcome.predicted, outcome.probability)
+        for fit, outcome in zip(fits, outcomes, strict=True)
+    ]
     real, null = scores[0], np.array(scores[1:])
     p = (1 + int((null >= real).sum())) / (1 + len(null))
     lower, upper = np.percentile(null, INTERVAL)

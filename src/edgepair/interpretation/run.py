@@ -13,6 +13,7 @@ import xarray as xr
 
 from edgepair.conventions import TECHNIQUES, OptionError, Progress, techniques_of
 from edgepair.conventions.tasks import Floats
+from edgepair.dataset.splits import groups_remark
 from edgepair.interpretation.dependence import (
     curve_movement_rows,
     dependence_rows,
@@ -24,7 +25,6 @@ from edgepair.interpretation.result import COLUMNS, Interpretation
 from edgepair.interpretation.rounds import (
     USUAL_TECHNIQUES,
     Explained,
-    groups_remark,
     label_permutation_rows,
     list_points,
     list_work,
@@ -146,7 +146,7 @@ def interpret(
             for work in list_work(about[cell.absorber], cell, config, explained_rows)
         ]
     )
-    tables: dict[str, Rows] = {name: [] for name in COLUMNS}
+    tables: dict[str, list[Any]] = {name: [] for name in COLUMNS}
     warnings: list[str] = []
     for cells in plan.by_absorber():
         view = about[cells[0].absorber]
@@ -276,7 +276,7 @@ def _remarks(view: Explained) -> list[str]:
     ]
 
 
-def _columns(name: str, rows: Rows) -> list[str]:
-    """Order columns: those that are fixed first, then what else a table has."""
-    fixed = COLUMNS[name]
-    return list(dict.fromkeys((*fixed, *(column for row in rows for column in row))))
+def _columns(name: str, rows: Sequence[Any]) -> list[str]:
+    """Order columns: those that are fixed first, then what else the rows of a table name."""
+    named = (column for row in rows if isinstance(row, dict) for column in row)
+    return list(dict.fromkeys((*COLUMNS[name], *named)))

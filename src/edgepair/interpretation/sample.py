@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from numbers import Integral
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from edgepair.features import find_regions, region_numbers
 from edgepair.interpretation.rounds import Explained, explained_task, usual_techniques
 from edgepair.interpretation.shap_values import fit_without_fold, forest_shap
 from edgepair.study.config import StudyConfig
-from edgepair.study.plan import Cell, Rows, Skip, check_datasets, plan_cell
+from edgepair.study.plan import Cell, Skip, check_datasets, plan_cell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +33,8 @@ SAMPLE_COLUMNS = (
     "modality", "technique", "task", "region", "title", "low", "high", "contribution", "base", "answer",
 )  # fmt: skip
 """Columns of what `interpret_sample` gives."""
+
+_Row: TypeAlias = tuple[str, str, str, str, str, float, float, float, float, float]
 
 FORESTS_HELD = 24
 """Forests that stay in memory: those of a session's last absorbers, tasks and modalities."""
@@ -161,7 +163,7 @@ def _of_prediction(prediction: Prediction, tasks: Sequence[str] | None, modality
             needed="one of " + ", ".join(techniques),
             suggestion=near_miss(modality, techniques),
         )
-    rows: Rows = []
+    rows: list[_Row] = []
     for technique in techniques if modality is None else [modality]:
         curve = prediction.curves[technique][0]
         selected = reasons[reasons["technique"] == technique]
@@ -211,7 +213,7 @@ def _of_site(
         tasks=tasks, learners=["forest"], repeats=1, trees=trees, seed=seed, doing="explain a site"
     )
     known = _Known(data_digest(dataset), tuple(having), trees, seed, dataset)
-    rows: Rows = []
+    rows: list[_Row] = []
     reasons = []
     for task in config.task_list():
         cell, skipped = _cell(known, task.name)
@@ -229,7 +231,7 @@ def _of_site(
     return pd.DataFrame(rows, columns=list(SAMPLE_COLUMNS))
 
 
-def _explain_site(known: _Known, cell: Cell, site: int) -> Rows:
+def _explain_site(known: _Known, cell: Cell, site: int) -> list[_Row]:
     about = _about(known)
     forest = _forest(known, cell.task.name, _unseen_fold(cell, site))
     table = about.table(about.full)
@@ -237,7 +239,7 @@ def _explain_site(known: _Known, cell: Cell, site: int) -> Rows:
     # In the unit of the task: the mean of the classes, or the value itself.
     unit = np.array(cell.classes, dtype=np.float64)[forest.classes_] if cell.classes else np.ones(1)
     added, start, answer = phi[0] @ unit, float(base @ unit), float(predicted[0] @ unit)
-    rows: Rows = []
+    rows: list[_Row] = []
     for technique in about.techniques:
         regions = _own_regions(about, technique, site)
         selected = table.technique == technique
@@ -309,19 +311,9 @@ def _rows(
     sums: Floats,
     base: float,
     answer: float,
-) -> Rows:
+) -> list[_Row]:
+    names = (modality, technique, task)
     return [
-        {
-            "modality": modality,
-            "technique": technique,
-            "task": task,
-            "region": region.name,
-            "title": region.title,
-            "low": region.low,
-            "high": region.high,
-            "contribution": float(value),
-            "base": base,
-            "answer": answer,
-        }
+        (*names, region.name, region.title, region.low, region.high, float(value), base, answer)
         for region, value in zip(regions, sums, strict=True)
     ]

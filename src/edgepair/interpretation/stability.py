@@ -29,13 +29,13 @@ from numpy.typing import NDArray
 
 from edgepair.conventions import TASKS, TECHNIQUES, modality_title
 from edgepair.conventions.displayed import Record
-from edgepair.conventions.tasks import Floats, Labels
+from edgepair.conventions.tasks import Floats
 from edgepair.conventions.wording import counted
 from edgepair.dataset import make_folds
 from edgepair.models import FitOutcome, Window
 from edgepair.study.fits import Work, fit_work
 from edgepair.study.plan import Cell, Rows
-from edgepair.study.scoring import INTERVAL, group_sums, metrics_of
+from edgepair.study.scoring import INTERVAL, main_score
 
 STABILITY_COLUMNS = ("absorber", "task", "modality", "kind", "name", "value", "lower", "upper", "sentence")
 """Columns of ``stability.csv``."""
@@ -147,8 +147,7 @@ def _within(part: pd.DataFrame, rng: np.random.Generator) -> Floats:
     value = part["value"].to_numpy(dtype=np.float64)
     spread = (part["upper"] - part["lower"]).to_numpy(dtype=np.float64) / (2 * 1.96)
     spread = np.where(np.isfinite(spread) & (spread > 0), spread, 0.0)
-    draws: Floats = rng.normal(value, spread, size=(_DRAWS, len(value)))
-    return draws
+    return rng.normal(value, spread, size=(_DRAWS, len(value)))
 
 
 def kendall_taus(first: Floats, second: Floats) -> Floats:
@@ -282,13 +281,8 @@ def _compare(halves: Iterable[Sequence[Floats]]) -> tuple[list[float], list[floa
 def _falls(cell: Cell, held_out: NDArray[np.bool_], outcome: FitOutcome) -> Floats:
     """Tell how far the main score of some whole formulas falls when each window is shuffled."""
     selected = np.unique(cell.groups[held_out])
-
-    def main(predicted: Labels) -> float:
-        sums = group_sums(cell, predicted, None)[selected]
-        return float(metrics_of(cell, sums.sum(axis=0, keepdims=True))[cell.task.main_metric][0])
-
-    whole = main(outcome.predicted)
-    return np.array([whole - main(predicted) for predicted in outcome.permuted])
+    whole = main_score(cell, outcome.predicted, groups=selected)
+    return np.array([whole - main_score(cell, told, groups=selected) for told in outcome.permuted])
 
 
 def rank_rows(

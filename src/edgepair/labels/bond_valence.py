@@ -112,8 +112,7 @@ def bond_valence_length(absorber: str, state: ArrayLike, number: ArrayLike) -> F
     lengths = BOND_VALENCE_LENGTHS.get(absorber) or {1: TYPICAL_LENGTH}
     valence = np.asarray(state, dtype=np.float64)
     at = np.interp(valence, list(lengths), list(lengths.values()))
-    length: Floats = at - SOFTNESS * np.log(valence / np.asarray(number, dtype=np.float64))
-    return length
+    return at - SOFTNESS * np.log(valence / np.asarray(number, dtype=np.float64))
 
 
 def count_bonds(distances: Sequence[float]) -> float:

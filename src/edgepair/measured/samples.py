@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from edgepair.conventions.errors import read_pair
-from edgepair.files.reading import read_table
+from edgepair.files.reading import read_listed
 
 if TYPE_CHECKING:
     from edgepair.conventions import EdgepairError
@@ -361,27 +361,15 @@ def _with_dpdf(samples: list[Sample], path: Path, reading: Reading) -> list[Samp
 def _read_pairs(path: Path) -> list[tuple[Path | None, Path | None, str | None]]:
     from edgepair.conventions import DataError
 
-    needed = "a CSV file with the columns xanes and pdf, and absorber where the edge does not tell it"
-    try:
-        rows = read_table(path)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"cannot read the pairs {str(path)!r}",
-            found=getattr(error, "strerror", None) or str(error),
-            needed=needed,
-            suggestion="check the path; export the table as CSV in UTF-8",
-        ) from error
-    present = [name.strip() for name in (rows[0] if rows else {}) if name]
-    if not {"xanes", "pdf"} <= set(present):
-        raise DataError(
-            f"cannot read the pairs {str(path)!r}",
-            found="the columns " + ", ".join(present) if present else "no rows",
-            needed=needed,
-            suggestion="begin the table with the line " + ",".join(PAIR_COLUMNS),
-        )
+    rows = read_listed(
+        path,
+        "pairs",
+        required=("xanes", "pdf"),
+        needed="a CSV file with the columns xanes and pdf, and absorber where the edge does not tell it",
+        suggestion="begin the table with the line " + ",".join(PAIR_COLUMNS),
+    )
     listed: list[tuple[Path | None, Path | None, str | None]] = []
-    for number, row in enumerate(rows, 2):
-        values = {(key or "").strip(): (value or "").strip() for key, value in row.items() if key}
+    for number, values in enumerate(rows, 2):
         # Files are named relative to the table, as in a table of standards.
         mu, G = (path.parent / values[key] if values[key] else None for key in ("xanes", "pdf"))
         if mu is None and G is None:

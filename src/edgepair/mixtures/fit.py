@@ -247,7 +247,6 @@ def _noise_within(standard: Standard, first: float, last: float) -> float:
 def _tables(
     shown: Sequence[Assessment], every: Sequence[Assessment], weights: Floats, standards: Sequence[Standard]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-
     shares = [_by_compound(item, standards) for item in every]
     means = {
         quantity: np.array([_values(quantity, item, standards) @ item.fit.fractions for item in every])

@@ -220,7 +220,6 @@ def _own_measurement(result: MixtureResult) -> tuple[str, ...]:
 
 
 def _components(result: MixtureResult, standards: Sequence[Standard]) -> tuple[ShownCurve, ...]:
-
     shift = float(result.table["shift"].iloc[0])
     curves = {(item.compound, item.name): item for item in standards}
     shown = []

@@ -172,8 +172,7 @@ def _distinct(rows: NDArray[np.int64], compounds: Sequence[str]) -> NDArray[np.i
 def _extended(rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
     """Add each of so many standards to each combination."""
     added = np.tile(np.arange(count), len(rows))[:, None]
-    longer: NDArray[np.int64] = np.sort(np.hstack([np.repeat(rows, count, axis=0), added]), axis=1)
-    return longer
+    return np.sort(np.hstack([np.repeat(rows, count, axis=0), added]), axis=1)
 
 
 def _support(matrix: Floats, mu: Floats) -> list[int]:

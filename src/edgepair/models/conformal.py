@@ -33,8 +33,7 @@ _LEAST = 1e-9
 def group_weights(groups: NDArray[np.str_]) -> Floats:
     """Share one vote among the rows of each group: ``groups`` (n,); returns (n,)."""
     _, number, count = np.unique(groups, return_inverse=True, return_counts=True)
-    weights: Floats = 1.0 / count[number]
-    return weights
+    return 1.0 / count[number]
 
 
 def conformal_quantile(scores: Floats, weights: Floats, level: float) -> float:

@@ -11,7 +11,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from edgepair.conventions import TASKS, TECHNIQUES, DataError, OptionError, near_miss
+from edgepair.conventions import TASKS, TECHNIQUES, DataError
+from edgepair.conventions.errors import check_choice
 from edgepair.conventions.tasks import Floats, Labels
 from edgepair.features.blocks import Block
 from edgepair.features.table import RECIPES
@@ -23,13 +24,7 @@ STEPS = {"energy": 0.5, "r": 0.1}
 
 def _block(curves: Floats, technique: str, given: ArrayLike | None) -> Block:
     """Compute features of ``curves`` (n, n_points) over an axis, which is even from 0 where not given."""
-    if technique not in RECIPES:
-        raise OptionError(
-            f"cannot compute features of {technique!r}",
-            found=f"technique={technique!r}",
-            needed="one of " + ", ".join(RECIPES),
-            suggestion=near_miss(str(technique), RECIPES),
-        )
+    check_choice("cannot compute features of", "technique", technique, RECIPES)
     name, n = TECHNIQUES[technique].axis, curves.shape[1]
     axis = np.asarray(STEPS[name] * np.arange(n) if given is None else given, dtype=np.float64)
     if axis.shape != (n,) or not (np.diff(axis) > 0).all():
@@ -91,8 +86,7 @@ class _CurveFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # 
             The axis is not one increasing value a column.
         """
         check_is_fitted(self)
-        values: Floats = self._block(_checked(self, X, reset=False)).values
-        return values
+        return self._block(_checked(self, X, reset=False)).values
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Name the features by their number and where on the axis they sit.

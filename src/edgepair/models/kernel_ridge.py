@@ -39,8 +39,7 @@ class KernelRidge:
     def predict(self, features: Floats) -> Floats:
         """Answer for rows that are new, shape (n,)."""
         scaled = (features - self.centre) / self.spread
-        value: Floats = self.mean + _kernel(scaled, self.rows) @ self.dual
-        return value
+        return self.mean + _kernel(scaled, self.rows) @ self.dual
 
 
 def fit_kernel_ridge(features: Floats, target: Floats, group: NDArray[np.str_]) -> KernelRidge:

@@ -181,8 +181,7 @@ def _gains(row: Floats, share: Floats) -> Floats:
     for at, share_of_one in zip((point + 1.0) / 2.0, weight / 2.0, strict=True):
         factor = at * row + (1.0 - at) * share
         total += share_of_one * factor.prod(axis=1)[:, None] / factor
-    gain: Floats = total * (row - share)
-    return gain
+    return total * (row - share)
 
 
 def _reachable(trees: JoinedTrees, row: NDArray[np.float32], given: NDArray[np.bool_]) -> _Leaves:

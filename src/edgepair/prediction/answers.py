@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -67,6 +67,18 @@ class Answer:
     claimed: Floats
     probability: Floats
     sets: tuple[tuple[int, ...], ...]
+
+
+Told: TypeAlias = "tuple[Floats, Floats, Floats]"
+"""Value, probabilities and claimed error, shapes (n,), (n, n_classes) and (n,)."""
+
+
+def answer_of(told: Told, task: str, factor: float, below: float) -> Answer:
+    """Make an interval and a set of classes by the conformal factors of a task."""
+    value, probability, claimed = told
+    half = claimed * factor
+    sets = class_sets(probability, CLASSES[task], below) if task in CLASSES else ()
+    return Answer(value, value - half, value + half, claimed, probability, sets)
 
 
 def class_sets(probability: Floats, classes: NDArray[np.int64], below: float) -> tuple[tuple[int, ...], ...]:
@@ -194,12 +206,8 @@ def fit_task(
     return TaskFit(forest, kept, value, error, probability)
 
 
-def settle(told: Floats, task: str, absorber: NDArray[np.str_]) -> tuple[Floats, Floats, Floats]:
-    """Make value, probabilities and claimed error of what a forest tells.
-
-    ``told`` (n, n_classes); ``absorber`` (n,); ``value`` (n,); ``probability`` (n, n_classes);
-    ``claimed`` (n,).
-    """
+def settle(told: Floats, task: str, absorber: NDArray[np.str_]) -> Told:
+    """Combine what a forest tells; ``told`` (n, n_classes); ``absorber`` (n,)."""
     if task == "oxidation_state":
         told = _within_reach(told, absorber)
     if task not in CLASSES:
@@ -268,10 +276,11 @@ def nearest_rows(fitted: XanesModel, apart: Floats) -> list[Record]:
 
 def nearest_materials(fitted: PdfModel, apart: Floats) -> list[Record]:
     """Name the simulated materials most like a PDF; ``apart`` (n_materials,)."""
+    rows = fitted.rows
     return [
         _row(
-            fitted.technique, rank, "simulated", str(fitted.name[row]), str(fitted.formula[row]),
-            fitted.targets, apart, row,
+            rows.technique, rank, "simulated", str(rows.name[row]), str(rows.formula[row]), rows.targets,
+            apart, row,
         )
         for rank, row in enumerate(np.argsort(apart)[:NEAREST].tolist(), 1)
     ]  # fmt: skip

@@ -20,10 +20,10 @@ from edgepair.files.caching import fingerprint
 from edgepair.measured import match_instrument
 from edgepair.prediction.answers import check_enough
 from edgepair.prediction.model_file import load_trained
-from edgepair.prediction.pdf_model import PdfModel, known_means
+from edgepair.prediction.pdf_model import PdfModel, known_means, pdf_rows
 from edgepair.prediction.sample import NEEDED, ROUNDING, EnergyWindow, choose_window
 from edgepair.prediction.xanes_model import XanesModel
-from edgepair.prediction.xanes_rows import SimulatedSpectrum, material_spectra, to_own_edge
+from edgepair.prediction.xanes_rows import SimulatedSpectrum, collect_rows, material_spectra, to_own_edge
 from edgepair.spectra import resample_pdf
 from edgepair.standards import Standard, load_standards
 
@@ -207,7 +207,8 @@ def fitted_xanes(
             groups += [s.formula or s.name for of in simulated.values() for s in of]
             told = ~np.isnan(np.array(values, dtype=np.float64).reshape(len(groups), len(TASKS)))
             check_enough(told, np.array(groups, dtype=str), "spectra")
-        return XanesModel(window, known, simulated, aligned=aligned, seed=seed)
+        rows = collect_rows(window, known, simulated, seed, aligned=aligned)
+        return XanesModel(window, rows, aligned=aligned, seed=seed)
 
     return _remembered(key, fit)
 
@@ -224,10 +225,11 @@ def fitted_pdf(
 
     def fit() -> PdfModel:
         if data is None:
-            return PdfModel(drop_gated(load_bundled(absorber, instrument=instrument)), technique, seed=seed)
-        shown = shown_data(data, instrument, technique)
-        check_enough(*known_means(shown), "complete materials")
-        return PdfModel(shown, technique, seed=seed)
+            shown = drop_gated(load_bundled(absorber, instrument=instrument))
+        else:
+            shown = shown_data(data, instrument, technique)
+            check_enough(*known_means(shown), "complete materials")
+        return PdfModel(pdf_rows(shown, technique, seed=seed), seed=seed)
 
     known = data_digest(data) if data is not None else ""
     return _remembered(("pdf", absorber, technique, instrument, known, seed), fit)
@@ -256,10 +258,7 @@ class Source:
 
     def __post_init__(self) -> None:
         """Refuse to fit and not to fit at once."""
-        beside = [
-            *(["data"] if self.data is not None else []),
-            *(["standards"] if self.standards else []),
-        ]
+        beside = ["data"] * (self.data is not None) + ["standards"] * bool(self.standards)
         if self.model is not None and beside:
             raise OptionError(
                 f"cannot use the model {str(self.model)!r}",

@@ -125,7 +125,7 @@ class TrainedModels:
         if aligned not in self._fitted_xanes:
             assert self.window is not None
             rows, seed = self.spectra[aligned], int(self.about.get("seed", 0))
-            model = XanesModel.from_rows(self.window, rows, aligned=aligned, seed=seed)
+            model = XanesModel(self.window, rows, aligned=aligned, seed=seed)
             self._compare(f"xanes_{aligned}", check_answers(model))
             self._fitted_xanes[aligned] = model
         return self._fitted_xanes[aligned]
@@ -149,7 +149,7 @@ class TrainedModels:
             It does not answer as the one that was saved.
         """
         if technique not in self._fitted_pdf:
-            model = PdfModel.from_rows(self.curves[technique][0], seed=int(self.about.get("seed", 0)))
+            model = PdfModel(self.curves[technique][0], seed=int(self.about.get("seed", 0)))
             self._compare(technique, check_answers(model))
             self._fitted_pdf[technique] = model
         return self._fitted_pdf[technique]
@@ -285,7 +285,7 @@ class TrainedModels:
 
 def check_answers(model: XanesModel | PdfModel) -> Floats:
     """Answer for a few of a model's own rows; returns (n_tasks, 2 · n_rows)."""
-    curves = model.rows.mu if isinstance(model, XanesModel) else model.G
+    curves = model.rows.mu if isinstance(model, XanesModel) else model.rows.G
     chosen = np.linspace(0, len(curves) - 1, CHECKED).astype(int).tolist()
     if isinstance(model, XanesModel):
         names = model.rows.absorber

@@ -15,7 +15,7 @@ from edgepair.models.conformal import class_scores, class_shares, conformal_quan
 from edgepair.prediction.answers import CLASSES
 from edgepair.prediction.fitted import fitted_xanes
 from edgepair.prediction.sample import EnergyWindow
-from edgepair.prediction.xanes_rows import to_own_edge
+from edgepair.prediction.xanes_rows import XanesRows, to_own_edge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,25 +171,16 @@ WITHIN: Mapping[str, float] = {"oxidation_state": 0.34, "coordination_number": 0
 """How near a mean value must be to count as right: a third of a step tells magnetite from hematite."""
 
 
-def xanes_scores(model: XanesModel, absorber: str, *, level: float = 0.9) -> list[Record]:
-    """Score what a model of XANES told left-out compounds of an absorber."""
+def model_scores(model: XanesModel | PdfModel, absorber: str, *, level: float = 0.9) -> list[Record]:
+    """Score what a model told left-out compounds or formulas of an absorber."""
     rows = model.rows
-    mine = rows.absorber == absorber
+    everyone = np.ones(len(rows.name), dtype=bool)
+    judges, group = (rows.votes, rows.group) if isinstance(rows, XanesRows) else (everyone, rows.formula)
     found = []
     for task, fit in model.fits.items():
-        votes = rows.votes & fit.kept & np.isfinite(fit.value)
-        told = (fit.value, fit.error, fit.probability, rows.targets[task], rows.group, mine)
-        found += _scores(task, [part[votes] for part in told], level)
-    return found
-
-
-def pdf_scores(model: PdfModel, *, level: float = 0.9) -> list[Record]:
-    """Score what a model of PDFs told left-out formulas."""
-    found = []
-    everyone = np.ones(len(model.formula), dtype=bool)
-    for task, fit in model.fits.items():
-        votes = fit.kept & np.isfinite(fit.value)
-        told = (fit.value, fit.error, fit.probability, model.targets[task], model.formula, everyone)
+        votes = judges & fit.kept & np.isfinite(fit.value)
+        mine = everyone & (rows.absorber == absorber)
+        told = (fit.value, fit.error, fit.probability, rows.targets[task], group, mine)
         found += _scores(task, [part[votes] for part in told], level)
     return found
 

@@ -18,7 +18,8 @@ from edgepair.prediction.answers import (
     CLASSES,
     Answer,
     TaskFit,
-    class_sets,
+    Told,
+    answer_of,
     contributions,
     fit_task,
     is_enough,
@@ -52,36 +53,28 @@ class PdfRows:
     targets: dict[str, Floats]
 
 
+def pdf_rows(dataset: xr.Dataset, technique: str, *, seed: int = 0) -> PdfRows:
+    """Draw materials of a dataset with the PDFs of one kind and the means of their labels."""
+    averaged = _complete_materials(dataset, technique)
+    rng = np.random.default_rng(seed)
+    material = rng.permutation(averaged.sizes["material"])[:MOST_MATERIALS]
+    return PdfRows(
+        technique,
+        str(dataset.attrs["absorber"]),
+        dataset["r"].values.astype(np.float64),
+        averaged[TECHNIQUES[technique].variable].values[material].astype(np.float64),
+        averaged["material_id"].values[material].astype(str),
+        averaged["formula"].values[material].astype(str),
+        {task: _means(averaged, task)[material] for task in TASKS},
+    )
+
+
 class PdfModel:
     """Answers for PDFs of one kind through one instrument."""
 
-    def __init__(self, dataset: xr.Dataset, technique: str, *, seed: int = 0) -> None:
-        averaged = _complete_materials(dataset, technique)
-        rng = np.random.default_rng(seed)
-        material = rng.permutation(averaged.sizes["material"])[:MOST_MATERIALS]
-        rows = PdfRows(
-            technique,
-            str(dataset.attrs["absorber"]),
-            dataset["r"].values.astype(np.float64),
-            averaged[TECHNIQUES[technique].variable].values[material].astype(np.float64),
-            averaged["material_id"].values[material].astype(str),
-            averaged["formula"].values[material].astype(str),
-            {task: _means(averaged, task)[material] for task in TASKS},
-        )
-        self._take_in(rows, seed)
-
-    @classmethod
-    def from_rows(cls, rows: PdfRows, *, seed: int = 0) -> PdfModel:
-        """Fit a model on rows as they were collected."""
-        model = cls.__new__(cls)
-        model._take_in(rows, seed)
-        return model
-
-    def _take_in(self, rows: PdfRows, seed: int) -> None:
+    def __init__(self, rows: PdfRows, *, seed: int = 0) -> None:
         self.seed, self.rows = seed, rows
-        self.technique, self.absorber, self.r, self.G = rows.technique, rows.absorber, rows.r, rows.G
-        self.name, self.formula, self.targets = rows.name, rows.formula, rows.targets
-        block = self._block(self.G)
+        block = self._block(rows.G)
         self.position = block.position
         self._features = block.values
         self._centre = self._features.mean(axis=0)
@@ -89,28 +82,23 @@ class PdfModel:
         self._spread = np.where(spread > 1e-9, spread, 1.0)
         self.fits = {
             task: self._fit(task)
-            for task, known in self.targets.items()
-            if is_enough(~np.isnan(known), self.formula)
+            for task, known in rows.targets.items()
+            if is_enough(~np.isnan(known), rows.formula)
         }
 
     def features(self, G: Floats) -> Floats:
         """Compute the features of PDFs; ``G`` (n, n_r); returns (n, n_features)."""
-        values: Floats = self._block(G).values
-        return values
+        return self._block(G).values
 
     def answer(self, features: Floats, task: str, level: float) -> Answer:
         """Answer one task; ``features`` (n, n_features)."""
-        fit = self.fits[task]
-        value, probability, claimed = self._tell(features, task)
-        votes = group_weights(self.formula)
-        score = np.abs(fit.value - self.targets[task]) / fit.error
-        half = claimed * conformal_quantile(score[fit.kept], votes[fit.kept], level)
-        sets: tuple[tuple[int, ...], ...] = ()
+        fit, truth, votes = self.fits[task], self.rows.targets[task], group_weights(self.rows.formula)
+        score = np.abs(fit.value - truth) / fit.error
+        factor, below = conformal_quantile(score[fit.kept], votes[fit.kept], level), 0.0
         if task in CLASSES:
-            truth = class_shares(self.targets[task], CLASSES[task])
-            below = conformal_quantile(class_scores(fit.probability, truth), votes, level)
-            sets = class_sets(probability, CLASSES[task], below)
-        return Answer(value, value - half, value + half, claimed, probability, sets)
+            scores = class_scores(fit.probability, class_shares(truth, CLASSES[task]))
+            below = conformal_quantile(scores, votes, level)
+        return answer_of(self._tell(features, task), task, factor, below)
 
     def value(self, features: Floats, task: str) -> Floats:
         """Answer one task by its value alone; ``features`` (n, n_features); returns (n,)."""
@@ -123,7 +111,7 @@ class PdfModel:
         """
         nothing = np.zeros(len(features), dtype=bool)
         return {
-            task: contributions(fit, task, features, nothing, self.absorber)[1]
+            task: contributions(fit, task, features, nothing, self.rows.absorber)[1]
             for task, fit in self.fits.items()
         }
 
@@ -136,30 +124,30 @@ class PdfModel:
         return apart / self.distance_scale
 
     def _block(self, G: Floats) -> Block:
-        return scale_free_features(self.r, G, dip=points_down(self.technique, self.absorber))
+        rows = self.rows
+        return scale_free_features(rows.r, G, dip=points_down(rows.technique, rows.absorber))
 
-    def _tell(self, features: Floats, task: str) -> tuple[Floats, Floats, Floats]:
+    def _tell(self, features: Floats, task: str) -> Told:
         told = self.fits[task].forest.tell(features)
-        return settle(told, task, np.full(len(told), self.absorber))
+        return settle(told, task, np.full(len(told), self.rows.absorber))
 
     def _scaled(self, features: Floats) -> Floats:
         scaled: Floats = (features - self._centre) / self._spread
         return scaled
 
     def _fit(self, task: str) -> TaskFit:
-        known = self.targets[task]
-        kept = ~np.isnan(known)
-        group = self.formula[kept]
+        known = self.rows.targets[task]
+        group = self.rows.formula[~np.isnan(known)]
         everyone = np.ones(len(group), dtype=bool)
         folds = group_folds(group, everyone, self.seed)
-        absorber = np.full(len(known), self.absorber)
+        absorber = np.full(len(known), self.rows.absorber)
         return fit_task(self._features, task, known, group_weights(group), folds, absorber, seed=self.seed)
 
     @cached_property
     def distance_scale(self) -> float:
         """99th percentile of the distances of materials to the nearest one of another formula."""
         own = self._scaled(self._features)
-        same = self.formula[:, None] == self.formula[None]
+        same = self.rows.formula[:, None] == self.rows.formula[None]
         apart = np.where(same, np.inf, cdist(own, own)).min(axis=1)
         apart = apart[np.isfinite(apart)]
         return float(np.percentile(apart, 99.0)) if len(apart) else 1.0

@@ -346,7 +346,6 @@ def _pdf_part(
     level: float,
     explain: bool,
 ) -> _Part:
-
     if kind == "G_M":
         # --radiation is said of the total PDF
         curve, technique = replace(pdf_curve(given, None), differential=True), "dpdf"
@@ -374,11 +373,14 @@ def _pdf_part(
     part.first_shell = seen.first_shell
     part.nearest = nearest_materials(fitted, apart)
     part.curves = (
-        ShownCurve("sample", fitted.r, _unit_size(measured)),
-        *(ShownCurve(row["name"], fitted.r, _unit_size(fitted.G[row["row"]])) for row in part.nearest),
+        ShownCurve("sample", fitted.rows.r, _unit_size(measured)),
+        *(
+            ShownCurve(row["name"], fitted.rows.r, _unit_size(fitted.rows.G[row["row"]]))
+            for row in part.nearest
+        ),
     )
     if explain:
-        regions = find_regions(metal, technique, fitted.r, part.curves[0].y)
+        regions = find_regions(metal, technique, fitted.rows.r, part.curves[0].y)
         for task, added in fitted.contributions(features[0]).items():
             ends = (float(fitted.position.min()), float(fitted.position.max()))
             part.reasons += stretch_contributions(technique, task, added, fitted.position, ends, 0.0, regions)

@@ -165,8 +165,7 @@ for _name in ("table", "probabilities", "explanation", "nearest"):
 def rows_of(prediction: Prediction, name: str) -> list[Record]:
     """Give the rows of one of its tables, without a frame where none was made."""
     held = vars(prediction)[name]
-    rows: list[Record] = held if isinstance(held, list) else held.to_dict("records")
-    return rows
+    return held if isinstance(held, list) else held.to_dict("records")
 
 
 @dataclass(frozen=True, repr=False, eq=False)

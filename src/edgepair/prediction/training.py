@@ -12,7 +12,7 @@ from edgepair.conventions.errors import check_choice
 from edgepair.dataset import drop_gated, load_bundled
 from edgepair.prediction.fitted import common_window, fitted_pdf, fitted_xanes, fitting_instrument, open_data
 from edgepair.prediction.model_file import TrainedModels, check_answers
-from edgepair.prediction.own_standards import own_standards_report, pdf_scores, xanes_scores
+from edgepair.prediction.own_standards import model_scores, own_standards_report
 from edgepair.prediction.sample import FULL, NEEDED, EnergyWindow
 from edgepair.spectra import TYPICAL_INSTRUMENT
 
@@ -104,13 +104,13 @@ def train_models(
                     raise _nothing(absorber)
                 spectra[aligned], checks[f"xanes_{aligned}"] = fitted.rows, check_answers(fitted)
                 if not aligned:
-                    scores[name] = xanes_scores(fitted, absorber, level=confidence_level)
+                    scores[name] = model_scores(fitted, absorber, level=confidence_level)
             continue
         assert dataset is not None
         shown = fitting_instrument(dataset, instrument, name)
         model = fitted_pdf(absorber, name, shown, None if data is None else dataset, seed=seed)
         curves[name], checks[name] = (model.rows, shown), check_answers(model)
-        scores[name] = pdf_scores(model, level=confidence_level)
+        scores[name] = model_scores(model, absorber, level=confidence_level)
     about = {
         "data": "" if data is None else Path(data).name if isinstance(data, str | Path) else "a dataset",
         "library": library,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -21,15 +21,15 @@ from edgepair.prediction.answers import (
     CLASSES,
     Answer,
     TaskFit,
-    class_sets,
+    Told,
+    answer_of,
     contributions,
     fit_task,
     is_enough,
     settle,
 )
 from edgepair.prediction.sample import EnergyWindow
-from edgepair.prediction.xanes_rows import SimulatedSpectrum, XanesRows, collect_rows
-from edgepair.standards import Standard
+from edgepair.prediction.xanes_rows import XanesRows
 
 OF_LENGTH = ("oxidation_state", "coordination_number")
 """What bond valence gives a length of; the forest of lengths learns what they differ by from it."""
@@ -57,36 +57,13 @@ _PAST_WHITE_LINE = 25.0  # eV from the tabulated edge, behind the white lines of
 SCALE_ERROR = 2.0
 """eV; error of an energy scale where nothing tells."""
 
-_Told = tuple["Floats", "Floats", "Floats"]
-"""Value, probabilities and claimed error, shapes (n,), (n, n_classes) and (n,)."""
-
 
 class XanesModel:
     """Answers for measured spectra of one window."""
 
     def __init__(
-        self,
-        window: EnergyWindow,
-        standards: Sequence[Standard],
-        simulated: Mapping[str, Sequence[SimulatedSpectrum]],
-        *,
-        aligned: bool = False,
-        seed: int = 0,
+        self, window: EnergyWindow, rows: XanesRows, *, aligned: bool = False, seed: int = 0
     ) -> None:
-        self._take_in(
-            window, collect_rows(window, standards, simulated, seed, aligned=aligned), aligned, seed
-        )
-
-    @classmethod
-    def from_rows(
-        cls, window: EnergyWindow, rows: XanesRows, *, aligned: bool = False, seed: int = 0
-    ) -> XanesModel:
-        """Fit a model on rows as they were collected."""
-        model = cls.__new__(cls)
-        model._take_in(window, rows, aligned, seed)
-        return model
-
-    def _take_in(self, window: EnergyWindow, rows: XanesRows, aligned: bool, seed: int) -> None:
         self.window, self.rows, self.aligned, self.seed = window, rows, aligned, seed
         self.absorbers = np.unique(rows.absorber)
         self._features = self._describe(rows.mu, rows.absorber)
@@ -107,16 +84,12 @@ class XanesModel:
 
     def answers(self, features: Floats, level: float) -> dict[str, Answer]:
         """Answer every task that was learnt, asking each forest once; ``features`` (n, n_features)."""
-        known: dict[str, _Told] = {}
+        known: dict[str, Told] = {}
         return {task: self._answer(self._tell(features, task, known), task, level) for task in self.fits}
 
-    def _answer(self, told: _Told, task: str, level: float) -> Answer:
-        value, probability, claimed = told
-        half = claimed * self.quantile(task, level)
-        sets: tuple[tuple[int, ...], ...] = ()
-        if task in CLASSES:
-            sets = class_sets(probability, CLASSES[task], self.set_quantile(task, level))
-        return Answer(value, value - half, value + half, claimed, probability, sets)
+    def _answer(self, told: Told, task: str, level: float) -> Answer:
+        below = self.set_quantile(task, level) if task in CLASSES else 0.0
+        return answer_of(told, task, self.quantile(task, level), below)
 
     def value(self, features: Floats, task: str) -> Floats:
         """Answer one task by its value alone; ``features`` (n, n_features); returns (n,)."""
@@ -247,7 +220,7 @@ class XanesModel:
         absorber: NDArray[np.str_] = self.absorbers[features[:, : len(self.absorbers)].argmax(axis=1)]
         return absorber
 
-    def _tell(self, features: Floats, task: str, known: dict[str, _Told]) -> _Told:
+    def _tell(self, features: Floats, task: str, known: dict[str, Told]) -> Told:
         """Tell one task; `known` takes what the forests have told of these features."""
         if task in known:
             return known[task]

@@ -72,8 +72,7 @@ class XanesRows:
     @cached_property
     def votes(self) -> NDArray[np.bool_]:
         """Which rows tell how far answers are off; returns (n,)."""
-        chosen: NDArray[np.bool_] = self.group != "" if self.few_measured else ~self.simulated
-        return chosen
+        return self.group != "" if self.few_measured else ~self.simulated
 
     def has_standards(self, absorber: str) -> bool:
         """Tell whether an absorber's energies are those of measurements."""
@@ -204,13 +203,12 @@ def collect_rows(
     window: EnergyWindow,
     standards: Sequence[Standard],
     simulated: Mapping[str, Sequence[SimulatedSpectrum]],
-    seed: int,
+    seed: int = 0,
     *,
     aligned: bool = False,
 ) -> XanesRows:
     """Gather standards and simulated spectra on the grid of a window."""
     rng = np.random.default_rng(seed)
-
     edge: list[float] = []
 
     def show(energy: Floats, curve: Floats) -> Floats:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edgepair.conventions.displayed import full_title
 from edgepair.conventions.errors import table_cell
 from edgepair.conventions.wording import safe
 from edgepair.files.writing import write_whole
@@ -25,12 +26,6 @@ SHOWN = 5
 
 HEADINGS = ("", "mixture", "shift (eV)", "R", "χ²", "oxidation state")
 """Of the columns of `combination_rows`."""
-
-
-def mixture_title(mixture: SampleMixture) -> str:
-    """Name the sample."""
-    scan = mixture.inspection.scan
-    return scan.file + (f", {scan.item}" if scan.item else "")
 
 
 def mixture_facts(mixture: SampleMixture) -> list[tuple[str, str]]:
@@ -166,7 +161,7 @@ def _render(entries: Sequence[tuple[SampleMixture, Sequence[str]]]) -> str:
     shelf = FigureShelf()
     items = [
         {
-            "title": mixture_title(mixture),
+            "title": full_title(mixture.inspection.scan),
             "facts": mixture_facts(mixture),
             "warnings": mixture.warnings,
             "rows": combination_rows(mixture),

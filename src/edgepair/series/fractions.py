@@ -178,8 +178,7 @@ def _choice(
         told.append(np.array(mine).T / fractions.sum(axis=1, keepdims=True))
         weights.append(least / squares)
     mean = np.average(told, axis=0, weights=weights)
-    spread: Floats = np.sqrt(np.average((np.array(told) - mean) ** 2, axis=0, weights=weights))
-    return spread
+    return np.sqrt(np.average((np.array(told) - mean) ** 2, axis=0, weights=weights))
 
 
 def _own_shifts(
@@ -253,7 +252,6 @@ def _tables(
     choice: Floats,
     by_neighbours: Floats | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-
     members = tuple(range(len(mine)))
     rows, values = [], []
     labels = {name: np.array([getattr(one, name) for one in mine]) for name in VALUES}

@@ -157,8 +157,7 @@ def find_principal(
 def _normalisation(energy: Floats, e0: float) -> Floats:
     """Give what errors of a normalisation add to a spectrum: lines before and after the edge, orthonormal."""
     above = np.clip(energy - e0, 0.0, None)
-    lines: Floats = np.linalg.qr(np.array([np.ones_like(energy), energy - e0, above]).T)[0].T
-    return lines
+    return np.linalg.qr(np.array([np.ones_like(energy), energy - e0, above]).T)[0].T
 
 
 def find_components(

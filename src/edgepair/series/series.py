@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edgepair.conventions import DataError, EdgepairError, OptionError, edge_energy
+from edgepair.conventions.displayed import full_title
 from edgepair.conventions.errors import visible
 from edgepair.conventions.tasks import Floats
 from edgepair.measured import XanesScan
@@ -174,7 +175,7 @@ def read_series(
         try:
             prepared[place] = prepare_xanes(point.mu, metal, shift=shift, foil=foil)
         except EdgepairError as error:
-            skipped.append((_title(point.mu), visible(f"{error.problem}: {error.found}")))
+            skipped.append((full_title(point.mu), visible(f"{error.problem}: {error.found}")))
             points[place] = replace(point, mu=None)
     kept = [place for place, point in enumerate(points) if point.mu is not None or point.G is not None]
     n_spectra, n_curves = len(prepared), sum(points[place].G is not None for place in kept)
@@ -297,7 +298,3 @@ def _only_metal(points: Sequence[Point], absorber: str | None) -> str | None:
             suggestion="give --absorber, and name the files of that element alone",
         )
     return metals[0]
-
-
-def _title(scan: XanesScan) -> str:
-    return scan.file + (f", {scan.item}" if scan.item else "")

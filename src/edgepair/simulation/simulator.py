@@ -131,19 +131,6 @@ class SiteSimulator(Protocol):
         ...
 
 
-_NEEDED = (
-    "name",
-    "version",
-    "origin",
-    "variable",
-    "axis",
-    "parameters",
-    "attributes",
-    "estimate",
-    "simulate",
-)
-
-
 def load_simulator(name: str) -> SiteSimulator:
     """Load a simulator by the name of its class.
 
@@ -178,7 +165,8 @@ def load_simulator(name: str) -> SiteSimulator:
     except (ImportError, AttributeError, TypeError, ValueError) as error:
         found = f"{type(error).__name__}: {error}"
     if simulator is not None and not isinstance(simulator, SiteSimulator):
-        found = "a class without " + ", ".join(item for item in _NEEDED if not hasattr(simulator, item))
+        needed = [item for item in vars(SiteSimulator) if not item.startswith("_")]
+        found = "a class without " + ", ".join(item for item in needed if not hasattr(simulator, item))
     if found or not isinstance(simulator, SiteSimulator):
         raise OptionError(
             f"cannot use the simulator {name!r}",

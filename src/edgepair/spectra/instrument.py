@@ -168,8 +168,7 @@ def apply_instrument(
         left = (axis[-1] - axis[beyond]) / (axis[-1] - shown[-1])
         damped[beyond] *= 0.5 * (1 - np.cos(np.pi * left))
     ideal: Floats = (peaks + slope * axis) * damped
-    result: Floats = ideal @ _band_limit(axis, shown, instrument.qmax).T
-    return result
+    return ideal @ _band_limit(axis, shown, instrument.qmax).T
 
 
 def _band_limit(axis: Floats, shown: Floats, qmax: float) -> Floats:

@@ -5,7 +5,6 @@ What is in the library, from where and on which terms, is listed by ``edgepair d
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import json
@@ -32,10 +31,10 @@ from edgepair.conventions import (
     near_miss,
 )
 from edgepair.conventions.displayed import DisplayedCurve, Record
-from edgepair.conventions.errors import table_cell, visible
+from edgepair.conventions.errors import visible
 from edgepair.conventions.tasks import Floats
-from edgepair.files.reading import read_table
-from edgepair.files.writing import write_whole
+from edgepair.files.reading import read_listed
+from edgepair.files.writing import csv_text, write_whole
 from edgepair.measured import XanesScan, read_xanes
 from edgepair.measured.xanes.calibration import MARK
 from edgepair.measured.xanes.inspection import calibrated, inspect_xanes
@@ -75,12 +74,8 @@ def save_standards(standards: Sequence[Standard], folder: str | Path) -> Path:
         for key in ("oxidation_state", "coordination_number", "bond_length"):
             value = getattr(standard, key)
             values[key] = "" if math.isnan(value) else f"{value:.6g}"
-        rows.append({key: table_cell(value) for key, value in values.items()})
-    lines = io.StringIO()
-    writer = csv.DictWriter(lines, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return write_whole(target / TABLE, lines.getvalue(), what="the table", suggestion=suggestion)
+        rows.append(values)
+    return write_whole(target / TABLE, csv_text(COLUMNS, rows), what="the table", suggestion=suggestion)
 
 
 def standard_text(standard: Standard) -> str:
@@ -202,31 +197,20 @@ def read_standards(path: str | Path, *, absorber: str | None = None) -> tuple[St
         that none is left out in silence.
     """
     source = Path(path)
-    try:
-        rows = read_table(source, _MOST)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"cannot read the standards {str(path)!r}",
-            found=getattr(error, "strerror", None) or str(error),
-            needed="a CSV file with the columns " + ", ".join(COLUMNS),
-            suggestion="check the path; export the table as CSV in UTF-8",
-        ) from error
-    present = [name.strip() for name in (rows[0] if rows else {}) if name]
-    missing = [name for name in ("file", "compound") if name not in present]
-    if missing:
-        raise DataError(
-            f"cannot read the standards {str(path)!r}",
-            found="columns " + ", ".join(present) if present else "no rows",
-            needed="the columns " + " and ".join(missing),
-            suggestion="give each standard's file and compound; further columns: " + ", ".join(COLUMNS[3:]),
-        )
+    rows = read_listed(
+        source,
+        "standards",
+        required=("file", "compound"),
+        needed="a CSV file with the columns " + ", ".join(COLUMNS),
+        suggestion="give each standard's file and compound; further columns: " + ", ".join(COLUMNS[3:]),
+        most=_MOST,
+    )
     return tuple(_own(source, number, row, absorber) for number, row in enumerate(rows, 2))
 
 
-def _own(source: Path, number: int, row: Mapping[str, str], absorber: str | None) -> Standard:
-    values = {(key or "").strip(): (value or "").strip() for key, value in row.items() if key}
+def _own(source: Path, number: int, values: Mapping[str, str], absorber: str | None) -> Standard:
     where = f"row {number} of the standards {str(source)!r}"
-    numbers = {}
+    numbers: dict[str, Any] = {}
     for name in COLUMNS[4:]:
         try:
             numbers[name] = float(values.get(name) or "nan")
@@ -257,15 +241,13 @@ def _own(source: Path, number: int, row: Mapping[str, str], absorber: str | None
             needed="one spectrum per row",
             suggestion="name one in the column item: " + ", ".join(scan.item for scan in scans[:8]),
         )
-    shift = None if math.isnan(numbers["energy_shift"]) else numbers["energy_shift"]
+    shift = numbers.pop("energy_shift")
     return standard_from_scan(
         scans[0],
         compound=values["compound"],
-        oxidation_state=numbers["oxidation_state"],
-        coordination_number=numbers["coordination_number"],
-        bond_length=numbers["bond_length"],
-        shift=shift,
+        shift=None if math.isnan(shift) else shift,
         source="the user's own",
+        **numbers,
     )
 
 

@@ -163,7 +163,6 @@ def _from_archive(path: Path) -> Iterator[SourceMaterial]:
         zlib.error,
         ValueError,
         RuntimeError,
-        NotImplementedError,
     ) as error:
         raise StructureError(
             f"cannot read the archive {str(path)!r}",

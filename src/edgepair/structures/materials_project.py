@@ -218,5 +218,4 @@ def _field(item: Any, name: str) -> Any:
 
 
 def _as_dict(structure: Any) -> Record:
-    result: Record = structure if isinstance(structure, dict) else structure.as_dict()
-    return result
+    return structure if isinstance(structure, dict) else structure.as_dict()

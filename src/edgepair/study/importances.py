@@ -23,7 +23,7 @@ formulas.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtri, stdtrit
@@ -33,7 +33,7 @@ from edgepair.conventions.displayed import Record
 from edgepair.features import FeatureTable
 from edgepair.models import FitOutcome, Window
 from edgepair.study.result import CURVE_COLUMNS
-from edgepair.study.scoring import Quantity, group_sums, metrics_of
+from edgepair.study.scoring import Quantity, main_quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from edgepair.conventions import Technique
     from edgepair.conventions.tasks import Floats, Labels
+    from edgepair.study.fits import Outcomes
     from edgepair.study.plan import Cell, Rows
 
     Groups = Sequence[tuple[str, NDArray[np.int64]]]
@@ -52,6 +53,36 @@ POINT_WIDTH = {"xanes": 0.5, "pdf": 0.1, "dpdf": 0.1, "npdf": 0.1}
 """Width of the points into which impurity importances are gathered, eV or Å."""
 
 MOST_POINTS = 150
+
+
+@dataclass(frozen=True)
+class LearnerFits:
+    """The fits of one learner on one cell and modality, and forests that learned permuted labels."""
+
+    cell: Cell
+    modality: str
+    learner: str
+    features: FeatureTable
+    outcomes: Sequence[FitOutcome]
+    windows: Sequence[Window] = ()
+    null: Sequence[FitOutcome] = ()
+
+    @classmethod
+    def of(cls, fitted: Outcomes, cell: Cell, modality: str, learner: str) -> LearnerFits:
+        """Gather them from all that was fitted."""
+        work, null = fitted.work(cell, modality, learner), fitted.of(cell, modality, learner, "null")
+        outcomes, windows = fitted.of(cell, modality, learner), work[0].task.windows if work else ()
+        return cls(cell, modality, learner, cell.table(modality), outcomes, windows, null)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What the rows of a table about these fits begin with."""
+        return self.cell.row(self.modality, self.learner)
+
+    @property
+    def techniques(self) -> list[str]:
+        """Techniques of the modality."""
+        return list(dict.fromkeys(self.features.technique.tolist()))
 
 
 @dataclass(frozen=True)
@@ -73,16 +104,7 @@ class PairImportance:
         return self.modality.split("+")[1]
 
 
-def pair_importance(
-    cell: Cell,
-    modality: str,
-    learner: str,
-    features: FeatureTable,
-    outcomes: Sequence[FitOutcome],
-    null: Sequence[FitOutcome],
-    windows: Sequence[Window],
-    drawn: Floats,
-) -> PairImportance:
+def pair_importance(fitted: LearnerFits, drawn: Floats) -> PairImportance:
     r"""Ask in two ways what XANES carries in a pair.
 
     ``drawn`` (n_draws, n_groups).
@@ -92,7 +114,8 @@ def pair_importance(
     is the root of the sum of the squares of that of the share and of
     :math:`t_{m-1}\, s_0 \sqrt{1 + 1/m}`.
     """
-    of_xanes = features.technique == "xanes"
+    cell, outcomes = fitted.cell, fitted.outcomes
+    of_xanes = fitted.features.technique == "xanes"
 
     def shares(fits: Sequence[FitOutcome]) -> Floats:
         values = np.concatenate([fit.impurity for fit in fits])[:, of_xanes].astype(np.float64)
@@ -100,7 +123,7 @@ def pair_importance(
         return summed
 
     share, lower, _ = (float(value[0]) for value in refit_interval(shares(outcomes), len(outcomes)))
-    permuted = shares(null)[:, 0]
+    permuted = shares(fitted.null)[:, 0]
     n_null = len(permuted)
     spread = float(permuted.std(ddof=1)) * np.sqrt(1 + 1 / n_null) * stdtrit(n_null - 1, 0.975)
     half = float(np.hypot(share - lower, spread))
@@ -110,62 +133,49 @@ def pair_importance(
     # Quantiles of a normal distribution in a drawn order: their own percentiles are exact.
     spots = (np.arange(len(drawn)) + 0.5) / len(drawn)
     draws = excess + half / 1.96 * rng.permutation(ndtri(spots))
-    whole = {window.technique: number for number, window in enumerate(windows) if window.whole}
+    whole = {window.technique: number for number, window in enumerate(fitted.windows) if window.whole}
     losses = {
-        name: _main_quantity(cell, outcomes[0].permuted[number], drawn) for name, number in whole.items()
+        name: main_quantity(cell, outcomes[0].permuted[number], drawn) for name, number in whole.items()
     }
-    other = modality.split("+")[1]
+    other = fitted.modality.split("+")[1]
     # The score lost by permuting XANES less that lost by permuting the other: the unpermuted one cancels.
     difference = (losses[other] - losses["xanes"]).named("permutation")
-    return PairImportance(
-        cell.absorber, cell.task.name, modality, learner, share, float(permuted.mean()),
-        Quantity("share", excess, draws), difference,
-    )  # fmt: skip
+    excess_share = Quantity("share", excess, draws)
+    names = cell.absorber, cell.task.name, fitted.modality, fitted.learner
+    return PairImportance(*names, share, float(permuted.mean()), excess_share, difference)
 
 
-def null_share_rows(
-    cell: Cell, modality: str, learner: str, features: FeatureTable, null: Sequence[FitOutcome]
-) -> Rows:
+def null_share_rows(fitted: LearnerFits) -> Rows:
     """List each technique's share of the impurity where labels are permuted."""
-    base = cell.names | {"modality": modality, "learner": learner}
-    impurity = np.concatenate([fit.impurity for fit in null]).astype(np.float64)
+    impurity = np.concatenate([fit.impurity for fit in fitted.null]).astype(np.float64)
     rows: Rows = []
-    for name in dict.fromkeys(features.technique.tolist()):
-        share = impurity[:, features.technique == name].sum(axis=1)
+    for name in fitted.techniques:
+        share = impurity[:, fitted.features.technique == name].sum(axis=1)
         ends = (float(share.mean()), float(share.min()), float(share.max()))
-        rows.append(importance_row(base, name, None, "null_share", *ends))
+        rows.append(importance_row(fitted.names, name, None, "null_share", *ends))
     return rows
 
 
-def importance_rows(
-    cell: Cell,
-    modality: str,
-    learner: str,
-    features: FeatureTable,
-    outcomes: Sequence[FitOutcome],
-    windows: Sequence[Window],
-    drawn: Floats,
-) -> Rows:
+def importance_rows(fitted: LearnerFits, drawn: Floats) -> Rows:
     """List the rows of ``importances.csv`` of one learner on one cell and modality.
 
     ``drawn`` (n_draws, n_groups).
     """
-    base = cell.names | {"modality": modality, "learner": learner}
+    base, features, outcomes = fitted.names, fitted.features, fitted.outcomes
     rows: Rows = []
     impurity = np.concatenate([outcome.impurity for outcome in outcomes]).astype(np.float64)
-    techniques = list(dict.fromkeys(features.technique.tolist()))
     if len(impurity):
-        for name in techniques:
+        for name in fitted.techniques:
             rows += _impurity_rows(base, name, features, impurity, len(outcomes))
-            if len(techniques) > 1:
+            if len(fitted.techniques) > 1:
                 share = impurity[:, features.technique == name].sum(axis=1, keepdims=True)
                 value, lower, upper = refit_interval(share, len(outcomes))
                 # A share cannot leave 0 to 1, however wide the interval.
                 bounds = (float(max(lower[0], 0.0)), float(min(upper[0], 1.0)))
                 rows.append(importance_row(base, name, None, "share", float(value[0]), *bounds))
-    if windows:
-        rows += _permutation_rows(base, cell, outcomes[0], windows, drawn)
-    return rows
+    if fitted.windows:
+        rows += _permutation_rows(base, fitted.cell, outcomes[0], fitted.windows, drawn)
+    return rows + (null_share_rows(fitted) if fitted.null else [])
 
 
 def importance_row(
@@ -231,22 +241,15 @@ def corrected_interval(values: Floats, held_out: float) -> tuple[Floats, Floats,
 def _permutation_rows(
     base: dict[str, str], cell: Cell, outcome: FitOutcome, windows: Sequence[Window], drawn: Floats
 ) -> Rows:
-    whole = _main_quantity(cell, outcome.predicted, drawn)
+    whole = main_quantity(cell, outcome.predicted, drawn)
     rows: Rows = []
     for window, predicted in zip(windows, outcome.permuted, strict=True):
-        loss = whole - _main_quantity(cell, predicted, drawn)
+        loss = whole - main_quantity(cell, predicted, drawn)
         index = None if window.whole else ((window.low + window.high) / 2, window.low, window.high)
         rows.append(
             importance_row(base, window.technique, index, "permutation", loss.value, *loss.interval())
         )
     return rows
-
-
-def _main_quantity(cell: Cell, predicted: NDArray[Any], drawn: Floats) -> Quantity:
-    metric = cell.task.main_metric
-    sums = group_sums(cell, predicted, None)
-    value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]
-    return Quantity(metric, float(value), metrics_of(cell, drawn @ sums)[metric])
 
 
 def curve_rows(cell: Cell, modalities: Sequence[str]) -> Rows:
@@ -331,21 +334,10 @@ def _technique_rows(dataset: xr.Dataset, technique: Technique, groups: Groups) -
     for group, sites in groups:
         owners = dataset["material_index"].values[sites] if technique.owner == "material" else sites
         selected = curves[owners]
-        lower, upper = np.percentile(selected, (16, 84), axis=0)
-        rows += [
-            {
-                "technique": technique.name,
-                "group": group,
-                "n_sites": len(selected),
-                "position": float(position),
-                "mean": float(mean),
-                "lower": float(low),
-                "upper": float(high),
-            }
-            for position, mean, low, high in zip(
-                axis[thinned], selected.mean(axis=0), lower, upper, strict=True
-            )
-        ]
+        points = [axis[thinned], selected.mean(axis=0), *np.percentile(selected, (16, 84), axis=0)]
+        about = {"technique": technique.name, "group": group, "n_sites": len(selected)}
+        names = ("position", "mean", "lower", "upper")
+        rows += [about | dict(zip(names, at, strict=True)) for at in np.column_stack(points).tolist()]
     return rows
 
 

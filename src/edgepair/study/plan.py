@@ -57,6 +57,10 @@ class Cell:
         """What the rows of a table about this cell begin with."""
         return {"absorber": self.absorber, "task": self.task.name}
 
+    def row(self, modality: str, learner: str) -> dict[str, str]:
+        """Begin a row about one modality and learner."""
+        return self.names | {"modality": modality, "learner": learner}
+
     @property
     def n_repeats(self) -> int:
         """How often the folds are dealt."""

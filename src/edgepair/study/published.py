@@ -393,10 +393,6 @@ def row_metrics(
     return {name: float(value[0]) for name, value in metrics.items()}
 
 
-def _base(cell: Cell, modality: str, learner: str) -> dict[str, str]:
-    return cell.names | {"modality": modality, "learner": learner}
-
-
 def _held_out_to_training(cell: Cell) -> float:
     return float(np.mean([(folds == 0).sum() / (folds != 0).sum() for folds in cell.folds]))
 
@@ -408,7 +404,7 @@ def score_rows(cell: Cell, modality: str, learner: str, values: dict[str, Floats
     for metric, refits in values.items():
         mean, lower, upper = corrected_interval(refits[:, None], _held_out_to_training(cell))
         value = {"value": float(mean[0]), "lower": float(lower[0]), "upper": float(upper[0])}
-        named = _base(cell, modality, learner) | {"split": cell.split, "metric": metric}
+        named = cell.row(modality, learner) | {"split": cell.split, "metric": metric}
         rows.append({**named, **value, **more})
     return rows
 
@@ -423,7 +419,7 @@ def difference_rows(
         change = (random[metric] - by_formula[metric])[:, None]
         mean, lower, upper = corrected_interval(change, _held_out_to_training(cell))
         rows.append(
-            _base(cell, modality, learner)
+            cell.row(modality, learner)
             | {
                 "metric": metric,
                 "value_random": float(random[metric].mean()),
@@ -439,7 +435,7 @@ def difference_rows(
 
 def published_importances(cell: Cell, modality: str, outcomes: Sequence[FitOutcome]) -> Rows:
     """List the forests' own importances of each point, and of each technique of a combination."""
-    base, features = _base(cell, modality, LEARNER), cell.table(modality)
+    base, features = cell.row(modality, LEARNER), cell.table(modality)
     impurity = np.concatenate([outcome.impurity for outcome in outcomes]).astype(np.float64)
     held_out = _held_out_to_training(cell)
     value, lower, upper = corrected_interval(impurity, held_out)

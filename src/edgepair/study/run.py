@@ -21,7 +21,7 @@ from edgepair.study.config import DRAWS, StudyConfig, check_processes
 from edgepair.study.contributions import contribution_rows
 from edgepair.study.findings import COMBINATIONS, Finding, find
 from edgepair.study.fits import LEARNING_FRACTIONS, Outcomes, Runner, fits_aside, study_fits
-from edgepair.study.importances import curve_rows, importance_rows, null_share_rows, pair_importance
+from edgepair.study.importances import LearnerFits, curve_rows, importance_rows, pair_importance
 from edgepair.study.plan import (
     Cell,
     Rows,
@@ -214,7 +214,9 @@ def _tables(
                 if name != "dummy":
                     outcomes = fitted.of(cell, modality, name)
                     predictions.append(prediction_table(cell, modality, name, outcomes))
-                    tables["importances"] += _importance_rows(cell, modality, name, fitted, drawn)
+                    tables["importances"] += importance_rows(
+                        LearnerFits.of(fitted, cell, modality, name), drawn
+                    )
                 tables["learning"] += _learning_rows(cell, modality, name, fitted, drawn)
         tables["curves"] += curve_rows(cell, plan.modalities[cell.absorber])
         tables["contributions"] += _contribution_rows(cell, plan, config.learners[0], fitted, drawn)
@@ -243,11 +245,9 @@ def _test(
                 outcomes = fitted.of(cell, modality, name)
                 if outcomes:
                     scores.append(_score(cell, modality, name, outcomes, drawn))
-            null = fitted.of(cell, modality, learner, "null")
-            if modality in COMBINATIONS and null:
-                fits, outcomes = fitted.work(cell, modality, learner), fitted.of(cell, modality, learner)
-                table, windows = cell.table(modality), fits[0].task.windows
-                pairs.append(pair_importance(cell, modality, learner, table, outcomes, null, windows, drawn))
+            if modality in COMBINATIONS:
+                fits = LearnerFits.of(fitted, cell, modality, learner)
+                pairs += [pair_importance(fits, drawn)] if fits.null else []
     main = [item for item in scores if item.cell.split == config.split]
     return scores, find(main, pairs, learner, view=config.view)
 
@@ -295,15 +295,6 @@ def _under(
     return scores, findings, skipped
 
 
-def _importance_rows(cell: Cell, modality: str, learner: str, fitted: Outcomes, drawn: Floats) -> Rows:
-    table = cell.table(modality)
-    fits, outcomes = fitted.work(cell, modality, learner), fitted.of(cell, modality, learner)
-    windows = fits[0].task.windows if fits else ()
-    rows = importance_rows(cell, modality, learner, table, outcomes, windows, drawn)
-    null = fitted.of(cell, modality, learner, "null")
-    return rows + (null_share_rows(cell, modality, learner, table, null) if null else [])
-
-
 def _robustness_rows(condition: str, findings: Sequence[Finding]) -> Rows:
     names = ("finding", "absorber", "task", "estimate", "lower", "upper", "verdict")
     return [{"condition": condition} | {name: getattr(item, name) for name in names} for item in findings]
@@ -344,7 +335,7 @@ def _learning_rows(cell: Cell, modality: str, learner: str, fitted: Outcomes, dr
     metric = cell.task.main_metric
     own = fitted.of(cell, modality, learner)
     n_train = cell.counts["n_formulas"] * (1 - 1 / len(np.unique(cell.folds[0])))
-    base = cell.names | {"modality": modality, "learner": learner}
+    base = cell.row(modality, learner)
     for fraction in LEARNING_FRACTIONS:
         outcomes = fitted.of(cell, modality, learner, ("learning", fraction))
         if fraction == 1 and not outcomes and own and len(own[0].staged):

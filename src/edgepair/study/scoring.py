@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.tasks import Floats, Labels
@@ -76,8 +77,7 @@ class Score:
 
     def rows(self) -> list[Record]:
         """List the rows of ``scores.csv``."""
-        base = self.cell.names | {"modality": self.modality, "learner": self.learner}
-        base |= {"split": self.cell.split}
+        base = self.cell.row(self.modality, self.learner) | {"split": self.cell.split}
         counts = self.cell.counts | {"view": self.cell.view}
         return [base | {"metric": metric} | self.bounds(metric) | counts for metric in self.value]
 
@@ -111,6 +111,24 @@ def group_sums(cell: Cell, predicted: Labels, probability: Labels | None) -> Flo
     return classification_sums(
         cell.target, classes, probability.astype(np.float64), cell.groups, cell.n_groups
     )
+
+
+def main_score(
+    cell: Cell,
+    predicted: Labels,
+    probability: Labels | None = None,
+    groups: slice | NDArray[np.int64] = slice(None),
+) -> float:
+    """Score predictions of a cell, or of some of its groups, in the main metric; ``predicted`` (n,)."""
+    sums = group_sums(cell, predicted, probability)[groups].sum(axis=0, keepdims=True)
+    return float(metrics_of(cell, sums)[cell.task.main_metric][0])
+
+
+def main_quantity(cell: Cell, predicted: Labels, drawn: Floats) -> Quantity:
+    """Score predictions in the main metric; ``predicted`` (n,); ``drawn`` (n_draws, n_groups)."""
+    metric, sums = cell.task.main_metric, group_sums(cell, predicted, None)
+    value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]
+    return Quantity(metric, float(value), metrics_of(cell, drawn @ sums)[metric])
 
 
 def metrics_of(cell: Cell, sums: Floats) -> dict[str, Floats]:

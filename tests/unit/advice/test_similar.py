@@ -19,7 +19,7 @@ from edgepair.dataset import from_arrays
 from edgepair.prediction import Prediction, ShownCurve
 from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
-from edgepair.prediction.xanes_rows import material_spectra
+from edgepair.prediction.xanes_rows import collect_rows, material_spectra
 from edgepair.study.config import StudyConfig
 from edgepair.study.plan import Cell, plan_study
 from edgepair.study.scoring import draw_groups
@@ -65,7 +65,9 @@ def test_sites_like_a_spectrum_are_those_of_its_kind(
     make_told: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dataset = make_told(xanes_tells=True, pdf_tells=False)
-    model = XanesModel(EnergyWindow(-8.0, 30.0), (), {"Fe": material_spectra(dataset)}, aligned=True)
+    window = EnergyWindow(-8.0, 30.0)
+    rows = collect_rows(window, (), {"Fe": material_spectra(dataset)}, aligned=True)
+    model = XanesModel(window, rows, aligned=True)
     monkeypatch.setattr(similar, "fitted_xanes", lambda *_, **__: model)
     four = np.flatnonzero(dataset["coordination_number"].values == 4)
     sample = answered("xanes", dataset["energy"].values, dataset["mu"].values[four[3]], number=4)

@@ -15,10 +15,10 @@ from edgepair.dataset import load_bundled
 from edgepair.measured import XanesScan
 from edgepair.models import group_forest
 from edgepair.prediction import fitted, pdf_model
-from edgepair.prediction.pdf_model import PdfModel
+from edgepair.prediction.pdf_model import PdfModel, pdf_rows
 from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
-from edgepair.prediction.xanes_rows import SimulatedSpectrum, material_spectra
+from edgepair.prediction.xanes_rows import SimulatedSpectrum, collect_rows, material_spectra
 from edgepair.spectra import PDFInstrument
 from edgepair.standards import Standard, load_standards
 
@@ -55,7 +55,8 @@ class SmallModels:
         if key not in self._kept:
             known = (*self.standards, *own)
             with few():
-                self._kept[key] = XanesModel(window, known, self.simulated, aligned=aligned)
+                rows = collect_rows(window, known, self.simulated, aligned=aligned)
+                self._kept[key] = XanesModel(window, rows, aligned=aligned)
         return self._kept[key]
 
     def pdf(
@@ -70,7 +71,8 @@ class SmallModels:
         assert data is None
         if key not in self._kept:
             with few():
-                self._kept[key] = PdfModel(load_bundled(absorber, instrument=instrument), technique)
+                rows = pdf_rows(load_bundled(absorber, instrument=instrument), technique)
+                self._kept[key] = PdfModel(rows)
         return self._kept[key]
 
 

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 from edgepair.prediction.answers import NEAREST, nearest_materials, nearest_rows
-from edgepair.prediction.pdf_model import PdfModel
+from edgepair.prediction.pdf_model import PdfModel, pdf_rows
 from edgepair.prediction.xanes_model import XanesModel
 
 
@@ -46,10 +46,10 @@ def test_fewer_are_named_where_there_are_fewer(small_xanes: XanesModel) -> None:
 
 
 def test_materials_are_named_by_distance(small_pdf: PdfModel) -> None:
-    apart = small_pdf.distances(small_pdf.features(small_pdf.G[5:6]))[0]
+    apart = small_pdf.distances(small_pdf.features(small_pdf.rows.G[5:6]))[0]
     found = nearest_materials(small_pdf, apart)
     assert [f["rank"] for f in found] == [1, 2, 3]
-    assert found[0]["name"] == small_pdf.name[5]
+    assert found[0]["name"] == small_pdf.rows.name[5]
     assert found[0]["technique"] == "pdf"
     assert found[1]["distance"] == pytest.approx(np.sort(apart)[1])
 
@@ -59,6 +59,6 @@ def test_a_task_that_the_materials_do_not_have_is_unknown(
     make_synthetic: Callable[..., xr.Dataset],
 ) -> None:
     dataset = make_synthetic().drop_vars("oxidation_state")
-    found = nearest_materials(PdfModel(dataset, "pdf"), np.arange(50.0))
+    found = nearest_materials(PdfModel(pdf_rows(dataset, "pdf")), np.arange(50.0))
     assert np.isnan(found[0]["oxidation_state"])
     assert np.isfinite(found[0]["bond_length"])

@@ -7,7 +7,7 @@ import pytest
 
 from edgepair.models.conformal import class_shares
 from edgepair.prediction.answers import CLASSES
-from edgepair.prediction.own_standards import _scores, own_standards_report, pdf_scores, xanes_scores
+from edgepair.prediction.own_standards import _scores, model_scores, own_standards_report
 from edgepair.prediction.pdf_model import PdfModel
 from edgepair.prediction.xanes_model import XanesModel
 from edgepair.standards import load_standards
@@ -43,7 +43,7 @@ def test_another_absorber_has_no_scores() -> None:
 
 
 def test_scores_of_fitted_models(small_xanes: XanesModel, small_pdf: PdfModel) -> None:
-    for rows in (xanes_scores(small_xanes, "Fe"), pdf_scores(small_pdf)):
+    for rows in (model_scores(small_xanes, "Fe"), model_scores(small_pdf, "Fe")):
         assert [row["task"] for row in rows] == ["oxidation_state", "coordination_number", "bond_length"]
         for row in rows:
             assert row["n_groups"] <= row["n_rows"]
@@ -52,7 +52,7 @@ def test_scores_of_fitted_models(small_xanes: XanesModel, small_pdf: PdfModel) -
     compounds = np.unique(
         small_xanes.rows.group[~small_xanes.rows.simulated & (small_xanes.rows.absorber == "Fe")]
     )
-    assert xanes_scores(small_xanes, "Fe")[0]["n_groups"] <= len(compounds)
+    assert model_scores(small_xanes, "Fe")[0]["n_groups"] <= len(compounds)
 
 
 def test_own_standards_alone_need_neither_library_nor_data(few_trees: None) -> None:

@@ -253,7 +253,7 @@ def test_contributions_add_up_to_what_the_curve_adds_to_the_absorber(
 
 
 def test_contributions_to_a_pdf_add_up_too(small_pdf: Any) -> None:
-    row = small_pdf.features(small_pdf.G[:1])
+    row = small_pdf.features(small_pdf.rows.G[:1])
     for task in small_pdf.fits:
         forest = small_pdf.fits[task].forest
         start = forest_shapley(forest.trees, row[0].astype(np.float32))[0]

@@ -13,6 +13,7 @@ from edgepair.labels import bond_valence_length
 from edgepair.prediction.answers import CLASSES
 from edgepair.prediction.sample import EnergyWindow
 from edgepair.prediction.xanes_model import XanesModel
+from edgepair.prediction.xanes_rows import collect_rows
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_lengths_are_learnt_alone_where_states_are_not_known(small_store: Any) -
     from dataclasses import replace
 
     without = [replace(s, oxidation_state=np.nan) for s in small_store.standards]
-    model = XanesModel(EnergyWindow(), without, {})
+    model = XanesModel(EnergyWindow(), collect_rows(EnergyWindow(), without, {}))
     assert set(model.fits) == {"coordination_number", "bond_length"}
     rows = model.rows
     mine = rows.absorber == "Fe"
@@ -94,7 +95,7 @@ def test_standards_with_a_length_alone_are_learnt_from(small_store: Any) -> None
         replace(s, oxidation_state=np.nan, coordination_number=np.nan) if i % 2 else s
         for i, s in enumerate(small_store.standards)
     ]
-    model = XanesModel(EnergyWindow(), some, {})
+    model = XanesModel(EnergyWindow(), collect_rows(EnergyWindow(), some, {}))
     fit = model.fits["bond_length"]
     assert fit.kept.sum() == sum(not np.isnan(s.bond_length) for s in some)
     truth = model.rows.targets["bond_length"]
@@ -185,7 +186,8 @@ def test_every_feature_has_a_place(small_xanes: XanesModel, iron: np.ndarray) ->
 
 @pytest.mark.usefixtures("few_trees")
 def test_the_same_seed_gives_the_same_model(small_xanes: XanesModel, small_store: Any) -> None:
-    again = XanesModel(EnergyWindow(), small_store.standards, small_store.simulated)
+    rows = collect_rows(EnergyWindow(), small_store.standards, small_store.simulated)
+    again = XanesModel(EnergyWindow(), rows)
     for task in TASKS:
         np.testing.assert_array_equal(again.fits[task].value, small_xanes.fits[task].value)
         np.testing.assert_array_equal(again.fits[task].probability, small_xanes.fits[task].probability)

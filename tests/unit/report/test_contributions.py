@@ -115,8 +115,9 @@ def test_a_section_of_its_own_only_where_computed(contributed: StudyResult, stud
     assert "Williams and Beer" not in plain
 
 
-def test_a_number_that_is_not_known_is_a_dash(contributed: StudyResult) -> None:
-    table = contributed.contributions.assign(lower=float("nan"), upper=float("nan"))
-    result = replace(contributed, contributions=table)
+def test_a_number_that_is_not_known_is_a_dash(study: Any, make_contributions: MakeTable) -> None:
+    table = make_contributions(THREE, absorber="Fe", task="bond_length")
+    small = study(absorbers=["Fe"], tasks=["bond_length"], modalities=["xanes", "pdf", "dpdf"], extras=False)
+    result = replace(small, contributions=table.assign(lower=float("nan"), upper=float("nan")))
     assert summarise_study(result)["contributions"]["splits"][0]["numbers"][0]["lower"] is None
     assert "NaN" not in re.sub(r"<script>.*?</script>", "", render_study(result), flags=re.S)

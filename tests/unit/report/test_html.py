@@ -137,6 +137,7 @@ def test_every_section_of_a_full_study(full: str) -> None:
 )
 def test_sections_follow_the_data(study: Any, options: dict[str, Any], absent: set[str]) -> None:
     small = {"absorbers": ["Fe"], "tasks": ["oxidation_state", "bond_length"]}
+    small |= {"modalities": ["xanes", "pdf", "xanes+pdf"]}
     page = _Page(render_study(study(**small | options)))
     assert set(SECTIONS) - set(page.sections) == absent
 
@@ -163,7 +164,7 @@ def test_first_choices_lead_to_figures(full: str) -> None:
 
 
 def test_a_random_split_is_named_everywhere(study: Any, full: str) -> None:
-    page = _Page(render_study(study(split="random", absorbers=["Fe"])))
+    page = _Page(render_study(study(split="random", absorbers=["Fe"], modalities=["xanes", "pdf"])))
     assert "these scores flatter every technique" in page.text.lower()
     assert page.text.count("random split") >= 6
     assert "flatter every technique" not in _Page(full).text

@@ -15,6 +15,7 @@ from edgepair.models import FitOutcome, Window
 from edgepair.study import StudyResult
 from edgepair.study.config import StudyConfig
 from edgepair.study.importances import (
+    LearnerFits,
     PairImportance,
     importance_rows,
     null_share_rows,
@@ -113,7 +114,7 @@ def table(techniques: list[str], positions: list[float]) -> FeatureTable:
 def test_features_at_one_point_are_added_up(cell: Cell) -> None:
     features = table(["xanes"] * 4, [7112.0, 7112.5, 7112.0, 7115.0])
     outcomes = [outcome(cell, [[0.2, 0.1, 0.3, 0.4]] * 3)] * 2
-    rows = importance_rows(cell, "xanes", "forest", features, outcomes, (), draw_groups(40, 10, [0]))
+    rows = importance_rows(LearnerFits(cell, "xanes", "forest", features, outcomes), draw_groups(40, 10, [0]))
     told = [(row["position"], round(row["value"], 6)) for row in rows]
     assert told == [(7112.0, 0.5), (7112.5, 0.1), (7115.0, 0.4)]
     assert {row["kind"] for row in rows} == {"impurity"}
@@ -125,7 +126,9 @@ def test_the_interval_of_refits_is_corrected_for_overlapping_training_sets(cell:
     shares = np.array([0.50, 0.56, 0.60, 0.52, 0.58, 0.62])
     features = table(["xanes", "pdf"], [7112.0, 2.0])
     outcomes = [outcome(cell, [[s, 1 - s] for s in part]) for part in (shares[:3], shares[3:])]
-    rows = importance_rows(cell, "xanes+pdf", "forest", features, outcomes, (), draw_groups(40, 10, [0]))
+    rows = importance_rows(
+        LearnerFits(cell, "xanes+pdf", "forest", features, outcomes), draw_groups(40, 10, [0])
+    )
     share = next(row for row in rows if row["kind"] == "share" and row["technique"] == "xanes")
     half = 2.570582 * shares.std(ddof=1) * np.sqrt(1 / 6 + 1 / 2)  # Student's t, 5 degrees of freedom
     assert share["value"] == pytest.approx(shares.mean(), abs=1e-6)
@@ -139,7 +142,7 @@ def test_a_permutation_costs_the_fall_of_the_main_metric(cell: Cell) -> None:
     flipped = 1 - cell.target
     done = outcome(cell, [[1.0, 0.0]] * 3, np.array([cell.target, flipped], dtype=np.int16))
     drawn = draw_groups(cell.n_groups, 50, [0])
-    rows = importance_rows(cell, "xanes", "forest", features, [done], windows, drawn)
+    rows = importance_rows(LearnerFits(cell, "xanes", "forest", features, [done], windows), drawn)
     useless, whole = (row for row in rows if row["kind"] == "permutation")
     assert (useless["value"], useless["lower"], useless["upper"]) == (0, 0, 0)
     assert useless["position"] == 7112.5
@@ -153,9 +156,8 @@ def test_only_the_first_repeat_was_permuted(cell: Cell) -> None:
     first = outcome(cell, [[1.0]] * 3, np.array([cell.target], dtype=np.int16))
     second = replace(first, predicted=(1 - cell.target).astype(np.int16))
     drawn = draw_groups(cell.n_groups, 20, [0])
-    rows = importance_rows(
-        cell, "xanes", "forest", table(["xanes"], [7112.0]), [first, second], windows, drawn
-    )
+    at_edge = table(["xanes"], [7112.0])
+    rows = importance_rows(LearnerFits(cell, "xanes", "forest", at_edge, [first, second], windows), drawn)
     assert next(row["value"] for row in rows if row["kind"] == "permutation") == 0
     assert score(cell, "xanes", "forest", [first, second], drawn).value["accuracy"] == 0.5
 
@@ -175,7 +177,7 @@ def test_shares_of_permuted_labels_add_up_to_one_and_lie_between_their_ends(
 def test_a_null_share_is_the_mean_over_permutations_with_its_extremes(cell: Cell) -> None:
     features = table(["xanes", "xanes", "pdf"], [7112.0, 7120.0, 2.0])
     null = [outcome(cell, [[0.1, share - 0.1, 1 - share]]) for share in (0.5, 0.6, 0.7)]
-    xanes, pdf = null_share_rows(cell, "xanes+pdf", "forest", features, null)
+    xanes, pdf = null_share_rows(LearnerFits(cell, "xanes+pdf", "forest", features, (), (), null))
     assert (xanes["kind"], xanes["technique"], pdf["technique"]) == ("null_share", "xanes", "pdf")
     assert (xanes["value"], xanes["lower"], xanes["upper"]) == pytest.approx((0.6, 0.5, 0.7))
     assert (pdf["value"], pdf["lower"], pdf["upper"]) == pytest.approx((0.4, 0.3, 0.5))
@@ -194,7 +196,7 @@ def pair_of(cell: Cell, shares: list[float], null: list[float], permuted: list[n
     done = [outcome(cell, [[s, 1 - s] for s in shares], told)]
     without = [outcome(cell, [[s, 1 - s]]) for s in null]
     drawn = draw_groups(cell.n_groups, 4000, [0])
-    return pair_importance(cell, "xanes+pdf", "forest", features, done, without, windows, drawn)
+    return pair_importance(LearnerFits(cell, "xanes+pdf", "forest", features, done, windows, without), drawn)
 
 
 def test_a_share_is_held_against_that_of_permuted_labels(cell: Cell) -> None:

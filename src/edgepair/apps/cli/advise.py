@@ -87,7 +87,7 @@ def advise(
     reading.check()
     for_sample = [*reading.given(), *(["--radiation"] if radiation else [])]
     _check(absorber, task, data, [] if sampled else for_sample)
-    check_outputs(None, report, [path for path in (*sampled, reading.foil_file, data) if path is not None])
+    check_outputs((*sampled, reading.foil_file, data), report=report)
     asked: Record = {
         "techniques": split_list(modality), "split": split, "folds": folds, "repeats": repeats,
         "trees": trees, "seed": seed, "smallest_gain": smallest_gain, "n_jobs": jobs,
@@ -210,12 +210,10 @@ def _sample(
         given["G_M"] = read_pdf(dpdf)[0]
     sample = Sample({}, absorber, **given)
     check_used([sample], reading.columns, reading.calibration, {"radiation": radiation})
-    foil = replace(reading, absorber=absorber).foil()
-    found: Prediction = predict(
-        **given, **reading.scale, absorber=absorber, foil=None if foil is None else foil.reading,
-        radiation=radiation, data=data, explain=False,
-    )  # fmt: skip
-    return found
+    foil = replace(reading, absorber=absorber).foil_reading()
+    return predict(
+        **given, **reading.scale, absorber=absorber, foil=foil, radiation=radiation, data=data, explain=False
+    )
 
 
 def print_advice(advice: Advice, out: Path | None) -> None:
@@ -239,7 +237,6 @@ def print_advice(advice: Advice, out: Path | None) -> None:
 
 
 def _print_scores(advice: Advice) -> None:
-
     table = plain_table("technique")
     for metric in dict.fromkeys(advice.scores["metric"]):
         table.add_column(METRIC_TITLES.get(metric, metric) + (" (Å)" if metric == "mae" else ""))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import duration, print_json, print_lines, progress_bar, resumable
-from edgepair.apps.cli.options import Jobs, Json, Quiet, Strict
+from edgepair.apps.cli.options import Jobs, Json, Quiet, Strict, check_outputs
 from edgepair.conventions import OptionError
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_choice, read_pair
@@ -94,7 +93,7 @@ def build(
 ) -> None:
     """Make a labelled, simulated dataset from crystal structures; resumable."""
     from edgepair.builder import MAX_SITES, build_dataset, default_store, estimate_build, read_status
-    from edgepair.files.writing import check_outputs
+    from edgepair.dataset.schema import ORIGINS
 
     if status is not None:
         # A folder is often typed with a slash at its end.
@@ -104,10 +103,12 @@ def build(
         return
     chosen_source, chosen_absorber, target = _required(source, absorber, out)
     if not target.is_dir():
-        check_outputs({"--out": target}, (chosen_source, spectra))
-    joined_origin = _origin(origin)
+        check_outputs((chosen_source, spectra), out=target)
+    check_choice("cannot use the origin", "origin", origin, ORIGINS)
     simulated_by = _simulator(simulator, preset, card, cpu_limit)
-    structures, joined = _structures(chosen_source, spectra, chosen_absorber, joined_origin)
+    structures, joined = _structures(chosen_source, spectra, chosen_absorber, origin)
+    about = {"of": "energy range", "needed": "eV from the tabulated edge", "example": "-10,50"}
+    between = None if energy_range is None else read_pair("--range", energy_range, **about)
     options: Record = {
         "absorber": chosen_absorber, "out": target, "simulator": simulated_by, "spectra": joined,
         "store": store, "workers": jobs, "max_sites": MAX_SITES if max_sites is None else max_sites,
@@ -120,12 +121,12 @@ def build(
         return
     with resumable("results"), _bar(quiet=quiet or as_json) as on_progress:
         result = build_dataset(
-            structures, scheduler=scheduler, energy_range=_ends(energy_range),
+            structures, scheduler=scheduler, energy_range=between,
             composition_states=not bond_valence_only, simulate=simulate, retry_failed=retry_failed,
             source_name=chosen_source, on_progress=on_progress, **options,
         )  # fmt: skip
     if as_json:
-        print_json(json.dumps(_document(result), ensure_ascii=False))
+        print_json(_document(result))
     elif not quiet:
         _show_result(result, store or default_store(target))
     if not (result.all_there if strict else result.complete):
@@ -133,7 +134,6 @@ def build(
 
 
 def _required(source: str | None, absorber: str | None, out: Path | None) -> tuple[str, str, Path]:
-
     given = {"SOURCE": source, "--absorber": absorber, "--out": out}
     missing = [name for name, value in given.items() if not value]
     if source and absorber and out:
@@ -164,13 +164,6 @@ def _structures(source: str, spectra: Path | None, absorber: str, origin: str) -
     return join_project_spectra(source.removeprefix("mp:"), absorber)
 
 
-def _origin(origin: str) -> str:
-    from edgepair.dataset.schema import ORIGINS
-
-    check_choice("cannot use the origin", "origin", origin, ORIGINS)
-    return origin
-
-
 def _simulator(
     name: str | None, preset: str, cards: list[str] | None, cpu_limit: float | None
 ) -> SiteSimulator:
@@ -190,13 +183,6 @@ def _simulator(
             )
         chosen[card] = value
     return Feff10(preset, chosen, cpu_limit)
-
-
-def _ends(text: str | None) -> tuple[float, float] | None:
-    if text is None:
-        return None
-    needed = "eV from the tabulated edge"
-    return read_pair("--range", text, of="energy range", needed=needed, example="-10,50")
 
 
 @contextmanager
@@ -270,7 +256,7 @@ def _show_result(result: BuildResult, store: Path) -> None:
 
 def _show_estimate(estimate: BuildEstimate, as_json: bool) -> None:
     if as_json:
-        print_json(json.dumps(estimate.as_dict(), ensure_ascii=False))
+        print_json(estimate.as_dict())
         return
     basis = (
         f"scaled by {estimate.measured_on} results that are there"
@@ -289,7 +275,7 @@ def _show_estimate(estimate: BuildEstimate, as_json: bool) -> None:
 
 def _show_status(status: Record, as_json: bool) -> None:
     if as_json:
-        print_json(json.dumps(status, ensure_ascii=False))
+        print_json(status)
         return
     lines = [f"{status['dataset']}: {status['state']}; started {status['started']}, last {status['updated']}"]
     for name, stage in status["stages"].items():

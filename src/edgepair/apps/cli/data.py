@@ -60,7 +60,6 @@ def standards(
 
 
 def _of(found: Sequence[Standard], absorbers: list[str] | None) -> tuple[Standard, ...]:
-
     if absorbers is None:
         return tuple(found)
     known = sorted({standard.absorber for standard in found})

@@ -13,15 +13,13 @@ import typer
 
 from edgepair.apps.cli.console import output_console, print_json, print_lines, step_bar
 from edgepair.apps.cli.options import (
-    Composition,
     Deglitch,
     Json,
-    NumberDensity,
-    Qmax,
+    OnePdfReading,
     Quiet,
-    Radiation,
     Report,
     SpectrumReading,
+    check_outputs,
     reads_spectra,
 )
 from edgepair.conventions import EdgepairError, OptionError
@@ -39,15 +37,12 @@ SOME_FAILED = 1
 @reads_spectra
 def inspect(
     reading: SpectrumReading,
+    pdf: OnePdfReading,
     paths: Annotated[
         list[Path],
         typer.Argument(help="Measured files, XANES or PDF.", metavar="FILE...", show_default=False),
     ],
     deglitch: Deglitch = False,
-    radiation: Radiation = None,
-    qmax: Qmax = None,
-    composition: Composition = None,
-    number_density: NumberDensity = None,
     report: Report = None,
     save: Annotated[
         Path | None, typer.Option(help="Write the normalised, calibrated spectrum (.xdi).")
@@ -59,20 +54,14 @@ def inspect(
     quiet: Quiet = False,
 ) -> None:
     """Show what is understood of measured files: columns, units, edge, quality."""
-    from edgepair.files.writing import check_outputs
     from edgepair.measured import PdfCurve, inspect_pdf
     from edgepair.measured.guarded import expect_files
 
-    pdf_options = {
-        "radiation": radiation, "qmax": qmax, "composition": composition, "number_density": number_density,
-    }  # fmt: skip
-    _check(reading.columns, pdf_options)
+    _check(reading.columns, pdf.options)
     reading.check()
-    check_outputs({"--report": report, "--save": save}, (*paths, reading.foil_file))
+    check_outputs((*paths, reading.foil_file), report=report, save=save)
     expect_files(len(paths))
-    foil = reading.foil()
-    calibrated_by = None if foil is None else foil.reading
-    scale = reading.scale
+    foil, scale = reading.foil_reading(), reading.scale
     documents: list[Record] = []
     seen: list[Seen] = []
     errors: list[EdgepairError] = []
@@ -80,14 +69,14 @@ def inspect(
         for number, path in enumerate(paths):
             show(number, len(paths), path.name)
             try:
-                kind, parts = _read(path, reading, pdf_options)
+                kind, parts = _read(path, reading, pdf.options)
                 here: list[Seen] = []
                 for part in parts:
                     if isinstance(part, PdfCurve):
                         here.append(SeenPdf(part, inspect_pdf(part, absorber=reading.absorber)))
                     else:
                         scan = part if reading.own_foils else without_reference(part)
-                        here.append(_inspected(scan, calibrated_by, deglitch, **scale))
+                        here.append(_inspected(scan, foil, deglitch, **scale))
             except EdgepairError as error:
                 errors.append(error)
                 documents.append(
@@ -118,19 +107,17 @@ def inspect(
 
 def _check(spectrum_options: Record, pdf_options: Record) -> None:
     """Refuse options that contradict each other."""
-    if any(value is not None for value in spectrum_options.values()) and any(
-        value is not None for value in pdf_options.values()
-    ):
+    kinds = [
+        [f"--{name.replace('_', '-')}" for name, value in options.items() if value is not None]
+        for options in (spectrum_options, pdf_options)
+    ]
+    if all(kinds):
         raise OptionError(
             "cannot read a file as a spectrum and as a PDF",
-            found="options for both, " + ", ".join(
-                f"--{name.replace('_', '-')}"
-                for name, value in (spectrum_options | pdf_options).items()
-                if value is not None
-            ),
+            found="options for both, " + ", ".join(kinds[0] + kinds[1]),
             needed="options of one kind",
             suggestion="inspect spectra and PDFs by two commands",
-        )  # fmt: skip
+        )
 
 
 def _read(

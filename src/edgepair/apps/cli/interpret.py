@@ -31,11 +31,12 @@ from edgepair.apps.cli.options import (
     Strict,
     Tasks,
     asked_and_left_out,
+    check_outputs,
     check_used,
     open_datasets,
     reads_spectra,
 )
-from edgepair.apps.cli.study import SKIPPED
+from edgepair.apps.cli.study import SKIPPED, left_out_lines
 from edgepair.conventions import TASKS, OptionError
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import interval, number, short_title, task_title
@@ -73,32 +74,27 @@ def explain_sample(
     quiet: bool,
 ) -> None:
     """Read, answer and explain one sample, and print or write why."""
-    from edgepair.files.writing import check_outputs
     from edgepair.interpretation import interpret_sample
     from edgepair.prediction.predict import predict
-    from edgepair.report.kit.embedding import check_page_name
 
-    if report is not None:
-        check_page_name(report)
-    check_outputs({"--report": report}, (*paths, *(data or ())))
+    check_outputs((*paths, *(data or ())), report=report)
     absorber = _only(absorbers, "--absorber", "one absorbing metal")
     own = _only(data, "--data", "one dataset in place of the bundled one")
     reading = replace(reading, absorber=absorber)
     sample = _read(paths, reading)
-    foil = reading.foil()
+    foil = reading.foil_reading()
     with step_bar("edgepair interpret", quiet=quiet or as_json) as show:
         show(0, 2, "answering")
         prediction = predict(
-            sample.mu, sample.G, sample.G_M, absorber=sample.absorber, data=own, explain=True,
-            foil=None if foil is None else foil.reading, **reading.scale,
+            sample.mu, sample.G, sample.G_M, absorber=sample.absorber, data=own, explain=True, foil=foil,
+            **reading.scale,
         )  # fmt: skip
         show(1, 2, "explaining")
         reasons = interpret_sample(prediction, tasks=tasks)
     if techniques is not None:
         reasons = _of_techniques(reasons, techniques)
-    title = " + ".join(
-        Path(file).name + (f", {part}" if part else "") for file, part in sample.sources.values()
-    )
+    files = sample.sources.values()
+    title = " + ".join(Path(file).name + (f", {part}" if part else "") for file, part in files)
     if report is not None:
         from edgepair.report.interpretation.sample_page import write_sample_reasons
 
@@ -147,7 +143,6 @@ def _read(paths: list[Path], reading: SpectrumReading) -> Sample:
 
 
 def _of_techniques(reasons: pd.DataFrame, techniques: list[str]) -> pd.DataFrame:
-
     kept = reasons[reasons["technique"].isin(techniques)]
     if not len(kept):
         here = list(dict.fromkeys(reasons["technique"]))
@@ -245,10 +240,7 @@ def interpret(
         )
         return
     target = out or FOLDER
-    if report is not None:
-        from edgepair.report.kit.embedding import check_page_name
-
-        check_page_name(report)
+    check_outputs((), report=report)
     started = time.monotonic()
     result = _interpret(split_list(data), split_list(absorber), names | given, target, quiet or as_json)
     if report is not None:
@@ -317,12 +309,7 @@ def print_interpretation(result: Interpretation, report: Path, seconds: float) -
     lines += [f"! {text}" for text in result.warnings[:MOST_WARNINGS]]
     if len(result.warnings) > MOST_WARNINGS:
         lines.append(f"! {len(result.warnings) - MOST_WARNINGS} warnings more, in the report")
-    if result.skipped:
-        lines.append("\nLeft out:")
-    for item in result.skipped:
-        where = " ".join(item[key] for key in ("absorber", "task", "modality") if item[key])
-        lines.append(f"  {where}: {item['reason']}" if where else f"  {item['reason']}")
-    print_lines([*lines, f"\n{seconds:.0f} s. Report: {report}"])
+    print_lines([*lines, *left_out_lines(result.skipped), f"\n{seconds:.0f} s. Report: {report}"])
 
 
 def _table(result: Interpretation, absorber: str, task: str) -> Table:

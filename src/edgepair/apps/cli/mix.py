@@ -13,12 +13,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from edgepair.apps.cli.console import aligned, print_json, print_lines, split_list, step_bar
-from edgepair.apps.cli.options import Json, Quiet, Report, SpectrumReading, own_standards, reads_spectra
+from edgepair.apps.cli.options import (
+    Json,
+    Quiet,
+    Report,
+    SpectrumReading,
+    check_outputs,
+    own_standards,
+    reads_spectra,
+)
 from edgepair.conventions import DataError, EdgepairError, OutputError
-from edgepair.conventions.displayed import Record
+from edgepair.conventions.displayed import Record, full_title
 from edgepair.conventions.errors import read_pair
 from edgepair.files.caching import KeptRows
-from edgepair.files.writing import check_outputs, json_ready
+from edgepair.files.writing import json_ready
 from edgepair.measured.samples import without_reference
 
 if TYPE_CHECKING:
@@ -72,8 +80,7 @@ def mix(
     scale = reading.scale
     between = read_pair("--range", energy_range, of="range", needed="eV from the edge", example="-20,60")
     own = own_standards(standards, reading.absorber)
-    foil = reading.foil()
-    scale["foil"] = None if foil is None else foil.reading
+    scale["foil"] = reading.foil_reading()
     # Fitting a model takes seconds: none for an answer that nobody sees.
     asked = asks and (as_json or report is not None or not quiet)
     choice = split_list(only), split_list(without)
@@ -92,16 +99,9 @@ def mix(
             if asked and not isinstance(scan, EdgepairError):  # beside the mixtures: forests need no lock
                 told = beside.submit(model_rows, scan, standards=own, model=model, **scale)
             mixed = _mixed(
-                scan,
-                own,
-                library,
-                choice,
-                reading,
-                limit=most,
-                window=between,
-                shift_limit=shift_limit,
+                scan, own, library, choice, reading, limit=most, window=between, shift_limit=shift_limit,
                 **scale,
-            )
+            )  # fmt: skip
             done.add(path, scan, mixed, told.result() if told else [], to_keep=out is not None)
     done.finish(out, report, as_json=as_json, quiet=quiet)
 
@@ -181,15 +181,14 @@ class _Done:
 
 def _check(read: Sequence[Path | None], out: Path | None, report: Path | None) -> None:
     """Refuse, before anything is read, what would not work or would overwrite an input."""
-    for option, target, endings in (("--out", out, (".csv",)), ("--report", report, (".html", ".htm"))):
-        if target is not None and target.suffix.lower() not in endings:
-            raise OutputError(
-                f"cannot write {str(target)!r}",
-                found=f"the ending {target.suffix!r}",
-                needed=f"a file name that ends in {endings[0]}",
-                suggestion=f"choose another name with {option}",
-            )
-    check_outputs({"--out": out, "--report": report}, read)
+    if out is not None and out.suffix.lower() != ".csv":
+        raise OutputError(
+            f"cannot write {str(out)!r}",
+            found=f"the ending {out.suffix!r}",
+            needed="a file name that ends in .csv",
+            suggestion="choose another name with --out",
+        )
+    check_outputs(read, out=out, report=report)
 
 
 def _scans(paths: Sequence[Path], reading: SpectrumReading) -> list[tuple[Path, XanesScan | EdgepairError]]:
@@ -260,9 +259,9 @@ def model_lines(rows: Sequence[Record]) -> list[str]:
 
 def print_mixture(mixture: SampleMixture, answers: Sequence[Record]) -> None:
     """Print the best combinations of a sample, warnings, and the model's answer."""
-    from edgepair.report.mixture import HEADINGS, closing_line, combination_rows, mixture_facts, mixture_title
+    from edgepair.report.mixture import HEADINGS, closing_line, combination_rows, mixture_facts
 
-    lines = [mixture_title(mixture)]
+    lines = [full_title(mixture.inspection.scan)]
     lines += [f"    {name:<15} {value}" for name, value in mixture_facts(mixture)]
     lines += ["", *aligned([HEADINGS, *combination_rows(mixture)], 2), "", f"  {closing_line(mixture)}"]
     lines += [f"  {line}" for line in model_lines(answers)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_type_hints
@@ -20,6 +20,7 @@ from edgepair.measured.samples import Foil, Sample, read_foil_file, read_ranges
 if TYPE_CHECKING:
     import xarray as xr
 
+    from edgepair.spectra.alignment import FoilReading
     from edgepair.standards.standards import Standard
 
 Tasks: TypeAlias = Annotated[
@@ -39,9 +40,6 @@ Scheduler: TypeAlias = Annotated[
     str | None, typer.Option(help="Dask scheduler whose processes make the fits, tcp://host:port.")
 ]
 Deglitch: TypeAlias = Annotated[bool, typer.Option("--deglitch", help="Replace isolated glitches.")]
-Qmax: TypeAlias = Annotated[float | None, typer.Option(help="Of a PDF: end of the data in Q, 1/Å.")]
-Composition: TypeAlias = Annotated[str | None, typer.Option(help="Of a PDF: chemical formula.")]
-NumberDensity: TypeAlias = Annotated[float | None, typer.Option(help="Of a PDF: atoms per Å³.")]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Quiet: TypeAlias = Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")]
 Strict: TypeAlias = Annotated[
@@ -83,12 +81,12 @@ class SpectrumReading:
     ] = None
 
     @property
-    def columns(self) -> dict[str, str | None]:
+    def columns(self) -> Record:
         """Which columns, by the names that `edgepair.read_xanes` takes them by."""
         return {"mu": self.mu, "energy_column": self.energy_column, "energy_unit": self.energy_unit}
 
     @property
-    def spectrum(self) -> dict[str, str | None]:
+    def spectrum(self) -> Record:
         """All that `edgepair.read_xanes` takes, but the item."""
         return {**self.columns, "absorber": self.absorber}
 
@@ -140,28 +138,58 @@ class SpectrumReading:
         """Read the file of ``--reference``."""
         return read_foil_file(self.foil_file, self.absorber)
 
+    def foil_reading(self) -> FoilReading | None:
+        """Read what the file of ``--reference`` says of the energies."""
+        foil = self.foil()
+        return None if foil is None else foil.reading
+
+
+@dataclasses.dataclass(frozen=True)
+class PdfReading:
+    """What PDFs are read with where their headers do not tell, as typed: a block of options as well."""
+
+    radiation: Radiation = None
+    qmax: Annotated[float | None, typer.Option(help="Of a PDF: end of the data in Q, 1/Å.")] = None
+    composition: Annotated[str | None, typer.Option(help="Of a PDF: chemical formula.")] = None
+
+    @property
+    def options(self) -> Record:
+        """All of them, by the names that `edgepair.read_pdf` takes them by."""
+        return dataclasses.asdict(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class OnePdfReading(PdfReading):
+    """The same, for commands that take each PDF by itself."""
+
+    number_density: Annotated[float | None, typer.Option(help="Of a PDF: atoms per Å³.")] = None
+
 
 def reads_spectra(command: Callable[..., None]) -> Callable[..., None]:
-    """Put the block of options in the place of a command's parameter ``reading``.
+    """Put a block of options in the place of each parameter of a command that stands for one.
 
     A command that has one of them itself, as several absorbers, keeps its own.
     """
     hints = get_type_hints(command, include_extras=True)
-    block = get_type_hints(SpectrumReading, include_extras=True)
     parameters = inspect.signature(command).parameters
-    names = [field.name for field in dataclasses.fields(SpectrumReading) if field.name not in parameters]
     keyword = inspect.Parameter.KEYWORD_ONLY
+    blocks: dict[str, dict[str, Any]] = {}
     shown: list[inspect.Parameter] = []
     for name, parameter in parameters.items():
-        if name == "reading":
-            shown += [inspect.Parameter(own, keyword, default=None, annotation=block[own]) for own in names]
+        if dataclasses.is_dataclass(hints[name]):
+            block = get_type_hints(hints[name], include_extras=True)
+            blocks[name] = {own: hint for own, hint in block.items() if own not in parameters}
+            shown += [
+                inspect.Parameter(own, keyword, default=None, annotation=hint)
+                for own, hint in blocks[name].items()
+            ]
         else:
             shown.append(parameter.replace(kind=keyword, annotation=hints[name]))
 
     @wraps(command)
     def called(**typed: Any) -> None:
-        reading = SpectrumReading(**{name: typed.pop(name) for name in names})
-        command(**typed, reading=reading)
+        read = {name: hints[name](**{own: typed.pop(own) for own in block}) for name, block in blocks.items()}
+        command(**typed, **read)
 
     called.__signature__ = inspect.Signature(shown)  # type: ignore[attr-defined]
     called.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
@@ -256,14 +284,16 @@ def check_request(files: Sequence[Path], pairs: Path | None, dpdf: Path | None, 
     check_number("--confidence", confidence, 0.5, 0.99, "")
 
 
-def check_outputs(out: Path | None, report: Path | None, inputs: Sequence[Path]) -> None:
+def check_outputs(inputs: Iterable[object], **targets: Path | None) -> None:
     """Refuse places that cannot be written, or that hold the data, before the work begins."""
     from edgepair.files.writing import check_outputs as check
-    from edgepair.report.kit.embedding import check_page_name
 
+    report = targets.get("report")
     if report is not None:
+        from edgepair.report.kit.embedding import check_page_name
+
         check_page_name(report)
-    check({"--out": out, "--report": report}, inputs)
+    check({f"--{option}": target for option, target in targets.items()}, inputs)
 
 
 def check_used(

@@ -12,14 +12,11 @@ import typer
 
 from edgepair.apps.cli.console import print_json, step_bar
 from edgepair.apps.cli.options import (
-    Composition,
     Deglitch,
     Json,
-    NumberDensity,
+    OnePdfReading,
     OwnStandards,
-    Qmax,
     Quiet,
-    Radiation,
     Report,
     SpectrumReading,
     check_outputs,
@@ -53,6 +50,7 @@ _MOST_ERRORS = 20
 @reads_spectra
 def predict(
     reading: SpectrumReading,
+    pdf: OnePdfReading,
     paths: Annotated[
         list[Path] | None,
         typer.Argument(help="Measured files, XANES or PDF; one of each is a pair.", metavar="FILE..."),
@@ -60,10 +58,6 @@ def predict(
     dpdf: Annotated[Path | None, typer.Option(help="File of a differential PDF of the absorber.")] = None,
     pairs: Annotated[Path | None, typer.Option(help="CSV table of pairs: xanes,pdf,absorber.")] = None,
     deglitch: Deglitch = False,
-    radiation: Radiation = None,
-    qmax: Qmax = None,
-    composition: Composition = None,
-    number_density: NumberDensity = None,
     standards: OwnStandards = None,
     data: Annotated[Path | None, typer.Option(help="Dataset in place of the bundled simulations.")] = None,
     model: Annotated[Path | None, typer.Option(help="Model that edgepair train wrote.")] = None,
@@ -81,35 +75,32 @@ def predict(
 ) -> None:
     """Read oxidation state, coordination and bond length from measured files."""
     files = paths or []
-    pdf_options = {
-        "radiation": radiation, "qmax": qmax, "composition": composition, "number_density": number_density,
-    }  # fmt: skip
     check_request(files, pairs, dpdf, confidence=confidence)
     reading.check()
-    inputs = [*files, dpdf, pairs, reading.foil_file, standards, data, model]
-    check_outputs(out, report, [path for path in inputs if path is not None])
+    inputs = (*files, dpdf, pairs, reading.foil_file, standards, data, model)
+    check_outputs(inputs, out=out, report=report)
     from edgepair.measured.guarded import expect_files
 
     foil = reading.foil()
     own = own_standards(standards, reading.absorber)
     shared = {
-        "confidence_level": confidence, "standards": own, **reading.scale, "radiation": radiation,
+        "confidence_level": confidence, "standards": own, **reading.scale, "radiation": pdf.radiation,
         "data": data, "model": model,
     }  # fmt: skip
-    how = Reading(reading.item, reading.spectrum, pdf_options, references=reading.own_foils)
+    how = Reading(reading.item, reading.spectrum, pdf.options, references=reading.own_foils)
     expect_files(len(files))
     samples: Sequence[Sample] = ()
     done: dict[int, list[_Answer]] = {}
     # What is kept of an interrupted run makes rows and documents again; figures are drawn of more.
     target = None if report is not None else out or (Path("document") if as_json else None)
-    settings = [reading, confidence, radiation, standards, data, model, as_json]
+    settings = [reading, confidence, pdf.radiation, standards, data, model, as_json]
     kept = KeptRows("predict", target, settings)
     try:
         with kept, step_bar("edgepair predict", quiet=quiet or as_json) as show:
             samples = gather_samples(
                 files, pairs=pairs, dpdf=dpdf, reading=how, on_file=lambda name: show(0, 1, f"reading {name}")
             )
-            check_used(samples, reading.spectrum, reading.calibration, pdf_options)
+            check_used(samples, reading.spectrum, reading.calibration, pdf.options)
             if deglitch:
                 edge = {name: reading.scale[name] for name in ("e0", "pre", "post")}
                 samples = [_without_glitches(sample, edge) for sample in samples]
@@ -241,7 +232,6 @@ def answer_sample(sample: Sample, foil: Foil | None, options: Record) -> list[_A
     parts = sample.alone() if first.reason and sample.error is None else []
     if len(parts) < 2:
         return [first]
-
     combined = replace(first, sample=replace(first.sample, combined_only=True))
     return [*(_attempt(part, foil, options) for part in parts), combined]
 

@@ -9,15 +9,14 @@ import typer
 
 from edgepair.apps.cli.console import aligned, print_lines, split_list, step_bar
 from edgepair.apps.cli.options import (
-    Composition,
     DpdfNames,
     OwnStandards,
-    Qmax,
+    PdfReading,
     Quiet,
-    Radiation,
     Report,
     Seed,
     SpectrumReading,
+    check_outputs,
     own_standards,
     reads_spectra,
 )
@@ -34,6 +33,7 @@ SOME_FAILED = 1
 @reads_spectra
 def series(
     reading: SpectrumReading,
+    pdf: PdfReading,
     paths: Annotated[
         list[Path],
         typer.Argument(
@@ -81,9 +81,6 @@ def series(
     r_range: Annotated[
         str, typer.Option("--r-range", help="Range of PDFs to analyse, Å.", metavar="FIRST,LAST")
     ] = "1,20",
-    radiation: Radiation = None,
-    qmax: Qmax = None,
-    composition: Composition = None,
     dpdf: DpdfNames = None,
     asks: Annotated[
         bool, typer.Option("--predict/--no-predict", help="Have the model answer for points and components.")
@@ -95,34 +92,27 @@ def series(
     quiet: Quiet = False,
 ) -> None:
     """Analyse a series: values, components and fractions along temperature, time or another axis."""
-    from edgepair.files.writing import check_outputs
-    from edgepair.report.kit.embedding import check_page_name
     from edgepair.series import analyse_series, read_series
     from edgepair.series.folder import FOLDER
 
     reading.check()
     _check(reading)
-    check_outputs({"--report": report}, [*paths, standards, reading.foil_file])
+    check_outputs([*paths, standards, reading.foil_file], report=report)
     if out is not None:
         FOLDER.check(out)
-    if report is not None:
-        check_page_name(report)
     between = read_pair("--range", energy_range, of="range", needed="eV from the edge", example="-20,60")
     distances = read_pair("--r-range", r_range, of="range", needed="Å", example="1,20")
-    own = own_standards(standards, reading.absorber)
-    foil = reading.foil()
+    own, foil = own_standards(standards, reading.absorber), reading.foil_reading()
     with step_bar("edgepair series", quiet=quiet) as show:
         found = read_series(
             paths, axis=axis, absorber=reading.absorber, energy_range=between, shift=reading.shift,
-            foil=None if foil is None else foil.reading, item=reading.item, references=reading.own_foils,
-            mu=reading.mu, energy_column=reading.energy_column, energy_unit=reading.energy_unit,
-            r_range=distances, radiation=radiation, qmax=qmax, composition=composition, dpdf=dpdf,
+            foil=foil, item=reading.item, references=reading.own_foils, **reading.columns,
+            r_range=distances, **pdf.options, dpdf=dpdf,
         )  # fmt: skip
         result = analyse_series(
             found, standards=own, library=library, number=number, fixed=split_list(fixed) or (),
-            combine=combine, neighbours=neighbours, ends=_end_members(ends, radiation),
-            answered=asks, confidence_level=confidence, seed=seed,
-            show=show,
+            combine=combine, neighbours=neighbours, ends=_end_members(ends, pdf.radiation), answered=asks,
+            confidence_level=confidence, seed=seed, show=show,
         )  # fmt: skip
     if out is not None:
         result.write(out)

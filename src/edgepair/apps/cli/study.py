@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from edgepair.apps.cli.console import (
     output_console,
     plain_table,
     print_json,
+    print_lines,
     progress_bar,
     resumable,
     split_list,
@@ -37,7 +39,6 @@ from edgepair.files.writing import check_folder
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
     from rich.table import Table
 
     from edgepair.study import StudyResult
@@ -126,7 +127,7 @@ def study(
 
         write_figures(result, figures)
     if as_json:
-        print_json(json.dumps(_document(result, out), ensure_ascii=False))
+        print_json(_document(result, out))
     elif not quiet and published:
         show_published(result, out, time.monotonic() - started)
     elif not quiet:
@@ -137,28 +138,15 @@ def study(
 
 
 def _document(result: StudyResult, out: Path) -> Record:
-    columns = [
-        "absorber", "task", "modality", "learner", "split", "metric", "value", "lower", "upper", "view",
-    ]  # fmt: skip
-    rows = json.loads(result.scores[columns].to_json(orient="records"))
-    document = {
-        "out": str(out),
-        "scores": rows,
-        "findings": [
-            {k: None if v != v else v for k, v in item.as_dict().items()} for item in result.findings
-        ],
-        "skipped": result.skipped,
-    }
-    for name in ("contributions", "differences", "robustness"):
-        table = getattr(result, name)
-        if len(table):
-            document[name] = json.loads(table.to_json(orient="records"))
-    return document
+    scores = result.scores.drop(columns=["n_sites", "n_materials", "n_formulas"])
+    more = {name: getattr(result, name) for name in ("contributions", "differences", "robustness")}
+    tables = {"scores": scores} | {name: table for name, table in more.items() if len(table)}
+    findings = [{k: None if v != v else v for k, v in item.as_dict().items()} for item in result.findings]
+    rows = {name: json.loads(table.to_json(orient="records")) for name, table in tables.items()}
+    return {"out": str(out), **rows, "findings": findings, "skipped": result.skipped}
 
 
 def _show(result: StudyResult, out: Path, seconds: float) -> None:
-    from rich.markup import escape
-
     from edgepair.models import LEARNERS
     from edgepair.study import contribution_sentences
 
@@ -174,26 +162,19 @@ def _show(result: StudyResult, out: Path, seconds: float) -> None:
     intervals = "± is half of the 95 % interval" if wide else "intervals are in scores.csv"
     names = {name: LEARNERS[name].title for name in config["learners"]}
     first = names.pop(config["learners"][0])
-    console.print(
-        f"\nF1 is weighted over classes. {first.capitalize()}; {intervals}; split by {config['split']}.",
-        soft_wrap=True,
-    )
+    lines = [f"\nF1 is weighted over classes. {first.capitalize()}; {intervals}; split by {config['split']}."]
     nameless = [name for name, groups in result.config["groups"].items() if groups == "material"]
     if nameless and config["split"] == "formula":
-        console.print(
+        lines.append(
             f"No formulas are given for {', '.join(nameless)}: materials stand for them in the split."
         )
-    for name in [name for name in names if name != "dummy"]:
-        console.print(f"{name} ({names[name]}): {_gain(main, config['learners'][0], name)}", soft_wrap=True)
-    console.print()
+    others = [name for name in names if name != "dummy"]
+    lines += [f"{name} ({names[name]}): {_gain(main, config['learners'][0], name)}" for name in others]
     overall = [finding for finding in result.findings if finding.absorber == "all"]
-    for finding in overall or result.findings:
-        console.print(f"{_MARK[finding.verdict]} {escape(finding.sentence)}", soft_wrap=True)
-    for line in _elsewhere(result):
-        console.print(line, soft_wrap=True)
-    for told in contribution_sentences(result.contributions):
-        console.print(f"\n{escape(' '.join(told.sentences))}", soft_wrap=True)
-    print_end(console, result, out, seconds)
+    lines += ["", *(f"{_MARK[item.verdict]} {item.sentence}" for item in overall or result.findings)]
+    lines += _elsewhere(result)
+    lines += [f"\n{' '.join(told.sentences)}" for told in contribution_sentences(result.contributions)]
+    print_end(lines, result, out, seconds)
 
 
 def _main(result: StudyResult) -> pd.DataFrame:
@@ -290,31 +271,32 @@ def show_published(result: StudyResult, out: Path, seconds: float) -> None:
         )
     console.print(table)
     config = result.config["config"]
-    console.print(
+    lines = [
         "\nF1 is weighted over classes; RMSE in % of the mean length. One row per material, "
         f"{config['repeats']} refits on 75 % of the rows. Random split: materials of one formula stand on "
         "both sides; by formula: whole formulas are held out. ± is half of the 95 % interval of the "
         "difference, over refits that overlap. No curve: the commonest class or the mean, on random splits. "
         "Formula seen: share of the held-out rows of the random "
         "split whose formula was trained on. Findings are judged by the grouped protocol.",
-        soft_wrap=True,
-    )
+    ]
     for absorber, axes in result.config["published"]["axes"].items():
-        for name, text in axes.items():
-            console.print(f"{absorber} {name.upper()}: {text}", soft_wrap=True)
-    print_end(console, result, out, seconds)
+        lines += [f"{absorber} {name.upper()}: {text}" for name, text in axes.items()]
+    print_end(lines, result, out, seconds)
 
 
-def print_end(console: Console, result: StudyResult, out: Path, seconds: float) -> None:
-    """Print what was left out, the time and the report."""
-    from rich.markup import escape
+def print_end(lines: Sequence[str], result: StudyResult, out: Path, seconds: float) -> None:
+    """Print lines, what was left out, the time and the report."""
+    end = f"\n{seconds:.0f} s. Report: {out / 'report.html'}"
+    print_lines([*lines, *left_out_lines(result.skipped), end])
 
-    if result.skipped:
-        console.print("\nLeft out:")
-        for item in result.skipped:
-            where = " ".join(item[key] for key in ("absorber", "task", "modality") if item[key])
-            console.print(f"  {escape(where)}: {escape(item['reason'])}", soft_wrap=True)
-    console.print(f"\n{seconds:.0f} s. Report: {escape(str(out / 'report.html'))}", soft_wrap=True)
+
+def left_out_lines(skipped: Sequence[Record]) -> list[str]:
+    """Say what could not be done, and why."""
+    lines = ["\nLeft out:"] if skipped else []
+    for item in skipped:
+        where = " ".join(item[key] for key in ("absorber", "task", "modality") if item[key])
+        lines.append(f"  {where}: {item['reason']}" if where else f"  {item['reason']}")
+    return lines
 
 
 _SCORES = {"f1_weighted": "F1", "rmse_percent": "RMSE %"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ from edgepair.apps.cli.console import (
     split_list,
     step_bar,
 )
-from edgepair.apps.cli.options import Json, OwnStandards, Quiet, own_standards
+from edgepair.apps.cli.options import Json, OwnStandards, Quiet, check_outputs, own_standards
 from edgepair.conventions import TASKS, TECHNIQUES, ModelError, OptionError, OutputError, edge_energy
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.errors import check_number, read_pair
@@ -59,12 +60,14 @@ def train(
     from edgepair.prediction.model_file import save_trained
     from edgepair.prediction.training import train_models
 
-    metal, target = _required(absorber, model, [path for path in (data, standards) if path is not None])
+    metal, target = _required(absorber, model, (data, standards))
     edge_energy(metal)
     check_number("--confidence", confidence, 0.5, 0.99, "")
+    about = {"of": "range", "needed": "eV from the tabulated edge", "example": "-8,45"}
+    between = None if energy_range is None else read_pair("--range", energy_range, **about)
     options: Record = {
         "techniques": split_list(modality),
-        "window": _ends(energy_range),
+        "window": between,
         "instrument": _instrument(qmax, qdamp, r_first, r_last),
         "library": library,
         "confidence_level": confidence,
@@ -84,9 +87,7 @@ def train(
         _show(trained, target)
 
 
-def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tuple[str, Path]:
-    from edgepair.files.writing import check_outputs
-
+def _required(absorber: str | None, out: Path | None, inputs: Iterable[object]) -> tuple[str, Path]:
     missing = [name for name, value in (("--absorber", absorber), ("--model", out)) if value is None]
     if absorber is None or out is None:
         raise OptionError(
@@ -95,7 +96,7 @@ def _required(absorber: str | None, out: Path | None, inputs: list[Path]) -> tup
             needed="the metal, and a place for the model",
             suggestion="edgepair train --data fe.zarr --absorber Fe --model fe.model",
         )
-    check_outputs({"--out": out}, inputs)
+    check_outputs(inputs, out=out)
     if out.exists() and not _is_model(out):
         raise OutputError(
             f"cannot write the model {str(out)!r}",
@@ -114,12 +115,6 @@ def _is_model(path: Path) -> bool:
     except ModelError:
         return False
     return True
-
-
-def _ends(text: str | None) -> tuple[float, float] | None:
-    if text is None:
-        return None
-    return read_pair("--range", text, of="range", needed="eV from the tabulated edge", example="-8,45")
 
 
 def _instrument(qmax: float, qdamp: float, r_first: float, r_last: float) -> PDFInstrument:
@@ -150,7 +145,6 @@ def _document(trained: TrainedModels, out: Path) -> Record:
 
 
 def _show(trained: TrainedModels, out: Path) -> None:
-
     lines = [f"{out}: a model of {trained.absorber}"]
     if trained.window is not None:
         lines.append(

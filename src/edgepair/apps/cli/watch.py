@@ -15,14 +15,13 @@ import typer
 
 from edgepair.apps.cli.console import print_lines
 from edgepair.apps.cli.options import (
-    Composition,
     DpdfNames,
     OwnStandards,
-    Qmax,
+    PdfReading,
     Quiet,
-    Radiation,
     Report,
     SpectrumReading,
+    check_outputs,
     own_standards,
     reads_spectra,
 )
@@ -51,14 +50,12 @@ UNFINISHED = ("~", ".tmp", ".part", ".crdownload", ".swp", ".lock")
 @reads_spectra
 def watch(
     reading: SpectrumReading,
+    pdf: PdfReading,
     folder: Annotated[
         Path, typer.Argument(help="Folder that spectra, PDFs or both are written into.", show_default=False)
     ],
     out: Annotated[Path, typer.Option(help="Table of all answers (CSV), not in that folder.")],
     like: Annotated[str, typer.Option(help="Names of files to read, as 'scan*.dat'.")] = "*",
-    radiation: Radiation = None,
-    qmax: Qmax = None,
-    composition: Composition = None,
     dpdf: DpdfNames = None,
     standards: OwnStandards = None,
     report: Report = None,
@@ -72,10 +69,9 @@ def watch(
     _check(folder, out, report)
     own = own_standards(standards, reading.absorber)
     foil = reading.foil()
-    shared = {"standards": own, **reading.scale, "radiation": radiation, "explain": False}
-    of_pdf = {"radiation": radiation, "qmax": qmax, "composition": composition}
-    how = Reading(reading.item, reading.spectrum, of_pdf, references=reading.own_foils, dpdf=dpdf or "")
-    with KeptRows("watch", out, [reading, standards, of_pdf]) as kept:
+    shared = {"standards": own, **reading.scale, "radiation": pdf.radiation, "explain": False}
+    how = Reading(reading.item, reading.spectrum, pdf.options, references=reading.own_foils, dpdf=dpdf or "")
+    with KeptRows("watch", out, [reading, standards, pdf.options]) as kept:
         watched = _Watched(how, foil, shared, kept, out, report)
         quiet_since = time.monotonic()
         try:
@@ -267,8 +263,6 @@ def _states(folder: Path, like: str) -> list[tuple[Path, tuple[int, int]]]:
 
 def _check(folder: Path, out: Path, report: Path | None) -> None:
     """Refuse what is no folder, and results inside it."""
-    from edgepair.files.writing import check_outputs
-
     if not folder.is_dir():
         raise OptionError(
             f"cannot watch {str(folder)!r}",
@@ -276,7 +270,7 @@ def _check(folder: Path, out: Path, report: Path | None) -> None:
             needed="a folder that scans are written into",
             suggestion="check the path",
         )
-    check_outputs({"--out": out, "--report": report} if not out.exists() else {"--report": report}, [])
+    check_outputs((), out=None if out.exists() else out, report=report)
     for option, target in (("--out", out), ("--report", report)):
         if target is not None and target.resolve().is_relative_to(folder.resolve()):
             raise OutputError(

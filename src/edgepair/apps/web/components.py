@@ -40,6 +40,7 @@ FIELDS: Mapping[str, str] = {
 
 _OPTION = re.compile(r"(--[a-z][a-z0-9-]*)(=?)")
 _ARGUMENT = re.compile(r"\b[a-z]+_[a-z]+\b")
+_MOST_REFUSED = 5
 _GRAPH: Any = {
     "displaylogo": False,
     "displayModeBar": "hover",
@@ -50,10 +51,9 @@ _GRAPH: Any = {
 }
 
 
-def notice(error: EdgepairError, *, ident: str | dict[str, str] | None = None) -> Component:
+def notice(error: EdgepairError) -> Component:
     """Show an error in its four parts."""
     parts = (("Found", error.found), ("Needed", error.needed), ("Try", error.suggestion))
-    named: dict[str, Any] = {} if ident is None else {"id": ident}
     return html.Div(
         [
             html.P(in_fields(error.problem), className="problem"),
@@ -61,8 +61,13 @@ def notice(error: EdgepairError, *, ident: str | dict[str, str] | None = None) -
         ],
         className="notice",
         role="alert",
-        **named,
     )
+
+
+def refused_list(refused: Sequence[EdgepairError]) -> list[Component]:
+    """Say which files were not taken, the first five with their reasons."""
+    more = html.P(f"and {len(refused) - _MOST_REFUSED} more were refused", className="hint")
+    return [*map(notice, refused[:_MOST_REFUSED]), *([more] if len(refused) > _MOST_REFUSED else [])]
 
 
 def refused_upload(parts: object) -> EdgepairError:

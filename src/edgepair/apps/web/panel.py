@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
@@ -18,37 +19,32 @@ from edgepair.conventions import EdgepairError
 _EVERY_MS = 500
 
 
+@dataclass(eq=False)
 class Opened:
     """The place of the answer that is open.
 
     `answer` gives that of a number, or raises IndexError; `card` shows it.
     """
 
-    def __init__(
-        self,
-        page: str,
-        services: Services,
-        *,
-        answer: Callable[[Visit, int], Any],
-        card: Callable[[Any], Component],
-    ) -> None:
-        self._page, self._services, self._answer, self._card = page, services, answer, card
+    page: str
+    services: Services
+    _: KW_ONLY
+    answer: Callable[[Visit, int], Any]
+    card: Callable[[Any], Component]
 
     @property
     def name(self) -> str:
         """Name the store that tells which one is open, for `plain_table`."""
-        return f"{self._page}-open"
+        return f"{self.page}-open"
 
     def place(self, answers: Sequence[Any]) -> Component:
         """Make the place, the first answer open."""
-        return html.Div(
-            [dcc.Store(id=self.name), html.Div(self._card(answers[0]), id=f"{self._page}-opened")]
-        )
+        return html.Div([dcc.Store(id=self.name), html.Div(self.card(answers[0]), id=f"{self.page}-opened")])
 
     def register(self, app: Dash) -> None:
         """Register the callback."""
         app.callback(
-            Output(f"{self._page}-opened", "children"),
+            Output(f"{self.page}-opened", "children"),
             Input(self.name, "data"),
             State("visit", "data"),
             prevent_initial_call=True,
@@ -60,43 +56,37 @@ class Opened:
         if not isinstance(number, int) or number < 0:
             raise PreventUpdate
         try:
-            return self._card(self._answer(self._services.visits.find(key), number))
+            return self.card(self.answer(self.services.visits.find(key), number))
         except IndexError:
             raise PreventUpdate from None
 
 
+@dataclass(eq=False)
 class Saves:
     """A row of such buttons, one per kind of file."""
 
-    def __init__(
-        self,
-        page: str,
-        services: Services,
-        *,
-        kinds: Mapping[str, str],
-        content: Callable[..., tuple[str, str | bytes]],
-    ) -> None:
-        self._page = page
-        self._services = services
-        self._kinds = kinds
-        self._content = content
+    page: str
+    services: Services
+    _: KW_ONLY
+    kinds: Mapping[str, str]
+    content: Callable[..., tuple[str, str | bytes]]
 
     def place(self) -> Component:
         """Make what hands a file to the browser: once on the page, wherever its buttons come and go."""
-        return dcc.Download(id=f"{self._page}-download")
+        return dcc.Download(id=f"{self.page}-download")
 
     def buttons(self) -> Component:
         """Make the row of buttons."""
         kinds = [
-            button(label, {"type": f"{self._page}-save", "kind": kind}) for kind, label in self._kinds.items()
+            button(label, {"type": f"{self.page}-save", "kind": kind}) for kind, label in self.kinds.items()
         ]
         return html.Div([html.Span("Save: "), *kinds], className="row saves")
 
     def register(self, app: Dash, fields: Sequence[str] = ()) -> None:
         """Register the callback."""
         app.callback(
-            Output(f"{self._page}-download", "data"),
-            Input({"type": f"{self._page}-save", "kind": ALL}, "n_clicks"),
+            Output(f"{self.page}-download", "data"),
+            Input({"type": f"{self.page}-save", "kind": ALL}, "n_clicks"),
             *(State(ident, "value") for ident in fields),
             State("visit", "data"),
             prevent_initial_call=True,
@@ -106,15 +96,16 @@ class Saves:
         """Give a file to the browser."""
         *given, key = values
         kind = str(ctx.triggered_id["kind"]) if any(clicks) else ""
-        if kind not in self._kinds:
+        if kind not in self.kinds:
             # Buttons that come with an answer count as changed; nobody has pressed one.
             raise PreventUpdate
-        name, content = self._content(self._services.visits.find(key), kind, *given)
+        name, content = self.content(self.services.visits.find(key), kind, *given)
         if isinstance(content, str):
             return {"content": content, "filename": name, "base64": False}
         return {"content": base64.b64encode(content).decode("ascii"), "filename": name, "base64": True}
 
 
+@dataclass(eq=False)
 class JobPanel:
     """Begins a job when a button is pressed, shows what it has so far, and hands its value on.
 
@@ -123,27 +114,17 @@ class JobPanel:
     that is left and opened again finds its job where it was.
     """
 
-    def __init__(
-        self,
-        name: str,
-        services: Services,
-        *,
-        order: Callable[..., Order],
-        answered: Callable[[Visit, Any], object],
-        so_far: Callable[[Sequence[Any]], Component] | None = None,
-        lane: str = "answer",
-    ) -> None:
-        self.name = name
-        self._services = services
-        self._order = order
-        self._answered = answered
-        self._so_far = so_far
-        self._lane = lane
+    name: str
+    services: Services
+    _: KW_ONLY
+    order: Callable[..., Order]
+    answered: Callable[[Visit, Any], object]
+    so_far: Callable[[Sequence[Any]], Component] | None = None
+    lane: str = "answer"
 
     def running(self, visit: Visit) -> str | None:
         """Give the key of the job that a visit waits for; None without one."""
-        key: str | None = visit.bag.get(self.name)
-        return key
+        return visit.bag.get(self.name)
 
     def layout(self, visit: Visit) -> Component:
         """Make the panel."""
@@ -198,12 +179,12 @@ class JobPanel:
         if not clicks:
             return no_update, no_update
         *given, key = values
-        visit = self._services.visits.find(key)
+        visit = self.services.visits.find(key)
         with visit.lock:
             try:
-                function, args = self._order(visit, *given)
-                self._services.jobs.cancel(visit.key, self.running(visit))
-                job = self._services.jobs.submit(visit.key, function, *args, lane=self._lane)
+                function, args = self.order(visit, *given)
+                self.services.jobs.cancel(visit.key, self.running(visit))
+                job = self.services.jobs.submit(visit.key, function, *args, lane=self.lane)
             except EdgepairError as error:
                 return no_update, notice(error)
             visit.bag[self.name], visit.holds = job.key, True
@@ -213,23 +194,23 @@ class JobPanel:
         """Show what came of the job."""
         if done is None:
             raise PreventUpdate
-        visit = self._services.visits.find(key)
+        visit = self.services.visits.find(key)
         with visit.lock:
-            job = self._services.jobs.find(visit.key, done)
+            job = self.services.jobs.find(visit.key, done)
             if job is None or job.key != self.running(visit) or job.state != "done":
                 raise PreventUpdate
             visit.bag[self.name] = None
-            return self._answered(visit, job.value)
+            return self.answered(visit, job.value)
 
     def show(self, _: int | None, key: str | None, visit: str | None) -> tuple[object, bool, bool, object]:
         """Show how far the job is."""
-        job = self._services.jobs.find(visit or "", key)
+        job = self.services.jobs.find(visit or "", key)
         if job is None:
             return [], True, True, no_update
         if job.state not in ENDED:
-            self._services.visits.find(visit)
+            self.services.visits.find(visit)
             bar = _bar(job.done, job.total, job.text or "waiting for its turn")
-            parts = [self._so_far(job.parts)] if self._so_far and job.parts else []
+            parts = [self.so_far(job.parts)] if self.so_far and job.parts else []
             return [bar, *parts], False, False, no_update
         if job.state == "done":
             return [], True, True, job.key
@@ -241,7 +222,7 @@ class JobPanel:
     def cancel(self, clicks: int | None, key: str | None, visit: str | None) -> object:
         """Cancel the job."""
         if clicks:
-            self._services.jobs.cancel(visit or "", key)
+            self.services.jobs.cancel(visit or "", key)
         return no_update
 
 

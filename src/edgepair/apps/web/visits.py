@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from edgepair.apps.web.jobs import Jobs
 from edgepair.apps.web.settings import Limits, Shown
 from edgepair.apps.web.workers import Worker
 from edgepair.conventions import DataError, EdgepairError
+
+State = TypeVar("State")
 
 _ENDING = re.compile(r"\.[a-z0-9]{1,8}(\.gz)?$")
 _LONGEST_NAME = 120
@@ -54,6 +56,11 @@ class Visit:
     def size(self) -> int:
         """Bytes of all its files."""
         return sum(upload.size for upload in list(self.files.values()))
+
+    def state(self, page: str, kind: Callable[[], State]) -> State:
+        """Give what a visitor has done on a page, from nothing at first."""
+        found: State = self.bag.setdefault(page, kind())
+        return found
 
     def files_of(self, page: str) -> list[Upload]:
         """List the files that were dropped on a page."""

@@ -99,8 +99,7 @@ def _measured_of_fit(table: Table, names: list[str], name: str) -> NDArray[np.fl
     """Measured curve of PDFgui's fit: the calculated one plus the difference."""
     if table.values.shape[1] >= 5:
         number = next((n for n, key in enumerate(names) if "diff" in key.lower()), 4)
-        total: NDArray[np.float64] = table.values[:, 1] + table.values[:, number]
-        return total
+        return table.values[:, 1] + table.values[:, number]
     held = ("r", "the calculated G(r)", "its uncertainty in r", "its uncertainty in G")
     raise MeasurementError(
         f"cannot read the measured curve of {name!r}",

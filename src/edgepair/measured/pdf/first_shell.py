@@ -216,8 +216,7 @@ def _choose(
 
 
 def _errors(gradient: NDArray[np.float64], covariance: NDArray[np.float64]) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = np.sqrt(np.clip(np.diag(gradient @ covariance @ gradient.T), 0.0, None))
-    return found
+    return np.sqrt(np.clip(np.diag(gradient @ covariance @ gradient.T), 0.0, None))
 
 
 def _coordination(

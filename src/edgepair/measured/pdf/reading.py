@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edgepair.conventions import MeasurementError, OptionError, near_miss
+from edgepair.conventions import MeasurementError, OptionError
+from edgepair.conventions.errors import check_choice
 from edgepair.measured.content import read_text
 from edgepair.measured.formats.arrays import as_columns
 from edgepair.measured.guarded import read_guarded
@@ -167,13 +168,8 @@ def _check_options(
     radiation: str | None, qmax: float | None, composition: str | None, number_density: float | None
 ) -> str | None:
     """Refuse values that no measurement has; return the formula without blanks."""
-    if radiation is not None and radiation not in RADIATIONS:
-        raise OptionError(
-            f"cannot use the radiation {radiation!r}",
-            found=repr(radiation),
-            needed="one of " + ", ".join(RADIATIONS),
-            suggestion=near_miss(radiation, RADIATIONS),
-        )
+    if radiation is not None:
+        check_choice("cannot use the radiation", "radiation", radiation, RADIATIONS)
     for key, value, low, high in (("qmax", qmax, 2, 100), ("number_density", number_density, 0.001, 1)):
         if value is not None and not low < value < high:
             raise OptionError(

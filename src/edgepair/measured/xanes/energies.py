@@ -204,11 +204,9 @@ def _in_ev(values: NDArray[np.float64], unit: str, table: ScanTable, where: str)
     if unit == "eV":
         return values.astype(np.float64)
     if unit == "keV":
-        scaled: NDArray[np.float64] = values * 1000.0
-        return scaled
+        return values * 1000.0
     if unit == "Å":
-        inverse: NDArray[np.float64] = HC / np.where(values > 0, values, np.nan)
-        return inverse
+        return HC / np.where(values > 0, values, np.nan)
     if table.d_spacing is None or not 0.3 < table.d_spacing < 30:
         raise NoSpacingError(
             f"cannot turn the angles of {where} into energies",
@@ -217,8 +215,7 @@ def _in_ev(values: NDArray[np.float64], unit: str, table: ScanTable, where: str)
             suggestion="add a line '# Mono.d_spacing: 3.1356' (with the true value), or export energies",
         )
     angle = np.where((values > 0.5) & (values < 89.5), values, np.nan)
-    energy: NDArray[np.float64] = HC / (2 * table.d_spacing * np.sin(np.radians(angle)))
-    return energy
+    return HC / (2 * table.d_spacing * np.sin(np.radians(angle)))
 
 
 def _check_range(

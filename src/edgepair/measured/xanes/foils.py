@@ -28,8 +28,6 @@ def with_foils(scans: Sequence[XanesScan], others: Sequence[XanesScan] = ()) -> 
     or an item with the shape of the metal, on the same energy scale as far as the file tells.
     """
     items = (*scans, *others)
-    if len(items) < 2:
-        return tuple(scans)
     shifts = {place: shift for place, scan in enumerate(items) if (shift := _metal_shift(scan)) is not None}
     tied = _tied(items, shifts)
     found = list(items)

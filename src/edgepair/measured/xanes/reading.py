@@ -159,12 +159,11 @@ def read_here(
             scans[0],
             warnings=(*scans[0].warnings, f"{len(left_out)} items of the file were left out: {shown}"),
         )
-    if scans[0].reference is not None or item is None:
-        return with_foils(scans)
-    neighbours = [table for table in every if isinstance(table, ScanTable) and table.item != scans[0].item]
-    return with_foils(
-        scans, list(_readable(neighbours[:_MOST_FOILS], name, mu, energy_column, energy_unit, absorber))
-    )
+    others: list[XanesScan] = []
+    if item is not None and scans[0].reference is None:
+        near = [table for table in every if isinstance(table, ScanTable) and table.item != scans[0].item]
+        others += _readable(near[:_MOST_FOILS], name, mu, energy_column, energy_unit, absorber)
+    return with_foils(scans, others) if len(scans) + len(others) > 1 else tuple(scans)
 
 
 def _readable(tables: Sequence[ScanTable], name: str, *options: Any) -> Iterator[XanesScan]:

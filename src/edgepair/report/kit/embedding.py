@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from edgepair._version import __version__
-from edgepair.conventions import OptionError, OutputError, near_miss
+from edgepair.conventions import OptionError, OutputError
+from edgepair.conventions.errors import check_choice
 from edgepair.conventions.wording import capital, count, interval, number, percent, short_title, with_minus
 from edgepair.files.writing import write_whole
 
@@ -164,13 +165,7 @@ class Drawing:
 def draw_figure(drawings: Mapping[str, Drawing], name: str, given: Mapping[str, str]) -> go.Figure:
     """Draw a figure by its name, by default the first; what has one value only need not be chosen."""
     name = name or next(iter(drawings))
-    if name not in drawings:
-        raise OptionError(
-            f"cannot draw the figure {name!r}",
-            found=f"figure={name!r}",
-            needed="one of " + ", ".join(drawings),
-            suggestion=near_miss(name, drawings),
-        )
+    check_choice("cannot draw the figure", "figure", name, drawings)
     choices = drawings[name].choices
     chosen = {key: values[0] for key, values in choices.items() if len(values) == 1} | dict(given)
     wrong = [key for key in chosen if key not in choices or chosen[key] not in choices[key]]

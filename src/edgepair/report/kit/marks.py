@@ -10,7 +10,7 @@ import pandas as pd
 
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import safe, short_title
-from edgepair.report.kit.style import MUTED, modality_colour, modality_symbol
+from edgepair.report.kit.style import INK, MUTED, modality_colour, modality_symbol
 from edgepair.report.kit.tables import about_technique, rounded
 
 if TYPE_CHECKING:
@@ -152,6 +152,21 @@ def ticks(at: Sequence[tuple[float, float, float]], **more: object) -> go.Scatte
     y = [item for _, first, last in at for item in (first, last, None)]
     look = {"color": LINE, "width": 2, "dash": "2px,2px"}
     return scatter(x, y, hover="baseline %{x:.3f}", mode="lines", line=look, **more)
+
+
+def cell_map(
+    x: Sequence[object], y: Sequence[object], z: Sequence[Sequence[float | None]],
+    texts: Sequence[Sequence[str]], *, colours: Sequence[tuple[float, str]], hover: str,
+    font: Look | None = None, **more: object,
+) -> go.Heatmap:  # fmt: skip
+    """Draw a table of cells whose colour is a value from 0 to 1 unless told otherwise, with their texts."""
+    import plotly.graph_objects as go
+
+    return go.Heatmap(
+        x=x, y=y, z=z, text=texts, texttemplate="%{text}", textfont=font or {"size": 12, "color": INK},
+        hovertemplate=hover, colorscale=colours, showscale=False, xgap=2, ygap=2,
+        **({"zmin": 0, "zmax": 1} | more),
+    )  # fmt: skip
 
 
 def zero_line(figure: go.Figure, *, vertical: bool = True, **at: int) -> None:

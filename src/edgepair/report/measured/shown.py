@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from edgepair.conventions.displayed import full_title
+
 if TYPE_CHECKING:
     from edgepair.measured import PdfCurve, PdfInspection, XanesScan
     from edgepair.measured.xanes.inspection import XanesInspection
@@ -29,8 +31,7 @@ class SeenXanes:
     @property
     def title(self) -> str:
         """File and item."""
-        scan = self.inspection.scan
-        return scan.file + (f", {scan.item}" if scan.item else "")
+        return full_title(self.inspection.scan)
 
     @property
     def problem(self) -> str:
@@ -125,7 +126,7 @@ class SeenPdf:
     @property
     def title(self) -> str:
         """File and item."""
-        return self.pdf.file + (f", {self.pdf.item}" if self.pdf.item else "")
+        return full_title(self.pdf)
 
     @property
     def warnings(self) -> tuple[str, ...]:

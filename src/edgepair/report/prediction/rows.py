@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import re
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from edgepair.conventions import TASKS
 from edgepair.conventions.displayed import Record
-from edgepair.conventions.errors import table_cell
+from edgepair.files.writing import csv_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,14 +150,8 @@ class PredictedSample:
 
 def rows_text(samples: Sequence[PredictedSample]) -> str:
     """Write answers as CSV."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, ROW_COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for sample in samples:
-        for row in sample.rows():
-            cells = {name: "" if value is None else _short(value) for name, value in row.items()}
-            writer.writerow({name: table_cell(cell) for name, cell in cells.items()})
-    return stream.getvalue()
+    rows = [{name: _short(cell) for name, cell in row.items()} for one in samples for row in one.rows()]
+    return csv_text(ROW_COLUMNS, rows)
 
 
 def write_rows(samples: Sequence[PredictedSample], path: str | Path) -> Path:

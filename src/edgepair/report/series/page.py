@@ -24,7 +24,7 @@ from edgepair.report.kit.embedding import (
     render_tables,
     write_page,
 )
-from edgepair.report.kit.marks import Look, error_bars, measured_line, scatter
+from edgepair.report.kit.marks import Look, band, error_bars, measured_line, scatter
 from edgepair.report.kit.style import INK, faded, modality_colour, sequence_colours, styled
 from edgepair.report.kit.tables import rounded
 from edgepair.report.series.words import (
@@ -144,10 +144,14 @@ def _axes(figure: go.Figure, x: str, y: str, height: int = 380, **more: object) 
 
 
 def _map(shown: _Shown) -> go.Figure:
+    return _heat(shown, shown.y, 4, "Viridis", colorbar={"title": {"text": shown.symbol}, "thickness": 12})
+
+
+def _heat(shown: _Shown, values: Floats, digits: int, colours: str, **more: object) -> go.Figure:
+    """Draw values of all curves as colours, the axis of the series upwards."""
     heat = go.Heatmap(
-        x=rounded(shown.x, 7), y=rounded(shown.position, 6), z=[rounded(row, 4) for row in shown.y],
-        colorscale="Viridis", colorbar={"title": {"text": shown.symbol}, "thickness": 12},
-        hovertemplate="%{x}, %{y}: %{z:.3f}<extra></extra>",
+        x=rounded(shown.x, 7), y=rounded(shown.position, 6), z=[rounded(row, digits) for row in values],
+        colorscale=colours, hovertemplate=f"%{{x}}, %{{y}}: %{{z:.{digits - 1}f}}<extra></extra>", **more,
     )  # fmt: skip
     return _axes(go.Figure(heat), shown.x_title, shown.axis)
 
@@ -235,9 +239,7 @@ def _values(result: SeriesResult | PdfSeriesResult) -> go.Figure:
 def _band(mine: pd.DataFrame, modality: str, named: bool) -> Iterator[go.Scatter]:
     """Draw what one modality answers with its intervals; a cross is unlike the training set."""
     x, colour = rounded(mine["position"], 6), modality_colour(modality)
-    for end, fill in (("lower", None), ("upper", "tonexty")):
-        yield scatter(x, rounded(mine[end], 4), line={"width": 0}, showlegend=False, fill=fill,
-                      fillcolor=faded(colour, 0.18))  # fmt: skip
+    yield from band(x, mine, faded(colour, 0.18))
     outside = (mine["trust"] == "outside").to_numpy()
     hover = [
         f"{modality} at {one.position:g}: {one.value:.3g}, trust {one.trust}" for one in mine.itertuples()
@@ -285,11 +287,8 @@ def _resolved(result: SeriesResult) -> go.Figure:
     x = rounded(result.points["position"], 6)
     for k, colour in zip(range(found.fractions.shape[1]), _PARTS, strict=False):
         if np.isfinite(found.fraction_low).all():
-            for values, fill in ((found.fraction_low, None), (found.fraction_high, "tonexty")):
-                figure.add_trace(
-                    scatter(x, rounded(values[:, k], 4), line={"width": 0}, showlegend=False, fill=fill,
-                            fillcolor=faded(colour, 0.15))
-                )  # fmt: skip
+            ends = pd.DataFrame({"lower": found.fraction_low[:, k], "upper": found.fraction_high[:, k]})
+            figure.add_traces(band(x, ends, faded(colour, 0.15)))
         figure.add_trace(
             scatter(x, rounded(found.fractions[:, k], 4), mode="lines+markers", hover="%{x}: %{y:.3f}",
                     name=f"component {k + 1}", line={"color": colour}, marker={"size": 5})
@@ -310,12 +309,7 @@ def _spectra(result: SeriesResult) -> go.Figure:
 def _residual(shown: _Shown) -> go.Figure:
     left = shown.principal.residual
     most = float(np.abs(left).max())
-    heat = go.Heatmap(
-        x=rounded(shown.x, 7), y=rounded(shown.position, 6), z=[rounded(row, 5) for row in left],
-        colorscale="RdBu", zmin=-most, zmax=most, colorbar={"thickness": 12},
-        hovertemplate="%{x}, %{y}: %{z:.4f}<extra></extra>",
-    )  # fmt: skip
-    return _axes(go.Figure(heat), shown.x_title, shown.axis)
+    return _heat(shown, left, 5, "RdBu", zmin=-most, zmax=most, colorbar={"thickness": 12})
 
 
 def _spread(n: int) -> list[int]:

@@ -15,7 +15,7 @@ from edgepair.conventions.wording import interval, number, percent, safe, short_
 from edgepair.report.kit.marks import HOVER, dots, error_bars, name_rows, whiskers, write_at, zero_line
 from edgepair.report.kit.style import INK, PAPER, faded, modality_colour, styled
 from edgepair.report.kit.tables import in_order, select
-from edgepair.report.study.figure_overview import dodge, row_axis
+from edgepair.report.study.figure_overview import row_axis, row_places, rows_height
 
 SHARED_COLOUR = "#b8c1ca"
 """What both sides have: neither's colour."""
@@ -55,16 +55,13 @@ def shapley_figure(
     figure = go.Figure()
     alone = len(absorbers) == 1
     for index, (name, rows) in enumerate(rows_of.items()):
-        rank = np.array([list(absorbers).index(absorber) for absorber in rows["absorber"]], dtype=float)
-        y = rank + index if alone else rank + dodge(index, len(rows_of))
-        figure.add_trace(_dots(rows, y, name))
+        figure.add_trace(_dots(rows, row_places(rows, absorbers, index, len(rows_of)), name))
     zero_line(figure)
     figure.update_yaxes(**row_axis(absorbers, list(rows_of)))
     if alone:
         figure.update_yaxes(ticktext=[short_title(name) for name in names] + ["all together"] * len(together))
     figure.update_xaxes(title_text=_AXIS_TITLE, nticks=6)
-    per_row = 30 if alone else max(44, 15 * len(rows_of) + 14)
-    return styled(figure, height=round((len(rows_of) if alone else len(absorbers)) * per_row + 60))
+    return styled(figure, height=rows_height(absorbers, len(rows_of)) + 60)
 
 
 def overlap_figure(contributions: pd.DataFrame, *, absorber: str, task: str, learner: str) -> go.Figure:
@@ -260,26 +257,24 @@ def share_figure(
 
 
 def _bar(name: str, parts: list[Record]) -> go.Bar:
-    return go.Bar(
-        orientation="h",
+    hover = [
+        f"<b>{safe(part['row']['absorber'])} · {short_title(part['of'])}</b><br>{short_title(name)} "
+        f"{percent(part['x'])}<br>95 % interval "
+        f"{interval(100 * part['row']['lower'], 100 * part['row']['upper'], 0)} %"
+        for part in parts
+    ]
+    drawn = [
+        {"x": 100 * part["x"], "base": 100 * part["base"], "y": part["y"], "hover": text}
+        for part, text in zip(parts, hover, strict=True)
+    ]
+    return _bars(name, drawn).update(
         name=short_title(name),
-        x=[100 * part["x"] for part in parts],
-        base=[100 * part["base"] for part in parts],
-        y=[part["y"] for part in parts],
         width=0.62,
-        marker={"color": modality_colour(name), "opacity": 0.85, "line": {"width": 0}},
         text=[percent(part["x"]) if part["x"] > 0.16 else "" for part in parts],
         textposition="inside",
         insidetextanchor="start" if name == "xanes" else "end",
         textangle=0,
         textfont={"color": "#ffffff" if name == "xanes" else INK, "size": 12},
-        hovertext=[
-            f"<b>{safe(part['row']['absorber'])} · {short_title(part['of'])}</b><br>{short_title(name)} "
-            f"{percent(part['x'])}<br>95 % interval "
-            f"{interval(100 * part['row']['lower'], 100 * part['row']['upper'], 0)} %"
-            for part in parts
-        ],
-        hovertemplate=HOVER,
     )
 
 

@@ -17,7 +17,7 @@ from edgepair.conventions.wording import (
     safe,
     task_title,
 )
-from edgepair.report.kit.marks import HOVER, dots, error_bars, name_rows, ticks, write_at, zero_line
+from edgepair.report.kit.marks import HOVER, cell_map, dots, error_bars, name_rows, ticks, write_at, zero_line
 from edgepair.report.kit.style import GRID, INK, styled
 from edgepair.report.kit.tables import in_order, main_metric, select
 from edgepair.report.study.figure_overview import dodge, score_dots
@@ -189,14 +189,12 @@ def robustness_figure(robustness: pd.DataFrame, *, absorber: str = "all") -> go.
             ]
         )
     steps = [(edge, colour) for k, colour in enumerate(_COLOURS) for edge in (k / 3, (k + 1) / 3)]
+    columns, lines = list(range(len(names))), list(range(len(rows)))
     figure = go.Figure(
-        go.Heatmap(
-            x=list(range(len(names))), y=list(range(len(rows))), z=levels, zmin=-0.5, zmax=2.5,
-            colorscale=steps, showscale=False, xgap=2, ygap=2, text=texts, texttemplate="%{text}",
-            textfont={"size": 12, "color": INK}, hovertext=hovers,
-            hovertemplate=HOVER,
+        cell_map(
+            columns, lines, levels, texts, colours=steps, hover=HOVER, hovertext=hovers, zmin=-0.5, zmax=2.5
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(
         tickvals=list(range(len(names))),
         ticktext=[_title(name).replace(" ", "<br>", 1) for name in names],

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 from plotly.subplots import make_subplots
 
+from edgepair.conventions.tasks import Floats
 from edgepair.conventions.wording import (
     METRIC_TITLES,
     capital,
@@ -110,7 +111,6 @@ def score_figure(
         Dots with 95 % intervals (pure numbers); a grey tick marks the baseline. With one absorber
         each modality has a row of its own, else each absorber has.
     """
-    alone = len(absorbers) == 1
     titles = [capital(task_title(task)) for task in tasks] if legend else None
     figure = make_subplots(
         rows=1, cols=max(len(tasks), 1), shared_yaxes=True, horizontal_spacing=0.05, subplot_titles=titles
@@ -122,8 +122,7 @@ def score_figure(
         figure.add_trace(_baseline_ticks(baseline, absorbers, len(modalities), column == 1), 1, column)
         for index, modality in enumerate(modalities):
             selected = table[(table["modality"] == modality) & table["absorber"].isin(absorbers)]
-            rows = np.array([list(absorbers).index(name) for name in selected["absorber"]], dtype=float)
-            y = rows + index if alone else rows + dodge(index, len(modalities))
+            y = row_places(selected, absorbers, index, len(modalities))
             trace = score_dots(selected, y, modality, main_metric(task), groups=groups)
             figure.add_trace(trace.update(showlegend=column == 1), 1, column)
         figure.update_xaxes(
@@ -132,17 +131,16 @@ def score_figure(
     for column in range(1, max(len(tasks), 1) + 1):
         figure.update_yaxes(**row_axis(absorbers, modalities), row=1, col=column)
     figure.update_annotations(font={"size": 15}, yshift=6)
-    n_rows = len(modalities) if alone else len(absorbers)
-    per_row = 30 if alone else max(44, 15 * len(modalities) + 14)
+    rows = rows_height(absorbers, len(modalities))
     if legend:
-        shown = height or max(260, n_rows * per_row + 170)
+        shown = height or max(260, rows + 170)
         styled(figure, height=shown, showlegend=True)
         # Beneath the titles of the axes, however high the panels are.
         below = -_LEGEND_DROP / max(shown - _AROUND_PANELS, 1)
         figure.update_layout(legend={"y": below, "yanchor": "top", "x": 0.5, "xanchor": "center"})
         figure.update_layout(margin={"t": 44}, legend_font_size=14)
     else:
-        styled(figure, height=height or n_rows * per_row + 60)
+        styled(figure, height=height or rows + 60)
     return figure
 
 
@@ -153,6 +151,17 @@ def dodge(index: int, n: int) -> float:
     (0.0, 0.33)
     """
     return 0.0 if n < 2 else -_SPREAD + 2 * _SPREAD * index / (n - 1)
+
+
+def row_places(table: pd.DataFrame, absorbers: Sequence[str], index: int, n: int) -> Floats:
+    """Place the dots of one of `n` kinds: in the rows of their absorbers, or of one in a row of its own."""
+    rows = np.array([list(absorbers).index(name) for name in table["absorber"]], dtype=float)
+    return rows + (index if len(absorbers) == 1 else dodge(index, n))
+
+
+def rows_height(absorbers: Sequence[str], n: int) -> int:
+    """Tell how high those rows are together, pixels."""
+    return 30 * n if len(absorbers) == 1 else len(absorbers) * max(44, 15 * n + 14)
 
 
 def row_axis(absorbers: Sequence[str], modalities: Sequence[str]) -> dict[str, object]:
@@ -319,8 +328,7 @@ def split_figure(
     for index, modality in enumerate(modalities):
         rows = both[(both["modality"] == modality) & both["absorber"].isin(absorbers)]
         colour = modality_colour(modality)
-        at = np.array([list(absorbers).index(name) for name in rows["absorber"]], dtype=float)
-        y = (at + index if len(absorbers) == 1 else at + dodge(index, len(modalities))).tolist()
+        y = row_places(rows, absorbers, index, len(modalities)).tolist()
         first, second = rows["value"].tolist(), rows["value_random"].tolist()
         hover = [
             f"<b>{safe(row.absorber)} · {short_title(modality)}</b><br>{metric} {number(row.value)} honest, "

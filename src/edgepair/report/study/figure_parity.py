@@ -11,7 +11,7 @@ from plotly.subplots import make_subplots
 
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import METRIC_TITLES, count, number, percent, safe, task_title
-from edgepair.report.kit.marks import ZERO, Look, name_rows, scatter, zero_line
+from edgepair.report.kit.marks import ZERO, Look, cell_map, name_rows, scatter, zero_line
 from edgepair.report.kit.style import INK, MUTED, faded, mixed, modality_colour, styled
 from edgepair.report.kit.tables import about_task, confusion_counts, rounded, select, site_means, thinned
 
@@ -43,30 +43,21 @@ def confusion_figure(
     share = np.divide(counts, total, out=np.zeros(counts.shape), where=total > 0)
     colour = modality_colour(modality)
     labels = [str(name) for name in names]
+    of_class = [
+        [
+            f"{count(value)} of {count(row.sum())} ({percent(part)})"
+            for value, part in zip(row, parts, strict=True)
+        ]
+        for row, parts in zip(counts, share, strict=True)
+    ]
+    texts = [[count(value) if value else "" for value in row] for row in counts.tolist()]
     figure = go.Figure(
-        go.Heatmap(
-            z=np.round(share, 3).tolist(),
-            x=labels,
-            y=labels,
-            text=[[count(value) if value else "" for value in row] for row in counts.tolist()],
-            texttemplate="%{text}",
-            textfont={"size": 14, "color": INK},
-            customdata=[
-                [
-                    f"{count(value)} of {count(row.sum())} ({percent(part)})"
-                    for value, part in zip(row, parts, strict=True)
-                ]
-                for row, parts in zip(counts, share, strict=True)
-            ],
-            hovertemplate="true %{y}, predicted %{x}<br>%{customdata}<extra></extra>",
-            colorscale=[[0, "#f7f9fa"], [1, mixed("#ffffff", colour, FULLEST)]],
-            zmin=0,
-            zmax=1,
-            showscale=False,
-            xgap=2,
-            ygap=2,
+        cell_map(
+            labels, labels, np.round(share, 3).tolist(), texts, font={"size": 14, "color": INK},
+            colours=[(0, "#f7f9fa"), (1, mixed("#ffffff", colour, FULLEST))], customdata=of_class,
+            hover="true %{y}, predicted %{x}<br>%{customdata}<extra></extra>",
         )
-    )
+    )  # fmt: skip
     symbol = about_task(task).symbol
     figure.update_xaxes(title_text=f"predicted {symbol}", type="category", showgrid=False, showline=False)
     figure.update_yaxes(title_text=f"true {symbol}", type="category", autorange="reversed", showgrid=False)
@@ -177,23 +168,12 @@ def class_figure(
             [f"{count(classes.get(n, 0))} sites, {percent(classes.get(n, 0) / total)}" for n in names]
         )
     figure = go.Figure(
-        go.Heatmap(
-            z=[rounded(row, 3) for row in share],
-            x=names,
-            y=[safe(name) for name in counts],
-            text=texts,
-            texttemplate="%{text}",
-            textfont={"size": 12},
-            customdata=hover,
-            hovertemplate=f"%{{y}}, {task_title(task)} %{{x}}<br>%{{customdata}}<extra></extra>",
-            colorscale=[[0, "#f7f9fa"], [0.5, "#a3afba"], [1, "#3e4c59"]],
-            zmin=0,
-            zmax=1,
-            showscale=False,
-            xgap=2,
-            ygap=2,
+        cell_map(
+            names, [safe(name) for name in counts], [rounded(row, 3) for row in share], texts,
+            colours=[(0, "#f7f9fa"), (0.5, "#a3afba"), (1, "#3e4c59")], font={"size": 12}, customdata=hover,
+            hover=f"%{{y}}, {task_title(task)} %{{x}}<br>%{{customdata}}<extra></extra>",
         )
-    )
+    )  # fmt: skip
     figure.update_xaxes(
         title_text=f"{task_title(task)} (no unit)", type="category", showgrid=False, showline=False
     )

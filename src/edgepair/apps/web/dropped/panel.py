@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from edgepair.apps.web.components import (
     facts,
     field,
     notice,
+    refused_list,
     refused_upload,
     section,
     table,
@@ -32,8 +34,6 @@ from edgepair.apps.web.work.reading import DPDF, FOIL, Looked, Part, look
 from edgepair.conventions import BUNDLED_ABSORBERS, EdgepairError, OptionError
 
 KINDS = {"xanes": "XANES", "pdf": "PDF"}
-_MOST_REFUSED = 5
-"""Errors of files that were not taken that are shown at once."""
 
 
 def drop_place(name: str, *, title: str, limits: Limits, example: str, optional: bool) -> list[Component]:
@@ -54,11 +54,7 @@ def drop_place(name: str, *, title: str, limits: Limits, example: str, optional:
 
 def file_list(name: str, dropped: DroppedFiles, *, many: bool) -> list[Component]:
     """List the files."""
-    refused = dropped.refused
-    told = [notice(error) for error in refused[:_MOST_REFUSED]]
-    if len(refused) > len(told):
-        told.append(html.P(f"and {len(refused) - len(told)} more were refused", className="hint"))
-    files = dropped.files
+    files, told = dropped.files, refused_list(dropped.refused)
     if not files:
         return told
     told_by_spectra = {file.sample for file in files.values() if file.metal and not file.is_foil}
@@ -228,34 +224,34 @@ def curve(part: Part, error: EdgepairError | None) -> list[Component]:
     ]
 
 
+@dataclass(eq=False)
 class FilesPanel:
     """Files of one page.
 
     The element of an example that was added stands in the store ``<page>-example-shown``.
     """
 
-    def __init__(self, page: str, services: Services, *, many: bool) -> None:
-        self._page = page
-        self._services = services
-        self._many = many
+    page: str
+    services: Services
+    _: KW_ONLY
+    many: bool
 
     def files(self, visit: Visit) -> DroppedFiles:
         """Give what a visitor has decided; the visit's lock is to be held where that is changed."""
-        found: DroppedFiles = visit.bag.setdefault(f"{self._page}-files", DroppedFiles())
-        return found
+        return visit.state(f"{self.page}-files", DroppedFiles)
 
     def layout(self, visit: Visit, *, title: str, example: str = "", begin: bool = False) -> list[Component]:
         """Make the place to drop files, their list, and the place of fields and curve."""
-        name, dropped = self._page, self.files(visit)
+        name, dropped = self.page, self.files(visit)
         return [
             *drop_place(
                 name,
                 title=title,
-                limits=self._services.visits.limits,
+                limits=self.services.visits.limits,
                 example=example or BUNDLED_ABSORBERS[0],
-                optional=not self._many,
+                optional=not self.many,
             ),
-            html.Div(file_list(name, dropped, many=self._many), id=f"{name}-files", **aria(live="polite")),
+            html.Div(file_list(name, dropped, many=self.many), id=f"{name}-files", **aria(live="polite")),
             as_read(name),
             dcc.Store(id=f"{name}-shown", data=dropped.shown),
             dcc.Store(id=f"{name}-looked"),
@@ -268,7 +264,7 @@ class FilesPanel:
 
     def register(self, app: Dash) -> None:
         """Register the callbacks."""
-        name, visit = self._page, State("visit", "data")
+        name, visit = self.page, State("visit", "data")
         app.callback(
             Output(f"{name}-files", "children"),
             Output(f"{name}-shown", "data"),
@@ -308,7 +304,7 @@ class FilesPanel:
         key: str | None,
     ) -> tuple[object, object, str]:
         """Take what was dropped, chosen, removed or numbered."""
-        visit = self._services.visits.find(key)
+        visit = self.services.visits.find(key)
         # When the page is new, everything counts as changed; only what has a value has happened.
         happened: list[object] = [
             ctx.triggered_prop_ids[one["prop_id"]] for one in ctx.triggered if one["value"]
@@ -317,16 +313,16 @@ class FilesPanel:
             dropped = self.files(visit)
             before = dropped.shown
             for what in happened:
-                if what == f"{self._page}-uploads" and uploads:
+                if what == f"{self.page}-uploads" and uploads:
                     dropped.refused = [refused_upload(one) for one in uploads.get("refused", [])]
                     dropped.example = ""
                     self._take_new(visit, uploads.get("names"))
-                elif what in (f"{self._page}-example-add", f"{self._page}-begin"):
+                elif what in (f"{self.page}-example-add", f"{self.page}-begin"):
                     dropped.refused = []
                     self._add_example(visit, example or "")
                 elif isinstance(what, dict) and what.get("key") in dropped.files:
                     self._change_one(visit, what)
-            listed = file_list(self._page, dropped, many=self._many)
+            listed = file_list(self.page, dropped, many=self.many)
             shown = dropped.shown if dropped.shown != before else no_update
             return listed, shown, dropped.example
 
@@ -334,15 +330,15 @@ class FilesPanel:
         """Make the fields of the file that is shown."""
         if key is None:
             return no_update
-        file = self.files(self._services.visits.find(key)).files.get(shown or "")
-        return [] if file is None else controls(self._page, file, many=self._many)
+        file = self.files(self.services.visits.find(key)).files.get(shown or "")
+        return [] if file is None else controls(self.page, file, many=self.many)
 
     def redraw(self, values: Sequence[object], key: str | None) -> tuple[object, object, list[object]]:
         """Read the file with what stands in the fields, and draw it."""
         slots: list[object] = [None] * len(ctx.outputs_list[2])
         if key is None:
             return no_update, no_update, slots
-        visit = self._services.visits.find(key)
+        visit = self.services.visits.find(key)
         fields = [(one["id"]["key"], one["id"]["name"], one.get("value")) for one in ctx.inputs_list[0]]
         with visit.lock:
             file = self.files(visit).files.get(fields[0][0]) if fields else None
@@ -373,9 +369,9 @@ class FilesPanel:
 
     def _change_one(self, visit: Visit, what: Mapping[str, str]) -> None:
         dropped, key = self.files(visit), what["key"]
-        if what["type"] == f"{self._page}-show":
+        if what["type"] == f"{self.page}-show":
             dropped.shown = key
-        elif what["type"] == f"{self._page}-remove":
+        elif what["type"] == f"{self.page}-remove":
             visit.remove(key)
             removed = dropped.files.pop(key)
             if removed.is_foil:
@@ -384,7 +380,7 @@ class FilesPanel:
                 dropped.shown = next(iter(dropped.files), None)
             if not dropped.files:
                 dropped.example = ""
-        elif what["type"] == f"{self._page}-sample":
+        elif what["type"] == f"{self.page}-sample":
             for one in ctx.inputs_list[5]:
                 file, number = dropped.files.get(one["id"]["key"]), one.get("value")
                 if file is not None and isinstance(number, int) and 1 <= number <= MOST_SAMPLES:
@@ -394,7 +390,7 @@ class FilesPanel:
     def _take_new(self, visit: Visit, names: object = None) -> None:
         """Look at the files that have come, in the order in which the browser named them."""
         dropped = self.files(visit)
-        new = [upload for upload in visit.files_of(self._page) if upload.key not in dropped.files]
+        new = [upload for upload in visit.files_of(self.page) if upload.key not in dropped.files]
         if isinstance(names, list):
             # Several are sent at once: the smallest arrives first.
             new.sort(key=lambda upload: names.index(upload.name) if upload.name in names else len(names))
@@ -410,7 +406,7 @@ class FilesPanel:
     def _look(self, visit: Visit, file: DroppedFile, *, draw: bool = False) -> None:
         try:
             request = self.files(visit).request(file)
-            looked = self._services.jobs.call(visit.key, look, request, file.part, draw)
+            looked = self.services.jobs.call(visit.key, look, request, file.part, draw)
         except EdgepairError as error:
             file.error = error
             return
@@ -436,8 +432,8 @@ class FilesPanel:
                     needed="one of " + ", ".join(BUNDLED_ABSORBERS),
                     suggestion="choose another example",
                 )
-            for name, content in self._services.jobs.call(visit.key, example_files, absorber):
-                self._services.visits.take(visit, quote(name), content, page=self._page)
+            for name, content in self.services.jobs.call(visit.key, example_files, absorber):
+                self.services.visits.take(visit, quote(name), content, page=self.page)
         except EdgepairError as error:
             dropped.refused = [error]
             return

@@ -142,7 +142,7 @@ class AdvisePage:
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
         """Make the page."""
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         given = {key: query[key] for key in KEYS if query.get(key)} or dict(state.view)
         shown = self._services.shown
         own = next((source.name for source in shown.sources if source.path is not None), USUAL["set"])
@@ -196,7 +196,7 @@ class AdvisePage:
     ) -> tuple[dict[str, str], object]:
         """Write the question into the address."""
         visit = self._services.visits.find(key)
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         state.view = {"set": str(name)[:80], "task": str(task)[:40], "gain": str(gain or "")[:12]}
         if not requirements:
             state.view["requirements"] = "no"
@@ -214,28 +214,24 @@ class AdvisePage:
             bool(requirements),
             self._files.files(visit).one_sample(),
         )
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         state.count += 1
         return work.ask, (question, visit.folder / f"advice-{state.count}")
 
     def _show(self, visit: Visit, answer: work.Advised) -> list[Component]:
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         if state.answer is not None:
             shutil.rmtree(state.answer.folder, ignore_errors=True)
         state.answer = answer
         return show_answer(answer, self._saves.buttons())
 
     def _saved(self, visit: Visit, kind: str) -> tuple[str, str]:
-        answer = self._state(visit).answer
+        answer = visit.state(NAME, _State).answer
         if answer is None:
             # Buttons come with an answer: only a made-up request gets here.
             raise PreventUpdate
         file = work.PAGE_FILE if kind == "html" else work.DOCUMENT_FILE
         return f"edgepair-{file}", (answer.folder / file).read_text(encoding="utf-8")
-
-    def _state(self, visit: Visit) -> _State:
-        state: _State = visit.bag.setdefault(NAME, _State())
-        return state
 
 
 def _smallest_gain(text: object) -> float:

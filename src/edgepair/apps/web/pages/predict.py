@@ -171,7 +171,7 @@ class PredictPage:
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
         """Make the page."""
         with visit.lock:
-            state = self._state(visit)
+            state = visit.state(NAME, _State)
             asked = query.get("confidence", "")
             confidence = int(asked) if asked.isdecimal() and 50 <= int(asked) <= 99 else state.confidence
             example = query.get("example", "")
@@ -212,7 +212,7 @@ class PredictPage:
 
     def remember(self, example: str | None, confidence: object, key: str | None) -> dict[str, str]:
         """Write what can be shared into the address."""
-        state = self._state(self._services.visits.find(key))
+        state = self._services.visits.find(key).state(NAME, _State)
         if isinstance(confidence, int) and 50 <= confidence <= 99:
             state.confidence = confidence
         shown = {"example": example} if example else {}
@@ -220,11 +220,11 @@ class PredictPage:
 
     def _order(self, visit: Visit, confidence: object) -> Order:
         asked = (self._files.files(visit).samples(), _level(confidence), visit.folder)
-        self._state(visit).asked = asked
+        visit.state(NAME, _State).asked = asked
         return work.answer, asked
 
     def _show(self, visit: Visit, answers: list[work.Answered]) -> list[Component]:
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         state.answers, state.answered = answers, state.asked
         return self._results(answers)
 
@@ -237,7 +237,7 @@ class PredictPage:
 
     def _answered(self, visit: Visit, number: int) -> work.Answered:
         """Give an answer whole."""
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         answered, asked = state.answers[number], state.answered
         if not answered.whole:
             sample, level = asked[0][number], asked[1]
@@ -250,16 +250,12 @@ class PredictPage:
 
     def _saved(self, visit: Visit, kind: str) -> tuple[str, str]:
         """Give what the command line writes; document and page take longer than answers, and are made now."""
-        written, answered = visit.folder / work.SAVED[kind], self._state(visit).answered
+        written, answered = visit.folder / work.SAVED[kind], visit.state(NAME, _State).answered
         if not answered:
             raise PreventUpdate
         if kind != "csv":
             self._services.jobs.call(visit.key, work.write, kind, *answered, lane="answer", seconds=120.0)
         return f"edgepair-{written.name}", written.read_text(encoding="utf-8")
-
-    def _state(self, visit: Visit) -> _State:
-        state: _State = visit.bag.setdefault(NAME, _State())
-        return state
 
 
 def _level(confidence: object) -> float:

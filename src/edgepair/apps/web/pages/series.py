@@ -23,8 +23,8 @@ from edgepair.apps.web.components import (
     drop_zone,
     facts,
     field,
-    notice,
     plain_table,
+    refused_list,
     refused_upload,
     section,
     table,
@@ -44,8 +44,8 @@ from edgepair.measured.point_table import axis_columns, read_point_table
 SAVES = {"zip": "All tables and the page (ZIP)", "csv": "Values (CSV)", "html": "Page (HTML)"}
 """What can be saved, by its kind."""
 
-_NAMED, _TOLD = 40, 5
-"""Files that are named, and refused ones that are told of."""
+_NAMED = 40
+"""Files that are named."""
 
 NAME = "series"
 AXES = ("temperature", "potential", "position", "time", "name", "number")
@@ -60,9 +60,7 @@ _MOST_ENDS = 5
 
 def file_list(files: Sequence[Upload], refused: Sequence[EdgepairError]) -> list[Component]:
     """Say which files there are."""
-    told = [notice(error) for error in refused[:_TOLD]]
-    if len(refused) > _TOLD:
-        told.append(html.P(f"and {len(refused) - _TOLD} more were refused", className="hint"))
+    told = refused_list(refused)
     if not files:
         return told
     size = sum(file.size for file in files)
@@ -243,7 +241,7 @@ class SeriesPage:
             field("Energy unit", units),
         ]
         with visit.lock:
-            state = self._state(visit)
+            state = visit.state(NAME, _State)
             files = file_list(visit.files_of(NAME), state.refused)
             results = show_results(state.found, self._saves.buttons())
         how = html.Details([html.Summary("How the files are read"), html.Div(reading, className="row")])
@@ -299,7 +297,7 @@ class SeriesPage:
 
     def choose_figure(self, which: object, key: str | None) -> Component:
         """Draw the figure that is chosen."""
-        found = self._state(self._services.visits.find(key)).found
+        found = self._services.visits.find(key).state(NAME, _State).found
         places = {str(k): k for k in range(len(found.figures))} if found is not None else {}
         if found is None or which not in places:
             raise PreventUpdate
@@ -311,7 +309,7 @@ class SeriesPage:
         """Take what was dropped, or remove all."""
         visit = self._services.visits.find(key)
         with visit.lock:
-            state = self._state(visit)
+            state = visit.state(NAME, _State)
             if any(clears):
                 for upload in visit.files_of(NAME):
                     visit.remove(upload.key)
@@ -325,7 +323,7 @@ class SeriesPage:
         self, clicks: Sequence[Mapping[str, object] | None], place: object, key: str | None
     ) -> tuple[object, object]:
         """Show the curves and answers of a point that was clicked, or chosen by its number."""
-        found = self._state(self._services.visits.find(key)).found
+        found = self._services.visits.find(key).state(NAME, _State).found
         if found is None:
             raise PreventUpdate
         told: object = ctx.triggered_id
@@ -353,7 +351,7 @@ class SeriesPage:
             )
         check_number("--shift", shift, -200.0, 200.0, "eV")
         options = options_of({name: given[name] for name in SPECTRUM_OPTIONS})
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         state.count += 1
         for left in visit.folder.glob("s[0-9]*"):
             # of an analysis that was given up
@@ -375,23 +373,19 @@ class SeriesPage:
         return work.analyse, (request, choices, visit.folder / f"s{state.count}")
 
     def _show(self, visit: Visit, found: work.Analysed) -> list[Component]:
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         if state.found is not None:
             shutil.rmtree(state.found.folder, ignore_errors=True)
         state.found = found
         return show_results(found, self._saves.buttons())
 
     def _saved(self, visit: Visit, kind: str) -> tuple[str, str | bytes]:
-        found = self._state(visit).found
+        found = visit.state(NAME, _State).found
         if found is None:
             raise PreventUpdate
         name = work.SAVED[kind]
         path = found.folder / name if kind == "zip" else found.folder / "series" / name
         return f"edgepair-{name}", path.read_bytes()
-
-    def _state(self, visit: Visit) -> _State:
-        state: _State = visit.bag.setdefault(NAME, _State())
-        return state
 
 
 def _axes(visit: Visit) -> list[str]:

@@ -234,7 +234,7 @@ class StudyPage:
 
     def layout(self, query: Mapping[str, str], visit: Visit) -> Component:
         """Make the page."""
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         given = {key: query[key] for key in KEYS if query.get(key)} or dict(state.view)
         places = self._places(state)
         chosen = given.get("study") or next(iter(places), "")
@@ -289,7 +289,7 @@ class StudyPage:
     def change(self, which: str, learner: str, key: str | None) -> object:
         """Show another study, or another learner."""
         visit = self._services.visits.find(key)
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         return self._body(visit, which, {**state.view, "learner": learner})
 
     def click(self, clicked: Any) -> tuple[object, object, object]:
@@ -312,7 +312,7 @@ class StudyPage:
     ) -> tuple[object, object]:
         """Show what is behind one dot, and write it into the address."""
         visit = self._services.visits.find(key)
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         sent = {"study": which, "learner": learner, "absorber": absorber, "task": task, "modality": modality}
         names = {name: value for name, value in sent.items() if isinstance(value, str)}
         if names.keys() != sent.keys():
@@ -330,14 +330,14 @@ class StudyPage:
         self, visit: Visit, datasets: object, tasks: object, depth: object, contributions: object
     ) -> Order:
         order = self._parse(datasets, tasks, depth, contributions)
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         state.count += 1
         name = f"Your study {state.count}: {order.title}"
         return work.run, (order, work.Place(visit.folder / f"run{state.count}", name))
 
     def _show_new(self, visit: Visit, place: work.Place) -> tuple[object, object]:
         """Show the study that was run."""
-        state, name = self._state(visit), place.folder.name
+        state, name = visit.state(NAME, _State), place.folder.name
         state.runs[name] = place
         while len(state.runs) > MOST_RUNS:
             oldest = state.runs.pop(next(iter(state.runs)))
@@ -345,14 +345,10 @@ class StudyPage:
         return self._choice(state, name), self._body(visit, name, {})
 
     def _saved(self, visit: Visit, kind: str, which: str) -> tuple[str, str | bytes]:
-        place = self._place(self._state(visit), which)
+        place = self._place(visit.state(NAME, _State), which)
         function: Callable[[work.Place], str | bytes] = work.page if kind == "html" else work.tables
         content = self._services.jobs.call(visit.key, function, place, lane="answer", seconds=180.0)
         return f"edgepair-study.{'html' if kind == 'html' else 'zip'}", content
-
-    def _state(self, visit: Visit) -> _State:
-        state: _State = visit.bag.setdefault(NAME, _State())
-        return state
 
     def _places(self, state: _State) -> dict[str, work.Place]:
         """List the studies of a visitor, the one that all see first."""
@@ -379,7 +375,7 @@ class StudyPage:
         return [html.Div(field("Study shown", control), hidden=len(options) < 2 and chosen in places)]
 
     def _body(self, visit: Visit, which: str, query: Mapping[str, str]) -> list[Component]:
-        state = self._state(visit)
+        state = visit.state(NAME, _State)
         if not which:
             told = "There is no study to show: run one above, or serve the page with --study FOLDER."
             return [html.P(told, className="hint")]

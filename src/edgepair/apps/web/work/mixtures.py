@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from edgepair.apps.web.work.samples import SampleRequest, read_sample
 from edgepair.apps.web.work.words import Figure, plain_figure
 from edgepair.conventions import EdgepairError, MeasurementError
+from edgepair.conventions.displayed import full_title
 
 if TYPE_CHECKING:
     from edgepair.mixtures.scan import SampleMixture
@@ -43,7 +44,6 @@ def mix(
         combination_rows,
         mixture_facts,
         mixture_figure,
-        mixture_title,
         write_mixture_table,
         write_mixtures,
     )
@@ -61,7 +61,7 @@ def mix(
         found.append(one)
         done.append(
             Mixed(
-                mixture_title(one), combination_rows(one), closing_line(one), mixture_facts(one),
+                full_title(one.inspection.scan), combination_rows(one), closing_line(one), mixture_facts(one),
                 one.warnings, plain_figure(mixture_figure(one)),
             )
         )  # fmt: skip

@@ -127,8 +127,8 @@ def draw_cell(place: Place, absorber: str, task: str, modality: str, learner: st
 
 def run(order: Order, place: Place, on_progress: Callable[[float, float, str], None]) -> Place:
     """Run a study and keep it."""
-    from edgepair import run_study
     from edgepair.apps.web.work.datasets import open_source
+    from edgepair.study import run_study
 
     def report(progress: Progress) -> None:
         on_progress(progress.done, progress.total, progress.text)
