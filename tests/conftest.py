@@ -84,6 +84,11 @@ def rutile() -> Structure:
     return _crystal("rutile").copy()
 
 
+@cache
+def _primitive(name: str) -> Structure:
+    return _crystal(name).get_primitive_structure()
+
+
 @pytest.fixture
 def hematite() -> Structure:
     """Hematite Fe2O3, 30 atoms in the hexagonal cell."""
@@ -99,7 +104,7 @@ def magnetite() -> Structure:
 @pytest.fixture
 def franklinite() -> Structure:
     """Normal spinel ZnFe2O4, primitive cell of 14 atoms."""
-    return _crystal("franklinite").get_primitive_structure()
+    return _primitive("franklinite").copy()
 
 
 def step_spectrum(energy: Floats, *, e0: float, width: float = 1.5, white_line: float = 0.0) -> Floats:

@@ -68,7 +68,7 @@ def _end(process: subprocess.Popen[bytes], number: signal.Signals, *, group: boo
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_while_modules_are_loaded(number: signal.Signals) -> None:
     for after in (0.2, 0.45, 0.7):
-        process = _start("advise", "--absorber", "Fe")
+        process = _start("advise", "--absorber", "Fe", "--task", "coordination_number")
         time.sleep(after)
         _end(process, number, group=False)
 

@@ -33,7 +33,7 @@ def samples() -> ModuleType:
     return module
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     edge=st.sampled_from((4966.0, 5465.0, 6539.0, 7112.0, 8979.0, 13474.0)),
     kilo=st.booleans(),

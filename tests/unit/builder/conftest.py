@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +34,18 @@ def edge_step(simulators: Any) -> SiteSimulator:
     return simulator
 
 
+@cache
+def _rock_salt(a: float, metal: str, occupancy: float = 1.0) -> Structure:
+    species = [{metal: occupancy}, "O"]
+    return Structure.from_spacegroup("Fm-3m", Lattice.cubic(a), species, [[0, 0, 0], [0.5] * 3])
+
+
 @pytest.fixture
 def oxides(hematite: Structure, magnetite: Structure, franklinite: Structure) -> list[SourceMaterial]:
     """Three iron oxides with four iron sites, and two structures that cannot be used."""
     # a = 4.307 Å: Fjellvåg et al., J. Solid State Chem. 124, 52 (1996)
-    wustite = Structure.from_spacegroup(
-        "Fm-3m", Lattice.cubic(4.307), [{"Fe": 0.95}, "O"], [[0, 0, 0], [0.5, 0.5, 0.5]]
-    )
-    nio = Structure.from_spacegroup("Fm-3m", Lattice.cubic(4.1771), ["Ni", "O"], [[0, 0, 0], [0.5] * 3])
+    wustite = _rock_salt(4.307, "Fe", 0.95)
+    nio = _rock_salt(4.1771, "Ni")
     named = {"hem": hematite, "mag": magnetite, "fra": franklinite, "wus": wustite, "nio": nio}
     return [SourceMaterial(name, structure.as_dict(), "dict") for name, structure in named.items()]
 

@@ -19,7 +19,7 @@ from edgepair.structures import SourceMaterial
 Build = Callable[..., Any]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def nickel() -> list[SourceMaterial]:
     """Three oxides of Ni(II), so that one of them is not the median."""
 
