@@ -142,7 +142,7 @@ def test_dry_run_writes_nothing(edgepair: Callable[..., Any], quiet_place: Path)
     assert names(quiet_place) == ["crystals"]
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("jobs", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_killed_at_any_moment_nothing_finished_is_done_again(
     jobs: str, log: Callable[[], list[str]], command: Callable[..., Any], quiet_place: Path
 ) -> None:

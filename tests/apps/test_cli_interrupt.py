@@ -13,7 +13,7 @@ import pytest
 
 STUDY = (
     "--task", "oxidation_state,bond_length", "--modality", "xanes,pdf", "--quick", "--repeats", "4",
-    "--trees", "150", "--jobs", "2", "--learner", "forest",
+    "--trees", "80", "--jobs", "2", "--learner", "forest",
 )  # fmt: skip
 
 

@@ -92,3 +92,25 @@ def test_at_any_moment(command: str, quiet_place: Path) -> None:
             continue
         _end(process, drawn.choice([signal.SIGINT, signal.SIGTERM]), group=bool(n % 2))
     assert not list(quiet_place.glob(".edgepair-*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_while_a_finaliser_runs_is_not_lost(number: signal.Signals) -> None:
+    code = f"""
+import signal, sys, time
+from edgepair.apps.cli.main import signal_again
+sys.unraisablehook = signal_again
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+class Held:
+    def __del__(self):
+        signal.raise_signal({int(number)})
+        time.sleep(0.01)
+held = Held()
+del held
+print("dropped", flush=True)
+time.sleep(20)
+"""
+    program = [sys.executable, "-c", code]
+    done = subprocess.run(program, capture_output=True, text=True, timeout=15, check=False)
+    assert done.stdout == "dropped\n"
+    assert done.returncode in {128 + number, -number}

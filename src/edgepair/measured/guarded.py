@@ -92,7 +92,8 @@ def _beside(path: str | Path, name: str) -> str:
 
 
 def _in_process(box: Sandbox, read: Callable[..., _Read], path: str | Path, options: dict[str, Any]) -> _Read:
-    cpu_seconds = _cpu_seconds(path)
+    # other visitors wait for a visitor's file
+    cpu_seconds = CPU_SECONDS if _alone.get() else _cpu_seconds(path)
     outcome = box.call(
         _attempt,
         read.__module__,

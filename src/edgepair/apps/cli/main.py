@@ -6,6 +6,7 @@ import io
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -149,13 +150,25 @@ def main() -> None:
     # Our matrices are small: more threads of linear algebra wait for each other longer than they compute.
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    # What a library's finaliser throws, half made when Ctrl-C came, is nothing that a user can act on.
-    sys.unraisablehook = lambda _: None
+    sys.unraisablehook = signal_again
     # A batch system that ends the job gets the same tidying-up as Ctrl-C.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit(TERMINATED))
     with options_shown():
         _run()
+
+
+def signal_again(swallowed: sys.UnraisableHookArgs) -> None:
+    """Send a signal again that came while a finaliser ran, where Python drops what it raised.
+
+    Whatever else a library's finaliser throws is nothing that a user can act on.
+    """
+    number = {KeyboardInterrupt: signal.SIGINT, SystemExit: signal.SIGTERM}.get(swallowed.exc_type)
+    if number is not None:
+        # by another thread, so that it comes once the finaliser has ended
+        again = threading.Timer(0.05, os.kill, [os.getpid(), number])
+        again.daemon = True
+        again.start()
 
 
 def _run() -> None:
