@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
 import sys
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xarray as xr
@@ -83,3 +86,18 @@ def command() -> Callable[..., Outcome]:
         return Outcome(done.returncode, done.stdout, err)
 
     return call
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Put a stand-in, which answers at once, in place of the models."""
+    path = Path(__file__).resolve().parents[1] / "simulators" / "predictions.py"
+    spec = importlib.util.spec_from_file_location("predictions_made_by_hand", path)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    module = types.ModuleType("edgepair.prediction.predict")
+    module.predict = made.FakePredict()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "edgepair.prediction.predict", module)
+    return module.predict

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
 import os
-import sys
-import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +22,6 @@ COLUMNS = [
     "trust", "status", "message",
 ]  # fmt: skip
 ENERGY = 7112 + np.r_[np.arange(-180, -30, 10.0), np.arange(-30, 60, 0.5), np.arange(60, 400, 5.0)]
-
-
-def _load() -> types.ModuleType:
-    path = Path(__file__).resolve().parents[1] / "simulators" / "predictions.py"
-    spec = importlib.util.spec_from_file_location("predictions_made_by_hand", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Put a stand-in, which answers at once, in place of the models."""
-    module = types.ModuleType("edgepair.prediction.predict")
-    stand_in = _load().FakePredict()
-    module.predict = stand_in  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "edgepair.prediction.predict", module)
-    return stand_in
 
 
 def write_spectrum(name: str, *, edge: float = 7124.0, element: str = "Fe") -> Path:
@@ -372,21 +350,28 @@ def test_the_same_command_goes_on_after_an_interruption(edgepair: Call, fake: An
     assert [call["mu"].file for call in fake.calls[answered + 1 :]] == ["b.xdi", "interrupted.xdi"]
 
 
+@contextmanager
+def killed_at(name: str, fake: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Interrupt the command when it comes to a file."""
+    answer = type(fake).__call__
+
+    def killed(self: Any, mu: Any = None, *rest: Any, **options: Any) -> Any:
+        if mu.file == name:
+            raise KeyboardInterrupt
+        return answer(self, mu, *rest, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(fake), "__call__", killed)
+        yield
+
+
 def test_a_document_goes_on_where_it_was_interrupted(
     edgepair: Call, fake: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_spectrum("a.xdi"), write_spectrum("late.xdi")
     command = ("predict", "a.xdi", "late.xdi", "--json")
     whole = json.loads(edgepair(*command).out)["samples"]
-    answer = type(fake).__call__
-
-    def killed(self: Any, mu: Any = None, *rest: Any, **options: Any) -> Any:
-        if mu.file == "late.xdi":
-            raise KeyboardInterrupt
-        return answer(self, mu, *rest, **options)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(type(fake), "__call__", killed)
+    with killed_at("late.xdi", fake, monkeypatch):
         assert edgepair(*command).code == 130
     before = len(fake.calls)
     again = edgepair(*command)
@@ -403,16 +388,8 @@ def test_rows_of_an_interrupted_run_are_written_when_the_command_ends(
     edgepair: Call, fake: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_spectrum("a.xdi"), write_spectrum("late.xdi")
-    answer = type(fake).__call__
-
-    def killed(self: Any, mu: Any = None, *rest: Any, **options: Any) -> Any:
-        if mu.file == "late.xdi":
-            raise KeyboardInterrupt
-        return answer(self, mu, *rest, **options)
-
     command = ("predict", "a.xdi", "late.xdi", "--out", "r.csv")
-    with monkeypatch.context() as patched:
-        patched.setattr(type(fake), "__call__", killed)
+    with killed_at("late.xdi", fake, monkeypatch):
         assert edgepair(*command).code == 130
     kept = [row for row in table("r.csv") if row["file"] == "a.xdi"]
     done = edgepair(*command)

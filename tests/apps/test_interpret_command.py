@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
 import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,21 +132,6 @@ def test_an_interruption_says_that_fits_are_kept(
     assert done.code == 130
     assert "finished fits are kept" in done.err
     assert list(quiet_place.iterdir()) == []
-
-
-@pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Put a stand-in, which answers at once, in place of the models."""
-    path = Path(__file__).resolve().parents[1] / "simulators" / "predictions.py"
-    spec = importlib.util.spec_from_file_location("predictions_made_by_hand", path)
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    module = types.ModuleType("edgepair.prediction.predict")
-    module.predict = made.FakePredict()  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "edgepair.prediction.predict", module)
-    return module.predict
 
 
 def hematite(shared: Path) -> Path:

@@ -92,8 +92,8 @@ def read_arrays(path: str | Path) -> xr.Dataset:
     dataset: xr.Dataset
     try:
         with warnings.catch_warnings():
-            # The library's name members as they are, whatever a terminal makes of that.
-            warnings.simplefilter("ignore")
+            # it names members that are no arrays as they are, whatever a terminal makes of that
+            warnings.filterwarnings("ignore", message="Object at ")
             # without chunks: all is read at once, and Dask, which takes a second to import, is not needed
             if path.is_dir():
                 check_folder(path)

@@ -96,7 +96,8 @@ def mix(
                 done.tables.append(earlier)
                 continue
             told = None
-            if asked and not isinstance(scan, EdgepairError):  # beside the mixtures: forests need no lock
+            # beside the search: forests grow without holding the interpreter
+            if asked and not isinstance(scan, EdgepairError):
                 told = beside.submit(model_rows, scan, standards=own, model=model, **scale)
             mixed = _mixed(
                 scan, own, library, choice, reading, limit=most, window=between, shift_limit=shift_limit,

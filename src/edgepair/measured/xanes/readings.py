@@ -111,7 +111,7 @@ class JudgedTable:
             part[: 4 * count].reshape(count, 4).mean(axis=1) for part in (points.energy, points.columns[0])
         )
         found = judge_edge(x, y, near=self.near)
-        # Of 120 spectra of noise alone, none does.
+        # Counts of noise alone hardly ever do: a test tries thirty.
         return not found.doubt and found.contrast > 0.6 * CLEAR and found.symbol == one.evidence.symbol
 
     def sign(self, column: int) -> float:
