@@ -111,6 +111,10 @@ print("dropped", flush=True)
 time.sleep(20)
 """
     program = [sys.executable, "-c", code]
-    done = subprocess.run(program, capture_output=True, text=True, timeout=15, check=False)
+    done = subprocess.run(
+        program, capture_output=True, text=True, timeout=15, check=False,
+        # what a shell starts with & ignores Ctrl-C, and so does all that it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     assert done.stdout == "dropped\n"
     assert done.returncode in {128 + number, -number}

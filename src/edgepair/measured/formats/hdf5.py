@@ -28,6 +28,7 @@ from edgepair.measured.formats.hdf5_storage import (
     Virtual,
     find_inside,
     is_plain_name,
+    is_virtual,
     stored_elsewhere,
 )
 from edgepair.measured.points import runs_through_edge
@@ -196,23 +197,27 @@ def _groups(
 
     groups: Groups = {}
     count, whole = 0, True
-    waiting = deque([("", file)])
+    waiting = deque([("", file["/"].id)])
     seen = set()
     while waiting and count < _MOST_OBJECTS:
         place, group = waiting.popleft()
         # A group of too many leaves room for what stands in those before it.
-        names = list(islice(group, _MOST_OBJECTS // 2))
-        count, whole = count + len(names), whole and len(names) == len(group)
+        names = list(islice(h5py.Group(group), _MOST_OBJECTS // 2))
+        count, whole = count + len(names), whole and len(names) == group.get_num_objs()
+        datasets = {}
         for name in names:
             member = find_inside(group, name)
-            inner = f"{place}/{name}" if place else name
-            if isinstance(member, h5py.Group):
-                if member.id not in seen and inner.count("/") < 12:
-                    seen.add(member.id)
-                    waiting.append((inner, member))
-            elif not isinstance(member, h5py.Dataset):
-                continue
-            elif other := stored_elsewhere(member, files):
+            if isinstance(member, h5py.h5d.DatasetID):
+                datasets[name] = member
+            elif isinstance(member, h5py.h5g.GroupID) and member not in seen and place.count("/") < 11:
+                seen.add(member)
+                waiting.append((f"{place}/{name}" if place else name, member))
+        if all((member.shape or ()) == () for member in datasets.values()):
+            # Positions of motors, a value each: an open dataset takes 15 kB, and files have 100,000 of them.
+            datasets = {name: member for name, member in datasets.items() if name == "mode"}
+        for name, found in datasets.items():
+            member, inner = h5py.Dataset(found), f"{place}/{name}" if place else name
+            if other := stored_elsewhere(member, files):
                 elsewhere.append((inner, other))
                 sources |= set() if member.external or other in files else {other}
             elif member.dtype.names:
@@ -223,12 +228,8 @@ def _groups(
                 here = groups.setdefault(place, {})
                 label = _label(name, member)
                 here[name if label in here else label] = (
-                    Virtual(member, files) if member.is_virtual else member
+                    Virtual(member, files) if is_virtual(member) else member
                 )
-        members = groups.get(place, {})
-        if not any(map(_length, members.values())):
-            # Positions of motors, a value each: an open dataset takes 15 kB, and files have 100,000 of them.
-            groups[place] = {n: m for n, m in members.items() if n == "mode" or len(m.shape or ()) == 2}
     return groups, whole and not waiting
 
 
@@ -400,11 +401,10 @@ def _others(names: list[str]) -> bool:
 
 
 def _length(member: Column) -> int:
-    shape = member.shape
-    if shape is None or member.dtype.kind not in "iuf" or member.dtype.itemsize > 16:
+    sizes = [size for size in member.shape or () if size != 1]
+    if len(sizes) != 1 or not 10 <= sizes[0] <= _LONGEST:
         return 0
-    sizes = [size for size in shape if size != 1]
-    return int(sizes[0]) if len(sizes) == 1 and 10 <= sizes[0] <= _LONGEST else 0
+    return int(sizes[0]) if member.dtype.kind in "iuf" and member.dtype.itemsize <= 16 else 0
 
 
 def _scalar(member: Column, *, needed: bool = False) -> str | None:
