@@ -158,6 +158,25 @@ def is_metal(spectrum: NormalizedSpectrum, absorber: str) -> bool:
     return metal_misfit(spectrum.energy, spectrum.mu, at, absorber) <= MISFIT
 
 
+def metal_shift(energy: Floats, mu: Floats, absorber: str) -> float | None:
+    """Give what a spectrum that is surely the metal's asks to be added to its energies (eV), as `read_foil`.
+
+    ``energy, mu`` (n_energy,). Most compounds are told by the curve as it is, before it is normalised.
+    """
+    if absorber not in METALS:
+        return None
+    try:
+        at = foil_energy(energy, mu, absorber)
+        left, step = _about_foil(energy, mu, at, absorber)
+        if not len(left) or (left > BENT * MISFIT * step).all():
+            return None
+        spectrum = normalize_mu(energy, mu, near=edge_energy(absorber))
+    except DataError:
+        return None
+    metal = metal_misfit(spectrum.energy, spectrum.mu, at, absorber) <= MISFIT
+    return edge_energy(absorber) - at if metal else None
+
+
 def _no_foil(x: Floats, absorber: str, tabulated: float) -> DataError:
     return DataError(
         f"cannot find the {absorber} K edge of a metal foil",
@@ -175,6 +194,9 @@ MISFIT = 0.023
 
 Foils of other sources reach 0.021, copper in glass begins at 0.034, the compounds most like their metals (VO,
 Cu2O, V2O3) at 0.033, 0.055 and 0.06: docs/decisions/0012."""
+
+BENT = 5.0
+"""Times `MISFIT` by which the line under a spectrum that is not normalised may bend it at most."""
 
 SHORTEST = 25.0
 """eV behind the first inflection that a spectrum must reach: over 15 eV Cu2O is as near as a foil."""
@@ -200,18 +222,23 @@ def metal_misfit(energy: ArrayLike, mu: ArrayLike, inflection: float, absorber: 
     scale and a shift of up to 0.5 eV, has been fitted to ``energy`` (n_energy,) in eV and ``mu`` (n_energy,),
     edge-step normalised. NaN where the spectrum does not reach from -10 to 25 eV.
     """
-    x = np.asarray(energy, dtype=np.float64)
-    y = np.asarray(mu, dtype=np.float64)
+    left, scale = _about_foil(np.asarray(energy), np.asarray(mu), inflection, absorber)
+    if not len(left):
+        return float("nan")
+    # A step of another height would fit anything that is flat.
+    left[(scale < 0.7) | (scale > 1.3)] = np.inf
+    return float(left.min())
+
+
+def _about_foil(x: Floats, y: Floats, inflection: float, absorber: str) -> tuple[Floats, Floats]:
+    """Fit the foil at each shift; what is left (rms) and the foil's scale, none where too little is seen."""
     grid, foils = foil_spectra()
     room = float(_SHIFTS[-1])
     seen = (inflection + grid - room >= x[0]) & (inflection + grid + room <= x[-1])
     if not seen[0] or not seen[grid <= SHORTEST].all():
-        return float("nan")
+        return np.empty(0), np.empty(0)
     rows = np.array([np.interp(inflection + by + grid[seen], x, y) for by in _SHIFTS])
     foil = foils[absorber][seen] - foils[absorber][seen].mean()
     rows -= rows.mean(axis=1, keepdims=True)
     scale = rows @ foil / (foil @ foil)
-    left = np.sqrt(np.mean((rows - np.outer(scale, foil)) ** 2, axis=1))
-    # A step of another height would fit anything that is flat.
-    left[(scale < 0.7) | (scale > 1.3)] = np.inf
-    return float(left.min())
+    return np.sqrt(np.mean((rows - np.outer(scale, foil)) ** 2, axis=1)), scale

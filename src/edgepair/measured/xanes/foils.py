@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from edgepair.conventions import EdgepairError
 from edgepair.measured.scan import XanesScan
-from edgepair.spectra.alignment import METALS, read_foil
+from edgepair.spectra.alignment import metal_shift
 
 FARTHEST = 5.0
 """eV; an item of its own moves others no farther: energies so far off are a matter for the user."""
@@ -28,7 +27,12 @@ def with_foils(scans: Sequence[XanesScan], others: Sequence[XanesScan] = ()) -> 
     or an item with the shape of the metal, on the same energy scale as far as the file tells.
     """
     items = (*scans, *others)
-    shifts = {place: shift for place, scan in enumerate(items) if (shift := _metal_shift(scan)) is not None}
+    shifts = {
+        place: shift
+        for place, scan in enumerate(items)
+        if scan.absorber and scan.edge in (None, "K")
+        and (shift := metal_shift(scan.energy, scan.mu, scan.absorber)) is not None
+    }  # fmt: skip
     tied = _tied(items, shifts)
     found = list(items)
     foils = set(tied.values()) | {place for place in shifts if _NAMED.search(items[place].item)}
@@ -57,17 +61,6 @@ def with_foils(scans: Sequence[XanesScan], others: Sequence[XanesScan] = ()) -> 
     if others or len(foils) == len(items):
         foils = set()
     return tuple(replace(found[k], foil=True) if k in foils else found[k] for k in range(len(scans)))
-
-
-def _metal_shift(scan: XanesScan) -> float | None:
-    """Give what a spectrum that is surely a metal's asks to be added to its energies."""
-    if scan.absorber not in METALS or scan.edge not in (None, "K"):
-        return None
-    try:
-        reading = read_foil(scan.energy, scan.mu, scan.absorber)
-    except EdgepairError:
-        return None
-    return None if reading.warnings else reading.shift
 
 
 def _tied(items: Sequence[XanesScan], metals: dict[int, float]) -> dict[int, int]:
