@@ -229,8 +229,22 @@
     (window.requestIdleCallback || setTimeout)(call);
   }
 
+  // Figures that come together are drawn one after the other, so that the tab answers between them.
+  let drawn = null;
+  function drawInTurn() {
+    drawn = Promise.resolve();
+    const draw = window.Plotly.react;
+    window.Plotly.react = function (place, ...rest) {
+      const turn = drawn.then(function () { return new Promise(function (go) { setTimeout(go); }); });
+      const own = turn.then(function () { return place.isConnected ? draw(place, ...rest) : undefined; });
+      drawn = own.catch(function () {});
+      return own;
+    };
+  }
+
   function drawOnce() {
-    if (!window.Plotly) return;
+    if (!window.Plotly || drawn) return;
+    drawInTurn();
     const place = document.createElement("div");
     window.Plotly.newPlot(place, [{ x: [0, 1], y: [0, 1], name: "" }], { width: 400, height: 300, showlegend: true })
       .then(function () { window.Plotly.purge(place); }, function () {});
