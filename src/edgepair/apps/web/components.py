@@ -193,11 +193,7 @@ Cell: TypeAlias = str | int | list[tuple[str, str]]
 
 
 def plain_table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, opens: str = "") -> Component:
-    """Make a table that the browser lays out itself: a component for each cell of many would block its tab.
-
-    With `opens`, a row begins with a number, which the store of this name is given when its name is pressed.
-    A row that is shorter than the heads ends in a cell that fills it.
-    """
+    """Make a table that the browser lays out: rows begin with a number for the store `opens`, where named."""
     told: dict[str, Any] = {
         "heads": json.dumps([*heads]),
         "rows": json.dumps([*map(list, rows)]),
