@@ -148,11 +148,11 @@ def drawing(title: str, figure: Figure, *, ident: str | dict[str, Any] | None = 
     return html.Figure([html.Figcaption(title), graph], className="drawing")
 
 
-def field(label: str, control: Component, *, hint: str = "", error: Component | None = None) -> Component:
-    """Put a label to a control, and what is wrong with it beneath."""
+def field(label: str, control: Component, *, hint: str = "") -> Component:
+    """Put a label to a control."""
     parts: list[Component] = [html.Span(label, className="label"), control]
     parts += [html.Span(hint, className="hint")] if hint else []
-    return html.Div([html.Label(parts), *([error] if error is not None else [])], className="field")
+    return html.Div([html.Label(parts)], className="field")
 
 
 def choice(options: Sequence[tuple[str, str]], value: str | None, ident: str, **more: Any) -> Component:

@@ -20,6 +20,7 @@ from edgepair.apps.web.settings import Source
 from edgepair.apps.web.visits import Services, Visit
 from edgepair.apps.web.work import advise as work
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, OptionError
+from edgepair.conventions.wording import capital
 
 SAVES = {"html": "Page (HTML)", "json": "Document (JSON)"}
 """What can be saved, by its kind."""
@@ -80,10 +81,10 @@ def show_answer(advised: work.Advised | None, saves: Component) -> list[Componen
     return [
         html.H2(f"The answer: {advised.title}", id=f"{NAME}-answer-title"),
         html.Ul([html.Li(sentence) for sentence in advised.words], className="advice"),
-        *ui.warning_list([f"{text[:1].upper()}{text[1:]}" for text in advised.warnings]),
+        *ui.warning_list([capital(text) for text in advised.warnings]),
         saves,
         html.Div(
-            ui.drawing(f"{caption[:1].upper()}{caption[1:]}. Bars: 95 % intervals.", advised.figure),
+            ui.drawing(f"{capital(caption)}. Bars: 95 % intervals.", advised.figure),
             className="wide-figure scroll" if two else "scroll",
             tabIndex="0",
             role="region",
