@@ -6,7 +6,6 @@ It depends on the data alone, so that of a bundled dataset it ships computed (``
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -30,7 +29,7 @@ from edgepair.advice.requirements import (
 from edgepair.conventions import BUNDLED_ABSORBERS
 from edgepair.conventions.displayed import Record
 from edgepair.dataset import load_bundled
-from edgepair.dataset.bundled import bundled_path
+from edgepair.dataset.bundled import bundled_digest
 from edgepair.study.config import DRAWS, StudyConfig
 from edgepair.study.fits import Runner
 from edgepair.study.scoring import Score, draw_groups, score, score_baseline
@@ -50,10 +49,7 @@ LENGTH_DIGITS = 4
 
 @dataclass(frozen=True)
 class Evidence:
-    """Rows of `Advice.scores`, of its gains before they are judged, and of its requirements.
-
-    ``predicted`` maps modalities to positions in the list of classes, or values, (n_repeats, n_sites).
-    """
+    """Rows of `Advice` before they are judged; ``predicted`` by modality (n_repeats, n_sites)."""
 
     scores: list[Record]
     gains: list[Record]
@@ -160,7 +156,7 @@ def shipped_about(absorber: str, config: StudyConfig) -> Record:
     """Tell what evidence depends on: the bundle, the settings, the program."""
     settings = replace(config, tasks=(), modalities=()).as_dict()
     return {
-        "bundle": hashlib.sha256(bundled_path(absorber).read_bytes()).hexdigest(),
+        "bundle": bundled_digest(absorber),
         "edgepair": __version__,
         "settings": json.loads(json.dumps(settings)),
     }

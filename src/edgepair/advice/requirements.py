@@ -66,10 +66,7 @@ FORMULAS = "training_formulas"
 def similar_rows(
     cell: Cell, predicted: Mapping[str, Iterable[Labels]], sample: SampleInHand, drawn: Floats
 ) -> list[Record]:
-    """List the rows of `Advice.similar`.
-
-    ``predicted`` of each modality (n_repeats, n); ``drawn`` (n_draws, n_groups).
-    """
+    """List the rows of `Advice.similar`; ``predicted`` (n_repeats, n); ``drawn`` (n_draws, n_groups)."""
     from edgepair.advice.similar import sites_like
 
     in_hand = "+".join(sample.techniques)

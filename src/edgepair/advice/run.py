@@ -12,11 +12,7 @@ import pandas as pd
 
 from edgepair._version import __version__
 from edgepair.advice.evidence import Evidence, compute_evidence, drawn_groups, shipped_evidence
-from edgepair.advice.requirements import (
-    judged_gains,
-    needed_rows,
-    similar_rows,
-)
+from edgepair.advice.requirements import judged_gains, needed_rows, similar_rows
 from edgepair.advice.result import (
     GAIN_COLUMNS,
     NEEDED_COLUMNS,

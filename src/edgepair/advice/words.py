@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from edgepair.advice.requirements import FORMULAS
 from edgepair.conventions import TASKS, TECHNIQUES, modality_title
 from edgepair.conventions.displayed import Record
+from edgepair.conventions.wording import capital
 from edgepair.dataset.qualities import QUALITIES
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ def score_sentence(absorber: str, task: str, rows: Sequence[Record], guess: floa
     unseen = {"formula": "formulas", "material": "materials"}.get(split, "sites")
     metric = TASKS[task].main_metric
     first = next(row for row in rows if row["metric"] == metric)
-    title = modality_title(first["technique"])
-    title = title[:1].upper() + title[1:]  # "neutron PDF" begins the sentence
+    title = capital(modality_title(first["technique"]))
     alone = f"{title} alone" if "+" not in first["technique"] else title
     return (
         f"{alone} reads the {TASKS[task].title} of {absorber} with {_METRICS[metric]} {first['value']:.3f}"
@@ -94,8 +94,7 @@ def needed_sentences(needed: Sequence[Record], techniques: Sequence[str], tolera
         selected = [row for row in needed if row["technique"] == name and row["quantity"] != FORMULAS]
         if selected:
             parts = "; ".join(needed_sentence(row) for row in selected)
-            title = named(name)
-            title = title[:1].upper() + title[1:]
+            title = capital(named(name))
             sentences.append(f"{title} alone loses no more than {tolerance:g} with: {parts}.")
     return sentences
 

@@ -292,11 +292,7 @@ def run_again(
     *,
     only_known: bool,
 ) -> dict[Place, SecondRun]:
-    """Simulate the sites again whose spectrum failed a check.
-
-    The second spectrum is checked like the first, against the medians of the first runs. It has a key of
-    its own in the store.
-    """
+    """Simulate once more where a check failed, under another key; judged by the first runs' medians."""
     settings = simulator.with_larger_scf() if isinstance(simulator, Feff10) else None
     if settings is None:
         return {}

@@ -135,12 +135,7 @@ class Fault:
 
 
 def edge_position(energy: ArrayLike, mu: ArrayLike) -> float:
-    """Find the energy of an edge: the last rise through half a step before the highest absorption.
-
-    ``energy`` (n,) in eV; ``mu`` (n,).
-
-    A strong pre-edge, as of tetrahedral V(V), rises through half a step before the edge does.
-    """
+    """Find the last rise through half a step before the highest absorption: no strong pre-edge; in eV."""
     x, y = np.asarray(energy, dtype=np.float64), np.asarray(mu, dtype=np.float64)
     top = int(np.argmax(y))
     if y[top] < _HALF:

@@ -329,15 +329,14 @@ def read_status(folder: str | Path, name: str) -> Record:
     return content
 
 
-def write_items(folder: Path, name: str, items: list[Item]) -> Path:
+def write_items(folder: Path, name: str, items: list[Item]) -> None:
     """Write what became of each item."""
     ordered = sorted(
         items, key=lambda i: (len(i.material_id), i.material_id, -1 if i.site is None else i.site)
     )
     rows = [vars(item) | {"message": " ".join(item.message.split())} for item in ordered]
-    path = folder / f"{name}.items.csv"
-    _replace(path, csv_text(["material_id", "site", "status", "reason", "message"], rows))
-    return path
+    text = csv_text(["material_id", "site", "status", "reason", "message"], rows)
+    _replace(folder / f"{name}.items.csv", text)
 
 
 def _replace(path: Path, text: str) -> None:

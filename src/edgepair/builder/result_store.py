@@ -357,12 +357,7 @@ def _unreadable(path: Path, error: OSError) -> OutputError:
 
 
 class Claims:
-    """A folder with a file per result that is being made, and one per run that is at it.
-
-    A run holds a lock on its own file as long as it lives, however it ends. Claims of a run whose
-    file is not locked are void. Where a file system keeps no locks, two runs may do one thing twice;
-    nothing worse comes of it.
-    """
+    """A locked file per run, and a file per result it is making, void once that lock is gone."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import numpy as np
 
 from edgepair.builder.records import digest
 from edgepair.conventions import DataError
-from edgepair.conventions.displayed import Record
 from edgepair.structures import SourceMaterial, read_project_spectra
 from edgepair.structures.tables import table_rows
 
@@ -81,7 +80,9 @@ def read_spectra_table(
     path = Path(path)
     found: dict[str, dict[int, JoinedSpectrum]] = {}
     try:
-        for number, row in enumerate(_rows(path)):
+        for number, row in enumerate(table_rows(path)):
+            if isinstance(row, str):
+                raise ValueError(row)
             if not isinstance(row, dict):
                 raise DataError(
                     f"cannot read row {number} of the spectra {str(path)!r}",
@@ -141,13 +142,6 @@ def table_content(spectra: Mapping[str, tuple[JoinedSpectrum, ...]]) -> str:
         for item in spectra[name]
     ]
     return digest(parts)
-
-
-def _rows(path: Path) -> Iterator[Record]:
-    for row in table_rows(path):
-        if isinstance(row, str):
-            raise ValueError(row)
-        yield row
 
 
 _ATTRIBUTES = {

@@ -129,10 +129,7 @@ class Runner:
         cost: float = 0.0,
         apart: bool = False,
     ) -> None:
-        """Carry out what is not in the store yet and keep each result as it comes.
-
-        ``apart``: the function is somebody's, and may end its process.
-        """
+        """Carry out what is not in the store yet; ``apart``: in processes that the function may end."""
         at = _Stage(stage, total, cost)
         wanted, first = orders, True
         while True:

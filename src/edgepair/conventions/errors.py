@@ -7,6 +7,7 @@ import json
 import math
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Self
 
 from edgepair.conventions.spelling import spelled
@@ -68,10 +69,8 @@ class EdgepairError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Let the error cross process borders with its four parts."""
-        return (
-            _rebuild,
-            (type(self), *self._parts),
-        )
+        problem, found, needed, suggestion = self._parts
+        return partial(type(self), found=found, needed=needed, suggestion=suggestion), (problem,)
 
 
 class Remark(str):
@@ -84,12 +83,6 @@ class Remark(str):
         remark = super().__new__(cls, text)
         remark.code = code or getattr(text, "code", "")
         return remark
-
-
-def _rebuild(
-    kind: type[EdgepairError], problem: str, found: str, needed: str, suggestion: str
-) -> EdgepairError:
-    return kind(problem, found=found, needed=needed, suggestion=suggestion)
 
 
 class DataError(EdgepairError):

@@ -60,13 +60,13 @@ def counted(value: int, word: str) -> str:
     return f"{count(value)} {word}" + ("" if value == 1 else "s")
 
 
-def percent(value: float, digits: int = 0) -> str:
+def percent(value: float) -> str:
     """Write a share as a percentage.
 
     >>> percent(0.7844)
     '78 %'
     """
-    text = number(100 * value, digits)
+    text = number(100 * value, 0)
     return text if text == NO_NUMBER else f"{text} %"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -207,38 +207,34 @@ def _cut_r(dataset: xr.Dataset, variable: str, level: float, rng: np.random.Gene
     return dataset.isel(r=dataset["r"].values <= level + 1e-6)
 
 
-def _table(qualities: Sequence[Quality]) -> MappingProxyType[tuple[str, str], Quality]:
-    return MappingProxyType({(quality.axis, quality.name): quality for quality in qualities})
-
-
-QUALITIES = _table(
-    (
-        Quality(
-            "noise", "energy", "noise", "edge steps per 0.5 eV point",
-            (0.002, 0.005, 0.01, 0.02, 0.05, 0.1), _add_xanes_noise, True, True,
-        ),
-        Quality(
-            "energy_resolution", "energy", "extra broadening (FWHM)", "eV",
-            (0.5, 1.0, 2.0, 3.0, 5.0), _broaden, True,
-        ),
-        Quality(
-            "calibration_error", "energy", "calibration error (s.d.)", "eV",
-            (0.1, 0.2, 0.5, 1.0, 2.0), _miscalibrate, True, True,
-        ),
-        Quality(
-            "energy_first", "energy", "first energy from the tabulated edge", "eV",
-            (-20.0, -10.0, -5.0, 0.0, 5.0, 10.0), _cut_before, True,
-        ),
-        Quality(
-            "energy_last", "energy", "last energy from the tabulated edge", "eV",
-            (100.0, 60.0, 45.0, 30.0, 25.0, 20.0, 15.0), _cut_after, False,
-        ),
-        Quality(
-            "noise", "r", "noise (rms)", "of the rms of G",
-            (0.02, 0.05, 0.1, 0.2, 0.5, 1.0), _add_pdf_noise, True, True,
-        ),
-        Quality("qmax", "r", "Qmax", "Å⁻¹", (20.0, 16.0, 14.0, 12.0, 10.0, 8.0), _lower_qmax, False),
-        Quality("r_last", "r", "last distance r", "Å", (6.0, 5.0, 4.0, 3.0, 2.5), _cut_r, False),
-    )
+_QUALITIES = (
+    Quality(
+        "noise", "energy", "noise", "edge steps per 0.5 eV point",
+        (0.002, 0.005, 0.01, 0.02, 0.05, 0.1), _add_xanes_noise, True, True,
+    ),
+    Quality(
+        "energy_resolution", "energy", "extra broadening (FWHM)", "eV",
+        (0.5, 1.0, 2.0, 3.0, 5.0), _broaden, True,
+    ),
+    Quality(
+        "calibration_error", "energy", "calibration error (s.d.)", "eV",
+        (0.1, 0.2, 0.5, 1.0, 2.0), _miscalibrate, True, True,
+    ),
+    Quality(
+        "energy_first", "energy", "first energy from the tabulated edge", "eV",
+        (-20.0, -10.0, -5.0, 0.0, 5.0, 10.0), _cut_before, True,
+    ),
+    Quality(
+        "energy_last", "energy", "last energy from the tabulated edge", "eV",
+        (100.0, 60.0, 45.0, 30.0, 25.0, 20.0, 15.0), _cut_after, False,
+    ),
+    Quality(
+        "noise", "r", "noise (rms)", "of the rms of G",
+        (0.02, 0.05, 0.1, 0.2, 0.5, 1.0), _add_pdf_noise, True, True,
+    ),
+    Quality("qmax", "r", "Qmax", "Å⁻¹", (20.0, 16.0, 14.0, 12.0, 10.0, 8.0), _lower_qmax, False),
+    Quality("r_last", "r", "last distance r", "Å", (6.0, 5.0, 4.0, 3.0, 2.5), _cut_r, False),
 )  # fmt: skip
+
+QUALITIES = MappingProxyType({(quality.axis, quality.name): quality for quality in _QUALITIES})
 """Every quality by axis and name, in the order in which they are reported."""

@@ -217,10 +217,7 @@ def axis_problems(name: str, values: np.ndarray) -> list[str]:
 
 
 def energy_problems(energy: np.ndarray, edge_energy: float, absorber: str) -> list[str]:
-    """List what is wrong with an energy axis, given where the edge lies.
-
-    ``energy`` (n_energy,); ``edge_energy`` in eV.
-    """
+    """List what is wrong with an axis of energies, (n_energy,) in eV, by where the edge lies, eV."""
     first, last = float(energy[0]), float(energy[-1])
     span = f"{first:g} to {last:g}"
     if 0.5 * edge_energy < 1000 * first and 1000 * last < 2 * edge_energy:

@@ -387,10 +387,7 @@ class _Array:
 
 
 def _check_chunks(place: str, array: _Array, sizes: Mapping[str, int]) -> None:
-    """Look for every chunk: Zarr takes absent ones as missing values, without a word.
-
-    Of whole numbers and text, chunks of zeros and of empty texts are left out by other writers on purpose.
-    """
+    """Look for every chunk: Zarr reads absent ones as missing values; zeros and empty texts may be absent."""
     for index in itertools.product(*map(range, array.grid)):
         if place + (array.separator.join(map(str, index)) or "0") not in sizes:
             raise ValueError(f"a chunk of {place.rstrip('/')!r} is not there")

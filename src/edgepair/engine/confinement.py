@@ -57,10 +57,7 @@ def can_confine() -> bool:
 
 
 def confine(readable: Iterable[str]) -> None:
-    """Leave this process these files, Python's own and the system's libraries to read, none to write.
-
-    Where the kernel cannot see to it, the checks of the readers are what holds.
-    """
+    """Leave this process these files, Python's own and the system's libraries to read, none to write."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (_MOST_OPEN, _MOST_OPEN))
     if not can_confine():
         return

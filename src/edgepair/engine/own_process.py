@@ -23,10 +23,7 @@ def run_here(
     failed: Callable[[Value], str] | None = None,
     apart: bool = False,
 ) -> Iterator[Outcome[Value]]:
-    """Carry out tasks as `Processes.run` does, without other processes.
-
-    ``apart``: each in a fork of its own, for functions that do not guard themselves against crashes.
-    """
+    """Carry out tasks as `Processes.run` does; ``apart``: each in a fork, for functions that may crash."""
     for task in tasks:
         for attempt in range(1, ATTEMPTS + 1):
             value, problem = (_in_a_fork if apart else _plainly)(function, task.args)

@@ -196,11 +196,7 @@ class Processes:
                     self._client.cancel(list(running), force=True)
 
     def _require(self, function: Callable[..., object], args: tuple[object, ...]) -> None:
-        """Wait for a first worker and see that it and the scheduler can import what tasks need.
-
-        Without this, workers that cannot would close one after the other, and the run would wait
-        for ever.
-        """
+        """See that workers and scheduler can import what tasks need: else a run would wait for ever."""
         modules = {function.__module__, *(type(value).__module__ for value in args)}
         code = f"[__import__(name) and None for name in {sorted(modules - _EVERYWHERE)!r}]"
         try:
@@ -398,11 +394,7 @@ def _quiet_logs() -> Iterator[None]:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Hold Ctrl-C back while workers start: it reaches the whole group, and the parent ends them.
-
-    Threads that are made meanwhile, and the workers that they start, inherit that it is blocked. What
-    reaches the parent, by whichever of its threads, is remembered, and comes when all have started.
-    """
+    """Block Ctrl-C while workers and threads start, which inherit that; one that came follows then."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

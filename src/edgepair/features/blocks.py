@@ -14,10 +14,7 @@ from edgepair.conventions.tasks import Floats
 
 @dataclass(frozen=True)
 class Block:
-    """Features of one kind of curve, before techniques are joined.
-
-    ``values`` (n_curves, n_features); ``position`` (n_features,); ``low, high`` (n_features,).
-    """
+    """Features of one kind of curve; ``values`` (n_curves, n_features), all else (n_features,)."""
 
     values: Floats
     position: Floats
@@ -30,10 +27,7 @@ class Block:
 
 
 def make_block(values: Floats, position: ArrayLike, low: ArrayLike, high: ArrayLike) -> Block:
-    """Make a block whose features lie as told.
-
-    ``values`` (n_curves, n_features); ``position, low, high`` (n_features,).
-    """
+    """Make a block of values (n_curves, n_features) whose features lie as told, (n_features,)."""
     n = values.shape[1]
     places = [np.broadcast_to(np.asarray(x, dtype=np.float64), (n,)).copy() for x in (position, low, high)]
     return Block(values, *places)
@@ -58,10 +52,7 @@ def thin(axis: Floats, step: float) -> NDArray[np.int64]:
 def checked_curves(
     axis: ArrayLike, values: ArrayLike, *, kind: str, unit: str, span: float
 ) -> tuple[Floats, Floats]:
-    """Make sure that two arrays are curves on one axis.
-
-    ``axis`` (n,); ``values`` (n,); ``values`` (n_curves, n).
-    """
+    """Make sure that arrays (n,) and (n,) or (n_curves, n) are curves on one axis."""
     x = np.asarray(axis, dtype=np.float64)
     y = np.asarray(values, dtype=np.float64)
     if y.ndim == 1:

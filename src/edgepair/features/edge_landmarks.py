@@ -71,11 +71,7 @@ _CHUNK = 1000  # spectra taken at a time, which bounds memory
 
 @dataclass(frozen=True)
 class EdgeLandmarks:
-    """Where things are in spectra, a value each; NaN where a range or a curve does not show it.
-
-    ``edge`` (n,) in eV; ``slope`` (n,); ``start`` (n,) in eV; ``pre_area, pre_centroid`` (n,); ``rise_end``
-    (n,) in eV; ``crest, height`` (n,); ``crest_end`` (n,) in eV; ``trough, depth`` (n,).
-    """
+    """Where things are in spectra, (n,), eV of places; NaN where a range or a curve does not show it."""
 
     edge: Floats
     slope: Floats
@@ -152,11 +148,7 @@ def _find(energy: Floats, mu: Floats) -> dict[str, Floats]:
 
 
 def _main_rise(smooth: Floats) -> NDArray[np.intp]:
-    """Index of the last point below half of the step before it is passed for good; -1: none.
-
-    For good means over `STAYS`, or to the end of the range if that is at least `AFTER` away: a strong
-    pre-edge peak passes half and falls back, a glitch far beyond the edge does not undo it.
-    """
+    """Index of the last point below half a step before it is passed for good, as no pre-edge peak does."""
     n_rows, n = smooth.shape
     below = smooth < HALF
     index = np.arange(n)
@@ -196,10 +188,7 @@ def _part(own: Floats, before: NDArray[np.intp], heights: Floats) -> Floats:
 
 
 def _extremum(own: Floats, at: NDArray[np.intp], first: int, last: int) -> tuple[Floats, Floats]:
-    """Place and value of an extremum, by the parabola through a point and its two neighbours.
-
-    NaN at the ends of the window or of the range, where it is none.
-    """
+    """Place and value of an extremum by the parabola through three points; NaN at the ends."""
     rows, n = np.arange(len(own)), own.shape[1]
     left, here, right = (own[rows, np.clip(at + step, 0, n - 1)] for step in (-1, 0, 1))
     bend = left - 2 * here + right
@@ -235,11 +224,7 @@ def _steepest(own: Floats, zero: int, summit: NDArray[np.intp]) -> Floats:
 
 
 def _pre_edge(before: Floats, noise: Floats) -> tuple[Floats, Floats, Floats]:
-    """Start of the edge, area of the peaks above the background before it, and their centroid.
-
-    The background is the lower convex envelope of the spectrum up to half of the step: the foot of an
-    edge is convex and is its own envelope; a peak on it is bridged by a straight line.
-    """
+    """Start of the edge, area and centroid of the peaks above the lower convex envelope before it."""
     n_rows, n = before.shape
     index = np.arange(n)
     touched, background = _lower_envelope(before)
@@ -273,10 +258,7 @@ def _typical(rough: Floats) -> Floats:
 
 
 def _lower_envelope(curves: Floats) -> tuple[NDArray[np.bool_], Floats]:
-    """Lower convex envelope of each row from its first finite point on, and where the row touches it.
-
-    From each point of the envelope the next is the one seen under the least slope.
-    """
+    """Lower convex envelope of each row, point by point under the least slope, and where it is touched."""
     n_rows, n = curves.shape
     rows, index = np.arange(n_rows), np.arange(n)
     finite = np.isfinite(curves)

@@ -38,10 +38,7 @@ LOWEST_PEAK = 0.25
 
 
 def pdf_features(r: Floats, G: Floats) -> Block:
-    """Describe PDFs by their radial distribution, its running integral and the first peak.
-
-    ``r`` (n_r,) in Å; ``G`` (n_materials, n_r) in Å⁻².
-    """
+    """Describe PDFs by radial distribution, running integral, first peak; r in Å, G (n_materials, n_r)."""
     kept = r <= R_LAST + 1e-9
     if kept.sum() < 5:
         kept = np.ones(len(r), dtype=bool)

@@ -61,11 +61,7 @@ LAST = 6.0
 
 @dataclass(frozen=True)
 class Shells:
-    """Shells of pair distribution functions, a value a curve; NaN where a curve does not show it.
-
-    ``position, low, high`` (n,); ``area, width`` (n,); ``share`` (n,); ``second_position, second_high,
-    second_area`` (n,).
-    """
+    """Shells of pair distribution functions, a value a curve; NaN where a curve does not show it."""
 
     position: Floats
     low: Floats
@@ -134,10 +130,7 @@ def find_shells(r: Floats, G: Floats, *, dip: bool) -> Shells:
 
 
 def low_r_slope(r: Floats, G: Floats) -> Floats:
-    """Slope of the straight line through the origin before the first peak.
-
-    ``r`` (n_r,) in Å; ``G`` (n, n_r) in Å⁻²; returns (n,) in Å⁻³.
-    """
+    """Slope of the line through the origin before the first peak, Å⁻³; r in Å, G (n, n_r) in Å⁻²."""
     below = (r >= BASELINE_FROM) & (r < NO_ATOMS_BELOW)
     if not below.any() or np.ptp(r[below]) < (NO_ATOMS_BELOW - BASELINE_FROM) / 2:
         return np.full(len(G), np.nan)
@@ -149,11 +142,7 @@ def _running(radial: Floats) -> Floats:
 
 
 def _first_peak(grid: Floats, curve: Floats, dip: bool) -> int:
-    """Index of the first peak that is neither a ripple nor P-O, S-O or Si-O; -1: none.
-
-    Heights are counted from the higher of a peak's two valleys, so that neither a wrong baseline nor
-    a wrong scale has a say.
-    """
+    """Index of the first peak that is no ripple, P-O, S-O or Si-O, by its higher valley; -1: none."""
     from scipy.signal import find_peaks
 
     part = grid >= RIPPLES[0]
@@ -224,11 +213,7 @@ def _vertex(grid: Floats, shown: Floats, top: NDArray[np.intp]) -> Floats:
 def _half_width(
     shown: Floats, top: NDArray[np.intp], low: NDArray[np.intp], high: NDArray[np.intp]
 ) -> Floats:
-    """Find the standard deviation of a Gaussian with the peak's narrower half width, grid points.
-
-    The narrower: the other side may be a neighbour's. Heights count from the higher foot, or from the
-    baseline where that is higher still.
-    """
+    """Find a Gaussian's width by the narrower half of a peak: the other may be a neighbour's; points."""
     n = shown.shape[1]
     rows, index = np.arange(len(shown)), np.arange(n)
     foot = np.maximum(np.maximum(shown[rows, low], shown[rows, high]), 0.0)

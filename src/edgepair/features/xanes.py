@@ -28,21 +28,14 @@ LEVELS = np.arange(1, 11) / 10
 
 
 def xanes_features(energy: Floats, mu: Floats) -> Block:
-    """Describe spectra by their points and the shape of their edge.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n_sites, n_energy).
-    """
+    """Describe spectra, (n_sites, n_energy) over eV, by their points and the shape of their edge."""
     kept = thin(energy, POINT_STEP)
     points = make_block(mu[:, kept], energy[kept], energy[kept], energy[kept])
     return join([points, edge_shape(energy, mu)])
 
 
 def first_crossing(energy: Floats, mu: Floats, levels: Floats) -> Floats:
-    """Find where spectra first reach given heights.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n_sites, n_energy); ``levels`` (n_levels,); returns (n_sites,
-    n_levels) in eV.
-    """
+    """Find where spectra, (n_sites, n_energy), first reach levels; (n_sites, n_levels) in eV."""
     rows = np.arange(len(mu))
     found = np.empty((len(mu), len(levels)))
     for column, level in enumerate(levels):
@@ -56,10 +49,7 @@ def first_crossing(energy: Floats, mu: Floats, levels: Floats) -> Floats:
 
 
 def edge_shape(energy: Floats, mu: Floats) -> Block:
-    """Compute the numbers that describe the edge.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n_sites, n_energy).
-    """
+    """Compute the numbers that describe the edges of spectra, (n_sites, n_energy) over eV."""
     rows = np.arange(len(mu))
     levels = first_crossing(energy, mu, LEVELS)
     e0 = levels[:, len(LEVELS) // 2 - 1]
@@ -120,10 +110,7 @@ OWN_EDGE = 12.0
 
 
 def area_edge(grid: Floats, mu: Floats, reach: float = AREA_REACH) -> Floats:
-    """Find where a step of the same area would lie.
-
-    ``grid`` (n_grid,) in eV; ``mu`` (n, n_grid); returns (n,) in eV.
-    """
+    """Find where a step of the same area would lie, (n,) in eV; ``mu`` (n, n_grid)."""
     step, first, last = float(grid[1] - grid[0]), float(grid[0]), len(grid) - 1
     back = max(1, round(min(AREA_END, reach * AREA_END / AREA_REACH) / step))
     areas = np.concatenate([np.zeros((len(mu), 1)), np.cumsum(mu, axis=1) * step], axis=1)
@@ -152,10 +139,7 @@ def own_edge(energy: ArrayLike, mu: ArrayLike, reach: float = AREA_REACH) -> flo
 
 
 def spectrum_features(grid: Floats, mu: Floats, *, aligned: bool) -> tuple[Floats, Floats]:
-    """Describe spectra.
-
-    ``grid`` (n_grid,) in eV; ``mu`` (n, n_grid); ``values`` (n, n_features); ``position`` (n, n_features).
-    """
+    """Describe spectra, (n, n_grid) over eV, by values and their positions, (n, n_features) each."""
     n = len(mu)
     edge = np.full(n, OWN_EDGE) if aligned else area_edge(grid, mu)
     own = edge[:, None] + AROUND

@@ -240,11 +240,7 @@ def drop_oldest(folder: Path, suffix: str, most_bytes: int) -> None:
 
 
 class KeptRows:
-    """What a command has found for each of its items, on disk from the moment it is found.
-
-    Nothing is kept without a table to write, nor where the user's cache cannot be trusted or written, or
-    while another run of the same command holds it; the command then works as without.
-    """
+    """A command's findings, on disk as they come where it has a table to write and a cache to trust."""
 
     def __init__(self, command: str, target: Path | None, settings: object) -> None:
         self._handle: int | None = None

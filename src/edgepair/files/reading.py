@@ -23,12 +23,7 @@ class TooManyBytesError(ValueError):
 
 
 def read_regular(path: str | Path, most: int, *, follow: bool = True) -> bytes:
-    """Read a file; `TooManyBytesError` beyond `most`, OSError where it is a pipe, a device or a socket.
-
-    Nor is it, with `follow=False`, a link.
-
-    Such a file could wait for ever, never end, or do something when it is read.
-    """
+    """Read a file; OSError for pipes, devices, sockets (and links): they may never end, or do something."""
     # O_NONBLOCK: a pipe that nobody writes to would keep open() waiting.
     links = 0 if follow else getattr(os, "O_NOFOLLOW", 0)
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | links | getattr(os, "O_NONBLOCK", 0))

@@ -87,12 +87,7 @@ _LARGEST_TABLE = 10_000_000
 
 
 def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[object]) -> None:
-    """Refuse, before the work begins, outputs that cannot be written, or onto an input or each other.
-
-    `outputs` by the option that names each; `inputs` are paths, or None, or texts that are none. Links
-    are resolved. The files that a table of files names (``.csv``) are inputs too, and what lies in
-    the folder of a dataset.
-    """
+    """Refuse outputs that cannot be written, or are inputs, what these name or hold, or each other."""
     named = {option: target for option, target in outputs.items() if target is not None}
     read = [path for given in inputs if given is not None for path in _files_of(Path(str(given)))]
     for number, (option, target) in enumerate(named.items()):

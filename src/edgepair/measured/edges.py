@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import K_EDGES, DataError, OptionError, edge_energy
+from edgepair.conventions.tasks import Floats
 from edgepair.spectra import find_e0, normalize_mu
 from edgepair.spectra.smoothing import without_spikes
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 CLEAR = 10.0
 """Edge step over noise from which an edge counts as seen."""
@@ -62,13 +59,8 @@ class Evidence:
         return not self.doubt and self.contrast >= CLEAR
 
 
-def judge_edge(
-    energy: NDArray[np.float64], mu: NDArray[np.float64], *, near: float | None = None
-) -> Evidence:
-    """Judge whether a curve of finite points at increasing energies (eV) is an absorption.
-
-    ``near`` is the tabulated edge of the element that the file names, where the scan holds it.
-    """
+def judge_edge(energy: Floats, mu: Floats, *, near: float | None = None) -> Evidence:
+    """Judge whether finite points at increasing eV are an absorption; ``near``: the edge that is named."""
     if len(energy) < 10 or not np.ptp(mu) > 0:
         doubt = "does not change" if len(energy) >= 10 else "has too few usable values"
         return Evidence(doubt=doubt, impossible=True)
@@ -90,12 +82,8 @@ def judge_edge(
     return rising
 
 
-def hides_edge(mu: NDArray[np.float64], contrast: float = CLEAR) -> bool:
-    """Whether noise hides whatever edge of that contrast a curve might have: told without looking for one.
-
-    An edge lifts means of ten points by its height, or most of it. The noise is that of the quietest quarter,
-    no more than what `_judge` would find. Of curves of noise alone, this tells nine of ten.
-    """
+def hides_edge(mu: Floats, contrast: float = CLEAR) -> bool:
+    """Whether noise hides any edge of that contrast, by means of ten points and the quietest quarter."""
     if len(mu) < 80:
         return False
     clean = without_spikes(mu)
@@ -106,7 +94,7 @@ def hides_edge(mu: NDArray[np.float64], contrast: float = CLEAR) -> bool:
     return bool(np.ptp(sums[10:] - sums[:-10]) / 10 < 0.7 * contrast * noise)
 
 
-def _judge(x: NDArray[np.float64], y: NDArray[np.float64], near: float | None) -> Evidence:
+def _judge(x: Floats, y: Floats, near: float | None) -> Evidence:
     from scipy.ndimage import median_filter
 
     try:
@@ -161,13 +149,13 @@ def _l_edges() -> list[tuple[str, str, float]]:
     return [(s, name, at.energy) for s, known in edges for name, at in known.items() if name[0] == "L"]
 
 
-def k_edges_within(energy: NDArray[np.float64]) -> bool:
+def k_edges_within(energy: Floats) -> bool:
     """Whether the K edge of an element may lie within energies (eV)."""
     low, high = float(np.nanmin(energy)), float(np.nanmax(energy))
     return any(low < at + NEAR[1] and at + NEAR[0] < high for _, at in _NEAR_OXIDES)
 
 
-def edge_in_scan(symbol: str | None, edge: str | None, energy: NDArray[np.float64]) -> float | None:
+def edge_in_scan(symbol: str | None, edge: str | None, energy: Floats) -> float | None:
     """Give the tabulated energy (eV) of the edge that a file names, where its scan reaches it at all."""
     if symbol is None:
         return None
@@ -186,19 +174,15 @@ def _other_edge(symbol: str, edge: str) -> float | None:
 
 
 def settle_absorber(
-    energy: NDArray[np.float64],
-    mu: NDArray[np.float64],
+    energy: Floats,
+    mu: Floats,
     *,
     header_symbol: str | None,
     header_edge: str | None,
     given: str | None,
     named: str = "",
 ) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """Settle element and edge: what the user says, the header, the edge found; with what disagrees.
-
-    ``named`` is what file and item are called, where compounds stand. An element whose edges all lie
-    outside the scan is a program's placeholder, and none.
-    """
+    """Settle element and edge by user, header, names and the edge found; with what disagrees."""
     if given is not None:
         edge_energy(given)
     try:
@@ -244,7 +228,7 @@ def settle_absorber(
     return symbol, edge, tuple(warnings)
 
 
-def _l_edge(energy: NDArray[np.float64], mu: NDArray[np.float64], e0: float, seen: str | None) -> str:
+def _l_edge(energy: Floats, mu: Floats, e0: float, seen: str | None) -> str:
     """Name the L edge that a spectrum shows where no K edge lies, or where its white line is too strong."""
     one = judge_edge(energy, mu)
     if not one.clear or (seen and one.peak < _STRONG):
@@ -252,7 +236,7 @@ def _l_edge(energy: NDArray[np.float64], mu: NDArray[np.float64], e0: float, see
     return next((f"{name} edge of {s} does" for s, name in l_edges_at(e0) if not seen or name == "L3"), "")
 
 
-def _other_edges(energy: NDArray[np.float64], mu: NDArray[np.float64], seen: str | None) -> list[str]:
+def _other_edges(energy: Floats, mu: Floats, seen: str | None) -> list[str]:
     """Name further K edges of a scan whose element nobody said: another one may be meant."""
     inside = [(s, at) for s, at in _NEAR_OXIDES if energy[0] + 40 < at < energy[-1] - 60 and s != seen]
     found = []
@@ -268,9 +252,7 @@ def _other_edges(energy: NDArray[np.float64], mu: NDArray[np.float64], seen: str
     return found
 
 
-def _check_given(
-    symbol: str, edge: str | None, energy: NDArray[np.float64], e0: float | None, seen: str | None
-) -> None:
+def _check_given(symbol: str, edge: str | None, energy: Floats, e0: float | None, seen: str | None) -> None:
     """Refuse an element that the scan cannot show, and say what it shows."""
     reached = edge_in_scan(symbol, "K", energy) or edge_in_scan(symbol, edge, energy)
     if reached is not None or e0 is None or seen is None:
@@ -286,7 +268,7 @@ def _check_given(
 
 
 def _check_header(
-    symbol: str, edge: str | None, energy: NDArray[np.float64], seen: str | None, e0: float | None, named: str
+    symbol: str, edge: str | None, energy: Floats, seen: str | None, e0: float | None, named: str
 ) -> tuple[str | None, str | None, list[str]]:
     """Take what a file says of its element as a placeholder where the scan cannot hold it."""
     try:

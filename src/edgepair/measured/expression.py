@@ -6,26 +6,23 @@ import ast
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import MeasurementError, OptionError, near_miss
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from edgepair.conventions.tasks import Floats
 
 _LONGEST = 5000
 """Characters: the sum of a detector of some hundred elements."""
 
-_FUNCTIONS: dict[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
+_FUNCTIONS: dict[str, Callable[[Floats], Floats]] = {
     "log": np.log,
     "ln": np.log,
     "log10": np.log10,
     "exp": np.exp,
     "abs": np.abs,
 }
-_OPERATORS: dict[type[ast.operator], Callable[..., NDArray[np.float64]]] = {
+_OPERATORS: dict[type[ast.operator], Callable[..., Floats]] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
     ast.Mult: np.multiply,
@@ -33,11 +30,8 @@ _OPERATORS: dict[type[ast.operator], Callable[..., NDArray[np.float64]]] = {
 }
 
 
-def evaluate(text: str, labels: Sequence[str], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute an expression of columns.
-
-    ``text`` (natural, as ``ln``); ``values`` (n_points, n_columns); returns (n_points,).
-    """
+def evaluate(text: str, labels: Sequence[str], values: Floats) -> Floats:
+    """Compute an expression of columns, (n_points, n_columns); ``ln`` is natural; returns (n_points,)."""
     whole = find_column(text, labels, values.shape[1])
     if whole is not None:
         return values[:, whole].copy()
@@ -56,8 +50,6 @@ def evaluate(text: str, labels: Sequence[str], values: NDArray[np.float64]) -> N
 def find_column(name: str, labels: Sequence[str], count: int) -> int | None:
     """Find a column by its label or number.
 
-    Examples
-    --------
     >>> find_column("I0", ["energy", "i0"], 2), find_column("$1", ["energy", "i0"], 2)
     (1, 0)
     """
@@ -81,7 +73,7 @@ def describe_columns(labels: Sequence[str], count: int) -> str:
     return ", ".join(names) + (f" and {count - 30} more" if count > 30 else "")
 
 
-def first_values(labels: Sequence[str], values: NDArray[np.float64]) -> str:
+def first_values(labels: Sequence[str], values: Floats) -> str:
     """List columns with their first values, for errors: ``$1 energy (7012, 7014, …)``."""
     shown = []
     for number in range(min(values.shape[1], 12)):
@@ -95,9 +87,7 @@ def _plain(label: str) -> str:
     return unicodedata.normalize("NFKC", label).strip().lower()
 
 
-def _compute(
-    node: ast.expr, text: str, labels: Sequence[str], values: NDArray[np.float64], depth: int
-) -> NDArray[np.float64]:
+def _compute(node: ast.expr, text: str, labels: Sequence[str], values: Floats, depth: int) -> Floats:
     if depth > 60:
         raise _not_understood(text, "parentheses within parentheses")
     chain: list[ast.BinOp] = []

@@ -62,12 +62,7 @@ def alone() -> Iterator[None]:
 
 
 def read_guarded(read: Callable[..., _Read], path: str | Path, **options: object) -> _Read:
-    """Call a reader of one file under limits on time, memory and other files.
-
-    A short text of short lines is read here where the warm process does not run yet: starting it
-    would take longer than all that such a text could do. A reader that takes files `beside` its own
-    is called again with those it asks for.
-    """
+    """Call a reader under limits, here if the text is short; again with files it wants `beside`."""
     if "beside" in options and _alone.get():
         options["beside"] = ()
     box = reader_process()

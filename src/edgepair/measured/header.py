@@ -57,8 +57,6 @@ def key_and_value(text: str) -> tuple[str, str]:
 def element_of(header: Mapping[str, str]) -> str | None:
     """Find the absorber in a header.
 
-    Examples
-    --------
     >>> element_of({"Element.symbol": "fe"}), element_of({"Edge": "Mn K"}), element_of({})
     ('Fe', 'Mn', None)
     """
@@ -91,10 +89,7 @@ def reference_of(header: Mapping[str, str]) -> str | None:
 
 
 def spacing_of(header: Mapping[str, str]) -> float | None:
-    """Find the lattice spacing of the monochromator in a header.
-
-    Returns in Å.
-    """
+    """Find the lattice spacing of the monochromator in a header, Å."""
     plain = {key.lower(): value for key, value in header.items()}
     for key in _SPACING_KEYS:
         match = re.match(r"\s*(\d+\.\d+)", plain.get(key, ""))

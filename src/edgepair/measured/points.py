@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from edgepair.conventions.tasks import Floats
 
 SAME = 1e-3
 """eV within which two energies are the same point: a tenth of the finest step of a monochromator."""
@@ -28,18 +26,13 @@ BROKEN = 1e30
 class TidyPoints:
     """Points in order; ``energy`` (n_energy,) in eV; ``columns`` (n_energy,)."""
 
-    energy: NDArray[np.float64]
-    columns: tuple[NDArray[np.float64], ...]
+    energy: Floats
+    columns: tuple[Floats, ...]
     warnings: tuple[str, ...]
 
 
-def tidy(
-    energy: NDArray[np.float64], mu: NDArray[np.float64], reference: NDArray[np.float64] | None = None
-) -> TidyPoints:
-    """Bring the points of a scan into order.
-
-    ``energy`` (n_points,) in eV; ``mu`` (n_points,); ``reference`` (n_points,).
-    """
+def tidy(energy: Floats, mu: Floats, reference: Floats | None = None) -> TidyPoints:
+    """Bring the points of a scan into order; energies in eV, all (n_points,)."""
     warnings: list[str] = []
     good = np.isfinite(energy) & (energy > 0) & np.isfinite(mu) & (np.abs(mu) < BROKEN)
     if good.any():
@@ -84,7 +77,7 @@ def tidy(
     return TidyPoints(x, (y, z if fine.all() else np.interp(x, x[fine], z[fine])), tuple(warnings))
 
 
-def runs_through_edge(values: NDArray[np.float64], factors: Sequence[float] = (1.0, 1000.0)) -> bool:
+def runs_through_edge(values: Floats, factors: Sequence[float] = (1.0, 1000.0)) -> bool:
     """Whether numbers without a label run through the range of a K edge, in one direction, in eV or keV."""
     finite = without_outliers(values)
     if len(finite) < 10 or len(finite) < 0.9 * len(values):
@@ -102,12 +95,12 @@ def runs_through_edge(values: NDArray[np.float64], factors: Sequence[float] = (1
     return False
 
 
-def without_outliers(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def without_outliers(values: Floats) -> Floats:
     """Leave out what cannot be an energy of the scan: the zeros of rows that were never measured."""
     positive = values[np.isfinite(values) & (values > 0)]
     if not len(positive):
         return values[np.isfinite(values)]
     middle = float(np.median(positive))
-    kept: NDArray[np.float64] = positive[(positive > middle / 2) & (positive < middle * 2)]
+    kept: Floats = positive[(positive > middle / 2) & (positive < middle * 2)]
     # Energies relative to an edge, or none at all: then what is negative is no outlier.
     return kept if len(kept) > 0.5 * len(values) else values[np.isfinite(values)]

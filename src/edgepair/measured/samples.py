@@ -122,8 +122,6 @@ def read_foil_file(path: Path | None, absorber: str | None) -> Foil | None:
 def read_ranges(pre: str | None, post: str | None) -> dict[str, tuple[float, float] | None]:
     """Read the options ``--pre`` and ``--post``.
 
-    Examples
-    --------
     >>> read_ranges("-150,-30", None)
     {'pre': (-150.0, -30.0), 'post': None}
     """
@@ -152,8 +150,6 @@ def given_facts(
 
     ``e0`` in eV.
 
-    Examples
-    --------
     >>> given_facts(pre=(-120.0, -40.0))
     [('normalised', 'pre-edge -120 to -40 eV, as given')]
     """

@@ -10,8 +10,7 @@ from edgepair.conventions.displayed import DisplayedCurve
 from edgepair.conventions.errors import visible, visible_values
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from edgepair.conventions.tasks import Floats
 
 
 @dataclass(frozen=True)
@@ -75,13 +74,13 @@ class XanesScan(DisplayedCurve):
     file: str
     item: str
     format: str
-    energy: NDArray[np.float64]
-    mu: NDArray[np.float64]
+    energy: Floats
+    mu: Floats
     mu_from: str
     energy_unit: str = "eV"
     absorber: str | None = None
     edge: str | None = None
-    reference: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    reference: tuple[Floats, Floats] | None = None
     reference_absorber: str | None = None
     reference_item: str = ""
     foil: bool = False
@@ -106,16 +105,13 @@ class XanesScan(DisplayedCurve):
 
 @dataclass(frozen=True)
 class ScanTable:
-    """Columns of one scan, before anybody has said which is which.
-
-    ``values`` (n_points, n_columns); ``energy_shift`` in eV; ``d_spacing`` in Å.
-    """
+    """Columns of one scan, roles unknown; values (n_points, n_columns), shift in eV, spacing in Å."""
 
     format: str
     item: str
     labels: tuple[str, ...]
     units: tuple[str, ...]
-    values: NDArray[np.float64]
+    values: Floats
     header: Mapping[str, str] = field(default_factory=dict)
     energy: int | None = None
     energy_unit: str | None = None

@@ -25,10 +25,7 @@ AT_LIMIT = 1e-3
 
 @dataclass(frozen=True)
 class Assessment:
-    """One combination with its goodness and its errors.
-
-    ``covariance`` (n_members, n_members); ``noise_errors, scale_errors`` (n_members,).
-    """
+    """One combination with its goodness and its errors, by member."""
 
     fit: Fit
     r_factor: float
@@ -96,10 +93,7 @@ def assess(
 
 
 def goodness(squares: float, mu: Floats, variance: float, parameters: int) -> tuple[float, float, float]:
-    """Give R, R about the mean of the spectrum, and reduced chi-square of a fit.
-
-    ``mu`` (n_points,); ``squares``: sum of the squared misfits; ``variance`` of a point.
-    """
+    """Give R, R about the mean, and reduced chi-square of a fit; ``squares``: sum of squared misfits."""
     about = mu - mu.mean()
     free = max(1, len(mu) - parameters)
     return squares / float(mu @ mu), squares / float(about @ about), squares / (variance * free)
@@ -132,11 +126,7 @@ def _parameters(problem: Problem, fit: Fit) -> int:
 def covariances(
     problem: Problem, fit: Fit, variance: float, scale_errors: Floats, sample_error: float
 ) -> tuple[Floats, Floats, float]:
-    """Propagate errors through the linearised fit, in which fractions can only trade places.
-
-    ``scale_errors`` (n_standards,) in eV; returns those of noise and of energy scales, (n_members, n_members)
-    each, and the error of the shift, eV.
-    """
+    """Give covariances of noise and of scales, (n_members, n_members), and the shift's error, eV."""
     size = len(fit.members)
     slopes = problem.slopes(fit.members, fit.shift) * fit.fractions
     free = _free(problem, fit)
@@ -165,14 +155,7 @@ def _errors(covariance: Floats) -> Floats:
 
 
 def correlation_length(residual: Floats) -> float:
-    """Count the points that a residual stays the same for.
-
-    ``residual`` (n,).
-
-    The integrated autocorrelation, summed until it first falls below what white noise of that
-    length shows by chance. A misfit of shapes is smooth, and hundreds of its points may hold no
-    more information than a dozen.
-    """
+    """Count the points that a residual, (n,), stays the same for: its integrated autocorrelation."""
     n = len(residual)
     power = float(residual @ residual)
     if n < 3 or power <= 0:

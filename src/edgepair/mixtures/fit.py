@@ -144,7 +144,9 @@ def fit_mixtures(
             needed="a spectrum with noise, or its noise",
             suggestion="pass noise=0.001 for a thousandth of the edge step, or whatever it is",
         )
-    problem = _pose(x[inside], y[inside], chosen, shift_limit)
+    # Monotone between points: a coarse standard must not overshoot at its white line.
+    curves = [PchipInterpolator(item.energy, item.mu) for item in chosen]
+    problem = Problem(x[inside], y[inside], curves, [item.compound for item in chosen], shift_limit)
     fits = search(problem, limit)
     known = np.isfinite([standard.energy_shift for standard in chosen])
     assessments, n_independent = assess(
@@ -230,13 +232,6 @@ def _choose(
     if first > edge + window[0] + 1 or last < edge + window[1] - 1:
         warnings.append(f"fitted from {first - edge:+.0f} to {last - edge:+.0f} eV: not all reach further")
     return reach, float(first), float(last), warnings
-
-
-def _pose(energy: Floats, mu: Floats, standards: Sequence[Standard], shift_limit: float) -> Problem:
-
-    # Monotone between points: a coarse standard must not overshoot at its white line.
-    curves = [PchipInterpolator(item.energy, item.mu) for item in standards]
-    return Problem(energy, mu, curves, [item.compound for item in standards], shift_limit)
 
 
 def _noise_within(standard: Standard, first: float, last: float) -> float:

@@ -184,10 +184,7 @@ def _support(matrix: Floats, mu: Floats) -> list[int]:
 def _squares(
     gram: Floats, product: Floats, total: float, members: NDArray[np.int64], shifts: Floats
 ) -> tuple[Floats, Floats]:
-    """Estimate the smallest misfit of each combination over the shifts, and where it is.
-
-    The misfit is inf where a fraction is negative at every shift.
-    """
+    """Estimate each combination's least misfit over shifts, and where; inf where a fraction is negative."""
     squares = np.empty((len(shifts), len(members)))
     for number in range(len(shifts)):
         part = gram[number][members[:, :, None], members[:, None, :]]
@@ -206,10 +203,7 @@ def _squares(
 
 
 def _solve(gram: Floats, product: Floats) -> tuple[Floats, Floats]:
-    """Minimise f·G·f − 2 b·f with the sum of f held at 1, for many at once; returns f and 2 b·f − f·G·f.
-
-    The last fraction is 1 less the others, so that those alone are solved for.
-    """
+    """Minimise f·G·f − 2 b·f with the sum of f held at 1; returns f and 2 b·f − f·G·f."""
     size = product.shape[1]
     diagonal = np.arange(size)
     gram = gram.copy()

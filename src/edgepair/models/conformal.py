@@ -37,10 +37,7 @@ def group_weights(groups: NDArray[np.str_]) -> Floats:
 
 
 def conformal_quantile(scores: Floats, weights: Floats, level: float) -> float:
-    """Find the score that a new row stays below with a given probability.
-
-    ``scores`` (n,); ``weights`` (n,).
-    """
+    """Find the score that a new row stays below with a given probability; all (n,)."""
     good = np.isfinite(scores) & (weights > 0)
     if not good.any():
         return float("inf")
@@ -52,14 +49,7 @@ def conformal_quantile(scores: Floats, weights: Floats, level: float) -> float:
 
 
 def class_scores(probability: Floats, share: Floats) -> Floats:
-    """Score how far down the list of classes the true ones stand.
-
-    A class's score is the probability of all that are likelier, so that a set takes classes from
-    the likeliest on until the next would exceed the quantile; of an average over several classes
-    the worst that holds at least a quarter counts.
-
-    ``probability`` (n, n_classes); ``share`` (n, n_classes); returns (n,).
-    """
+    """Add the probability of all likelier classes than the worst true one with a quarter; returns (n,)."""
     before = likelier(probability)
     held = np.where(share >= 0.25, before, -np.inf)
     worst: Floats = held.max(axis=1)
@@ -68,10 +58,7 @@ def class_scores(probability: Floats, share: Floats) -> Floats:
 
 
 def likelier(probability: Floats) -> Floats:
-    """Add up, for every class, the probability of all that are likelier.
-
-    ``probability`` (n, n_classes); returns (n, n_classes).
-    """
+    """Add up, for every class, the probability of all that are likelier, (n, n_classes)."""
     order = np.argsort(-probability, axis=1, kind="stable")
     ordered = np.take_along_axis(probability, order, axis=1)
     before = np.cumsum(ordered, axis=1) - ordered
@@ -81,10 +68,7 @@ def likelier(probability: Floats) -> Floats:
 
 
 def class_shares(values: Floats, classes: NDArray[np.int64]) -> Floats:
-    """Divide mean values between the two classes that they lie between.
-
-    ``values`` (n,); ``classes`` (n_classes,); returns (n, n_classes).
-    """
+    """Divide mean values, (n,), between the two classes about them; returns (n, n_classes)."""
     inside = np.clip(values, classes[0], classes[-1])
     shares: Floats = np.maximum(1.0 - np.abs(inside[:, None] - classes[None, :]), 0.0)
     shares[np.isnan(values)] = np.nan
@@ -92,21 +76,14 @@ def class_shares(values: Floats, classes: NDArray[np.int64]) -> Floats:
 
 
 def sharpened_mean(probability: Floats, classes: NDArray[np.int64]) -> Floats:
-    """Turn probabilities of classes into a value.
-
-    ``probability`` (n, n_classes); ``classes`` (n_classes,); returns (n,).
-    """
+    """Turn probabilities of classes, (n, n_classes), into a value, (n,)."""
     sharp = np.clip(probability, _LEAST, None) ** SHARPNESS
     mean: Floats = sharp @ classes / sharp.sum(axis=1)
     return mean
 
 
 def mean_slopes(start: Floats, end: Floats, classes: NDArray[np.int64]) -> Floats:
-    """Divide what the sharpened mean changes by from one set of probabilities to another among the classes.
-
-    Returns slopes, shape (n_classes,), whose product with ``end - start`` is that change exactly, so that
-    parts of probabilities become parts of the value.
-    """
+    """Give (n_classes,) whose product with ``end - start`` is the change of the sharpened mean exactly."""
     low, high = (np.clip(p, _LEAST, None) ** SHARPNESS for p in (start, end))
     apart = end - start
     level = np.clip((start + end) / 2.0, _LEAST, None)

@@ -182,10 +182,7 @@ def _subset(train: NDArray[np.int64], task: FitTask, rng: np.random.Generator) -
 
 
 def tuned_settings(values: NDArray[np.float32], task: FitTask, train: NDArray[np.int64]) -> Record:
-    """Find the best forest settings for a training set, by folds of its own groups.
-
-    ``values`` (n_train, n_features); ``train`` (n_train,).
-    """
+    """Find the best forest settings for training rows by folds of their groups; (n_train, n_features)."""
     learner = LEARNERS[task.learner]
     if not learner.importances:
         return {}

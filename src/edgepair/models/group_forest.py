@@ -69,10 +69,7 @@ def group_folds(group: NDArray[np.str_], judged: NDArray[np.bool_], seed: int) -
 def source_folds(
     source: NDArray[np.str_], group: NDArray[np.str_], judged: NDArray[np.bool_], seed: int
 ) -> list[Fold]:
-    """Leave whole sources out, and with them what others hold of the same groups.
-
-    ``source, group`` (n_rows,); ``judged`` (n_rows,).
-    """
+    """Leave whole sources out, with what others hold of the same groups; all (n_rows,)."""
     rng = np.random.default_rng(seed)
     of_none = judged & (source == "")
     named = np.unique(source[judged & ~of_none])
@@ -116,10 +113,7 @@ class GroupForest:
 def fit_group_forest(
     features: Floats, target: Floats, weight: Floats, folds: Sequence[Fold], *, seed: int = 0
 ) -> GroupForest:
-    """Fit a forest, and one per fold.
-
-    ``features`` (n_rows, n_features); ``target`` (n_rows,); ``weight`` (n_rows,).
-    """
+    """Fit a forest, and one per fold, to features (n_rows, n_features)."""
     seen = features.astype(np.float32)
     n_classes = 0 if target.ndim == 1 else target.shape[1]
     told = np.full((len(seen), n_classes or 2), np.nan)

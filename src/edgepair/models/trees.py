@@ -31,11 +31,7 @@ class GrownTree:
 
 @dataclass(frozen=True)
 class JoinedTrees:
-    """Nodes of all trees of a forest in a row, so that a few rows go through all of them at once.
-
-    ``first`` (n_trees,); ``feature`` (n_nodes,), negative of leaves, ``left, right`` (n_nodes,), which lead
-    leaves to themselves; ``threshold, weight`` (n_nodes,); ``value`` (n_nodes, n_outputs).
-    """
+    """Nodes of all trees in a row, for few rows at once: leaves have negative features and no way on."""
 
     first: NDArray[np.intp]
     feature: NDArray[np.intp]
@@ -89,11 +85,7 @@ def grow_trees(
     max_depth: int | None = None,
     stop: Event | None = None,
 ) -> list[GrownTree]:
-    """Grow the trees that scikit-learn's ExtraTrees would; fewer where `stop` is set meanwhile.
-
-    ``features`` (n_rows, n_features); ``answer`` (n_rows,): numbers of classes, all of which occur, or
-    values where ``n_classes`` is 0; ``weight`` (n_rows,).
-    """
+    """Grow the trees of scikit-learn's ExtraTrees until `stop`; ``answer``: classes, or values if none."""
     # private names of one minor version, to which pyproject holds it; a test compares with its forests
     from sklearn.tree._criterion import MSE, Gini
     from sklearn.tree._splitter import RandomSplitter

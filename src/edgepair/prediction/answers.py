@@ -56,10 +56,7 @@ WINDOW_WIDTH = {"xanes": 2.0, "pdf": 0.25, "dpdf": 0.25, "npdf": 0.25}
 
 @dataclass(frozen=True)
 class Answer:
-    """What is said of one task for some samples.
-
-    ``value, lower, upper`` (n,); ``claimed`` (n,); ``probability`` (n, n_classes).
-    """
+    """What is said of one task for n samples, (n,); ``probability`` (n, n_classes)."""
 
     value: Floats
     lower: Floats
@@ -82,10 +79,7 @@ def answer_of(told: Told, task: str, factor: float, below: float) -> Answer:
 
 
 def class_sets(probability: Floats, classes: NDArray[np.int64], below: float) -> tuple[tuple[int, ...], ...]:
-    """Take classes from the likeliest on while those before add up to no more than a limit.
-
-    ``probability`` (n, n_classes); ``classes`` (n_classes,).
-    """
+    """Take classes from the likeliest on while those before add up to no more than a limit."""
     inside = likelier(probability) <= below + 1e-12
     return tuple(tuple(int(name) for name in classes[row]) for row in inside)
 
@@ -153,11 +147,7 @@ def _n_groups(known: NDArray[np.bool_], groups: NDArray[np.str_]) -> int:
 
 
 def join_first_shell(forest: Answer, shell: FirstShell | None, level: float) -> Answer:
-    """Join two readings of one length, each by the inverse square of its interval.
-
-    Where they exclude each other, another element's peak was read or the shell is not all there: the forest,
-    which sees more than the first peak, answers alone.
-    """
+    """Join two readings of a length; the forest alone where they exclude each other: it sees more."""
     if shell is None or shell.shared_with:
         return forest
     error = float(np.hypot(shell.position_error, SHAPE_ERROR))
@@ -171,10 +161,7 @@ def join_first_shell(forest: Answer, shell: FirstShell | None, level: float) -> 
 
 @dataclass(frozen=True)
 class TaskFit:
-    """One task's forest and what it told left-out rows.
-
-    ``kept`` (n_rows,); ``value, error`` (n_rows,); ``probability`` (n_rows, n_classes).
-    """
+    """One task's forest and what it told left-out rows, (n_rows,); probability (n_rows, n_classes)."""
 
     forest: GroupForest
     kept: NDArray[np.bool_]
@@ -193,10 +180,7 @@ def fit_task(
     *,
     seed: int = 0,
 ) -> TaskFit:
-    """Fit a task's forest to the rows whose value is known.
-
-    ``features`` (n_rows, n_features); ``values, absorber`` (n_rows,); ``weight`` (n_known,).
-    """
+    """Fit a task's forest to the rows whose value is known; features (n_rows, n_features)."""
     kept = ~np.isnan(values)
     target = class_shares(values[kept], CLASSES[task]) if task in CLASSES else values[kept]
     forest = fit_group_forest(features[kept], target, weight, folds, seed=seed)
@@ -219,10 +203,7 @@ def settle(told: Floats, task: str, absorber: NDArray[np.str_]) -> Told:
 
 
 def _within_reach(shares: Floats, absorber: NDArray[np.str_]) -> Floats:
-    """Count states that no oxide of an absorber has, learnt of its neighbours, as its highest.
-
-    ``shares`` (n, n_classes); ``absorber`` (n,).
-    """
+    """Count states that no oxide of the absorber has, learnt of neighbours, as its highest."""
     classes, held = CLASSES["oxidation_state"], shares.copy()
     highest = np.array([HIGHEST_STATES.get(symbol, classes[-1]) for symbol in absorber.tolist()])
     beyond = classes > highest[:, None]
@@ -234,11 +215,7 @@ def _within_reach(shares: Floats, absorber: NDArray[np.str_]) -> Floats:
 def contributions(
     fit: TaskFit, task: str, row: Floats, given: NDArray[np.bool_], absorber: str
 ) -> tuple[float, Floats]:
-    """Divide a value among the features of one row, shape (n_features,), in the unit of the task.
-
-    They add up to the value less that of the forest where the ``given`` features alone are known, which
-    comes first.
-    """
+    """Divide a value, less what ``given`` alone give (returned first), among features, in its unit."""
     base, parts = forest_shapley(fit.forest.joined, row.astype(np.float32), given)
     if task not in CLASSES:
         return float(base[0]), parts[:, 0]

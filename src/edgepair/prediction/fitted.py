@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from edgepair.dataset.store import data_digest
 from edgepair.files.caching import fingerprint
 from edgepair.measured import match_instrument
 from edgepair.prediction.answers import check_enough
-from edgepair.prediction.model_file import load_trained
+from edgepair.prediction.model_file import Model, load_trained
 from edgepair.prediction.pdf_model import PdfModel, known_means, pdf_rows
 from edgepair.prediction.sample import NEEDED, ROUNDING, EnergyWindow, choose_window
 from edgepair.prediction.xanes_model import XanesModel
@@ -157,9 +157,6 @@ def shown_data(data: xr.Dataset, instrument: PDFInstrument, technique: str) -> x
     shown = data.drop_dims("r")
     shown[variable] = (("material", "r"), curves, data[variable].attrs)
     return shown.assign_coords(r=("r", instrument.grid(), data["r"].attrs))
-
-
-Model = TypeVar("Model", XanesModel, PdfModel)
 
 
 def fitted_xanes(

@@ -7,12 +7,12 @@ model that was saved.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from edgepair.conventions.tasks import Floats
     from edgepair.measured.pdf.inspection import PdfInspection
+
+Model = TypeVar("Model", XanesModel, PdfModel)
 
 KIND = "edgepair-model-2"
 
@@ -97,11 +99,7 @@ class TrainedModels:
         return self.window is not None and self.spectra[False].has_standards(self.absorber)
 
     @cached_property
-    def _fitted_xanes(self) -> dict[bool, XanesModel]:
-        return {}
-
-    @cached_property
-    def _fitted_pdf(self) -> dict[str, PdfModel]:
+    def _fitted(self) -> dict[str, Any]:
         return {}
 
     def xanes(self, *, aligned: bool = False) -> XanesModel:
@@ -122,13 +120,9 @@ class TrainedModels:
         ModelError
             It does not answer as the one that was saved.
         """
-        if aligned not in self._fitted_xanes:
-            assert self.window is not None
-            rows, seed = self.spectra[aligned], int(self.about.get("seed", 0))
-            model = XanesModel(self.window, rows, aligned=aligned, seed=seed)
-            self._compare(f"xanes_{aligned}", check_answers(model))
-            self._fitted_xanes[aligned] = model
-        return self._fitted_xanes[aligned]
+        assert self.window is not None
+        fit = partial(XanesModel, self.window, self.spectra[aligned], aligned=aligned)
+        return self._once(f"xanes_{aligned}", fit)
 
     def pdf(self, technique: str) -> PdfModel:
         """Fit a model of measured PDFs, once.
@@ -148,11 +142,7 @@ class TrainedModels:
         ModelError
             It does not answer as the one that was saved.
         """
-        if technique not in self._fitted_pdf:
-            model = PdfModel(self.curves[technique][0], seed=int(self.about.get("seed", 0)))
-            self._compare(technique, check_answers(model))
-            self._fitted_pdf[technique] = model
-        return self._fitted_pdf[technique]
+        return self._once(technique, partial(PdfModel, self.curves[technique][0]))
 
     def for_spectrum(self, absorber: str, first: float, last: float, *, aligned: bool) -> XanesModel:
         """Give the model of XANES, if it fits a measured spectrum.
@@ -243,6 +233,15 @@ class TrainedModels:
     def name(self) -> str:
         """How messages call it."""
         return f"the model {self.source!r}" if self.source else "the model"
+
+    def _once(self, part: str, fit: Callable[..., Model]) -> Model:
+        """Fit a model where it is first asked for, and see that it answers as it did."""
+        if part not in self._fitted:
+            model = fit(seed=int(self.about.get("seed", 0)))
+            self._compare(part, check_answers(model))
+            self._fitted[part] = model
+        fitted: Model = self._fitted[part]
+        return fitted
 
     def _compare(self, part: str, answers: NDArray[np.generic]) -> None:
         """Refuse a model that answers otherwise than the one that was saved."""
@@ -449,10 +448,9 @@ def _build(stored: xr.Dataset, source: str) -> TrainedModels:
         r = instrument.grid()
         if np.abs(finite(f"{technique}.r", r.shape) - r).max() > 1e-6:
             raise ValueError(f"a {technique} that does not fit its instrument")
-        texts_of = (array(f"{technique}.{key}", "U", (n,)) for key in ("name", "formula"))
+        name, formula = (array(f"{technique}.{key}", "U", (n,)) for key in ("name", "formula"))
         targets = {task: array(f"{technique}.targets.{task}", "f", (n,)) for task in TASKS}
         G = finite(f"{technique}.G", (n, len(r)))
-        name, formula = texts_of
         curves[technique] = (PdfRows(technique, absorber, r, G, name, formula, targets), instrument)
     checks = {
         str(name).removeprefix("check."): np.asarray(stored[name].values, dtype=np.float64)

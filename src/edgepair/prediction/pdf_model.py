@@ -39,10 +39,7 @@ MOST_MATERIALS = 800
 
 @dataclass(frozen=True)
 class PdfRows:
-    """PDFs of materials with known values, through one instrument.
-
-    ``r`` (n_r,) in Å; ``G`` (n_rows, n_r) in Å⁻²; ``name, formula`` (n_rows,); ``targets`` (n_rows,).
-    """
+    """PDFs of materials with known values through one instrument; ``G`` (n_rows, n_r) in Å⁻², r in Å."""
 
     technique: str
     absorber: str
@@ -105,10 +102,7 @@ class PdfModel:
         return self._tell(features, task)[0]
 
     def contributions(self, features: Floats) -> dict[str, Floats]:
-        """Divide each task's value among the features of one PDF, shape (n_features,).
-
-        They add up to the value less what the forest answers where nothing is known.
-        """
+        """Divide each value, less that where nothing is known, among features, (n_features,)."""
         nothing = np.zeros(len(features), dtype=bool)
         return {
             task: contributions(fit, task, features, nothing, self.rows.absorber)[1]
@@ -116,10 +110,7 @@ class PdfModel:
         }
 
     def distances(self, features: Floats) -> Floats:
-        """Measure how far PDFs are from every training material.
-
-        ``features`` (n, n_features); returns (n, n_materials).
-        """
+        """Measure how far PDFs are from every training material; returns (n, n_materials)."""
         apart: Floats = cdist(self._scaled(features), self._scaled(self._features))
         return apart / self.distance_scale
 
@@ -154,10 +145,7 @@ class PdfModel:
 
 
 def known_means(dataset: xr.Dataset) -> tuple[NDArray[np.bool_], NDArray[np.str_]]:
-    """Tell which mean values of complete materials are known.
-
-    ``known`` (n_complete, n_tasks); ``formula`` (n_complete,).
-    """
+    """Tell which means of complete materials are known, (n_complete, n_tasks), and their formulas."""
     averaged = _complete_materials(dataset)
     means = np.array([_means(averaged, task) for task in TASKS])
     return ~np.isnan(means).T, averaged["formula"].values.astype(str)

@@ -40,10 +40,7 @@ class ShownCurve:
 
 
 class _Frame:
-    """A table that is given as rows and made a frame of when it is looked at.
-
-    Of a thousand samples, frames take as long as the answers.
-    """
+    """A table given as rows, a frame once looked at: frames take as long as a thousand answers."""
 
     def __init__(self, name: str) -> None:
         self._name = name

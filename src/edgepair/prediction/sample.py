@@ -55,11 +55,7 @@ _UNITS = {"energy": ("", "ev", "kev"), "r": ("", "å", "a", "angstrom")}
 
 @dataclass(frozen=True)
 class PreparedXanes:
-    """A measured spectrum, normalised.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); ``shift``, ``error`` in eV; ``e0`` in eV on the scale of
-    the file.
-    """
+    """A normalised spectrum; energies in eV from the tabulated edge, ``e0`` on the file's scale."""
 
     absorber: str
     energy: Floats
@@ -87,10 +83,7 @@ def prepare_xanes(
     pre: tuple[float, float] | None = None,
     post: tuple[float, float] | None = None,
 ) -> PreparedXanes:
-    """Normalise a measured spectrum and put it on the tabulated energy scale as far as known.
-
-    ``mu``, ``shift``, ``e0`` in eV.
-    """
+    """Normalise a spectrum and put it on the tabulated energy scale as far as known; all in eV."""
     scan = mu if isinstance(mu, XanesScan) else scan_of(mu)
     metal = absorber or scan.absorber
     if metal is None:
@@ -242,20 +235,15 @@ class EnergyWindow:
         return np.arange(self.low, self.high + STEP / 2, STEP)
 
     def show(self, energy: Floats, mu: Floats) -> Floats:
-        """Bring a spectrum onto the grid.
-
-        ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); returns (n_grid,).
-        """
+        """Bring a spectrum, (n_energy,) over eV, onto the grid; returns (n_grid,)."""
         return np.interp(self.grid(), energy, mu, left=min(float(mu[0]), 0.05), right=float(mu[-1]))
 
 
-def choose_window(
-    first: float, last: float, *, moved: float = 0.0, item: str = "the spectrum"
-) -> EnergyWindow:
+def choose_window(first: float, last: float, *, moved: float = 0.0) -> EnergyWindow:
     """Choose the window of a measured range; ``moved`` in eV."""
     if first > NEEDED[0] or last < NEEDED[1]:
         raise MeasurementError(
-            f"cannot compare {item} with standards",
+            "cannot compare the spectrum with standards",
             found=f"energies from {first - moved:+.0f} to {last - moved:+.0f} eV of the tabulated edge",
             needed=f"at least {NEEDED[0] - moved:+.0f} to {NEEDED[1] - moved:+.0f} eV",
             suggestion="give --shift if the energy scale is off, or name the right absorber",

@@ -101,7 +101,13 @@ def train_models(
                     chosen, absorber, standards, own, aligned=aligned, library=library, seed=seed
                 )
                 if absorber not in fitted.rows.absorber:
-                    raise _nothing(absorber)
+                    raise DataError(
+                        f"cannot train for the K edge of {absorber}",
+                        found=f"neither standards nor simulations of {absorber}",
+                        needed="spectra of that element with known values",
+                        suggestion="make some with edgepair build and give them by --data, or give"
+                        " --standards",
+                    )
                 spectra[aligned], checks[f"xanes_{aligned}"] = fitted.rows, check_answers(fitted)
                 if not aligned:
                     scores[name] = model_scores(fitted, absorber, level=confidence_level)
@@ -154,7 +160,7 @@ def _techniques(
 
 def _window(ends: tuple[float, float] | None, dataset: xr.Dataset | None) -> EnergyWindow:
     if ends is None:
-        return EnergyWindow(*FULL) if dataset is None else common_window(dataset, EnergyWindow(*FULL))
+        return EnergyWindow() if dataset is None else common_window(dataset, EnergyWindow())
     low, high = ends
     if not (FULL[0] <= low <= NEEDED[0] and NEEDED[1] <= high <= FULL[1]):
         raise OptionError(
@@ -174,12 +180,3 @@ def _window(ends: tuple[float, float] | None, dataset: xr.Dataset | None) -> Ene
             suggestion=f"ask for the range from {found.low:g} to {found.high:g} eV",
         )
     return window
-
-
-def _nothing(absorber: str) -> DataError:
-    return DataError(
-        f"cannot train for the K edge of {absorber}",
-        found=f"neither standards nor simulations of {absorber}",
-        needed="spectra of that element with known values",
-        suggestion="make some with edgepair build and give them by --data, or give --standards",
-    )

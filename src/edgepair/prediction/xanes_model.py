@@ -122,18 +122,12 @@ class XanesModel:
         return {}
 
     def positions(self, mu: Floats) -> Floats:
-        """Tell where on the energy axis each feature of a spectrum sits.
-
-        ``mu`` (n_grid,); returns (n_features,) in eV.
-        """
+        """Tell where each feature of a spectrum, (n_grid,), sits; (n_features,) in eV."""
         position = spectrum_features(self.window.grid(), mu[None], aligned=self.aligned)[1][0]
         return np.concatenate([np.full(len(self.absorbers), own_edge(self.window.grid(), mu)), position])
 
     def contributions(self, features: Floats) -> dict[str, Floats]:
-        """Divide each task's value among the features of one spectrum, shape (n_features,).
-
-        They add up to the value less what is answered where the absorber alone is known.
-        """
+        """Divide each value, less that of the absorber alone, among features, (n_features,)."""
         given = np.arange(len(features)) < len(self.absorbers)
         absorber = str(self._absorber_of(features[None])[0])
         divided = {
@@ -152,10 +146,7 @@ class XanesModel:
         return added
 
     def distances(self, features: Floats, absorber: str) -> Floats:
-        """Measure how far spectra are from every training row of their absorber.
-
-        ``features`` (n, n_features); returns (n, n_rows).
-        """
+        """Measure how far spectra are from every row of their absorber; returns (n, n_rows)."""
         apart = self.apart(features, self._features)
         apart[:, self.rows.absorber != absorber] = np.inf
         return apart
@@ -188,10 +179,7 @@ class XanesModel:
         return found
 
     def apart(self, first: Floats, second: Floats) -> Floats:
-        """Measure how far the shapes of spectra are from each other.
-
-        ``first, second`` (n_first, n_features); returns (n_first, n_second).
-        """
+        """Measure how far the shapes of spectra are from each other; (n_first, n_second)."""
         between: Floats = cdist(self._shape(first), self._shape(second))
         return between / self.distance_scale
 
@@ -236,10 +224,7 @@ class XanesModel:
         return known[task]
 
     def _fit_length(self, weight: Floats, folds: Sequence[Fold]) -> TaskFit:
-        """Fit what lengths differ by from those that bond valence gives for a row's state and number.
-
-        What is not known of a row is what the forests tell that have not learnt from it.
-        """
+        """Fit what lengths differ by from bond valence's, of states told by who has not learnt a row."""
         rows, absorber, values = self.rows, self.rows.absorber, self.rows.targets["bond_length"]
         told = [self._tell(self._features, name, {}) for name in OF_LENGTH]
         known = [rows.targets[name] for name in OF_LENGTH]

@@ -47,11 +47,7 @@ by a Gaussian (standard deviation, eV), stretch of energies about the edge, heig
 
 @dataclass(frozen=True)
 class XanesRows:
-    """Spectra with known values, on the grid of a window.
-
-    ``mu`` (n, n_grid); ``absorber, group, name, formula`` (n,); ``source`` (n,); ``simulated`` (n,);
-    ``shift_known`` (n,); ``edge`` (n,) in eV; ``targets`` (n,).
-    """
+    """Spectra with known values, (n, n_grid); ``edge`` (n,) in eV."""
 
     mu: Floats
     absorber: NDArray[np.str_]
@@ -81,10 +77,7 @@ class XanesRows:
 
 @dataclass(frozen=True)
 class SimulatedSpectrum:
-    """A simulated spectrum of a material, or of a site where the material is not complete.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,).
-    """
+    """A simulated spectrum of a material, or of a site of an incomplete one; energies in eV."""
 
     absorber: str
     name: str
@@ -147,10 +140,7 @@ def choose_evenly(
 
 
 def make_measured(spectrum: SimulatedSpectrum, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Change a simulated spectrum at random as measurements and other codes would.
-
-    ``energy`` (n_even,) in eV; ``mu`` (n_even,).
-    """
+    """Change a simulated spectrum at random as measurements and other codes would; (n_even,) in eV."""
     even = np.arange(spectrum.energy[0], spectrum.energy[-1] + 1e-6, STEP)
     mu = np.interp(even, spectrum.energy, spectrum.mu)
     mu = gaussian_filter1d(mu, rng.uniform(*BROADENING) / STEP, mode="nearest")
@@ -186,15 +176,11 @@ def simulation_shifts(
         [(s.oxidation_state, s.coordination_number) for s in known],
         [window.show(s.energy - edge_energy(s.absorber), s.mu) for s in known],
     )
-    apart = [of_measured[kind] - of_simulated[kind] for kind in of_measured if kind in of_simulated]
-    overall = float(np.median(apart)) if apart else 0.0
+    apart = {kind: of_measured[kind] - of_simulated[kind] for kind in of_measured if kind in of_simulated}
+    overall = float(np.median([*apart.values()])) if apart else 0.0
     by_state: dict[int | None, float] = {None: overall}
-    for state in {kind[0] for kind in of_measured if kind in of_simulated}:
-        mine = [
-            of_measured[kind] - of_simulated[kind]
-            for kind in of_measured
-            if kind in of_simulated and kind[0] == state
-        ]
+    for state in {kind[0] for kind in apart}:
+        mine = [by for kind, by in apart.items() if kind[0] == state]
         by_state[state] = (float(np.median(mine)) + overall) / 2.0
     return by_state
 

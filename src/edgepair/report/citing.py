@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -199,9 +198,9 @@ def _of_library() -> Iterator[Citation]:
     """List the collections of the measured standards, with their terms."""
     from edgepair.standards import load_standards
 
-    sources = Counter((re.split(":", one.source)[0], one.licence) for one in load_standards())
+    sources = Counter((one.source.partition(":")[0], one.licence) for one in load_standards())
     for (collection, licence), number in sources.most_common():
-        yield Citation(f"{counted(number, 'measured standard')}", f"{collection}: {licence}")
+        yield Citation(counted(number, "measured standard"), f"{collection}: {licence}")
 
 
 def _not_known(path: Path, found: str) -> DataError:

@@ -155,11 +155,7 @@ def component_mixtures(
     shift_limit: float,
     warnings: list[str],
 ) -> pd.DataFrame:
-    """Tell which mixture of standards each component is most like, and which standard alone.
-
-    Of each component the best mixture, a row a compound: ``misfit`` is its root mean square, edge steps,
-    ``as_good`` counts the combinations that fit as well; ``nearest`` is the one standard that fits best.
-    """
+    """Tell each component's best mixture and nearest standard; ``misfit``: RMS, edge steps."""
     rows: list[tuple[object, ...]] = []
     for k, spectrum in enumerate(resolution.spectra if resolution and standards else [], 1):
         assert resolution is not None

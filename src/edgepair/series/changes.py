@@ -21,11 +21,7 @@ WHITE_LINE = 25.0
 
 
 def change_points(axis: Floats, scores: Floats, noise: Floats) -> list[int]:
-    """Find the points at which straight segments of the ``scores`` (n_points, n_scores) end.
-
-    First points of segments but the first: by least squares and the Bayesian information criterion, exact
-    over all segmentations into at most `MOST_SEGMENTS`. ``noise`` (n_points,).
-    """
+    """Find ends of straight segments of scores by least squares and BIC, exact over segmentations."""
     n = len(axis)
     deviation = max(float(np.median(noise)), scatter(scores) if n > 4 else 0.0)
     cost = np.full((n + 1, n + 1), np.inf)
@@ -63,11 +59,7 @@ def scatter(scores: Floats) -> float:
 
 
 def crossing_points(energy: Floats, mu: Floats, noise: float, e0: float) -> pd.DataFrame:
-    """Find isosbestic points: energies, eV, beyond ``e0`` at which all spectra of the series are the same.
-
-    There the first principal change crosses zero and the ``spread`` over the points is no more than twice the
-    noise. ``energy`` (n_energy,) in eV; ``mu`` (n_points, n_energy).
-    """
+    """Find isosbestic points, eV: the first change is zero there, the ``spread`` within twice the noise."""
     change = np.linalg.svd(mu - mu.mean(axis=0), full_matrices=False)[2][0]
     spread = mu.std(axis=0)
     crosses = np.flatnonzero((change[:-1] * change[1:] < 0) & (energy[:-1] > e0 - 5))
@@ -90,10 +82,7 @@ def crossing_points(energy: Floats, mu: Floats, noise: float, e0: float) -> pd.D
 
 
 def half_step(energy: Floats, mu: Floats) -> float:
-    """Tell where a spectrum rises through one half for the last time, eV; NaN where it does not.
-
-    ``energy, mu`` (n_energy,), up to the white line.
-    """
+    """Tell where a spectrum last rises through one half before the white line, eV; NaN: nowhere."""
     below = np.flatnonzero(mu < 0.5)
     if not len(below) or below[-1] + 1 >= len(mu):
         return float("nan")
@@ -102,11 +91,7 @@ def half_step(energy: Floats, mu: Floats) -> float:
 
 
 def edge_and_white_line(energy: Floats, mu: Floats, e0: float) -> Floats:
-    """Tell where each spectrum rises through one half, and how high and where its white line is.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n_points, n_energy); ``e0`` in eV; returns (n_points, 3): eV, edge
-    steps, eV.
-    """
+    """Tell each rise through one half, white line's height and place: (n_points, 3), eV, steps, eV."""
     rows = []
     line = np.flatnonzero((energy > e0 - 2) & (energy < e0 + WHITE_LINE))
     for row in mu:

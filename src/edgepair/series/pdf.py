@@ -76,11 +76,7 @@ class PdfFractions:
 
 
 def fit_pdfs(series: PdfSeries, ends: Sequence[EndMember], number: int) -> PdfFractions | None:
-    """Fit all PDFs of a series as sums of end members.
-
-    Without `ends`: the first and the last point and, of more than two components, those of the points
-    between that are farthest from what these can be mixed to; None of one component.
-    """
+    """Fit PDFs as sums of ends: as given, or first, last and farthest between; None of one component."""
     if not ends and number < 2:
         return None
     instrument, G, given = _on_one_grid(series, [one for one in ends if isinstance(one, PdfCurve)])

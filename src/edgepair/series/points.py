@@ -64,10 +64,7 @@ def read_points(
 def rows_of_table(
     given: Sequence[Source],
 ) -> tuple[Sequence[Row], dict[str, list[str]], list[tuple[str, str]]]:
-    """Put a table of points in the place of the files that it names: what was measured at each point.
-
-    Returns the rows, the columns that may be the axis, and what the table does not name.
-    """
+    """Put a table of points in place of its files; returns rows, columns for an axis, and the rest."""
     paths = [Path(one) for one in given if not isinstance(one, (XanesScan, PdfCurve))]
     tables = {path: rows for path in paths if (rows := read_point_table(path))}
     if len(tables) != 1:

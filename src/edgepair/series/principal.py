@@ -109,11 +109,7 @@ def find_principal(
     seed: int = 0,
     noise: float | None = None,
 ) -> Principal:
-    """Find principal components, the largest first, and how many there are.
-
-    ``energy`` (n_energy,) in eV, of PDFs r in Å; ``mu`` (n_points, n_energy), of PDFs G in Å⁻². ``e0`` is
-    None for PDFs, which have no lines before and after an edge; ``noise`` of spectra is found if not given.
-    """
+    """Find principal components of spectra, or of PDFs (``e0`` None), and how many stand out."""
     n, m = mu.shape
     left, size, right = np.linalg.svd(mu, full_matrices=False)
     most = min(MOST_COMPONENTS, len(size) - 1)
@@ -163,11 +159,7 @@ def _normalisation(energy: Floats, e0: float) -> Floats:
 def find_components(
     energy: Floats, mu: Floats, e0: float, *, number: int | None = None, seed: int = 0
 ) -> tuple[Principal, Floats, Floats]:
-    """Find principal components of a series whose energy scale may drift.
-
-    Gives them, the spectra without the drift, (n_points, n_energy), and what was added to the energies,
-    (n_points,) in eV: zeros where no drift saves a component.
-    """
+    """Find components of a drifting series, the spectra without drift, and what was added, eV."""
     found = find_principal(energy, mu, e0, number=number, seed=seed)
     for fewer in range(1, found.number if number is None else 1):
         drift, moved = find_drift(energy, mu, fewer)
@@ -195,12 +187,7 @@ def targets(
     energy: Floats, principal: Principal, noise: float, standards: Sequence[Standard], *,
     shift_limit: float,
 ) -> pd.DataFrame:  # fmt: skip
-    """Tell which standards lie in the space of the components: target transformation.
-
-    A row a standard, the nearest to the space first: ``standard, compound, misfit, shift, in_space``;
-    ``misfit`` is the root mean square of what the components leave over of it, edge steps. ``in_space``: it
-    is no more than a measurement of the same compound elsewhere is off. ``shift_limit`` in eV.
-    """
+    """Tell which standards the components can make, nearest first; ``misfit``: RMS left over, edge steps."""
     space = principal.loadings[: principal.number]
     shifts = np.arange(-shift_limit, shift_limit + 0.05, 0.1) if shift_limit else np.zeros(1)
     rows = []

@@ -59,11 +59,7 @@ class Resolution:
 def resolve(
     mu: Floats, number: int, *, fixed: Floats | None = None, noise: float, seed: int = 0
 ) -> Resolution:
-    """Resolve a series into components, ordered by where along it they are largest, ``fixed`` ones first.
-
-    ``mu`` (n_points, n_energy), normalised; ``fixed`` (n_fixed, n_energy): spectra that are some of them, as
-    of standards; ``noise`` is the standard deviation of a point.
-    """
+    """Resolve spectra, (n_points, n_energy), into components in order of their maxima, fixed ones first."""
     given = np.empty((0, mu.shape[1])) if fixed is None else fixed[:number]
     purest = purest_points(mu, number, given)
     spectra, fractions = _alternate(mu, np.vstack([given, mu[purest]]), len(given))
@@ -93,11 +89,7 @@ def resolve(
 
 
 def closed_fractions(mu: Floats, spectra: Floats, *, closure: float = np.inf) -> Floats:
-    """Fit fractions that are not negative and add up to one, exactly or as far as `closure` holds them.
-
-    ``mu`` (n_points, n_energy); ``spectra`` (n_components, n_energy); ``closure`` times the
-    square by which the sum is off is added to the misfit; returns (n_points, n_components).
-    """
+    """Fit fractions ≥ 0 that add up to one as far as `closure` holds them; (n_points, n_components)."""
     held = bool(np.isfinite(closure))
     added = closure if held else 0.0
     number = len(spectra)

@@ -161,10 +161,7 @@ def sphere(neighbours: list[PeriodicNeighbor], card: str, text: str, atoms: int)
 
 
 def cluster_radius(preset: Preset, cards: Mapping[str, str]) -> float:
-    """Choose the radius of the cluster: the preset's, or more where a card asks for a larger sphere.
-
-    Returns in Å.
-    """
+    """Choose the cluster's radius, Å: the preset's, or more where a card asks for a larger sphere."""
     asked = [float(cards[card].split()[0]) + 1.0 for card in _SMALLEST if cards.get(card)]
     return max([preset.cluster, *asked])
 

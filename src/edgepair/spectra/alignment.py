@@ -59,12 +59,7 @@ _BLUR = 0.6  # eV, standard deviation under which a foil's derivative is looked 
 
 
 def foil_energy(energy: ArrayLike, mu: ArrayLike, absorber: str) -> float:
-    """Find the first inflection point of a metal foil: where its energy scale is read.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); returns in eV.
-
-    Its difference to `edgepair.conventions.edge_energy` is what the monochromator is wrong by.
-    """
+    """Find a foil's first inflection, eV, whose distance from `edge_energy` is the monochromator's error."""
     x, y = checked_spectrum(energy, mu)
     tabulated = edge_energy(absorber)
     grid = np.arange(max(x[0], tabulated - FOIL_WINDOW), min(x[-1], tabulated + FOIL_WINDOW), _STEP)

@@ -103,10 +103,7 @@ def _steepest(x: Floats, y: Floats, near: float | None) -> float:
 
 
 def other_edges(energy: ArrayLike, mu: ArrayLike, *, e0: float, edge_step: float) -> tuple[float, ...]:
-    """Find edges of other elements in the same scan.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); ``e0`` in eV.
-    """
+    """Find edges of other elements in the same scan; energies and ``e0`` in eV."""
     from scipy.ndimage import median_filter
 
     x, y = checked_spectrum(energy, mu)

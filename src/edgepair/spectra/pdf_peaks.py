@@ -62,10 +62,7 @@ class Peak:
 
 @dataclass(frozen=True)
 class PeakFit:
-    """Peaks in order of distance, the slope ``s`` of their line, and the covariance of all.
-
-    ``noise`` in Å⁻².
-    """
+    """Peaks in order, the slope ``s`` of their line, and the covariance of all; ``noise`` in Å⁻²."""
 
     peaks: tuple[Peak, ...]
     slope: float

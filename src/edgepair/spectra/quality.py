@@ -39,10 +39,7 @@ DAMPED_WHITE_LINE = 1.2
 
 @dataclass(frozen=True)
 class SpectrumQuality:
-    """What a measured spectrum is like.
-
-    ``noise`` in edge steps; ``sharpest``, ``glitches``, ``constant`` in eV.
-    """
+    """What a spectrum is like; ``noise`` in edge steps; ``sharpest, glitches, constant`` in eV."""
 
     noise: float
     energy_step: float
@@ -82,7 +79,7 @@ def judge_quality(
         if x[widest + 1] - x[widest] > max(WIDEST_GAP, 4 * step):
             warnings.append(f"no points from {x[widest]:.1f} to {x[widest + 1]:.1f} eV, at the edge")
     if glitches:
-        warnings.append(f"{_count(len(glitches), 'glitch', 'glitches')} at {_places(glitches)}")
+        warnings.append(f"{len(glitches)} glitch{'' if len(glitches) == 1 else 'es'} at {_places(glitches)}")
     if jumps:
         warnings.append(f"the level jumps at {_places(jumps)}: lost beam or a moved monochromator")
     for first, last in constant:
@@ -105,10 +102,7 @@ def deglitch(
     pre: tuple[float, float] | None = None,
     post: tuple[float, float] | None = None,
 ) -> tuple[Floats, tuple[float, ...]]:
-    """Replace glitches by what their neighbours say.
-
-    ``energy`` (n_energy,) in eV; ``mu`` (n_energy,); ``e0``, ``replaced`` in eV.
-    """
+    """Replace glitches by what their neighbours say; give their energies too, eV."""
     from scipy.interpolate import PchipInterpolator
 
     x, y = checked_spectrum(energy, mu)
@@ -226,10 +220,6 @@ def _sharpest(x: Floats, y: Floats, e0: float) -> float:
     while right < len(slope) - 1 and slope[right] > half:
         right += 1
     return float(at[right] - at[left])
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 def _places(energies: tuple[float, ...]) -> str:

@@ -47,11 +47,7 @@ def parabola_vertex(values: Floats, best: int) -> float:
 
 
 def fit_polynomial(x: Floats, y: Floats, degree: int) -> Floats:
-    """Fit a polynomial by least squares: what ``numpy.polyfit`` gives, in a third of its time.
-
-    ``x, y`` (n,), more different ``x`` than the degree; returns (degree + 1,). By polynomials that are
-    orthogonal on the points (Forsythe, J. SIAM 5, 74, 1957).
-    """
+    """Fit as ``numpy.polyfit``, in a third of its time: Forsythe, J. SIAM 5, 74 (1957)."""
     here, before = np.ones(len(x)), np.zeros(len(x))
     power, power_before = np.eye(1, degree + 1)[0], np.zeros(degree + 1)  # of these, the lowest first
     total = np.zeros(degree + 1)
@@ -69,10 +65,7 @@ def fit_polynomial(x: Floats, y: Floats, degree: int) -> Floats:
 
 
 def point_noise(x: Floats, y: Floats) -> float:
-    """Estimate the noise of a curve: its points against the cubics through two neighbours on each side.
-
-    ``x`` (n,); ``y`` (n,). The median is taken, so that neither an edge nor a glitch passes for noise.
-    """
+    """Estimate noise by cubics through four neighbours; the median: no edge or glitch passes for it."""
     if len(x) < 9:
         return float("nan")
     middle = np.arange(2, len(x) - 2)

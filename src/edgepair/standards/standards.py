@@ -312,10 +312,7 @@ def standard_record(standard: Standard) -> Record:
 def sound_standards(
     absorber: str | None, own: Sequence[Standard] = (), *, library: bool = True
 ) -> tuple[Standard, ...]:
-    """Give standards that samples may be made of: the user's own, then the library's.
-
-    What is graded C is left out: it may be a mixture itself. Those of all elements where None is given.
-    """
+    """Give the user's standards, then the library's but grade C, which may be mixtures themselves."""
     mine = tuple(one for one in own if absorber in (None, one.absorber))
     return (*mine, *(one for one in load_standards(absorber) if one.quality != "C")) if library else mine
 

@@ -142,11 +142,7 @@ def _name_elements(block: Block, formula: Composition | None) -> list[str]:
 
 
 def element_of(label: str, allowed: set[str]) -> tuple[str, bool]:
-    """Element of a site's symbol or label, and whether it had to be inferred.
-
-    `allowed` holds the elements of the stated formula, which decides where CO1 may be cobalt or a
-    carbonate's oxygen; empty where none is stated.
-    """
+    """Element of a label, and whether inferred: the stated formula decides if CO1 is Co or C-O."""
     from pymatgen.core import Element
 
     letters = re.match(r"[A-Za-z]*", label.strip().lstrip("'\"")).group()  # type: ignore[union-attr]
@@ -175,10 +171,7 @@ def element_of(label: str, allowed: set[str]) -> tuple[str, bool]:
             raise ValueError(f"a site labelled {label!r}, which names no element")
         if allowed and readings[0] not in allowed:
             raise ValueError(f"a site labelled {label!r}: {readings[0]} is not in the stated formula")
-    symbol = readings[0] if letters[1:2] else one
-    if not Element.is_valid_symbol(symbol):
-        raise ValueError(f"a site labelled {label!r}, which names no element")
-    symbol = {"D": "H", "T": "H"}.get(symbol, symbol)
+    symbol = {"D": "H", "T": "H"}.get(readings[0], readings[0])
     return symbol, len(letters) > 2 or symbol != letters.title()
 
 

@@ -117,10 +117,7 @@ def read_project_spectra(text: str, absorber: str) -> Iterator[ProjectSpectrum]:
             raise _nothing(text)
     for item in sorted(found, key=lambda one: (len(_identifier(one)), _identifier(one))):
         spectrum = _field(item, "spectrum")
-        if isinstance(spectrum, dict):
-            structure, x, y = spectrum["structure"], spectrum["x"], spectrum["y"]
-        else:
-            structure, x, y = spectrum.structure, spectrum.x, spectrum.y
+        structure, x, y = (_field(spectrum, name) for name in ("structure", "x", "y"))
         material = SourceMaterial(_identifier(item), _as_dict(structure), "dict")
         try:
             sites = prepare_structure(material.structure(), absorber).sites

@@ -113,10 +113,7 @@ def _holds_structure(path: Path, column: str, value: object) -> bool:
 
 
 def table_rows(path: Path) -> Iterator[Row | str]:
-    """Read the rows of a table of any of the known kinds; a text where one of JSON lines is damaged.
-
-    OSError, EOFError, ValueError, TypeError, RecursionError or zlib.error where it cannot be read.
-    """
+    """Read rows of a table, text for a damaged JSON line; an error of Python or zlib if unreadable."""
     check_regular(path)
     if path.suffix == ".parquet":
         yield from _parquet_rows(path)
@@ -127,10 +124,7 @@ def table_rows(path: Path) -> Iterator[Row | str]:
 
 
 def look_through(go_through: Callable[[str], None], path: Path) -> None:
-    """Have a guarded process read a file to its end first; ValueError where that takes too much.
-
-    What then reads it here can neither take for ever, nor all memory, nor crash.
-    """
+    """Have a guarded process read a file whole first, for safety; ValueError if that takes too much."""
     _guarded("edgepair.structures.files", _seconds(path), go_through, path)
 
 
@@ -144,10 +138,7 @@ def _go_through_rows(path: str) -> None:
 
 
 def _parquet_rows(path: Path) -> Iterator[Row]:
-    """Read a Parquet file, some groups of rows at a time in a guarded process: damage can crash the library.
-
-    ValueError where it cannot be read.
-    """
+    """Read a Parquet file in a guarded process: damage can crash the library; ValueError if unreadable."""
     if find_spec("pyarrow") is None:
         raise StructureError(
             f"cannot read the table {str(path)!r}",

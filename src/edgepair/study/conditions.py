@@ -116,25 +116,25 @@ def _degraded(axis: str, **levels: float) -> Change:
     return change
 
 
-def _thermal(u_iso: float) -> Change:
-    """Add isotropic displacement, Å², to every atom: r·G less its slope, convolved with a Gaussian."""
+_U_ADDED = 0.01
+"""Å²; isotropic displacement added to every atom."""
 
-    def change(dataset: xr.Dataset, rng: np.random.Generator) -> xr.Dataset | None:
-        names = [t.variable for t in TECHNIQUES.values() if t.axis == "r" and t.variable in dataset]
-        if not names or any(f"{name}_baseline" not in dataset for name in names):
-            return None
-        r = dataset["r"].values.astype(np.float64)
-        spread = np.exp(-((r[:, None] - r[None, :]) ** 2) / (4 * u_iso)) * np.gradient(r)
-        spread /= spread.sum(axis=1, keepdims=True)
-        changed = dataset
-        for name in names:
-            slope = dataset[f"{name}_baseline"].values[:, None] * r
-            peaks = (dataset[name].values - slope) * r
-            curves = (peaks @ spread.T / r + slope).astype(dataset[name].dtype)
-            changed = changed.assign({name: (dataset[name].dims, curves, dataset[name].attrs)})
-        return changed
 
-    return change
+def _thermal(dataset: xr.Dataset, rng: np.random.Generator) -> xr.Dataset | None:
+    """Add `_U_ADDED` to every atom: r·G less its slope, convolved with a Gaussian."""
+    names = [t.variable for t in TECHNIQUES.values() if t.axis == "r" and t.variable in dataset]
+    if not names or any(f"{name}_baseline" not in dataset for name in names):
+        return None
+    r = dataset["r"].values.astype(np.float64)
+    spread = np.exp(-((r[:, None] - r[None, :]) ** 2) / (4 * _U_ADDED)) * np.gradient(r)
+    spread /= spread.sum(axis=1, keepdims=True)
+    changed = dataset
+    for name in names:
+        slope = dataset[f"{name}_baseline"].values[:, None] * r
+        peaks = (dataset[name].values - slope) * r
+        curves = (peaks @ spread.T / r + slope).astype(dataset[name].dtype)
+        changed = changed.assign({name: (dataset[name].dims, curves, dataset[name].attrs)})
+    return changed
 
 
 def _in_turn(*changes: Change) -> Change:
@@ -199,7 +199,7 @@ CONDITIONS = {
         ),
         Condition("pdf_qmax", "PDF Qmax 14 Å⁻¹", "PDFs that end at Qmax 14 Å⁻¹", _degraded("r", qmax=14.0)),
         Condition(
-            "pdf_thermal", "PDF U +0.01 Å²", "displacements of every atom larger by 0.01 Å²", _thermal(0.01)
+            "pdf_thermal", "PDF U +0.01 Å²", "displacements of every atom larger by 0.01 Å²", _thermal
         ),
         Condition(
             "measured_like", "all of it",
@@ -207,7 +207,7 @@ CONDITIONS = {
             "PDFs",
             _in_turn(
                 _degraded("energy", energy_resolution=2.0, calibration_error=1.0, noise=0.01),
-                _thermal(0.01),
+                _thermal,
                 _degraded("r", qmax=14.0, noise=0.1),
             ),
         ),

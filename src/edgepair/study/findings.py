@@ -91,10 +91,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class _Evidence:
-    """What a verdict follows from: all of `for_it`, or all of one of `against_it`.
-
-    The first of `for_it` is the estimate.
-    """
+    """What a verdict follows from: all `for_it` (the first: the estimate) or all of one `against_it`."""
 
     for_it: tuple[Quantity, ...]
     against_it: tuple[tuple[Quantity, ...], ...]
@@ -215,10 +212,7 @@ def _mean(quantities: Sequence[Quantity]) -> Quantity:
 
 
 def _overall(cells: _Cells) -> _Cells:
-    """Average over absorbers per task, and over the classification tasks.
-
-    Draws of different absorbers are independent, those of one absorber's tasks are paired.
-    """
+    """Average over absorbers, whose draws are independent, per task, and over tasks, whose are paired."""
     found = {}
     classification = [task.name for task in TASKS.values() if task.kind == "classification"]
     for task, tasks in [*((task, [task]) for task in TASKS), ("all", classification)]:

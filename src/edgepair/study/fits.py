@@ -88,10 +88,7 @@ def fit_work(
     table: Table | None = None,
     **changes: Any,
 ) -> Work:
-    """Describe one round of folds of a learner; what is not named is as the cell and the learner have it.
-
-    ``folds`` (n,).
-    """
+    """Describe one round of folds, (n,), of a learner; what is not named is as cell and learner have it."""
     settings = tuple(sorted(LEARNERS[learner].settings(cell.task).items()))
     known: Record = {"target": cell.target, "groups": cell.groups, "settings": settings}
     task = FitTask(
@@ -230,10 +227,7 @@ class Table(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """One computation on rows of a table, and what it is for; `function(values, task)` returns a `kind`.
-
-    ``sites`` (n,): rows of the table; ``cost`` in arbitrary units of time.
-    """
+    """One call ``function(values, task)``, what it is for, and its cost; ``sites``: rows of the table."""
 
     cell: Cell
     modality: str

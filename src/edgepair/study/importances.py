@@ -157,10 +157,7 @@ def null_share_rows(fitted: LearnerFits) -> Rows:
 
 
 def importance_rows(fitted: LearnerFits, drawn: Floats) -> Rows:
-    """List the rows of ``importances.csv`` of one learner on one cell and modality.
-
-    ``drawn`` (n_draws, n_groups).
-    """
+    """List rows of ``importances.csv`` of a learner, cell and modality; ``drawn`` (n_draws, n_groups)."""
     base, features, outcomes = fitted.names, fitted.features, fitted.outcomes
     rows: Rows = []
     impurity = np.concatenate([outcome.impurity for outcome in outcomes]).astype(np.float64)
@@ -219,10 +216,7 @@ def _impurity_rows(
 
 
 def refit_interval(values: Floats, n_repeats: int) -> tuple[Floats, Floats, Floats]:
-    """Average what refits found, with the corrected interval of this module's own text.
-
-    ``values`` (n_fits, n_columns); returns (n_columns,).
-    """
+    """Average refits, (n_fits, n_columns), with the corrected interval of this module's text."""
     n_folds = max(len(values) // max(n_repeats, 1), 2)
     return corrected_interval(values, 1 / (n_folds - 1))
 

@@ -32,10 +32,7 @@ Rows: TypeAlias = list[Record]
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One absorber and one task, known by identity; cells of one dataset share its feature tables.
-
-    ``sites`` (n,); ``target`` (n,); ``groups`` (n,); ``folds`` (n_repeats, n).
-    """
+    """One absorber and task, known by identity; all (n,), ``folds`` (n_repeats, n)."""
 
     dataset: xr.Dataset
     absorber: str
@@ -183,10 +180,7 @@ def _with_label(dataset: xr.Dataset, task: Task) -> tuple[NDArray[np.bool_], lis
 def _of_large_classes(
     label: Floats, known: NDArray[np.bool_], formulas: NDArray[np.int64], n_folds: int
 ) -> tuple[NDArray[np.bool_], tuple[int, ...], list[str]]:
-    """Keep the sites of whole classes that have a formula for every fold.
-
-    ``label, known, formulas`` (n_sites,).
-    """
+    """Keep the sites of whole classes that have a formula for every fold; all (n_sites,)."""
     reasons, names = [], []
     fractional = known & (label != np.round(label))
     if fractional.any():
@@ -225,8 +219,6 @@ def check_datasets(
     dataset: xr.Dataset | Sequence[xr.Dataset], doing: str = STUDYING, *, gated: bool = False
 ) -> list[xr.Dataset]:
     """Check datasets as a user gives them."""
-    import xarray as xr
-
     several = isinstance(dataset, Sequence) and not isinstance(dataset, str)
     datasets: list[Any] = list(dataset) if several else [dataset]
     seen: set[str] = set()

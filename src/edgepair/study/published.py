@@ -74,12 +74,7 @@ class Settings:
 
 
 def run_published(datasets: Sequence[xr.Dataset], config: StudyConfig, runner: Runner) -> StudyResult:
-    """Run the protocol on checked datasets of sites, whose PDFs are best ideal.
-
-    Raises DataError where no dataset has rows of the published kind. Findings stay empty: they are judged
-    on honest splits, with a bootstrap over formulas, by the grouped protocol. Importances are of the random
-    split, whose published counterparts they are; predictions are of the split by formula.
-    """
+    """Run the protocol: importances of random splits, predictions by formula, no findings."""
     started = time.monotonic()
     plan, axes = _plan(datasets, config)
     pairs = [(split_cell(cell, "random", config), split_cell(cell, "formula", config)) for cell in plan.cells]
@@ -204,11 +199,7 @@ def _search(cell: Cell, modality: str, config: StudyConfig) -> list[Work]:
 
 
 def choose_settings(tasks: Sequence[FitTask], outcomes: Sequence[FitOutcome]) -> Settings:
-    """Choose max_features at equal numbers of trees, then the fewest trees within `TOLERANCE` of the best.
-
-    `tasks` are the search's, one per max_features in rising order, the middle one with all stages; the
-    loss is 1 - weighted F1 or the mean squared error of the predictions of their held-out folds.
-    """
+    """Choose max_features at equal trees, then the fewest trees within `TOLERANCE` of the best."""
 
     def loss(task: FitTask, predicted: Labels) -> float:
         if not task.n_classes:

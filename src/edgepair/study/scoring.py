@@ -99,10 +99,7 @@ def draw_groups(n_groups: int, n_draws: int, seed: Sequence[int]) -> Floats:
 
 
 def group_sums(cell: Cell, predicted: Labels, probability: Labels | None) -> Floats:
-    """Sum what the metrics of a cell need, per group.
-
-    ``predicted`` (n,); ``probability`` (n, n_classes); returns (n_groups, n_sums).
-    """
+    """Sum what the metrics of a cell need, (n_groups, n_sums)."""
     if not cell.classes:
         return regression_sums(cell.target, predicted, cell.groups, cell.n_groups)
     classes = predicted.astype(np.int64)

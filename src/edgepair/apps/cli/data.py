@@ -103,7 +103,9 @@ def _standard_lines(chosen: Sequence[Standard]) -> list[str]:
         heads = ("compound", "ox.", "c.n.", "bond/Å", "shift/eV", "grade", "beamline", "standard")
         lines += [*aligned([heads, *(_row(standard) for standard in mine)], 4), ""]
     # Standards of the user's own come without terms.
-    terms = dict.fromkeys((standard.licence, _origin(standard)) for standard in chosen if standard.licence)
+    terms = dict.fromkeys(
+        (standard.licence, standard.source.partition(":")[0]) for standard in chosen if standard.licence
+    )
     for licence in dict.fromkeys(licence for licence, _ in terms):
         lines.append(f"{licence}: " + ", ".join(origin for other, origin in terms if other == licence))
     return lines
@@ -125,11 +127,6 @@ def _row(standard: Standard) -> tuple[str, ...]:
         standard.beamline,
         standard.name,
     )
-
-
-def _origin(standard: Standard) -> str:
-    """Give the collection that a standard comes from, without its file."""
-    return standard.source.partition(":")[0]
 
 
 _SYMBOLS = re.compile(r"[A-Z][a-z]?(,[A-Z][a-z]?)*")

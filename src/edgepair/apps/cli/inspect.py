@@ -93,10 +93,9 @@ def inspect(
     if save is not None:
         _save(save, seen)
     if report is not None:
-        from edgepair.report.measured.page import MeasuredEntry, write_inspection
+        from edgepair.report.measured.page import write_inspection
 
-        pages = [MeasuredEntry(one.title, one.facts(), one.warnings, one.drawn) for one in seen]
-        write_inspection(pages, report)
+        write_inspection(seen, report)
     if as_json:
         print_json(documents if len(paths) > 1 else documents[0])
     elif not quiet:

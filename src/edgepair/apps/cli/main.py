@@ -81,7 +81,6 @@ def web_page(
                 print("Others can reach it over plain HTTP: use it in networks that you trust.", flush=True)
             print("Ctrl-C ends it and removes all files.", flush=True)
         if browser:
-            import threading
             import webbrowser
 
             # Some browsers do not come back before they are closed.
@@ -159,10 +158,7 @@ def main() -> None:
 
 
 def signal_again(swallowed: sys.UnraisableHookArgs) -> None:
-    """Send a signal again that came while a finaliser ran, where Python drops what it raised.
-
-    Whatever else a library's finaliser throws is nothing that a user can act on.
-    """
+    """Send a signal again that came in a library's finaliser, where Python drops what it raised."""
     number = {KeyboardInterrupt: signal.SIGINT, SystemExit: signal.SIGTERM}.get(swallowed.exc_type)
     if number is not None:
         # by another thread, so that it comes once the finaliser has ended

@@ -166,10 +166,7 @@ class OnePdfReading(PdfReading):
 
 
 def reads_spectra(command: Callable[..., None]) -> Callable[..., None]:
-    """Put a block of options in the place of each parameter of a command that stands for one.
-
-    A command that has one of them itself, as several absorbers, keeps its own.
-    """
+    """Put blocks of options in a command's signature, but for those that it has itself."""
     hints = get_type_hints(command, include_extras=True)
     parameters = inspect.signature(command).parameters
     keyword = inspect.Parameter.KEYWORD_ONLY

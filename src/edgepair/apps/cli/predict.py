@@ -102,8 +102,13 @@ def predict(
             )
             check_used(samples, reading.spectrum, reading.calibration, pdf.options)
             if deglitch:
+                from edgepair.measured.xanes.inspection import without_glitches
+
                 edge = {name: reading.scale[name] for name in ("e0", "pre", "post")}
-                samples = [_without_glitches(sample, edge) for sample in samples]
+                samples = [
+                    one if one.mu is None else replace(one, mu=without_glitches(one.mu, **edge)[0])
+                    for one in samples
+                ]
             shown = as_json or report is not None or len(samples) <= FEW
             explained = {None: MOST_EXPLAINED if shown else 0, True: len(samples), False: 0}[explain]
             answers = _answer_all(samples, foil, shared, show, explained, done, kept, as_json=as_json)
@@ -185,10 +190,7 @@ def _answer_all(
     *,
     as_json: bool,
 ) -> list[_Answer]:
-    """Answer samples, those of one absorber together; explain the first so many that were read.
-
-    `answers` takes them one by one: what is there when a run is interrupted is not lost.
-    """
+    """Answer samples by absorber; `answers` takes them one by one: none is lost by an interruption."""
     from edgepair.report.prediction.rows import PredictedSample
 
     read = [place for place, sample in enumerate(samples) if sample.error is None]
@@ -267,13 +269,6 @@ def _attempt(sample: Sample, foil: Foil | None, options: Record) -> _Answer:
         *(given_facts(**options) if sample.mu is not None else ()),
     )
     return _Answer(PredictedSample(_named(sources, found), found.absorber, prediction=found, facts=facts))
-
-
-def _without_glitches(sample: Sample, edge: Record) -> Sample:
-    """Replace the glitches of a sample's spectrum, as ``inspect --deglitch`` does."""
-    from edgepair.measured.xanes.inspection import without_glitches
-
-    return sample if sample.mu is None else replace(sample, mu=without_glitches(sample.mu, **edge)[0])
 
 
 def _named(sources: dict[str, tuple[str, str]], found: Prediction) -> dict[str, tuple[str, str]]:

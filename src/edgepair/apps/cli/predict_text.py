@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edgepair.apps.cli.console import output_console, plain_table
+from edgepair.apps.cli.console import output_console, plain_table, print_lines
 from edgepair.conventions import TASKS
 from edgepair.conventions.wording import counted, number, percent, short_title
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
     from edgepair.report.prediction.rows import PredictedSample
@@ -30,55 +29,41 @@ FEW = 3
 
 def print_samples(samples: Sequence[PredictedSample]) -> None:
     """Print answers: everything of one sample, a line each of many."""
-    console = output_console()
     answered = [sample for sample in samples if sample.prediction is not None]
     if len(answered) == 1 and len(samples) <= FEW:
-        _print_one(console, answered[0])
-        if len(samples) > 1:
-            _line(console, "\n" + _summary(samples))
+        _print_one(answered[0])
+        print_lines(["", _summary(samples)] if len(samples) > 1 else [])
         return
     if answered:
-        _print_lines(console, samples)
-        for line in _common_warnings(answered):
-            _line(console, line)
-    _line(console, _summary(samples))
+        _print_many(samples)
+        print_lines(_common_warnings(answered))
+    print_lines([_summary(samples)])
 
 
-def _line(console: Console, text: str) -> None:
-    console.print(text, soft_wrap=True, markup=False)
-
-
-def _print_one(console: Console, sample: PredictedSample) -> None:
+def _print_one(sample: PredictedSample) -> None:
     from edgepair.report.prediction.words import counted_text, first_shell_facts, reason_sentences
 
     prediction = sample.prediction
     assert prediction is not None
-    _line(console, f"{sample.title}: {sample.absorber}")
-    for name, value in (*sample.facts, *first_shell_facts(prediction)):
-        _line(console, f"    {name:<12} {value}")
+    lines = [f"{sample.title}: {sample.absorber}"]
+    lines += [f"    {name:<12} {value}" for name, value in (*sample.facts, *first_shell_facts(prediction))]
     if prediction.energy_shift == prediction.energy_shift:
         shift, error = number(prediction.energy_shift, 2, sign=True), number(prediction.energy_error, 1)
-        _line(console, f"    {'calibration':<12} {shift} eV added to the energies, likely error {error} eV")
-    console.print()
-    console.print(_answers(sample))
+        lines.append(f"    {'calibration':<12} {shift} eV added to the energies, likely error {error} eV")
+    print_lines([*lines, ""])
+    output_console().print(_answers(sample))
     level = percent(prediction.confidence_level)
-    _line(console, f"Intervals and sets of classes at {level} confidence; in brackets the likeliest class.")
+    lines = [f"Intervals and sets of classes at {level} confidence; in brackets the likeliest class."]
     if prediction.counted:
-        _line(console, f"Coordination numbers: {counted_text(prediction)}.")
-    reasons = reason_sentences(prediction)
-    if reasons:
-        _line(console, "\nWhat drove it, against the average of the training data:")
-    for sentence in reasons:
-        _line(console, f"    {sentence}")
-    nearest = _nearest(sample)
-    if nearest:
-        console.print()
-    for line in nearest:
-        _line(console, line)
+        lines.append(f"Coordination numbers: {counted_text(prediction)}.")
+    if reasons := reason_sentences(prediction):
+        lines += ["", "What drove it, against the average of the training data:"]
+        lines += [f"    {sentence}" for sentence in reasons]
+    if nearest := _nearest(sample):
+        lines += ["", *nearest]
     if prediction.warnings:
-        console.print()
-    for warning in prediction.warnings:
-        _line(console, f"! {warning}")
+        lines += ["", *(f"! {warning}" for warning in prediction.warnings)]
+    print_lines(lines)
 
 
 def _answers(sample: PredictedSample) -> Table:
@@ -135,20 +120,19 @@ def _nearest(sample: PredictedSample) -> list[str]:
     return lines
 
 
-def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
+def _print_many(samples: Sequence[PredictedSample]) -> None:
     from rich.text import Text
 
     from edgepair.report.prediction.words import range_text, set_text, value_text
 
     folder = _folder(samples)
-    if folder:
-        _line(console, f"in {folder}")
+    print_lines([f"in {folder}"] if folder else [])
     table = plain_table()
     table.add_column("sample", overflow="fold")
     for title in ("absorber", "E0, step, shift", "technique", *_SHORT.values(), "trust"):
         table.add_column(title, no_wrap=True)
     for sample in samples:
-        title = _without(sample.title, folder)
+        title = " + ".join(part.removeprefix(folder) for part in sample.title.split(" + "))
         if sample.prediction is None:
             table.add_row(Text(title), Text(sample.absorber), "", Text(sample.status, style="red"))
             continue
@@ -166,8 +150,8 @@ def _print_lines(console: Console, samples: Sequence[PredictedSample]) -> None:
         trust = Text(sample.trust, style=_STYLE.get(sample.trust, ""))
         technique = Text(short_title(sample.technique))
         table.add_row(Text(title), Text(sample.absorber), _edge(sample), technique, *cells, trust)
-    console.print(table)
-    console.print()
+    output_console().print(table)
+    print_lines([""])
 
 
 def _edge(sample: PredictedSample) -> str:
@@ -193,13 +177,6 @@ def _folder(samples: Sequence[PredictedSample]) -> str:
     return folder + os.sep if folder.strip(os.sep) else ""
 
 
-def _without(title: str, folder: str) -> str:
-    """Leave a folder out of a title where a file name begins with it."""
-    if not folder:
-        return title
-    return " + ".join(part.removeprefix(folder) for part in title.split(" + "))
-
-
 def _common_warnings(answered: Sequence[PredictedSample]) -> list[str]:
     """List warnings, the commonest first, with the number of samples each holds for."""
     texts: dict[str, list[str]] = {}
@@ -217,11 +194,8 @@ def _common_warnings(answered: Sequence[PredictedSample]) -> list[str]:
         for kind, count in counts.most_common(_MOST_WARNINGS)
     ]
     rest = len(counts) - len(lines)
-    return [
-        *lines,
-        *([f"! {rest} warnings more, in --json and --report"] if rest > 0 else []),
-        *([""] if lines else []),
-    ]
+    lines += [f"! {rest} warnings more, in --json and --report"] if rest > 0 else []
+    return [*lines, ""] if lines else []
 
 
 def _summary(samples: Sequence[PredictedSample]) -> str:

@@ -148,11 +148,11 @@ def drawing(title: str, figure: Figure, *, ident: str | dict[str, Any] | None = 
     return html.Figure([html.Figcaption(title), graph], className="drawing")
 
 
-def field(label: str, control: Component, *, hint: str = "", error: Component | None = None) -> Component:
-    """Put a label to a control, and what is wrong with it beneath."""
+def field(label: str, control: Component, *, hint: str = "") -> Component:
+    """Put a label to a control."""
     parts: list[Component] = [html.Span(label, className="label"), control]
     parts += [html.Span(hint, className="hint")] if hint else []
-    return html.Div([html.Label(parts), *([error] if error is not None else [])], className="field")
+    return html.Div([html.Label(parts)], className="field")
 
 
 def choice(options: Sequence[tuple[str, str]], value: str | None, ident: str, **more: Any) -> Component:
@@ -193,11 +193,7 @@ Cell: TypeAlias = str | int | list[tuple[str, str]]
 
 
 def plain_table(heads: Sequence[str], rows: Sequence[Sequence[Cell]], *, opens: str = "") -> Component:
-    """Make a table that the browser lays out itself: a component for each cell of many would block its tab.
-
-    With `opens`, a row begins with a number, which the store of this name is given when its name is pressed.
-    A row that is shorter than the heads ends in a cell that fills it.
-    """
+    """Make a table that the browser lays out: rows begin with a number for the store `opens`, where named."""
     told: dict[str, Any] = {
         "heads": json.dumps([*heads]),
         "rows": json.dumps([*map(list, rows)]),

@@ -103,10 +103,7 @@ class QuietHandler(WSGIRequestHandler):
 
 
 class BoundedServer(ThreadedWSGIServer):
-    """Keeps a bounded number of connections.
-
-    The oldest that asked for nothing yet gives way, or else the oldest that has not taken all of its answer.
-    """
+    """Bounds connections: the oldest that asked nothing gives way, else the oldest with an untaken answer."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         self._open: dict[Any, _Connection] = {}

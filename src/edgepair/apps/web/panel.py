@@ -21,10 +21,7 @@ _EVERY_MS = 500
 
 @dataclass(eq=False)
 class Opened:
-    """The place of the answer that is open.
-
-    `answer` gives that of a number, or raises IndexError; `card` shows it.
-    """
+    """The place of the answer that is open: `answer` gives that of a number, or raises IndexError."""
 
     page: str
     services: Services
@@ -107,12 +104,7 @@ class Saves:
 
 @dataclass(eq=False)
 class JobPanel:
-    """Begins a job when a button is pressed, shows what it has so far, and hands its value on.
-
-    One job at a time of each visit: another takes the place of one that runs. What stands in the way of
-    a job, and what went wrong in it, is shown in the panel; the rest of the page is left as it is. A page
-    that is left and opened again finds its job where it was.
-    """
+    """Begins a visit's one job when a button is pressed, shows how far it is, and hands its value on."""
 
     name: str
     services: Services

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
-from edgepair.apps.web.components import aria, button, notice
+from edgepair.apps.web import components as ui
 from edgepair.apps.web.visits import Services, Visit
 from edgepair.conventions import EdgepairError, OptionError
 
@@ -79,14 +79,14 @@ class Shell:
                 needed=f"one of {paths}",
                 suggestion="choose a page above",
             )
-            return notice(error), links
+            return ui.notice(error), links
         query = {name: value[:_LONGEST_VALUE] for name, value in parse_qsl((search or "").lstrip("?"))}
         page = found[0]
         head = html.Header([html.H1(page.title, tabIndex="-1"), html.P(page.sentence, className="sentence")])
         try:
             body = page.layout(query, self._services.visits.find(visit))
         except EdgepairError as error:
-            body = notice(error)
+            body = ui.notice(error)
         return [head, body], links
 
     def _layout(self) -> Component:
@@ -99,14 +99,14 @@ class Shell:
                 html.Header(
                     [
                         html.Span("edgepair", className="name"),
-                        html.Nav(id="navigation", **aria(label="Pages")),
-                        button("Dark", "theme"),
+                        html.Nav(id="navigation", **ui.aria(label="Pages")),
+                        ui.button("Dark", "theme"),
                     ],
                     className="top",
                 ),
                 html.Div(id="trouble"),
                 html.Main(
-                    html.P("Loading …", className="hint"), id="page", tabIndex="-1", **aria(live="off")
+                    html.P("Loading …", className="hint"), id="page", tabIndex="-1", **ui.aria(live="off")
                 ),
             ],
             id="frame",
@@ -123,5 +123,5 @@ class Shell:
                 needed="a page that works",
                 suggestion="load the page again; if it happens again, report this as a fault",
             )
-        set_props("trouble", {"children": notice(error)})
+        set_props("trouble", {"children": ui.notice(error)})
         return no_update

@@ -75,13 +75,7 @@ class Visit:
 
 
 class Visits:
-    """All visits.
-
-    A visit that holds something ends when it has been idle for too long, and never for another's sake:
-    who opens the page two hundred times, by mistake or not, must not throw out the one who went to
-    change the sample. Where there are too many, visits that hold nothing give way, the idlest first;
-    where all hold something, the newcomer is told that there is no room.
-    """
+    """All visits: one with files or answers ends when long idle, never for another's sake; empty ones do."""
 
     def __init__(self, folder: Path, limits: Limits, on_end: Callable[[str], None]) -> None:
         self._folder = folder

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepair.conventions.tasks import Floats
 from edgepair.measured.content import unreadable
 from edgepair.measured.scan import ScanTable, Skipped
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<quoted>'[^'\\]*+(?:\\.[^'\\]*+)*+'|"[^"\\]*+(?:\\.[^"\\]*+)*+")|(?P<mark>=>|[(),\[\]{};:])|(?P<bare>[^\s,()\[\]{};'"]+))""",
@@ -47,11 +44,11 @@ def read_athena(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:
     return tuple(_table(key, args, arrays) for key, args, arrays in groups)
 
 
-def _from_perl(text: str) -> list[tuple[str, dict[str, str], dict[str, NDArray[np.float64]]]]:
-    groups: list[tuple[str, dict[str, str], dict[str, NDArray[np.float64]]]] = []
+def _from_perl(text: str) -> list[tuple[str, dict[str, str], dict[str, Floats]]]:
+    groups: list[tuple[str, dict[str, str], dict[str, Floats]]] = []
     key = ""
     args: dict[str, str] = {}
-    arrays: dict[str, NDArray[np.float64]] = {}
+    arrays: dict[str, Floats] = {}
     starts = [(match.start(), match) for match in re.finditer(r"(?m)^(?:[$@%](\w+)\s*=|\[record\])", text)]
     ends = [*(start for start, _ in starts[1:]), len(text)]
     for (_, match), end in zip(starts, ends, strict=False):
@@ -73,7 +70,7 @@ def _from_perl(text: str) -> list[tuple[str, dict[str, str], dict[str, NDArray[n
     return groups
 
 
-def _from_json(text: str, path: str) -> list[tuple[str, dict[str, str], dict[str, NDArray[np.float64]]]]:
+def _from_json(text: str, path: str) -> list[tuple[str, dict[str, str], dict[str, Floats]]]:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -94,7 +91,7 @@ def _from_json(text: str, path: str) -> list[tuple[str, dict[str, str], dict[str
     return groups
 
 
-def _array(values: object) -> NDArray[np.float64]:
+def _array(values: object) -> Floats:
     if not isinstance(values, list):
         return np.empty(0)
     numbers = []
@@ -106,7 +103,7 @@ def _array(values: object) -> NDArray[np.float64]:
     return np.array(numbers)
 
 
-def _table(key: str, args: dict[str, str], arrays: dict[str, NDArray[np.float64]]) -> ScanTable | Skipped:
+def _table(key: str, args: dict[str, str], arrays: dict[str, Floats]) -> ScanTable | Skipped:
     label = args.get("label", "").strip() or key
     x, y = arrays.get("x", np.empty(0)), arrays.get("y", np.empty(0))
     for flag, reason in _NO_SPECTRA.items():
@@ -181,7 +178,7 @@ def _character(match: re.Match[str]) -> str:
     return "\ufffd" if 0xD800 <= code <= 0xDFFF else chr(code)
 
 
-def _numbers(body: str) -> NDArray[np.float64]:
+def _numbers(body: str) -> Floats:
     """Read a list of numbers, quoted or not."""
     end = body.find(")")
     words = re.split(r"[,\s]+", re.sub(r"['\"(]", " ", body[: end if end >= 0 else None]).strip(" ,"))

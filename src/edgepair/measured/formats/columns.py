@@ -7,10 +7,10 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepair.conventions.tasks import Floats
 from edgepair.measured.content import unreadable
 from edgepair.measured.header import (
     header_values,
@@ -23,9 +23,6 @@ from edgepair.measured.header import (
 from edgepair.measured.points import runs_through_edge
 from edgepair.measured.roles import INTENSITIES, role_of
 from edgepair.measured.scan import ScanTable
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 XDI_MARK = re.compile(r"\A\s{0,90}[#%;!]?\s{0,90}XDI/\d")
 """What tells XDI, the exchange format of single spectra: columns below a header that says what they are
@@ -63,22 +60,15 @@ _MISSING = {
 
 @dataclass(frozen=True)
 class Block:
-    """Rows of numbers that stand together.
+    """Rows of numbers that stand together, (n_rows, n_columns), their lines, and what was mended."""
 
-    ``values`` has shape (n_rows, n_columns), ``lines`` says which lines of the text they are, ``warnings``
-    what among them was left out or mended.
-    """
-
-    values: NDArray[np.float64]
+    values: Floats
     lines: list[int]
     warnings: tuple[str, ...] = ()
 
 
 def read_columns(text: str, path: str, *, name: str = "columns") -> tuple[ScanTable, ...]:
-    """Read columns of numbers with whatever text stands before them; a table for each scan.
-
-    Raises `MeasurementError` where there are none.
-    """
+    """Read columns of numbers, a table for each scan; `MeasurementError` where there are none."""
     lines = text.split("\n")
     blocks = number_blocks(lines)
     if not blocks or len(blocks[0].values) < _FEWEST or blocks[0].values.shape[1] < 2:
@@ -135,7 +125,7 @@ def labels_of(
     return (best[1], ()) if best is not None else ((), ())
 
 
-def number_block(lines: list[str]) -> tuple[NDArray[np.float64], list[int], tuple[str, ...]]:
+def number_block(lines: list[str]) -> tuple[Floats, list[int], tuple[str, ...]]:
     """Find the longest block of rows: values of shape (n_rows, n_columns), their lines, what is left out."""
     blocks = number_blocks(lines, split=False)
     if not blocks:
@@ -369,14 +359,14 @@ def _is_repeat(run: Sequence[tuple[int, list[float]]], longest: Sequence[tuple[i
     return False
 
 
-def _is_scan(values: NDArray[np.float64]) -> bool:
+def _is_scan(values: Floats) -> bool:
     finite = values[np.isfinite(values) & (values > 0)]
     if len(finite) < _FEWEST or len(finite) < 0.9 * len(values) or not finite.min() < finite.max():
         return False
     return bool(finite.max() < 2 * finite.min() and abs(np.sign(np.diff(finite)).mean()) > 0.8)
 
 
-def _starts(values: NDArray[np.float64]) -> list[int]:
+def _starts(values: Floats) -> list[int]:
     """Find rows at which the scanned column goes back to where it began: each begins another scan."""
     for column in range(min(values.shape[1], 6)):
         x = values[:, column]

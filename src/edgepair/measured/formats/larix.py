@@ -9,8 +9,8 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from edgepair.conventions.tasks import Floats
 from edgepair.measured.content import unreadable
 from edgepair.measured.scan import ScanTable, Skipped
 
@@ -52,7 +52,7 @@ def read_larix(text: str, path: str) -> tuple[ScanTable | Skipped, ...]:
     return tuple(scans)
 
 
-def _array(value: Any) -> NDArray[np.float64] | None:
+def _array(value: Any) -> Floats | None:
     """Take numbers written as a list, or as bytes in base 64."""
     try:
         while isinstance(value, dict) and "__value__" in value:

@@ -10,8 +10,7 @@ from edgepair.measured.formats.columns import number_block
 from edgepair.measured.scan import ScanTable
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from edgepair.conventions.tasks import Floats
 
 _I0, _TRANSMITTED, _FLUORESCENCE = 1, 2, 3
 """Modes of a channel, as the line ``Mode`` has them."""
@@ -68,9 +67,7 @@ def read_photon_factory(text: str, path: str) -> tuple[ScanTable, ...]:
     )
 
 
-def _without_dark_counts(
-    rows: NDArray[np.float64], offset: str
-) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+def _without_dark_counts(rows: Floats, offset: str) -> tuple[Floats, tuple[str, ...]]:
     """Subtract dark counts per second times each point's seconds, where they are fewer than the counts."""
     try:
         dark = [float(word) for word in offset.split()]

@@ -5,16 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepair.conventions.tasks import Floats
 from edgepair.measured.content import unreadable
 from edgepair.measured.roles import role_of, unit_of
 from edgepair.measured.scan import ScanTable, Skipped
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _MOST = 20_000
 _ENERGY_NAMES = ("energy", "energies", "x_axis_energy", "x_axis", "e", "ev")
@@ -127,11 +124,11 @@ def _energies_in_header(names: list[str]) -> dict[int, float]:
     return found
 
 
-def _list_of(cell: str) -> NDArray[np.float64]:
+def _list_of(cell: str) -> Floats:
     return _cells([word for word in re.split(r"[\s,;\[\]()]+", cell) if word])
 
 
-def _cells(words: list[str]) -> NDArray[np.float64]:
+def _cells(words: list[str]) -> Floats:
     values = []
     for word in words:
         try:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import MeasurementError
+from edgepair.conventions.tasks import Floats
 from edgepair.measured.formats.columns import decimal_commas, parse_row
 from edgepair.measured.pdf.header import MOST_LINES
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 FEWEST_POINTS = 20
 """Of a curve; shorter tables belong to the header."""
@@ -30,7 +27,7 @@ class Table:
     """One block of numbers with what stands above it; ``values`` (n_rows, n_columns)."""
 
     header: list[str]
-    values: NDArray[np.float64]
+    values: Floats
     first_line: int
     last_line: int
     broken_by: str = ""
@@ -173,8 +170,6 @@ def _table(block: _Block) -> Table:
 def column_names(header: list[str], n_columns: int) -> list[str]:
     """Find the names of the columns in a header.
 
-    Examples
-    --------
     >>> column_names(["L r (A)  G (A^-2)"], 2)
     ['r(A)', 'G(A^-2)']
     """

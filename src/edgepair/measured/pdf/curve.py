@@ -10,8 +10,7 @@ from edgepair.conventions.displayed import DisplayedCurve
 from edgepair.conventions.errors import visible, visible_values
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from edgepair.conventions.tasks import Floats
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -51,8 +50,8 @@ class PdfCurve(DisplayedCurve, x=("r", "Å"), y=("G", "Å⁻²")):
     file: str
     item: str
     format: str
-    r: NDArray[np.float64]
-    G: NDArray[np.float64]
+    r: Floats
+    G: Floats
     radiation: str | None = None
     qmax: float | None = None
     qdamp: float | None = None

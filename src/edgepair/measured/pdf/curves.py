@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import MeasurementError, near_miss
+from edgepair.conventions.tasks import Floats
 from edgepair.measured.pdf.columns import Table, column_names
 from edgepair.measured.pdf.function import OtherFunctionError, is_of_r, named_function
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 SHORTEST = 3.0
 """Å; a curve that spans less holds no second shell to compare the first one with."""
@@ -44,8 +41,8 @@ class Column:
 
     name: str
     function: str
-    r: NDArray[np.float64]
-    y: NDArray[np.float64]
+    r: Floats
+    y: Floats
 
 
 def split_curves(table: Table, name: str, *, is_fit: bool, item: str | None = None) -> list[Column]:
@@ -95,7 +92,7 @@ def unknown_item(item: str, name: str, known: list[str], n_blocks: int) -> Measu
     )
 
 
-def _measured_of_fit(table: Table, names: list[str], name: str) -> NDArray[np.float64]:
+def _measured_of_fit(table: Table, names: list[str], name: str) -> Floats:
     """Measured curve of PDFgui's fit: the calculated one plus the difference."""
     if table.values.shape[1] >= 5:
         number = next((n for n, key in enumerate(names) if "diff" in key.lower()), 4)
@@ -163,9 +160,7 @@ def _refuse_other_functions(names: list[str], name: str) -> None:
         )
 
 
-def _in_order(
-    r: NDArray[np.float64], G: NDArray[np.float64], name: str
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _in_order(r: Floats, G: Floats, name: str) -> tuple[Floats, Floats]:
     """Let r increase, and drop what is not finite at the ends."""
     finite = np.flatnonzero(np.isfinite(r) & np.isfinite(G))
     if len(finite) >= 2:

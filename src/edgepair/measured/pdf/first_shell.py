@@ -20,8 +20,7 @@ from edgepair.spectra.pdf_peaks import Peak, PeakFit, fit_peaks
 from edgepair.spectra.pdf_preparation import pair_weight
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from edgepair.conventions.tasks import Floats
     from edgepair.measured.pdf.curve import PdfCurve
 
 SHORTEST, LONGEST = 1.5, 2.55
@@ -215,7 +214,7 @@ def _choose(
     return []
 
 
-def _errors(gradient: NDArray[np.float64], covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+def _errors(gradient: Floats, covariance: Floats) -> Floats:
     return np.sqrt(np.clip(np.diag(gradient @ covariance @ gradient.T), 0.0, None))
 
 

@@ -14,15 +14,12 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import MeasurementError
+from edgepair.conventions.tasks import Floats
 from edgepair.spectra import power_in_q
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 NO_ATOMS = (0.2, 1.1)
 """Å; no two atoms but those of hydrogen are so close, so that a PDF is a straight line here."""
@@ -105,12 +102,8 @@ class OtherFunctionError(MeasurementError):
     """A curve is a function that no PDF can be made of."""
 
 
-def judge_function(r: NDArray[np.float64], y: NDArray[np.float64]) -> str:
-    """Tell from its shape which function of r a curve is.
-
-    ``G`` (also where the shape does not tell), ``keen`` (level below the first peak, to 0 at the
-    end), ``T`` or ``R`` (rising), or a key of `NAMES`.
-    """
+def judge_function(r: Floats, y: Floats) -> str:
+    """Tell by shape which function a curve is: G (or no telling), keen, T or R, a key of `NAMES`."""
     size = float(np.sqrt(np.mean(y**2)))
     if not size > 0:
         return "zeros"
@@ -130,7 +123,7 @@ def judge_function(r: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     return _not_of_r(r, y, size) or "G"
 
 
-def _not_of_r(r: NDArray[np.float64], y: NDArray[np.float64], size: float) -> str:
+def _not_of_r(r: Floats, y: Floats, size: float) -> str:
     """Name what a curve that swings about 0 has that no PDF has; empty for nothing."""
     first = (r > 0) & (r <= max(NEAR_ORIGIN, r[0]))
     if r[0] <= NEAR_ORIGIN and np.abs(y[first]).max(initial=0) > FAR_FROM_ZERO * size:
@@ -152,7 +145,7 @@ def _not_of_r(r: NDArray[np.float64], y: NDArray[np.float64], size: float) -> st
     return ""
 
 
-def _noise(r: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+def _noise(r: Floats, y: Floats) -> float:
     """Estimate the noise from point to point, rounding apart; 0 where the grid is too coarse or uneven."""
     steps = np.diff(r)
     if len(r) < 100 or steps.max() > min(FINE, 1.05 * steps.min()):
@@ -189,7 +182,7 @@ MOST_NOISE = 2e-3
 """Noise from point to point over the root mean square: a Fourier transform has none."""
 
 
-def _rising(r: NDArray[np.float64], y: NDArray[np.float64]) -> str:
+def _rising(r: Floats, y: Floats) -> str:
     """Say whether a curve rises like a power of r, and which."""
     total = float(((y - y.mean()) ** 2).sum())
     left = {}
@@ -202,7 +195,7 @@ def _rising(r: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     return best if left[best] < 0.25 * total else ""
 
 
-def _level_below(r: NDArray[np.float64], y: NDArray[np.float64]) -> float | None:
+def _level_below(r: Floats, y: Floats) -> float | None:
     """Level of a curve that is flat, not falling, below its first peak; None where it is not."""
     low = (r >= NO_ATOMS[0]) & (r <= NO_ATOMS[1])
     if low.sum() < 4 or r[0] > NO_ATOMS[0]:
@@ -220,26 +213,15 @@ def _level_below(r: NDArray[np.float64], y: NDArray[np.float64]) -> float | None
     return level if flat < 0.3 * line and starts_level else None
 
 
-def pdf_from_keen(
-    r: NDArray[np.float64], y: NDArray[np.float64], *, number_density: float
-) -> NDArray[np.float64]:
-    """Make G(r), Å⁻², of Keen's total G(r) in any unit, or of g(r) − 1.
-
-    It is 4πrρ₀ y over minus the level below the first peak, which is the square of the mean
-    scattering length by definition, so that neither composition nor unit need be known.
-    """
+def pdf_from_keen(r: Floats, y: Floats, *, number_density: float) -> Floats:
+    """Make G(r), Å⁻², of Keen's G(r) in any unit: its low level is minus the square of ⟨b⟩."""
     low = (r >= NO_ATOMS[0]) & (r <= NO_ATOMS[1])
-    result: NDArray[np.float64] = 4 * np.pi * number_density * r * y / -y[low].mean()
+    result: Floats = 4 * np.pi * number_density * r * y / -y[low].mean()
     return result
 
 
-def pdf_from_rising(
-    r: NDArray[np.float64], y: NDArray[np.float64], power: int
-) -> tuple[NDArray[np.float64], float]:
-    """Make G(r) of T(r) (power 1) or R(r) (2), and the number density that its rise gives.
-
-    The density is the mean rise, 4πρ₀ rᵖ, beyond the first shells.
-    """
+def pdf_from_rising(r: Floats, y: Floats, power: int) -> tuple[Floats, float]:
+    """Make G(r) of T(r) (power 1) or R(r) (2), and the density: the mean rise 4πρ₀ rᵖ behind shells."""
     T = y if power == 1 else np.divide(y, r, out=np.zeros_like(y), where=r > 0)
     far = r > min(5.0, r[-1] / 2)
     rise = float(r[far] @ T[far] / (r[far] @ r[far]))

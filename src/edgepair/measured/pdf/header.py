@@ -48,7 +48,6 @@ class PdfHeader:
     qmax: float | None = None
     qdamp: float | None = None
     composition: str | None = None
-    temperature: float | None = None
     number_density: float | None = None
     entries: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -69,14 +68,12 @@ def read_header(lines: list[str]) -> PdfHeader:
             f"the header's Qdamp of {qdamp:g} Å⁻¹ is none that an instrument has, and is not used"
         )
         qdamp = None
-    temperature = _number(text, "temperature") or _number(text, "temp")
     return PdfHeader(
         radiation,
         told_by,
         qmax,
         qdamp,
         _composition(lines),
-        temperature if temperature is not None and 0 < temperature < 3000 else None,
         _density(text),
         _entries(lines),
         tuple(warnings),
@@ -146,8 +143,6 @@ def _composition(lines: list[str]) -> str | None:
 def plain_formula(text: str) -> str | None:
     """Bring a formula to the form that chemists' programs read.
 
-    Examples
-    --------
     >>> plain_formula("La0.5 Sr0.5 Mn O3"), plain_formula("sample 3")
     ('La0.5Sr0.5MnO3', None)
     """

@@ -7,18 +7,15 @@ the scale can be right, and what swings about the line how well the data were re
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from edgepair.conventions.tasks import Floats
 from edgepair.measured.pdf.curve import PdfCurve
 from edgepair.measured.pdf.first_shell import FirstShell, fit_curve, only_metal, read_first_shell
 from edgepair.measured.pdf.function import DENSITIES
 from edgepair.spectra import estimate_qmax, power_in_q
 from edgepair.spectra.pdf_peaks import Peak
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 NO_ATOMS_BELOW = 1.2
 """Å; below it G is a straight line but for ripples (bonds of hydrogen apart)."""
@@ -171,7 +168,7 @@ def _choose_qmax(curve: PdfCurve, seen: float | None, notes: list[str]) -> tuple
     return seen, "curve"
 
 
-def _low_r_slope(r: NDArray[np.float64], G: NDArray[np.float64]) -> tuple[float | None, float]:
+def _low_r_slope(r: Floats, G: Floats) -> tuple[float | None, float]:
     """Slope of the line through the origin, and the share of the square of G that it explains."""
     low = (r > 0) & (r <= NO_ATOMS_BELOW)
     if low.sum() < 4 or r[low][-1] - r[low][0] < 0.3:
@@ -182,7 +179,7 @@ def _low_r_slope(r: NDArray[np.float64], G: NDArray[np.float64]) -> tuple[float 
     return slope, 1 - float(((y - slope * x) ** 2).sum()) / square if square > 0 else 0.0
 
 
-def _first_peak(r: NDArray[np.float64], D: NDArray[np.float64], *, dips: bool) -> tuple[float | None, float]:
+def _first_peak(r: Floats, D: Floats, *, dips: bool) -> tuple[float | None, float]:
     """Position of the first peak worth the name, and how far it stands out, negative for a dip."""
     from scipy.signal import find_peaks, peak_prominences
 
@@ -203,14 +200,14 @@ def _first_peak(r: NDArray[np.float64], D: NDArray[np.float64], *, dips: bool) -
     return float(x[tops[first]]), float(out[first])
 
 
-def _ripple(r: NDArray[np.float64], D: NDArray[np.float64], height: float) -> float | None:
+def _ripple(r: Floats, D: Floats, height: float) -> float | None:
     low = (r >= 0.6) & (r <= NO_ATOMS_BELOW)
     if low.sum() < 3 or height <= 0:
         return None
     return float(np.abs(D[low]).max() / height)
 
 
-def noise_share(r: NDArray[np.float64], G: NDArray[np.float64], qmax: float | None) -> float | None:
+def noise_share(r: Floats, G: Floats, qmax: float | None) -> float | None:
     """Share of G in noise: what is left next to Qmax, taken to grow like Q up to there."""
     if qmax is None:
         return None
@@ -223,7 +220,7 @@ def noise_share(r: NDArray[np.float64], G: NDArray[np.float64], qmax: float | No
     return float(np.sqrt(min(per_q2 * (q[band] ** 2).sum() / power[band].sum(), 1.0)))
 
 
-def _envelope(r: NDArray[np.float64], G: NDArray[np.float64]) -> float | None:
+def _envelope(r: Floats, G: Floats) -> float | None:
     """Damping of the swings of a long curve: exp(−Qdamp² r²/2)."""
     if r[-1] < _ENVELOPE_RANGE:
         return None

@@ -11,8 +11,7 @@ from edgepair.measured.pdf.inspection import PdfInspection, inspect_pdf
 from edgepair.spectra import TYPICAL_INSTRUMENT, PDFInstrument, resample_pdf
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from edgepair.conventions.tasks import Floats
 
 HIGHEST_QMAX = 30.0
 """Å⁻¹; thermal motion leaves a hundredth of the scattering there (exp(−30² · 0.005)): beyond it a
@@ -77,7 +76,7 @@ def match_instrument(measurement: PdfCurve | PdfInspection) -> PDFInstrument:
     )
 
 
-def prepare_pdf(curve: PdfCurve, instrument: PDFInstrument) -> NDArray[np.float64]:
+def prepare_pdf(curve: PdfCurve, instrument: PDFInstrument) -> Floats:
     """Bring a measured PDF to the grid and the Qmax of an instrument.
 
     Parameters

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edgepair.conventions import MeasurementError, OptionError
 from edgepair.conventions.errors import check_choice
+from edgepair.conventions.tasks import Floats
 from edgepair.measured.content import read_text
 from edgepair.measured.formats.arrays import as_columns
 from edgepair.measured.guarded import read_guarded
@@ -33,9 +33,6 @@ from edgepair.measured.pdf.function import (
 )
 from edgepair.measured.pdf.header import RADIATIONS, PdfHeader, plain_formula, read_header
 from edgepair.spectra import estimate_qmax
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 TYPICAL_NUMBER_DENSITY = 0.083
 """Atoms per Å³: the median of the oxides bundled with edgepair (0.055 to 0.108 in nine of ten)."""
@@ -249,9 +246,7 @@ def _refuse_other_output(header: PdfHeader, name: str) -> None:
         raise _other_function(name, f"'outputtype = {told}' in its header")
 
 
-def _in_angstrom(
-    r: NDArray[np.float64], G: NDArray[np.float64], table: Table, name: str, notes: list[str]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _in_angstrom(r: Floats, G: Floats, table: Table, name: str, notes: list[str]) -> tuple[Floats, Floats]:
     """Convert nm to Å where the header or the curve says nm, and pm where the header does."""
     if r[-1] > 100 and any(_PICOMETRES.search(line) for line in table.header[-4:] if "=" not in line):
         # In Å, so many would be no PDF's.
@@ -285,20 +280,16 @@ def _in_angstrom(
 
 
 def _as_pdf(
-    r: NDArray[np.float64],
-    y: NDArray[np.float64],
+    r: Floats,
+    y: Floats,
     form: str,
     name: str,
     number_density: float | None,
     said: str,
     by_column: bool,
     notes: list[str],
-) -> tuple[NDArray[np.float64], str]:
-    """Convert what can be converted to G(r); refuse other functions.
-
-    `said` is the function that the column (`by_column`) or the header names. The shape decides;
-    the name where the shape leaves two, and names what is refused.
-    """
+) -> tuple[Floats, str]:
+    """Convert to G(r) or refuse; the shape decides, then what column or header said (`said`)."""
     kind = judge_function(r, y)
     if kind == "g" and (said == "g(r)" or number_density is not None):
         kind, y = "keen", y - 1
@@ -359,7 +350,7 @@ def _as_pdf(
     return y, form
 
 
-def _has_level(r: NDArray[np.float64], y: NDArray[np.float64]) -> bool:
+def _has_level(r: Floats, y: Floats) -> bool:
     """Whether a curve has points below its first peak, and is negative there, as Keen's G(r) must."""
     low = (r >= NO_ATOMS[0]) & (r <= NO_ATOMS[1])
     return bool(low.any() and y[low].mean() < 0)

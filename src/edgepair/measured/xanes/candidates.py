@@ -33,8 +33,7 @@ from edgepair.measured.xanes.readings import (
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from edgepair.conventions.tasks import Floats
     from edgepair.measured.scan import ScanTable
 
 NOISIER = 5.0
@@ -57,28 +56,24 @@ _AGREE = 0.03
 class Absorption:
     """The absorption of a scan, shape (n_points,), in the order of the file, and why it is that."""
 
-    mu: NDArray[np.float64]
+    mu: Floats
     mu_from: str
     reason: str
-    reference: NDArray[np.float64] | None = None
+    reference: Floats | None = None
     candidates: tuple[Candidate, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
 def find_absorption(
     table: ScanTable,
-    energy: NDArray[np.float64],
+    energy: Floats,
     energy_column: int,
     where: str,
     *,
     mu: str | None = None,
     near: float | None = None,
 ) -> Absorption:
-    """Find or make the absorption of a scan, by what the user says, the format, or the data.
-
-    ``energy`` has shape (n_points,), eV, in the order of the file; ``near`` is the tabulated edge of the
-    element that file or user name. Raises `MeasurementError` where no reading, or not the user's, holds.
-    """
+    """Find or make the absorption of a scan by user, format or data; energies (n_points,) in eV."""
     judged = JudgedTable(table, energy, energy_column, near)
     reference = _reference(judged)
     if mu is not None:
@@ -105,7 +100,7 @@ def find_absorption(
     )
 
 
-def _as_given(judged: JudgedTable, mu: str, where: str, reference: NDArray[np.float64] | None) -> Absorption:
+def _as_given(judged: JudgedTable, mu: str, where: str, reference: Floats | None) -> Absorption:
     """Take the user's word, or say why the data cannot be that."""
     made = judged.judge(mu, mu.strip(), "absorption")
     doubt = made.evidence.doubt
@@ -361,7 +356,7 @@ def _label_doubts(chosen: Judged, made: list[Judged]) -> list[str]:
     ]
 
 
-def _reference(judged: JudgedTable) -> NDArray[np.float64] | None:
+def _reference(judged: JudgedTable) -> Floats | None:
     """Find the absorption of a foil behind the sample, where it shows an edge."""
     table = judged.table
     if table.reference is not None:
@@ -380,7 +375,7 @@ def _reference(judged: JudgedTable) -> NDArray[np.float64] | None:
     return None
 
 
-def _foil_behind(judged: JudgedTable, chosen: Judged) -> NDArray[np.float64] | None:
+def _foil_behind(judged: JudgedTable, chosen: Judged) -> Floats | None:
     """Find a foil behind a sample whose columns have no labels: its ratio begins where that of mu ends."""
     if judged.roles.get("transmitted"):
         return None

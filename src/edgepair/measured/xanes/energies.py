@@ -15,8 +15,7 @@ from edgepair.measured.points import runs_through_edge, without_outliers
 from edgepair.measured.roles import energy_rank, role_of, roles_of, unit_of
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from edgepair.conventions.tasks import Floats
     from edgepair.measured.scan import ScanTable
 
 HC = 12398.419843320026
@@ -45,7 +44,7 @@ class EnergyColumn:
     """Energies found in a table; ``energy`` (n_points,) in eV."""
 
     column: int
-    energy: NDArray[np.float64]
+    energy: Floats
     unit: str
     warnings: tuple[str, ...] = ()
 
@@ -53,10 +52,7 @@ class EnergyColumn:
 def find_energy(
     table: ScanTable, where: str, *, column: str | int | None = None, unit: str | None = None
 ) -> EnergyColumn:
-    """Find the energies of a scan.
-
-    Returns in eV.
-    """
+    """Find the energies of a scan, (n_points,) in eV."""
     if unit is not None and unit.lower() not in {known.lower() for known in UNITS}:
         raise OptionError(
             f"cannot use the energy unit {unit!r}",
@@ -145,12 +141,12 @@ def _may_be_energies(table: ScanTable, column: int) -> bool:
     return runs_through_edge(table.values[:, column], (1.0,) if motor else (1.0, 1000.0))
 
 
-def _varies(values: NDArray[np.float64]) -> bool:
+def _varies(values: Floats) -> bool:
     finite = values[np.isfinite(values)]
     return len(finite) > 1 and bool(np.ptp(finite) > 0)
 
 
-def _unit_by_magnitude(values: NDArray[np.float64], table: ScanTable, label: str, where: str) -> str:
+def _unit_by_magnitude(values: Floats, table: ScanTable, label: str, where: str) -> str:
     finite = without_outliers(values)
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 0.0)
     angle = bool(label) and roles_of([label]).get("angle") is not None
@@ -183,7 +179,7 @@ def _refuse_soft(low: float, high: float, where: str) -> None:
     )
 
 
-def contradicting_unit(values: NDArray[np.float64], stated: str) -> str | None:
+def contradicting_unit(values: Floats, stated: str) -> str | None:
     """Name the unit that energies must have which cannot have the one stated."""
     finite = without_outliers(values)
     if not len(finite):
@@ -200,7 +196,7 @@ def contradicting_unit(values: NDArray[np.float64], stated: str) -> str | None:
     return "eV" if stated == "keV" and low > _LOWEST and high < _HIGHEST else None
 
 
-def _in_ev(values: NDArray[np.float64], unit: str, table: ScanTable, where: str) -> NDArray[np.float64]:
+def _in_ev(values: Floats, unit: str, table: ScanTable, where: str) -> Floats:
     if unit == "eV":
         return values.astype(np.float64)
     if unit == "keV":
@@ -218,9 +214,7 @@ def _in_ev(values: NDArray[np.float64], unit: str, table: ScanTable, where: str)
     return HC / (2 * table.d_spacing * np.sin(np.radians(angle)))
 
 
-def _check_range(
-    energy: NDArray[np.float64], values: NDArray[np.float64], unit: str, where: str, *, told: bool
-) -> None:
+def _check_range(energy: Floats, values: Floats, unit: str, where: str, *, told: bool) -> None:
     usable = energy[np.isfinite(energy) & (energy != 0)]
     if len(usable) and np.median(usable) >= _LOWEST and np.median(usable) <= _HIGHEST:
         return

@@ -21,11 +21,7 @@ _SETUP = ("facility.name", "beamline.name", "mono.name", "mono.d_spacing")
 
 
 def with_foils(scans: Sequence[XanesScan], others: Sequence[XanesScan] = ()) -> tuple[XanesScan, ...]:
-    """Give items without a reference channel the foil that their file holds, and mark foils.
-
-    `others` are items of the file that were not asked for. A foil is tied to its sample by an Athena project,
-    or an item with the shape of the metal, on the same energy scale as far as the file tells.
-    """
+    """Mark foils and give them to items without one, if a project, or the metal's shape, ties them."""
     items = (*scans, *others)
     shifts = {
         place: shift

@@ -133,10 +133,7 @@ def without_glitches(
     pre: tuple[float, float] | None = None,
     post: tuple[float, float] | None = None,
 ) -> tuple[XanesScan, tuple[float, ...]]:
-    """Replace isolated glitches by what their neighbours say; give the scan and their energies, eV.
-
-    A spectrum that cannot be normalised stays as it is: `inspect_xanes` says why.
-    """
+    """Replace isolated glitches; give scan and their eV; one that cannot be normalised stays as it is."""
     first = inspect_xanes(scan, e0=e0, pre=pre, post=post)
     if first.e0 is None:
         return scan, ()
@@ -151,10 +148,7 @@ def without_glitches(
 def calibrated(
     inspection: XanesInspection, doing: str = "cannot use the spectrum", cure: str = ""
 ) -> NormalizedSpectrum:
-    """Give the normalised spectrum on the tabulated energy scale, as far as that is known.
-
-    `doing` says what cannot be done without one, `cure` what may help beside a look at it.
-    """
+    """Give the spectrum, calibrated as far as known; else say what cannot be done, and the `cure`."""
     if inspection.spectrum is None:
         raise MeasurementError(
             doing,
@@ -170,8 +164,6 @@ def calibrated(
 def is_fluorescence(mu_from: str) -> bool:
     """Say whether an absorption is a yield, by how it was made.
 
-    Examples
-    --------
     >>> is_fluorescence("-ln(itrans/i0)"), is_fluorescence("ifluor/i0"), is_fluorescence("mufluor")
     (False, True, True)
     """

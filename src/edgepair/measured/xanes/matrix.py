@@ -47,11 +47,7 @@ def spectra_in_pairs(table: ScanTable) -> tuple[ScanTable, ...] | None:
 
 
 def spectra_in_columns(table: ScanTable) -> tuple[ScanTable, ...] | None:
-    """Take a table apart where each column beside the energies is a spectrum; None where it is one scan.
-
-    They are many where no label says intensity, the first column is the energies, and every other one
-    shows the edge of one and the same element at a comparable height.
-    """
+    """Take a table apart where every column but the first shows one element's edge; else None."""
     count = table.values.shape[1]
     labels = table.labels or ("energy", *(f"column {n}" for n in range(2, count + 1)))
     if count < 3 or len(labels) != count or role_of(labels[0]) != "energy":

@@ -17,8 +17,7 @@ from edgepair.measured.roles import CORRECTED, roles_of
 from edgepair.measured.scan import Candidate
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from edgepair.conventions.tasks import Floats
     from edgepair.measured.scan import ScanTable
 
 _MOST_CHANNELS = 12
@@ -33,7 +32,7 @@ class Judged:
     """A candidate with its curve."""
 
     candidate: Candidate
-    values: NDArray[np.float64]
+    values: Floats
     evidence: Evidence
 
     @property
@@ -45,9 +44,7 @@ class Judged:
 class JudgedTable:
     """A table of columns whose readings are judged, each once."""
 
-    def __init__(
-        self, table: ScanTable, energy: NDArray[np.float64], energy_column: int, near: float | None
-    ) -> None:
+    def __init__(self, table: ScanTable, energy: Floats, energy_column: int, near: float | None) -> None:
         self.table, self.energy, self.near = table, energy, near
         self.count = table.values.shape[1]
         found = roles_of(table.labels) if table.labels else {}
@@ -231,10 +228,7 @@ def _monitors(judged: JudgedTable) -> list[int]:
 
 
 def over_monitor(judged: JudgedTable, made: Judged, monitors: Sequence[int], *, counts: bool) -> Judged:
-    """Divide what rises at the edge by the beam before the sample, where one of these columns is that.
-
-    Counts are divided unless that adds noise, other columns where both show the beam's own structure.
-    """
+    """Divide what rises by the beam before the sample; counts unless that adds noise, else by structure."""
     best = made
     for monitor in monitors:
         expression, name = f"{made.candidate.expression}/${monitor + 1}", made.candidate.name

@@ -142,10 +142,7 @@ def select(table: pd.DataFrame, **wanted: str) -> pd.DataFrame:
 
 
 def confusion_counts(predictions: pd.DataFrame) -> tuple[list[int], NDArray[np.int64]]:
-    """Count how often each class was taken for each other one, all repeats together.
-
-    Returns (n_classes, n_classes).
-    """
+    """Count how often each class was taken for each other one, all repeats together."""
     true = predictions["true"].to_numpy(dtype=float)
     predicted = predictions["predicted"].to_numpy(dtype=float)
     names = np.unique(np.concatenate([true, predicted]))
@@ -161,11 +158,11 @@ def site_means(predictions: pd.DataFrame) -> pd.DataFrame:
     return means.assign(formula=grouped["formula"].first().fillna("")).reset_index()
 
 
-def thinned(table: pd.DataFrame, most: int = MOST_SITES, *, seed: int = 0) -> pd.DataFrame:
+def thinned(table: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
     """Choose rows by chance where there are too many."""
-    if len(table) <= most:
+    if len(table) <= MOST_SITES:
         return table
-    kept = np.random.default_rng(seed).choice(len(table), size=most, replace=False)
+    kept = np.random.default_rng(seed).choice(len(table), size=MOST_SITES, replace=False)
     return table.iloc[np.sort(kept)]
 
 

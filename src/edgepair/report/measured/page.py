@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -29,37 +28,23 @@ from edgepair.report.measured.shown import Seen, SeenPdf, SeenXanes
 from edgepair.standards import Standard
 
 
-@dataclass(frozen=True)
-class MeasuredEntry:
-    """One curve on the page."""
-
-    title: str
-    facts: Sequence[tuple[str, str]]
-    warnings: Sequence[str]
-    curve: XanesInspection | PdfCurve
-
-
-def write_inspection(entries: Sequence[MeasuredEntry], path: str | Path) -> Path:
+def write_inspection(seen: Sequence[Seen], path: str | Path) -> Path:
     """Write the page."""
-    return write_page(lambda: _render(entries), path, what="the figure", option="--report")
+    return write_page(lambda: _render(seen), path, what="the figure", option="--report")
 
 
-def _render(entries: Sequence[MeasuredEntry]) -> str:
-    from edgepair.measured.pdf.curve import PdfCurve
-
+def _render(seen: Sequence[Seen]) -> str:
     shelf = FigureShelf()
     items = []
-    for entry in entries:
-        if isinstance(entry.curve, PdfCurve):
-            drawn = [("G(r)", pdf_figure(entry.curve))]
+    for one in seen:
+        if isinstance(one, SeenPdf):
+            drawn = [("G(r)", pdf_figure(one.pdf))]
         else:
-            normal = normalized_figure(entry.curve)
-            drawn = [("as measured, with the lines of the normalisation", raw_figure(entry.curve))]
+            normal = normalized_figure(one.inspection)
+            drawn = [("as measured, with the lines of the normalisation", raw_figure(one.inspection))]
             drawn += [("normalised and flattened", normal)] if normal is not None else []
         figures = [shelf.keep(figure, title) for title, figure in drawn]
-        items.append(
-            {"title": entry.title, "facts": entry.facts, "warnings": entry.warnings, "figures": figures}
-        )
+        items.append({"title": one.title, "facts": one.facts(), "warnings": one.warnings, "figures": figures})
     return render_page("inspect.html.j2", {"items": items}, shelf)
 
 

@@ -43,11 +43,6 @@ class SeenXanes:
         """What is doubtful."""
         return self.inspection.warnings
 
-    @property
-    def drawn(self) -> XanesInspection:
-        """What a page draws."""
-        return self.inspection
-
     def to_json(self) -> dict[str, object]:
         """Give the entry of ``--json``."""
         return self.inspection.to_json()
@@ -132,11 +127,6 @@ class SeenPdf:
     def warnings(self) -> tuple[str, ...]:
         """What is doubtful."""
         return self.inspection.warnings
-
-    @property
-    def drawn(self) -> PdfCurve:
-        """What a page draws."""
-        return self.pdf
 
     def to_json(self) -> dict[str, object]:
         """Give the entry of ``--json``."""

@@ -32,6 +32,9 @@ from edgepair.report.kit.tables import about_task, even_axis, in_order, rounded,
 from edgepair.report.prediction.rows import PredictedSample
 from edgepair.report.prediction.words import TASK_DIGITS, contribution_table, range_text, value_text
 
+_LONGEST_NAME = 36
+"""Characters of a curve's name in a legend."""
+
 RAISED, LOWERED = "#d55e00", "#0072b2"
 """Colours of what raised and what lowered a value; the side of the line is the second cue."""
 
@@ -119,8 +122,6 @@ def curve_figure(prediction: Prediction, *, technique: str) -> go.Figure | None:
 
 def series_figure(samples: Sequence[PredictedSample], numbers: Sequence[int]) -> go.Figure:
     """Draw values against the number of the scan."""
-    import pandas as pd
-
     parts = [
         sample.prediction.table.assign(scan=scan, title=sample.title)
         for sample, scan in zip(samples, numbers, strict=True)
@@ -186,11 +187,11 @@ def _add_line(figure: go.Figure, x: ArrayLike, y: ArrayLike, name: str, *, hover
     figure.add_trace(scatter(even_axis(x, 8), rounded(y, 5), name=name, hover=words, line=line), 1, 1)
 
 
-def _brief(name: str, formula: object, most: int = 36) -> str:
+def _brief(name: str, formula: object) -> str:
     """Name a curve by what it is of; cut what would push the others out of the legend."""
     if isinstance(formula, str) and formula and name.startswith("mp-"):
         name = f"{formula} ({name})"
-    return name if len(name) <= most else name[: most - 1] + "…"
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
 
 
 def _add_contributions(figure: go.Figure, rows: pd.DataFrame, *, row: int, task: str) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from edgepair.conventions.displayed import Record
 from edgepair.conventions.wording import (
     METRIC_TITLES,
+    capital,
     count,
     interval,
     listed,
@@ -74,7 +75,7 @@ def summarise_findings(findings: Sequence[Finding], robustness: pd.DataFrame | N
         summaries.append(
             {
                 "finding": name,
-                "title": title[:1].upper() + title[1:],
+                "title": capital(title),
                 "verdict": verdict,
                 "verdict_title": VERDICT_TITLES[verdict],
                 "counts": counts,

@@ -10,22 +10,7 @@ from urllib.parse import quote
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from edgepair.apps.web.components import (
-    aria,
-    button,
-    choice,
-    concerned_field,
-    drawings,
-    drop_zone,
-    facts,
-    field,
-    notice,
-    refused_list,
-    refused_upload,
-    section,
-    table,
-    warning_list,
-)
+from edgepair.apps.web import components as ui
 from edgepair.apps.web.dropped.state import MOST_SAMPLES, DroppedFile, DroppedFiles
 from edgepair.apps.web.settings import Limits
 from edgepair.apps.web.visits import Services, Visit
@@ -43,18 +28,18 @@ def drop_place(name: str, *, title: str, limits: Limits, example: str, optional:
         f"files of {limits.file_bytes / 1e6:.0f} MB. They stay on this server, and are removed after your "
         "visit."
     )
-    examples = field(
+    examples = ui.field(
         "No file at hand? Bundled example",
-        choice([(metal, metal) for metal in BUNDLED_ABSORBERS], example, f"{name}-example"),
+        ui.choice([(metal, metal) for metal in BUNDLED_ABSORBERS], example, f"{name}-example"),
         hint="a standard that answers rest on: a demonstration, not a test",
     )
-    add = button("Add example", f"{name}-example-add")
-    return [drop_zone(name, title=title, hint=hint), html.Div([examples, add], className="row")]
+    add = ui.button("Add example", f"{name}-example-add")
+    return [ui.drop_zone(name, title=title, hint=hint), html.Div([examples, add], className="row")]
 
 
 def file_list(name: str, dropped: DroppedFiles, *, many: bool) -> list[Component]:
     """List the files."""
-    files, told = dropped.files, refused_list(dropped.refused)
+    files, told = dropped.files, ui.refused_list(dropped.refused)
     if not files:
         return told
     told_by_spectra = {file.sample for file in files.values() if file.metal and not file.is_foil}
@@ -84,7 +69,7 @@ def file_list(name: str, dropped: DroppedFiles, *, many: bool) -> list[Component
             "A metal foil among them? Choose it, and set “Used as”: it then calibrates the energies of the "
             "others of its element."
         )
-    return [*told, table(heads, rows, className="files"), html.P(" ".join(hints), className="hint")]
+    return [*told, ui.table(heads, rows, className="files"), html.P(" ".join(hints), className="hint")]
 
 
 def _row(name: str, key: str, file: DroppedFile, *, here: bool, many: bool, nameless: bool) -> Component:
@@ -93,19 +78,19 @@ def _row(name: str, key: str, file: DroppedFile, *, here: bool, many: bool, name
     if nameless:
         what.append(html.Span("; choose its element below", className="doubt"))
     if file.error is not None:
-        what = [html.Span("not read", className="bad"), notice(file.error)]
-    show = button(
+        what = [html.Span("not read", className="bad"), ui.notice(file.error)]
+    show = ui.button(
         shown,
         {"type": f"{name}-show", "key": key},
         "link",
         title="Show how it was read",
-        **aria(pressed="true" if here else "false"),
+        **ui.aria(pressed="true" if here else "false"),
     )
     cells = [html.Th(show, scope="row"), html.Td(what)]
     if many:
         cells.append(html.Td(_sample(name, key, file)))
-    ident, words = {"type": f"{name}-remove", "key": key}, aria(label=f"Remove {shown}")
-    remove = button("Remove", ident, "quiet small", **words)
+    ident, words = {"type": f"{name}-remove", "key": key}, ui.aria(label=f"Remove {shown}")
+    remove = ui.button("Remove", ident, "quiet small", **words)
     return html.Tr([*cells, html.Td(remove)], className="here" if here else "")
 
 
@@ -137,9 +122,9 @@ def _kind(file: DroppedFile) -> str:
 def as_read(name: str) -> Component:
     """Make the place where a file's fields and curve stand."""
     fields = html.Div(id=f"{name}-controls", className="controls")
-    drawn = html.Div(id=f"{name}-curve", className="curve", **aria(live="polite"))
+    drawn = html.Div(id=f"{name}-curve", className="curve", **ui.aria(live="polite"))
     beside = html.Div([fields, drawn], className="beside")
-    return section("As read", f"{name}-as-read", beside, className="as-read")
+    return ui.section("As read", f"{name}-as-read", beside, className="as-read")
 
 
 def controls(name: str, file: DroppedFile, *, many: bool) -> list[Component]:
@@ -151,7 +136,7 @@ def controls(name: str, file: DroppedFile, *, many: bool) -> list[Component]:
         ident = {"key": file.upload.key, "name": option}
         made = control(id={"type": f"{name}-control", **ident}, value=options.get(option), **given)
         slot = html.Div(id={"type": f"{name}-slot", **ident})
-        shown.append(html.Div([field(label, made, hint=hint), slot]))
+        shown.append(html.Div([ui.field(label, made, hint=hint), slot]))
 
     if looked is not None and len(looked.items) > 1:
         choices = [{"label": item, "value": item} for item in looked.items]
@@ -217,19 +202,16 @@ def _range_text(looked: Looked | None, name: str) -> str:
 def curve(part: Part, error: EdgepairError | None) -> list[Component]:
     """Show a curve as it was understood."""
     return [
-        *([notice(error)] if error is not None else []),
-        *warning_list(part.warnings),
-        drawings(part.figures),
-        html.Details([html.Summary("What was read"), facts(part.facts)], open=True),
+        *([ui.notice(error)] if error is not None else []),
+        *ui.warning_list(part.warnings),
+        ui.drawings(part.figures),
+        html.Details([html.Summary("What was read"), ui.facts(part.facts)], open=True),
     ]
 
 
 @dataclass(eq=False)
 class FilesPanel:
-    """Files of one page.
-
-    The element of an example that was added stands in the store ``<page>-example-shown``.
-    """
+    """Files of one page; the element of an added example stands in the store ``<page>-example-shown``."""
 
     page: str
     services: Services
@@ -251,7 +233,7 @@ class FilesPanel:
                 example=example or BUNDLED_ABSORBERS[0],
                 optional=not self.many,
             ),
-            html.Div(file_list(name, dropped, many=self.many), id=f"{name}-files", **aria(live="polite")),
+            html.Div(file_list(name, dropped, many=self.many), id=f"{name}-files", **ui.aria(live="polite")),
             as_read(name),
             dcc.Store(id=f"{name}-shown", data=dropped.shown),
             dcc.Store(id=f"{name}-looked"),
@@ -314,7 +296,7 @@ class FilesPanel:
             before = dropped.shown
             for what in happened:
                 if what == f"{self.page}-uploads" and uploads:
-                    dropped.refused = [refused_upload(one) for one in uploads.get("refused", [])]
+                    dropped.refused = [ui.refused_upload(one) for one in uploads.get("refused", [])]
                     dropped.example = ""
                     self._take_new(visit, uploads.get("names"))
                 elif what in (f"{self.page}-example-add", f"{self.page}-begin"):
@@ -357,15 +339,15 @@ class FilesPanel:
             if part is not None:
                 error = part.error
             named = [slot["id"]["name"] for slot in ctx.outputs_list[2]]
-            concerned = concerned_field(error, given) if error is not None else ""
+            concerned = ui.concerned_field(error, given) if error is not None else ""
             if part is not None and file.is_foil:
                 concerned = "role"
             if error is not None and concerned in named:
-                slots[named.index(concerned)] = notice(error)
+                slots[named.index(concerned)] = ui.notice(error)
                 error = None
             if part is not None:
                 return curve(part, error), file.upload.key, slots
-            return [notice(error)] if error is not None else [], file.upload.key, slots
+            return [ui.notice(error)] if error is not None else [], file.upload.key, slots
 
     def _change_one(self, visit: Visit, what: Mapping[str, str]) -> None:
         dropped, key = self.files(visit), what["key"]

@@ -12,18 +12,7 @@ from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from edgepair.apps.web.components import (
-    aria,
-    button,
-    choice,
-    drawing,
-    facts,
-    field,
-    notice,
-    section,
-    table,
-    warning_list,
-)
+from edgepair.apps.web import components as ui
 from edgepair.apps.web.dropped.panel import FilesPanel
 from edgepair.apps.web.jobs import Order
 from edgepair.apps.web.panel import JobPanel, Saves
@@ -31,6 +20,7 @@ from edgepair.apps.web.settings import Source
 from edgepair.apps.web.visits import Services, Visit
 from edgepair.apps.web.work import advise as work
 from edgepair.conventions import BUNDLED_ABSORBERS, TASKS, OptionError
+from edgepair.conventions.wording import capital
 
 SAVES = {"html": "Page (HTML)", "json": "Document (JSON)"}
 """What can be saved, by its kind."""
@@ -49,16 +39,17 @@ def form(
 ) -> Component:
     """Make the form of the question."""
     tasks = [(task.title, task.name) for task in TASKS.values()]
-    element = choice([(one.title, one.name) for one in sources], values["set"], f"{NAME}-set")
+    element = ui.choice([(one.title, one.name) for one in sources], values["set"], f"{NAME}-set")
+    task = ui.choice(tasks, values["task"], f"{NAME}-task")
     gain = dcc.Input(id=f"{NAME}-gain", value=values["gain"], type="text", maxLength=8)
     question = [
-        field("Element", element, hint="whose simulated materials stand for yours"),
-        field("What is to be read", choice(tasks, values["task"], f"{NAME}-task"), hint="from the spectra"),
-        field("Smallest gain that counts (no unit)", gain, hint="in weighted F1 or R², 0.001 to 0.5"),
+        ui.field("Element", element, hint="whose simulated materials stand for yours"),
+        ui.field("What is to be read", task, hint="from the spectra"),
+        ui.field("Smallest gain that counts (no unit)", gain, hint="in weighted F1 or R², 0.001 to 0.5"),
     ]
     qualities = "find out to what quality each must be measured (some minutes)"
-    ask = html.Div(button("Ask", f"{NAME}-ask", "main"), className="row")
-    return section(
+    ask = html.Div(ui.button("Ask", f"{NAME}-ask", "main"), className="row")
+    return ui.section(
         "The question",
         f"{NAME}-question",
         html.Div(question, className="row choice top-aligned"),
@@ -90,14 +81,14 @@ def show_answer(advised: work.Advised | None, saves: Component) -> list[Componen
     return [
         html.H2(f"The answer: {advised.title}", id=f"{NAME}-answer-title"),
         html.Ul([html.Li(sentence) for sentence in advised.words], className="advice"),
-        *warning_list([f"{text[:1].upper()}{text[1:]}" for text in advised.warnings]),
+        *ui.warning_list([capital(text) for text in advised.warnings]),
         saves,
         html.Div(
-            drawing(f"{caption[:1].upper()}{caption[1:]}. Bars: 95 % intervals.", advised.figure),
+            ui.drawing(f"{capital(caption)}. Bars: 95 % intervals.", advised.figure),
             className="wide-figure scroll" if two else "scroll",
             tabIndex="0",
             role="region",
-            **aria(label="Figure of the answer"),
+            **ui.aria(label="Figure of the answer"),
         ),
         *_table(
             "What adding a technique changes",
@@ -105,7 +96,7 @@ def show_answer(advised: work.Advised | None, saves: Component) -> list[Componen
             advised.gains,
         ),
         *_table("To what quality", ("Technique", "What is enough"), advised.needed),
-        html.Details([html.Summary("How it was found"), facts(advised.facts)]),
+        html.Details([html.Summary("How it was found"), ui.facts(advised.facts)]),
     ]
 
 
@@ -113,7 +104,7 @@ def _table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> l
     if not rows:
         return []
     lines = [html.Tr([html.Td(text) for text in row]) for row in rows]
-    return [html.H3(title, className="above"), table(heads, lines)]
+    return [html.H3(title, className="above"), ui.table(heads, lines)]
 
 
 @dataclass
@@ -169,7 +160,7 @@ class AdvisePage:
                     show_answer(state.answer, self._saves.buttons()),
                     id=f"{NAME}-result",
                     className="result",
-                    **aria(live="polite"),
+                    **ui.aria(live="polite"),
                 ),
                 self._saves.place(),
             ]
@@ -203,20 +194,16 @@ class AdvisePage:
         try:
             _smallest_gain(gain)
         except OptionError as error:
-            return dict(state.view), notice(error)
+            return dict(state.view), ui.notice(error)
         return dict(state.view), []
 
     def _order(self, visit: Visit, name: object, task: object, gain: object, requirements: object) -> Order:
-        question = work.Question(
-            self._services.shown.find(str(name)),
-            str(task),
-            _smallest_gain(gain),
-            bool(requirements),
-            self._files.files(visit).one_sample(),
-        )
+        source, smallest = self._services.shown.find(str(name)), _smallest_gain(gain)
+        sample = self._files.files(visit).one_sample()
         state = visit.state(NAME, _State)
         state.count += 1
-        return work.ask, (question, visit.folder / f"advice-{state.count}")
+        folder = visit.folder / f"advice-{state.count}"
+        return work.ask, (source, str(task), smallest, bool(requirements), sample, folder)
 
     def _show(self, visit: Visit, answer: work.Advised) -> list[Component]:
         state = visit.state(NAME, _State)

@@ -8,7 +8,7 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 
-from edgepair.apps.web.components import aria, button, chips, choice, drawings, facts, field, notice, section
+from edgepair.apps.web import components as ui
 from edgepair.apps.web.jobs import Function
 from edgepair.apps.web.pages.data_query import (
     KEYS,
@@ -22,7 +22,6 @@ from edgepair.apps.web.pages.data_query import (
     short_texts,
     split_range,
 )
-from edgepair.apps.web.settings import Source
 from edgepair.apps.web.visits import Services, Visit
 from edgepair.apps.web.work import datasets as work
 from edgepair.apps.web.work.words import Drawn
@@ -48,43 +47,37 @@ LANE = "browse"
 _COLUMNS = [name for name, _ in COLUMNS]
 
 
-def page(sources: Sequence[Source], chosen: Source, beneath: Sequence[Component]) -> Component:
-    """Make the whole page."""
-    options = [(one.title, one.name) for one in sources]
-    control = choice(options, chosen.name, f"{NAME}-set", className="narrow")
-    return html.Div([field("Dataset", control), html.Div(list(beneath), id=f"{NAME}-body")])
-
-
 def body(about: work.About, query: Mapping[str, str]) -> list[Component]:
     """Make everything beneath the choice of a dataset."""
     labels = [name for name in TASKS if name in about.classes or name in about.ranges]
     by = query.get("by", "")
     wanted = {key: query[key] for key in ("text", "elements", *TASKS) if query.get(key)}
     place = {key: query[key] for key in ("sort", "page") if query.get(key)}
+    drawn = html.Div(id=f"{NAME}-curves", **ui.aria(live="polite"))
     return [
         dcc.Store(id=f"{NAME}-wanted", data=wanted),
         dcc.Store(id=f"{NAME}-place", data=place),
         dcc.Store(id=f"{NAME}-sites", data=parse_sites(query.get("sites", ""))),
         html.Details(
-            [html.Summary("work.About this dataset"), facts([(str(a), str(b)) for a, b in about.facts])],
+            [html.Summary("About this dataset"), ui.facts([(str(a), str(b)) for a, b in about.facts])],
             className="about",
         ),
         html.Div(
             [
                 html.Div(
-                    _filters(about, query), className="controls", role="search", **aria(label="Filters")
+                    _filters(about, query), className="controls", role="search", **ui.aria(label="Filters")
                 ),
                 _table(query),
             ],
             className="beside browse",
         ),
-        section("Chosen sites", f"{NAME}-sites-title", html.Div(id=f"{NAME}-curves", **aria(live="polite"))),
-        section(
+        ui.section("Chosen sites", f"{NAME}-sites-title", drawn),
+        ui.section(
             "Means of all sites found",
             f"{NAME}-means-title",
-            field(
+            ui.field(
                 "Averaged by",
-                choice(
+                ui.choice(
                     [(TASKS[name].title, name) for name in labels],
                     by if by in labels else next(iter(labels), None),
                     f"{NAME}-by",
@@ -92,7 +85,7 @@ def body(about: work.About, query: Mapping[str, str]) -> list[Component]:
                 ),
                 hint="bands: 16th to 84th percentile; in brackets: number of sites",
             ),
-            html.Div(id=f"{NAME}-means", **aria(live="polite")),
+            html.Div(id=f"{NAME}-means", **ui.aria(live="polite")),
         ),
     ]
 
@@ -106,8 +99,8 @@ def _filters(about: work.About, query: Mapping[str, str]) -> list[Component]:
 
     shown: list[Component] = [
         html.H2("Filter", className="first"),
-        field("Formula or material holds", text("text", "LiFe or mp-19")),
-        _with_slot("elements", field("With the elements", text("elements", "Li, P"))),
+        ui.field("Formula or material holds", text("text", "LiFe or mp-19")),
+        _with_slot("elements", ui.field("With the elements", text("elements", "Li, P"))),
     ]
     for task in TASKS.values():
         given = query.get(task.name, "")
@@ -115,7 +108,7 @@ def _filters(about: work.About, query: Mapping[str, str]) -> list[Component]:
             shown.append(_with_slot(task.name, _classes(task.name, about.classes[task.name], given)))
         elif task.name in about.ranges:
             shown.append(_with_slot(task.name, _range(task.name, about.ranges[task.name], given)))
-    return [*shown, html.Div(button("Clear filters", f"{NAME}-clear"))]
+    return [*shown, html.Div(ui.button("Clear filters", f"{NAME}-clear"))]
 
 
 def _with_slot(name: str, control: Component) -> Component:
@@ -130,7 +123,7 @@ def _classes(task: str, classes: Sequence[tuple[float, int]], given: str) -> Com
     ]
     there = [value for _, value in options]
     chosen = [part for part in given.split(",") if part in there]
-    return chips(TASKS[task].title, {"type": f"{NAME}-classes", "task": task}, options, chosen)
+    return ui.chips(TASKS[task].title, {"type": f"{NAME}-classes", "task": task}, options, chosen)
 
 
 def _range(task: str, ends: tuple[float, float], given: str) -> Component:
@@ -156,10 +149,10 @@ def _table(query: Mapping[str, str]) -> Component:
     order = parse_order(query.get("sort", ""), [name for name, _ in COLUMNS])
     heads = [
         html.Th(
-            button(title, {"type": f"{NAME}-sort", "column": name}, "sort"),
+            ui.button(title, {"type": f"{NAME}-sort", "column": name}, "sort"),
             id={"type": f"{NAME}-head", "column": name},
             scope="col",
-            **aria(sort=sort_word(name, order)),
+            **ui.aria(sort=sort_word(name, order)),
         )
         for name, title in COLUMNS
     ]
@@ -170,9 +163,9 @@ def _table(query: Mapping[str, str]) -> Component:
             html.Div(html.Table([head, html.Tbody(id=f"{NAME}-rows")]), className="scroll sites"),
             html.Div(
                 [
-                    button("Previous", f"{NAME}-previous"),
+                    ui.button("Previous", f"{NAME}-previous"),
                     html.Span(id=f"{NAME}-where", className="hint"),
-                    button("Next", f"{NAME}-next"),
+                    ui.button("Next", f"{NAME}-next"),
                 ],
                 className="row pager",
             ),
@@ -187,23 +180,18 @@ def sort_word(column: str, order: tuple[str, bool]) -> str:
     return "descending" if order[1] else "ascending"
 
 
-def rows(listed: work.Listed, chosen: Sequence[int]) -> list[Component]:
-    """Show the rows of one page."""
-    return [_row(row, int(row["site"]) in chosen, len(chosen)) for row in listed.rows]
-
-
 def _row(row: Mapping[str, Any], here: bool, n_chosen: int) -> Component:
     site = int(row["site"])
     what = f"{row['formula']}, site {row['site_index']}"
     cells = [html.Td(_cell(name, row[name])) for name, _ in COLUMNS[1:]]
     ident = {"type": f"{NAME}-only", "site": site}
-    only = button(str(row["formula"]), ident, "link", title="Show its curves alone")
-    compare = button(
+    only = ui.button(str(row["formula"]), ident, "link", title="Show its curves alone")
+    compare = ui.button(
         "✓ drawn" if here else "+ add",
         {"type": f"{NAME}-compare", "site": site},
         "quiet small",
         disabled=not here and n_chosen >= MOST_SITES,
-        **aria(pressed="true" if here else "false", label=f"Compare {what}"),
+        **ui.aria(pressed="true" if here else "false", label=f"Compare {what}"),
     )
     shown = [html.Th(only, scope="row"), *cells, html.Td(compare)]
     return html.Tr(shown, className="here" if here else "")
@@ -227,8 +215,8 @@ def curves(shown: Sequence[work.SiteShown], figures: Sequence[Drawn]) -> list[Co
     heads = []
     for one in shown:
         patch = html.Span(className="patch", style={"backgroundColor": one.colour})
-        ident, words = {"type": f"{NAME}-drop", "site": one.site}, aria(label=f"Remove {one.name}")
-        remove = button("Remove", ident, "quiet small", **words)
+        ident, words = {"type": f"{NAME}-drop", "site": one.site}, ui.aria(label=f"Remove {one.name}")
+        remove = ui.button("Remove", ident, "quiet small", **words)
         heads.append(html.Th([patch, html.Span(one.name), remove], scope="col"))
     told = [dict(one.facts) for one in shown]
     lines = [
@@ -236,7 +224,7 @@ def curves(shown: Sequence[work.SiteShown], figures: Sequence[Drawn]) -> list[Co
         for name in told[0]
     ]
     table = html.Table([html.Thead(html.Tr([html.Td(), *heads])), html.Tbody(lines)], className="compared")
-    return [html.Div(table, className="scroll"), drawings(figures)]
+    return [html.Div(table, className="scroll"), ui.drawings(figures)]
 
 
 class DataPage:
@@ -253,7 +241,10 @@ class DataPage:
         """Make the page."""
         given = {key: query[key] for key in KEYS if query.get(key)} or dict(visit.bag.get(NAME, {}))
         source = self._services.shown.find(given.get("set", ""))
-        return page(self._services.shown.sources, source, self._body(visit, source.name, given))
+        options = [(one.title, one.name) for one in self._services.shown.sources]
+        control = ui.choice(options, source.name, f"{NAME}-set", className="narrow")
+        beneath = html.Div(self._body(visit, source.name, given), id=f"{NAME}-body")
+        return html.Div([ui.field("Dataset", control), beneath])
 
     def register(self, app: Dash) -> None:
         """Register the callbacks."""
@@ -371,7 +362,7 @@ class DataPage:
         except EdgepairError as error:
             errors["elements"], nothing = error, "Nothing is shown: a filter is not understood."
         slots: list[object] = [
-            notice(errors[one["id"]["field"]]) if one["id"]["field"] in errors else []
+            ui.notice(errors[one["id"]["field"]]) if one["id"]["field"] in errors else []
             for one in ctx.outputs_list[7]
         ]
         last = listed.first + len(listed.rows)
@@ -379,9 +370,10 @@ class DataPage:
         parts = ((listed.total, "site"), (listed.materials, "material"), (listed.formulas, "formula"))
         told = ", ".join(f"{number:,} {word}{'s' * (number != 1)}" for number, word in parts)
         count = told if listed.total else nothing
+        chosen = parse_sites(joined_sites(sites))
         kept = {"sort": ("-" if order[1] else "") + order[0], "page": str(listed.first // PAGE_ROWS + 1)}
         return (
-            rows(listed, parse_sites(joined_sites(sites))),
+            [_row(row, int(row["site"]) in chosen, len(chosen)) for row in listed.rows],
             count,
             where,
             listed.first == 0,
@@ -414,7 +406,7 @@ class DataPage:
         try:
             return curves(*self._call(visit, work.draw_sites, name, chosen))
         except EdgepairError as error:
-            return notice(error)
+            return ui.notice(error)
 
     def show_means(self, wanted: object, by: str | None, name: str, key: str | None) -> object:
         """Draw the means of the classes of all sites that pass the filters."""
@@ -423,9 +415,9 @@ class DataPage:
             return html.P("This dataset has no labels to average by.", className="hint")
         filters, _ = parse_filter(short_texts(wanted))
         try:
-            return drawings(self._call(visit, work.draw_classes, name, filters, by))
+            return ui.drawings(self._call(visit, work.draw_classes, name, filters, by))
         except EdgepairError as error:
-            return notice(error)
+            return ui.notice(error)
 
     def remember(
         self, wanted: object, place: object, sites: object, by: str | None, name: str, key: str | None
@@ -449,7 +441,7 @@ class DataPage:
         try:
             about = self._call(visit, work.describe, name)
         except EdgepairError as error:
-            return [notice(error)]
+            return [ui.notice(error)]
         return body(about, query)
 
     def _call(self, visit: Visit, function: Function, name: str, *args: object) -> Any:

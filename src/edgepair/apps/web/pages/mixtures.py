@@ -8,20 +8,7 @@ from dash import Dash, Output, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from edgepair.apps.web.components import (
-    Cell,
-    asking,
-    button,
-    choice,
-    drawing,
-    facts,
-    field,
-    in_fields,
-    notice,
-    plain_table,
-    section,
-    warning_list,
-)
+from edgepair.apps.web import components as ui
 from edgepair.apps.web.dropped.panel import FilesPanel
 from edgepair.apps.web.jobs import Order
 from edgepair.apps.web.panel import JobPanel, Opened, Saves
@@ -60,13 +47,13 @@ class MixturesPage:
                 visit, title="Drop XANES files here, or", example=example, begin=bool(example)
             )
             results = self._results(visit.bag.get(NAME, ()))
-        most = choice([(f"up to {n}", n) for n in MOST], "3", f"{NAME}-most")
+        most = ui.choice([(f"up to {n}", n) for n in MOST], "3", f"{NAME}-most")
         ask = [
-            field("Compounds in a mixture", most, hint="of the library of measured standards"),
-            button("Fit", f"{NAME}-fit", "main"),
+            ui.field("Compounds in a mixture", most, hint="of the library of measured standards"),
+            ui.button("Fit", f"{NAME}-fit", "main"),
         ]
-        measured = section("Measurements", f"{NAME}-measured", *files)
-        below = asking(NAME, ask, self._panel.layout(visit), "Mixtures", results)
+        measured = ui.section("Measurements", f"{NAME}-measured", *files)
+        below = ui.asking(NAME, ask, self._panel.layout(visit), "Mixtures", results)
         return html.Div([measured, *below, self._saves.place()])
 
     def register(self, app: Dash) -> None:
@@ -105,14 +92,14 @@ class MixturesPage:
         """List several samples with their best mixtures."""
         if len(found) < 2:
             return []
-        lines: list[list[Cell]] = []
+        lines: list[list[ui.Cell]] = []
         for number, one in enumerate(found):
-            best: Cell = one.rows[0][1] if one.rows else ""
+            best: ui.Cell = one.rows[0][1] if one.rows else ""
             if one.error is not None:
                 why = f": {one.error.problem}: found {one.error.found}"
-                best = [("not fitted", "bad"), (in_fields(why), "")]
+                best = [("not fitted", "bad"), (ui.in_fields(why), "")]
             lines.append([number, one.name, best])
-        return [plain_table(("Sample", "Best mixture"), lines, opens=self._opened.name)]
+        return [ui.plain_table(("Sample", "Best mixture"), lines, opens=self._opened.name)]
 
     def _saved(self, visit: Visit, kind: str) -> tuple[str, str]:
         """Give what the command line writes."""
@@ -126,15 +113,15 @@ def _card(one: work.Mixed) -> Component:
     from edgepair.report.mixture import HEADINGS
 
     if one.error is not None:
-        return html.Article([html.H3(one.name), notice(one.error)], className="card")
+        return html.Article([html.H3(one.name), ui.notice(one.error)], className="card")
     return html.Article(
         [
             html.H3(one.name),
-            *warning_list(one.warnings),
-            plain_table(HEADINGS, one.rows),
+            *ui.warning_list(one.warnings),
+            ui.plain_table(HEADINGS, one.rows),
             html.P(one.closing, className="hint"),
-            drawing("Sample, fit and components of the first", one.figure),
-            html.Details([html.Summary("How it was fitted"), facts(one.facts)]),
+            ui.drawing("Sample, fit and components of the first", one.figure),
+            html.Details([html.Summary("How it was fitted"), ui.facts(one.facts)]),
         ],
         className="card",
     )

@@ -10,18 +10,7 @@ from dash import Dash, Input, Output, State, dcc, html
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from edgepair.apps.web.components import (
-    Cell,
-    asking,
-    button,
-    drawing,
-    facts,
-    in_fields,
-    notice,
-    plain_table,
-    section,
-    warning_list,
-)
+from edgepair.apps.web import components as ui
 from edgepair.apps.web.components import field as labelled
 from edgepair.apps.web.dropped.panel import FilesPanel
 from edgepair.apps.web.jobs import Order
@@ -58,29 +47,29 @@ CONFIDENCE = 90
 def overview(answers: Sequence[work.Answered], opens: str = "") -> Component:
     """All samples in one table, by the technique that stands last; `opens` as in `plain_table`."""
     titles = next(([row["title"] for row in one.detail["rows"]] for one in answers if one.detail), [])
-    lines: list[list[Cell]] = []
+    lines: list[list[ui.Cell]] = []
     for number, answered in enumerate(answers):
-        line: list[Cell] = [*([number] if opens else []), answered.name]
+        line: list[ui.Cell] = [*([number] if opens else []), answered.name]
         if answered.error is not None:
             why = f": found {answered.error.found}; needed {answered.error.needed}"
-            lines.append([*line, [("not answered", "bad"), (in_fields(why), "")]])
+            lines.append([*line, [("not answered", "bad"), (ui.in_fields(why), "")]])
             continue
         cells = {row["title"]: row["cells"][-1] for row in answered.detail["rows"]}
-        values: list[Cell] = [_parts(cells.get(title)) for title in titles]
+        values: list[ui.Cell] = [_parts(cells.get(title)) for title in titles]
         level = answered.detail["trust"]
         trust = (TRUST.get(level, level).partition(":")[0], f"trust {level}")
         lines.append([*line, answered.detail["absorber"], *values, [trust]])
-    return plain_table(("Sample", "Element", *titles, "Trust"), lines, opens=opens)
+    return ui.plain_table(("Sample", "Element", *titles, "Trust"), lines, opens=opens)
 
 
 def card(answered: work.Answered) -> Component:
     """Show one sample: its values, what drove them, and what is like it."""
     if answered.error is not None:
-        told = [html.H3(answered.name), notice(answered.error)]
+        told = [html.H3(answered.name), ui.notice(answered.error)]
         return html.Article(told, className="card")
     detail = answered.detail
     level = detail["trust"]
-    rows: list[list[Cell]] = [
+    rows: list[list[ui.Cell]] = [
         [row["title"], *(_parts(cell) for cell in row["cells"])] for row in detail["rows"]
     ]
     return html.Article(
@@ -90,8 +79,8 @@ def card(answered: work.Answered) -> Component:
             html.P(
                 ["Trust: ", html.Span(TRUST.get(level, level), className=f"trust {level}")], className="hint"
             ),
-            *warning_list(detail["warnings"]),
-            plain_table(["", *detail["techniques"]], rows),
+            *ui.warning_list(detail["warnings"]),
+            ui.plain_table(["", *detail["techniques"]], rows),
             *(
                 _draw(curve, "; nearest known materials beside, contributions beneath")
                 for curve in detail["curves"]
@@ -108,7 +97,7 @@ def card(answered: work.Answered) -> Component:
             html.Details(
                 [
                     html.Summary("How it was read"),
-                    facts([(str(name), str(value)) for name, value in detail["facts"]]),
+                    ui.facts([(str(name), str(value)) for name, value in detail["facts"]]),
                     *(html.P(line) for line in detail["shares"]),
                 ]
             ),
@@ -118,7 +107,7 @@ def card(answered: work.Answered) -> Component:
 
 
 def _draw(figure: Figure, more: str) -> Component:
-    return drawing(figure["title"] + more, figure["figure"])
+    return ui.drawing(figure["title"] + more, figure["figure"])
 
 
 def _parts(cell: Mapping[str, str] | None) -> list[tuple[str, str]]:
@@ -135,7 +124,7 @@ def _nearest(tables: Sequence[Mapping[str, Any]]) -> list[Component]:
     shown = []
     for one in tables:
         lines = [[str(row[key]) for key, _ in _NEAREST] for row in one["rows"]]
-        shown += [html.P(one["title"], className="caption"), plain_table(heads, lines)]
+        shown += [html.P(one["title"], className="caption"), ui.plain_table(heads, lines)]
     return [html.Details([html.Summary("Nearest known materials"), *shown])]
 
 
@@ -184,10 +173,10 @@ class PredictPage:
         )
         ask = [
             labelled("Confidence (%)", number, hint="of intervals and sets of classes"),
-            button("Answer", f"{NAME}-answer", "main"),
+            ui.button("Answer", f"{NAME}-answer", "main"),
         ]
-        measured = section("Measurements", f"{NAME}-measured", *files)
-        below = asking(NAME, ask, self._panel.layout(visit), "Answers", results)
+        measured = ui.section("Measurements", f"{NAME}-measured", *files)
+        below = ui.asking(NAME, ask, self._panel.layout(visit), "Answers", results)
         return html.Div([measured, *below, self._saves.place()])
 
     def register(self, app: Dash) -> None:

@@ -14,22 +14,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, dcc, html, no_update
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from edgepair.apps.web.components import (
-    aria,
-    asking,
-    button,
-    choice,
-    drawing,
-    drop_zone,
-    facts,
-    field,
-    plain_table,
-    refused_list,
-    refused_upload,
-    section,
-    table,
-    warning_list,
-)
+from edgepair.apps.web import components as ui
 from edgepair.apps.web.jobs import Order
 from edgepair.apps.web.panel import JobPanel, Saves
 from edgepair.apps.web.visits import Services, Upload, Visit
@@ -60,7 +45,7 @@ _MOST_ENDS = 5
 
 def file_list(files: Sequence[Upload], refused: Sequence[EdgepairError]) -> list[Component]:
     """Say which files there are."""
-    told = refused_list(refused)
+    told = ui.refused_list(refused)
     if not files:
         return told
     size = sum(file.size for file in files)
@@ -68,7 +53,7 @@ def file_list(files: Sequence[Upload], refused: Sequence[EdgepairError]) -> list
     count = html.Strong(f"{len(files)} file{'s' if len(files) > 1 else ''}, {size / 1e6:.1f} MB")
     return [
         *told,
-        html.Div([count, button("Remove all", {"type": f"{NAME}-clear", "key": "all"})], className="row"),
+        html.Div([count, ui.button("Remove all", {"type": f"{NAME}-clear", "key": "all"})], className="row"),
         html.Details([html.Summary("Names"), html.P(names)]),
     ]
 
@@ -85,25 +70,28 @@ def show_results(found: work.Analysed | None, saves: Component) -> list[Componen
     place = dcc.Input(id=f"{NAME}-place", type="number", value=1, min=1, max=len(found.points), step=1,
                       debounce=0.2)  # fmt: skip
     tables = [
-        html.Div([html.H3(one["title"]), plain_table(one["headings"], one["rows"])]) for one in found.tables
+        html.Div([html.H3(one["title"]), ui.plain_table(one["headings"], one["rows"])])
+        for one in found.tables
     ]
-    chosen = field(f"Point, 1 to {len(found.points)}", place, hint="or click one in a figure")
+    chosen = ui.field(f"Point, 1 to {len(found.points)}", place, hint="or click one in a figure")
     # one at a time: all of a long series would take the browser seconds
-    which = choice([(title, str(k)) for k, (title, _) in enumerate(found.figures) if k], "1", f"{NAME}-which")
+    which = ui.choice(
+        [(title, str(k)) for k, (title, _) in enumerate(found.figures) if k], "1", f"{NAME}-which"
+    )
     return [
         html.H2(found.title),
-        *warning_list([text.replace("--reference", "a metal foil") for text in found.warnings]),
-        facts(found.facts),
+        *ui.warning_list([text.replace("--reference", "a metal foil") for text in found.warnings]),
+        ui.facts(found.facts),
         saves,
         html.Div(
             [
                 html.Div(one_figure(found, 0), id=f"{NAME}-map"),
-                html.Div(one_figure(found, 1), id=f"{NAME}-chosen", **aria(live="polite")),
+                html.Div(one_figure(found, 1), id=f"{NAME}-chosen", **ui.aria(live="polite")),
             ],
             className="figures",
         ),
-        html.Div([chosen, field("Figure on the right", which)], className="row"),
-        html.Div(point(found, 1), id=f"{NAME}-point", className="card", **aria(live="polite")),
+        html.Div([chosen, ui.field("Figure on the right", which)], className="row"),
+        html.Div(point(found, 1), id=f"{NAME}-point", className="card", **ui.aria(live="polite")),
         *tables,
     ]
 
@@ -111,7 +99,7 @@ def show_results(found: work.Analysed | None, saves: Component) -> list[Componen
 def one_figure(found: work.Analysed, place: int) -> Component:
     """Draw the figure of a place."""
     title, figure = found.figures[place][0], _figure(found, place)
-    return drawing(title, figure, ident={"type": f"{NAME}-figure", "place": place})
+    return ui.drawing(title, figure, ident={"type": f"{NAME}-figure", "place": place})
 
 
 def _figure(found: work.Analysed, place: int) -> Figure:
@@ -154,7 +142,7 @@ def point(found: work.Analysed, number: int) -> list[Component]:
             for row, title, colour, width in both
         ]  # fmt: skip
         kept = {**layout, "shapes": [], "showlegend": True, "height": 320}
-        shown.append(drawing(f"{found.axis}: {chosen.position:g}", {"data": lines, "layout": kept}))
+        shown.append(ui.drawing(f"{found.axis}: {chosen.position:g}", {"data": lines, "layout": kept}))
     heads = ["", *(task_title(task) for task in TASKS), "Trust"]
     answers = []
     for modality in dict.fromkeys(row["modality"] for row in rows):
@@ -163,7 +151,7 @@ def point(found: work.Analysed, number: int) -> list[Component]:
         cells = [html.Td(_value(mine.get(task))) for task in TASKS]
         mark = html.Td(html.Span(trust, className=f"trust {trust}"))
         answers.append(html.Tr([html.Th(short_title(modality), scope="row"), *cells, mark]))
-    told = [table(heads, answers)] if answers else [html.P("No answer for this point.", className="hint")]
+    told = [ui.table(heads, answers)] if answers else [html.P("No answer for this point.", className="hint")]
     return [html.H3(f"Point {number}: {name}"), *told, html.Div(shown, className="figures")]
 
 
@@ -217,28 +205,29 @@ class SeriesPage:
         foils = dcc.Dropdown(
             names_of(visit.files_of(NAME)), id=f"{NAME}-foil", placeholder="none, or in the scans"
         )
+        numbers = ui.choice([("found", ""), *((n, n) for n in NUMBERS)], "", f"{NAME}-number")
         asked = [
-            field("Element", metals, hint="needed for PDFs alone"),
-            field("Axis", axes, hint="or a column of a table of points"),
-            field("Energy shift (eV)", shift, hint="added to the energies of all"),
-            field("Metal foil", foils, hint="one of the files, to calibrate by"),
-            field("Components", choice([("found", ""), *((n, n) for n in NUMBERS)], "", f"{NAME}-number")),
-            button("Analyse", f"{NAME}-analyse", "main"),
+            ui.field("Element", metals, hint="needed for PDFs alone"),
+            ui.field("Axis", axes, hint="or a column of a table of points"),
+            ui.field("Energy shift (eV)", shift, hint="added to the energies of all"),
+            ui.field("Metal foil", foils, hint="one of the files, to calibrate by"),
+            ui.field("Components", numbers),
+            ui.button("Analyse", f"{NAME}-analyse", "main"),
         ]
         neighbours = dcc.Input(id=f"{NAME}-neighbours", type="number", min=0, max=1, step="any",
                                debounce=0.4, placeholder="each point alone")  # fmt: skip
         ends = dcc.Input(id=f"{NAME}-ends", placeholder="first, last and purest", **text)
-        combined = choice([(name, name) for name in COMBINED], COMBINED[0], f"{NAME}-combine")
+        combined = ui.choice([(name, name) for name in COMBINED], COMBINED[0], f"{NAME}-combine")
         analysing = [
-            field("Combine spectra of", combined, hint="or of the resolved components"),
-            field("Neighbours differ by", neighbours, hint="fractions, as 0.05: fits all together"),
-            field("Combine PDFs of points", ends, hint="numbers, as 1,-1: the first and the last"),
+            ui.field("Combine spectra of", combined, hint="or of the resolved components"),
+            ui.field("Neighbours differ by", neighbours, hint="fractions, as 0.05: fits all together"),
+            ui.field("Combine PDFs of points", ends, hint="numbers, as 1,-1: the first and the last"),
         ]
         reading = [
-            field("Differential PDFs", dcc.Input(id=f"{NAME}-dpdf", **text), hint="their names, as d*.gr"),
-            field("Absorption μ", dcc.Input(id=f"{NAME}-mu", **text), hint="a column, or -ln(i1/i0)"),
-            field("Energy column", dcc.Input(id=f"{NAME}-energy_column", **text)),
-            field("Energy unit", units),
+            ui.field("Differential PDFs", dcc.Input(id=f"{NAME}-dpdf", **text), hint="their names, as d*.gr"),
+            ui.field("Absorption μ", dcc.Input(id=f"{NAME}-mu", **text), hint="a column, or -ln(i1/i0)"),
+            ui.field("Energy column", dcc.Input(id=f"{NAME}-energy_column", **text)),
+            ui.field("Energy unit", units),
         ]
         with visit.lock:
             state = visit.state(NAME, _State)
@@ -248,15 +237,15 @@ class SeriesPage:
         more = html.Details([html.Summary("How it is analysed"), html.Div(analysing, className="row")])
         return html.Div(
             [
-                section(
+                ui.section(
                     "Measurements",
                     f"{NAME}-measured",
-                    drop_zone(NAME, title="Drop the files of a series here, or", hint=hint),
-                    html.Div(files, id=f"{NAME}-files", **aria(live="polite")),
+                    ui.drop_zone(NAME, title="Drop the files of a series here, or", hint=hint),
+                    html.Div(files, id=f"{NAME}-files", **ui.aria(live="polite")),
                     how,
                     more,
                 ),
-                *asking(NAME, asked, self._panel.layout(visit), "Series", results),
+                *ui.asking(NAME, asked, self._panel.layout(visit), "Series", results),
                 self._saves.place(),
             ]
         )
@@ -315,7 +304,7 @@ class SeriesPage:
                     visit.remove(upload.key)
                 state.refused = []
             elif uploads:
-                state.refused = [refused_upload(one) for one in uploads.get("refused", [])]
+                state.refused = [ui.refused_upload(one) for one in uploads.get("refused", [])]
             files = visit.files_of(NAME)
             return file_list(files, state.refused), names_of(files), _axes(visit)
 
@@ -367,9 +356,10 @@ class SeriesPage:
             None if shift is None else float(shift), foil, tables[0].path if tables else None,
             given["dpdf"] or "",
         )  # fmt: skip
-        choices = work.Choices(
-            int(number) if number else None, combine, given["neighbours"] or None, _points(given["ends"])
-        )
+        choices = {
+            "number": int(number) if number else None, "combine": combine,
+            "neighbours": given["neighbours"] or None, "ends": _points(given["ends"]),
+        }  # fmt: skip
         return work.analyse, (request, choices, visit.folder / f"s{state.count}")
 
     def _show(self, visit: Visit, found: work.Analysed) -> list[Component]:

@@ -11,19 +11,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
-from edgepair.apps.web.components import (
-    aria,
-    button,
-    chips,
-    choice,
-    drawing,
-    drawings,
-    facts,
-    field,
-    notice,
-    section,
-    table,
-)
+from edgepair.apps.web import components as ui
 from edgepair.apps.web.jobs import Order
 from edgepair.apps.web.panel import JobPanel, Saves
 from edgepair.apps.web.settings import Source
@@ -77,10 +65,10 @@ def order_form(sources: Sequence[Source], *, opened: bool, panel: Component) -> 
     )
     options = [(source.title, source.name) for source in sources]
     parts = [
-        chips("Datasets", f"{NAME}-datasets", options, own[:1] or [STUDY_ABSORBERS[1]]),
-        chips("Tasks", f"{NAME}-tasks", [(task.title, task.name) for task in TASKS.values()], [*TASKS]),
+        ui.chips("Datasets", f"{NAME}-datasets", options, own[:1] or [STUDY_ABSORBERS[1]]),
+        ui.chips("Tasks", f"{NAME}-tasks", [(task.title, task.name) for task in TASKS.values()], [*TASKS]),
         thoroughly,
-        button("Run the study", f"{NAME}-run", "main"),
+        ui.button("Run the study", f"{NAME}-run", "main"),
     ]
     form = html.Div(parts, className="form")
     return html.Details([html.Summary("Run a study"), form, panel], open=opened, className="card order")
@@ -104,13 +92,13 @@ def _scores(told: Mapping[str, Any], query: Mapping[str, str]) -> Component:
         "behind it."
     )
     other = told["other_figure"]
-    return section(
+    return ui.section(
         "Scores",
         f"{NAME}-scores-title",
-        drawing(caption, told["figure"], ident=f"{NAME}-scores"),
+        ui.drawing(caption, told["figure"], ident=f"{NAME}-scores"),
         _cell_choice(told, query),
-        html.Div(id=f"{NAME}-cell", **aria(live="polite")),
-        *([drawing(_OTHER_VIEWS[told["other_view"]], other)] if other else []),
+        html.Div(id=f"{NAME}-cell", **ui.aria(live="polite")),
+        *([ui.drawing(_OTHER_VIEWS[told["other_view"]], other)] if other else []),
     )
 
 
@@ -120,11 +108,11 @@ def _findings(told: Mapping[str, Any]) -> Component:
         "The findings under other conditions. Green: holds; grey: undecided; red: the opposite holds; the "
         "number is the estimate."
     )
-    return section(
+    return ui.section(
         "Findings",
         f"{NAME}-findings-title",
         *(_finding(item, told) for item in told["findings"]),
-        *([drawing(caption, tested)] if tested else []),
+        *([ui.drawing(caption, tested)] if tested else []),
     )
 
 
@@ -133,8 +121,8 @@ def _made(told: Mapping[str, Any], saves: Component) -> Component:
     for item in told["skipped"]:
         what = " ".join(str(item[key]) for key in ("absorber", "task", "modality") if item[key])
         skipped.append(f"{what}: {item['reason']}")
-    settings = facts([(str(one["name"]), str(one["value"])) for one in told["facts"]])
-    return section(
+    settings = ui.facts([(str(one["name"]), str(one["value"])) for one in told["facts"]])
+    return ui.section(
         "How it was made",
         f"{NAME}-made-title",
         saves,
@@ -157,7 +145,7 @@ def _cell_choice(told: Mapping[str, Any], query: Mapping[str, str]) -> Component
         there = [value for _, value in options]
         wanted = query.get(name, "") or usual
         chosen = wanted if wanted in there else there[0]
-        shown.append(field(label, choice(options, chosen, f"{NAME}-{name}")))
+        shown.append(ui.field(label, ui.choice(options, chosen, f"{NAME}-{name}")))
     return html.Div(shown, className="row choice")
 
 
@@ -168,7 +156,7 @@ def _finding(item: Mapping[str, Any], told: Mapping[str, Any]) -> Component:
         lines.append(html.Li([f"{line['label']}: ", html.Strong(line["text"]), told_of]))
     verdict = html.Span(VERDICTS[item["verdict"]], className=f"verdict {item['verdict']}")
     caption = "Bars: 95 % intervals; filled: holds, open: undecided, cross: its opposite holds"
-    figure = drawing(caption, told["finding_figures"][item["finding"]])
+    figure = ui.drawing(caption, told["finding_figures"][item["finding"]])
     every = html.Details([html.Summary("Every absorber and task"), figure, _list(item["sentences"])])
     parts = [html.H3([item["title"], " ", verdict]), html.P(item["tally"]), html.Ul(lines), every]
     return html.Article(parts, className="card finding")
@@ -191,11 +179,11 @@ def show_cell(shown: work.CellShown, modality: str) -> list[Component]:
         look = "here" if name == modality else ""
         lines.append(html.Tr([html.Th(title, scope="row"), *cells], className=look))
     return [
-        table(["", *shown.metrics], lines),
-        drawings([*shown.answers, *shown.importances]),
+        ui.table(["", *shown.metrics], lines),
+        ui.drawings([*shown.answers, *shown.importances]),
         *([html.P(text, className="headline") for text in shown.words]),
         *([_legend(shown.legend)] if shown.legend else []),
-        drawings(shown.more),
+        ui.drawings(shown.more),
     ]
 
 
@@ -323,7 +311,7 @@ class StudyPage:
             cell = (names[name] for name in ("absorber", "task", "modality", "learner"))
             shown = self._services.jobs.call(visit.key, work.draw_cell, place, *cell, lane=LANE)
         except EdgepairError as error:
-            return notice(error), dict(state.view)
+            return ui.notice(error), dict(state.view)
         return show_cell(shown, names["modality"]), dict(state.view)
 
     def _order(
@@ -371,8 +359,8 @@ class StudyPage:
         """Choose among studies where there are several; the control is there in any case."""
         places = self._places(state)
         options = [(place.name, name) for name, place in places.items()]
-        control = choice(options, chosen if chosen in places else None, f"{NAME}-which")
-        return [html.Div(field("Study shown", control), hidden=len(options) < 2 and chosen in places)]
+        control = ui.choice(options, chosen if chosen in places else None, f"{NAME}-which")
+        return [html.Div(ui.field("Study shown", control), hidden=len(options) < 2 and chosen in places)]
 
     def _body(self, visit: Visit, which: str, query: Mapping[str, str]) -> list[Component]:
         state = visit.state(NAME, _State)
@@ -384,10 +372,10 @@ class StudyPage:
             learner = query.get("learner", "")
             about = self._services.jobs.call(visit.key, work.describe, place, learner, lane=LANE)
         except EdgepairError as error:
-            return [notice(error)]
+            return [ui.notice(error)]
         names = [(name, name) for name in about["learners"]]
         drawn = str(about["drawn"])
-        learners = chips("Learner", f"{NAME}-learner", names, drawn, hidden=len(names) < 2)
+        learners = ui.chips("Learner", f"{NAME}-learner", names, drawn, hidden=len(names) < 2)
         return [learners, *body(about, query, self._saves.buttons())]
 
     def _parse(self, datasets: object, tasks: object, depth: object, contributions: object) -> work.Order:

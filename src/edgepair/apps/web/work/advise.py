@@ -25,17 +25,6 @@ PAGE_FILE, DOCUMENT_FILE = "advice.html", "advice.json"
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked."""
-
-    source: Source
-    task: str
-    smallest_gain: float
-    requirements: bool
-    sample: SampleRequest | None = None
-
-
-@dataclass(frozen=True)
 class Advised:
     """An answer."""
 
@@ -50,8 +39,16 @@ class Advised:
     folder: Path
 
 
-def ask(question: Question, folder: Path, on_progress: Callable[[float, float, str], None]) -> Advised:
-    """Ask the advisor."""
+def ask(
+    source: Source,
+    task: str,
+    smallest_gain: float,
+    requirements: bool,
+    sample: SampleRequest | None,
+    folder: Path,
+    on_progress: Callable[[float, float, str], None],
+) -> Advised:
+    """Ask the advisor; with a sample, what it is taken for is part of the question."""
     from edgepair.advice import advise
     from edgepair.report.advice import advice_figure, gain_cells, render_advice
 
@@ -59,15 +56,13 @@ def ask(question: Question, folder: Path, on_progress: Callable[[float, float, s
         on_progress(progress.done, progress.total, progress.text)
 
     on_progress(0.0, 0.0, "opening the data")
-    dataset = open_source(question.source)
+    dataset = open_source(source)
+    own_data = None if source.path is None else dataset
+    predicted = None if sample is None else _predicted(sample, str(dataset.attrs["absorber"]), own_data)
     advice = advise(
-        dataset,
-        task=question.task,
-        sample=_predicted(question, dataset),
-        smallest_gain=question.smallest_gain,
-        requirements=question.requirements,
+        dataset, task=task, sample=predicted, smallest_gain=smallest_gain, requirements=requirements,
         on_progress=report,
-    )
+    )  # fmt: skip
     folder.mkdir(mode=0o700)
     (folder / PAGE_FILE).write_text(render_advice(advice), encoding="utf-8")
     (folder / DOCUMENT_FILE).write_text(advice.to_json(), encoding="utf-8")
@@ -95,12 +90,9 @@ def ask(question: Question, folder: Path, on_progress: Callable[[float, float, s
     )
 
 
-def _predicted(question: Question, dataset: xr.Dataset) -> Prediction | None:
-    """Read the sample in hand and ask what it is; none without one."""
-    if question.sample is None:
-        return None
-    absorber = str(dataset.attrs["absorber"])
-    sample = read_sample(question.sample)
+def _predicted(request: SampleRequest, absorber: str, data: xr.Dataset | None) -> Prediction:
+    """Read the sample in hand and ask what it is."""
+    sample = read_sample(request)
     if sample.absorber not in (None, absorber):
         names = " and ".join(repr(file) for file, _ in sample.sources.values())
         raise MeasurementError(
@@ -109,5 +101,4 @@ def _predicted(question: Question, dataset: xr.Dataset) -> Prediction | None:
             needed=f"one at the K edge of {absorber}",
             suggestion=f"choose a dataset of {sample.absorber}, or remove this file",
         )
-    own_data = dataset if question.source.path is not None else None
-    return sample.predict(absorber=absorber, data=own_data, explain=False)
+    return sample.predict(absorber=absorber, data=data, explain=False)

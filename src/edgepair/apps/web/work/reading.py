@@ -13,9 +13,8 @@ from edgepair.conventions import EdgepairError
 from edgepair.conventions.errors import check_number
 
 if TYPE_CHECKING:
-    from edgepair.measured import PdfCurve
     from edgepair.measured.samples import MeasuredFile
-    from edgepair.measured.xanes.inspection import XanesInspection
+    from edgepair.report.measured.shown import Seen
     from edgepair.spectra.alignment import FoilReading
 
 SPECTRUM_OPTIONS = ("mu", "energy_column", "energy_unit", "absorber")
@@ -90,7 +89,7 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
     absorber, e0 = None, None
     error: EdgepairError | None = None
     ranges: dict[str, tuple[float, float]] = {}
-    told: SeenPdf | SeenXanes
+    told: Seen
     if isinstance(curve, PdfCurve):
         told = SeenPdf(curve, inspect_pdf(curve))
     else:
@@ -121,9 +120,8 @@ def look(request: FileRequest, item: str | None, draw: bool) -> Looked:
         else:
             to_others = f"{foil.shift:+.2f} eV is added to the energies of other spectra"
             facts = (("used as", f"metal foil, edge at {foil.energy:.2f} eV: {to_others}"), *facts)
-    part = Part(
-        curve.item, facts, warnings, absorber, e0, ranges, error, tuple(_figures(told.drawn)) if draw else ()
-    )
+    figures = tuple(_figures(told)) if draw else ()
+    part = Part(curve.item, facts, warnings, absorber, e0, ranges, error, figures)
     return Looked(file.kind, curve.format, items, part)
 
 
@@ -134,16 +132,16 @@ def read_foil_file(request: FileRequest) -> FoilReading:
     return read_foil_scan(read(request).spectra, request.option("absorber"), request.name)
 
 
-def _figures(drawn: XanesInspection | PdfCurve) -> Iterator[Drawn]:
+def _figures(told: Seen) -> Iterator[Drawn]:
     """Draw a curve as `edgepair inspect --report` does."""
-    from edgepair.measured import PdfCurve
     from edgepair.report.measured.page import normalized_figure, pdf_figure, raw_figure
+    from edgepair.report.measured.shown import SeenPdf
 
-    if isinstance(drawn, PdfCurve):
-        yield "G(r) as read", plain_figure(pdf_figure(drawn))
+    if isinstance(told, SeenPdf):
+        yield "G(r) as read", plain_figure(pdf_figure(told.pdf))
         return
-    yield "As measured, with the lines of the normalisation", plain_figure(raw_figure(drawn))
-    normal = normalized_figure(drawn)
+    yield "As measured, with the lines of the normalisation", plain_figure(raw_figure(told.inspection))
+    normal = normalized_figure(told.inspection)
     if normal is not None:
         yield "Normalised and flattened", plain_figure(normal)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from edgepair.apps.web.work.reading import DPDF, FileRequest, read
-from edgepair.conventions import TECHNIQUES, EdgepairError, OptionError
+from edgepair.conventions import TECHNIQUES, OptionError
 
 if TYPE_CHECKING:
     from edgepair.measured import PdfCurve, XanesScan
@@ -51,7 +51,12 @@ def read_sample(request: SampleRequest) -> SampleRead:
             name = "dpdf" if file.option("role") == DPDF else pdf_technique(curve)
         taken = found.get(name) or found.get({"pdf": "npdf", "npdf": "pdf"}.get(name, ""))
         if taken is not None:
-            raise _twice(taken[0].name, file.name)
+            raise OptionError(
+                f"cannot take {taken[0].name!r} and {file.name!r} as one sample",
+                found="two curves of one technique",
+                needed="at most one spectrum, one PDF and one dPDF of a sample",
+                suggestion="give each its own sample number on the page Predict, or remove one",
+            )
         found[name] = (file, curve)
     ordered = {name: found[name] for name in TECHNIQUES if name in found}
     metals = [file.option("absorber") or getattr(curve, "absorber", None) for file, curve in ordered.values()]
@@ -73,13 +78,4 @@ def _curve(file: FileRequest, item: str) -> XanesScan | PdfCurve:
         found="items of other names, as it is read now",
         needed="one of " + ", ".join(curve.item for curve in read_file.curves[:8]),
         suggestion="choose the part of the file again",
-    )
-
-
-def _twice(first: str, second: str) -> EdgepairError:
-    return OptionError(
-        f"cannot take {first!r} and {second!r} as one sample",
-        found="two curves of one technique",
-        needed="at most one spectrum, one PDF and one dPDF of a sample",
-        suggestion="give each its own sample number on the page Predict, or remove one",
     )

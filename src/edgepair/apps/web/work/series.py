@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from functools import lru_cache
 from pathlib import Path
@@ -26,10 +26,7 @@ SAVED = {"zip": "series.zip", "html": "series.html", "csv": "values.csv"}
 
 @dataclass(frozen=True)
 class SeriesRequest:
-    """Files of a series, and how it is read: element, axis, eV added to energies, or a foil that tells.
-
-    ``table``: of points, which names the files; ``dpdf``: names of PDFs that are differential.
-    """
+    """Files of a series, and how it is read; `shift` in eV, `table` of points, `dpdf`: names of such PDFs."""
 
     files: tuple[FileRequest, ...]
     absorber: str | None
@@ -38,16 +35,6 @@ class SeriesRequest:
     foil: FileRequest | None = None
     table: Path | None = None
     dpdf: str = ""
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What is asked of a series: number of components, what is combined, and how neighbours are held."""
-
-    number: int | None = None
-    combine: str = "standards"
-    neighbours: float | None = None
-    ends: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,10 +49,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Analysed:
-    """A series in plain values.
-
-    ``figures`` are titles with JSON text, a quarter of what the server would keep of their lists.
-    """
+    """A series in plain values; figures as JSON text, a quarter of what the server would keep of lists."""
 
     title: str
     facts: list[tuple[str, str]]
@@ -78,16 +62,19 @@ class Analysed:
 
 
 def analyse(
-    request: SeriesRequest, choices: Choices, folder: Path, on_progress: Callable[[float, float, str], None]
+    request: SeriesRequest,
+    choices: Mapping[str, Any],
+    folder: Path,
+    on_progress: Callable[[float, float, str], None],
 ) -> Analysed:
-    """Analyse a series, and write what the command line writes."""
+    """Analyse a series as chosen, by the names of `analyse_series`; write what the command line writes."""
     from edgepair.report.series.page import series_figures, write_series
     from edgepair.report.series.words import axis_name, series_facts, series_tables, series_title
     from edgepair.series import analyse_series
 
     on_progress(0, 0, "reading the files")
     series, known, refused = _series(request)
-    result = analyse_series(series, **asdict(choices), known=known, show=on_progress)
+    result = analyse_series(series, **choices, known=known, show=on_progress)
     on_progress(0, 0, "drawing")
     folder.mkdir(mode=0o700)
     result.write(folder / "series")
