@@ -56,7 +56,7 @@ def damaged(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200, deadline=10_000)
 @given(damaged(), st.sampled_from(("a.gr", "a.fgr", "a.csv")))
 def test_damaged_files_give_a_curve_or_an_error(data: bytes, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -75,7 +75,7 @@ def test_damaged_files_give_a_curve_or_an_error(data: bytes, name: str) -> None:
     assert all((refusal.problem, refusal.found, refusal.needed, refusal.suggestion))
 
 
-@settings(max_examples=20, deadline=2000)
+@settings(max_examples=20, deadline=10_000)
 @given(st.floats(1e-3, 1e3))
 def test_scale_of_G_changes_nothing_but_the_scale(factor: float) -> None:
     with tempfile.TemporaryDirectory() as folder:
