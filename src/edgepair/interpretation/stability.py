@@ -155,11 +155,11 @@ def kendall_taus(first: Floats, second: Floats) -> Floats:
 
     ``first, second`` (n, n_members); returns (n,).
     """
-    one, other = np.triu_indices(first.shape[1], 1)
-    signs_first = np.sign(first[:, one] - first[:, other])
-    signs_second = np.sign(second[:, one] - second[:, other])
-    size = np.sqrt((signs_first**2).sum(axis=1) * (signs_second**2).sum(axis=1))
-    alike = (signs_first * signs_second).sum(axis=1)
+    sums = np.zeros((3, len(first)))
+    for apart in range(1, first.shape[1]):  # what a processor's cache holds is compared four times faster
+        one, other = (np.sign(part[:, apart:] - part[:, :-apart]) for part in (first, second))
+        sums += [np.einsum("ij,ij->i", *pair) for pair in ((one, other), (one, one), (other, other))]
+    alike, size = sums[0], np.sqrt(sums[1] * sums[2])
     taus: Floats = np.divide(alike, size, out=np.full(len(size), np.nan), where=size > 0)
     return taus
 
@@ -223,6 +223,10 @@ def _says(points: float, region: Record) -> str:
     return "; whether neighbours stand in for each other is undecided."
 
 
+COMPARED_SETTINGS = (("max_features", "sqrt"),)
+"""Settings of forests that are only held against each other, on halves and with permuted labels: in the
+same time as many tell as much (docs/decisions/0009)."""
+
 HALVES = 3
 """How often by default the formulas are dealt into two halves."""
 
@@ -234,7 +238,7 @@ def rank_fits(
     folds = make_folds(
         cell.groups, n_folds=2, n_repeats=n, seed=seed, classes=cell.target if cell.classes else None
     )
-    halves: Record = {"purpose": "halves", "windows": tuple(windows)}
+    halves: Record = {"purpose": "halves", "windows": tuple(windows), "settings": COMPARED_SETTINGS}
     return [
         fit_work(cell, modality, "forest", folds=deal, trees=trees, seed=seed + k, **halves)
         for k, deal in enumerate(folds)
