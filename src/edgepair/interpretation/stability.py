@@ -62,10 +62,10 @@ def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> Rows:
     from scipy.stats import kendalltau
 
     rows: Rows = []
-    chosen = importances[importances["grouping"].isin(["region", "cluster"])]
+    chosen = importances[importances["grouping"].isin(["region", "cluster"])].set_index(["technique", "name"])
     keys = ["absorber", "task", "modality", "grouping"]
     for (absorber, task, modality, grouping), part in chosen.groupby(keys, sort=False):
-        by_kind = {kind: selected.set_index(["technique", "name"]) for kind, selected in part.groupby("kind")}
+        by_kind = dict(iter(part.groupby("kind")))
         pairs = list(combinations([kind for kind in _KINDS if kind in by_kind], 2))
         for one, other in pairs:
             both = by_kind[one].index.intersection(by_kind[other].index)
