@@ -223,10 +223,6 @@ def _says(points: float, region: Record) -> str:
     return "; whether neighbours stand in for each other is undecided."
 
 
-COMPARED_SETTINGS = (("max_features", "sqrt"),)
-"""Settings of forests that are only held against each other, on halves and with permuted labels: in the
-same time as many tell as much (docs/decisions/0009)."""
-
 HALVES = 3
 """How often by default the formulas are dealt into two halves."""
 
@@ -238,7 +234,7 @@ def rank_fits(
     folds = make_folds(
         cell.groups, n_folds=2, n_repeats=n, seed=seed, classes=cell.target if cell.classes else None
     )
-    halves: Record = {"purpose": "halves", "windows": tuple(windows), "settings": COMPARED_SETTINGS}
+    halves: Record = {"purpose": "halves", "windows": tuple(windows)}
     return [
         fit_work(cell, modality, "forest", folds=deal, trees=trees, seed=seed + k, **halves)
         for k, deal in enumerate(folds)
