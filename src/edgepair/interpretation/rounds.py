@@ -40,9 +40,6 @@ learner's full trees would take ten times as long (docs/decisions/0009)."""
 SHAP_TREES = 20
 """Most trees of a forest whose Shapley values are computed: 40 give 3 % less (docs/decisions/0009)."""
 
-POINT_TREES = 30
-"""Trees of the forest whose single points are shuffled, which is done to show what is wrong with it."""
-
 MANY_SITES = 1000
 """Sites from which on half the permutations of labels are enough to tell."""
 
@@ -167,8 +164,8 @@ def list_work(about: Explained, cell: Cell, config: StudyConfig, shap_rows: int)
         fit_work(cell, first, "dummy", folds=folds, trees=1, seed=0, purpose="baseline")
         for folds in cell.folds
     ]
-    trees = min(config.trees, POINT_TREES)
-    work.append(_forest(cell, first, 0, trees, config.seed, list_points(about), "points"))
+    points = point_groups(about.table(first), first)
+    work.append(_forest(cell, first, 0, config.trees, config.seed, points, "points"))
     n_exchanges = PERMUTATIONS if len(cell.sites) < MANY_SITES else PERMUTATIONS // 2
     work += label_permutation_fits(cell, about.full, n=n_exchanges, seed=config.seed)
     for modality in dict.fromkeys((first, about.full)):
@@ -190,13 +187,6 @@ def list_work(about: Explained, cell: Cell, config: StudyConfig, shap_rows: int)
             )
         )  # fmt: skip
     return work
-
-
-def list_points(about: Explained) -> list[Group]:
-    """List what is shuffled to compare single points with regions."""
-    first = about.techniques[0]
-    regions = [group for group in about.groups(first) if group.grouping == "region"]
-    return [*point_groups(about.table(first), first), *regions]
 
 
 def explained_task(about: Explained, cell: Cell, modality: str, trees: int, seed: int) -> ShapTask:

@@ -20,13 +20,12 @@ from edgepair.interpretation.dependence import (
     movement_rows,
     number_score_rows,
 )
-from edgepair.interpretation.groups import impurity_rows, permutation_rows, shap_rows
+from edgepair.interpretation.groups import impurity_rows, permutation_rows, point_groups, shap_rows
 from edgepair.interpretation.result import COLUMNS, Interpretation
 from edgepair.interpretation.rounds import (
     USUAL_TECHNIQUES,
     Explained,
     label_permutation_rows,
-    list_points,
     list_work,
     usual_techniques,
 )
@@ -231,7 +230,7 @@ def _score_rows(tables: dict[str, Rows], view: Explained, cell: Cell, done: Outc
 def _importance_rows(
     tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes, drawn: Floats
 ) -> None:
-    rows = tables["importances"]
+    rows: Rows = []
     for modality in view.modalities:
         groups = view.groups(modality)
         outcomes = done.of(cell, modality, purpose="explained")
@@ -241,9 +240,11 @@ def _importance_rows(
         if parts:
             rows += shap_rows(cell, modality, groups, join_outcomes(parts), drawn)
     first = view.techniques[0]
-    found = permutation_rows(cell, first, list_points(view), done.of(cell, first, purpose="points"), drawn)
-    rows += [row for row in found if row["grouping"] == "point"]
-    tables["stability"] += point_sum_rows(found)
+    points = point_groups(view.table(first), first)
+    rows += permutation_rows(cell, first, points, done.of(cell, first, purpose="points"), drawn)
+    tables["importances"] += rows
+    shuffled = [row for row in rows if (row["modality"], row["kind"]) == (first, "permutation")]
+    tables["stability"] += point_sum_rows(shuffled)
 
 
 def _stability_rows(tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes) -> None:
@@ -254,7 +255,7 @@ def _stability_rows(tables: dict[str, Rows], view: Explained, cell: Cell, done: 
     for modality in dict.fromkeys((view.techniques[0], view.full)):
         groups = view.groups(modality)
         if modality == view.techniques[0]:
-            groups = [*groups, *(group for group in list_points(view) if group.grouping == "point")]
+            groups = [*groups, *point_groups(view.table(modality), modality)]
         by_kind: dict[str, list[tuple[int, ...]]] = defaultdict(list)
         for group in groups:
             by_kind[group.grouping].append(group.window.columns)
