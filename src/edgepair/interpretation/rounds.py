@@ -173,9 +173,8 @@ def list_work(about: Explained, cell: Cell, config: StudyConfig, shap_rows: int)
         work += rank_fits(cell, modality, config.trees, seed=config.seed, windows=regions)
     for modality in about.modalities if shap_rows else ():
         rows = np.random.default_rng([config.seed, 3]).permutation(len(cell.sites))[:shap_rows]
-        trees = min(config.trees, SHAP_TREES)
-        task = replace(explained_task(about, cell, modality, trees, config.seed), rows=np.sort(rows))
-        work += shap_work(cell, modality, task)
+        task = explained_task(about, cell, modality, min(config.trees, SHAP_TREES), config.seed)
+        work += shap_work(cell, modality, replace(task, rows=np.sort(rows)))
     numbers = about.numbers
     if numbers.names:
         cost = 2e4 * cell.n_repeats * len(numbers.names) * (1 + len(cell.sites) / 200)

@@ -253,11 +253,9 @@ def _stability_rows(tables: dict[str, Rows], view: Explained, cell: Cell, done: 
     permuted = done.of(cell, view.full, purpose="labels")
     rows += label_permutation_rows(cell, view.full, fits, permuted)
     for modality in dict.fromkeys((view.techniques[0], view.full)):
-        groups = view.groups(modality)
-        if modality == view.techniques[0]:
-            groups = [*groups, *point_groups(view.table(modality), modality)]
+        points = [] if "+" in modality else point_groups(view.table(modality), modality)
         by_kind: dict[str, list[tuple[int, ...]]] = defaultdict(list)
-        for group in groups:
+        for group in [*view.groups(modality), *points]:
             by_kind[group.grouping].append(group.window.columns)
         del by_kind["technique"], by_kind["region"]
         halves = done.of(cell, modality, purpose="halves")

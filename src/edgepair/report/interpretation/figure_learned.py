@@ -286,9 +286,8 @@ def _dependence(rows: pd.DataFrame, colour: str, name: str, *, first: bool) -> l
     rows = rows.sort_values("position")
     local = pd.DataFrame({column: _local(rows, column) for column in ("value", "lower", "upper")})
     x, point = rounded(rows["position"], 7), "%{x:.3f}: %{y:.3f}"
-    traces = []
-    if np.isfinite(local["lower"].to_numpy()).any():
-        traces += band(x, local, faded(colour, 0.18))
+    known = np.isfinite(local["lower"].to_numpy()).any()
+    traces = band(x, local, faded(colour, 0.18)) if known else []
     look: Look = {"legendgroup": name, "line": {"color": colour, "width": 2}}
     hover, title = f"{safe(name)} {point}", safe(name) or "mean answer"
     traces.append(scatter(x, rounded(local["value"], 4), hover=hover, name=title, showlegend=first, **look))

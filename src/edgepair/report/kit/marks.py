@@ -181,10 +181,8 @@ def name_rows(
 ) -> None:  # fmt: skip
     """Name rows of a figure from the top; `last` and `first` are the ends of the axis."""
     positions = list(range(len(names))) if at is None else list(at)
-    bottom = len(names) - 0.4 if last is None else last
-    figure.update_yaxes(
-        tickvals=positions, ticktext=list(names), range=[bottom, first], showgrid=False, **more
-    )  # fmt: skip
+    end = len(names) - 0.4 if last is None else last
+    figure.update_yaxes(tickvals=positions, ticktext=list(names), range=[end, first], showgrid=False, **more)
 
 
 def line_of_text(
