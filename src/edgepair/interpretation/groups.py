@@ -43,7 +43,7 @@ from edgepair.features import FeatureTable, Region, find_regions, region_numbers
 from edgepair.interpretation.shap_values import ShapOutcome
 from edgepair.models import Window
 from edgepair.study.importances import POINT_WIDTH, refit_interval
-from edgepair.study.scoring import interval_of, main_quantity, over_repeats
+from edgepair.study.scoring import interval_of, main_scores, over_repeats
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -178,17 +178,14 @@ def permutation_rows(
     cell: Cell, modality: str, groups: Sequence[Group], outcomes: Sequence[FitOutcome], drawn: Floats
 ) -> Rows:
     """List the permutation importances of one cell and modality; ``drawn`` (n_draws, n_groups)."""
-    whole = [main_quantity(cell, outcome.predicted, drawn) for outcome in outcomes]
-    rows: Rows = []
-    for number, group in enumerate(groups):
-        falls = [
-            value - main_quantity(cell, outcome.permuted[number], drawn)
-            for value, outcome in zip(whole, outcomes, strict=True)
-        ]
-        ends = interval_of(over_repeats(np.array([fall.draws for fall in falls])))
-        mean = float(np.mean([fall.value for fall in falls]))
-        rows.append(_row(cell, modality, group, "permutation", mean, *ends))
-    return rows
+    told = [np.array([outcome.predicted, *outcome.permuted]) for outcome in outcomes]
+    scores = np.array([main_scores(cell, predicted, drawn) for predicted in told])
+    falls = scores[:, :1] - scores[:, 1:]
+    draws = over_repeats(falls[..., 1:])
+    return [
+        _row(cell, modality, group, "permutation", float(value), *interval_of(drawn_falls))
+        for group, value, drawn_falls in zip(groups, falls[..., 0].mean(axis=0), draws, strict=True)
+    ]
 
 
 def impurity_rows(cell: Cell, modality: str, groups: Sequence[Group], outcomes: Sequence[FitOutcome]) -> Rows:

@@ -20,13 +20,12 @@ from edgepair.interpretation.dependence import (
     movement_rows,
     number_score_rows,
 )
-from edgepair.interpretation.groups import impurity_rows, permutation_rows, shap_rows
+from edgepair.interpretation.groups import impurity_rows, permutation_rows, point_groups, shap_rows
 from edgepair.interpretation.result import COLUMNS, Interpretation
 from edgepair.interpretation.rounds import (
     USUAL_TECHNIQUES,
     Explained,
     label_permutation_rows,
-    list_points,
     list_work,
     usual_techniques,
 )
@@ -45,8 +44,9 @@ from edgepair.study.importances import curve_rows
 from edgepair.study.plan import Cell, Rows, Skip, StudyPlan, check_datasets, describe_study, plan_study
 from edgepair.study.scoring import draw_groups, score, score_baseline
 
-TREES = 100
-"""Trees of the explained forests by default."""
+TREES = 40
+"""Trees of the explained forests by default: with more, scores move less than other seeds move them
+(docs/decisions/0009)."""
 
 SHAP_ROWS = 1000
 """Sites explained one by one, by default, of each cell and modality."""
@@ -230,7 +230,7 @@ def _score_rows(tables: dict[str, Rows], view: Explained, cell: Cell, done: Outc
 def _importance_rows(
     tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes, drawn: Floats
 ) -> None:
-    rows = tables["importances"]
+    rows: Rows = []
     for modality in view.modalities:
         groups = view.groups(modality)
         outcomes = done.of(cell, modality, purpose="explained")
@@ -240,9 +240,11 @@ def _importance_rows(
         if parts:
             rows += shap_rows(cell, modality, groups, join_outcomes(parts), drawn)
     first = view.techniques[0]
-    found = permutation_rows(cell, first, list_points(view), done.of(cell, first, purpose="points"), drawn)
-    rows += [row for row in found if row["grouping"] == "point"]
-    tables["stability"] += point_sum_rows(found)
+    points = point_groups(view.table(first), first)
+    rows += permutation_rows(cell, first, points, done.of(cell, first, purpose="points"), drawn)
+    tables["importances"] += rows
+    shuffled = [row for row in rows if (row["modality"], row["kind"]) == (first, "permutation")]
+    tables["stability"] += point_sum_rows(shuffled)
 
 
 def _stability_rows(tables: dict[str, Rows], view: Explained, cell: Cell, done: Outcomes) -> None:
@@ -251,11 +253,9 @@ def _stability_rows(tables: dict[str, Rows], view: Explained, cell: Cell, done: 
     permuted = done.of(cell, view.full, purpose="labels")
     rows += label_permutation_rows(cell, view.full, fits, permuted)
     for modality in dict.fromkeys((view.techniques[0], view.full)):
-        groups = view.groups(modality)
-        if modality == view.techniques[0]:
-            groups = [*groups, *(group for group in list_points(view) if group.grouping == "point")]
+        points = [] if "+" in modality else point_groups(view.table(modality), modality)
         by_kind: dict[str, list[tuple[int, ...]]] = defaultdict(list)
-        for group in groups:
+        for group in [*view.groups(modality), *points]:
             by_kind[group.grouping].append(group.window.columns)
         del by_kind["technique"], by_kind["region"]
         halves = done.of(cell, modality, purpose="halves")

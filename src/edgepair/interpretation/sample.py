@@ -14,6 +14,7 @@ from edgepair.conventions import TASKS, DataError, OptionError, near_miss, parse
 from edgepair.dataset.store import data_digest
 from edgepair.features import find_regions, region_numbers
 from edgepair.interpretation.rounds import Explained, explained_task, usual_techniques
+from edgepair.interpretation.run import TREES
 from edgepair.interpretation.shap_values import fit_without_fold, forest_shap
 from edgepair.study.config import StudyConfig
 from edgepair.study.plan import Cell, Skip, check_datasets, plan_cell
@@ -46,7 +47,7 @@ def interpret_sample(
     site: int | None = None,
     tasks: Sequence[str] | None = None,
     modality: str | None = None,
-    trees: int = 100,
+    trees: int = TREES,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Divide the answers for one sample among the named regions of its own curves.

@@ -62,10 +62,10 @@ def agreement_rows(importances: pd.DataFrame, seed: int = 0) -> Rows:
     from scipy.stats import kendalltau
 
     rows: Rows = []
-    chosen = importances[importances["grouping"].isin(["region", "cluster"])]
+    chosen = importances[importances["grouping"].isin(["region", "cluster"])].set_index(["technique", "name"])
     keys = ["absorber", "task", "modality", "grouping"]
     for (absorber, task, modality, grouping), part in chosen.groupby(keys, sort=False):
-        by_kind = {kind: selected.set_index(["technique", "name"]) for kind, selected in part.groupby("kind")}
+        by_kind = dict(iter(part.groupby("kind")))
         pairs = list(combinations([kind for kind in _KINDS if kind in by_kind], 2))
         for one, other in pairs:
             both = by_kind[one].index.intersection(by_kind[other].index)
@@ -155,11 +155,11 @@ def kendall_taus(first: Floats, second: Floats) -> Floats:
 
     ``first, second`` (n, n_members); returns (n,).
     """
-    one, other = np.triu_indices(first.shape[1], 1)
-    signs_first = np.sign(first[:, one] - first[:, other])
-    signs_second = np.sign(second[:, one] - second[:, other])
-    size = np.sqrt((signs_first**2).sum(axis=1) * (signs_second**2).sum(axis=1))
-    alike = (signs_first * signs_second).sum(axis=1)
+    sums = np.zeros((3, len(first)))
+    for apart in range(1, first.shape[1]):  # what a processor's cache holds is compared four times faster
+        one, other = (np.sign(part[:, apart:] - part[:, :-apart]) for part in (first, second))
+        sums += [np.einsum("ij,ij->i", *pair) for pair in ((one, other), (one, one), (other, other))]
+    alike, size = sums[0], np.sqrt(sums[1] * sums[2])
     taus: Floats = np.divide(alike, size, out=np.full(len(size), np.nan), where=size > 0)
     return taus
 

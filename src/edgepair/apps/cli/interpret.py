@@ -198,7 +198,7 @@ def interpret(
     split: Annotated[str | None, typer.Option(help="formula, material or random [default: formula]")] = None,
     folds: Annotated[int | None, typer.Option(help="Number of folds [default: 5]")] = None,
     repeats: Repeats = None,
-    trees: Annotated[int | None, typer.Option(help="Trees in an explained forest [default: 100]")] = None,
+    trees: Annotated[int | None, typer.Option(help="Trees in an explained forest [default: 40]")] = None,
     shap_rows: Annotated[
         int | None, typer.Option(help="Sites explained one by one, 0 for none [default: 1000]")
     ] = None,

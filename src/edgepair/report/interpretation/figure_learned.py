@@ -30,6 +30,7 @@ from edgepair.report.kit.marks import (
     band,
     curve_title,
     dots,
+    line_of_text,
     name_rows,
     scatter,
     whiskers,
@@ -152,10 +153,12 @@ def movement_figure(movement: pd.DataFrame, *, absorber: str, task: str) -> go.F
         figure.add_trace(
             dots(rounded(rho["value"].iloc[chosen], 3), chosen, hover, marker=marker, error=error)
         )
-    for index, text in zip(positions, texts, strict=True):
-        colour = INK if rho["number"][index] in clear else MUTED
-        write_at(figure, safe(text), x=1.02, y=index, colour=colour)
-    write_at(figure, f"change {per_label(task)}", x=1.02, yref="paper", yanchor="bottom")
+    changes = [
+        line_of_text(safe(text), x=1.02, y=index, colour=INK if rho["number"][index] in clear else MUTED)
+        for index, text in enumerate(texts)
+    ]
+    head = line_of_text(f"change {per_label(task)}", x=1.02, yref="paper", yanchor="bottom")
+    figure.update_layout(annotations=[*changes, head])
     name_rows(figure, [capital(safe(title)) for title in rho["title"]])
     figure.update_xaxes(
         title_text=f"Spearman's ρ with the {task_title(task)} (no unit)", range=[-1.05, 1.05], nticks=5
@@ -205,15 +208,19 @@ def dependence_figure(dependence: pd.DataFrame, *, absorber: str, task: str) -> 
     figure.update_annotations(font={"size": 12, "color": INK})
     colours = [INK] if classes == [""] else sequence_colours(len(classes))
     symbol = about_task(task).symbol
+    parts = dict(iter(rows.groupby(["number", rows["class"].fillna("").astype(str)])))
+    traces: list[go.Scatter] = []
+    places: list[tuple[int, int]] = []
     for index, name in enumerate(names):
-        at = {"row": index // n_columns + 1, "col": index % n_columns + 1}
         for of_class, colour in zip(classes, colours, strict=True):
-            selected = rows[(rows["number"] == name) & (rows["class"].fillna("").astype(str) == of_class)]
-            _add_dependence(figure, selected, colour, f"{symbol} {of_class}".strip(), first=index == 0, at=at)
-        figure.update_xaxes(nticks=5, **at)
+            if (name, of_class) in parts:
+                label = f"{symbol} {of_class}".strip()
+                traces += _dependence(parts[name, of_class], colour, label, first=index == 0)
+                places += [(index // n_columns + 1, index % n_columns + 1)] * (len(traces) - len(places))
+    figure.add_traces(traces, *map(list, zip(*places, strict=True)))
+    figure.update_xaxes(nticks=5)
     title = f"{task_title(task)} (Å)" if is_regression(task) else "probability (1)"
-    for row in range(1, n_rows + 1):
-        figure.update_yaxes(title_text=title, nticks=5, row=row, col=1)
+    figure.update_yaxes(title_text=title, nticks=5, col=1)
     return styled(
         figure,
         height=70 + 200 * n_rows,
@@ -275,17 +282,12 @@ def _local(rows: pd.DataFrame, column: str) -> pd.Series:
     return rows[f"local_{column}"].astype(float).fillna(own) if f"local_{column}" in rows else own
 
 
-def _add_dependence(
-    figure: go.Figure, rows: pd.DataFrame, colour: str, name: str, *, first: bool, at: dict[str, int]
-) -> None:
-    if not len(rows):
-        return
+def _dependence(rows: pd.DataFrame, colour: str, name: str, *, first: bool) -> list[go.Scatter]:
     rows = rows.sort_values("position")
     local = pd.DataFrame({column: _local(rows, column) for column in ("value", "lower", "upper")})
     x, point = rounded(rows["position"], 7), "%{x:.3f}: %{y:.3f}"
-    traces = []
-    if np.isfinite(local["lower"].to_numpy()).any():
-        traces += band(x, local, faded(colour, 0.18))
+    known = np.isfinite(local["lower"].to_numpy()).any()
+    traces = band(x, local, faded(colour, 0.18)) if known else []
     look: Look = {"legendgroup": name, "line": {"color": colour, "width": 2}}
     hover, title = f"{safe(name)} {point}", safe(name) or "mean answer"
     traces.append(scatter(x, rounded(local["value"], 4), hover=hover, name=title, showlegend=first, **look))
@@ -293,7 +295,7 @@ def _add_dependence(
         look = {"line": {"color": colour, "width": 1.4, "dash": "dot"}, "legendgroup": name}
         hover = f"{safe(name)} partial dependence {point}"
         traces.append(scatter(x, rounded(rows["value"], 4), hover=hover, showlegend=False, **look))
-    figure.add_traces(traces, at["row"], at["col"])
+    return traces
 
 
 _GROUPINGS = {"region": "regions", "cluster": "clusters", "point": "single points"}

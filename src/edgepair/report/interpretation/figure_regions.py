@@ -82,8 +82,7 @@ def region_figure(
     span = region_span(bands, technique)
     drawn = drawn[(drawn["position"] >= span[0]) & (drawn["position"] <= span[1])]
     if len(drawn):
-        lower, upper = add_class_curves(figure, drawn, task)
-        figure.update_yaxes(range=[lower, upper], row=1, col=1)
+        figure.update_yaxes(range=add_class_curves(figure, drawn, task), row=1, col=1)
     strip = add_regions(figure, bands, span, n_rows=len(heights))
     modalities = in_order(selected["modality"].tolist(), [technique])
     for row, kind in enumerate(kinds, 2):

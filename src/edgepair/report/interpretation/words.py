@@ -114,15 +114,12 @@ def _effects(part: pd.DataFrame) -> Iterable[tuple[float, str, pd.DataFrame]]:
     """List how much each number moves each class, the two values where it is lowest and highest."""
     kind = "local_" if "local_value" in part else ""
     value, lower, upper = (kind + end for end in ("value", "lower", "upper"))
-    for (name, _), curve in part.groupby(["number", "class"], sort=False, dropna=False):
-        known = curve[np.isfinite(curve[value])]
-        if not len(known):
-            continue
-        ends = known.loc[[known[value].idxmin(), known[value].idxmax()]]
-        least, most = ends.iloc[0], ends.iloc[1]
-        if most[lower] > least[upper]:
-            ends = ends.assign(answer=ends[value]).sort_values("position")
-            yield float(most[value] - least[value]), str(name), ends
+    known = part[np.isfinite(part[value])]
+    curves = known.groupby(["number", "class"], sort=False, dropna=False)[value]
+    for least, most in zip(curves.idxmin(), curves.idxmax(), strict=True):
+        if known.at[most, lower] > known.at[least, upper]:
+            ends = known.loc[[least, most]].assign(answer=known[value]).sort_values("position")
+            yield float(known.at[most, value] - known.at[least, value]), str(ends["number"].iloc[0]), ends
 
 
 def _effect_sentence(absorber: str, title: str, unit: str, ends: pd.DataFrame) -> str:

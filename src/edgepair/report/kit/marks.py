@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -170,9 +170,9 @@ def cell_map(
 
 
 def zero_line(figure: go.Figure, *, vertical: bool = True, **at: int) -> None:
-    """Draw a thin line at zero."""
-    draw = figure.add_vline if vertical else figure.add_hline
-    draw(**{"x" if vertical else "y": 0}, line=ZERO, **at)
+    """Draw a thin line at zero, by the axis: a shape of its own has all others checked again."""
+    update = figure.update_xaxes if vertical else figure.update_yaxes
+    update(zeroline=True, zerolinecolor=LINE, zerolinewidth=1, rangemode="tozero", **at)
 
 
 def name_rows(
@@ -181,21 +181,22 @@ def name_rows(
 ) -> None:  # fmt: skip
     """Name rows of a figure from the top; `last` and `first` are the ends of the axis."""
     positions = list(range(len(names))) if at is None else list(at)
-    bottom = len(names) - 0.4 if last is None else last
-    figure.update_yaxes(
-        tickvals=positions, ticktext=list(names), range=[bottom, first], showgrid=False, **more
-    )  # fmt: skip
+    end = len(names) - 0.4 if last is None else last
+    figure.update_yaxes(tickvals=positions, ticktext=list(names), range=[end, first], showgrid=False, **more)
 
 
-def write_at(
-    figure: go.Figure, text: str, *, x: float = 0, xref: str = "paper", y: float = 1, yref: str = "y",
-    colour: str = MUTED, **more: object,
-) -> None:  # fmt: skip
-    """Write a line of text beside or above marks."""
-    figure.add_annotation(
-        x=x, xref=xref, y=y, yref=yref, text=text, showarrow=False,
-        **({"xanchor": "left", "font": {"size": 12, "color": colour}} | more),
-    )  # fmt: skip
+def line_of_text(
+    text: str, *, x: float = 0, xref: str = "paper", y: float = 1, yref: str = "y", colour: str = MUTED,
+    **more: object,
+) -> Look:  # fmt: skip
+    """Describe a line of text beside or above marks."""
+    look = {"xanchor": "left", "font": {"size": 12, "color": colour}} | more
+    return {"x": x, "xref": xref, "y": y, "yref": yref, "text": text, "showarrow": False} | look
+
+
+def write_at(figure: go.Figure, text: str, **more: Any) -> None:
+    """Write a line of text; many at once are faster, as each has those before it checked again."""
+    figure.add_annotation(line_of_text(text, **more))
 
 
 def add_caption(figure: go.Figure, row: int, text: str) -> None:

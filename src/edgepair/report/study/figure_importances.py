@@ -113,6 +113,7 @@ def add_class_curves(figure: go.Figure, curves: pd.DataFrame, task: str) -> tupl
     """Draw the mean curve of each class with its 16th to 84th percentile into the first row."""
     groups = list(dict.fromkeys(curves["group"].astype(str)))
     symbol = "" if is_regression(task) else about_task(task).symbol + " "
+    traces: list[go.Scatter] = []
     for group, colour in zip(groups, sequence_colours(len(groups)), strict=True):
         rows = curves[curves["group"].astype(str) == group].sort_values("position")
         x = even_axis(rows["position"], 7)
@@ -124,7 +125,8 @@ def add_class_curves(figure: go.Figure, curves: pd.DataFrame, task: str) -> tupl
             line={"color": colour, "width": 1.8},
             hover=f"{symbol}{safe(group)}, {counted(n_sites, 'site')}<br>%{{x:.2f}}: %{{y:.3f}}",
         )
-        figure.add_traces([*band(x, rows, faded(colour, 0.1), digits=3), mean], 1, 1)
+        traces += [*band(x, rows, faded(colour, 0.1), digits=3), mean]
+    figure.add_traces(traces, *([1] * len(traces),) * 2)
     return _frame(curves)
 
 
