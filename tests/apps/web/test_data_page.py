@@ -286,7 +286,6 @@ def test_filters_are_read_from_text() -> None:
 
 
 def test_a_visit_to_data(browser: Any, served: str) -> None:
-    from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 
     sites = f"{load_bundled('Fe').sizes['site']} sites"
