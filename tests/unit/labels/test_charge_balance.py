@@ -7,6 +7,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from edgepair.labels import CONTRADICTED, find_mean_states, label_sites, site_labels
+from edgepair.labels.bond_valence import lacks_hydrogen
 from edgepair.labels.oxidation_state import bonded_to_oxygen, has_oxygen_pair
 
 
@@ -131,3 +132,32 @@ def test_mixed_valence_is_judged_by_its_mean(magnetite: Structure, monkeypatch: 
     found = label_sites(magnetite, list(magnetite.indices_from_symbol("Fe")))
     assert {label.oxidation_state for label in found} == {2, 3}
     assert {label.oxidation_state_source for label in found} == {"bond_valence"}
+
+
+def test_states_of_a_normal_spinel_are_not_those_of_magnetite() -> None:
+    magnetite = Structure.from_spacegroup(
+        "Fd-3m", Lattice.cubic(8.394), ["Fe", "Fe", "O"], [[1 / 8] * 3, [1 / 2] * 3, [0.2547] * 3]
+    )
+    labels = label_sites(magnetite, [0, 8])
+    assert [label.oxidation_state_source for label in labels] == [CONTRADICTED] * 2
+    assert [label.environment.coordination_number for label in labels] == [4, 6]
+    hausmannite = Structure.from_spacegroup(
+        "I4_1/amd", Lattice.tetragonal(5.765, 9.442), ["Mn", "Mn", "O"],
+        [[0, 0.75, 0.125], [0, 0, 0.5], [0, 0.0278, 0.2589]],
+    )  # fmt: skip
+    assert [label.oxidation_state for label in label_sites(hausmannite, [0, 4])] == [2, 3]
+
+
+def test_oxygen_that_lacks_its_hydrogen_leaves_no_state() -> None:
+    """Lepidocrocite, of Fe and O alone."""
+    cell = Lattice.orthorhombic(3.072, 12.516, 3.873)
+    crystal = Structure.from_spacegroup(
+        "Cmcm", cell, ["Fe", "O", "O"], [[0, 0.3137, 0.25], [0, 0.7118, 0.25], [0, 0.9256, 0.25]]
+    )
+    assert lacks_hydrogen(crystal)
+    (label,) = label_sites(crystal, [0])
+    assert np.isnan(label.oxidation_state)
+    rutile = Structure.from_spacegroup(
+        "P4_2/mnm", Lattice.tetragonal(4.594, 2.959), ["Ti", "O"], [[0, 0, 0], [0.3053, 0.3053, 0]]
+    )
+    assert not lacks_hydrogen(rutile)
