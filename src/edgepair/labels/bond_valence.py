@@ -257,7 +257,10 @@ def states_follow_bonds(structure: Structure, element: str, states: Sequence[flo
     """Say whether atoms of a higher state have the stronger bonds to oxygen, where an element has several."""
     own = structure.indices_from_symbol(element)
     found = sorted({states[index] for index in own})
-    other = (site.specie.symbol in LIGANDS and not bonded_to_oxygen(structure, i) for i, site in enumerate(structure))
+    other = (
+        site.specie.symbol in LIGANDS and not bonded_to_oxygen(structure, i)
+        for i, site in enumerate(structure)
+    )
     if len(found) < 2 or any(other):
         return True
     mean = float(np.mean([states[index] for index in own]))
@@ -267,10 +270,10 @@ def states_follow_bonds(structure: Structure, element: str, states: Sequence[flo
         near = structure.get_neighbors(structure[index], BOND_VALENCE_RADIUS)
         bonds = [math.exp((at - site.nn_distance) / SOFTNESS) for site in near if site.specie.symbol == "O"]
         sums.setdefault(states[index], []).append(sum(bonds))
-    means = [float(np.mean(sums[state])) for state in found]
     return all(
-        high - low >= LEAST_APART * (more - less)
-        for low, high, less, more in zip(means, means[1:], found, found[1:], strict=False)
+        min(sums[more]) >= max(sums[less])
+        and np.mean(sums[more]) - np.mean(sums[less]) >= LEAST_APART * (more - less)
+        for less, more in zip(found, found[1:], strict=False)
     )
 
 

@@ -72,6 +72,8 @@ def read_cif(text: str) -> tuple[Structure, tuple[str, ...]]:
 
     # Names of CIF 2 have a dot after their category; bytes that ended files of DOS are no text.
     text = re.sub(_DOTTED, r"\1_", re.sub(r"[\x00\x1a]", "", text))
+    # Its reader takes a data_ in a quoted text for a block.
+    text = re.sub(r"(?ms)^;.*?^;", lambda quoted: quoted.group().replace("data_", "data-"), text)
     if not re.search(r"(?i)_atom_site_fract_x\s", text):
         raise ValueError("no atoms with fractional coordinates")
     parser = CifParser.from_str(text, occupancy_tolerance=OCCUPANCY)
@@ -177,7 +179,9 @@ def _drop_placeless(block: Block) -> list[str]:
         block[_OCCUPANCY] = ["1" if value in _UNKNOWN else value for value in block[_OCCUPANCY]]
     rows = _site_lists(block)
     flags = rows.get("_atom_site_calc_flag", [""] * len(labels))
-    placed = [all(rows[key][i] not in _UNKNOWN for key in _POSITION if key in rows) for i in range(len(labels))]
+    placed = [
+        all(rows[key][i] not in _UNKNOWN for key in _POSITION if key in rows) for i in range(len(labels))
+    ]
     gone = [i for i, symbol in enumerate(symbols) if symbol == "H" and (flags[i] == "dum" or not placed[i])]
     _keep_sites(block, [i for i in range(len(labels)) if i not in gone])
     return [f"hydrogen without a position left out: {', '.join(labels[i] for i in gone[:5])}"] if gone else []

@@ -122,30 +122,31 @@ def test_state_that_composition_allows_counts(licuo2: Structure, monkeypatch: py
     assert (label.oxidation_state, label.oxidation_state_source) == (3, "bond_valence")
 
 
-def test_mixed_valence_is_judged_by_its_mean(magnetite: Structure, monkeypatch: pytest.MonkeyPatch) -> None:
-    def inverse(structure: Structure) -> list[float]:
-        iron = structure.indices_from_symbol("Fe")
-        states = dict.fromkeys(iron[: len(iron) // 3], 2.0)
-        return [states.get(i, 3.0) if i in iron else -2.0 for i in range(len(structure))]
+def test_mixed_valence_is_judged_by_its_mean() -> None:
+    hausmannite = Structure.from_spacegroup(
+        141, Lattice.tetragonal(5.765, 9.442), ["Mn", "Mn", "O"],
+        [[0, 0, 0], [0, 0.25, 0.625], [0, 0.2222, 0.3839]],
+    )  # fmt: skip
+    labels = label_sites(hausmannite, hausmannite.indices_from_symbol("Mn"))
+    assert [(label.environment.coordination_number, label.oxidation_state) for label in labels] == [
+        *[(4, 2)] * 4, *[(6, 3)] * 8,
+    ]  # fmt: skip
 
-    monkeypatch.setattr(site_labels, "find_oxidation_states", inverse)
-    found = label_sites(magnetite, list(magnetite.indices_from_symbol("Fe")))
-    assert {label.oxidation_state for label in found} == {2, 3}
-    assert {label.oxidation_state_source for label in found} == {"bond_valence"}
 
-
-def test_states_of_a_normal_spinel_are_not_those_of_magnetite() -> None:
-    magnetite = Structure.from_spacegroup(
-        "Fd-3m", Lattice.cubic(8.394), ["Fe", "Fe", "O"], [[1 / 8] * 3, [1 / 2] * 3, [0.2547] * 3]
+@pytest.mark.parametrize("tetrahedra", [2.0, 3.0])
+def test_a_higher_state_needs_stronger_bonds(
+    magnetite: Structure, tetrahedra: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a normal spinel, nor Fe(II) and Fe(III) on equal octahedra."""
+    iron = magnetite.indices_from_symbol("Fe")
+    octahedra = [3.0] * 16 if tetrahedra == 2 else [2.0, 3.0] * 8
+    states = dict(zip(iron, [tetrahedra] * 8 + octahedra, strict=True))
+    monkeypatch.setattr(
+        site_labels, "find_oxidation_states", lambda found: [states.get(i, -2.0) for i in range(len(found))]
     )
     labels = label_sites(magnetite, [0, 8])
-    assert [label.oxidation_state_source for label in labels] == [CONTRADICTED] * 2
     assert [label.environment.coordination_number for label in labels] == [4, 6]
-    hausmannite = Structure.from_spacegroup(
-        "I4_1/amd", Lattice.tetragonal(5.765, 9.442), ["Mn", "Mn", "O"],
-        [[0, 0.75, 0.125], [0, 0, 0.5], [0, 0.0278, 0.2589]],
-    )  # fmt: skip
-    assert [label.oxidation_state for label in label_sites(hausmannite, [0, 4])] == [2, 3]
+    assert [label.oxidation_state_source for label in labels] == [CONTRADICTED] * 2
 
 
 def test_oxygen_that_lacks_its_hydrogen_leaves_no_state() -> None:

@@ -303,7 +303,14 @@ def test_more_operations_than_a_group_has() -> None:
 
 
 RUTILE = (4.594, 4.594, 2.959, 90, 90, 90)
-WHOLE = ["Ti 0 0 0", "Ti .5 .5 .5", "O .3053 .3053 0", "O -.3053 -.3053 0", "O .8053 .1947 .5", "O .1947 .8053 .5"]
+WHOLE = [
+    "Ti 0 0 0",
+    "Ti .5 .5 .5",
+    "O .3053 .3053 0",
+    "O -.3053 -.3053 0",
+    "O .8053 .1947 .5",
+    "O .1947 .8053 .5",
+]
 HEMATITE = (5.038, 5.038, 13.772, 90, 90, 120)
 P42MNM = "_symmetry_space_group_name_H-M 'P 42/m n m'"
 
@@ -314,7 +321,9 @@ def lengths(structure: Structure, metal: str) -> list[float]:
     return sorted(round(site.nn_distance, 2) for site in near if site.specie.symbol == "O")
 
 
-@pytest.mark.parametrize("sites", [WHOLE, WHOLE[:3], [*WHOLE[::2][:2], WHOLE[3]], ["Ti 0 0 0", *WHOLE[2:3] * 2]])
+@pytest.mark.parametrize(
+    "sites", [WHOLE, WHOLE[:3], [*WHOLE[::2][:2], WHOLE[3]], ["Ti 0 0 0", *WHOLE[2:3] * 2]]
+)
 def test_sites_that_symmetry_makes_of_others_count_once(sites: list[str]) -> None:
     structure, notes = read(block(RUTILE, sites, P42MNM))
     assert structure.composition.formula == "Ti2 O4"
@@ -346,12 +355,21 @@ def test_a_third_in_few_digits_is_a_third(third: str) -> None:
         ("_symmetry_space_group_name_H-M 'R -3 C'", "_chemical_formula_sum 'FE2 O3'"),
         ("_space_group.name_H-M_alt 'R -3 c :H'",),
         # An operation that is no more than misprinted: the group by its name
-        ("_space_group_name_H-M_alt 'R -3 c'", "loop_", "_space_group_symop_operation_xyz", *["x,y,z+1/5"] * 36),
+        (
+            "_space_group_name_H-M_alt 'R -3 c'",
+            "loop_",
+            "_space_group_symop_operation_xyz",
+            *["x,y,z+1/5"] * 36,
+        ),
     ],
 )
 def test_names_of_one_group(lines: tuple[str, ...]) -> None:
     text = block(HEMATITE, ["FE1 0 0 .3553", "O1 .3059 0 .25"], *lines)
-    for written in (text, text.replace("_cell_", "_cell.").replace("_atom_site_", "_atom_site."), text + "\x1a"):
+    for written in (
+        text,
+        text.replace("_cell_", "_cell.").replace("_atom_site_", "_atom_site."),
+        text + "\x1a",
+    ):
         structure, notes = read(written)
         assert structure.composition.formula == "Fe12 O18", notes
         assert lengths(structure, "Fe") == [1.95, 1.95, 1.95, 2.12, 2.12, 2.12]
