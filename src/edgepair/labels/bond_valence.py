@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Sequence
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -233,7 +234,7 @@ LEAST_AT_OXYGEN = 1.3
 one, and lack the hydrogen of the mineral; half have none below 1.9."""
 
 LEAST_APART = 0.1
-"""Part of the difference between two states by which bond-valence sums must differ for them to be told apart."""
+"""Part of the difference between two states by which their mean bond-valence sums must differ."""
 
 
 def lacks_hydrogen(structure: Structure) -> bool:
@@ -273,7 +274,7 @@ def states_follow_bonds(structure: Structure, element: str, states: Sequence[flo
     return all(
         min(sums[more]) >= max(sums[less])
         and np.mean(sums[more]) - np.mean(sums[less]) >= LEAST_APART * (more - less)
-        for less, more in zip(found, found[1:], strict=False)
+        for less, more in pairwise(found)
     )
 
 
