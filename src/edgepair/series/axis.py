@@ -78,7 +78,9 @@ def find_axis(
         if asked is None and name == "name" and not found.unit and 2 * len({*found.values}) < len(scans):
             continue
         if unused and name not in columns:
-            told = f"{found.told}; without numbers of one unit at all points: {', '.join(map(visible, unused))}"
+            told = (
+                f"{found.told}; without numbers of one unit at all points: {', '.join(map(visible, unused))}"
+            )
             return replace(found, told=told)
         return found
     raise OptionError(

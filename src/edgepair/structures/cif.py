@@ -57,10 +57,12 @@ _SETTING = re.compile(r"(?<=.)(?::?\(?(?:origin(?:choice)?)?([12hrsz])\)?)$")
 _GROUPS = {"OH": "O", "OHH": "O", "HOH": "O", "W": "O", "OW": "O", "WAT": "O", "HW": "H"}
 """Molecules and groups that stand for one atom, by the letters of their label."""
 _MODULATED = ("_space_group_ssg", "_space_group_symop_ssg", "_space_group_magn.ssg", "_cell_modulation_dim")
+_CHANGE_OF_BASIS = r"[-+*/\d.,;()\sabcxyz?]{0,200}"
 _DOTTED = r"(?im)^([ \t]*_(?:cell|atom_site|atom_type|space_group|space_group_symop|symmetry))\.(?!magn)"
 _POSITION = tuple(f"_atom_site_fract_{axis}" for axis in "xyz")
 _CELL = {"length": "abc", "angle": ("alpha", "beta", "gamma")}
 _OCCUPANCY = "_atom_site_occupancy"
+_LONGEST_FORMULA, _LONGEST_NAME = 1_000, 100
 _SAME, _SAME_MOVE, _GENERATORS = 1e-4, 0.02, 12
 _UNKNOWN = ("", "?", ".")
 _EMPTY = ("VA", "VAC", "VACANCY", "VACANT", "DUM", "DUMMY", "GHOST", "BOX", "SQ")
@@ -84,12 +86,22 @@ def read_cif(text: str) -> tuple[Structure, tuple[str, ...]]:
     if len(blocks) != 1:
         raise ValueError(f"{len(blocks)} structures in one block")
     block = blocks[0]
+    for key in [key for key, value in block.items() if key.startswith("_chemical_formula")]:
+        if len(str(block[key])) > _LONGEST_FORMULA:
+            # Its reader takes a time that grows with the square.
+            del block[key]
     formula = _formula(block)
     modulated = [key for key in block if key.lower().startswith(_MODULATED)]
     if any(set(np.atleast_1d(block[key])) - {*_UNKNOWN, "0"} for key in modulated):
         raise ValueError("a modulated structure, of which a CIF lists the average atoms alone")
     notes = [*_name_elements(block, formula), *_drop_placeless(block)]
     if parser.feature_flags["magcif"]:
+        changes = [
+            text for key, value in block.items() if "transform" in key for text in np.atleast_1d(value)
+        ]
+        if not all(re.fullmatch(_CHANGE_OF_BASIS, text) for text in changes):
+            # Its reader evaluates them as a program.
+            raise ValueError("a change of basis that is more than letters, numbers and signs")
         return _parse(parser), (*notes, *_worth_telling(parser))
     listed = _listed(block)
     if len(listed) > MOST_OPERATIONS:
@@ -356,7 +368,7 @@ def _table() -> list[tuple[int, set[str], str, str, int]]:
 
 def _plain_name(name: str) -> str:
     # What stands in braces is a remark: {hexagonal axes}.
-    return re.sub(r"\{[^}]*\}|[\s_~'\"]", "", name).lower()
+    return re.sub(r"\{[^}]*\}|[\s_~'\"]", "", name[:_LONGEST_NAME]).lower()
 
 
 def _settings(hall: str, name: str, number: str) -> list[int]:

@@ -284,3 +284,26 @@ def test_a_parquet_file_of_one_text_many_times(tmp_path: Path) -> None:
     with pytest.raises(StructureError) as error:
         list(read_structure_table(tmp_path / "a.parquet"))
     assert "500001 rows" in error.value.found
+
+
+ANGLES = ("alpha", "beta", "gamma")
+CELL = "data_x\n" + "".join(
+    f"_cell_length_{a} 5\n_cell_angle_{b} 90\n" for a, b in zip("abc", ANGLES, strict=True)
+)
+ATOMS = "loop_\n_atom_site_label\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\nFe 0 0 0\nO .5 .5 .5\n"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"_chemical_formula_sum '{'FE O3 ' * 50_000}'\n",
+        f"_symmetry_space_group_name_H-M '{'{' * 200_000}'\n",
+        "_space_group_magn.transform_BNS_Pp_abc '().__class__.__mro__[1],b,c;0,0,0'\n",
+        "loop_\n_symmetry_equiv_pos_as_xyz\n" + "".join(f"'x+{k}/384,y,z'\n" for k in range(384)),
+    ],
+)
+def test_lines_of_a_cif_that_cost_time_or_run_programs(line: str) -> None:
+    begin = time.process_time()
+    with pytest.raises(StructureError):
+        prepare_structure(SourceMaterial("x", CELL + line + ATOMS, "cif").structure(), "Fe")
+    assert time.process_time() - begin < 10
