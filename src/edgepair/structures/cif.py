@@ -39,6 +39,9 @@ SNAP = 0.05
 _MOST_IMAGES = 10_000
 """Sites times operations up to which images are compared; larger lists have no room for slips."""
 
+MOST_ATOMS = 20_000
+"""Sites times operations of symmetry that are spelled out; larger lists would take minutes."""
+
 MOST_OPERATIONS = 384
 """Those of the largest group, in a cell of twice its size."""
 
@@ -109,6 +112,9 @@ def read_cif(text: str) -> tuple[Structure, tuple[str, ...]]:
     if (longest := max(map(len, listed), default=0)) > _LONGEST_OPERATION:
         raise ValueError(f"an operation of symmetry of {longest} characters")
     candidates, told = _candidates(block, listed)
+    most, sites = max(len(operations) for _, operations in candidates), len(block["_atom_site_label"])
+    if most * sites > MOST_ATOMS:
+        raise ValueError(f"{sites} sites under {most} operations, which may be more than {MOST_ATOMS} atoms")
     plain = candidates[0][0] in (LISTED, "P 1") and bool(told or len(listed) > 1)
     if len(candidates) == 1 and plain:
         block[_OPERATIONS[0]] = candidates[0][1]
