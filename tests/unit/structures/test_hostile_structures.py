@@ -300,7 +300,8 @@ ATOMS = "loop_\n_atom_site_label\n" + "".join(f"_atom_site_fract_{a}\n" for a in
         f"_chemical_formula_sum '{'FE O3 ' * 50_000}'\n",
         f"_symmetry_space_group_name_H-M '{'{' * 200_000}'\n",
         "_space_group_IT_number 227\n" + ATOMS + "".join(f"Fe 0.{k:05} 0.1 0.2\n" for k in range(4_000)),
-        "_space_group_magn.number_BNS 62.448\n_space_group_magn.transform_BNS_Pp_abc '().__class__.__mro__[1],b,c;0,0,0'\n",
+        "_space_group_magn.number_BNS 62.448\n"
+        "_space_group_magn.transform_BNS_Pp_abc '().__class__.__mro__[1],b,c;0,0,0'\n",
         "loop_\n_symmetry_equiv_pos_as_xyz\n" + "".join(f"'x+{k}/384,y,z'\n" for k in range(384)),
     ],
 )
