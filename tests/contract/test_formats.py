@@ -176,7 +176,9 @@ def _check_content(snapshot: Call) -> None:
     dataset = open_dataset("fe.zarr", instrument=None)
     content: dict[str, Any] = {"sizes": dict(dataset.sizes), "variables": sorted(map(str, dataset.variables))}
     for name in ("oxidation_state", "coordination_number", "bond_length", "multiplicity", "site_index"):
-        content[name] = [round(float(value), 4) for value in dataset[name].values]
+        content[name] = [
+            None if np.isnan(value) else round(float(value), 4) for value in dataset[name].values
+        ]
     for name in ("formula", "complete", "oxidation_state_source", "origin"):
         content[name] = [str(value) for value in dataset[name].values]
     content["mu_mean"] = [round(float(row.mean()), 4) for row in dataset["mu"].values]

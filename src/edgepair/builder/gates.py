@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from edgepair.conventions import OptionError, edge_energy
 from edgepair.conventions.tasks import Floats
 from edgepair.dataset.schema import GATE_SEPARATOR, GATES
+from edgepair.labels import BOND_VALENCE_LENGTHS
 
 LARGEST = 1e30
 """Values beyond this do not fit into the 32-bit numbers that are stored."""
@@ -45,6 +46,9 @@ MOST_ABSORPTION = 2.8
 BOND_VALENCE_OFF = (0.6, 0.25)
 """By how much a bond-valence sum may differ from the oxidation state: valence units, or this part of the
 state, whichever is more."""
+
+OTHERS_OFF = (0.6, 0.6)
+"""The same of metals with the parameters of their element alone: 0.7 to 1.4 of the state in good crystals."""
 
 FEWEST_BONDS, MOST_BONDS = 2, 8
 """Coordination numbers that CrystalNN is believed in an oxide of a transition metal."""
@@ -183,7 +187,7 @@ def label_faults(
 ) -> tuple[Fault, ...]:
     """Check the labels of one site."""
     faults = []
-    most, part = BOND_VALENCE_OFF
+    most, part = BOND_VALENCE_OFF if absorber in BOND_VALENCE_LENGTHS else OTHERS_OFF
     if abs(bond_valence_sum - state) > max(most, part * abs(state)):
         message = f"bond-valence sum {bond_valence_sum:.2f} of {absorber}({roman(state)})"
         faults.append(Fault(BOND_VALENCE, message))

@@ -38,7 +38,7 @@ _FEWEST_MEASURED, _MOST_MEASURED = 10, 200
 _UNKNOWN_COST = 1.0
 """CPU time, s, of a site that its simulator has no estimate of."""
 
-_LABELS = 2
+_LABELS = 3
 """Raised whenever the definition of a label changes, so that they are found anew."""
 
 NOT_KEPT: Record = {"ok": False, "reason": "no result", "problem": "it was not kept"}
@@ -286,7 +286,7 @@ class Stages(Runner):
     ) -> tuple[list[Material], list[Item]]:
         """Read, check and reduce structures, and drop those that are listed twice."""
         versions = [installed_version(name) for name in ("pymatgen-core", "spglib")]
-        made_by = [self.absorber, limits, *versions, SYMMETRY_TOLERANCE, 4]
+        made_by = [self.absorber, limits, *versions, SYMMETRY_TOLERANCE, 5]
         names: list[tuple[str, str]] = []
 
         def orders() -> Iterator[Order]:

@@ -6,6 +6,7 @@ import csv
 import errno
 import io
 import os
+import re
 import stat
 import zlib
 from collections.abc import Sequence
@@ -38,6 +39,9 @@ def read_regular(path: str | Path, most: int, *, follow: bool = True) -> bytes:
         return data
 
 
+_COMMA = re.compile(r"^(\s*[-+]?\d+),(\d+)(?=\s*[^\d,]*$)")
+
+
 def check_regular(path: str | Path | int) -> None:
     """Refuse what `read_regular` refuses, of a file that a library opens itself."""
     kind = os.stat(path).st_mode  # noqa: PTH116
@@ -51,7 +55,8 @@ def read_table(path: str | Path, most: int = _MOST_ROWS) -> list[dict[str, str]]
     """Read a CSV table that a user wrote; OSError or ValueError where it is none."""
     try:
         text = read_regular(path, _LARGEST_TABLE).decode("utf-8-sig")
-        rows = list(islice(csv.DictReader(io.StringIO(text)), most + 1))
+        mark = max(",;\t", key=text.partition("\n")[0].count)
+        rows = list(islice(csv.DictReader(io.StringIO(text), delimiter=mark), most + 1))
     except TooManyBytesError as error:
         raise ValueError(f"more than {_LARGEST_TABLE / 1e6:.0f} MB") from error
     except UnicodeDecodeError as error:
@@ -60,6 +65,11 @@ def read_table(path: str | Path, most: int = _MOST_ROWS) -> list[dict[str, str]]
         raise ValueError(f"no table of text: {error}") from error
     if len(rows) > most:
         raise ValueError(f"more than {most} rows")
+    if mark == ";":
+        # As spreadsheets write it where the comma is that of decimals.
+        rows = [
+            {k: _COMMA.sub(r"\1.\2", v) if isinstance(v, str) else v for k, v in row.items()} for row in rows
+        ]
     return rows
 
 

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edgepair.conventions import EdgepairError, LabelError
-from edgepair.labels.bond_valence import BOND_VALENCE_RADIUS, bond_valence_sum, count_bonds, find_other_bonds
+from edgepair.labels.bond_valence import (
+    BOND_VALENCE_RADIUS,
+    bond_valence_sum,
+    count_bonds,
+    find_other_bonds,
+    lacks_hydrogen,
+    states_follow_bonds,
+)
 from edgepair.labels.oxidation_state import find_composition_state, find_mean_states, find_oxidation_states
 
 if TYPE_CHECKING:
@@ -24,7 +31,7 @@ NEAREST_METAL_RADIUS = 8.0
 """How far the nearest metal atom is looked for, Å."""
 
 CONTRADICTED = "contradicted"
-"""Source of an oxidation state that is missing because charge balance contradicts the bond valences."""
+"""Source of an oxidation state that is missing because charge balance or bonds contradict the assignment."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +198,9 @@ def label_sites(structure: Structure, indices: Sequence[int]) -> tuple[SiteLabel
     -----
     The oxidation state is that of bond valence where charge balance agrees with it or does not tell:
     where the mean over all atoms of the element is among those that `find_mean_states` allows. Where it
-    is not, the states of all of them are missing. Where bond valences give no state, it is that of
+    is not, the states of all of them are missing; so they are where an oxygen lacks its hydrogen
+    (manganite without H as Mn(IV)), and where the atoms of a higher state have no stronger bonds than
+    those of a lower (magnetite as a normal spinel). Where bond valences give no state, it is that of
     composition, if it is unique. Order parameters are those of Zimmermann and Jain [1]_.
 
     References
@@ -210,12 +219,13 @@ def _states(structure: Structure, element: str) -> tuple[list[float], str]:
         found = find_oxidation_states(structure)
     except EdgepairError:
         state = find_composition_state(structure.composition, element)
-        if state is None:
+        if state is None or lacks_hydrogen(structure):
             return [float("nan")] * len(structure), ""
         return [float(state)] * len(structure), "composition"
     own = [state for state, site in zip(found, structure, strict=True) if site.specie.symbol == element]
     allowed = find_mean_states(structure, element)
-    if allowed is not None and not allowed.allow(float(np.mean(own))):
+    balanced = allowed is None or allowed.allow(float(np.mean(own)))
+    if not balanced or lacks_hydrogen(structure) or not states_follow_bonds(structure, element, found):
         return [float("nan")] * len(structure), CONTRADICTED
     return [float(state) for state in found], "bond_valence"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 import numpy as np
 
@@ -26,6 +26,7 @@ _TIME = re.compile(r"(start[_ .]?time|date|time[_ .]?stamp|\btime\b|epoch|create
 _NUMBER = re.compile(r"(?:(?<![A-Za-z0-9.])-)?\d+(?:\.\d+)?")
 _AFTER = re.compile(r"[ _]?([A-Za-zµ°]*)")
 _QUANTITY = re.compile(r"^\s*([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?)\s*([^\d\s][^\d]*)?$")
+_ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)[\s'\"]*$")
 _UNITS = {
     "k": ("temperature", "K"), "c": ("temperature", "°C"), "degc": ("temperature", "°C"),
     "°c": ("temperature", "°C"),
@@ -67,6 +68,8 @@ def find_axis(
 ) -> Axis:
     """Find what the points differ in: `asked`, or the first of the user's columns and `AXES` that varies."""
     names = [asked] if asked is not None else [*columns, *AXES]
+    unused = [name for name in columns if asked is None and _of_column(name, columns[name]) is None]
+    unused = [name for name in unused if 2 * sum(map(bool, map(_QUANTITY.match, columns[name]))) > len(scans)]
     for name in names:
         found = _of_column(name, columns[name]) if name in columns else _axis(name, scans)
         if found is None or (asked is None and not np.ptp(found.values) > 0):
@@ -74,6 +77,11 @@ def find_axis(
         # numbers that most names share, without a unit, count something else
         if asked is None and name == "name" and not found.unit and 2 * len({*found.values}) < len(scans):
             continue
+        if unused and name not in columns:
+            told = (
+                f"{found.told}; without numbers of one unit at all points: {', '.join(map(visible, unused))}"
+            )
+            return replace(found, told=told)
         return found
     raise OptionError(
         f"cannot put the series on the axis {asked!r}",
@@ -105,11 +113,14 @@ def _axis(name: str, scans: Sequence[XanesScan | PdfCurve]) -> Axis | None:
 def _of_column(name: str, texts: Sequence[str]) -> Axis | None:
     matches = [_QUANTITY.match(text) for text in texts]
     if not all(matches):
-        return None
+        return _of_moments(texts, f"the column {name}")
     values = np.array([float(match[1]) for match in matches if match])
-    units = {(match[2] or "").strip() for match in matches if match}
+    units = {(match[2] or "").strip() for match in matches if match} - {""}
+    if len(units) > 1:
+        # 20 °C and 293 K are on no scale together.
+        return None
     title, _, bracket = name.partition("(")
-    unit = units.pop() if len(units) == 1 else ""
+    unit = units.pop() if units else ""
     return Axis(title.strip() or name, visible(unit or bracket.rstrip(") ")), values, f"the column {name}")
 
 
@@ -139,29 +150,38 @@ def _of_time(scans: Sequence[XanesScan | PdfCurve]) -> Axis | None:
     for key in scans[0].header:
         if not _TIME.search(key) or not all(key in scan.header for scan in scans):
             continue
-        moments = [_moment(scan.header[key]) for scan in scans]
-        if any(moment is None for moment in moments) or len(set(moments)) < len(moments):
-            continue
-        seconds = np.array([moment for moment in moments if moment is not None])
-        seconds -= seconds.min()
-        size, unit = next(
-            (size, unit) for size, unit in ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
-            if np.ptp(seconds) > 3 * size or unit == "s"
-        )  # fmt: skip
-        return Axis("time", unit, seconds / size, f"{key} in the headers, from the first point on")
+        if found := _of_moments([scan.header[key] for scan in scans], f"{key} in the headers"):
+            return found
     return None
+
+
+def _of_moments(texts: Sequence[str], told: str) -> Axis | None:
+    """Read time stamps, all with their time zone or none."""
+    moments = [_moment(text) for text in texts]
+    zones = {bool(_ZONE.search(text)) for text in texts}
+    if any(moment is None for moment in moments) or len(set(moments)) < len(moments) or len(zones) > 1:
+        return None
+    seconds = np.array([moment for moment in moments if moment is not None])
+    seconds -= seconds.min()
+    size, unit = next(
+        (size, unit) for size, unit in ((3600.0, "h"), (60.0, "min"), (1.0, "s"))
+        if np.ptp(seconds) > 3 * size or unit == "s"
+    )  # fmt: skip
+    return Axis("time", unit, seconds / size, f"{told}, from the first point on")
 
 
 def _moment(text: str) -> float | None:
     """Read a time stamp as seconds."""
     text = text.strip().strip("'\"")
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        # Without a zone of its own it has that of no machine, where an hour may come twice.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except ValueError:
         pass
     for form in _DATES:
         try:
-            return datetime.strptime(text, form).timestamp()
+            return datetime.strptime(text, form).replace(tzinfo=UTC).timestamp()
         except ValueError:
             continue
     match = _QUANTITY.match(text)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pymatgen.io.cif import CifParser
     from spglib import SpaceGroupType
 
+    from edgepair.conventions.tasks import Floats
+
 OCCUPANCY = 1.1
 """Shared sites whose occupancies add up to 1.01 are disordered, not unreadable."""
 
@@ -30,6 +32,15 @@ VOLUMES = (4.0, 60.0)
 
 OVERLAP = 0.7
 """Å; two full atoms are never so close."""
+
+SNAP = 0.05
+"""Å; images of a site that are nearer than this are one atom, on a special position written in few digits."""
+
+_MOST_IMAGES = 10_000
+"""Sites times operations up to which images are compared; larger lists have no room for slips."""
+
+MOST_ATOMS = 20_000
+"""Sites times operations of symmetry that are spelled out; larger lists would take minutes."""
 
 MOST_OPERATIONS = 384
 """Those of the largest group, in a cell of twice its size."""
@@ -48,6 +59,15 @@ _NUMBERS = ("_symmetry_int_tables_number", "_space_group_it_number")
 _SETTING = re.compile(r"(?<=.)(?::?\(?(?:origin(?:choice)?)?([12hrsz])\)?)$")
 _GROUPS = {"OH": "O", "OHH": "O", "HOH": "O", "W": "O", "OW": "O", "WAT": "O", "HW": "H"}
 """Molecules and groups that stand for one atom, by the letters of their label."""
+_MODULATED = ("_space_group_ssg", "_space_group_symop_ssg", "_space_group_magn.ssg", "_cell_modulation_dim")
+_CHANGE_OF_BASIS = r"[-+*/\d.,;()\sabcxyz?]{0,200}"
+_DOTTED = r"(?im)^([ \t]*_(?:cell|atom_site|atom_type|space_group|space_group_symop|symmetry))\.(?!magn)"
+_POSITION = tuple(f"_atom_site_fract_{axis}" for axis in "xyz")
+_CELL = {"length": "abc", "angle": ("alpha", "beta", "gamma")}
+_OCCUPANCY = "_atom_site_occupancy"
+_LONGEST_FORMULA, _LONGEST_NAME = 1_000, 100
+_SAME, _SAME_MOVE, _GENERATORS = 1e-4, 0.02, 12
+_UNKNOWN = ("", "?", ".")
 _EMPTY = ("VA", "VAC", "VACANCY", "VACANT", "DUM", "DUMMY", "GHOST", "BOX", "SQ")
 
 
@@ -55,6 +75,12 @@ def read_cif(text: str) -> tuple[Structure, tuple[str, ...]]:
     """Read the one structure of a CIF, with what had to be inferred; ValueError where it is not clear."""
     from pymatgen.io.cif import CifParser
 
+    # Names of CIF 2 have a dot after their category; bytes that ended files of DOS are no text.
+    text = re.sub(_DOTTED, r"\1_", re.sub(r"[\x00\x1a]", "", text))
+    # Its reader takes a data_ in a quoted text for a block.
+    text = re.sub(r"(?ms)^;.*?^;", lambda quoted: quoted.group().replace("data_", "data-"), text)
+    if not re.search(r"(?i)_atom_site_fract_x\s", text):
+        raise ValueError("no atoms with fractional coordinates")
     parser = CifParser.from_str(text, occupancy_tolerance=OCCUPANCY)
     blocks = [block.data for block in parser._cif.data.values() if "_atom_site_label" in block.data]
     blocks = blocks or [
@@ -63,9 +89,22 @@ def read_cif(text: str) -> tuple[Structure, tuple[str, ...]]:
     if len(blocks) != 1:
         raise ValueError(f"{len(blocks)} structures in one block")
     block = blocks[0]
+    for key in [key for key, value in block.items() if key.startswith("_chemical_formula")]:
+        if len(str(block[key])) > _LONGEST_FORMULA:
+            # Its reader takes a time that grows with the square.
+            del block[key]
     formula = _formula(block)
-    notes = _name_elements(block, formula)
+    modulated = [key for key in block if key.lower().startswith(_MODULATED)]
+    if any(set(np.atleast_1d(block[key])) - {*_UNKNOWN, "0"} for key in modulated):
+        raise ValueError("a modulated structure, of which a CIF lists the average atoms alone")
+    notes = [*_name_elements(block, formula), *_drop_placeless(block)]
     if parser.feature_flags["magcif"]:
+        changes = [
+            text for key, value in block.items() if "transform" in key for text in np.atleast_1d(value)
+        ]
+        if not all(re.fullmatch(_CHANGE_OF_BASIS, text) for text in changes):
+            # Its reader evaluates them as a program.
+            raise ValueError("a change of basis that is more than letters, numbers and signs")
         return _parse(parser), (*notes, *_worth_telling(parser))
     listed = _listed(block)
     if len(listed) > MOST_OPERATIONS:
@@ -73,10 +112,14 @@ def read_cif(text: str) -> tuple[Structure, tuple[str, ...]]:
     if (longest := max(map(len, listed), default=0)) > _LONGEST_OPERATION:
         raise ValueError(f"an operation of symmetry of {longest} characters")
     candidates, told = _candidates(block, listed)
+    most, sites = max(len(operations) for _, operations in candidates), len(block["_atom_site_label"])
+    if most * sites > MOST_ATOMS:
+        raise ValueError(f"{sites} sites under {most} operations, which may be more than {MOST_ATOMS} atoms")
     plain = candidates[0][0] in (LISTED, "P 1") and bool(told or len(listed) > 1)
     if len(candidates) == 1 and plain:
         block[_OPERATIONS[0]] = candidates[0][1]
-        return _parse(parser), (*notes, *_worth_telling(parser))
+        merged = _merge_images(block)
+        return _parse(parser), (*notes, *merged, *_worth_telling(parser))
     structure, chosen = _choose(parser, block, formula, candidates, told)
     return structure, (*notes, *chosen, *_worth_telling(parser))
 
@@ -106,7 +149,13 @@ def _formula(block: Block) -> Composition | None:
     from pymatgen.core import Composition
 
     text = block.get("_chemical_formula_sum") or block.get("_chemical_formula_structural")
-    plain = "".join(text.split()) if isinstance(text, str) else ""
+    words = text.split() if isinstance(text, str) else []
+    if len(words) > 1 and all(word.isupper() for word in words):
+        # FE2 O3, an element a word; CO, and the like, are left open.
+        words = [word.title() if re.match(r"[A-Z]{2}[\d.]*$", word) else word for word in words]
+        if any(re.match(r"(Co|No|Ho|Po|Cn|Hf|Oh)[\d.]*$", word) for word in words):
+            return None
+    plain = "".join(words)
     if not re.fullmatch(r"(?:[A-Z][a-z]?(?:\d+(?:\.\d*)?|\.\d+)?)+", plain):
         return None
     try:
@@ -141,11 +190,82 @@ def _name_elements(block: Block, formula: Composition | None) -> list[str]:
     return [f"labels read as elements: {shown}; hydrogen of groups is not added"] if odd else []
 
 
+def _drop_placeless(block: Block) -> list[str]:
+    """Leave out hydrogen that has no position (a dummy's is -1, -1, -1); an occupancy not told is one."""
+    labels, symbols = block["_atom_site_label"], block["_atom_site_type_symbol"]
+    if isinstance(block.get(_OCCUPANCY), list):
+        block[_OCCUPANCY] = ["1" if value in _UNKNOWN else value for value in block[_OCCUPANCY]]
+    rows = _site_lists(block)
+    flags = rows.get("_atom_site_calc_flag", [""] * len(labels))
+    placed = [
+        all(rows[key][i] not in _UNKNOWN for key in _POSITION if key in rows) for i in range(len(labels))
+    ]
+    gone = [i for i, symbol in enumerate(symbols) if symbol == "H" and (flags[i] == "dum" or not placed[i])]
+    _keep_sites(block, [i for i in range(len(labels)) if i not in gone])
+    return [f"hydrogen without a position left out: {', '.join(labels[i] for i in gone[:5])}"] if gone else []
+
+
+def _site_lists(block: Block) -> dict[str, list[str]]:
+    """Find what a block lists of its sites, apart from the loops of displacements and moments."""
+    size = len(block["_atom_site_label"])
+    lists = {key: value for key, value in block.items() if re.match(r"_atom_site_(?!aniso|moment)", key)}
+    return {key: value for key, value in lists.items() if isinstance(value, list) and len(value) == size}
+
+
+def _keep_sites(block: Block, kept: list[int]) -> None:
+    for key, value in _site_lists(block).items():
+        block[key] = [value[i] for i in kept]
+
+
+def _merge_images(block: Block) -> list[str]:
+    """Keep one of the sites that symmetry makes one atom, and put it where its images meet.
+
+    Many lists hold the whole cell beside its space group, or 0.333 for a third.
+    """
+    from pymatgen.core import Lattice
+    from pymatgen.core.operations import SymmOp
+    from pymatgen.io.cif import str2float
+
+    operations = [SymmOp.from_xyz_str(text) for text in block[_OPERATIONS[0]]]
+    labels = block["_atom_site_label"]
+    if len(operations) < 2 or len(operations) * len(labels) > _MOST_IMAGES:
+        return []
+    names = [f"_cell_{name}_{axis}" for name, axes in _CELL.items() for axis in axes]
+    try:
+        matrix = Lattice.from_parameters(*(str2float(block[name]) for name in names)).matrix
+        points = np.array([[str2float(value) for value in block[key]] for key in _POSITION]).T
+        full = [abs(str2float(value) - 1) < 1e-3 for value in block.get(_OCCUPANCY, ["1"] * len(labels))]
+    except (KeyError, ValueError, TypeError):
+        # Its reader tells what is missing.
+        return []
+    turns = np.array([operation.rotation_matrix for operation in operations])
+    moves = np.array([operation.translation_vector for operation in operations])
+    kept: list[int] = []
+    for i, symbol in enumerate(block["_atom_site_type_symbol"]):
+        images = turns @ points[i] + moves
+        twins = [j for j in kept if full[i] and full[j] and block["_atom_site_type_symbol"][j] == symbol]
+        away = images[:, None] - points[[*twins, i]]
+        away -= np.round(away)
+        near = np.linalg.norm(away @ matrix, axis=-1) < SNAP
+        if near[:, :-1].any():
+            continue
+        kept.append(i)
+        step = away[near[:, -1], -1].mean(axis=0)
+        if np.abs(step).max() > _SAME:
+            points[i] += step
+            for key, value in zip(_POSITION, points[i], strict=True):
+                block[key] = [*block[key][:i], f"{value:.9f}", *block[key][i + 1 :]]
+    if len(kept) == len(labels):
+        return []
+    _keep_sites(block, kept)
+    return [f"{len(labels) - len(kept)} sites that symmetry makes of others taken once"]
+
+
 def element_of(label: str, allowed: set[str]) -> tuple[str, bool]:
     """Element of a label, and whether inferred: the stated formula decides if CO1 is Co or C-O."""
     from pymatgen.core import Element
 
-    letters = re.match(r"[A-Za-z]*", label.strip().lstrip("'\"")).group()  # type: ignore[union-attr]
+    letters = re.match(r"[A-Za-z]*", label.strip().lstrip("'\"0123456789")).group()  # type: ignore[union-attr]
     bare = re.match(r"[A-Za-z0-9-]*", label.strip()).group().upper()  # type: ignore[union-attr]
     if not letters or letters.upper() in _EMPTY or letters.upper() == "X":
         raise ValueError(f"a site labelled {label!r}, which names no element")
@@ -198,16 +318,33 @@ def _candidates(block: Block, listed: list[str]) -> tuple[list[tuple[str, list[s
     settings = _settings(str(hall or ""), str(name or ""), str(number or ""))
     orders = {len(_operations(setting)) for setting in settings}
     named = told and _plain_name(told) not in ("p1", "no.1", "a1", "b1", "c1", "i1", "f1", "r1")
-    if len(listed) > 1 and (not orders or len(listed) in orders):
+    group = len(listed) < 2 or _is_group(listed)
+    if len(listed) > 1 and group and (not orders or len(listed) in orders):
         return [(LISTED, listed)], told
     if told and not named:
         return [("P 1", ["x, y, z"])], told
     if named and not settings and len(listed) < 2:
         raise ValueError(f"space group {told!r}, which is not known, and no list of its operations")
     found = [(_setting_name(setting), _operations(setting)) for setting in settings]
-    if listed or not found:
-        found.insert(0, (LISTED if listed else "P 1", listed or ["x, y, z"]))
+    if (listed and group) or not found:
+        name = "P 1" if not listed else LISTED if group else f"{LISTED}, which form no group"
+        found.insert(0, (name, listed or ["x, y, z"]))
     return found, told
+
+
+def _is_group(listed: list[str]) -> bool:
+    """Say whether products of operations are among them; one that is misread or mistyped spoils that."""
+    from pymatgen.core.operations import SymmOp
+
+    matrices = np.array([SymmOp.from_xyz_str(text).affine_matrix for text in listed])
+    moves: dict[bytes, list[Floats]] = {}
+    for matrix in matrices:
+        moves.setdefault(np.round(matrix[:3, :3] + 0.0, 3).tobytes(), []).append(matrix[:3, 3])
+    for product in (matrices[:, None] @ matrices[:_GENERATORS]).reshape(-1, 4, 4):
+        away = product[:3, 3] - moves.get(np.round(product[:3, :3] + 0.0, 3).tobytes(), [np.full(3, np.inf)])
+        if not (np.abs(away - np.round(away)) < _SAME_MOVE).all(axis=1).any():
+            return False
+    return True
 
 
 @lru_cache(maxsize=1)
@@ -229,7 +366,8 @@ def _table() -> list[tuple[int, set[str], str, str, int]]:
 
 
 def _plain_name(name: str) -> str:
-    return re.sub(r"[\s_~'\"]", "", name).lower()
+    # What stands in braces is a remark: {hexagonal axes}.
+    return re.sub(r"\{[^}]*\}|[\s_~'\"]", "", name[:_LONGEST_NAME]).lower()
 
 
 def _settings(hall: str, name: str, number: str) -> list[int]:
@@ -286,14 +424,16 @@ def _choose(
     told: str,
 ) -> tuple[Structure, list[str]]:
     """Take the one candidate that gives a crystal; ValueError where none or two different ones do."""
-    possible: list[tuple[str, Structure]] = []
+    possible: list[tuple[str, Structure, list[str]]] = []
     faults: list[str] = []
     for key in [key for key in block if key.lower().rstrip("_") in _OPERATIONS]:
         del block[key]
+    listed = _site_lists(block)
     for name, operations in candidates:
-        block[_OPERATIONS[0]] = operations
+        block |= listed | {_OPERATIONS[0]: operations}
         parser.warnings = []
         try:
+            merged = _merge_images(block)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 structure = _parse(parser)
@@ -304,17 +444,20 @@ def _choose(
         fault = _fault(structure, operations, formula, block)
         if fault:
             faults.append(f"{name}: {fault}")
-        elif not any(_same(structure, other) for _, other in possible):
-            possible.append((name, structure))
+        elif merged and possible and possible[0][0] == LISTED:
+            # The whole cell is listed, to its last digits.
+            continue
+        elif not any(_same(structure, other) for _, other, _ in possible):
+            possible.append((name, structure, merged))
     group = f"{f'space group {told!r}' if told else 'no space group'} without a full list of operations"
     if not possible:
         raise ValueError(f"{group}, and no reading gives a crystal: {'; '.join(faults)}")
     if len(possible) > 1:
         raise ValueError(
-            f"{group}: the crystal can be {' or '.join(f'that of {name}' for name, _ in possible)}"
+            f"{group}: the crystal can be {' or '.join(f'that of {name}' for name, _, _ in possible)}"
         )
-    name, structure = possible[0]
-    return structure, [f"{group}: read as {name}"]
+    name, structure, merged = possible[0]
+    return structure, [f"{group}: read as {name}", *merged]
 
 
 def _fault(structure: Structure, operations: list[str], formula: Composition | None, block: Block) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from edgepair.conventions import StructureError
 from edgepair.files.reading import TooManyBytesError, read_regular, unpack_gzip
 from edgepair.structures.source_material import SourceMaterial
-from edgepair.structures.tables import look_through, nested_too_deep, read_structure_table
+from edgepair.structures.tables import is_structure, look_through, nested_too_deep, read_structure_table
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _TABLES = (".parquet", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")
@@ -271,6 +271,8 @@ def _from_json(identifier: str, text: str, path: Path | None) -> Iterator[Source
         return
     if nested_too_deep(item):
         yield _unreadable(identifier, "objects nested more than 40 levels deep")
+    elif isinstance(item, dict) and item and all(map(is_structure, item.values())):
+        yield from (SourceMaterial(name, value, "dict") for name, value in item.items())
     elif isinstance(item, dict) and isinstance(item.get("structure"), dict):
         name = str(item.get("mp_id") or item.get("id") or item.get("material_id") or identifier)
         yield SourceMaterial(name, item["structure"], "dict", item)
@@ -281,12 +283,14 @@ def _from_json(identifier: str, text: str, path: Path | None) -> Iterator[Source
 def _blocks(text: str, form: str) -> list[str]:
     """Split a file that holds several structures."""
     if form == "cif":
-        starts = [match.start() for match in re.finditer(r"(?im)^data_", text)]
+        # Texts between semicolons may quote other files.
+        bare = re.sub(r"(?ms)^;.*?^;", lambda quoted: " " * len(quoted.group()), text)
+        starts = [match.start() for match in re.finditer(r"(?im)^data_", bare)]
         if len(starts) < 2:
             return [text]
         parts = [text[a:b] for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
         # A block without atoms (a publication's header) is no structure.
-        return [part for part in parts if "_atom_site_" in part] or [text]
+        return [part for part in parts if re.search(r"_atom_site[_.]", part)] or [text]
     if form == "xyz":
         lines = text.splitlines()
         parts, row = [], 0

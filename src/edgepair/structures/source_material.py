@@ -107,6 +107,8 @@ def _read(source: str | Record, form: str) -> tuple[Structure, tuple[str, ...]]:
     if form == "dict" and isinstance(source, str):
         source = json.loads(source)
     if isinstance(source, dict):
+        if not {"lattice", "sites"} <= source.keys():
+            raise ValueError("an object without 'lattice' and 'sites', which is no pymatgen structure")
         return Structure.from_dict(_without_properties(source)), ()
     if form == "cif":
         from edgepair.structures.cif import read_cif

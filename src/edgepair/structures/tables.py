@@ -85,6 +85,9 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
             # One row that cannot be read is that row's problem.
             yield SourceMaterial(f"row {number}", row, "unknown")
             continue
+        if is_structure(row):
+            yield SourceMaterial(f"row {number}", row, "dict")
+            continue
         identifier = next((row[name] for name in _IDENTIFIERS if row.get(name) is not None), None)
         column = next((name for name in _COLUMNS if _holds_structure(path, name, row.get(name))), None)
         if number and (identifier is None or column is None):
@@ -103,6 +106,11 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
         if not isinstance(source, dict):
             source = str(source)
         yield SourceMaterial(str(identifier), source, _COLUMNS[column], row)
+
+
+def is_structure(value: object) -> bool:
+    """Say whether an object is a structure itself, as a pymatgen dictionary."""
+    return isinstance(value, dict) and {"lattice", "sites"} <= value.keys()
 
 
 def _holds_structure(path: Path, column: str, value: object) -> bool:

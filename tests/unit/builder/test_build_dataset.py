@@ -55,27 +55,19 @@ def test_what_is_built_and_what_is_not(build: Build, tmp_path: Path, log: Path) 
     # Blake et al. (1966): 1.946 and 2.116 Å, three each
     assert float(dataset["bond_length"][hematite]) == pytest.approx(2.031, abs=0.002)
     assert dataset["neighbour_element"].values[hematite][:6].tolist() == ["O"] * 6
-    # bond valences take magnetite's tetrahedra, which hold Fe(III), for Fe(II): their sum says otherwise
-    assert result.counts() == {
-        "done": 3,
-        "gated: bond valence": 1,
-        "rejected: disordered": 1,
-        "rejected: no absorber": 1,
-    }
-    (gated,) = [item for item in result.items if item.status == "gated"]
-    assert (gated.material_id, gated.message) == ("mag", "bond-valence sum 2.74 of Fe(II)")
-    tetrahedral = magnetite & (dataset["coordination_number"].values == 4)
-    np.testing.assert_array_equal(dataset["gate"].values == "bond valence", tetrahedral)
-    np.testing.assert_array_equal(dataset["gate"].values == "", ~tetrahedral)
+    # bond valences take magnetite's tetrahedra, which hold Fe(III), for Fe(II): their bonds say otherwise
+    assert result.counts() == {"done": 4, "rejected: disordered": 1, "rejected: no absorber": 1}
+    assert np.isnan(dataset["oxidation_state"].values[magnetite]).all()
+    assert set(dataset["oxidation_state_source"].values[magnetite]) == {"contradicted"}
+    assert set(dataset["gate"].values) == {""}
     np.testing.assert_array_equal(dataset["coordination_number_bond_valence"], dataset["coordination_number"])
-    assert drop_gated(dataset).sizes["site"] == 3
+    assert drop_gated(dataset).sizes["site"] == 4
     assert (result.complete, result.all_there) == (True, False), "left out by rule"
     assert len(calls(log)) == 4
     for name in ("G", "G_M", "G_neutron", "G_baseline"):
         assert name in dataset
     opened = open_dataset(tmp_path / "fe.zarr", instrument=None)
     assert json.loads(opened.attrs["left_out"]) == {
-        "gated: bond valence": 1,
         "rejected: disordered": 1,
         "rejected: no absorber": 1,
     }
@@ -91,7 +83,7 @@ def test_without_dask_a_build_takes_one_process(build: Build, monkeypatch: pytes
     monkeypatch.setattr("edgepair.engine.tasks.find_spec", lambda name: None)
     monkeypatch.setattr("edgepair.builder.stages.QUICK", 0.0)
     monkeypatch.setattr("edgepair.builder.stages.open_processes", pytest.fail)
-    assert build(workers=None).counts()["done"] == 3
+    assert build(workers=None).counts()["done"] == 4
 
 
 def test_nothing_is_done_twice(build: Build, log: Path, tmp_path: Path) -> None:
@@ -138,13 +130,13 @@ def test_failure_is_tried_twice_recorded_and_not_tried_again(
     monkeypatch.delenv("EDGE_STEP_FAIL")
     result = build(retry_failed=True)
     assert len(calls(log)) == 6
-    assert result.counts()["done"] == 3
+    assert result.counts()["done"] == 4
 
 
 def test_crash_of_a_worker_costs_its_own_row(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EDGE_STEP_CRASH", "Fe2O3")
     result = build()
-    assert result.counts()["done"] == 2
+    assert result.counts()["done"] == 3
     (failed,) = [item for item in result.items if item.status == "failed"]
     assert failed.material_id == "hem"
     assert "killed" in failed.message
@@ -274,8 +266,7 @@ def test_spectra_computed_elsewhere(
     table = read_spectra_table(path, origin="feff9", attributes={"source": "elsewhere"})
     result = build(spectra=table, simulator=edge_step)
     assert result.counts() == {
-        "done": 1,
-        "gated: bond valence": 1,
+        "done": 2,
         "rejected: not an absorber site": 1,
         "left out: no spectrum": 4,
     }
@@ -389,9 +380,9 @@ def test_damaged_result_is_made_again(name: str, build: Build, tmp_path: Path, l
     assert damaged != lines
     segment.write_text("".join(damaged))
     before = len(calls(log))
-    assert build().counts()["done"] == 3
+    assert build().counts()["done"] == 4
     assert len(calls(log)) - before == sum(name in line for line in lines)
-    assert build().counts()["done"] == 3
+    assert build().counts()["done"] == 4
     assert len(calls(log)) - before == sum(name in line for line in lines)
 
 
@@ -421,9 +412,9 @@ def test_simulator_with_faults_costs_its_own_site(
     result = build(simulator=simulators.Faulty())
     counts = result.counts()
     if mode == "details":
-        assert counts["done"] == 3
+        assert counts["done"] == 4
     else:
-        assert (counts["done"], counts["failed: simulation failed"]) == (2, 1)
+        assert (counts["done"], counts["failed: simulation failed"]) == (3, 1)
 
 
 def test_bad_spectrum_in_a_table_costs_its_own_site(build: Build) -> None:

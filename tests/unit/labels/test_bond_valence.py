@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from edgepair.builder.gates import label_faults
 from edgepair.labels import bond_valence_length, bond_valence_sum, count_bonds
 from edgepair.labels.bond_valence import BOND_VALENCE_LENGTHS
 
@@ -39,7 +40,7 @@ def test_state_without_parameters_has_those_of_the_nearest() -> None:
     assert bond_valence_sum("Fe", 2.5, [1.9]) == bond_valence_sum("Fe", 2, [1.9])
 
 
-@pytest.mark.parametrize(("absorber", "state"), [("Fe", math.nan), ("Fe", 0), ("Zn", 2)])
+@pytest.mark.parametrize(("absorber", "state"), [("Fe", math.nan), ("Fe", 0), ("Xe", 2)])
 def test_what_has_no_sum(absorber: str, state: float) -> None:
     assert math.isnan(bond_valence_sum(absorber, state, [2.0]))
 
@@ -79,3 +80,17 @@ def test_equivalent_neighbours_at_the_limit_are_counted_together() -> None:
 
 def test_no_neighbours() -> None:
     assert math.isnan(count_bonds([]))
+
+
+@pytest.mark.parametrize(
+    ("absorber", "state", "distances"),
+    [("Zn", 2, [1.98] * 4), ("Zr", 4, [2.20] * 8), ("Nb", 5, [1.91] * 3 + [2.08] * 3), ("Pb", 2, [2.66] * 8)],
+)
+def test_metals_without_parameters_of_their_own_have_those_of_the_element(
+    absorber: str, state: int, distances: list[float]
+) -> None:
+    assert bond_valence_sum(absorber, state, distances) == pytest.approx(state, rel=0.4)
+    assert label_faults(absorber, state, bond_valence_sum(absorber, state, distances), len(distances)) == ()
+    # A wrong setting of its space group.
+    nearer = bond_valence_sum(absorber, state, [0.7 * distance for distance in distances])
+    assert label_faults(absorber, state, nearer, len(distances))

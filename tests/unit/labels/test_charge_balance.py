@@ -7,6 +7,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from edgepair.labels import CONTRADICTED, find_mean_states, label_sites, site_labels
+from edgepair.labels.bond_valence import lacks_hydrogen
 from edgepair.labels.oxidation_state import bonded_to_oxygen, has_oxygen_pair
 
 
@@ -121,13 +122,43 @@ def test_state_that_composition_allows_counts(licuo2: Structure, monkeypatch: py
     assert (label.oxidation_state, label.oxidation_state_source) == (3, "bond_valence")
 
 
-def test_mixed_valence_is_judged_by_its_mean(magnetite: Structure, monkeypatch: pytest.MonkeyPatch) -> None:
-    def inverse(structure: Structure) -> list[float]:
-        iron = structure.indices_from_symbol("Fe")
-        states = dict.fromkeys(iron[: len(iron) // 3], 2.0)
-        return [states.get(i, 3.0) if i in iron else -2.0 for i in range(len(structure))]
+def test_mixed_valence_is_judged_by_its_mean() -> None:
+    hausmannite = Structure.from_spacegroup(
+        141, Lattice.tetragonal(5.765, 9.442), ["Mn", "Mn", "O"],
+        [[0, 0, 0], [0, 0.25, 0.625], [0, 0.2222, 0.3839]],
+    )  # fmt: skip
+    labels = label_sites(hausmannite, hausmannite.indices_from_symbol("Mn"))
+    assert [(label.environment.coordination_number, label.oxidation_state) for label in labels] == [
+        *[(4, 2)] * 4, *[(6, 3)] * 8,
+    ]  # fmt: skip
 
-    monkeypatch.setattr(site_labels, "find_oxidation_states", inverse)
-    found = label_sites(magnetite, list(magnetite.indices_from_symbol("Fe")))
-    assert {label.oxidation_state for label in found} == {2, 3}
-    assert {label.oxidation_state_source for label in found} == {"bond_valence"}
+
+@pytest.mark.parametrize("tetrahedra", [2.0, 3.0])
+def test_a_higher_state_needs_stronger_bonds(
+    magnetite: Structure, tetrahedra: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a normal spinel, nor Fe(II) and Fe(III) on equal octahedra."""
+    iron = magnetite.indices_from_symbol("Fe")
+    octahedra = [3.0] * 16 if tetrahedra == 2 else [2.0, 3.0] * 8
+    states = dict(zip(iron, [tetrahedra] * 8 + octahedra, strict=True))
+    monkeypatch.setattr(
+        site_labels, "find_oxidation_states", lambda found: [states.get(i, -2.0) for i in range(len(found))]
+    )
+    labels = label_sites(magnetite, [0, 8])
+    assert [label.environment.coordination_number for label in labels] == [4, 6]
+    assert [label.oxidation_state_source for label in labels] == [CONTRADICTED] * 2
+
+
+def test_oxygen_that_lacks_its_hydrogen_leaves_no_state() -> None:
+    """Lepidocrocite, of Fe and O alone."""
+    cell = Lattice.orthorhombic(3.072, 12.516, 3.873)
+    crystal = Structure.from_spacegroup(
+        "Cmcm", cell, ["Fe", "O", "O"], [[0, 0.3137, 0.25], [0, 0.7118, 0.25], [0, 0.9256, 0.25]]
+    )
+    assert lacks_hydrogen(crystal)
+    (label,) = label_sites(crystal, [0])
+    assert np.isnan(label.oxidation_state)
+    rutile = Structure.from_spacegroup(
+        "P4_2/mnm", Lattice.tetragonal(4.594, 2.959), ["Ti", "O"], [[0, 0, 0], [0.3053, 0.3053, 0]]
+    )
+    assert not lacks_hydrogen(rutile)

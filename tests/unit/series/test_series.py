@@ -59,6 +59,42 @@ def test_headers_come_before_names_and_times_are_read() -> None:
         find_axis(scans, "potential", {})
 
 
+def test_columns_of_one_unit_or_of_times_are_an_axis() -> None:
+    scans = [scan(f"a_{k}") for k in range(3)]
+    mixed = {"temperature": ["20 °C", "343 K", "120 °C"]}
+    found = find_axis(scans, None, mixed)
+    assert found.name == "name"
+    assert "temperature" in found.told
+    with pytest.raises(EdgepairError, match="temperature"):
+        find_axis(scans, "temperature", mixed)
+    assert find_axis(scans, None, {"temperature": ["20 °C", "70", "120 °C"]}).unit == "°C"
+    zoned = ["2024-03-31T00:30:00+01:00", "2024-03-30T23:50:00Z", "2024-03-30T20:30:00-05:00"]
+    found = find_axis(scans, None, {"when": zoned})
+    assert (found.name, found.unit) == ("time", "min")
+    assert found.values.tolist() == [0, 20, 120]
+    # Without a zone no hour is missing, whatever the machine's.
+    bare = ["2024-03-31 01:30:00", "2024-03-31 02:30:00", "2024-03-31 03:30:00"]
+    assert find_axis(scans, None, {"when": bare}).values.tolist() == [0, 60, 120]
+    assert find_axis(scans, None, {"when": [*zoned[:2], bare[0]]}).name == "name"
+
+
+def test_a_copy_of_a_spectrum_is_no_point(series_files: list[Path], tmp_path: Path) -> None:
+    again = tmp_path / "again_999C.dat"
+    again.write_bytes(series_files[1].read_bytes())
+    series = edgepair.read_series([*series_files, again])
+    assert len(series.scans) == len(series_files)
+    assert [(name, "the same numbers" in why) for name, why in series.skipped] == [(str(again), True)]
+
+
+def test_tables_may_have_semicolons_and_decimal_commas(series_files: list[Path]) -> None:
+    table = series_files[0].parent / "points.csv"
+    rows = [f"{path.name};{20 + 50 * k},5 °C" for k, path in enumerate(series_files)]
+    table.write_text("\n".join(["file;temperature", *rows, ""]), "utf-8")
+    series = edgepair.read_series(table)
+    assert (series.axis.name, series.axis.unit) == ("temperature", "°C")
+    assert series.axis.values[:2].tolist() == [20.5, 70.5]
+
+
 def test_a_series_has_one_scale_and_one_grid(series_files: list[Path]) -> None:
     found = edgepair.read_series(series_files, shift=0.0)
     assert (found.axis.name, found.axis.unit) == ("temperature", "°C")

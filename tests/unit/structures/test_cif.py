@@ -300,3 +300,100 @@ def test_more_operations_than_a_group_has() -> None:
     with pytest.raises(StructureError) as error:
         read(block((4, 4, 4, 90, 90, 90), ["Ni 0 0 0", "O 0.5 0.5 0.5"], *operations))
     assert "900 operations" in error.value.found
+
+
+RUTILE = (4.594, 4.594, 2.959, 90, 90, 90)
+WHOLE = [
+    "Ti 0 0 0",
+    "Ti .5 .5 .5",
+    "O .3053 .3053 0",
+    "O -.3053 -.3053 0",
+    "O .8053 .1947 .5",
+    "O .1947 .8053 .5",
+]
+HEMATITE = (5.038, 5.038, 13.772, 90, 90, 120)
+P42MNM = "_symmetry_space_group_name_H-M 'P 42/m n m'"
+
+
+def lengths(structure: Structure, metal: str) -> list[float]:
+    """Distances below 2.6 Å of the first metal atom to oxygen."""
+    near = structure.get_neighbors(structure[structure.indices_from_symbol(metal)[0]], 2.6)
+    return sorted(round(site.nn_distance, 2) for site in near if site.specie.symbol == "O")
+
+
+@pytest.mark.parametrize(
+    "sites", [WHOLE, WHOLE[:3], [*WHOLE[::2][:2], WHOLE[3]], ["Ti 0 0 0", *WHOLE[2:3] * 2]]
+)
+def test_sites_that_symmetry_makes_of_others_count_once(sites: list[str]) -> None:
+    structure, notes = read(block(RUTILE, sites, P42MNM))
+    assert structure.composition.formula == "Ti2 O4"
+    assert lengths(structure, "Ti") == [1.95, 1.95, 1.95, 1.95, 1.98, 1.98]
+    assert any("taken once" in note for note in notes)
+
+
+def test_a_whole_cell_to_its_last_digits_is_what_is_listed() -> None:
+    """The cell of a relaxation, with the name of the group that it had before."""
+    moved = [*WHOLE[:5], "O .1977 .8033 .504"]
+    listed = ("loop_", "_symmetry_equiv_pos_as_xyz", "'x,y,z'")
+    structure, _ = read(block(RUTILE, moved, P42MNM, *listed))
+    assert len(structure) == 6
+    assert structure[5].frac_coords == pytest.approx([0.1977, 0.8033, 0.504])
+
+
+@pytest.mark.parametrize("third", ["0.3333 0.6667", "0.333 0.667", "0.33 0.67"])
+def test_a_third_in_few_digits_is_a_third(third: str) -> None:
+    cell = (3.25, 3.25, 5.207, 90, 90, 120)
+    structure, _ = read(block(cell, [f"Zn {third} 0", f"O {third} .3819"], "_space_group_IT_number 186"))
+    assert structure.composition.formula == "Zn2 O2"
+    assert lengths(structure, "Zn") == [1.97, 1.97, 1.97, 1.99]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("_symmetry_space_group_name_H-M 'R -3 c {hexagonal axes}'",),
+        ("_symmetry_space_group_name_H-M 'R -3 C'", "_chemical_formula_sum 'FE2 O3'"),
+        ("_space_group.name_H-M_alt 'R -3 c :H'",),
+        # An operation that is no more than misprinted: the group by its name
+        (
+            "_space_group_name_H-M_alt 'R -3 c'",
+            "loop_",
+            "_space_group_symop_operation_xyz",
+            *["x,y,z+1/5"] * 36,
+        ),
+    ],
+)
+def test_names_of_one_group(lines: tuple[str, ...]) -> None:
+    text = block(HEMATITE, ["FE1 0 0 .3553", "O1 .3059 0 .25"], *lines)
+    for written in (
+        text,
+        text.replace("_cell_", "_cell.").replace("_atom_site_", "_atom_site."),
+        text + "\x1a",
+    ):
+        structure, notes = read(written)
+        assert structure.composition.formula == "Fe12 O18", notes
+        assert lengths(structure, "Fe") == [1.95, 1.95, 1.95, 2.12, 2.12, 2.12]
+
+
+@pytest.mark.parametrize("unknown", [".", "?"])
+def test_an_occupancy_that_is_not_told_is_one(unknown: str) -> None:
+    sites = [f"Ti {unknown} 0 0 0", "O 1 .3053 .3053 0"]
+    structure, _ = read(block(RUTILE, sites, P42MNM, labels="label occupancy"))
+    assert structure.composition.formula == "Ti2 O4"
+
+
+@pytest.mark.parametrize("nowhere", ["dum -1. -1. -1.", "d ? ? ?", ". . . ."])
+def test_hydrogen_without_a_position_is_left_out(nowhere: str) -> None:
+    sites = ["Fe1 d .1459 .25 -.0486", "O1 d -.1989 .25 .2882", "O2 d -.0535 .25 -.1984", f"H1 {nowhere}"]
+    group = ("_symmetry_space_group_name_H-M 'P n m a'", "_chemical_formula_sum 'Fe H O2'")
+    structure, notes = read(block((9.956, 3.022, 4.608, 90, 90, 90), sites, *group, labels="label calc_flag"))
+    assert structure.composition.formula == "Fe4 O8"
+    assert any("H1" in note for note in notes)
+
+
+def test_modulated_crystals_are_refused_for_what_they_are() -> None:
+    modulated = ("_cell_modulation_dimension 1", "_space_group_ssg_name 'P42/mnm(00g)'")
+    with pytest.raises(StructureError, match="modulated"):
+        read(block(RUTILE, WHOLE, *modulated))
+    structure, _ = read(block(RUTILE, WHOLE[::2][:2], P42MNM, "_cell_modulation_dimension 0"))
+    assert structure.composition.formula == "Ti2 O4"

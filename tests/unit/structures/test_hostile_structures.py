@@ -284,3 +284,30 @@ def test_a_parquet_file_of_one_text_many_times(tmp_path: Path) -> None:
     with pytest.raises(StructureError) as error:
         list(read_structure_table(tmp_path / "a.parquet"))
     assert "500001 rows" in error.value.found
+
+
+ANGLES = ("alpha", "beta", "gamma")
+CELL = "data_x\n" + "".join(
+    f"_cell_length_{a} 5\n_cell_angle_{b} 90\n" for a, b in zip("abc", ANGLES, strict=True)
+)
+SITES = "Fe 0 0 0\nO .5 .5 .5\n"
+ATOMS = "loop_\n_atom_site_label\n" + "".join(f"_atom_site_fract_{a}\n" for a in "xyz") + SITES
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"_chemical_formula_sum '{'FE O3 ' * 50_000}'\n",
+        f"_symmetry_space_group_name_H-M '{'{' * 200_000}'\n",
+        "_space_group_IT_number 227\n" + ATOMS + "".join(f"Fe 0.{k:05} 0.1 0.2\n" for k in range(4_000)),
+        "_space_group_magn.number_BNS 62.448\n"
+        "_space_group_magn.transform_BNS_Pp_abc '().__class__.__mro__[1],b,c;0,0,0'\n",
+        "loop_\n_symmetry_equiv_pos_as_xyz\n" + "".join(f"'x+{k}/384,y,z'\n" for k in range(384)),
+    ],
+)
+def test_lines_of_a_cif_that_cost_time_or_run_programs(line: str) -> None:
+    begin = time.process_time()
+    text = CELL + line + ("" if ATOMS in line else ATOMS)
+    with pytest.raises(StructureError):
+        prepare_structure(SourceMaterial("x", text, "cif").structure(), "Fe")
+    assert time.process_time() - begin < 10
