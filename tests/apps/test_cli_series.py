@@ -234,3 +234,39 @@ def test_differential_pdfs_along_a_series(
     assert "dose (MGy), 0 to 5" in beside.out
     assert "and 6 dPDFs" in beside.out
     assert "left out other.dat: the table of points does not name it" in beside.out
+
+
+def test_a_measured_series_of_pdfs(shared: Path, tmp_path: Path) -> None:
+    """La1-xCaxMnO3 at 10 K, x 0 to 0.28: the mean Mn-O falls from 2.02 to 1.97 Å as Mn(IV) comes."""
+    files = sorted((shared / "data/experiment/pdf/Mn").glob("z__x*t010q35.gr"))
+    out = tmp_path / "out"
+    asked = ["--composition", "LaMnO3", "--absorber", "Mn", "--no-predict", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-m", "edgepair", "series", *map(str, files), *asked, "--out", str(out)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    points = pd.read_csv(out / "pdf_points.csv")
+    assert points["position"].tolist() == [0, 4, 12, 16, 20, 24, 28]
+    first, last = points["first_peak"].iloc[[0, -1]]
+    assert 2.0 < first < 2.06
+    assert 1.94 < last < 1.98
+
+
+def test_a_measured_series_of_spectra(shared: Path, tmp_path: Path) -> None:
+    """YBa2Cu3O7-x from 10 to 305 K, one compound: next to nothing changes."""
+    out = tmp_path / "out"
+    path = shared / "data/experiment/xanes/Cu/larch__cuybco.prj"
+    done = subprocess.run(
+        [sys.executable, "-m", "edgepair", "series", str(path), "--no-predict", "--quiet", "--out", str(out)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    points = pd.read_csv(out / "points.csv")
+    assert len(points) == 12
+    assert np.ptp(points["edge_position"]) < 0.1
+    fractions = pd.read_csv(out / "fractions.csv").query("compound == 'YBa2Cu3O7-x'")["fraction"]
+    assert len(fractions) == 12
+    assert fractions.min() > 0.9
+    warnings = json.loads((out / "series.json").read_text())["warnings"]
+    assert any("less than measurements of one compound differ by" in text for text in warnings)
