@@ -98,7 +98,7 @@ def sample_in_hand(prediction: Prediction, cell: Cell) -> SampleInHand:
 def sites_like(
     sample: SampleInHand, cell: Cell, have: str, predicted: Iterable[Labels]
 ) -> tuple[NDArray[np.bool_], bool]:
-    """Choose sites told the same by what is in hand, and nearest; ``predicted`` (n_repeats, n)."""
+    """Choose the sites predicted as a sample is, and nearest to it; ``predicted`` (n_repeats, n)."""
     same_answer = _same_answer(sample, cell, have, predicted)
     same = bool(same_answer.sum() >= FEWEST_TOLD_THE_SAME)
     among = np.flatnonzero(same_answer) if same else np.arange(len(sample.apart))

@@ -48,7 +48,8 @@ BOND_VALENCE_OFF = (0.6, 0.25)
 state, whichever is more."""
 
 OTHERS_OFF = (0.6, 0.6)
-"""The same of metals with the parameters of their element alone: 0.7 to 1.4 of the state in good crystals."""
+"""The same of metals with the parameters of their element alone: 0.7 to 1.4 of the state in the good crystals
+it was set on, above 1.8 in wrong ones."""
 
 FEWEST_BONDS, MOST_BONDS = 2, 8
 """Coordination numbers that CrystalNN is believed in an oxide of a transition metal."""

@@ -27,7 +27,7 @@ class Block:
 
 
 def make_block(values: Floats, position: ArrayLike, low: ArrayLike, high: ArrayLike) -> Block:
-    """Make a block of values (n_curves, n_features) whose features lie as told, (n_features,)."""
+    """Make a block of values, (n_curves, n_features), with where each feature lies, (n_features,)."""
     n = values.shape[1]
     places = [np.broadcast_to(np.asarray(x, dtype=np.float64), (n,)).copy() for x in (position, low, high)]
     return Block(values, *places)

@@ -18,6 +18,8 @@ from edgepair.conventions.errors import DataError
 _LARGEST_TABLE, _MOST_ROWS = 10_000_000, 20_000
 """Bytes and rows of a table that names files."""
 
+_COMMA = re.compile(r"^(\s*[-+]?\d+),(\d+)(?=\s*[^\d,]*$)")
+
 
 class TooManyBytesError(ValueError):
     """A file, packed or unpacked, is larger than what is read of it."""
@@ -37,9 +39,6 @@ def read_regular(path: str | Path, most: int, *, follow: bool = True) -> bytes:
         if len(data) > most or os.fstat(handle).st_size > most:
             raise TooManyBytesError
         return data
-
-
-_COMMA = re.compile(r"^(\s*[-+]?\d+),(\d+)(?=\s*[^\d,]*$)")
 
 
 def check_regular(path: str | Path | int) -> None:

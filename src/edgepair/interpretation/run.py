@@ -45,7 +45,7 @@ from edgepair.study.plan import Cell, Rows, Skip, StudyPlan, check_datasets, des
 from edgepair.study.scoring import draw_groups, score, score_baseline
 
 TREES = 40
-"""Trees of the explained forests by default: with more, scores move less than other seeds move them
+"""Trees of the explained forests by default: with more, scores move about as much as with other seeds
 (docs/decisions/0009)."""
 
 SHAP_ROWS = 1000

@@ -49,7 +49,12 @@ def conformal_quantile(scores: Floats, weights: Floats, level: float) -> float:
 
 
 def class_scores(probability: Floats, share: Floats) -> Floats:
-    """Add the probability of all likelier classes than the worst true one with a quarter; returns (n,)."""
+    """Score how far down the list of classes the true ones stand; both (n, n_classes), returns (n,).
+
+    A class's score is the probability of all that are likelier: a set takes classes from the likeliest on
+    until the next would exceed the quantile. Of an average over several classes the worst that holds at
+    least a quarter counts.
+    """
     before = likelier(probability)
     held = np.where(share >= 0.25, before, -np.inf)
     worst: Floats = held.max(axis=1)

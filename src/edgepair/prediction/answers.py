@@ -203,7 +203,7 @@ def settle(told: Floats, task: str, absorber: NDArray[np.str_]) -> Told:
 
 
 def _within_reach(shares: Floats, absorber: NDArray[np.str_]) -> Floats:
-    """Count states that no oxide of the absorber has, learnt of neighbours, as its highest."""
+    """Count states that no oxide of the absorber has, learnt from its neighbours, as its highest."""
     classes, held = CLASSES["oxidation_state"], shares.copy()
     highest = np.array([HIGHEST_STATES.get(symbol, classes[-1]) for symbol in absorber.tolist()])
     beyond = classes > highest[:, None]

@@ -224,7 +224,7 @@ class XanesModel:
         return known[task]
 
     def _fit_length(self, weight: Floats, folds: Sequence[Fold]) -> TaskFit:
-        """Fit what lengths differ by from bond valence's, of states told by who has not learnt a row."""
+        """Fit how lengths differ from those of bond valence, for state and number as predicted left out."""
         rows, absorber, values = self.rows, self.rows.absorber, self.rows.targets["bond_length"]
         told = [self._tell(self._features, name, {}) for name in OF_LENGTH]
         known = [rows.targets[name] for name in OF_LENGTH]

@@ -82,7 +82,7 @@ def crossing_points(energy: Floats, mu: Floats, noise: float, e0: float) -> pd.D
 
 
 def half_step(energy: Floats, mu: Floats) -> float:
-    """Tell where a spectrum last rises through one half before the white line, eV; NaN: nowhere."""
+    """Find where a spectrum, up to its white line, last rises through half a step, eV; else NaN."""
     below = np.flatnonzero(mu < 0.5)
     if not len(below) or below[-1] + 1 >= len(mu):
         return float("nan")
@@ -91,7 +91,7 @@ def half_step(energy: Floats, mu: Floats) -> float:
 
 
 def edge_and_white_line(energy: Floats, mu: Floats, e0: float) -> Floats:
-    """Tell each rise through one half, white line's height and place: (n_points, 3), eV, steps, eV."""
+    """Give the energy at half a step, and height and energy of the white line; (n_points, 3)."""
     rows = []
     line = np.flatnonzero((energy > e0 - 2) & (energy < e0 + WHITE_LINE))
     for row in mu:

@@ -169,16 +169,17 @@ def read_series(
         points = paired_by_names(points)
     metal = _only_metal(points, absorber)
     prepared: dict[int, PreparedXanes] = {}
-    first: dict[bytes, str] = {}
+    first: dict[tuple[bytes, bytes], str] = {}
     for place, point in enumerate(points):
         if point.mu is None:
             continue
         # Two copies share their noise, which would count as a component.
-        title = first.setdefault(np.asarray(point.mu.mu).tobytes(), full_title(point.mu))
-        if title != full_title(point.mu):
-            skipped.append((full_title(point.mu), f"the same numbers as {title}"))
+        numbers = (point.mu.energy.tobytes(), point.mu.mu.tobytes())
+        if numbers in first:
+            skipped.append((full_title(point.mu), f"the same numbers as {first[numbers]}"))
             points[place] = replace(point, mu=None)
             continue
+        first[numbers] = full_title(point.mu)
         try:
             prepared[place] = prepare_xanes(point.mu, metal, shift=shift, foil=foil)
         except EdgepairError as error:

@@ -10,19 +10,16 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from edgepair.conventions.displayed import Record
+from edgepair.structures.space_groups import find_settings, is_group, operations_of, plain_name, setting_name
 
 if TYPE_CHECKING:
     from pymatgen.core import Composition, Structure
     from pymatgen.io.cif import CifParser
-    from spglib import SpaceGroupType
-
-    from edgepair.conventions.tasks import Floats
 
 OCCUPANCY = 1.1
 """Shared sites whose occupancies add up to 1.01 are disordered, not unreadable."""
@@ -56,7 +53,6 @@ _OPERATIONS = ("_symmetry_equiv_pos_as_xyz", "_space_group_symop_operation_xyz")
 _HALL = ("_symmetry_space_group_name_hall", "_space_group_name_hall")
 _NAMES = ("_symmetry_space_group_name_h-m", "_space_group_name_h-m_alt", "_space_group_name_h-m_ref")
 _NUMBERS = ("_symmetry_int_tables_number", "_space_group_it_number")
-_SETTING = re.compile(r"(?<=.)(?::?\(?(?:origin(?:choice)?)?([12hrsz])\)?)$")
 _GROUPS = {"OH": "O", "OHH": "O", "HOH": "O", "W": "O", "OW": "O", "WAT": "O", "HW": "H"}
 """Molecules and groups that stand for one atom, by the letters of their label."""
 _MODULATED = ("_space_group_ssg", "_space_group_symop_ssg", "_space_group_magn.ssg", "_cell_modulation_dim")
@@ -65,8 +61,8 @@ _DOTTED = r"(?im)^([ \t]*_(?:cell|atom_site|atom_type|space_group|space_group_sy
 _POSITION = tuple(f"_atom_site_fract_{axis}" for axis in "xyz")
 _CELL = {"length": "abc", "angle": ("alpha", "beta", "gamma")}
 _OCCUPANCY = "_atom_site_occupancy"
-_LONGEST_FORMULA, _LONGEST_NAME = 1_000, 100
-_SAME, _SAME_MOVE, _GENERATORS = 1e-4, 0.02, 12
+_LONGEST_FORMULA = 1_000
+_SAME = 1e-4
 _UNKNOWN = ("", "?", ".")
 _EMPTY = ("VA", "VAC", "VACANCY", "VACANT", "DUM", "DUMMY", "GHOST", "BOX", "SQ")
 
@@ -315,105 +311,21 @@ def _candidates(block: Block, listed: list[str]) -> tuple[list[tuple[str, list[s
     """List the sets of operations that a file can mean, with names, and the group as the file has it."""
     hall, name, number = (_first(block, keys) for keys in (_HALL, _NAMES, _NUMBERS))
     told = str(name or hall or (f"No. {number}" if number else ""))
-    settings = _settings(str(hall or ""), str(name or ""), str(number or ""))
-    orders = {len(_operations(setting)) for setting in settings}
-    named = told and _plain_name(told) not in ("p1", "no.1", "a1", "b1", "c1", "i1", "f1", "r1")
-    group = len(listed) < 2 or _is_group(listed)
+    settings = find_settings(str(hall or ""), str(name or ""), str(number or ""))
+    orders = {len(operations_of(setting)) for setting in settings}
+    named = told and plain_name(told) not in ("p1", "no.1", "a1", "b1", "c1", "i1", "f1", "r1")
+    group = len(listed) < 2 or is_group(listed)
     if len(listed) > 1 and group and (not orders or len(listed) in orders):
         return [(LISTED, listed)], told
     if told and not named:
         return [("P 1", ["x, y, z"])], told
     if named and not settings and len(listed) < 2:
         raise ValueError(f"space group {told!r}, which is not known, and no list of its operations")
-    found = [(_setting_name(setting), _operations(setting)) for setting in settings]
+    found = [(setting_name(setting), operations_of(setting)) for setting in settings]
     if (listed and group) or not found:
         name = "P 1" if not listed else LISTED if group else f"{LISTED}, which form no group"
         found.insert(0, (name, listed or ["x, y, z"]))
     return found, told
-
-
-def _is_group(listed: list[str]) -> bool:
-    """Say whether products of operations are among them; one that is misread or mistyped spoils that."""
-    from pymatgen.core.operations import SymmOp
-
-    matrices = np.array([SymmOp.from_xyz_str(text).affine_matrix for text in listed])
-    moves: dict[bytes, list[Floats]] = {}
-    for matrix in matrices:
-        moves.setdefault(np.round(matrix[:3, :3] + 0.0, 3).tobytes(), []).append(matrix[:3, 3])
-    for product in (matrices[:, None] @ matrices[:_GENERATORS]).reshape(-1, 4, 4):
-        away = product[:3, 3] - moves.get(np.round(product[:3, :3] + 0.0, 3).tobytes(), [np.full(3, np.inf)])
-        if not (np.abs(away - np.round(away)) < _SAME_MOVE).all(axis=1).any():
-            return False
-    return True
-
-
-@lru_cache(maxsize=1)
-def _table() -> list[tuple[int, set[str], str, str, int]]:
-    """List the 530 settings of space groups: Hall number, names, choice, Hall symbol, number."""
-    rows = []
-    for hall in range(1, 531):
-        kind = _type_of(hall)
-        specific = kind.international.split("=")[-1].strip()
-        names = {_plain_name(specific), _plain_name(kind.international_full)}
-        if 3 <= kind.number <= 15:
-            parts = specific.split()
-            names.add(_plain_name(" ".join([parts[0], *(part for part in parts[1:] if part != "1")])))
-        if kind.number >= 200:
-            # As written before 1983: F d 3 m.
-            names |= {name.replace("-3", "3") for name in names}
-        rows.append((hall, names, kind.choice.lower(), re.sub(r"\s", "", kind.hall_symbol), kind.number))
-    return rows
-
-
-def _plain_name(name: str) -> str:
-    # What stands in braces is a remark: {hexagonal axes}.
-    return re.sub(r"\{[^}]*\}|[\s_~'\"]", "", name[:_LONGEST_NAME]).lower()
-
-
-def _settings(hall: str, name: str, number: str) -> list[int]:
-    """Hall numbers of the settings that a file's symbols can mean."""
-    table = _table()
-    symbol = re.sub(r"[\s_]", "", hall)
-    if found := [row[0] for row in table if row[3].lower() == symbol.lower()]:
-        return found
-    plain = _plain_name(name)
-    for words, choice in ((plain, ""), (_SETTING.sub("", plain), (_SETTING.findall(plain) or [""])[0])):
-        choice = {"s": "1", "z": "2"}.get(choice, choice)
-        rows = [row for row in table if words in row[1]]
-        if choice and any(row[2] == choice for row in rows):
-            rows = [row for row in rows if row[2] == choice]
-        if rows:
-            return [row[0] for row in rows]
-    if name or not re.fullmatch(r"\d+", number.strip()):
-        return []
-    # A number alone means the standard setting; its two origins or cells are left open.
-    rows = [row for row in table if row[4] == int(number)]
-    return [row[0] for row in rows if row[2] in ("1", "2", "h", "r")] or [row[0] for row in rows[:1]]
-
-
-@lru_cache(maxsize=64)
-def _operations(setting: int) -> list[str]:
-    import spglib
-    from pymatgen.core.operations import SymmOp
-
-    found = spglib.get_symmetry_from_database(setting)
-    assert found is not None, setting
-    pairs = zip(found["rotations"], found["translations"], strict=True)
-    return [SymmOp.from_rotation_and_translation(turn, move).as_xyz_str() for turn, move in pairs]
-
-
-def _type_of(setting: int) -> SpaceGroupType:
-    import spglib
-
-    found = spglib.get_spacegroup_type(setting)
-    assert found is not None, setting
-    return found
-
-
-def _setting_name(setting: int) -> str:
-    kind = _type_of(setting)
-    name = kind.international.split("=")[-1].strip()
-    return f"{name} :{kind.choice}" if kind.choice in ("1", "2", "H", "R") else name
 
 
 def _choose(

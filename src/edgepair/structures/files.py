@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 
 from edgepair.conventions import StructureError
 from edgepair.files.reading import TooManyBytesError, read_regular, unpack_gzip
-from edgepair.structures.source_material import SourceMaterial
-from edgepair.structures.tables import is_structure, look_through, nested_too_deep, read_structure_table
+from edgepair.structures.source_material import SourceMaterial, is_structure
+from edgepair.structures.tables import look_through, nested_too_deep, read_structure_table
 
 _ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 _TABLES = (".parquet", ".jsonl", ".jsonl.gz", ".ndjson", ".ndjson.gz")

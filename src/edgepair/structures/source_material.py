@@ -101,13 +101,18 @@ class SourceMaterial:
 _NEEDED = "the text of a CIF, POSCAR or XYZ with a cell, or a pymatgen dictionary"
 
 
+def is_structure(value: object) -> bool:
+    """Say whether an object is a structure itself, as a pymatgen dictionary."""
+    return isinstance(value, dict) and {"lattice", "sites"} <= value.keys()
+
+
 def _read(source: str | Record, form: str) -> tuple[Structure, tuple[str, ...]]:
     from pymatgen.core import Structure
 
     if form == "dict" and isinstance(source, str):
         source = json.loads(source)
     if isinstance(source, dict):
-        if not {"lattice", "sites"} <= source.keys():
+        if not is_structure(source):
             raise ValueError("an object without 'lattice' and 'sites', which is no pymatgen structure")
         return Structure.from_dict(_without_properties(source)), ()
     if form == "cif":

@@ -14,7 +14,7 @@ from edgepair.conventions import StructureError
 from edgepair.conventions.displayed import Record
 from edgepair.engine import shared_sandbox
 from edgepair.files.reading import check_regular
-from edgepair.structures.source_material import SourceMaterial
+from edgepair.structures.source_material import SourceMaterial, is_structure
 
 Row: TypeAlias = Record
 
@@ -106,11 +106,6 @@ def read_structure_table(path: str | Path) -> Iterator[SourceMaterial]:
         if not isinstance(source, dict):
             source = str(source)
         yield SourceMaterial(str(identifier), source, _COLUMNS[column], row)
-
-
-def is_structure(value: object) -> bool:
-    """Say whether an object is a structure itself, as a pymatgen dictionary."""
-    return isinstance(value, dict) and {"lattice", "sites"} <= value.keys()
 
 
 def _holds_structure(path: Path, column: str, value: object) -> bool:

@@ -485,16 +485,6 @@ def test_files_are_a_source(tmp_path: Path, nio: Structure) -> None:
     assert_same_atoms(material.structure(), nio)
 
 
-def test_json_of_several_structures(tmp_path: Path, hematite: Structure) -> None:
-    (tmp_path / "list.json").write_text(json.dumps([hematite.as_dict()] * 2))
-    (tmp_path / "named.json").write_text(json.dumps({"a": hematite.as_dict(), "b": hematite.as_dict()}))
-    assert [m.material_id for m in read_structure_files(tmp_path / "list.json")] == ["row 0", "row 1"]
-    named = list(read_structure_files(tmp_path / "named.json"))
-    assert [(m.material_id, len(m.structure())) for m in named] == [(x, len(hematite)) for x in "ab"]
-    with pytest.raises(StructureError, match="no pymatgen structure"):
-        SourceMaterial("x", {"a": 1}, "dict").structure()
-
-
 def test_a_text_that_quotes_another_file_starts_none(tmp_path: Path, hematite: Structure) -> None:
     text = (
         cif(hematite)

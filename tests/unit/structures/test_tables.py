@@ -11,7 +11,7 @@ import pytest
 from pymatgen.core import Structure
 
 from edgepair.conventions import EdgepairError, StructureError
-from edgepair.structures import SourceMaterial, read_structure_table
+from edgepair.structures import SourceMaterial, read_structure_files, read_structure_table
 
 
 def test_parquet_of_poscars(tmp_path: Path, nio: Structure, rutile: Structure) -> None:
@@ -92,3 +92,13 @@ def test_malformed_file_is_the_users_error(tmp_path: Path, name: str, content: b
 def test_malformed_structure_names_the_material(source: str | dict[str, object]) -> None:
     with pytest.raises(EdgepairError, match="cannot read the structure of mp-9"):
         SourceMaterial("mp-9", source, {}).structure()
+
+
+def test_json_of_several_structures(tmp_path: Path, hematite: Structure) -> None:
+    (tmp_path / "list.json").write_text(json.dumps([hematite.as_dict()] * 2))
+    (tmp_path / "named.json").write_text(json.dumps({"a": hematite.as_dict(), "b": hematite.as_dict()}))
+    assert [m.material_id for m in read_structure_files(tmp_path / "list.json")] == ["row 0", "row 1"]
+    named = list(read_structure_files(tmp_path / "named.json"))
+    assert [(m.material_id, len(m.structure())) for m in named] == [(x, len(hematite)) for x in "ab"]
+    with pytest.raises(StructureError, match="no pymatgen structure"):
+        SourceMaterial("x", {"a": 1}, "dict").structure()
