@@ -79,6 +79,20 @@ def test_what_is_built_and_what_is_not(build: Build, tmp_path: Path, log: Path) 
     assert "partly empty" in items.set_index("material_id").loc["wus", "message"]
 
 
+def test_a_site_whose_bonds_contradict_its_state_is_gated(build: Build, hematite: Structure) -> None:
+    wide = hematite.copy()
+    wide.scale_lattice(1.25 * hematite.volume)
+    both = {"hem": hematite, "wide": wide}
+    result = build(source=[SourceMaterial(name, one.as_dict(), "dict") for name, one in both.items()])
+    assert result.counts() == {"done": 1, "gated: bond valence": 1}
+    (gated,) = [item for item in result.items if item.status == "gated"]
+    assert gated.material_id == "wide"
+    assert "bond-valence sum" in gated.message
+    assert json.loads(result.dataset.attrs["left_out"])["gated: bond valence"] == 1
+    assert result.dataset["gate"].values.tolist() == ["", "bond valence"]
+    assert drop_gated(result.dataset).sizes["site"] == 1
+
+
 def test_without_dask_a_build_takes_one_process(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edgepair.engine.tasks.find_spec", lambda name: None)
     monkeypatch.setattr("edgepair.builder.stages.QUICK", 0.0)
